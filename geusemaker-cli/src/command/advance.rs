@@ -1,0 +1,171 @@
+//! From whatever state a deployment is in to the tier that its spec asks for.
+
+use geusemaker_core::{
+    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed,
+    Planned, Record, StackName, State, Undone, WaitError,
+};
+
+use super::status;
+use crate::arguments::OnFailure;
+use crate::document::Document;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt::interrupt;
+use crate::progress_display::compact;
+use crate::run::Context;
+
+/// Goes as far as the spec's tier and commits. A failure undoes everything, or keeps what works; what is merely slow
+/// is kept.
+pub(super) async fn advance(
+    context: &Context,
+    name: &StackName,
+    deployment: AnyDeployment,
+    on_failure: OnFailure,
+) -> Result<Document, Failure> {
+    let road = Road {
+        context,
+        name,
+        on_failure,
+    };
+    let committed = tokio::select! {
+        committed = road.from(deployment) => committed,
+        // The road is dropped, its deployment with it, and the session undoes that.
+        code = interrupt() => Err(road.interrupted(code).await),
+    };
+    committed?;
+    let status = context.session.status(name).await?;
+    let time = compact(context.display.elapsed());
+    let time = if context.is_sandbox { format!("simulated {time}") } else { time };
+    Ok(status::document(context, &status)
+        .member("elapsed_seconds", context.display.elapsed().as_secs())
+        .line(format!("deployed in {time}")))
+}
+
+struct Road<'a> {
+    context: &'a Context,
+    name: &'a StackName,
+    on_failure: OnFailure,
+}
+
+impl Road<'_> {
+    async fn from(&self, deployment: AnyDeployment) -> Result<Record, Failure> {
+        match deployment {
+            AnyDeployment::Planned(planned) => self.launch(planned).await,
+            AnyDeployment::Ec2Ready(ready) => self.balance(ready).await,
+            AnyDeployment::AlbHealthy(healthy) => self.create_cdn(healthy).await,
+            AnyDeployment::CdnPending(pending) => self.deployed(pending).await,
+            AnyDeployment::CdnDeployed(deployed) => self.check(deployed.commit().await).await,
+            _ => Err(Failure::local("this state of a deployment is not known to this version of gm")),
+        }
+    }
+
+    async fn launch(&self, planned: Deployment<Planned>) -> Result<Record, Failure> {
+        let ready = self.check(planned.launch().await).await?;
+        self.balance(ready).await
+    }
+
+    async fn balance(&self, ready: Deployment<Ec2Ready>) -> Result<Record, Failure> {
+        if ready.state().plan.spec.tier().number() < 2 {
+            return self.check(ready.commit().await).await;
+        }
+        let healthy = self.check(ready.balance().await).await?;
+        self.create_cdn(healthy).await
+    }
+
+    async fn create_cdn(&self, healthy: Deployment<AlbHealthy>) -> Result<Record, Failure> {
+        if healthy.state().ec2.plan.spec.tier().number() < 3 {
+            return self.check(healthy.commit().await).await;
+        }
+        let pending = self.check(healthy.create_cdn().await).await?;
+        self.deployed(pending).await
+    }
+
+    async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<Record, Failure> {
+        let deployed = match pending.deployed().await {
+            // A distribution that takes longer than usual is not one that has failed.
+            Err(failed) if matches!(*failed.error, Error::Wait(WaitError::Deadline { .. })) => {
+                return Err(self.keep(failed, ExitCode::InProgress).await);
+            }
+            deployed => self.check(deployed).await?,
+        };
+        self.check(deployed.commit().await).await
+    }
+
+    /// What a transition gave, or what its failure comes to.
+    async fn check<T, S: State>(&self, transition: Result<T, Failed<S>>) -> Result<T, Failure> {
+        match transition {
+            Ok(next) => Ok(next),
+            Err(failed) => Err(match self.on_failure {
+                OnFailure::Keep => self.keep(failed, ExitCode::LeftoversRemain).await,
+                OnFailure::Rollback => self.rollback(failed).await,
+            }),
+        }
+    }
+
+    async fn keep<S: State>(&self, failed: Failed<S>, code: ExitCode) -> Failure {
+        let Failed { error, undone, previous, .. } = failed;
+        if let Err(kept) = previous.keep().await {
+            return Failure::after(&kept, *undone).code(ExitCode::LeftoversRemain);
+        }
+        let state = match self.context.session.status(self.name).await {
+            Ok(status) => format!(
+                "{} is kept as it is ({}, {} resources)",
+                self.name,
+                status.phase,
+                status.resources.len()
+            ),
+            // Nothing had begun, so nothing is kept.
+            Err(_) => return Failure::before(&error),
+        };
+        Failure::after(&error, *undone)
+            .code(code)
+            .state(state)
+            .next(self.command("resume"))
+    }
+
+    async fn rollback<S: State>(&self, failed: Failed<S>) -> Failure {
+        let Failed { error, undone, previous, .. } = failed;
+        self.context.display.note(&format!("{error}"));
+        self.context.display.note("rolling everything back");
+        let mut all = *undone;
+        let rest: Undone = previous.rollback().await;
+        all.deleted.extend(rest.deleted);
+        // What the step could not undo was tried again with the rest.
+        all.left = rest.left;
+        let is_complete = all.is_complete();
+        let is_untouched = all.deleted.is_empty();
+        let failure = if is_untouched && is_complete {
+            Failure::before(&error)
+        } else {
+            Failure::after(&error, all)
+        };
+        if is_complete { failure } else { failure.next(self.command("rollback")) }
+    }
+
+    /// After the first signal everything is undone; after the second the journal has what is left.
+    async fn interrupted(&self, code: ExitCode) -> Failure {
+        let session = self.context.session.clone();
+        self.context.display.note(
+            "interrupted: rolling back (once more to stop at once; the journal keeps what is left)",
+        );
+        let undone = tokio::select! {
+            undone = session.close() => undone.into_iter().next().unwrap_or_default(),
+            code = interrupt() => {
+                return Failure::interrupted(code, Undone::default(), self.command("rollback"))
+                    .state("what exists is in the journal");
+            }
+        };
+        if undone.is_complete() {
+            Failure::interrupted(code, undone, self.command("list"))
+        } else {
+            Failure::interrupted(code, undone, self.command("rollback"))
+        }
+    }
+
+    fn command(&self, verb: &str) -> String {
+        match verb {
+            "list" => self.context.command("list"),
+            verb => self.context.command(&format!("{verb} {}", self.name)),
+        }
+    }
+}

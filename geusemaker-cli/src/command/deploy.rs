@@ -1,0 +1,58 @@
+//! `gm deploy`: a stack up, or the rest of one.
+
+use geusemaker_core::{AnyDeployment, DeploymentSpec, DeploymentStatus, Error, Phase};
+
+use super::advance::advance;
+use super::{plan, status};
+use crate::arguments::Deploy;
+use crate::confirm::{Consent, confirm};
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::run::Context;
+
+pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
+    let spec = plan::read(&deploy.file)?;
+    let name = spec.name().clone();
+    let is_agreed = deploy.yes.yes || context.is_sandbox;
+    let deployment = match context.session.status(&name).await {
+        Ok(existing) if existing.spec != spec => return Err(differs(context, &existing)),
+        Ok(existing) if existing.phase == Phase::Committed => {
+            context.display.note(&format!("{name} is up already"));
+            return Ok(status::document(context, &existing));
+        }
+        Ok(existing) => {
+            context.display.note(&format!("{name} was begun at {}: going on", existing.since));
+            if !is_agreed {
+                confirm(&format!("Finish deploying {name}?"), &Consent::Yes)?;
+            }
+            context.session.open(&name).await?
+        }
+        Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
+        Err(error) => return Err(error.into()),
+    };
+    advance(context, &name, deployment, deploy.on_failure.on_failure).await
+}
+
+async fn plan_anew(
+    context: &Context,
+    spec: DeploymentSpec,
+    is_agreed: bool,
+) -> Result<AnyDeployment, Failure> {
+    let planned = context.session.plan(spec).await?;
+    let lines = plan::lines(&planned.state().plan).join("\n");
+    context.display.note(&lines);
+    if !is_agreed {
+        confirm("Deploy this?", &Consent::Yes)?;
+    }
+    Ok(AnyDeployment::Planned(planned))
+}
+
+fn differs(context: &Context, existing: &DeploymentStatus) -> Failure {
+    let name = &existing.name;
+    Failure::usage(format!(
+        "stack {name} exists and was made from another spec; a stack cannot be changed in place: destroy it first, or \
+         give the spec another name"
+    ))
+    .state(format!("{name} is {}", existing.phase))
+    .next(context.command(&format!("destroy {name}")))
+}

@@ -1,0 +1,64 @@
+//! `gm destroy`: a stack down.
+
+use geusemaker_core::{FileSystems, Kind, Undone};
+
+use crate::arguments::Destroy;
+use crate::confirm::{Consent, confirm};
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::progress_display::compact;
+use crate::run::Context;
+
+pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
+    let name = &destroy.name.name;
+    let status = context.session.summary(name).await?;
+    let keeps = destroy.keep_file_system || status.spec.storage().keep_on_destroy();
+    if !(destroy.yes.yes || context.is_sandbox) {
+        let own_file_system = status
+            .resources
+            .iter()
+            .find(|resource| resource.kind == Kind::FileSystem && !resource.adopted);
+        let data = match own_file_system {
+            Some(_) if keeps => " The file system stays.",
+            Some(_) => " The file system goes with all its data (--keep-file-system leaves it).",
+            None => "",
+        };
+        let question = format!(
+            "Destroy {name} in account {}, {}: {} resources?{data}",
+            status.account,
+            status.region,
+            status.resources.len()
+        );
+        confirm(&question, &Consent::Name(name.as_str()))?;
+    }
+    let file_systems = if keeps { FileSystems::Keep } else { FileSystems::Delete };
+    let undone = context.session.destroy(name, file_systems).await?;
+    conclude(context, name.as_str(), undone, "destroy")
+}
+
+/// What an undo comes to.
+pub(super) fn conclude(
+    context: &Context,
+    name: &str,
+    undone: Undone,
+    verb: &str,
+) -> Result<Document, Failure> {
+    if !undone.is_complete() {
+        return Err(Failure::leftovers(undone).next(context.command(&format!("{verb} {name}"))));
+    }
+    let time = compact(context.display.elapsed());
+    let time = if context.is_sandbox { format!("simulated {time}") } else { time };
+    let kept = undone
+        .kept
+        .iter()
+        .map(|kept| format!("  kept: {} {} (adopt it with storage.file_system)", kept.kind, kept.id))
+        .collect::<Vec<_>>();
+    Ok(Document::ok()
+        .member("name", name)
+        .member("deleted", &undone.deleted)
+        .member("kept", &undone.kept)
+        .member("leftovers", &undone.left)
+        .member("elapsed_seconds", context.display.elapsed().as_secs())
+        .line(format!("{name} is gone: {} resources removed in {time}", undone.deleted.len()))
+        .lines(kept))
+}

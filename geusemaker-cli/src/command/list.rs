@@ -1,0 +1,52 @@
+//! `gm list`: all stacks.
+
+use geusemaker_core::Error;
+use serde_json::json;
+
+use crate::document::{Document, columns};
+use crate::failure::Failure;
+use crate::run::Context;
+
+pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
+    let mut stacks = Vec::new();
+    for name in context.session.stacks().await? {
+        match context.session.summary(&name).await {
+            Ok(summary) => stacks.push(summary),
+            // It was destroyed; its journal is its history.
+            Err(Error::NoSuchStack { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let rows: Vec<_> = stacks
+        .iter()
+        .map(|stack| {
+            [
+                stack.name.clone(),
+                format!("tier {}", stack.tier.number()),
+                stack.phase.to_string(),
+                stack.region.clone(),
+                stack.outputs.url.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let documents: Vec<_> = stacks
+        .iter()
+        .map(|stack| {
+            json!({
+                "name": stack.name,
+                "tier": stack.tier,
+                "state": stack.phase,
+                "account": stack.account,
+                "region": stack.region,
+                "since": stack.since,
+                "url": stack.outputs.url,
+            })
+        })
+        .collect();
+    let document = Document::ok().member("stacks", documents);
+    Ok(if rows.is_empty() {
+        document.line("there are no stacks here")
+    } else {
+        document.lines(columns(&rows))
+    })
+}

@@ -1,0 +1,10 @@
+//! One file per command.
+
+mod advance;
+pub(crate) mod deploy;
+pub(crate) mod destroy;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod resume;
+pub(crate) mod rollback;
+pub(crate) mod status;

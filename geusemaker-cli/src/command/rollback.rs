@@ -1,0 +1,24 @@
+//! `gm rollback`: an unfinished stack down.
+
+use super::destroy::conclude;
+use crate::arguments::Rollback;
+use crate::confirm::{Consent, confirm};
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::run::Context;
+
+pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Document, Failure> {
+    let name = &rollback.name.name;
+    let status = context.session.summary(name).await?;
+    if !(rollback.yes.yes || context.is_sandbox) {
+        let question = format!(
+            "Roll back {name} ({}) in account {}, {}?",
+            status.phase, status.account, status.region
+        );
+        confirm(&question, &Consent::Yes)?;
+    }
+    let undone = context.session.rollback(name).await.map_err(|error| {
+        Failure::before(&error).next(context.command(&format!("destroy {name}")))
+    })?;
+    conclude(context, name.as_str(), undone, "rollback")
+}

@@ -1,0 +1,52 @@
+//! `gm status`: what a stack consists of now.
+
+use geusemaker_core::DeploymentStatus;
+
+use crate::arguments::Name;
+use crate::document::{Document, columns};
+use crate::failure::Failure;
+use crate::run::Context;
+
+pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
+    let status = context.session.status(&name.name).await?;
+    Ok(document(context, &status))
+}
+
+pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document {
+    let rows: Vec<_> = status
+        .resources
+        .iter()
+        .map(|resource| {
+            let id = resource.id.clone().unwrap_or_else(|| "-".to_owned());
+            let adopted = if resource.adopted { "yours" } else { "" };
+            [resource.kind.to_string(), id, resource.state.clone(), adopted.to_owned()]
+        })
+        .collect();
+    let mut document = Document::ok()
+        .members_of(status)
+        .member("state", status.phase)
+        .member("sandbox", context.is_sandbox)
+        .line(format!(
+            "{}: {} (tier {}, account {}, {})",
+            status.name,
+            status.phase,
+            status.tier.number(),
+            status.account,
+            status.region
+        ))
+        .lines(columns(&rows));
+    if let Some(holder) = &status.held_by {
+        document = document.line(format!("held by {holder}"));
+    }
+    let outputs = &status.outputs;
+    for (label, value) in [
+        ("load balancer", &outputs.load_balancer_dns),
+        ("CloudFront domain", &outputs.distribution_domain),
+        ("url", &outputs.url),
+    ] {
+        if let Some(value) = value {
+            document = document.line(format!("{label}: {value}"));
+        }
+    }
+    document
+}

@@ -1,0 +1,113 @@
+//! What a command prints: the same facts as text and as one JSON document.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The name and version of the JSON documents.
+const SCHEMA: &str = "gm/1";
+
+/// A command's result.
+#[derive(Debug)]
+pub(crate) struct Document {
+    is_failure: bool,
+    members: Map<String, Value>,
+    text: String,
+}
+
+impl Document {
+    /// What a command that succeeded has to say.
+    pub(crate) fn ok() -> Self {
+        Self::new(false)
+    }
+
+    /// What a command that failed has to say.
+    pub(crate) fn failure() -> Self {
+        Self::new(true)
+    }
+
+    fn new(is_failure: bool) -> Self {
+        let mut members = Map::new();
+        members.insert("schema".to_owned(), SCHEMA.into());
+        members.insert("ok".to_owned(), (!is_failure).into());
+        Self {
+            is_failure,
+            members,
+            text: String::new(),
+        }
+    }
+
+    /// Adds a member to the JSON document.
+    pub(crate) fn member(mut self, name: &str, value: impl Serialize) -> Self {
+        // Nothing that is printed here has keys other than strings, which is all that could fail.
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds all members of an object to the JSON document.
+    pub(crate) fn members_of(mut self, object: impl Serialize) -> Self {
+        if let Ok(Value::Object(members)) = serde_json::to_value(object) {
+            self.members.extend(members);
+        }
+        self
+    }
+
+    /// Adds a line to the text.
+    pub(crate) fn line(mut self, line: impl AsRef<str>) -> Self {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(line.as_ref());
+        self
+    }
+
+    /// Adds lines to the text.
+    pub(crate) fn lines(self, lines: impl IntoIterator<Item = String>) -> Self {
+        lines.into_iter().fold(self, |document, line| document.line(line))
+    }
+
+    pub(crate) fn is_failure(&self) -> bool {
+        self.is_failure
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        self.text.clone()
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        Value::Object(self.members.clone()).to_string()
+    }
+}
+
+/// Rows in columns that line up.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<_> = row
+                .iter()
+                .enumerate()
+                .map(|(column, cell)| format!("{cell:<width$}", width = width(column).unwrap_or(0)))
+                .collect();
+            format!("  {}", cells.join("  ").trim_end())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, columns};
+
+    #[test]
+    fn every_document_says_what_it_is_and_how_it_went() {
+        let json: serde_json::Value =
+            serde_json::from_str(&Document::failure().member("n", 1).to_json()).unwrap();
+        assert_eq!(json, serde_json::json!({"schema": "gm/1", "ok": false, "n": 1}));
+    }
+
+    #[test]
+    fn columns_line_up_and_end_without_blanks() {
+        let rows = [["a", "bb", ""], ["ccc", "d", "e"]].map(|row| row.map(str::to_owned));
+        assert_eq!(columns(&rows), ["  a    bb", "  ccc  d   e"]);
+    }
+}

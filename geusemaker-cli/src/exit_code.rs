@@ -1,0 +1,46 @@
+//! What `gm` ends with.
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitCode {
+    /// It did what it was asked to.
+    Ok = 0,
+    /// It failed, and nothing is left of it.
+    Failed = 1,
+    /// The command line or the spec is wrong.
+    Usage = 2,
+    /// It failed, and resources remain; they are listed.
+    LeftoversRemain = 3,
+    /// Somebody else works on the stack.
+    Locked = 4,
+    /// AWS is still at it.
+    InProgress = 5,
+    /// Credentials, permissions, quotas or the network do not allow it; nothing was created.
+    Access = 6,
+    /// The person said no.
+    Declined = 10,
+    /// SIGINT.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+/// The table, for `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+    0  done
+    1  failed, and nothing is left
+    2  wrong command line or spec; nothing was created
+    3  failed, and resources remain: they are listed
+    4  somebody else works on the stack
+    5  still in progress in AWS: resume later
+    6  credentials, permissions, quotas or network; nothing was created
+   10  declined at the prompt
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

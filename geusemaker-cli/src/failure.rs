@@ -1,0 +1,162 @@
+//! A command that did not succeed, with everything a person needs to know: what happened, AWS's words, what exists
+//! now, what to do next.
+
+use geusemaker_core::{Category, Error, Leftover, Undone};
+use serde_json::{Value, json};
+
+use crate::document::Document;
+use crate::exit_code::ExitCode;
+
+/// Why a command did not succeed, and what is left.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: ExitCode,
+    message: String,
+    error: Value,
+    remedy: Option<String>,
+    undone: Undone,
+    /// What became of the parts that worked.
+    state: Option<String>,
+    next: Option<String>,
+}
+
+impl Failure {
+    fn new(code: ExitCode, class: &str, message: String) -> Self {
+        Self {
+            code,
+            error: json!({ "class": class, "message": message }),
+            message,
+            remedy: None,
+            undone: Undone::default(),
+            state: None,
+            next: None,
+        }
+    }
+
+    /// The command line or the environment is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, "usage", message.into())
+    }
+
+    /// This machine does not do what it should.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Failed, "local", message.into())
+    }
+
+    /// The person said no.
+    pub(crate) fn declined() -> Self {
+        Self::new(ExitCode::Declined, "declined", "declined; nothing was changed".to_owned())
+    }
+
+    /// A signal ended it; what was under way is undone or in the journal.
+    pub(crate) fn interrupted(code: ExitCode, undone: Undone, next: String) -> Self {
+        let mut failure = Self::new(code, "interrupted", "interrupted".to_owned());
+        failure.undone = undone;
+        failure.next(next)
+    }
+
+    /// An error before anything was changed.
+    pub(crate) fn before(error: &Error) -> Self {
+        let code = match error.category() {
+            Category::Input => ExitCode::Usage,
+            Category::Access => ExitCode::Access,
+            Category::Locked => ExitCode::Locked,
+            Category::InProgress => ExitCode::InProgress,
+            _ => ExitCode::Failed,
+        };
+        Self::of(error, code)
+    }
+
+    /// An error in the middle, after which this is undone; the exit code says whether all of it is.
+    pub(crate) fn after(error: &Error, undone: Undone) -> Self {
+        let code = match error.category() {
+            _ if !undone.is_complete() => ExitCode::LeftoversRemain,
+            Category::Locked => ExitCode::Locked,
+            _ => ExitCode::Failed,
+        };
+        let mut failure = Self::of(error, code);
+        failure.undone = undone;
+        failure
+    }
+
+    /// An undo that could not finish.
+    pub(crate) fn leftovers(undone: Undone) -> Self {
+        let message = "not everything could be removed".to_owned();
+        let mut failure = Self::new(ExitCode::LeftoversRemain, "leftovers", message);
+        failure.undone = undone;
+        failure
+    }
+
+    fn of(error: &Error, code: ExitCode) -> Self {
+        let mut failure = Self::new(code, &format!("{:?}", error.category()).to_lowercase(), error.to_string());
+        if let Some(call) = error.call() {
+            failure.error = json!({
+                "class": call.class,
+                "operation": call.operation,
+                "code": call.code,
+                "message": call.message,
+                "request_id": call.request_id,
+            });
+        }
+        failure.remedy = Some(error.remedy());
+        failure
+    }
+
+    pub(crate) fn code(mut self, code: ExitCode) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// What exists now.
+    pub(crate) fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// The command to type next.
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    pub(crate) fn into_document(self) -> Document {
+        let left = &self.undone.left;
+        let mut document = Document::failure()
+            .member("error", &self.error)
+            .member("exit_code", self.code as u8)
+            .member("remedy", &self.remedy)
+            .member("deleted", &self.undone.deleted)
+            .member("leftovers", left)
+            .member("state", &self.state)
+            .member("next", &self.next)
+            .line(format!("error: {}", self.message));
+        if let Some(remedy) = &self.remedy {
+            document = document.line(format!("  try: {remedy}"));
+        }
+        if let Some(state) = &self.state {
+            document = document.line(format!("  now: {state}"));
+        } else if self.undone.is_complete() && !self.undone.deleted.is_empty() {
+            let count = self.undone.deleted.len();
+            document = document.line(format!("  now: nothing is left; {count} resources were removed"));
+        }
+        if !left.is_empty() {
+            document = document.line("  still there:").lines(left.iter().flat_map(leftover_lines));
+        }
+        match &self.next {
+            Some(next) => document.line(format!("  next: {next}")),
+            None => document,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::before(&error)
+    }
+}
+
+fn leftover_lines(leftover: &Leftover) -> Vec<String> {
+    let mut lines = vec![format!("    {leftover}")];
+    lines.extend(leftover.command.iter().map(|command| format!("      by hand: {command}")));
+    lines
+}

@@ -1,0 +1,18 @@
+//! `gm`: a self-hosted AI stack on AWS, one command up and one command down.
+
+mod arguments;
+mod command;
+mod confirm;
+mod document;
+mod exit_code;
+mod failure;
+mod interrupt;
+mod progress_display;
+mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod state_directory;
+
+fn main() -> std::process::ExitCode {
+    run::run().into()
+}

@@ -1,0 +1,104 @@
+//! Progress on standard error: one line per event, and on a terminal a live line for what is waited for.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use geusemaker_core::{Event, Listener};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use tokio::time::Instant;
+
+/// Shows events with the time that has passed, which in the sandbox is simulated time.
+#[derive(Debug)]
+pub(crate) struct ProgressDisplay {
+    is_quiet: bool,
+    start: Instant,
+    live: Option<ProgressBar>,
+    /// What was last said of each wait, and when.
+    said: Mutex<HashMap<String, (String, Instant)>>,
+}
+
+/// Where nobody watches a live line, a wait is mentioned at least this often: CI systems end what is silent.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+impl ProgressDisplay {
+    pub(crate) fn new(is_quiet: bool) -> Self {
+        let is_live = !is_quiet
+            && std::io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Self {
+            is_quiet,
+            start: Instant::now(),
+            live: is_live.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+            said: Mutex::default(),
+        }
+    }
+
+    /// How long it has taken so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Takes the live line away.
+    pub(crate) fn finish(&self) {
+        if let Some(live) = &self.live {
+            live.finish_and_clear();
+        }
+    }
+
+    /// Says something that is not an event.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.print(text);
+        }
+    }
+
+    fn print(&self, text: &str) {
+        match &self.live {
+            Some(live) => live.println(text),
+            None => {
+                // Progress that nobody can read is no reason to stop.
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
+        }
+    }
+
+    /// Whether a wait has something new to say, or has been silent for long.
+    fn is_news(&self, what: &str, state: &str) -> bool {
+        let now = Instant::now();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = match said.get(what) {
+            Some((last, at)) => last != state || now - *at >= HEARTBEAT,
+            None => true,
+        };
+        if is_news {
+            said.insert(what.to_owned(), (state.to_owned(), now));
+        }
+        is_news
+    }
+}
+
+impl Listener for ProgressDisplay {
+    fn on_event(&self, event: &Event) {
+        if self.is_quiet {
+            return;
+        }
+        let line = format!("{:>7}  {event}", compact(self.elapsed()));
+        match (event, &self.live) {
+            (Event::Waiting { .. }, Some(live)) => live.set_message(line),
+            (Event::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}
+            _ => self.print(&line),
+        }
+    }
+}
+
+/// A duration as people write it: `6m40s`.
+pub(crate) fn compact(duration: Duration) -> String {
+    let total = duration.as_secs();
+    match (total / 3600, total / 60 % 60, total % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes:02}m{seconds:02}s"),
+    }
+}

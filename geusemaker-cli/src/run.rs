@@ -1,0 +1,138 @@
+//! From the command line to an exit code.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use geusemaker_core::Session;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command, Global, Output};
+use crate::command;
+use crate::document::Document;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::progress_display::ProgressDisplay;
+use crate::state_directory::StateDirectory;
+
+/// What the commands work with.
+pub(crate) struct Context {
+    pub(crate) session: Session,
+    pub(crate) is_sandbox: bool,
+    pub(crate) display: Arc<ProgressDisplay>,
+}
+
+impl Context {
+    /// The words that call this program on the same account and journals.
+    pub(crate) fn command(&self, words: &str) -> String {
+        let sandbox = if self.is_sandbox { " --sandbox" } else { "" };
+        format!("gm {words}{sandbox}")
+    }
+}
+
+pub(crate) fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors, and clap knows which stream each belongs on.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+        }
+    };
+    log(arguments.global.verbose);
+    let output = arguments.global.output;
+    let ended = runtime(&arguments.global).and_then(|runtime| runtime.block_on(serve(arguments)));
+    let (document, code) = match ended {
+        Ok(document) => (document, ExitCode::Ok),
+        Err(failure) => {
+            let code = failure.code;
+            (failure.into_document(), code)
+        }
+    };
+    print(&document, output);
+    code
+}
+
+async fn serve(arguments: Arguments) -> Result<Document, Failure> {
+    let global = arguments.global;
+    let state = StateDirectory::choose(global.state.as_deref(), global.sandbox)?;
+    let store = state.store()?;
+    let display = Arc::new(ProgressDisplay::new(global.quiet));
+    let config = config(&global, &state).await?;
+    let listener = Arc::clone(&display);
+    let session = Session::with_listener(config, store, listener);
+    let context = Context {
+        session,
+        is_sandbox: global.sandbox,
+        display,
+    };
+    let ended = match arguments.command {
+        Command::Plan(file) => command::plan::run(&context, &file).await,
+        Command::Deploy(deploy) => command::deploy::run(&context, &deploy).await,
+        Command::Resume(resume) => command::resume::run(&context, &resume).await,
+        Command::Status(name) => command::status::run(&context, &name).await,
+        Command::List => command::list::run(&context).await,
+        Command::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
+        Command::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
+    };
+    context.display.finish();
+    ended
+}
+
+#[cfg(feature = "sandbox")]
+async fn config(
+    global: &Global,
+    state: &StateDirectory,
+) -> Result<geusemaker_core::SdkConfig, Failure> {
+    if global.sandbox {
+        crate::sandbox::config(state)
+    } else {
+        Ok(Session::config_from_environment().await)
+    }
+}
+
+#[cfg(not(feature = "sandbox"))]
+async fn config(
+    global: &Global,
+    _: &StateDirectory,
+) -> Result<geusemaker_core::SdkConfig, Failure> {
+    if global.sandbox {
+        return Err(Failure::usage("this gm was built without the sandbox"));
+    }
+    Ok(Session::config_from_environment().await)
+}
+
+/// In the sandbox time is virtual: it jumps to the next thing that anybody waits for.
+fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all();
+    #[cfg(feature = "sandbox")]
+    builder.start_paused(global.sandbox);
+    builder.build().map_err(|error| Failure::local(format!("the runtime cannot start: {error}")))
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "geusemaker=info",
+        _ => "geusemaker=debug,aws_smithy_runtime=debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// The result is all that goes to standard output.
+fn print(document: &Document, output: Output) {
+    let text = match output {
+        Output::Text => document.to_text(),
+        Output::Json => document.to_json(),
+    };
+    if document.is_failure() && output == Output::Text {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    } else {
+        // A reader that has gone away is no reason to fail what is done.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+}

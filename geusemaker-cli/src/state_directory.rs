@@ -1,0 +1,65 @@
+//! Where journals are kept on this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use geusemaker_core::object_store::ObjectStore;
+use geusemaker_core::object_store::local::LocalFileSystem;
+
+use crate::failure::Failure;
+
+/// The directory of the journals; the sandbox has one of its own, so that the two can never be mixed up.
+#[derive(Debug)]
+pub(crate) struct StateDirectory {
+    path: PathBuf,
+}
+
+impl StateDirectory {
+    /// The directory that was asked for, else the one that the XDG base directory specification gives.
+    pub(crate) fn choose(asked: Option<&Path>, sandbox: bool) -> Result<Self, Failure> {
+        let base = match asked {
+            Some(path) => path.to_owned(),
+            None => default_path().ok_or_else(|| {
+                Failure::usage("no place for journals: neither XDG_STATE_HOME nor HOME is set; give --state DIR")
+            })?,
+        };
+        let path = if sandbox { base.join("sandbox") } else { base };
+        Ok(Self { path })
+    }
+
+    /// The journals, each record synced to disk before anything else happens.
+    pub(crate) fn store(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
+        let journals = self.path.join("journals");
+        create_private(&journals)
+            .map_err(|error| self.failed(&format!("cannot be made: {error}")))?;
+        let store = LocalFileSystem::new_with_prefix(&journals)
+            .map_err(|error| self.failed(&format!("cannot be used: {error}")))?;
+        Ok(Arc::new(store.with_fsync(true)))
+    }
+
+    /// The file that holds the sandbox's account.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn account_file(&self) -> PathBuf {
+        self.path.join("account.json")
+    }
+
+    fn failed(&self, why: &str) -> Failure {
+        Failure::local(format!("the state directory {} {why}", self.path.display()))
+    }
+}
+
+fn default_path() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
+        .map(|base| base.join("gm"))
+}
+
+/// Journals name what an account holds, which is nobody else's business.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,81 @@
+//! The SDK clients of the services that a deployment touches.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{Region, SdkConfig};
+
+/// One client per service.
+#[derive(Clone, Debug)]
+pub(crate) struct Clients {
+    pub(crate) cloudfront: aws_sdk_cloudfront::Client,
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) efs: aws_sdk_efs::Client,
+    pub(crate) elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+}
+
+/// Clients for calls that change nothing: the SDK may repeat them as it likes.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader(Clients);
+
+/// Clients for calls that change something: each call is made once. Whether to repeat it is the ledger's decision,
+/// because a hidden second attempt after a lost reply would answer "already exists" for what the first one made.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer(Clients);
+
+impl Reader {
+    pub(crate) fn new(config: &SdkConfig, region: Option<Region>) -> Self {
+        Self(Clients::new(config, region, RetryConfig::standard().with_max_attempts(4)))
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(config: &SdkConfig, region: Option<Region>) -> Self {
+        Self(Clients::new(config, region, RetryConfig::disabled()))
+    }
+}
+
+impl std::ops::Deref for Reader {
+    type Target = Clients;
+
+    fn deref(&self) -> &Clients {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Writer {
+    type Target = Clients;
+
+    fn deref(&self) -> &Clients {
+        &self.0
+    }
+}
+
+impl Clients {
+    fn new(config: &SdkConfig, region: Option<Region>, retries: RetryConfig) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(CALL_TIMEOUT)
+            .build();
+        let mut builder = config
+            .to_builder()
+            .retry_config(retries)
+            .timeout_config(timeouts);
+        if let Some(region) = region {
+            builder = builder.region(region);
+        }
+        let config = builder.build();
+        Self {
+            cloudfront: aws_sdk_cloudfront::Client::new(&config),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            efs: aws_sdk_efs::Client::new(&config),
+            elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+        }
+    }
+}
+
+/// RunInstances has been seen to take five seconds; a call that takes this long has lost its reply.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,0 +1,41 @@
+//! The one clock: the sleep and the time source that the SDK configuration carries.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use jiff::Timestamp;
+
+/// What the SDK's retries, our waits and a simulator in the same process all go by.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    sleep: SharedAsyncSleep,
+    time: SharedTimeSource,
+}
+
+impl Clock {
+    pub(crate) fn of(config: &SdkConfig) -> Self {
+        Self {
+            sleep: config
+                .sleep_impl()
+                .unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
+            time: config
+                .time_source()
+                .unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        // A time outside jiff's range is thousands of years away.
+        Timestamp::try_from(self.time.now()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    pub(crate) fn since(&self, start: Timestamp) -> Duration {
+        self.now().duration_since(start).unsigned_abs()
+    }
+
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.sleep.sleep(duration).await;
+    }
+}

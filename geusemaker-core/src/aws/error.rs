@@ -1,0 +1,289 @@
+//! AWS's errors, sorted into a closed set of classes.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ec2::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing went wrong, and so what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// AWS has no machine of this type here and now; another zone or type may have.
+    Capacity,
+    /// Something of that name or in that place exists already, or is still in use.
+    Conflict,
+    /// There are no credentials, or they are wrong or expired.
+    Credentials,
+    /// AWS refuses the request as it stands.
+    Invalid,
+    /// What the request names does not exist, or AWS does not see it yet.
+    NotFound,
+    /// What the request needs is not ready yet.
+    NotYet,
+    /// These credentials may not do this.
+    Permission,
+    /// The account's limit is reached.
+    Quota,
+    /// AWS failed on its side; the call may have taken effect.
+    ServiceFault,
+    /// Too many calls; nothing happened.
+    Throttled,
+    /// No answer came; the call may have taken effect.
+    Unreachable,
+}
+
+impl ErrorClass {
+    /// The class of an AWS error code. The HTTP status decides only where the code says nothing:
+    /// `InsufficientInstanceCapacity` comes with status 500.
+    fn of(code: &str, status: u16) -> Self {
+        match code {
+            "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded"
+            | "RequestThrottled" | "RequestThrottledException" | "TooManyRequestsException"
+            | "BandwidthLimitExceeded" | "SlowDown" | "PriorRequestNotComplete"
+            | "EC2ThrottledException" => Self::Throttled,
+
+            "InsufficientInstanceCapacity" | "Unsupported" | "UnfulfillableCapacity"
+            | "ReservationCapacityExceeded" | "InsufficientFreeAddressesInSubnet"
+            | "SpotMaxPriceTooLow" => Self::Capacity,
+
+            "VcpuLimitExceeded" | "InstanceLimitExceeded" | "MaxSpotInstanceCountExceeded"
+            | "TooManyLoadBalancers" | "TooManyTargetGroups" | "TooManyListeners" | "TooManyRules"
+            | "TooManyTargets" | "TooManyDistributions" | "SecurityGroupLimitExceeded"
+            | "RulesPerSecurityGroupLimitExceeded" | "FileSystemLimitExceeded"
+            | "NetworkInterfaceLimitExceeded" | "TagLimitExceeded" | "TooManyTags"
+            | "VolumeLimitExceeded" => Self::Quota,
+
+            "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
+            | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"
+            | "OptInRequired" | "Blocked" | "OperationNotPermitted" => Self::Permission,
+
+            "AuthFailure" | "ExpiredToken" | "ExpiredTokenException" | "RequestExpired"
+            | "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch"
+            | "InvalidSignatureException" | "MissingAuthenticationToken" | "IncompleteSignature"
+            | "InvalidAccessKeyId" => Self::Credentials,
+
+            "InvalidGroup.Duplicate" | "InvalidPermission.Duplicate" | "DuplicateLoadBalancerName"
+            | "DuplicateTargetGroupName" | "DuplicateListener" | "PriorityInUse"
+            | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
+            | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
+            | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse" => Self::Conflict,
+
+            "IncorrectFileSystemLifeCycleState" | "IncorrectMountTargetState"
+            | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget" => Self::NotYet,
+
+            "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound"
+            | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
+            | "SubnetNotFound" | "SecurityGroupNotFound" | "InvalidSecurityGroupRuleId.NotFound" => {
+                Self::NotFound
+            }
+            code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Self::NotFound,
+
+            _ if status >= 500 => Self::ServiceFault,
+            _ => Self::Invalid,
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Capacity => {
+                "try again later, or give other instance types in compute.fallback or subnets in other zones"
+            }
+            Self::Conflict => {
+                "something of this name exists and is not this stack's: choose another stack name, or remove it"
+            }
+            Self::Credentials => {
+                "sign in again (aws sso login, or new access keys) and check with: aws sts get-caller-identity"
+            }
+            Self::Invalid => "correct what AWS names in its message",
+            Self::NotFound => "check that the id exists in this account and region",
+            Self::NotYet => "try again in a minute",
+            Self::Permission => "ask for the IAM permission of this operation, or check the account's standing",
+            Self::Quota => "ask AWS for a higher quota (Service Quotas console), or use less",
+            Self::ServiceFault => "AWS failed on its side: try again; https://health.aws.amazon.com shows incidents",
+            Self::Throttled => "too many calls in this account: try again in a minute",
+            Self::Unreachable => "check the network, the region's name and AWS_ENDPOINT_URL, then try again",
+        }
+    }
+}
+
+impl fmt::Display for ErrorClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Capacity => "no capacity",
+            Self::Conflict => "conflict",
+            Self::Credentials => "credentials",
+            Self::Invalid => "invalid request",
+            Self::NotFound => "not found",
+            Self::NotYet => "not ready yet",
+            Self::Permission => "no permission",
+            Self::Quota => "quota exceeded",
+            Self::ServiceFault => "AWS fault",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+        })
+    }
+}
+
+/// A call to AWS that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AwsError {
+    /// The call: `ec2:RunInstances`.
+    pub operation: String,
+    /// What kind of failure it is.
+    pub class: ErrorClass,
+    /// AWS's error code; none if no answer came.
+    pub code: Option<String>,
+    /// AWS's message, or what happened on the way.
+    pub message: String,
+    /// The id under which AWS's support finds the request.
+    pub request_id: Option<String>,
+    /// Whether the request can have had an effect all the same.
+    pub may_have_happened: bool,
+}
+
+impl AwsError {
+    /// Turns an SDK error of the operation into one of ours: `.map_err(AwsError::of("ec2:RunInstances"))`.
+    pub(crate) fn of<E>(operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        move |error| Self::new(operation, &error)
+    }
+
+    fn new<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let unanswered = |class, may_have_happened| Self {
+            operation: operation.to_owned(),
+            class,
+            code: None,
+            message: DisplayErrorContext(error).to_string(),
+            request_id: None,
+            may_have_happened,
+        };
+        if is_credentials_error(error) {
+            let mut failed = unanswered(ErrorClass::Credentials, false);
+            failed.message = "no usable AWS credentials were found".to_owned();
+            if let Some(source) = error.source() {
+                failed.message = format!("{}: {}", failed.message, DisplayErrorContext(source));
+            }
+            return failed;
+        }
+        match error {
+            SdkError::ServiceError(context) => {
+                let meta = context.err().meta();
+                let status = context.raw().status().as_u16();
+                let code = meta.code().unwrap_or("unknown error");
+                let class = ErrorClass::of(code, status);
+                Self {
+                    operation: operation.to_owned(),
+                    class,
+                    code: Some(code.to_owned()),
+                    message: meta.message().unwrap_or("no message").to_owned(),
+                    request_id: meta
+                        .request_id()
+                        .or_else(|| error.request_id())
+                        .map(str::to_owned),
+                    may_have_happened: class == ErrorClass::ServiceFault,
+                }
+            }
+            SdkError::ConstructionFailure(_) => unanswered(ErrorClass::Invalid, false),
+            SdkError::DispatchFailure(failure) if failure.is_user() => {
+                unanswered(ErrorClass::Invalid, false)
+            }
+            SdkError::ResponseError(_) => unanswered(ErrorClass::ServiceFault, true),
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
+                unanswered(ErrorClass::Unreachable, true)
+            }
+            // `SdkError` is non-exhaustive; what is not known may have happened.
+            _ => unanswered(ErrorClass::Unreachable, true),
+        }
+    }
+
+    /// A reply that lacks what it has to have; the call took effect.
+    pub(crate) fn incomplete(operation: &str, missing: &str) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            class: ErrorClass::ServiceFault,
+            code: None,
+            message: format!("the reply has no {missing}"),
+            request_id: None,
+            may_have_happened: true,
+        }
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.class == ErrorClass::NotFound
+    }
+
+    /// The action to allow in an IAM policy.
+    fn iam_action(&self) -> String {
+        self.operation.replacen("efs:", "elasticfilesystem:", 1)
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self.class {
+            ErrorClass::Permission => format!(
+                "allow the action {} for these credentials, or check the account's standing",
+                self.iam_action()
+            ),
+            class => class.remedy().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed", self.operation)?;
+        if let Some(code) = &self.code {
+            write!(f, " with {code}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for AwsError {}
+
+/// Whether the request was never sent for want of credentials; the SDK wraps that in more than one way.
+fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source())
+        .any(|error| error.is::<CredentialsError>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorClass;
+
+    #[test]
+    fn the_code_decides_before_the_status() {
+        assert_eq!(ErrorClass::of("InsufficientInstanceCapacity", 500), ErrorClass::Capacity);
+        assert_eq!(ErrorClass::of("RequestLimitExceeded", 503), ErrorClass::Throttled);
+        assert_eq!(ErrorClass::of("InternalError", 500), ErrorClass::ServiceFault);
+        assert_eq!(ErrorClass::of("ValidationError", 400), ErrorClass::Invalid);
+    }
+
+    #[test]
+    fn every_ec2_not_found_is_one_class() {
+        for code in ["InvalidInstanceID.NotFound", "InvalidGroup.NotFound", "InvalidAMIID.NotFound"] {
+            assert_eq!(ErrorClass::of(code, 400), ErrorClass::NotFound, "{code}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! `balance()`: a load balancer in front of the instances, until every target is healthy.
+
+use std::sync::Arc;
+
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use futures::future::try_join_all;
+
+use super::launch::security_group;
+use super::settle::settle;
+use super::{AlbHealthy, Deployment, Ec2Ready, Failed, ledger_of};
+use crate::aws::error::AwsError;
+use crate::aws::wait::{Seen, Wait, WaitError};
+use crate::error::{Error, UnhealthyTarget};
+use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
+use crate::ledger::Ledger;
+use crate::ledger::event::Key;
+use crate::resource::listener::NewListener;
+use crate::resource::listener_rule::NewListenerRule;
+use crate::resource::load_balancer::{self, LoadBalancer, NewLoadBalancer};
+use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
+use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
+use crate::resource::target_registration::NewTargetRegistration;
+
+/// The port on which the load balancer takes requests.
+const HTTP: u16 = 80;
+
+impl Deployment<Ec2Ready> {
+    /// Puts a load balancer in front of the instances: a target group for each service, every instance registered with
+    /// each, a listener, a rule for the paths of each service. It returns when every target is healthy and what
+    /// `launch()` left to settle has settled.
+    ///
+    /// # Errors
+    /// [`Failed`] with everything undone that this call had made. The instances are handed back as they were, so it
+    /// can be called again.
+    pub async fn balance(self) -> Result<Deployment<AlbHealthy>, Failed<Ec2Ready>> {
+        let ledger = ledger_of(&self.inner.guard);
+        let savepoint = ledger.savepoint().await;
+        let balanced = balance(&ledger, self.state()).await;
+        self.conclude(savepoint, balanced).await
+    }
+}
+
+async fn balance(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
+    let (alb, ()) = futures::try_join!(put_in_front(ledger, ec2), settle(ledger, ec2))?;
+    Ok(alb)
+}
+
+async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
+    let progress = &ledger.account.progress;
+    let group = security_group(ledger, "alb", "The load balancer of a stack").await?;
+    progress.step("Creating target groups...");
+    progress.step("Creating ALB...");
+    let (arn, target_groups, ()) = futures::try_join!(
+        create_load_balancer(ledger, &group),
+        create_target_groups(ledger),
+        admit(ledger, &group, &ec2.instance_group),
+    )?;
+    progress.step("Registering instances...");
+    let active = async {
+        progress.step("Waiting for ALB to be active...");
+        await_active(ledger, &arn).await
+    };
+    let in_service = async {
+        futures::try_join!(
+            listen(ledger, &arn, &target_groups),
+            register(ledger, &target_groups, ec2),
+        )
+    };
+    let (load_balancer, _) = futures::try_join!(active, in_service)?;
+    progress.step(format!("ALB is active: {}", load_balancer.dns_name));
+    await_healthy(ledger, &target_groups, ec2).await?;
+    Ok(AlbHealthy {
+        ec2: ec2.clone(),
+        load_balancer,
+        target_groups,
+    })
+}
+
+/// The load balancer admits the world, or behind a CDN only CloudFront; the instances admit the load balancer.
+async fn admit(
+    ledger: &Arc<Ledger>,
+    alb: &SecurityGroupId,
+    instances: &SecurityGroupId,
+) -> Result<(), Error> {
+    let (source, description) = match &ledger.plan.cloudfront_prefix_list {
+        Some(list) => (Source::PrefixList(list.clone()), "HTTP from CloudFront"),
+        None => (Source::Anywhere, "HTTP from anywhere"),
+    };
+    let front = NewSecurityGroupRule {
+        group: alb.clone(),
+        port: HTTP,
+        source,
+        description: description.to_owned(),
+        owner: ledger.owner.clone(),
+    };
+    let services = ledger.plan.spec.services().iter().map(|service| {
+        let rule = NewSecurityGroupRule {
+            group: instances.clone(),
+            port: service.port(),
+            source: Source::Group(alb.clone()),
+            description: format!("{} from the load balancer", service.name()),
+            owner: ledger.owner.clone(),
+        };
+        ledger.create(Key::new(format!("security-group-rule/instances/{}", service.port())), rule)
+    });
+    let front = ledger.create(Key::new("security-group-rule/alb/http"), front);
+    futures::try_join!(front, try_join_all(services))?;
+    Ok(())
+}
+
+async fn create_load_balancer(
+    ledger: &Arc<Ledger>,
+    group: &SecurityGroupId,
+) -> Result<LoadBalancerArn, Error> {
+    let plan = &ledger.plan;
+    ledger
+        .create(
+            Key::new("alb"),
+            NewLoadBalancer {
+                name: plan.spec.name().load_balancer_name(),
+                subnets: plan.subnets.iter().map(|subnet| subnet.id.clone()).collect(),
+                security_group: group.clone(),
+                owner: ledger.owner.clone(),
+            },
+        )
+        .await
+}
+
+async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, Error> {
+    let spec = &ledger.plan.spec;
+    let creations = spec.services().iter().map(|service| async {
+        let wanted = NewTargetGroup {
+            name: spec.name().target_group_name(service.name()),
+            vpc: ledger.plan.vpc.clone(),
+            service: service.clone(),
+            health: spec.load_balancer().clone(),
+            owner: ledger.owner.clone(),
+        };
+        let key = Key::new(format!("target-group/{}", service.name()));
+        let arn = ledger.create(key, wanted).await?;
+        let service = service.name().clone();
+        Ok::<_, Error>(TargetGroup { arn, service })
+    });
+    try_join_all(creations).await
+}
+
+/// A listener that hands requests to the default service, and a rule for each service that has paths.
+async fn listen(
+    ledger: &Arc<Ledger>,
+    load_balancer: &LoadBalancerArn,
+    target_groups: &[TargetGroup],
+) -> Result<(), Error> {
+    let spec = &ledger.plan.spec;
+    let stack = spec.name();
+    let group_of = |service: &crate::spec::Service| {
+        target_groups
+            .iter()
+            .find(|group| group.service == *service.name())
+            .map(|group| group.arn.clone())
+    };
+    let listener = ledger
+        .create(
+            Key::new(format!("alb/listener/{HTTP}")),
+            NewListener {
+                name: format!("{stack}-http"),
+                load_balancer: load_balancer.clone(),
+                port: HTTP,
+                default: spec.default_service().and_then(group_of),
+                owner: ledger.owner.clone(),
+            },
+        )
+        .await?;
+    let with_paths = spec.services().iter().filter(|service| !service.is_default());
+    let rules = (1..).zip(with_paths).filter_map(|(priority, service)| {
+        let rule = NewListenerRule {
+            name: stack.target_group_name(service.name()),
+            listener: listener.clone(),
+            priority,
+            paths: service.paths().iter().map(ToString::to_string).collect(),
+            target_group: group_of(service)?,
+            owner: ledger.owner.clone(),
+        };
+        Some(ledger.create(Key::new(format!("alb/listener/{HTTP}/rule/{}", service.name())), rule))
+    });
+    try_join_all(rules).await?;
+    Ok(())
+}
+
+async fn register(
+    ledger: &Arc<Ledger>,
+    target_groups: &[TargetGroup],
+    ec2: &Ec2Ready,
+) -> Result<(), Error> {
+    let registrations = target_groups.iter().flat_map(|group| {
+        ec2.instances.iter().map(move |instance| {
+            let registration = NewTargetRegistration {
+                target_group: group.arn.clone(),
+                instance: instance.id.clone(),
+            };
+            let key = format!("target-registration/{}/{}", group.service, instance.id);
+            ledger.create(Key::new(key), registration)
+        })
+    });
+    try_join_all(registrations).await?;
+    Ok(())
+}
+
+async fn await_active(
+    ledger: &Arc<Ledger>,
+    arn: &LoadBalancerArn,
+) -> Result<LoadBalancer, Error> {
+    let account = &ledger.account;
+    // The slowest that was seen took a little over three minutes.
+    let deadline = std::time::Duration::from_secs(15 * 60);
+    let active = Wait::new("ALB to be active", (126, 187), deadline)
+        .until(&account.clock, &account.progress, || load_balancer::active(&account.reader, arn))
+        .await?;
+    Ok(active)
+}
+
+/// Waits until every instance is healthy in every group. Targets that are not when time is up are named with AWS's
+/// reasons.
+async fn await_healthy(
+    ledger: &Arc<Ledger>,
+    target_groups: &[TargetGroup],
+    ec2: &Ec2Ready,
+) -> Result<(), Error> {
+    let account = &ledger.account;
+    account.progress.step("Waiting for healthy targets...");
+    let total = target_groups.len() * ec2.instances.len();
+    let settings = ledger.plan.spec.load_balancer();
+    let interval = settings.health_check_interval().as_secs();
+    let last = std::sync::Mutex::new(Vec::new());
+    let healthy = Wait::new("targets to be healthy", (interval, interval * 5), settings.wait_timeout())
+        .until(&account.clock, &account.progress, || async {
+            let unhealthy = unhealthy_targets(ledger, target_groups, ec2).await?;
+            let healthy = total - unhealthy.len();
+            let seen = match unhealthy.first() {
+                None => Seen::Ready(()),
+                Some(first) => Seen::Pending(format!("{healthy} of {total} healthy; {first}")),
+            };
+            *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = unhealthy;
+            Ok(seen)
+        })
+        .await;
+    match healthy {
+        Err(WaitError::Deadline { elapsed, .. }) => Err(Error::Unhealthy {
+            unhealthy: last.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            total,
+            elapsed,
+        }),
+        healthy => Ok(healthy?),
+    }
+}
+
+async fn unhealthy_targets(
+    ledger: &Ledger,
+    target_groups: &[TargetGroup],
+    ec2: &Ec2Ready,
+) -> Result<Vec<UnhealthyTarget>, AwsError> {
+    let mut unhealthy = Vec::new();
+    for group in target_groups {
+        let targets = target_group::health(&ledger.account.reader, &group.arn).await?;
+        for instance in &ec2.instances {
+            let described = targets.iter().find(|description| {
+                description.target().and_then(|target| target.id()) == Some(instance.id.as_str())
+            });
+            unhealthy.extend(unhealthy_target(group, &instance.id, described));
+        }
+    }
+    Ok(unhealthy)
+}
+
+fn unhealthy_target(
+    group: &TargetGroup,
+    instance: &InstanceId,
+    described: Option<&TargetHealthDescription>,
+) -> Option<UnhealthyTarget> {
+    let health = described.and_then(TargetHealthDescription::target_health);
+    let state = health.and_then(|health| health.state());
+    if state == Some(&TargetHealthStateEnum::Healthy) {
+        return None;
+    }
+    let reason = health.and_then(|health| health.reason()).map(|reason| reason.as_str());
+    let description = health.and_then(|health| health.description());
+    let reason: Vec<_> = reason.into_iter().chain(description).collect();
+    Some(UnhealthyTarget {
+        instance: instance.clone(),
+        service: group.service.clone(),
+        state: state.map_or_else(|| "not registered".to_owned(), |state| state.as_str().to_owned()),
+        reason: if reason.is_empty() { "AWS gives no reason".to_owned() } else { reason.join(": ") },
+    })
+}

@@ -1,0 +1,121 @@
+//! `commit()`: the deployment is in use, and no failure undoes it any more.
+
+use serde::Serialize;
+
+use super::settle::settle;
+use super::state::Reached;
+use super::{AlbHealthy, CdnDeployed, Deployment, Ec2Ready, Failed, State, ledger_of};
+use crate::error::Error;
+use crate::ledger::event::Event;
+use crate::ledger::undo::Undone;
+use crate::spec::Tier;
+
+/// A committed deployment: where it is reached and what it consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Record {
+    /// The stack's name.
+    pub name: String,
+    /// The deployment's id, which stands in the tags of everything that belongs to it.
+    pub deployment: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The tier that was reached.
+    pub tier: Tier,
+    /// Where it is reached.
+    pub outputs: Outputs,
+}
+
+/// Where a deployment is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Outputs {
+    /// The address to open: the distribution's, else the load balancer's.
+    pub url: Option<String>,
+    /// The load balancer's DNS name.
+    pub load_balancer_dns: Option<String>,
+    /// The distribution's domain.
+    pub distribution_domain: Option<String>,
+    /// The ids of the instances.
+    pub instances: Vec<String>,
+    /// The file system.
+    pub file_system: Option<String>,
+}
+
+impl Outputs {
+    pub(crate) fn of(reached: &Reached) -> Self {
+        let ec2 = reached.ec2();
+        let load_balancer_dns = reached.alb().map(|alb| alb.load_balancer.dns_name.clone());
+        let distribution_domain = reached.distribution().map(|cdn| cdn.domain.clone());
+        let url = match (&distribution_domain, &load_balancer_dns) {
+            (Some(domain), _) => Some(format!("https://{domain}")),
+            (None, Some(dns)) => Some(format!("http://{dns}")),
+            (None, None) => None,
+        };
+        Self {
+            url,
+            load_balancer_dns,
+            distribution_domain,
+            instances: ec2.instances.iter().map(|instance| instance.id.to_string()).collect(),
+            file_system: Some(ec2.file_system.to_string()),
+        }
+    }
+}
+
+impl Deployment<Ec2Ready> {
+    /// Commits tier 1, once the mount targets are available and the GPUs are proven.
+    ///
+    /// # Errors
+    /// [`Failed`] with the deployment as it was.
+    pub async fn commit(self) -> Result<Record, Failed<Ec2Ready>> {
+        let ledger = ledger_of(&self.inner.guard);
+        match settle(&ledger, self.state()).await {
+            Ok(()) => commit_tier(self, Tier::Instances).await,
+            Err(error) => Err(Failed::new(error, Undone::default(), self)),
+        }
+    }
+}
+
+impl Deployment<AlbHealthy> {
+    /// Commits tier 2.
+    ///
+    /// # Errors
+    /// [`Failed`] with the deployment as it was: the journal cannot be written.
+    pub async fn commit(self) -> Result<Record, Failed<AlbHealthy>> {
+        commit_tier(self, Tier::LoadBalancer).await
+    }
+}
+
+impl Deployment<CdnDeployed> {
+    /// Commits tier 3.
+    ///
+    /// # Errors
+    /// [`Failed`] with the deployment as it was: the journal cannot be written.
+    pub async fn commit(self) -> Result<Record, Failed<CdnDeployed>> {
+        commit_tier(self, Tier::Cdn).await
+    }
+}
+
+async fn commit_tier<S>(deployment: Deployment<S>, tier: Tier) -> Result<Record, Failed<S>>
+where
+    S: State + Clone + Into<Reached>,
+{
+    let ledger = ledger_of(&deployment.inner.guard);
+    let record = Record {
+        name: ledger.owner.stack.to_string(),
+        deployment: ledger.owner.deployment.clone(),
+        account: ledger.plan.account.clone(),
+        region: ledger.plan.region.clone(),
+        tier,
+        outputs: Outputs::of(&deployment.state().clone().into()),
+    };
+    if let Err(error) = ledger.append(Event::Committed { tier }).await {
+        return Err(Failed::new(Error::Journal(error), Undone::default(), deployment));
+    }
+    deployment.inner.guard.disarm();
+    // The claim runs out by itself if it cannot be given back.
+    let _ = ledger.release().await;
+    Ok(record)
+}

@@ -1,0 +1,47 @@
+//! `create_cdn()`: a distribution whose origin is the load balancer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AlbHealthy, CdnPending, Deployment, Failed, ledger_of};
+use crate::aws::wait::Wait;
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::ledger::event::Key;
+use crate::resource::distribution::{self, NewDistribution};
+
+impl Deployment<AlbHealthy> {
+    /// Creates the distribution. It returns as soon as CloudFront has taken it on; to reach every edge location takes
+    /// minutes more, which [`deployed`](Deployment::deployed) waits for.
+    ///
+    /// # Errors
+    /// [`Failed`] with the distribution undone. The load balancer and the instances are handed back as they were.
+    pub async fn create_cdn(self) -> Result<Deployment<CdnPending>, Failed<AlbHealthy>> {
+        let ledger = ledger_of(&self.inner.guard);
+        let savepoint = ledger.savepoint().await;
+        let created = create(&ledger, self.state()).await;
+        self.conclude(savepoint, created).await
+    }
+}
+
+pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<CdnPending, Error> {
+    let account = &ledger.account;
+    account.progress.step("Creating CloudFront distribution...");
+    let id = ledger
+        .create(
+            Key::new("distribution"),
+            NewDistribution {
+                name: ledger.plan.spec.name().to_string(),
+                origin: alb.load_balancer.dns_name.clone(),
+                owner: ledger.owner.clone(),
+            },
+        )
+        .await?;
+    let distribution = Wait::new("CloudFront distribution to be visible", (0, 5), Duration::from_secs(120))
+        .until(&account.clock, &account.progress, || distribution::created(&account.reader, &id))
+        .await?;
+    Ok(CdnPending {
+        alb: alb.clone(),
+        distribution,
+    })
+}

@@ -1,0 +1,43 @@
+//! `deployed()`: the wait until every edge location has the distribution.
+
+use std::sync::Arc;
+
+use super::{CdnDeployed, CdnPending, Deployment, Failed, ledger_of};
+use crate::aws::wait::Wait;
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::resource::distribution;
+
+impl Deployment<CdnPending> {
+    /// Waits until the distribution is deployed.
+    ///
+    /// # Errors
+    /// [`Failed`] with the deployment as it was: this call makes nothing, so there is nothing to undo. A deadline that
+    /// has passed means that CloudFront is still at it, and the call can be made again.
+    pub async fn deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
+        let ledger = ledger_of(&self.inner.guard);
+        let savepoint = ledger.savepoint().await;
+        let deployed = await_deployed(&ledger, self.state()).await;
+        self.conclude(savepoint, deployed).await
+    }
+}
+
+pub(super) async fn await_deployed(
+    ledger: &Arc<Ledger>,
+    pending: &CdnPending,
+) -> Result<CdnDeployed, Error> {
+    let account = &ledger.account;
+    account.progress.step("Waiting for deployment...");
+    let deadline = ledger.plan.spec.cdn().wait_timeout();
+    let id = &pending.distribution.id;
+    let distribution = Wait::new("CloudFront deployment", (150, 480), deadline)
+        .until(&account.clock, &account.progress, || distribution::deployed(&account.reader, id))
+        .await?;
+    account
+        .progress
+        .step(format!("CloudFront distribution is deployed: https://{}", distribution.domain));
+    Ok(CdnDeployed {
+        alb: pending.alb.clone(),
+        distribution,
+    })
+}

@@ -1,0 +1,298 @@
+//! `launch()`: security groups, storage and instances, until every instance runs.
+
+use std::sync::Arc;
+
+use futures::future::{join_all, try_join_all};
+
+use super::settle::await_file_system;
+use super::{Deployment, Ec2Ready, Failed, Planned};
+use crate::aws::error::ErrorClass;
+use crate::aws::wait::Wait;
+use crate::error::{Attempt, Error};
+use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId};
+use crate::ledger::Ledger;
+use crate::ledger::event::Key;
+use crate::ledger::state::Savepoint;
+use crate::ledger::undo::Undone;
+use crate::progress::Event;
+use crate::resource::file_system::NewFileSystem;
+use crate::resource::instance::{self, NewInstance, RunningInstance};
+use crate::resource::lookup::Lookup;
+use crate::resource::mount_target::NewMountTarget;
+use crate::resource::security_group::NewSecurityGroup;
+use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
+use crate::spec::GpuInstanceType;
+use crate::user_data::UserData;
+
+/// The port of NFS, which EFS speaks.
+const NFS: u16 = 2049;
+
+impl Deployment<Planned> {
+    /// Launches the instances and their storage. It returns when every instance runs; the mount targets and the proof
+    /// of the GPUs are awaited by what comes next, so that a load balancer need not wait for them.
+    ///
+    /// # Errors
+    /// [`Failed`] with everything undone that this call had made.
+    pub async fn launch(mut self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
+        let ledger = match self.inner.guard.ledger() {
+            Some(ledger) => Arc::clone(ledger),
+            None => match Ledger::begin(&self.inner.session, &self.inner.state.plan).await {
+                Ok(ledger) => {
+                    self.inner.guard.arm(Arc::clone(&ledger));
+                    ledger
+                }
+                Err(error) => return Err(Failed::new(error, Undone::default(), self)),
+            },
+        };
+        let launched = launch(&ledger).await;
+        self.conclude(Savepoint::default(), launched).await
+    }
+}
+
+async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
+    let progress = &ledger.account.progress;
+    progress.step("Creating security groups...");
+    let instance_group = security_group(ledger, "instances", "The GPU instances of a stack");
+    let storage_group = security_group(ledger, "storage", "The file system of a stack");
+    let (instance_group, storage_group, file_system) =
+        futures::try_join!(instance_group, storage_group, file_system(ledger))?;
+
+    let admit_instances = ledger.create(
+        Key::new("security-group-rule/storage/nfs"),
+        NewSecurityGroupRule {
+            group: storage_group.clone(),
+            port: NFS,
+            source: Source::Group(instance_group.clone()),
+            description: "NFS from the instances".to_owned(),
+            owner: ledger.owner.clone(),
+        },
+    );
+    let instances_and_mounts = async {
+        let requested = request_instances(ledger, &instance_group, &file_system).await?;
+        // Mount targets come up while the instances boot.
+        futures::try_join!(
+            mount_targets(ledger, &file_system, &storage_group, &requested),
+            await_instances(ledger, &requested),
+        )
+    };
+    let (_, (mount_targets, instances)) =
+        futures::try_join!(admit_instances, instances_and_mounts)?;
+    Ok(Ec2Ready {
+        plan: ledger.plan.clone(),
+        instance_group,
+        file_system,
+        mount_targets,
+        instances,
+    })
+}
+
+/// A group of a role: `llm-prod-instances`.
+pub(super) async fn security_group(
+    ledger: &Arc<Ledger>,
+    role: &str,
+    description: &str,
+) -> Result<SecurityGroupId, Error> {
+    let plan = &ledger.plan;
+    ledger
+        .create(
+            Key::new(format!("security-group/{role}")),
+            NewSecurityGroup {
+                vpc: plan.vpc.clone(),
+                name: plan.spec.name().security_group_name(role),
+                description: description.to_owned(),
+                owner: ledger.owner.clone(),
+            },
+        )
+        .await
+}
+
+async fn file_system(ledger: &Arc<Ledger>) -> Result<FileSystemId, Error> {
+    let key = Key::new("file-system");
+    let Some(adopted) = &ledger.plan.adopted_file_system else {
+        ledger.account.progress.step("Creating file system...");
+        let name = format!("{}-storage", ledger.plan.spec.name());
+        let owner = ledger.owner.clone();
+        return ledger.create(key, NewFileSystem { name, owner }).await;
+    };
+    let lookup = Lookup::FileSystem {
+        creation_token: String::new(),
+    };
+    ledger.adopt(key, lookup, adopted.id.as_str()).await?;
+    Ok(adopted.id.clone())
+}
+
+/// An instance that AWS has agreed to launch.
+struct Requested {
+    id: InstanceId,
+    instance_type: GpuInstanceType,
+    zone: String,
+}
+
+async fn request_instances(
+    ledger: &Arc<Ledger>,
+    group: &SecurityGroupId,
+    file_system: &FileSystemId,
+) -> Result<Vec<Requested>, Error> {
+    let spec = &ledger.plan.spec;
+    ledger.account.progress.step("Launching instances...");
+    let user_data = UserData {
+        stack: spec.name(),
+        file_system,
+        region: &ledger.plan.region,
+        services: spec.services(),
+        gpu_check: spec.compute().gpu_check(),
+    };
+    // The spec was checked with the longest ids that AWS has, so what it renders to fits.
+    let user_data = user_data.render().map_err(|error| Error::Wait(crate::WaitError::Failed {
+        what: "rendering user data".to_owned(),
+        reason: error.to_string(),
+    }))?;
+    let requests = (0..spec.compute().count())
+        .map(|number| request_instance(ledger, number, group, &user_data));
+    // All are heard out, so that none is left half asked for when another fails.
+    join_all(requests).await.into_iter().collect()
+}
+
+/// Asks one candidate after another. Each attempt has a token of its own, and is settled before the next.
+async fn request_instance(
+    ledger: &Arc<Ledger>,
+    number: u32,
+    group: &SecurityGroupId,
+    user_data: &str,
+) -> Result<Requested, Error> {
+    let plan = &ledger.plan;
+    let key = Key::new(format!("instance/{number}"));
+    let mut attempts = Vec::new();
+    for candidate in in_turn(&plan.candidates, number) {
+        let wanted = NewInstance {
+            name: format!("{}-{number}", plan.spec.name()),
+            image: plan.image.id.clone(),
+            root_device: plan.image.root_device.clone(),
+            instance_type: candidate.instance_type,
+            subnet: candidate.subnet.id.clone(),
+            security_group: group.clone(),
+            spot: candidate.spot,
+            root_volume_gib: plan.spec.compute().root_volume_gib(),
+            key_pair: plan.spec.compute().key_pair().map(ToString::to_string),
+            user_data: user_data.to_owned(),
+            owner: ledger.owner.clone(),
+        };
+        match ledger.create(key.clone(), wanted).await {
+            Ok(id) => {
+                return Ok(Requested {
+                    id,
+                    instance_type: candidate.instance_type,
+                    zone: candidate.subnet.zone.clone(),
+                });
+            }
+            Err(Error::Aws { source, .. }) if source.class == ErrorClass::Capacity => {
+                ledger.account.progress.tell(Event::Retrying {
+                    error: source.clone(),
+                    next: format!("no capacity for {candidate}; trying the next place"),
+                });
+                attempts.push(Attempt {
+                    candidate: candidate.to_string(),
+                    error: source,
+                });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Capacity {
+        instance: key.to_string(),
+        attempts,
+    })
+}
+
+/// The candidates for the nth instance: those of its type and market begin with another zone each time, so that
+/// instances spread over the zones.
+fn in_turn(
+    candidates: &[super::plan::Candidate],
+    number: u32,
+) -> impl Iterator<Item = &super::plan::Candidate> {
+    candidates
+        .chunk_by(|a, b| a.instance_type == b.instance_type && a.spot == b.spot)
+        .flat_map(move |group| {
+            let first = number as usize % group.len();
+            group[first..].iter().chain(&group[..first])
+        })
+}
+
+async fn await_instances(
+    ledger: &Arc<Ledger>,
+    requested: &[Requested],
+) -> Result<Vec<RunningInstance>, Error> {
+    let account = &ledger.account;
+    account.progress.step("Waiting for instances to run...");
+    let waits = requested.iter().map(|Requested { id, instance_type, .. }| async move {
+        let deadline = std::time::Duration::from_secs(20 * 60);
+        Wait::new(format!("instance {id} to run"), (15, 180), deadline)
+            .until(&account.clock, &account.progress, || {
+                instance::running(&account.reader, id, instance_type)
+            })
+            .await
+            .map_err(Error::from)
+    });
+    try_join_all(waits).await
+}
+
+/// One mount target in each zone in which an instance runs, unless an adopted file system has its own there.
+async fn mount_targets(
+    ledger: &Arc<Ledger>,
+    file_system: &FileSystemId,
+    group: &SecurityGroupId,
+    instances: &[Requested],
+) -> Result<Vec<MountTargetId>, Error> {
+    let plan = &ledger.plan;
+    await_file_system(ledger, file_system).await?;
+    let adopted = plan.adopted_file_system.as_ref();
+    let zones = plan.subnets.iter().filter(|subnet| {
+        let is_used = instances.iter().any(|instance| instance.zone == subnet.zone);
+        is_used && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
+    });
+    let creations = zones.map(|subnet| {
+        ledger.create(
+            Key::new(format!("mount-target/{}", subnet.zone)),
+            NewMountTarget {
+                file_system: file_system.clone(),
+                subnet: subnet.id.clone(),
+                security_group: group.clone(),
+            },
+        )
+    });
+    try_join_all(creations).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_turn;
+    use crate::deployment::plan::Candidate;
+    use crate::id::{SubnetId, VpcId};
+    use crate::resource::subnet::Subnet;
+
+    #[test]
+    fn instances_spread_over_the_zones_before_another_type_is_tried() {
+        let candidate = |instance_type: &str, zone: &str| Candidate {
+            instance_type: instance_type.parse().unwrap(),
+            subnet: Subnet {
+                id: SubnetId::from_aws(format!("subnet-{zone}")),
+                vpc: VpcId::from_aws("vpc-1"),
+                zone: zone.to_owned(),
+            },
+            spot: false,
+        };
+        let candidates = [
+            candidate("g5.xlarge", "a"),
+            candidate("g5.xlarge", "b"),
+            candidate("g6.xlarge", "b"),
+        ];
+        let order = |number| -> Vec<String> {
+            in_turn(&candidates, number).map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            order(1),
+            ["g5.xlarge on-demand in b", "g5.xlarge on-demand in a", "g6.xlarge on-demand in b"]
+        );
+        assert_eq!(order(0), order(2));
+    }
+}

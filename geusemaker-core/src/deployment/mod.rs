@@ -1,0 +1,150 @@
+//! The typestate: the only way to change AWS, in the only order that works.
+//!
+//! ```text
+//! Deployment<Planned> ──launch()──▶ Deployment<Ec2Ready> ──balance()──▶ Deployment<AlbHealthy>
+//!                                        │                                   │ create_cdn()
+//!                                        │ commit(): tier 1                  │ commit(): tier 2
+//!                                        ▼                                   ▼
+//!                                      Record                   Deployment<CdnPending>
+//!                                                                            │ deployed()
+//!                                                                            ▼
+//!                                                  Deployment<CdnDeployed> ──commit()──▶ Record: tier 3
+//! ```
+//!
+//! [`publish`](Deployment::publish) is `create_cdn` and `deployed` at once. Every transition consumes the deployment.
+//! One that fails has undone its own part and hands the rest back in [`Failed`]; with `?` the rest is dropped, and the
+//! session undoes it.
+
+mod balance;
+mod commit;
+mod create_cdn;
+mod deployed;
+pub(crate) mod destroy;
+mod failed;
+mod launch;
+mod open;
+pub(crate) mod plan;
+mod publish;
+mod settle;
+pub(crate) mod state;
+pub(crate) mod status;
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::state::Savepoint;
+use crate::ledger::undo::{FileSystems, Undone};
+use crate::session::Session;
+
+pub use commit::{Outputs, Record};
+pub use failed::Failed;
+pub use open::AnyDeployment;
+pub use state::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Planned, State};
+
+/// A deployment in a state. What it has made so far is undone when it is dropped; see [`Deployment::commit`] and
+/// [`Deployment::keep`].
+#[must_use = "a deployment that is dropped is undone"]
+#[derive(Debug)]
+pub struct Deployment<S: State> {
+    inner: Box<Inner<S>>,
+}
+
+#[derive(Debug)]
+struct Inner<S> {
+    session: Session,
+    guard: RollbackGuard,
+    state: S,
+}
+
+impl<S: State> Deployment<S> {
+    fn new(session: Session, guard: RollbackGuard, state: S) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                session,
+                guard,
+                state,
+            }),
+        }
+    }
+
+    /// What the deployment consists of by now.
+    pub fn state(&self) -> &S {
+        &self.inner.state
+    }
+
+    /// Undoes everything that this deployment has made, and says what became of it.
+    pub async fn rollback(self) -> Undone {
+        self.inner.guard.rollback(FileSystems::Delete).await
+    }
+
+    /// Lets everything stay as it is without committing it: the journal has it, and
+    /// [`Session::open`](crate::Session::open) takes it up again.
+    ///
+    /// # Errors
+    /// The journal cannot be written; nothing is undone all the same.
+    pub async fn keep(self) -> Result<(), Error> {
+        if let Some(ledger) = self.inner.guard.disarm() {
+            ledger.release().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transition that succeeded.
+    async fn reach<N: State>(self, next: N) -> Result<Deployment<N>, Box<(Error, Self)>>
+    where
+        N: Clone + Into<state::Reached>,
+    {
+        let recorded = match self.inner.guard.ledger() {
+            Some(ledger) => ledger.reach(next.clone().into()).await,
+            None => Ok(()),
+        };
+        match recorded {
+            Ok(()) => {
+                let Inner { session, guard, .. } = *self.inner;
+                Ok(Deployment::new(session, guard, next))
+            }
+            Err(error) => Err(Box::new((error, self))),
+        }
+    }
+
+    /// Ends a transition: with the next state, or with its own part undone and this deployment handed back.
+    async fn conclude<N>(
+        self,
+        savepoint: Savepoint,
+        result: Result<N, Error>,
+    ) -> Result<Deployment<N>, Failed<S>>
+    where
+        N: State + Clone + Into<state::Reached>,
+    {
+        let (error, previous) = match result {
+            Ok(next) => match self.reach(next).await {
+                Ok(deployment) => return Ok(deployment),
+                Err(failed) => *failed,
+            },
+            Err(error) => (error, self),
+        };
+        let undone = match previous.inner.guard.ledger() {
+            Some(ledger) => {
+                ledger.account.progress.step("Undoing this step...");
+                ledger.undo(savepoint, FileSystems::Delete).await
+            }
+            None => Undone::default(),
+        };
+        Err(Failed::new(error, undone, previous))
+    }
+}
+
+impl Ledger {
+    async fn reach(&self, state: state::Reached) -> Result<(), Error> {
+        let state = Box::new(state);
+        Ok(self.append(crate::ledger::event::Event::Reached { state }).await?)
+    }
+}
+
+/// The ledger of a deployment that has begun; every state after [`Planned`] has one.
+#[expect(clippy::expect_used, reason = "only Planned is made without a ledger, and it does not ask")]
+fn ledger_of(guard: &RollbackGuard) -> Arc<Ledger> {
+    Arc::clone(guard.ledger().expect("a deployment past Planned has a ledger"))
+}

@@ -1,0 +1,62 @@
+//! Taking up a deployment that was begun before, by this process or another.
+
+use super::state::Reached;
+use super::{AlbHealthy, CdnDeployed, CdnPending, Deployment, Ec2Ready, Planned};
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::session::Session;
+use crate::spec::StackName;
+
+/// A deployment in whatever state its journal shows. To go on is to call the next transition: what it had created
+/// already, it finds in the journal.
+///
+/// ```text
+///  Planned ─▶ Ec2Ready ─▶ AlbHealthy ─▶ CdnPending ─▶ CdnDeployed
+/// ```
+#[must_use = "a deployment that is dropped is undone, unless it was committed"]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AnyDeployment {
+    /// `launch()` was never finished.
+    Planned(Deployment<Planned>),
+    /// `launch()` was finished.
+    Ec2Ready(Deployment<Ec2Ready>),
+    /// `balance()` was finished.
+    AlbHealthy(Deployment<AlbHealthy>),
+    /// `create_cdn()` was finished.
+    CdnPending(Deployment<CdnPending>),
+    /// `deployed()` was finished.
+    CdnDeployed(Deployment<CdnDeployed>),
+}
+
+impl Session {
+    /// Takes up a deployment where its journal ends. One that was committed is not undone when it is dropped; what a
+    /// transition adds to it and cannot finish is.
+    ///
+    /// # Errors
+    /// There is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
+    pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
+        let ledger = Ledger::take_up(self, stack).await?;
+        let state = ledger.state().await;
+        let is_armed = state.committed.is_none();
+        let plan = ledger.plan.clone();
+        let guard = RollbackGuard::of(ledger, is_armed, self.cleanup());
+        let session = self.clone();
+        Ok(match state.reached {
+            None => AnyDeployment::Planned(Deployment::new(session, guard, Planned { plan })),
+            Some(Reached::Ec2Ready(state)) => {
+                AnyDeployment::Ec2Ready(Deployment::new(session, guard, state))
+            }
+            Some(Reached::AlbHealthy(state)) => {
+                AnyDeployment::AlbHealthy(Deployment::new(session, guard, state))
+            }
+            Some(Reached::CdnPending(state)) => {
+                AnyDeployment::CdnPending(Deployment::new(session, guard, state))
+            }
+            Some(Reached::CdnDeployed(state)) => {
+                AnyDeployment::CdnDeployed(Deployment::new(session, guard, state))
+            }
+        })
+    }
+}

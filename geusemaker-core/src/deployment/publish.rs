@@ -1,0 +1,24 @@
+//! `publish()`: the distribution created and deployed in one transition.
+
+use super::create_cdn::create;
+use super::deployed::await_deployed;
+use super::{AlbHealthy, CdnDeployed, Deployment, Failed, ledger_of};
+
+impl Deployment<AlbHealthy> {
+    /// Creates the distribution and waits until it is deployed.
+    ///
+    /// # Errors
+    /// [`Failed`] with the distribution disabled and deleted, also when time is up. The load balancer and the
+    /// instances are handed back as they were, so it can be called again. To keep a distribution that is merely slow,
+    /// use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
+    pub async fn publish(self) -> Result<Deployment<CdnDeployed>, Failed<AlbHealthy>> {
+        let ledger = ledger_of(&self.inner.guard);
+        let savepoint = ledger.savepoint().await;
+        let published = async {
+            let pending = create(&ledger, self.state()).await?;
+            await_deployed(&ledger, &pending).await
+        };
+        let published = published.await;
+        self.conclude(savepoint, published).await
+    }
+}

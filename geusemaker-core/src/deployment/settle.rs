@@ -1,0 +1,94 @@
+//! What still settles when the instances run: the mount targets, and the proof that the GPUs work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+
+use super::Ec2Ready;
+use crate::aws::wait::{Seen, Wait};
+use crate::error::Error;
+use crate::id::FileSystemId;
+use crate::ledger::Ledger;
+use crate::resource::instance::{self, RunningInstance};
+use crate::resource::{file_system, mount_target};
+use crate::user_data::GpuReport;
+
+/// Waits for what `launch()` left open. To settle what is settled already only takes a look.
+pub(super) async fn settle(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
+    futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
+    Ok(())
+}
+
+/// Mount targets can be made once the file system is available.
+pub(super) async fn await_file_system(
+    ledger: &Arc<Ledger>,
+    id: &FileSystemId,
+) -> Result<(), Error> {
+    let account = &ledger.account;
+    let deadline = Duration::from_secs(10 * 60);
+    Wait::new(format!("file system {id} to be available"), (5, 30), deadline)
+        .until(&account.clock, &account.progress, || {
+            file_system::availability(&account.reader, id)
+        })
+        .await?;
+    Ok(())
+}
+
+async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
+    let account = &ledger.account;
+    let waits = ec2.mount_targets.iter().map(|id| {
+        // One in two hundred takes more than ten minutes.
+        let deadline = Duration::from_secs(30 * 60);
+        Wait::new(format!("mount target {id} to be available"), (80, 100), deadline).until(
+            &account.clock,
+            &account.progress,
+            move || mount_target::availability(&account.reader, id),
+        )
+    });
+    try_join_all(waits).await?;
+    Ok(())
+}
+
+/// Reads the marker that user data prints to the console, and compares it with the catalogue.
+async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
+    if !ledger.plan.spec.compute().gpu_check() {
+        return Ok(());
+    }
+    ledger.account.progress.step("Checking GPUs...");
+    try_join_all(ec2.instances.iter().map(|instance| check_gpu(ledger, instance))).await?;
+    Ok(())
+}
+
+async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(), Error> {
+    let account = &ledger.account;
+    let what = format!("the GPU report of instance {}", instance.id);
+    // The console of an instance that is not Nitro appears only after up to twenty minutes.
+    let deadline = Duration::from_secs(25 * 60);
+    let start = account.clock.now();
+    let found = Wait::new(what, (60, 180), deadline)
+        .until(&account.clock, &account.progress, || async move {
+            let output = match instance::console_output(&account.reader, &instance.id).await {
+                Err(error) if error.is_not_found() => None,
+                output => output?,
+            };
+            let report = output.as_deref().and_then(GpuReport::find_in);
+            Ok(match report {
+                // The driver may still be loading when the first report is printed.
+                Some(report) if report.count == 0 && account.clock.since(start) < DRIVER_LOADED => {
+                    Seen::Pending("nvidia-smi sees no GPU yet".to_owned())
+                }
+                Some(report) => Seen::Ready(report.check(&instance.instance_type)),
+                None if output.is_some() => Seen::Pending("no report on the console yet".to_owned()),
+                None => Seen::Pending("no console output yet".to_owned()),
+            })
+        })
+        .await?;
+    found.map_err(|source| Error::Gpu {
+        instance: instance.id.clone(),
+        source,
+    })
+}
+
+/// After this long a driver that works has loaded, and user data has printed its last report.
+const DRIVER_LOADED: Duration = Duration::from_secs(10 * 60);

@@ -1,0 +1,203 @@
+//! The identifiers AWS gives to resources, one type per kind, so that no two kinds can be mixed up.
+//!
+//! Text from a person or a file is validated (`FromStr`, `TryFrom<String>`, `Deserialize`). An id
+//! taken from an AWS reply is not: AWS is the authority on what its ids look like.
+
+use thiserror::Error;
+
+/// Text that is not an identifier of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not {kind}: expected {expected}")]
+pub struct InvalidId {
+    text: String,
+    kind: &'static str,
+    expected: &'static str,
+}
+
+/// How the text of one kind of id is checked.
+enum Shape {
+    /// This prefix, then at least one lower-case hexadecimal digit.
+    Hexadecimal(&'static str),
+    /// This prefix, then anything.
+    Prefix(&'static str),
+    /// Anything but nothing.
+    NonEmpty,
+}
+
+impl Shape {
+    fn admits(&self, text: &str) -> bool {
+        match self {
+            Self::Hexadecimal(prefix) => text.strip_prefix(prefix).is_some_and(|digits| {
+                !digits.is_empty()
+                    && digits
+                        .bytes()
+                        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            }),
+            Self::Prefix(prefix) => text
+                .strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty()),
+            Self::NonEmpty => !text.is_empty(),
+        }
+    }
+}
+
+/// An id of some kind, as the journal keeps it.
+pub(crate) trait AwsId: AsRef<str> + Send + 'static {
+    /// Takes an id that came from AWS.
+    fn read(id: String) -> Self;
+}
+
+macro_rules! id {
+    (@shape hexadecimal $prefix:literal) => {
+        (Shape::Hexadecimal($prefix), concat!($prefix, " followed by hexadecimal digits"))
+    };
+    (@shape arn) => {
+        (Shape::Prefix("arn:"), "an ARN, which starts with arn:")
+    };
+    (@shape non_empty) => {
+        (Shape::NonEmpty, "a text that is not empty")
+    };
+    ($($name:ident, $kind:literal, $shape:ident $($prefix:literal)?;)+) => {$(
+        #[doc = concat!("The text of ", $kind, ".")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Takes an id from an AWS reply as it stands.
+            #[allow(dead_code, reason = "every kind of id has it, read from a reply today or not")]
+            pub(crate) fn from_aws(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl AwsId for $name {
+            fn read(id: String) -> Self {
+                Self(id)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let (shape, expected) = id!(@shape $shape $($prefix)?);
+                if shape.admits(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidId { text, kind: $kind, expected })
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+id! {
+    AmiId, "an AMI id", hexadecimal "ami-";
+    DistributionId, "a CloudFront distribution id", non_empty;
+    FileSystemId, "a file system id", hexadecimal "fs-";
+    InstanceId, "an instance id", hexadecimal "i-";
+    ListenerArn, "a listener ARN", arn;
+    ListenerRuleArn, "a listener rule ARN", arn;
+    LoadBalancerArn, "a load balancer ARN", arn;
+    MountTargetId, "a mount target id", hexadecimal "fsmt-";
+    NetworkInterfaceId, "a network interface id", hexadecimal "eni-";
+    PrefixListId, "a prefix list id", hexadecimal "pl-";
+    SecurityGroupId, "a security group id", hexadecimal "sg-";
+    SecurityGroupRuleId, "a security group rule id", hexadecimal "sgr-";
+    SubnetId, "a subnet id", hexadecimal "subnet-";
+    TargetGroupArn, "a target group ARN", arn;
+    VpcId, "a VPC id", hexadecimal "vpc-";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_wrong_id_says_what_it_is_not_and_what_is_expected() {
+        assert_eq!(
+            "sub-123".parse::<SubnetId>().unwrap_err().to_string(),
+            r#""sub-123" is not a subnet id: expected subnet- followed by hexadecimal digits"#
+        );
+        assert_eq!(
+            "my-alb".parse::<LoadBalancerArn>().unwrap_err().to_string(),
+            r#""my-alb" is not a load balancer ARN: expected an ARN, which starts with arn:"#
+        );
+        assert_eq!(
+            "".parse::<DistributionId>().unwrap_err().to_string(),
+            r#""" is not a CloudFront distribution id: expected a text that is not empty"#
+        );
+    }
+
+    #[test]
+    fn a_prefix_alone_or_digits_that_are_not_hexadecimal_are_refused() {
+        for text in [
+            "", "i-", "i-0g", "I-0a", "i-0A", "fs-0a", " i-0a", "i-0a ", "xi-0a",
+        ] {
+            assert!(text.parse::<InstanceId>().is_err(), "{text:?}");
+        }
+        assert!("arn:".parse::<ListenerArn>().is_err());
+    }
+
+    #[test]
+    fn kinds_whose_prefixes_start_alike_are_told_apart() {
+        assert!("sgr-0a".parse::<SecurityGroupId>().is_err());
+        assert!("fsmt-0a".parse::<FileSystemId>().is_err());
+        assert!("sg-0a".parse::<SecurityGroupId>().is_ok());
+    }
+
+    #[test]
+    fn deserialising_validates() {
+        assert_eq!(
+            serde_json::from_str::<VpcId>(r#""vpc-0a1""#)
+                .unwrap()
+                .as_str(),
+            "vpc-0a1"
+        );
+        let error = serde_json::from_str::<VpcId>(r#""0a1""#).unwrap_err();
+        assert!(error.to_string().contains("is not a VPC id"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_survives_text_and_json(digits in "[0-9a-f]{1,17}") {
+            let id = FileSystemId::from_aws(format!("fs-{digits}"));
+            prop_assert_eq!(&id.to_string().parse::<FileSystemId>().unwrap(), &id);
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<FileSystemId>(&json).unwrap(), id);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The journal: a sequence of small JSON objects, each written only if nobody has written it before.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+
+use super::event::{Event, Record, VERSION};
+use super::state::{IllegalEvent, LedgerState};
+use crate::spec::StackName;
+
+/// Why a journal cannot be read or written. Nothing was overwritten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The store does not do what it is asked: no space, no permission, no network.
+    #[error("the journal of {stack} cannot be {doing}: {source}")]
+    #[non_exhaustive]
+    Store {
+        /// Whose journal it is.
+        stack: String,
+        /// `read` or `written`.
+        doing: &'static str,
+        /// The store's error.
+        source: object_store::Error,
+    },
+    /// A record is not one, or half of one.
+    #[error("record {path} of the journal is damaged ({reason}); restore it from a backup, or move the folder away if nothing of the stack is left in AWS")]
+    #[non_exhaustive]
+    Damaged {
+        /// The object's path in the store.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A newer version of this program wrote it.
+    #[error("record {path} of the journal has format version {found}, and this program knows {VERSION}; use a newer version of it")]
+    #[non_exhaustive]
+    Newer {
+        /// The object's path in the store.
+        path: String,
+        /// The version that it has.
+        found: u32,
+    },
+    /// A record is missing.
+    #[error("the journal of {stack} has no record {sequence} but later ones; restore it from a backup")]
+    #[non_exhaustive]
+    Missing {
+        /// Whose journal it is.
+        stack: String,
+        /// The number that is missing.
+        sequence: u64,
+    },
+    /// The records contradict one another.
+    #[error("record {sequence} of the journal of {stack}: {source}")]
+    #[non_exhaustive]
+    Illegal {
+        /// Whose journal it is.
+        stack: String,
+        /// The record's number.
+        sequence: u64,
+        /// What cannot be.
+        source: IllegalEvent,
+    },
+    /// Another process wrote the record that this one was about to write.
+    #[error("another process has taken over the journal of {stack}; this one stops")]
+    #[non_exhaustive]
+    TakenOver {
+        /// Whose journal it is.
+        stack: String,
+    },
+}
+
+/// One stack's journal, and the state that it adds up to.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    store: Arc<dyn ObjectStore>,
+    stack: String,
+    next: u64,
+    pub(crate) state: LedgerState,
+}
+
+impl Journal {
+    /// Reads the whole journal of a stack; an empty one if there is none.
+    pub(crate) async fn open(
+        store: Arc<dyn ObjectStore>,
+        stack: &StackName,
+    ) -> Result<Self, JournalError> {
+        let stack = stack.to_string();
+        let records = read_all(store.as_ref(), &stack).await?;
+        let state = LedgerState::replay(&records).map_err(|(sequence, source)| {
+            JournalError::Illegal {
+                stack: stack.clone(),
+                sequence,
+                source,
+            }
+        })?;
+        Ok(Self {
+            store,
+            stack,
+            next: records.len() as u64,
+            state,
+        })
+    }
+
+    /// Makes an event durable, and takes it in.
+    pub(crate) async fn append(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+    ) -> Result<(), JournalError> {
+        // Checked on a copy, so that nothing illegal is ever written.
+        let mut state = self.state.clone();
+        state.apply(at, &event).map_err(|source| JournalError::Illegal {
+            stack: self.stack.clone(),
+            sequence: self.next,
+            source,
+        })?;
+        let record = Record {
+            version: VERSION,
+            sequence: self.next,
+            at,
+            event,
+        };
+        let path = object_path(&self.stack, self.next);
+        let body = serde_json::to_vec_pretty(&record).map_err(|error| JournalError::Damaged {
+            path: path.to_string(),
+            reason: error.to_string(),
+        })?;
+        let payload = PutPayload::from(body);
+        let written = self.store.put_opts(&path, payload, PutMode::Create.into()).await;
+        match written {
+            Ok(_) => {
+                self.next += 1;
+                self.state = state;
+                Ok(())
+            }
+            Err(object_store::Error::AlreadyExists { .. }) => Err(JournalError::TakenOver {
+                stack: self.stack.clone(),
+            }),
+            Err(source) => Err(JournalError::Store {
+                stack: self.stack.clone(),
+                doing: "written",
+                source,
+            }),
+        }
+    }
+
+}
+
+/// The names of the stacks that have a journal, in order.
+pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, JournalError> {
+    let listed = store.list_with_delimiter(None).await.map_err(|source| JournalError::Store {
+        stack: "all stacks".to_owned(),
+        doing: "read",
+        source,
+    })?;
+    let mut names: Vec<StackName> = listed
+        .common_prefixes
+        .iter()
+        .filter_map(|prefix| prefix.filename()?.parse().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+async fn read_all(store: &dyn ObjectStore, stack: &str) -> Result<Vec<Record>, JournalError> {
+    let failed = |source| JournalError::Store {
+        stack: stack.to_owned(),
+        doing: "read",
+        source,
+    };
+    let mut paths: Vec<Path> = store
+        .list(Some(&Path::from(stack)))
+        .map_ok(|object| object.location)
+        .try_collect()
+        .await
+        .map_err(failed)?;
+    paths.retain(|path| path.extension() == Some("json"));
+    paths.sort();
+    let mut records = Vec::with_capacity(paths.len());
+    for (sequence, path) in paths.into_iter().enumerate() {
+        let sequence = sequence as u64;
+        if path != object_path(stack, sequence) {
+            return Err(JournalError::Missing {
+                stack: stack.to_owned(),
+                sequence,
+            });
+        }
+        let bytes = store.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)?;
+        records.push(parse(&path, &bytes)?);
+    }
+    Ok(records)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Record, JournalError> {
+    /// The part that every version has.
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let damaged = |error: serde_json::Error| JournalError::Damaged {
+        path: path.to_string(),
+        reason: error.to_string(),
+    };
+    let Versioned { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+    if version > VERSION {
+        return Err(JournalError::Newer {
+            path: path.to_string(),
+            found: version,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(damaged)
+}
+
+fn object_path(stack: &str, sequence: u64) -> Path {
+    Path::from(format!("{stack}/{sequence:08}.json"))
+}

@@ -1,0 +1,194 @@
+//! What exists, and how none of it is ever lost.
+//!
+//! Every change to AWS goes through [`Ledger::create`] or the teardown, and each writes to the journal what it is
+//! about to do before it does it. A process may end at any moment: the journal then knows everything that exists, or
+//! may exist and how to find out.
+
+pub(crate) mod claim;
+mod create;
+pub(crate) mod event;
+pub(crate) mod journal;
+pub(crate) mod rollback_guard;
+pub(crate) mod state;
+pub(crate) mod undo;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use self::claim::{Holder, LEASE};
+use self::event::{Event, Key};
+use self::journal::{Journal, JournalError};
+use self::state::{Entry, Header, LedgerState, Savepoint};
+use crate::deployment::plan::Plan;
+use crate::error::Error;
+use crate::resource::lookup::Lookup;
+use crate::resource::tags::Owner;
+use crate::session::{Account, Session};
+use crate::spec::StackName;
+
+/// One deployment's journal, at work.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) owner: Owner,
+    pub(crate) plan: Plan,
+    pub(crate) account: Account,
+    journal: Mutex<Journal>,
+    holder: Holder,
+    /// The calls that are under way; an undo waits for them first.
+    running: TaskTracker,
+    renewal: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+impl Ledger {
+    /// Begins a deployment.
+    pub(crate) async fn begin(session: &Session, plan: &Plan) -> Result<Arc<Self>, Error> {
+        let stack = plan.spec.name();
+        let mut journal = Journal::open(session.store(), stack).await?;
+        let account = session.account(plan.region.clone());
+        if !journal.state.is_gone() {
+            return Err(Error::Exists {
+                stack: stack.to_string(),
+            });
+        }
+        take(&mut journal, stack, session.holder(), account.clock.now()).await?;
+        let deployment = session.new_deployment_id();
+        let event = Event::Planned {
+            deployment: deployment.clone(),
+            plan: Box::new(plan.clone()),
+        };
+        journal.append(account.clock.now(), event).await?;
+        Ok(Self::at_work(session, journal, account, deployment, plan.clone()))
+    }
+
+    /// Takes up a deployment that was begun before.
+    pub(crate) async fn take_up(session: &Session, stack: &StackName) -> Result<Arc<Self>, Error> {
+        let mut journal = Journal::open(session.store(), stack).await?;
+        let Some(Header { id, plan, .. }) = journal.state.deployment.clone() else {
+            return Err(session.no_such_stack(stack).await?);
+        };
+        let account = session.account(plan.region.clone());
+        let identity = account.identity().await?;
+        if identity.account != plan.account {
+            return Err(Error::OtherAccount {
+                stack: stack.to_string(),
+                recorded: plan.account,
+                actual: identity.account,
+            });
+        }
+        take(&mut journal, stack, session.holder(), account.clock.now()).await?;
+        Ok(Self::at_work(session, journal, account, id, plan))
+    }
+
+    fn at_work(
+        session: &Session,
+        journal: Journal,
+        account: Account,
+        deployment: String,
+        plan: Plan,
+    ) -> Arc<Self> {
+        let ledger = Arc::new(Self {
+            owner: Owner {
+                stack: plan.spec.name().clone(),
+                deployment,
+            },
+            plan,
+            account,
+            journal: Mutex::new(journal),
+            holder: session.holder().clone(),
+            running: TaskTracker::new(),
+            renewal: std::sync::Mutex::new(None),
+        });
+        ledger.keep_claim();
+        ledger
+    }
+
+    /// Renews the claim for as long as the ledger is at work.
+    fn keep_claim(self: &Arc<Self>) {
+        let ledger = Arc::downgrade(self);
+        let clock = self.account.clock.clone();
+        let renewal = tokio::spawn(async move {
+            loop {
+                clock.sleep(LEASE / 3).await;
+                let Some(ledger) = ledger.upgrade() else { return };
+                if ledger.claim().await.is_err() {
+                    // The next change fails to append, and says why.
+                    return;
+                }
+            }
+        });
+        self.set_renewal(Some(AbortOnDropHandle::new(renewal)));
+    }
+
+    fn set_renewal(&self, renewal: Option<AbortOnDropHandle<()>>) {
+        let mut slot = self.renewal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *slot = renewal;
+    }
+
+    async fn claim(&self) -> Result<(), JournalError> {
+        let holder = self.holder.clone();
+        let until = self.account.clock.now() + LEASE;
+        self.append(Event::Claimed { holder, until }).await
+    }
+
+    /// Lets others work on the stack.
+    pub(crate) async fn release(&self) -> Result<(), JournalError> {
+        self.set_renewal(None);
+        self.append(Event::Released).await
+    }
+
+    /// Makes an event durable.
+    pub(crate) async fn append(&self, event: Event) -> Result<(), JournalError> {
+        let mut journal = self.journal.lock().await;
+        let now = self.account.clock.now();
+        journal.append(now, event).await
+    }
+
+    /// Notes a resource that is somebody else's; noting it again changes nothing.
+    pub(crate) async fn adopt(&self, key: Key, lookup: Lookup, id: &str) -> Result<(), JournalError> {
+        if self.entry(&key).await.is_some() {
+            return Ok(());
+        }
+        let id = id.to_owned();
+        self.append(Event::Adopted { key, lookup, id }).await
+    }
+
+    pub(crate) async fn state(&self) -> LedgerState {
+        self.journal.lock().await.state.clone()
+    }
+
+    pub(crate) async fn entry(&self, key: &Key) -> Option<Entry> {
+        self.journal.lock().await.state.entry(key).cloned()
+    }
+
+    /// A mark to which a transition can be undone.
+    pub(crate) async fn savepoint(&self) -> Savepoint {
+        self.journal.lock().await.state.savepoint()
+    }
+}
+
+/// Claims a journal, unless somebody who may still be alive holds it.
+async fn take(
+    journal: &mut Journal,
+    stack: &StackName,
+    holder: &Holder,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if let Some(claim) = &journal.state.claim {
+        let is_held = claim.holder != *holder && claim.until > now && !claim.holder.is_dead();
+        if is_held {
+            return Err(Error::Locked {
+                stack: stack.to_string(),
+                holder: claim.holder.clone(),
+                since: claim.since.to_string(),
+            });
+        }
+    }
+    let event = Event::Claimed {
+        holder: holder.clone(),
+        until: now + LEASE,
+    };
+    Ok(journal.append(now, event).await?)
+}

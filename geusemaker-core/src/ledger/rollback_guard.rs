@@ -1,0 +1,70 @@
+//! The guard of a deployment that is not finished: to drop it is to undo.
+
+use std::sync::Arc;
+
+use super::Ledger;
+use super::undo::{FileSystems, Undone};
+use crate::session::Cleanup;
+
+/// Owns what a deployment has made so far, until somebody says that it stays.
+///
+/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it.
+/// If the process ends first, the journal still has everything.
+#[derive(Debug)]
+pub(crate) struct RollbackGuard {
+    ledger: Option<Arc<Ledger>>,
+    is_armed: bool,
+    cleanup: Cleanup,
+}
+
+impl RollbackGuard {
+    /// A guard of nothing yet.
+    pub(crate) fn empty(cleanup: Cleanup) -> Self {
+        Self {
+            ledger: None,
+            is_armed: false,
+            cleanup,
+        }
+    }
+
+    /// A guard of what the ledger holds; one that is committed is not undone for a failure.
+    pub(crate) fn of(ledger: Arc<Ledger>, is_armed: bool, cleanup: Cleanup) -> Self {
+        Self {
+            ledger: Some(ledger),
+            is_armed,
+            cleanup,
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.ledger.as_ref()
+    }
+
+    /// Begins to guard a deployment.
+    pub(crate) fn arm(&mut self, ledger: Arc<Ledger>) {
+        self.ledger = Some(ledger);
+        self.is_armed = true;
+    }
+
+    /// Lets everything stay.
+    pub(crate) fn disarm(mut self) -> Option<Arc<Ledger>> {
+        self.is_armed = false;
+        self.ledger.take()
+    }
+
+    /// Undoes everything, and says what became of it.
+    pub(crate) async fn rollback(self, file_systems: FileSystems) -> Undone {
+        match self.disarm() {
+            Some(ledger) => ledger.end(file_systems).await,
+            None => Undone::default(),
+        }
+    }
+}
+
+impl Drop for RollbackGuard {
+    fn drop(&mut self) {
+        if let (true, Some(ledger)) = (self.is_armed, self.ledger.take()) {
+            self.cleanup.hand_over(ledger);
+        }
+    }
+}

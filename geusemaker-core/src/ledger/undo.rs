@@ -1,0 +1,352 @@
+//! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backoff::backoff::Backoff as _;
+use futures::future::join_all;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Ledger;
+use super::event::{Event, Key};
+use super::state::{Entry, Savepoint, Status};
+use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::wait::{Seen, Wait, WaitError, schedule};
+use crate::progress;
+use crate::resource::{Kind, distribution, security_group};
+
+/// What became of an undo.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Undone {
+    /// What is gone.
+    pub deleted: Vec<Removed>,
+    /// What stays on purpose.
+    pub kept: Vec<Removed>,
+    /// What is still there, or may be.
+    pub left: Vec<Leftover>,
+}
+
+impl Undone {
+    /// Whether nothing is left that should have gone.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+/// A resource that an undo has dealt with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Removed {
+    /// Its name in the journal.
+    pub key: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The id by which AWS knows it.
+    pub id: String,
+}
+
+/// A resource that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Leftover {
+    /// Its name in the journal.
+    pub key: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The id by which AWS knows it; none if nobody knows whether it exists.
+    pub id: Option<String>,
+    /// Why it is still there.
+    pub why: String,
+    /// Since when it exists.
+    pub since: Timestamp,
+    /// The AWS CLI command that removes it by hand.
+    pub command: Option<String>,
+}
+
+impl fmt::Display for Leftover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_deref().unwrap_or("(id unknown)");
+        write!(f, "{} {id} since {}: {}", self.kind, self.since, self.why)
+    }
+}
+
+/// What becomes of the file system that a deployment has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileSystems {
+    /// They go with the rest, and so does the data in them.
+    Delete,
+    /// They stay, without mount targets; they cost what their data costs.
+    Keep,
+}
+
+impl Ledger {
+    /// Undoes the whole deployment, and closes its journal once nothing is left.
+    pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
+        let undone = self.undo(Savepoint::default(), file_systems).await;
+        if undone.is_complete() {
+            // A journal that cannot be closed is found to hold nothing by the next command, and closed then.
+            let _ = self.append(Event::Gone).await;
+        }
+        let _ = self.release().await;
+        undone
+    }
+
+    /// Undoes what came after the savepoint. It goes on past every failure, and can be run again.
+    pub(crate) async fn undo(
+        self: &Arc<Self>,
+        from: Savepoint,
+        file_systems: FileSystems,
+    ) -> Undone {
+        // A call under way is finished and recorded before anything is torn down.
+        self.running.close();
+        self.running.wait().await;
+        self.running.reopen();
+
+        let entries = self.state().await.entries();
+        let owned: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| entry.is_owned() && from.is_before(entry))
+            .collect();
+        Teardown {
+            ledger: self,
+            entries: owned,
+            file_systems,
+            undone: std::sync::Mutex::default(),
+        }
+        .run()
+        .await
+    }
+}
+
+struct Teardown<'a> {
+    ledger: &'a Ledger,
+    entries: Vec<Entry>,
+    file_systems: FileSystems,
+    undone: std::sync::Mutex<Undone>,
+}
+
+impl Teardown<'_> {
+    /// A distribution takes minutes to be disabled everywhere, and nothing else waits for it.
+    async fn run(self) -> Undone {
+        let rest = async {
+            let balancer = async {
+                self.all(Kind::TargetRegistration).await;
+                self.all(Kind::ListenerRule).await;
+                self.all(Kind::Listener).await;
+                self.all(Kind::LoadBalancer).await;
+                self.all(Kind::TargetGroup).await;
+            };
+            let storage = async {
+                self.all(Kind::MountTarget).await;
+                self.all(Kind::FileSystem).await;
+            };
+            tokio::join!(balancer, storage, self.all(Kind::Instance));
+            self.all(Kind::SecurityGroupRule).await;
+            self.all(Kind::SecurityGroup).await;
+        };
+        tokio::join!(self.all(Kind::Distribution), rest);
+        self.undone.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Removes all of a kind at the same time.
+    async fn all(&self, kind: Kind) {
+        let of_kind = self.entries.iter().filter(|entry| entry.lookup.kind() == kind);
+        join_all(of_kind.map(|entry| self.one(entry))).await;
+    }
+
+    async fn one(&self, entry: &Entry) {
+        let kind = entry.lookup.kind();
+        if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
+            (kind, self.file_systems, entry.id())
+        {
+            let kept = Removed::new(&entry.key, kind, id);
+            match self.ledger.append(Event::Kept { key: entry.key.clone() }).await {
+                Ok(()) => self.report(|undone| undone.kept.push(kept)),
+                Err(error) => self.leave(entry, Some(id), error.to_string()),
+            }
+            return;
+        }
+        let id = match &entry.status {
+            Status::Created { id } | Status::Deleting { id: Some(id) } => Some(id.clone()),
+            // Whether it exists was never known, so AWS is asked first.
+            Status::Intended | Status::Deleting { id: None } => {
+                match self.ledger.settle(&entry.lookup).await {
+                    Ok(found) => found,
+                    Err(error) => {
+                        let why = format!("it may exist, and AWS could not be asked: {error}");
+                        return self.leave(entry, None, why);
+                    }
+                }
+            }
+            Status::Adopted { .. } | Status::Kept { .. } => return,
+        };
+        if let Err(why) = self.delete(entry, id.as_deref()).await {
+            self.leave(entry, id.as_deref(), why);
+        }
+    }
+
+    async fn delete(&self, entry: &Entry, id: Option<&str>) -> Result<(), String> {
+        let ledger = self.ledger;
+        let kind = entry.lookup.kind();
+        let key = entry.key.clone();
+        let Some(id) = id else {
+            let event = Event::Deleted { key };
+            return ledger.append(event).await.map_err(|error| error.to_string());
+        };
+        let event = Event::Deleting { key: key.clone() };
+        ledger.append(event).await.map_err(|error| error.to_string())?;
+        if kind == Kind::Distribution {
+            self.disable(id).await?;
+        }
+        self.request_deletion(kind, id, entry.since).await?;
+        self.wait_until_gone(kind, id).await?;
+        let event = Event::Deleted { key: key.clone() };
+        ledger.append(event).await.map_err(|error| error.to_string())?;
+        let removed = Removed::new(&key, kind, id);
+        ledger.account.progress.tell(progress::Event::Deleted {
+            key: removed.key.clone(),
+            kind,
+            id: removed.id.clone(),
+        });
+        self.report(|undone| undone.deleted.push(removed));
+        Ok(())
+    }
+
+    /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too.
+    async fn request_deletion(&self, kind: Kind, id: &str, since: Timestamp) -> Result<(), String> {
+        let account = &self.ledger.account;
+        let start = account.clock.now();
+        let (_, deadline) = kind.deletion();
+        let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
+        loop {
+            let error = match kind.delete(&account.writer, &account.reader, id).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_not_found() => {
+                    // Right after its creation, not to be found proves nothing.
+                    if account.clock.since(since) > VISIBLE_AFTER {
+                        return Ok(());
+                    }
+                    error
+                }
+                Err(error) => error,
+            };
+            let pause = pauses.next_backoff().unwrap_or_default();
+            if !may_pass(&error) || account.clock.since(start) + pause > deadline {
+                return Err(self.explain(kind, id, error).await);
+            }
+            account.clock.sleep(pause).await;
+        }
+    }
+
+    async fn disable(&self, id: &str) -> Result<(), String> {
+        let account = &self.ledger.account;
+        let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
+        for _ in 0..DISABLE_CALLS {
+            match distribution::disable(&account.writer, &account.reader, id).await {
+                Ok(()) => break,
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) if may_pass(&error) => {
+                    account.clock.sleep(pauses.next_backoff().unwrap_or_default()).await;
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        let ((from, to), deadline) = Kind::Distribution.deletion();
+        let what = format!("CloudFront distribution {id} to be disabled everywhere");
+        Wait::new(what, (from, to), deadline)
+            .until(&account.clock, &account.progress, || distribution::disabled(&account.reader, id))
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn wait_until_gone(&self, kind: Kind, id: &str) -> Result<(), String> {
+        let account = &self.ledger.account;
+        let (usual, deadline) = kind.deletion();
+        let gone = Wait::new(format!("{kind} {id} to go"), usual, deadline)
+            .until(&account.clock, &account.progress, || async {
+                Ok(match kind.observe(&account.reader, id).await? {
+                    None => Seen::Ready(()),
+                    Some(state) => Seen::Pending(state),
+                })
+            })
+            .await;
+        match gone {
+            Ok(()) => Ok(()),
+            Err(WaitError::Aws(error)) => Err(self.explain(kind, id, error).await),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// A group that will not go is held by network interfaces, and their owner is what a person needs to know.
+    async fn explain(&self, kind: Kind, id: &str, error: AwsError) -> String {
+        if kind == Kind::SecurityGroup && error.class == ErrorClass::Conflict {
+            if let Ok(holders) = security_group::holders(&self.ledger.account.reader, id).await {
+                if !holders.is_empty() {
+                    return format!("{error}; held by {}", holders.join(", "));
+                }
+            }
+        }
+        error.to_string()
+    }
+
+    fn leave(&self, entry: &Entry, id: Option<&str>, why: String) {
+        let kind = entry.lookup.kind();
+        let account = &self.ledger.account;
+        account.progress.tell(progress::Event::Left {
+            key: entry.key.to_string(),
+            kind,
+            why: why.clone(),
+        });
+        let leftover = Leftover {
+            key: entry.key.to_string(),
+            kind,
+            id: id.map(str::to_owned),
+            why,
+            since: entry.since,
+            command: id.map(|id| kind.removal_command(id, &account.region)),
+        };
+        self.report(|undone| undone.left.push(leftover));
+    }
+
+    fn report(&self, note: impl FnOnce(&mut Undone)) {
+        note(&mut self.undone.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
+
+impl Removed {
+    fn new(key: &Key, kind: Kind, id: &str) -> Self {
+        Self {
+            key: key.to_string(),
+            kind,
+            id: id.to_owned(),
+        }
+    }
+}
+
+/// Whether asking again may help.
+fn may_pass(error: &AwsError) -> bool {
+    match error.class {
+        ErrorClass::Conflict
+        | ErrorClass::NotFound
+        | ErrorClass::NotYet
+        | ErrorClass::ServiceFault
+        | ErrorClass::Throttled
+        | ErrorClass::Unreachable => true,
+        ErrorClass::Capacity
+        | ErrorClass::Credentials
+        | ErrorClass::Invalid
+        | ErrorClass::Permission
+        | ErrorClass::Quota => false,
+    }
+}
+
+/// After this long AWS shows everything that it has made.
+const VISIBLE_AFTER: Duration = Duration::from_secs(30);
+
+/// Ten calls with growing pauses are about a minute and a half.
+const DISABLE_CALLS: u32 = 10;

@@ -1,0 +1,86 @@
+//! Puts a self-hosted AI stack on AWS: GPU instances with shared storage (tier 1), behind a load balancer that knows
+//! they are healthy (tier 2), behind CloudFront (tier 3).
+//!
+//! The order is a type. A [`Deployment`] goes from [`Planned`] to [`Ec2Ready`], [`AlbHealthy`], [`CdnPending`] and
+//! [`CdnDeployed`], each transition consumes it, and there is no method to call out of order. Nothing is ever lost:
+//! what a deployment makes is in a journal before AWS is asked for it, and one that is dropped is undone.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), geusemaker_core::Error> {
+//! # let aws = geusemaker_testkit::Aws::builder().build();
+//! # let config = aws.sdk_config();
+//! use std::sync::Arc;
+//!
+//! use geusemaker_core::object_store::memory::InMemory;
+//! use geusemaker_core::spec::DeploymentSpec;
+//! use geusemaker_core::{Session, StackName};
+//!
+//! // `Session::config_from_environment().await` for a real account; here, a simulated one.
+//! let session = Session::new(config, Arc::new(InMemory::new()));
+//! let spec = DeploymentSpec::from_toml(
+//!     r#"
+//!     name = "llm-prod"
+//!     tier = 2
+//!     [compute]
+//!     instance_type = "g5.xlarge"
+//!     gpu_check = false
+//!     [[service]]
+//!     name = "ollama"
+//!     port = 11434
+//!     image = "ollama/ollama:latest"
+//!     "#,
+//! )?;
+//! let deployment = session.plan(spec).await?.launch().await?.balance().await?;
+//! println!("{}", deployment.state().load_balancer.dns_name);
+//! let record = deployment.commit().await?;
+//! assert!(record.outputs.url.is_some());
+//! # let name: StackName = record.name.parse().unwrap();
+//! # session.destroy(&name, geusemaker_core::FileSystems::Delete).await?;
+//! # assert!(aws.leftovers().is_empty());
+//! session.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod aws;
+mod deployment;
+mod error;
+pub mod id;
+mod ledger;
+mod progress;
+mod resource;
+mod session;
+pub mod spec;
+mod user_data;
+
+// The public interface is:
+pub use aws::error::{AwsError, ErrorClass};
+pub use aws::wait::WaitError;
+pub use deployment::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
+pub use deployment::status::{DeploymentStatus, Phase, ResourceStatus};
+pub use deployment::{
+    AlbHealthy, AnyDeployment, CdnDeployed, CdnPending, Deployment, Ec2Ready, Failed, Outputs,
+    Planned, Record, State,
+};
+pub use error::{Attempt, Category, Error, UnhealthyTarget};
+pub use ledger::claim::Holder;
+pub use ledger::journal::JournalError;
+pub use ledger::state::IllegalEvent;
+pub use ledger::undo::{FileSystems, Leftover, Removed, Undone};
+pub use progress::{Event, Listener};
+pub use resource::Kind;
+pub use resource::distribution::Distribution;
+pub use resource::image::Image;
+pub use resource::instance::RunningInstance;
+pub use resource::load_balancer::LoadBalancer;
+pub use resource::subnet::Subnet;
+pub use resource::target_group::TargetGroup;
+pub use session::Session;
+pub use spec::{DeploymentSpec, StackName};
+pub use user_data::{GpuMismatch, GpuReport};
+
+/// The configuration that a [`Session`] is made from.
+pub use aws_config::SdkConfig;
+/// Where journals are kept.
+pub use object_store;

@@ -1,0 +1,300 @@
+//! CloudFront distributions.
+
+use aws_sdk_cloudfront::types::{
+    AllowedMethods, CachedMethods, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig,
+    DistributionConfigWithTags, Method, Origin, OriginProtocolPolicy, Origins, PriceClass,
+    ViewerProtocolPolicy,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::aws::wait::Seen;
+use crate::id::DistributionId;
+
+/// A distribution in front of a load balancer.
+#[derive(Clone, Debug)]
+pub(crate) struct NewDistribution {
+    pub(crate) name: String,
+    /// The load balancer's DNS name.
+    pub(crate) origin: String,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewDistribution {
+    type Id = DistributionId;
+
+    fn lookup(&self, token: &str) -> Lookup {
+        Lookup::Distribution {
+            caller_reference: token.to_owned(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, token: &str) -> Result<DistributionId, AwsError> {
+        const OPERATION: &str = "cloudfront:CreateDistributionWithTags";
+        let config = self
+            .config(token)
+            .map_err(|missing| AwsError::incomplete(OPERATION, &missing))?;
+        let reply = aws
+            .cloudfront
+            .create_distribution_with_tags()
+            .distribution_config_with_tags(config)
+            .send()
+            .await
+            .map_err(AwsError::of(OPERATION))?;
+        reply
+            .distribution
+            .map(|distribution| DistributionId::from_aws(distribution.id))
+            .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))
+    }
+}
+
+impl NewDistribution {
+    /// Answers of models are not to be cached, and streams need the longest read timeout that needs no quota.
+    fn config(&self, token: &str) -> Result<DistributionConfigWithTags, String> {
+        let missing = |error: aws_smithy_types::error::operation::BuildError| error.to_string();
+        let origin_config = CustomOriginConfig::builder()
+            .http_port(80)
+            .https_port(443)
+            // The load balancer has no certificate: *.elb.amazonaws.com is not on any that it could have.
+            .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
+            .origin_read_timeout(60)
+            .build()
+            .map_err(missing)?;
+        let origin = Origin::builder()
+            .id(ORIGIN)
+            .domain_name(&self.origin)
+            .custom_origin_config(origin_config)
+            .build()
+            .map_err(missing)?;
+        let cached = CachedMethods::builder()
+            .quantity(2)
+            .items(Method::Get)
+            .items(Method::Head)
+            .build()
+            .map_err(missing)?;
+        let methods = [
+            Method::Get,
+            Method::Head,
+            Method::Options,
+            Method::Put,
+            Method::Post,
+            Method::Patch,
+            Method::Delete,
+        ];
+        let allowed = AllowedMethods::builder()
+            .quantity(7)
+            .set_items(Some(methods.to_vec()))
+            .cached_methods(cached)
+            .build()
+            .map_err(missing)?;
+        let behavior = DefaultCacheBehavior::builder()
+            .target_origin_id(ORIGIN)
+            .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+            .allowed_methods(allowed)
+            .compress(true)
+            .cache_policy_id(CACHING_DISABLED)
+            .origin_request_policy_id(ALL_VIEWER_EXCEPT_HOST_HEADER)
+            .build()
+            .map_err(missing)?;
+        let origins = Origins::builder().quantity(1).items(origin).build().map_err(missing)?;
+        let config = DistributionConfig::builder()
+            .caller_reference(token)
+            .comment(comment(&self.name, token))
+            .enabled(true)
+            .price_class(PriceClass::PriceClass100)
+            .origins(origins)
+            .default_cache_behavior(behavior)
+            .build()
+            .map_err(missing)?;
+        Ok(DistributionConfigWithTags::builder()
+            .distribution_config(config)
+            .tags(self.owner.cloudfront(&self.name))
+            .build())
+    }
+}
+
+/// A distribution and where it is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Distribution {
+    /// `E1ABCDEF…`
+    pub id: DistributionId,
+    /// `d111111abcdef8.cloudfront.net`
+    pub domain: String,
+}
+
+/// The distribution, whatever its status.
+pub(crate) async fn created(
+    aws: &Reader,
+    id: &DistributionId,
+) -> Result<Seen<Distribution>, AwsError> {
+    Ok(match describe(aws, id.as_str()).await {
+        Ok(found) => Seen::Ready(found.distribution(id)),
+        Err(error) if error.is_not_found() => Seen::Pending("not visible yet".to_owned()),
+        Err(error) => return Err(error),
+    })
+}
+
+/// Whether every edge location has it.
+pub(crate) async fn deployed(
+    aws: &Reader,
+    id: &DistributionId,
+) -> Result<Seen<Distribution>, AwsError> {
+    let found = describe(aws, id.as_str()).await?;
+    Ok(if found.status == DEPLOYED {
+        Seen::Ready(found.distribution(id))
+    } else {
+        Seen::Pending(found.status)
+    })
+}
+
+/// By the caller reference in its comment, page by page.
+pub(super) async fn find(aws: &Reader, caller_reference: &str) -> Result<Option<String>, AwsError> {
+    let mut marker = None;
+    loop {
+        let reply = aws
+            .cloudfront
+            .list_distributions()
+            .set_marker(marker)
+            .send()
+            .await
+            .map_err(AwsError::of("cloudfront:ListDistributions"))?;
+        let Some(list) = reply.distribution_list else {
+            return Ok(None);
+        };
+        let ours = list
+            .items()
+            .iter()
+            .find(|item| item.comment().ends_with(&marked(caller_reference)));
+        if let Some(item) = ours {
+            return Ok(Some(item.id().to_owned()));
+        }
+        marker = list.next_marker;
+        if marker.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let found = describe(aws, id).await?;
+    Ok(Some(if found.enabled {
+        found.status
+    } else {
+        format!("disabled, {}", found.status)
+    }))
+}
+
+/// Begins the end: a distribution can be deleted once it is disabled everywhere.
+pub(crate) async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+    let reply = reader
+        .cloudfront
+        .get_distribution_config()
+        .id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
+    let Some(mut config) = reply.distribution_config.filter(|config| config.enabled) else {
+        return Ok(());
+    };
+    config.enabled = false;
+    aws.cloudfront
+        .update_distribution()
+        .id(id)
+        .set_if_match(reply.e_tag)
+        .distribution_config(config)
+        .send()
+        .await
+        .map_err(AwsError::of("cloudfront:UpdateDistribution"))?;
+    Ok(())
+}
+
+/// Whether it is disabled everywhere, or gone.
+pub(crate) async fn disabled(aws: &Reader, id: &str) -> Result<Seen<()>, AwsError> {
+    Ok(match describe(aws, id).await {
+        Ok(found) if !found.enabled && found.status == DEPLOYED => Seen::Ready(()),
+        Ok(found) if found.enabled => Seen::Pending(format!("enabled, {}", found.status)),
+        Ok(found) => Seen::Pending(format!("disabled, {}", found.status)),
+        Err(error) if error.is_not_found() => Seen::Ready(()),
+        Err(error) => return Err(error),
+    })
+}
+
+/// With the ETag of this moment: every update before has changed it.
+pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+    let reply = reader
+        .cloudfront
+        .get_distribution_config()
+        .id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
+    aws.cloudfront
+        .delete_distribution()
+        .id(id)
+        .set_if_match(reply.e_tag)
+        .send()
+        .await
+        .map_err(AwsError::of("cloudfront:DeleteDistribution"))?;
+    Ok(())
+}
+
+struct Described {
+    status: String,
+    enabled: bool,
+    domain: String,
+}
+
+impl Described {
+    fn distribution(self, id: &DistributionId) -> Distribution {
+        Distribution {
+            id: id.clone(),
+            domain: self.domain,
+        }
+    }
+}
+
+async fn describe(aws: &Reader, id: &str) -> Result<Described, AwsError> {
+    const OPERATION: &str = "cloudfront:GetDistribution";
+    let reply = aws
+        .cloudfront
+        .get_distribution()
+        .id(id)
+        .send()
+        .await
+        .map_err(AwsError::of(OPERATION))?;
+    let found = reply
+        .distribution
+        .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))?;
+    Ok(Described {
+        status: found.status,
+        enabled: found.distribution_config.is_some_and(|config| config.enabled),
+        domain: found.domain_name,
+    })
+}
+
+fn comment(name: &str, caller_reference: &str) -> String {
+    format!("geusemaker {name}{}", marked(caller_reference))
+}
+
+/// How the caller reference stands at the end of the comment.
+fn marked(caller_reference: &str) -> String {
+    format!(" [{caller_reference}]")
+}
+
+const DEPLOYED: &str = "Deployed";
+const ORIGIN: &str = "load-balancer";
+
+/// The managed cache policy CachingDisabled.
+///
+/// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
+const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+/// The managed origin request policy AllViewerExceptHostHeader: the load balancer sees its own name.
+///
+/// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
+const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";

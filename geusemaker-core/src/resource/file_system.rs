@@ -1,0 +1,116 @@
+//! EFS file systems.
+
+use aws_sdk_efs::types::{LifeCycleState, PerformanceMode, ThroughputMode};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::aws::wait::Seen;
+use crate::id::FileSystemId;
+
+/// An encrypted file system with elastic throughput.
+#[derive(Clone, Debug)]
+pub(crate) struct NewFileSystem {
+    pub(crate) name: String,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewFileSystem {
+    type Id = FileSystemId;
+
+    fn lookup(&self, token: &str) -> Lookup {
+        Lookup::FileSystem {
+            creation_token: token.to_owned(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, token: &str) -> Result<FileSystemId, AwsError> {
+        let reply = aws
+            .efs
+            .create_file_system()
+            .creation_token(token)
+            .encrypted(true)
+            .performance_mode(PerformanceMode::GeneralPurpose)
+            .throughput_mode(ThroughputMode::Elastic)
+            .set_tags(Some(self.owner.efs(&self.name)))
+            .send()
+            .await
+            .map_err(AwsError::of("efs:CreateFileSystem"))?;
+        Ok(FileSystemId::from_aws(reply.file_system_id))
+    }
+}
+
+pub(super) async fn find(aws: &Reader, creation_token: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .efs
+        .describe_file_systems()
+        .creation_token(creation_token)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+    let found = reply.file_systems.and_then(|all| all.into_iter().next());
+    Ok(found.map(|file_system| file_system.file_system_id))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let state = life_cycle_state(aws, id).await?;
+    Ok(state
+        .filter(|state| *state != LifeCycleState::Deleted)
+        .map(|state| state.as_str().to_owned()))
+}
+
+/// Whether there is one of this id.
+pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsError> {
+    match observe(aws, id.as_str()).await {
+        Ok(state) => Ok(state.is_some()),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether mount targets can be made in it.
+pub(crate) async fn availability(aws: &Reader, id: &FileSystemId) -> Result<Seen<()>, AwsError> {
+    readiness(life_cycle_state(aws, id.as_str()).await)
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.efs
+        .delete_file_system()
+        .file_system_id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DeleteFileSystem"))?;
+    Ok(())
+}
+
+async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {
+    let reply = aws
+        .efs
+        .describe_file_systems()
+        .file_system_id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+    let found = reply.file_systems.and_then(|all| all.into_iter().next());
+    Ok(found.map(|file_system| file_system.life_cycle_state))
+}
+
+/// What a life cycle state means to whoever waits for a file system or a mount target.
+pub(super) fn readiness(
+    state: Result<Option<LifeCycleState>, AwsError>,
+) -> Result<Seen<()>, AwsError> {
+    let unseen = || Ok(Seen::Pending("not visible yet".to_owned()));
+    match state {
+        Ok(Some(LifeCycleState::Available | LifeCycleState::Updating)) => Ok(Seen::Ready(())),
+        Ok(Some(
+            state @ (LifeCycleState::Error | LifeCycleState::Deleting | LifeCycleState::Deleted),
+        )) => Ok(Seen::Failed(format!("its state is {state}"))),
+        Ok(Some(state)) => Ok(Seen::Pending(state.to_string())),
+        Ok(None) => unseen(),
+        // Right after its creation AWS may not know it yet.
+        Err(error) if error.is_not_found() => unseen(),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,96 @@
+//! Machine images: the newest Deep Learning image for an architecture, or one that the spec names.
+
+use aws_sdk_ec2::types::Image as SdkImage;
+use serde::{Deserialize, Serialize};
+
+use super::security_group::filter;
+use crate::aws::clients::Reader;
+use crate::aws::error::AwsError;
+use crate::id::AmiId;
+use crate::spec::Architecture;
+
+/// An image that instances can be launched from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Image {
+    /// `ami-0123…`
+    pub id: AmiId,
+    /// `Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20261009`
+    pub name: String,
+    /// The device that the root volume is attached as.
+    pub root_device: String,
+    pub(crate) architecture: String,
+}
+
+/// The account that publishes AWS's Deep Learning images.
+const DEEP_LEARNING_OWNER: &str = "898082745236";
+
+/// The newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
+pub(crate) async fn newest_deep_learning(
+    aws: &Reader,
+    architecture: Architecture,
+) -> Result<Option<Image>, AwsError> {
+    let (name, machine) = match architecture {
+        Architecture::X86_64 => (
+            "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *",
+            "x86_64",
+        ),
+        Architecture::Arm64 => (
+            "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *",
+            "arm64",
+        ),
+    };
+    let reply = aws
+        .ec2
+        .describe_images()
+        .owners(DEEP_LEARNING_OWNER)
+        .filters(filter("name", name))
+        .filters(filter("architecture", machine))
+        .filters(filter("state", "available"))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeImages"))?;
+    // Creation dates are ISO 8601, which sorts as text.
+    let newest = reply
+        .images
+        .unwrap_or_default()
+        .into_iter()
+        .max_by(|a, b| a.creation_date.cmp(&b.creation_date));
+    Ok(newest.and_then(Image::read))
+}
+
+/// The image of an id, if the account can see it.
+pub(crate) async fn named(aws: &Reader, id: &AmiId) -> Result<Option<Image>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_images()
+        .image_ids(id.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeImages"));
+    match reply {
+        Ok(reply) => Ok(reply.images.and_then(|all| all.into_iter().next()).and_then(Image::read)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Image {
+    fn read(image: SdkImage) -> Option<Self> {
+        Some(Self {
+            id: AmiId::from_aws(image.image_id?),
+            name: image.name.unwrap_or_default(),
+            root_device: image.root_device_name.unwrap_or_else(|| "/dev/sda1".to_owned()),
+            architecture: image.architecture.map(|a| a.as_str().to_owned()).unwrap_or_default(),
+        })
+    }
+
+    /// Whether machines of this architecture can boot it; an image that does not say is taken at its word.
+    pub(crate) fn boots_on(&self, architecture: Architecture) -> bool {
+        let machine = match architecture {
+            Architecture::X86_64 => "x86_64",
+            Architecture::Arm64 => "arm64",
+        };
+        self.architecture.is_empty() || self.architecture == machine
+    }
+}

@@ -1,0 +1,213 @@
+//! EC2 instances.
+
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, Instance as SdkInstance,
+    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest, InstanceStateName, InstanceType,
+    MarketType, ResourceType, VolumeType,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::security_group::filter;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::aws::wait::Seen;
+use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
+use crate::spec::GpuInstanceType;
+
+/// One instance in one subnet.
+#[derive(Clone, Debug)]
+pub(crate) struct NewInstance {
+    pub(crate) name: String,
+    pub(crate) image: AmiId,
+    pub(crate) root_device: String,
+    pub(crate) instance_type: GpuInstanceType,
+    pub(crate) subnet: SubnetId,
+    pub(crate) security_group: SecurityGroupId,
+    pub(crate) spot: bool,
+    pub(crate) root_volume_gib: u32,
+    pub(crate) key_pair: Option<String>,
+    pub(crate) user_data: String,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewInstance {
+    type Id = InstanceId;
+
+    /// The token belongs to this subnet, type and market: RunInstances tokens are zonal where a subnet is given.
+    fn lookup(&self, token: &str) -> Lookup {
+        Lookup::Instance {
+            client_token: token.to_owned(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, token: &str) -> Result<InstanceId, AwsError> {
+        let root = EbsBlockDevice::builder()
+            .volume_type(VolumeType::Gp3)
+            .volume_size(i32::try_from(self.root_volume_gib).unwrap_or(i32::MAX))
+            .encrypted(true)
+            .delete_on_termination(true)
+            .build();
+        let metadata = InstanceMetadataOptionsRequest::builder()
+            .http_tokens(HttpTokensState::Required)
+            // Containers are one network hop further away.
+            .http_put_response_hop_limit(2)
+            .build();
+        let market = self.spot.then(|| {
+            InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build()
+        });
+        let reply = aws
+            .ec2
+            .run_instances()
+            .client_token(token)
+            .min_count(1)
+            .max_count(1)
+            .image_id(self.image.as_str())
+            .instance_type(InstanceType::from(self.instance_type.name()))
+            .subnet_id(self.subnet.as_str())
+            .security_group_ids(self.security_group.as_str())
+            .set_key_name(self.key_pair.clone())
+            .set_instance_market_options(market)
+            .metadata_options(metadata)
+            .block_device_mappings(
+                BlockDeviceMapping::builder().device_name(&self.root_device).ebs(root).build(),
+            )
+            .user_data(BASE64.encode(&self.user_data))
+            .tag_specifications(self.owner.ec2(ResourceType::Instance, &self.name))
+            .tag_specifications(self.owner.ec2(ResourceType::Volume, &self.name))
+            .tag_specifications(self.owner.ec2(ResourceType::NetworkInterface, &self.name))
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:RunInstances"))?;
+        let instance = reply.instances.and_then(|all| all.into_iter().next());
+        instance
+            .and_then(|instance| instance.instance_id)
+            .map(InstanceId::from_aws)
+            .ok_or_else(|| AwsError::incomplete("ec2:RunInstances", "instance id"))
+    }
+}
+
+/// What a running instance is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunningInstance {
+    /// `i-0123…`
+    pub id: InstanceId,
+    /// The subnet that it runs in.
+    pub subnet: SubnetId,
+    /// `g5.xlarge`
+    pub instance_type: GpuInstanceType,
+    /// Its address inside the VPC.
+    pub private_ip: Option<String>,
+    /// Its address outside, where the subnet gives one.
+    pub public_ip: Option<String>,
+}
+
+/// Whether the instance runs; why not, if it never will.
+pub(crate) async fn running(
+    aws: &Reader,
+    id: &InstanceId,
+    instance_type: &GpuInstanceType,
+) -> Result<Seen<RunningInstance>, AwsError> {
+    let instance = match describe(aws, id.as_str()).await {
+        Ok(Some(instance)) => instance,
+        Ok(None) => return Ok(Seen::Pending("not visible yet".to_owned())),
+        Err(error) if error.is_not_found() => {
+            return Ok(Seen::Pending("not visible yet".to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match state(&instance) {
+        Some(InstanceStateName::Running) => Seen::Ready(RunningInstance {
+            id: id.clone(),
+            subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
+            instance_type: instance_type.clone(),
+            private_ip: instance.private_ip_address,
+            public_ip: instance.public_ip_address,
+        }),
+        Some(InstanceStateName::Pending) | None => Seen::Pending("pending".to_owned()),
+        Some(other) => {
+            let reason = instance
+                .state_reason
+                .and_then(|reason| reason.message)
+                .unwrap_or_else(|| "AWS gives no reason".to_owned());
+            Seen::Failed(format!("it is {other}: {reason}"))
+        }
+    })
+}
+
+/// The console output so far, decoded; AWS has none for the first minutes.
+pub(crate) async fn console_output(
+    aws: &Reader,
+    id: &InstanceId,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .get_console_output()
+        .instance_id(id.as_str())
+        .latest(true)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:GetConsoleOutput"))?;
+    Ok(reply
+        .output
+        .and_then(|output| BASE64.decode(output.trim()).ok())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// By its client token. One that has ended is not what anybody looks for.
+pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_instances()
+        .filters(filter("client-token", client_token))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeInstances"))?;
+    Ok(reply
+        .reservations
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|reservation| reservation.instances.unwrap_or_default())
+        .find(|instance| state(instance) != Some(InstanceStateName::Terminated))
+        .and_then(|instance| instance.instance_id))
+}
+
+/// An instance is described for an hour after its end, which is not to exist.
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let instance = describe(aws, id).await?;
+    Ok(instance
+        .and_then(|instance| state(&instance))
+        .filter(|state| *state != InstanceStateName::Terminated)
+        .map(|state| state.as_str().to_owned()))
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.ec2
+        .terminate_instances()
+        .instance_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:TerminateInstances"))?;
+    Ok(())
+}
+
+async fn describe(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_instances()
+        .instance_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeInstances"))?;
+    let reservation = reply.reservations.and_then(|all| all.into_iter().next());
+    Ok(reservation.and_then(|reservation| reservation.instances?.into_iter().next()))
+}
+
+fn state(instance: &SdkInstance) -> Option<InstanceStateName> {
+    instance.state().and_then(|state| state.name()).cloned()
+}

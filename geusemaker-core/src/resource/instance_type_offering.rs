@@ -1,0 +1,27 @@
+//! In which zones an instance type is offered.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::LocationType;
+
+use super::security_group::filter;
+use crate::aws::clients::Reader;
+use crate::aws::error::AwsError;
+use crate::spec::GpuInstanceType;
+
+/// The names of the zones that offer the type.
+pub(crate) async fn zones(
+    aws: &Reader,
+    instance_type: &GpuInstanceType,
+) -> Result<BTreeSet<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_instance_type_offerings()
+        .location_type(LocationType::AvailabilityZone)
+        .filters(filter("instance-type", instance_type.name()))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeInstanceTypeOfferings"))?;
+    let offerings = reply.instance_type_offerings.unwrap_or_default();
+    Ok(offerings.into_iter().filter_map(|offering| offering.location).collect())
+}

@@ -1,0 +1,118 @@
+//! Listeners: the port on which a load balancer takes requests.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, FixedResponseActionConfig, ProtocolEnum,
+};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{ListenerArn, LoadBalancerArn, TargetGroupArn};
+
+/// An HTTP listener.
+#[derive(Clone, Debug)]
+pub(crate) struct NewListener {
+    pub(crate) name: String,
+    pub(crate) load_balancer: LoadBalancerArn,
+    pub(crate) port: u16,
+    /// Where requests go that no rule takes; without one they are answered with 404.
+    pub(crate) default: Option<TargetGroupArn>,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewListener {
+    type Id = ListenerArn;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::Listener {
+            load_balancer: self.load_balancer.clone(),
+            port: self.port,
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<ListenerArn, AwsError> {
+        const OPERATION: &str = "elasticloadbalancing:CreateListener";
+        let action = match &self.default {
+            Some(target_group) => forward(target_group),
+            None => {
+                let response = FixedResponseActionConfig::builder()
+                    .status_code("404")
+                    .content_type("text/plain")
+                    .message_body("no service at this path")
+                    .build();
+                Action::builder()
+                    .r#type(ActionTypeEnum::FixedResponse)
+                    .fixed_response_config(response)
+                    .build()
+            }
+        };
+        let reply = aws
+            .elastic_load_balancing
+            .create_listener()
+            .load_balancer_arn(self.load_balancer.as_str())
+            .protocol(ProtocolEnum::Http)
+            .port(self.port.into())
+            .default_actions(action)
+            .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
+            .send()
+            .await
+            .map_err(AwsError::of(OPERATION))?;
+        let created = reply.listeners.and_then(|all| all.into_iter().next());
+        created
+            .and_then(|listener| listener.listener_arn)
+            .map(ListenerArn::from_aws)
+            .ok_or_else(|| AwsError::incomplete(OPERATION, "listener ARN"))
+    }
+}
+
+/// The action that hands requests to a target group.
+pub(super) fn forward(target_group: &TargetGroupArn) -> Action {
+    Action::builder()
+        .r#type(ActionTypeEnum::Forward)
+        .target_group_arn(target_group.as_str())
+        .build()
+}
+
+/// A load balancer has one listener on a port.
+pub(super) async fn find(
+    aws: &Reader,
+    load_balancer: &LoadBalancerArn,
+    port: u16,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_listeners()
+        .load_balancer_arn(load_balancer.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
+    let listeners = reply.listeners.unwrap_or_default();
+    Ok(listeners
+        .into_iter()
+        .find(|listener| listener.port == Some(port.into()))
+        .and_then(|listener| listener.listener_arn))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_listeners()
+        .listener_arns(id)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
+    let found = !reply.listeners().is_empty();
+    Ok(found.then(|| "active".to_owned()))
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.elastic_load_balancing
+        .delete_listener()
+        .listener_arn(id)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DeleteListener"))?;
+    Ok(())
+}

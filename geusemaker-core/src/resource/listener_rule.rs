@@ -1,0 +1,103 @@
+//! Listener rules: which paths go to which target group.
+
+use aws_sdk_elasticloadbalancingv2::types::{PathPatternConditionConfig, RuleCondition};
+
+use super::Create;
+use super::listener::forward;
+use super::lookup::Lookup;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
+
+/// A rule that hands paths to a target group.
+#[derive(Clone, Debug)]
+pub(crate) struct NewListenerRule {
+    pub(crate) name: String,
+    pub(crate) listener: ListenerArn,
+    pub(crate) priority: u16,
+    pub(crate) paths: Vec<String>,
+    pub(crate) target_group: TargetGroupArn,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewListenerRule {
+    type Id = ListenerRuleArn;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::ListenerRule {
+            listener: self.listener.clone(),
+            priority: self.priority,
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<ListenerRuleArn, AwsError> {
+        const OPERATION: &str = "elasticloadbalancing:CreateRule";
+        let paths = PathPatternConditionConfig::builder()
+            .set_values(Some(self.paths.clone()))
+            .build();
+        let condition = RuleCondition::builder()
+            .field("path-pattern")
+            .path_pattern_config(paths)
+            .build();
+        let reply = aws
+            .elastic_load_balancing
+            .create_rule()
+            .listener_arn(self.listener.as_str())
+            .priority(self.priority.into())
+            .conditions(condition)
+            .actions(forward(&self.target_group))
+            .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
+            .send()
+            .await
+            .map_err(AwsError::of(OPERATION))?;
+        let created = reply.rules.and_then(|all| all.into_iter().next());
+        created
+            .and_then(|rule| rule.rule_arn)
+            .map(ListenerRuleArn::from_aws)
+            .ok_or_else(|| AwsError::incomplete(OPERATION, "rule ARN"))
+    }
+}
+
+/// A listener has one rule of a priority.
+pub(super) async fn find(
+    aws: &Reader,
+    listener: &ListenerArn,
+    priority: u16,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_rules()
+        .listener_arn(listener.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+    let priority = priority.to_string();
+    let rules = reply.rules.unwrap_or_default();
+    Ok(rules
+        .into_iter()
+        .find(|rule| rule.priority() == Some(&priority))
+        .and_then(|rule| rule.rule_arn))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_rules()
+        .rule_arns(id)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+    let found = !reply.rules().is_empty();
+    Ok(found.then(|| "active".to_owned()))
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.elastic_load_balancing
+        .delete_rule()
+        .rule_arn(id)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DeleteRule"))?;
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! Application Load Balancers.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    LoadBalancer as SdkLoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
+    LoadBalancerTypeEnum,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::tags::{DEPLOYMENT, Owner};
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::aws::wait::Seen;
+use crate::id::{LoadBalancerArn, SecurityGroupId, SubnetId};
+
+/// A load balancer that faces the internet.
+#[derive(Clone, Debug)]
+pub(crate) struct NewLoadBalancer {
+    pub(crate) name: String,
+    pub(crate) subnets: Vec<SubnetId>,
+    pub(crate) security_group: SecurityGroupId,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewLoadBalancer {
+    type Id = LoadBalancerArn;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::LoadBalancer {
+            name: self.name.clone(),
+            deployment: self.owner.deployment.clone(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<LoadBalancerArn, AwsError> {
+        const OPERATION: &str = "elasticloadbalancing:CreateLoadBalancer";
+        let subnets = self.subnets.iter().map(ToString::to_string).collect();
+        let reply = aws
+            .elastic_load_balancing
+            .create_load_balancer()
+            .name(&self.name)
+            .r#type(LoadBalancerTypeEnum::Application)
+            .scheme(LoadBalancerSchemeEnum::InternetFacing)
+            .set_subnets(Some(subnets))
+            .security_groups(self.security_group.as_str())
+            .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
+            .send()
+            .await
+            .map_err(AwsError::of(OPERATION))?;
+        let created = reply.load_balancers.and_then(|all| all.into_iter().next());
+        created
+            .and_then(|load_balancer| load_balancer.load_balancer_arn)
+            .map(LoadBalancerArn::from_aws)
+            .ok_or_else(|| AwsError::incomplete(OPERATION, "load balancer ARN"))
+    }
+}
+
+/// A load balancer that takes requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LoadBalancer {
+    /// Its ARN.
+    pub arn: LoadBalancerArn,
+    /// The name under which it is reached.
+    pub dns_name: String,
+}
+
+/// Whether the load balancer takes requests.
+pub(crate) async fn active(
+    aws: &Reader,
+    arn: &LoadBalancerArn,
+) -> Result<Seen<LoadBalancer>, AwsError> {
+    let found = match describe(aws, arn.as_str()).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Seen::Pending("not visible yet".to_owned())),
+        Err(error) if error.is_not_found() => {
+            return Ok(Seen::Pending("not visible yet".to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
+    let reason = found.state().and_then(|state| state.reason()).unwrap_or("AWS gives no reason");
+    Ok(match state(&found) {
+        Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => {
+            Seen::Ready(LoadBalancer {
+                arn: arn.clone(),
+                dns_name: found.dns_name.unwrap_or_default(),
+            })
+        }
+        Some(LoadBalancerStateEnum::Failed) => Seen::Failed(reason.to_owned()),
+        Some(other) => Seen::Pending(other.as_str().to_owned()),
+        None => Seen::Pending("unknown".to_owned()),
+    })
+}
+
+/// By name, which is unique in a region, if the tag says that it is this deployment's.
+pub(super) async fn find(
+    aws: &Reader,
+    name: &str,
+    deployment: &str,
+) -> Result<Option<String>, AwsError> {
+    match arn_of(aws, name).await? {
+        Some(arn) if belongs_to(aws, &arn, deployment).await? => Ok(Some(arn)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether there is one of this name, whoever made it.
+pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
+    match arn_of(aws, name).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_load_balancers()
+        .names(name)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+    let found = reply.load_balancers.and_then(|all| all.into_iter().next());
+    Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
+}
+
+/// Whether the resource carries the deployment's tag.
+pub(super) async fn belongs_to(
+    aws: &Reader,
+    arn: &str,
+    deployment: &str,
+) -> Result<bool, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_tags()
+        .resource_arns(arn)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeTags"))?;
+    Ok(reply
+        .tag_descriptions()
+        .iter()
+        .flat_map(|description| description.tags())
+        .any(|tag| tag.key() == Some(DEPLOYMENT) && tag.value() == Some(deployment)))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let found = describe(aws, id).await?;
+    Ok(found.and_then(|found| state(&found)).map(|state| state.as_str().to_owned()))
+}
+
+/// Deletes its listeners with it; one that is gone already counts as deleted.
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.elastic_load_balancing
+        .delete_load_balancer()
+        .load_balancer_arn(id)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DeleteLoadBalancer"))?;
+    Ok(())
+}
+
+async fn describe(aws: &Reader, arn: &str) -> Result<Option<SdkLoadBalancer>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_load_balancers()
+        .load_balancer_arns(arn)
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+    Ok(reply.load_balancers.and_then(|all| all.into_iter().next()))
+}
+
+fn state(load_balancer: &SdkLoadBalancer) -> Option<LoadBalancerStateEnum> {
+    load_balancer.state().and_then(|state| state.code()).cloned()
+}

@@ -1,0 +1,104 @@
+//! Mount targets: where a zone reaches a file system.
+
+use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
+
+use super::Create;
+use super::file_system::readiness;
+use super::lookup::Lookup;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::aws::wait::Seen;
+use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
+
+/// A mount target in a subnet. Mount targets carry no tags; their file system does.
+#[derive(Clone, Debug)]
+pub(crate) struct NewMountTarget {
+    pub(crate) file_system: FileSystemId,
+    pub(crate) subnet: SubnetId,
+    pub(crate) security_group: SecurityGroupId,
+}
+
+impl Create for NewMountTarget {
+    type Id = MountTargetId;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::MountTarget {
+            file_system: self.file_system.clone(),
+            subnet: self.subnet.clone(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<MountTargetId, AwsError> {
+        let reply = aws
+            .efs
+            .create_mount_target()
+            .file_system_id(self.file_system.as_str())
+            .subnet_id(self.subnet.as_str())
+            .security_groups(self.security_group.as_str())
+            .send()
+            .await
+            .map_err(AwsError::of("efs:CreateMountTarget"))?;
+        Ok(MountTargetId::from_aws(reply.mount_target_id))
+    }
+}
+
+/// The mount targets of a file system.
+pub(crate) async fn of_file_system(
+    aws: &Reader,
+    file_system: &FileSystemId,
+) -> Result<Vec<MountTargetDescription>, AwsError> {
+    let reply = aws
+        .efs
+        .describe_mount_targets()
+        .file_system_id(file_system.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DescribeMountTargets"))?;
+    Ok(reply.mount_targets.unwrap_or_default())
+}
+
+pub(super) async fn find(
+    aws: &Reader,
+    file_system: &FileSystemId,
+    subnet: &SubnetId,
+) -> Result<Option<String>, AwsError> {
+    let all = of_file_system(aws, file_system).await?;
+    Ok(all
+        .into_iter()
+        .find(|target| target.subnet_id == subnet.as_str())
+        .map(|target| target.mount_target_id))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let state = life_cycle_state(aws, id).await?;
+    Ok(state
+        .filter(|state| *state != LifeCycleState::Deleted)
+        .map(|state| state.as_str().to_owned()))
+}
+
+/// Whether instances can mount through it.
+pub(crate) async fn availability(aws: &Reader, id: &MountTargetId) -> Result<Seen<()>, AwsError> {
+    readiness(life_cycle_state(aws, id.as_str()).await)
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.efs
+        .delete_mount_target()
+        .mount_target_id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DeleteMountTarget"))?;
+    Ok(())
+}
+
+async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {
+    let reply = aws
+        .efs
+        .describe_mount_targets()
+        .mount_target_id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DescribeMountTargets"))?;
+    let found = reply.mount_targets.and_then(|all| all.into_iter().next());
+    Ok(found.map(|target| target.life_cycle_state))
+}

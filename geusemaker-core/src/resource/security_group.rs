@@ -1,0 +1,114 @@
+//! Security groups.
+
+use aws_sdk_ec2::types::{Filter, ResourceType};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::tags::{DEPLOYMENT, Owner};
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{SecurityGroupId, VpcId};
+
+/// A group without ingress rules.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSecurityGroup {
+    pub(crate) vpc: VpcId,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewSecurityGroup {
+    type Id = SecurityGroupId;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::SecurityGroup {
+            vpc: self.vpc.clone(),
+            name: self.name.clone(),
+            deployment: self.owner.deployment.clone(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<SecurityGroupId, AwsError> {
+        let reply = aws
+            .ec2
+            .create_security_group()
+            .vpc_id(self.vpc.as_str())
+            .group_name(&self.name)
+            .description(&self.description)
+            .tag_specifications(self.owner.ec2(ResourceType::SecurityGroup, &self.name))
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:CreateSecurityGroup"))?;
+        let id = reply.group_id;
+        id.map(SecurityGroupId::from_aws)
+            .ok_or_else(|| AwsError::incomplete("ec2:CreateSecurityGroup", "group id"))
+    }
+}
+
+/// By name, which is unique in its VPC, if the tag says that it is this deployment's.
+pub(super) async fn find(
+    aws: &Reader,
+    vpc: &VpcId,
+    name: &str,
+    deployment: &str,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_groups()
+        .filters(filter("vpc-id", vpc.as_str()))
+        .filters(filter("group-name", name))
+        .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    Ok(reply.security_groups.and_then(|groups| groups.into_iter().next()?.group_id))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_groups()
+        .group_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    let found = !reply.security_groups().is_empty();
+    Ok(found.then(|| "available".to_owned()))
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    aws.ec2
+        .delete_security_group()
+        .group_id(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DeleteSecurityGroup"))?;
+    Ok(())
+}
+
+/// The network interfaces that hold a group, with what AWS says of them: `eni-1 (ELB app/x/1)`.
+pub(crate) async fn holders(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_network_interfaces()
+        .filters(filter("group-id", id))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;
+    let interfaces = reply.network_interfaces.unwrap_or_default();
+    Ok(interfaces
+        .into_iter()
+        .map(|interface| {
+            format!(
+                "{} ({})",
+                interface.network_interface_id.unwrap_or_default(),
+                interface.description.unwrap_or_default()
+            )
+        })
+        .collect())
+}
+
+pub(super) fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}

@@ -1,0 +1,150 @@
+//! Ingress rules of security groups.
+
+use aws_sdk_ec2::types::{
+    IpPermission, IpRange, PrefixListId as SdkPrefixListId, ResourceType, UserIdGroupPair,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Create;
+use super::lookup::Lookup;
+use super::security_group::filter;
+use super::tags::Owner;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
+
+/// Whom a rule admits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    /// Every IPv4 address.
+    Anywhere,
+    /// The members of another group.
+    Group(SecurityGroupId),
+    /// The addresses of a prefix list that AWS keeps.
+    PrefixList(PrefixListId),
+}
+
+/// A rule that admits TCP on one port.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSecurityGroupRule {
+    pub(crate) group: SecurityGroupId,
+    pub(crate) port: u16,
+    pub(crate) source: Source,
+    pub(crate) description: String,
+    pub(crate) owner: Owner,
+}
+
+impl Create for NewSecurityGroupRule {
+    type Id = SecurityGroupRuleId;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::SecurityGroupRule {
+            group: self.group.clone(),
+            port: self.port,
+            source: self.source.clone(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<SecurityGroupRuleId, AwsError> {
+        const OPERATION: &str = "ec2:AuthorizeSecurityGroupIngress";
+        let permission = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(self.port.into())
+            .to_port(self.port.into());
+        let description = &self.description;
+        let permission = match &self.source {
+            Source::Anywhere => permission.ip_ranges(
+                IpRange::builder().cidr_ip(ANYWHERE).description(description).build(),
+            ),
+            Source::Group(group) => permission.user_id_group_pairs(
+                UserIdGroupPair::builder()
+                    .group_id(group.as_str())
+                    .description(description)
+                    .build(),
+            ),
+            Source::PrefixList(list) => permission.prefix_list_ids(
+                SdkPrefixListId::builder()
+                    .prefix_list_id(list.as_str())
+                    .description(description)
+                    .build(),
+            ),
+        };
+        let reply = aws
+            .ec2
+            .authorize_security_group_ingress()
+            .group_id(self.group.as_str())
+            .ip_permissions(permission.build())
+            .tag_specifications(self.owner.ec2(ResourceType::SecurityGroupRule, description))
+            .send()
+            .await
+            .map_err(AwsError::of(OPERATION))?;
+        let rule = reply.security_group_rules.and_then(|rules| rules.into_iter().next());
+        rule.and_then(|rule| rule.security_group_rule_id)
+            .map(SecurityGroupRuleId::from_aws)
+            .ok_or_else(|| AwsError::incomplete(OPERATION, "security group rule id"))
+    }
+}
+
+/// A group has at most one rule for a port and a source.
+pub(super) async fn find(
+    aws: &Reader,
+    group: &SecurityGroupId,
+    port: u16,
+    source: &Source,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_group_rules()
+        .filters(filter("group-id", group.as_str()))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
+    let rules = reply.security_group_rules.unwrap_or_default();
+    Ok(rules
+        .into_iter()
+        .find(|rule| {
+            let admits = match source {
+                Source::Anywhere => rule.cidr_ipv4() == Some(ANYWHERE),
+                Source::Group(group) => {
+                    let referenced = rule.referenced_group_info();
+                    referenced.and_then(|info| info.group_id()) == Some(group.as_str())
+                }
+                Source::PrefixList(list) => rule.prefix_list_id() == Some(list.as_str()),
+            };
+            admits && rule.is_egress() == Some(false) && rule.from_port() == Some(port.into())
+        })
+        .and_then(|rule| rule.security_group_rule_id))
+}
+
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    Ok(group_of(aws, id).await?.map(|_| "active".to_owned()))
+}
+
+/// A rule is revoked by naming its group as well.
+pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+    let Some(group) = group_of(reader, id).await? else {
+        return Ok(());
+    };
+    aws.ec2
+        .revoke_security_group_ingress()
+        .group_id(group)
+        .security_group_rule_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:RevokeSecurityGroupIngress"))?;
+    Ok(())
+}
+
+async fn group_of(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_group_rules()
+        .security_group_rule_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
+    Ok(reply.security_group_rules.and_then(|rules| rules.into_iter().next()?.group_id))
+}
+
+const ANYWHERE: &str = "0.0.0.0/0";

@@ -1,0 +1,64 @@
+//! Subnets.
+
+use aws_sdk_ec2::types::Subnet as SdkSubnet;
+use serde::{Deserialize, Serialize};
+
+use super::security_group::filter;
+use crate::aws::clients::Reader;
+use crate::aws::error::AwsError;
+use crate::id::{SubnetId, VpcId};
+
+/// A subnet and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Subnet {
+    /// `subnet-0123…`
+    pub id: SubnetId,
+    /// The VPC that it belongs to.
+    pub vpc: VpcId,
+    /// `us-east-1a`
+    pub zone: String,
+}
+
+/// The subnets of a VPC; of the default VPC, those that AWS made with it.
+pub(crate) async fn of_vpc(
+    aws: &Reader,
+    vpc: &VpcId,
+    default_only: bool,
+) -> Result<Vec<Subnet>, AwsError> {
+    let mut request = aws.ec2.describe_subnets().filters(filter("vpc-id", vpc.as_str()));
+    if default_only {
+        request = request.filters(filter("default-for-az", "true"));
+    }
+    let reply = request.send().await.map_err(AwsError::of("ec2:DescribeSubnets"))?;
+    let mut subnets: Vec<_> =
+        reply.subnets.unwrap_or_default().into_iter().filter_map(Subnet::read).collect();
+    subnets.sort_by(|a, b| (&a.zone, &a.id).cmp(&(&b.zone, &b.id)));
+    Ok(subnets)
+}
+
+/// The subnet of an id, if it exists.
+pub(crate) async fn named(aws: &Reader, id: &SubnetId) -> Result<Option<Subnet>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_subnets()
+        .subnet_ids(id.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSubnets"));
+    match reply {
+        Ok(reply) => Ok(reply.subnets.and_then(|all| all.into_iter().next()).and_then(Subnet::read)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Subnet {
+    fn read(subnet: SdkSubnet) -> Option<Self> {
+        Some(Self {
+            id: SubnetId::from_aws(subnet.subnet_id?),
+            vpc: VpcId::from_aws(subnet.vpc_id?),
+            zone: subnet.availability_zone?,
+        })
+    }
+}

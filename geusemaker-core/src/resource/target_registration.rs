@@ -1,0 +1,123 @@
+//! The registration of an instance with a target group.
+
+use std::fmt;
+
+use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
+
+use super::Create;
+use super::lookup::Lookup;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{AwsId, InstanceId, TargetGroupArn};
+
+/// An instance to be registered with a group.
+#[derive(Clone, Debug)]
+pub(crate) struct NewTargetRegistration {
+    pub(crate) target_group: TargetGroupArn,
+    pub(crate) instance: InstanceId,
+}
+
+/// A registration has no id of its own: it is the group and the instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetRegistrationId(String);
+
+impl AwsId for TargetRegistrationId {
+    fn read(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl AsRef<str> for TargetRegistrationId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TargetRegistrationId {
+    fn new(target_group: &impl fmt::Display, instance: &impl fmt::Display) -> Self {
+        Self(format!("{target_group} {instance}"))
+    }
+}
+
+/// The target group and the instance of a registration's id.
+pub(super) fn parts(id: &str) -> (&str, &str) {
+    id.split_once(' ').unwrap_or((id, ""))
+}
+
+impl Create for NewTargetRegistration {
+    type Id = TargetRegistrationId;
+
+    fn lookup(&self, _: &str) -> Lookup {
+        Lookup::TargetRegistration {
+            target_group: self.target_group.clone(),
+            instance: self.instance.clone(),
+        }
+    }
+
+    async fn create(&self, aws: &Writer, _: &str) -> Result<TargetRegistrationId, AwsError> {
+        aws.elastic_load_balancing
+            .register_targets()
+            .target_group_arn(self.target_group.as_str())
+            .targets(target(self.instance.as_str()))
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:RegisterTargets"))?;
+        Ok(TargetRegistrationId::new(&self.target_group, &self.instance))
+    }
+}
+
+pub(super) async fn find(
+    aws: &Reader,
+    target_group: &TargetGroupArn,
+    instance: &InstanceId,
+) -> Result<Option<String>, AwsError> {
+    let id = TargetRegistrationId::new(target_group, instance);
+    Ok(observe(aws, id.as_ref()).await?.map(|_| id.0))
+}
+
+/// A target that drains is no longer registered.
+pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+    let (group, instance) = parts(id);
+    let reply = aws
+        .elastic_load_balancing
+        .describe_target_health()
+        .target_group_arn(group)
+        .targets(target(instance))
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
+    let descriptions = match reply {
+        Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
+        // A target that is not running any more is refused as invalid, and is no longer registered.
+        Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let health = descriptions.into_iter().find_map(|description| description.target_health);
+    let state = health.and_then(|health| {
+        let not_registered = health.reason().is_some_and(|r| r.as_str() == "Target.NotRegistered");
+        health.state.filter(|_| !not_registered)
+    });
+    Ok(state
+        .filter(|state| *state != TargetHealthStateEnum::Draining)
+        .map(|state| state.as_str().to_owned()))
+}
+
+pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
+    let (group, instance) = parts(id);
+    let reply = aws
+        .elastic_load_balancing
+        .deregister_targets()
+        .target_group_arn(group)
+        .targets(target(instance))
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DeregisterTargets"));
+    match reply {
+        Err(error) if error.code.as_deref() == Some("InvalidTarget") => Ok(()),
+        reply => reply.map(|_| ()),
+    }
+}
+
+fn target(instance: &str) -> TargetDescription {
+    TargetDescription::builder().id(instance).build()
+}

@@ -1,0 +1,51 @@
+//! The CDN in front of the load balancer.
+
+use super::SpecError;
+use super::duration::BoundedDuration;
+use bon::Builder;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long the CDN may take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct Cdn {
+    /// How long to wait for the distribution to be deployed: 1 min to 90 min, 30 min by default.
+    #[builder(default, with = |wait: Duration| -> Result<_, SpecError> {
+        BoundedDuration::new(wait).map_err(|error| error.at("cdn.wait_timeout"))
+    })]
+    wait_timeout: BoundedDuration<60, 5400, 1800>,
+}
+
+impl Cdn {
+    /// How long to wait for the distribution to be deployed.
+    pub fn wait_timeout(&self) -> Duration {
+        self.wait_timeout.value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_is_thirty_minutes_unless_given_within_its_bounds() {
+        assert_eq!(Cdn::default().wait_timeout(), Duration::from_secs(1800));
+        let minutes = |m: u64| Duration::from_secs(m * 60);
+        for wait in [minutes(1), minutes(90)] {
+            assert_eq!(
+                Cdn::builder()
+                    .wait_timeout(wait)
+                    .unwrap()
+                    .build()
+                    .wait_timeout(),
+                wait
+            );
+        }
+        let error = Cdn::builder().wait_timeout(minutes(91)).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "cdn.wait_timeout: must be from 1m to 90m, not 91m"
+        );
+    }
+}

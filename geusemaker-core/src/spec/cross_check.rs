@@ -1,0 +1,450 @@
+//! What must hold between the fields of a spec, each of which is valid for itself.
+
+use super::stack_name::LOAD_BALANCING_NAME_MAX;
+use super::{DeepLearningAmi, DeploymentSpec, GpuInstanceType, Region, Service, SpecError, Tier};
+use crate::id::FileSystemId;
+use crate::user_data::UserData;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// How many path patterns a listener rule can hold.
+///
+/// Source: Application Load Balancer quotas, condition values per rule.
+const PATHS_PER_RULE: usize = 5;
+
+/// As long as the code of a Region can be, for user data whose Region is not known yet.
+const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
+
+/// Checks all of it; the first error carries the path of the field to change.
+pub(super) fn check(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    instance_types(spec)?;
+    subnets(spec)?;
+    services(spec)?;
+    target_group_names(spec)?;
+    user_data(spec)
+}
+
+fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    let compute = spec.compute();
+    let first = compute.instance_type();
+    if let Some((index, _)) = first_repeated(compute.instance_types()) {
+        // The first type is never a repetition, so an index of the fallbacks is one less.
+        let at = format!("compute.fallback[{}]", index - 1);
+        let message = "is asked for before already: name each instance type once";
+        return Err(SpecError::new(message).at(at));
+    }
+    instance_type(spec, first).map_err(|error| error.at("compute.instance_type"))?;
+    for (index, fallback) in compute.fallback().iter().enumerate() {
+        let check = if fallback.architecture() == first.architecture() {
+            instance_type(spec, *fallback)
+        } else {
+            Err(SpecError::new(format!(
+                "{fallback} is {}, but {first} is {}: one image cannot start on both; choose fallbacks that are {} too",
+                fallback.architecture(),
+                first.architecture(),
+                first.architecture(),
+            )))
+        };
+        check.map_err(|error| error.at(format!("compute.fallback[{index}]")))?;
+    }
+    Ok(())
+}
+
+/// What must hold for every instance type that may be started.
+fn instance_type(spec: &DeploymentSpec, instance_type: GpuInstanceType) -> Result<(), SpecError> {
+    let compute = spec.compute();
+    if compute.market().may_be_spot() && !instance_type.is_sold_as_spot() {
+        return Err(SpecError::new(format!(
+            "{instance_type} is not sold as spot: set compute.market to \"on-demand\", or choose another type"
+        )));
+    }
+    if let (DeepLearningAmi::Unsupported { reason }, None) =
+        (instance_type.deep_learning_ami(), compute.ami())
+    {
+        return Err(SpecError::new(format!(
+            "{instance_type} cannot start from a Deep Learning AMI: {reason}; set compute.ami to an image that has its driver"
+        )));
+    }
+    if compute.gpu_check() && !instance_type.has_nvidia_gpus() {
+        return Err(SpecError::new(format!(
+            "the GPU check asks nvidia-smi, which does not know the {} GPUs of {instance_type}: set compute.gpu_check to false",
+            instance_type.gpu_model()
+        )));
+    }
+    Ok(())
+}
+
+fn subnets(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    let subnets = spec.network().subnets();
+    if let Some((index, subnet)) = first_repeated(subnets) {
+        let message = format!("{subnet} is listed already: name each subnet once");
+        return Err(SpecError::new(message).at(format!("network.subnets[{index}]")));
+    }
+    if spec.tier() >= Tier::LoadBalancer && subnets.len() == 1 {
+        return Err(SpecError::new(format!(
+            "tier {} needs at least 2 subnets, in different Availability Zones, for its load balancer: add one, or name none",
+            spec.tier()
+        ))
+        .at("network.subnets"));
+    }
+    Ok(())
+}
+
+fn services(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    let services = spec.services();
+    if services.is_empty() && spec.tier() >= Tier::LoadBalancer {
+        let message = format!(
+            "tier {} needs at least one for its load balancer to send requests to: add a [[service]]",
+            spec.tier()
+        );
+        return Err(SpecError::new(message).at("service"));
+    }
+    let taken = |index: usize, field: &str, value: &dyn std::fmt::Display| {
+        let message = format!("{value} is taken by an earlier service: choose another");
+        SpecError::new(message).at(format!("service[{index}].{field}"))
+    };
+    if let Some((index, name)) = first_repeated(services.iter().map(Service::name)) {
+        return Err(taken(index, "name", &name));
+    }
+    if let Some((index, port)) = first_repeated(services.iter().map(Service::port)) {
+        return Err(taken(index, "port", &port));
+    }
+    let mut defaults = services
+        .iter()
+        .enumerate()
+        .filter(|(_, service)| service.is_default());
+    if let (Some((_, first)), Some((index, _))) = (defaults.next(), defaults.next()) {
+        let message = format!(
+            "{} has no paths already and gets what no other service's paths match: give this service paths",
+            first.name()
+        );
+        return Err(SpecError::new(message).at(format!("service[{index}]")));
+    }
+    paths(services)
+}
+
+fn paths(services: &[Service]) -> Result<(), SpecError> {
+    let mut taken = HashMap::new();
+    for (index, service) in services.iter().enumerate() {
+        let at = format!("service[{index}].paths");
+        if service.paths().len() > PATHS_PER_RULE {
+            let message = format!(
+                "has {} paths, but a listener rule holds {PATHS_PER_RULE}",
+                service.paths().len()
+            );
+            return Err(SpecError::new(message).at(at));
+        }
+        for (path_index, path) in service.paths().iter().enumerate() {
+            if let Some(owner) = taken.insert(path, service.name()) {
+                let message = format!(
+                    "{:?} goes to {owner} already: each path can go to one service",
+                    path.as_str()
+                );
+                return Err(SpecError::new(message).at(format!("{at}[{path_index}]")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn target_group_names(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    for (index, service) in spec.services().iter().enumerate() {
+        let name = spec.name().target_group_name(service.name());
+        if name.len() > LOAD_BALANCING_NAME_MAX {
+            return Err(SpecError::new(format!(
+                "its target group would be named {name:?}, which has {} characters, at most {LOAD_BALANCING_NAME_MAX}: \
+                 shorten this name or the stack's by {}",
+                name.len(),
+                name.len() - LOAD_BALANCING_NAME_MAX,
+            ))
+            .at(format!("service[{index}].name")));
+        }
+    }
+    Ok(())
+}
+
+fn user_data(spec: &DeploymentSpec) -> Result<(), SpecError> {
+    // As long as any that AWS gives: 17 digits.
+    let placeholder = FileSystemId::from_aws("fs-00000000000000000");
+    UserData {
+        stack: spec.name(),
+        file_system: spec.storage().file_system().unwrap_or(&placeholder),
+        region: spec.region().map_or(LONGEST_REGION, Region::as_str),
+        services: spec.services(),
+        gpu_check: spec.compute().gpu_check(),
+    }
+    .render()
+    .map(drop)
+    .map_err(|error| {
+        SpecError::new(format!(
+            "{error}: use fewer services, or shorter images and paths"
+        ))
+        .at("service")
+    })
+}
+
+/// The first item that equals an earlier one, and its index.
+fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Option<(usize, T)> {
+    let mut seen = std::collections::HashSet::new();
+    items
+        .into_iter()
+        .enumerate()
+        .find(|(_, item)| !seen.insert(*item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service with these keys besides its name, port and image.
+    fn service(name: &str, port: u16, keys: &str) -> String {
+        format!("[[service]]\nname = \"{name}\"\nport = {port}\nimage = \"a/b\"\n{keys}\n")
+    }
+
+    /// A spec of four lines, then the rest.
+    fn read(tier: u8, compute: &str, rest: &str) -> Result<DeploymentSpec, SpecError> {
+        DeploymentSpec::from_toml(&format!(
+            "name = \"llm-prod\"\ntier = {tier}\n[compute]\n{compute}\n{rest}"
+        ))
+    }
+
+    fn error(tier: u8, compute: &str, rest: &str) -> String {
+        read(tier, compute, rest).unwrap_err().to_string()
+    }
+
+    const G5: &str = "instance_type = \"g5.xlarge\"";
+
+    #[test]
+    fn fallbacks_of_the_same_architecture_are_accepted_once_each() {
+        assert!(
+            read(
+                1,
+                &format!("{G5}\nfallback = [\"g6.xlarge\", \"g4dn.xlarge\"]"),
+                ""
+            )
+            .is_ok()
+        );
+        assert_eq!(
+            error(
+                1,
+                &format!("{G5}\nfallback = [\n\"g6.xlarge\",\n\"g5.xlarge\"]"),
+                ""
+            ),
+            "line 7: compute.fallback[1]: is asked for before already: name each instance type once"
+        );
+        assert_eq!(
+            error(1, &format!("{G5}\nfallback = [\"g5g.xlarge\"]"), ""),
+            "line 5: compute.fallback[0]: g5g.xlarge is arm64, but g5.xlarge is x86_64: \
+             one image cannot start on both; choose fallbacks that are x86_64 too"
+        );
+    }
+
+    #[test]
+    fn a_type_that_is_not_sold_as_spot_is_bought_on_demand() {
+        let gb200 = "instance_type = \"p6e-gb200.36xlarge\"";
+        assert!(read(1, gb200, "").is_ok());
+        for market in ["spot", "spot-then-on-demand"] {
+            assert_eq!(
+                error(1, &format!("{gb200}\nmarket = \"{market}\""), ""),
+                "line 4: compute.instance_type: p6e-gb200.36xlarge is not sold as spot: \
+                 set compute.market to \"on-demand\", or choose another type"
+            );
+        }
+    }
+
+    #[test]
+    fn a_type_without_a_deep_learning_ami_needs_an_image() {
+        for name in [
+            "g4ad.xlarge",
+            "p3.2xlarge",
+            "p3dn.24xlarge",
+            "g6f.large",
+            "gr6f.4xlarge",
+        ] {
+            let compute = format!("instance_type = \"{name}\"\ngpu_check = false");
+            let error = error(1, &compute, "");
+            assert!(
+                error.starts_with(&format!(
+                    "line 4: compute.instance_type: {name} cannot start from"
+                )),
+                "{error}"
+            );
+            assert!(
+                error.ends_with("set compute.ami to an image that has its driver"),
+                "{error}"
+            );
+            assert!(read(1, &format!("{compute}\nami = \"ami-0a\""), "").is_ok());
+        }
+        let fallback = error(1, &format!("{G5}\nfallback = [\"p3.2xlarge\"]"), "");
+        assert!(
+            fallback.starts_with("line 5: compute.fallback[0]: p3.2xlarge cannot start"),
+            "{fallback}"
+        );
+    }
+
+    #[test]
+    fn gpus_that_nvidia_smi_does_not_know_cannot_be_checked() {
+        let compute = "instance_type = \"g4ad.xlarge\"\nami = \"ami-0a\"";
+        assert_eq!(
+            error(1, compute, ""),
+            "line 4: compute.instance_type: the GPU check asks nvidia-smi, which does not know the \
+             AMD Radeon Pro V520 GPUs of g4ad.xlarge: set compute.gpu_check to false"
+        );
+    }
+
+    #[test]
+    fn a_load_balancer_needs_two_subnets_if_any_are_named() {
+        let one = "[network]\nsubnets = [\"subnet-0a\"]";
+        assert!(read(1, G5, one).is_ok());
+        let ollama = service("ollama", 11434, "");
+        assert!(
+            read(
+                2,
+                G5,
+                &format!("[network]\nsubnets = [\"subnet-0a\", \"subnet-0b\"]\n{ollama}")
+            )
+            .is_ok()
+        );
+        assert_eq!(
+            error(2, G5, &format!("{one}\n{ollama}")),
+            "line 6: network.subnets: tier 2 needs at least 2 subnets, in different Availability Zones, \
+             for its load balancer: add one, or name none"
+        );
+        assert_eq!(
+            error(1, G5, "[network]\nsubnets = [\"subnet-0a\", \"subnet-0a\"]"),
+            "line 6: network.subnets[1]: subnet-0a is listed already: name each subnet once"
+        );
+    }
+
+    #[test]
+    fn only_tier_1_can_have_no_service() {
+        assert!(read(1, G5, "").unwrap().services().is_empty());
+        for tier in [2, 3] {
+            assert_eq!(
+                error(tier, G5, ""),
+                format!(
+                    "service: tier {tier} needs at least one for its load balancer to send requests to: add a [[service]]"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn names_ports_and_paths_belong_to_one_service() {
+        let first = service("ollama", 11434, "paths = [\"/v1/*\", \"/b\"]");
+        let with = |second: String| error(1, G5, &format!("{first}{second}"));
+        assert_eq!(
+            with(service("ollama", 80, "")),
+            "line 11: service[1].name: ollama is taken by an earlier service: choose another"
+        );
+        assert_eq!(
+            with(service("ui", 11434, "")),
+            "line 12: service[1].port: 11434 is taken by an earlier service: choose another"
+        );
+        assert_eq!(
+            with(service("ui", 80, "paths = [\"/b\"]")),
+            "line 14: service[1].paths[0]: \"/b\" goes to ollama already: each path can go to one service"
+        );
+        assert_eq!(
+            error(1, G5, &service("ui", 80, "paths = [\"/b\", \"/b\"]")),
+            "line 9: service[0].paths[1]: \"/b\" goes to ui already: each path can go to one service"
+        );
+        assert!(
+            read(
+                1,
+                G5,
+                &format!("{first}{}", service("ui", 80, "paths = [\"/c\"]"))
+            )
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn at_most_one_service_is_the_default() {
+        let spec = read(
+            2,
+            G5,
+            &format!(
+                "{}{}",
+                service("a", 1, "paths = [\"/\"]"),
+                service("b", 2, "")
+            ),
+        )
+        .unwrap();
+        assert_eq!(spec.default_service().unwrap().name().as_str(), "b");
+        let spec = read(2, G5, &service("a", 1, "paths = [\"/\"]")).unwrap();
+        assert_eq!(spec.default_service(), None);
+        assert_eq!(
+            error(
+                2,
+                G5,
+                &format!("{}{}", service("a", 1, ""), service("b", 2, ""))
+            ),
+            "line 10: service[1]: a has no paths already and gets what no other service's paths match: \
+             give this service paths"
+        );
+    }
+
+    #[test]
+    fn a_service_has_at_most_as_many_paths_as_a_rule_holds() {
+        assert!(
+            read(
+                2,
+                G5,
+                &service("a", 1, "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\"]")
+            )
+            .is_ok()
+        );
+        assert_eq!(
+            error(
+                2,
+                G5,
+                &service(
+                    "a",
+                    1,
+                    "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", \"/6\"]"
+                )
+            ),
+            "line 9: service[0].paths: has 6 paths, but a listener rule holds 5"
+        );
+    }
+
+    #[test]
+    fn a_target_group_name_that_is_too_long_says_by_how_much() {
+        let with = |stack: usize, service_name: usize| {
+            let stack = "s".repeat(stack);
+            let service = service(&"t".repeat(service_name), 1, "");
+            DeploymentSpec::from_toml(&format!(
+                "name = \"{stack}\"\ntier = 1\n[compute]\n{G5}\n{service}"
+            ))
+        };
+        assert!(with(20, 11).is_ok());
+        let error = with(20, 14).unwrap_err().to_string();
+        let name = format!("{}-{}", "s".repeat(20), "t".repeat(14));
+        assert_eq!(
+            error,
+            format!(
+                "line 6: service[0].name: its target group would be named {name:?}, which has 35 characters, \
+                 at most 32: shorten this name or the stack's by 3"
+            )
+        );
+    }
+
+    #[test]
+    fn user_data_that_does_not_fit_is_refused() {
+        let services: String = (1..=150)
+            .map(|n| service(&format!("s{n}"), 3000 + n, &format!("paths = [\"/{n}\"]")))
+            .collect();
+        assert!(read(2, G5, &services).is_ok());
+        let long = services.replace("a/b", &format!("a/{}", "b".repeat(100)));
+        let error = error(2, G5, &long);
+        assert!(
+            error.starts_with("line 5: service: the user data would have "),
+            "{error}"
+        );
+        assert!(
+            error.ends_with("at most 16384: use fewer services, or shorter images and paths"),
+            "{error}"
+        );
+    }
+}

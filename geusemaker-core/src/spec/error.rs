@@ -1,0 +1,127 @@
+//! What is wrong with a spec, and where.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A value, a field or a whole file that is not a valid spec.
+///
+/// Displays as much of the place as is known, then what is wrong and what would be right:
+///
+/// ```
+/// use geusemaker_core::spec::DeploymentSpec;
+///
+/// let error = DeploymentSpec::from_toml("name = \"Llm\"\ntier = 1\n").unwrap_err();
+/// assert_eq!(error.line(), Some(1));
+/// assert_eq!(error.field(), Some("name"));
+/// assert!(error.to_string().starts_with("line 1: name: \"Llm\" is not a stack name"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    file: Option<PathBuf>,
+    line: Option<usize>,
+    column: Option<usize>,
+    field: Option<String>,
+    message: String,
+}
+
+impl SpecError {
+    /// The file, if the spec was read from one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The line in the file, counted from one.
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
+    /// The column, counted in characters from one: given where the text is not TOML at all.
+    pub fn column(&self) -> Option<usize> {
+        self.column
+    }
+
+    /// The path of the field, as in `service[1].port`; a table's path for what concerns all of it.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// What is wrong and what would be right, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self {
+            file: None,
+            line: None,
+            column: None,
+            field: None,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    pub(super) fn on_line(mut self, line: Option<usize>) -> Self {
+        self.line = line;
+        self
+    }
+
+    pub(super) fn on_column(mut self, column: Option<usize>) -> Self {
+        self.column = column;
+        self
+    }
+
+    pub(super) fn in_file(mut self, file: &Path) -> Self {
+        self.file = Some(file.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "{}:{line}", file.display())?,
+            (Some(file), None) => write!(f, "{}", file.display())?,
+            (None, Some(line)) => write!(f, "line {line}")?,
+            (None, None) => {}
+        }
+        if let Some(column) = self.column {
+            write!(f, ":{column}")?;
+        }
+        if self.file.is_some() || self.line.is_some() {
+            f.write_str(": ")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_shown_as_far_as_it_is_known() {
+        let error = SpecError::new("wrong");
+        assert_eq!(error.to_string(), "wrong");
+        let error = error.at("compute.count");
+        assert_eq!(error.to_string(), "compute.count: wrong");
+        let error = error.on_line(Some(12));
+        assert_eq!(error.to_string(), "line 12: compute.count: wrong");
+        let error = error.in_file(Path::new("gm.toml"));
+        assert_eq!(error.to_string(), "gm.toml:12: compute.count: wrong");
+        let error = SpecError::new("wrong")
+            .on_line(Some(2))
+            .on_column(Some(7))
+            .in_file(Path::new("gm.toml"));
+        assert_eq!(error.to_string(), "gm.toml:2:7: wrong");
+    }
+}

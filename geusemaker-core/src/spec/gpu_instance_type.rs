@@ -1,0 +1,412 @@
+//! The catalogue of GPU instance types.
+
+use super::SpecError;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+/// A GPU instance type of the catalogue.
+///
+/// ```
+/// use geusemaker_core::spec::{Architecture, GpuInstanceType};
+///
+/// let instance_type: GpuInstanceType = "g5.12xlarge".parse()?;
+/// assert_eq!(instance_type.architecture(), Architecture::X86_64);
+/// assert_eq!(instance_type.gpu_model(), "NVIDIA A10G");
+/// assert_eq!(instance_type.gpu_count(), 4);
+///
+/// let error = "g5.xlagre".parse::<GpuInstanceType>().unwrap_err();
+/// assert!(error.to_string().contains("did you mean \"g5.xlarge\"?"));
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct GpuInstanceType(&'static Row);
+
+impl GpuInstanceType {
+    /// Every type of the catalogue, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CATALOGUE.iter().map(Self)
+    }
+
+    /// The name that AWS gives the type, such as `g5.xlarge`.
+    pub fn name(&self) -> &'static str {
+        &self.0.instance_type
+    }
+
+    /// The part of the name before the dot, such as `g5`.
+    pub fn family(&self) -> &'static str {
+        family(self.name())
+    }
+
+    /// The architecture of the processors, which the image must match.
+    pub fn architecture(&self) -> Architecture {
+        self.0.arch
+    }
+
+    /// How many virtual processors it has.
+    pub fn vcpus(&self) -> u32 {
+        self.0.vcpus
+    }
+
+    /// Its main memory in MiB.
+    pub fn memory_mib(&self) -> u64 {
+        self.0.memory_mib
+    }
+
+    /// The maker and the model of its GPUs, such as `NVIDIA A10G`.
+    pub fn gpu_model(&self) -> &'static str {
+        &self.0.gpu_model
+    }
+
+    /// How many GPUs it has. A fraction of one, as in `g6f`, counts as one.
+    pub fn gpu_count(&self) -> u32 {
+        self.0.gpu_count
+    }
+
+    /// The memory of all its GPUs together in MiB, as `DescribeInstanceTypes` reports it.
+    pub fn gpu_memory_mib(&self) -> u64 {
+        self.0.gpu_memory_mib_total
+    }
+
+    /// Whether AWS keeps a Deep Learning AMI whose driver works on this type.
+    ///
+    /// Source: the Deep Learning AMI release notes' supported instances, and "Important changes to DLAMI".
+    pub fn deep_learning_ami(&self) -> DeepLearningAmi {
+        let reason = match self.family() {
+            "g4ad" => "there is no Deep Learning AMI for its AMD GPUs",
+            "p3" | "p3dn" => {
+                "its V100 GPUs need the proprietary NVIDIA driver, whose Deep Learning AMI is at its end of life"
+            }
+            "g6f" | "gr6f" => {
+                "its fractional GPUs need the NVIDIA GRID driver, which no Deep Learning AMI has"
+            }
+            _ => return DeepLearningAmi::Supported,
+        };
+        DeepLearningAmi::Unsupported { reason }
+    }
+
+    /// Whether it is sold as spot capacity. `p6e-gb200` comes only in reserved UltraServers.
+    pub(super) fn is_sold_as_spot(&self) -> bool {
+        self.family() != "p6e-gb200"
+    }
+
+    /// Whether `nvidia-smi` can list its GPUs.
+    pub(super) fn has_nvidia_gpus(&self) -> bool {
+        self.gpu_model().starts_with("NVIDIA ")
+    }
+}
+
+impl FromStr for GpuInstanceType {
+    type Err = SpecError;
+
+    fn from_str(name: &str) -> Result<Self, SpecError> {
+        CATALOGUE
+            .binary_search_by_key(&name, |row| &row.instance_type)
+            .map(|index| Self(&CATALOGUE[index]))
+            .map_err(|_| SpecError::new(unknown(name)))
+    }
+}
+
+impl fmt::Display for GpuInstanceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for GpuInstanceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GpuInstanceType")
+            .field(&self.name())
+            .finish()
+    }
+}
+
+impl PartialEq for GpuInstanceType {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for GpuInstanceType {}
+
+impl PartialOrd for GpuInstanceType {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for GpuInstanceType {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl Hash for GpuInstanceType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl Serialize for GpuInstanceType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for GpuInstanceType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// The architecture of an instance's processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Architecture {
+    /// 64-bit Arm: AWS Graviton and NVIDIA Grace.
+    #[serde(rename = "arm64")]
+    Arm64,
+    /// 64-bit x86: Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86_64,
+}
+
+impl fmt::Display for Architecture {
+    /// Writes the name that EC2 uses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        })
+    }
+}
+
+/// Whether AWS keeps a Deep Learning AMI that works on an instance type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeepLearningAmi {
+    /// The Deep Learning Base AMI works.
+    Supported,
+    /// No Deep Learning AMI works, so a spec must name an image.
+    #[non_exhaustive]
+    Unsupported {
+        /// Why: a clause that begins in lower case.
+        reason: &'static str,
+    },
+}
+
+/// A line of the catalogue file.
+#[derive(Deserialize)]
+struct Row {
+    instance_type: String,
+    arch: Architecture,
+    vcpus: u32,
+    memory_mib: u64,
+    gpu_model: String,
+    gpu_count: u32,
+    gpu_memory_mib_total: u64,
+}
+
+/// The catalogue, sorted by name.
+#[expect(
+    clippy::expect_used,
+    reason = "the file is part of the program, and a test reads all of it"
+)]
+static CATALOGUE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let mut rows = csv::Reader::from_reader(include_str!("gpu_catalog.csv").as_bytes())
+        .into_deserialize()
+        .collect::<Result<Vec<Row>, _>>()
+        .expect("the catalogue of GPU instance types is well formed");
+    rows.sort_by(|a, b| a.instance_type.cmp(&b.instance_type));
+    rows
+});
+
+fn family(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+fn size(name: &str) -> &str {
+    name.split_once('.').map_or("", |(_, size)| size)
+}
+
+/// Says why the name is not in the catalogue and what is near it.
+fn unknown(name: &str) -> String {
+    let mut siblings: Vec<GpuInstanceType> = GpuInstanceType::all()
+        .filter(|t| t.family() == family(name))
+        .collect();
+    let mut message = if siblings.is_empty() && looks_real(name) {
+        format!(
+            "{name:?} is not in the catalogue of GPU instance types, and only those are accepted"
+        )
+    } else {
+        format!("unknown GPU instance type {name:?}")
+    };
+    let nearest = nearest(name);
+    if nearest.is_empty() {
+        if siblings.is_empty() {
+            message.push_str(", such as \"g5.xlarge\"");
+        }
+    } else {
+        message.push_str("; did you mean ");
+        message.push_str(&nearest.join(" or "));
+        message.push('?');
+    }
+    if !siblings.is_empty() {
+        siblings.sort_by_key(|t| (t.vcpus(), t.name()));
+        let sizes: Vec<&str> = siblings.iter().map(|t| size(t.name())).collect();
+        message.push_str(&format!(
+            " ({} comes in {})",
+            family(name),
+            sizes.join(", ")
+        ));
+    }
+    message
+}
+
+/// The names nearest to this one, quoted: at most three, all equally near, of the same family if there are any.
+fn nearest(name: &str) -> Vec<String> {
+    const FARTHEST: usize = 2;
+    let rank = |t: &GpuInstanceType| {
+        (
+            strsim::damerau_levenshtein(name, t.name()),
+            t.family() != family(name),
+        )
+    };
+    let Some(best) = GpuInstanceType::all()
+        .map(|t| rank(&t))
+        .min()
+        .filter(|best| best.0 <= FARTHEST)
+    else {
+        return Vec::new();
+    };
+    GpuInstanceType::all()
+        .filter(|t| rank(t) == best)
+        .take(3)
+        .map(|t| format!("\"{t}\""))
+        .collect()
+}
+
+/// Whether the name has the shape of an EC2 instance type, such as `t3.micro`.
+fn looks_real(name: &str) -> bool {
+    let family = family(name);
+    let size = size(name);
+    let family_is_real = family.starts_with(|c: char| c.is_ascii_lowercase())
+        && family.contains(|c: char| c.is_ascii_digit())
+        && family
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let is_multiple = size
+        .strip_suffix("xlarge")
+        .is_some_and(|multiple| multiple.bytes().all(|b| b.is_ascii_digit()));
+    family_is_real
+        && (is_multiple || ["nano", "micro", "small", "medium", "large", "metal"].contains(&size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(name: &str) -> String {
+        name.parse::<GpuInstanceType>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_whole_catalogue_is_read_and_every_name_finds_itself() {
+        assert_eq!(GpuInstanceType::all().count(), 74);
+        for instance_type in GpuInstanceType::all() {
+            assert_eq!(
+                instance_type.name().parse::<GpuInstanceType>().unwrap(),
+                instance_type
+            );
+            assert!(
+                instance_type.gpu_count() >= 1 && instance_type.vcpus() >= 2,
+                "{instance_type}"
+            );
+            assert!(looks_real(instance_type.name()), "{instance_type}");
+        }
+        assert!(GpuInstanceType::all().is_sorted());
+    }
+
+    #[test]
+    fn a_type_tells_what_describe_instance_types_tells() {
+        let instance_type: GpuInstanceType = "g5g.16xlarge".parse().unwrap();
+        assert_eq!(instance_type.architecture(), Architecture::Arm64);
+        assert_eq!(instance_type.architecture().to_string(), "arm64");
+        assert_eq!(
+            (instance_type.vcpus(), instance_type.memory_mib()),
+            (64, 131_072)
+        );
+        assert_eq!(instance_type.gpu_model(), "NVIDIA T4g");
+        assert_eq!(
+            (instance_type.gpu_count(), instance_type.gpu_memory_mib()),
+            (2, 32_768)
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_gets_a_suggestion_and_the_sizes() {
+        assert_eq!(
+            error("g5.xlagre"),
+            "unknown GPU instance type \"g5.xlagre\"; did you mean \"g5.xlarge\"? \
+             (g5 comes in xlarge, 2xlarge, 4xlarge, 8xlarge, 12xlarge, 16xlarge, 24xlarge, 48xlarge)"
+        );
+        assert!(error("G5.xlarge").contains("did you mean \"g5.xlarge\"?"));
+        assert!(error("g5xlarge").contains("did you mean \"g5.xlarge\"?"));
+    }
+
+    #[test]
+    fn a_size_that_the_family_has_not_lists_those_that_it_has() {
+        assert!(error("p4d.large").ends_with("(p4d comes in 24xlarge)"));
+        assert!(error("g6.huge").ends_with("(g6 comes in xlarge, 2xlarge, 4xlarge, 8xlarge, 12xlarge, 16xlarge, 24xlarge, 48xlarge)"));
+    }
+
+    #[test]
+    fn a_type_without_a_gpu_is_told_that_only_gpu_types_are_accepted() {
+        assert_eq!(
+            error("t3.micro"),
+            "\"t3.micro\" is not in the catalogue of GPU instance types, and only those are accepted, such as \"g5.xlarge\""
+        );
+        assert!(
+            error("c5.xlarge")
+                .starts_with("\"c5.xlarge\" is not in the catalogue of GPU instance types")
+        );
+        assert!(error("u7i-12tb.224xlarge").contains("only those are accepted"));
+    }
+
+    #[test]
+    fn nonsense_gets_an_example() {
+        assert_eq!(
+            error(""),
+            "unknown GPU instance type \"\", such as \"g5.xlarge\""
+        );
+    }
+
+    #[test]
+    fn the_families_without_a_deep_learning_ami_are_known() {
+        let unsupported: std::collections::BTreeSet<&str> = GpuInstanceType::all()
+            .filter(|t| t.deep_learning_ami() != DeepLearningAmi::Supported)
+            .map(|t| t.family())
+            .collect();
+        assert_eq!(
+            unsupported.into_iter().collect::<Vec<_>>(),
+            ["g4ad", "g6f", "gr6f", "p3", "p3dn"]
+        );
+    }
+
+    #[test]
+    fn json_holds_the_name_and_reading_validates_it() {
+        let instance_type: GpuInstanceType = "p5.48xlarge".parse().unwrap();
+        let json = serde_json::to_string(&instance_type).unwrap();
+        assert_eq!(json, r#""p5.48xlarge""#);
+        assert_eq!(
+            serde_json::from_str::<GpuInstanceType>(&json).unwrap(),
+            instance_type
+        );
+        assert!(serde_json::from_str::<GpuInstanceType>(r#""p5.49xlarge""#).is_err());
+    }
+}

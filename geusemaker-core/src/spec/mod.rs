@@ -1,0 +1,319 @@
+//! What the user asks for: validated values, without AWS.
+//!
+//! A [`DeploymentSpec`] comes from a file ([`DeploymentSpec::from_file`]) or from the builder, and either way it
+//! has passed every check that needs no AWS account. The file format:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! name = "llm-prod"
+//! tier = 2
+//!
+//! [compute]
+//! instance_type = "g5.xlarge"
+//!
+//! [[service]]
+//! name = "ollama"
+//! port = 11434
+//! health_path = "/api/version"
+//! image = "ollama/ollama:latest"
+//! # "#)?;
+//! # assert_eq!(spec.services().len(), 1);
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+
+mod bounded;
+mod cdn;
+mod compute;
+mod cross_check;
+mod duration;
+mod error;
+mod gpu_instance_type;
+mod load_balancer;
+mod market;
+mod network;
+mod region;
+mod service;
+mod stack_name;
+mod storage;
+mod text;
+mod tier;
+mod toml_document;
+mod toml_file;
+
+pub use cdn::Cdn;
+pub use compute::{Compute, KeyPairName};
+pub use error::SpecError;
+pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
+pub use load_balancer::LoadBalancer;
+pub use market::Market;
+pub use network::Network;
+pub use region::Region;
+pub use service::{ContainerImage, DataPath, HealthPath, PathPattern, Service, ServiceName};
+pub use stack_name::StackName;
+pub use storage::Storage;
+pub use tier::Tier;
+
+use bon::bon;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::Path;
+
+/// A deployment that makes sense: what to deploy, where, and how long to wait for it.
+// `remote` makes serde's own reading and writing inherent functions, so that the trait can check what was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields, expecting = "a table")]
+pub struct DeploymentSpec {
+    name: StackName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+    tier: Tier,
+    #[serde(default)]
+    network: Network,
+    compute: Compute,
+    #[serde(default)]
+    storage: Storage,
+    #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
+    services: Vec<Service>,
+    #[serde(default)]
+    load_balancer: LoadBalancer,
+    #[serde(default)]
+    cdn: Cdn,
+}
+
+#[bon]
+impl DeploymentSpec {
+    /// Starts a spec. What is required is checked by the compiler, what must fit together by `build`.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::{Compute, DeploymentSpec, Service, Tier};
+    ///
+    /// let spec = DeploymentSpec::builder()
+    ///     .service(
+    ///         Service::builder()
+    ///             .name("ollama".parse()?)
+    ///             .port(11434)?
+    ///             .image("ollama/ollama:latest".parse()?)
+    ///             .build(),
+    ///     )
+    ///     .name("llm-prod".parse()?)
+    ///     .tier(Tier::LoadBalancer)
+    ///     .compute(Compute::builder().instance_type("g5.xlarge".parse()?).count(2)?.build())
+    ///     .build()?;
+    /// assert_eq!(spec.default_service(), spec.services().first());
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `build` says which fields do not fit together, and what would be right.
+    #[builder]
+    pub fn new(
+        #[builder(field)] services: Vec<Service>,
+        /// The name of the deployment.
+        name: StackName,
+        /// The Region; the AWS environment's if not given.
+        region: Option<Region>,
+        /// How much of the stack to deploy.
+        tier: Tier,
+        /// Where in the account's network; the default VPC if not given.
+        #[builder(default)]
+        network: Network,
+        /// The GPU instances.
+        compute: Compute,
+        /// The shared file system; a new one if not given.
+        #[builder(default)]
+        storage: Storage,
+        /// The load balancer's health checks.
+        #[builder(default)]
+        load_balancer: LoadBalancer,
+        /// How long the CDN may take.
+        #[builder(default)]
+        cdn: Cdn,
+    ) -> Result<Self, SpecError> {
+        Self {
+            name,
+            region,
+            tier,
+            network,
+            compute,
+            storage,
+            services,
+            load_balancer,
+            cdn,
+        }
+        .checked()
+    }
+}
+
+impl<S: deployment_spec_builder::State> DeploymentSpecBuilder<S> {
+    /// Adds a service.
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+}
+
+impl DeploymentSpec {
+    /// Reads a spec from TOML.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line and field.
+    pub fn from_toml(text: &str) -> Result<Self, SpecError> {
+        toml_file::parse(text)
+    }
+
+    /// Reads a spec from a TOML file.
+    ///
+    /// # Errors
+    /// The file cannot be read; or the first thing in it that is wrong, with its line and field.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SpecError> {
+        toml_file::read(path.as_ref())
+    }
+
+    /// The name of the deployment.
+    pub fn name(&self) -> &StackName {
+        &self.name
+    }
+
+    /// The Region, if not the AWS environment's.
+    pub fn region(&self) -> Option<&Region> {
+        self.region.as_ref()
+    }
+
+    /// How much of the stack to deploy.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Where in the account's network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The GPU instances.
+    pub fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
+    /// The shared file system.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The services; from tier 2 on there is at least one.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The load balancer's health checks.
+    pub fn load_balancer(&self) -> &LoadBalancer {
+        &self.load_balancer
+    }
+
+    /// How long the CDN may take.
+    pub fn cdn(&self) -> &Cdn {
+        &self.cdn
+    }
+
+    /// The service that gets every request that no other service's paths match, if there is one.
+    pub fn default_service(&self) -> Option<&Service> {
+        self.services.iter().find(|service| service.is_default())
+    }
+
+    fn checked(self) -> Result<Self, SpecError> {
+        cross_check::check(&self)?;
+        Ok(self)
+    }
+}
+
+impl Serialize for DeploymentSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeploymentSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)?
+            .checked()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn compute() -> Compute {
+        Compute::builder()
+            .instance_type("g5.xlarge".parse().unwrap())
+            .build()
+    }
+
+    fn service(name: &str, port: u16) -> Service {
+        let service = Service::builder()
+            .name(name.parse().unwrap())
+            .image("a/b".parse().unwrap());
+        service.port(port).unwrap().build()
+    }
+
+    #[test]
+    fn the_builder_and_the_file_make_the_same_spec() {
+        let built = DeploymentSpec::builder()
+            .service(service("ollama", 11434))
+            .name("llm-prod".parse().unwrap())
+            .tier(Tier::Cdn)
+            .region("us-east-1".parse().unwrap())
+            .compute(compute())
+            .load_balancer(
+                LoadBalancer::builder()
+                    .wait_timeout(Duration::from_secs(90))
+                    .unwrap()
+                    .build(),
+            )
+            .build()
+            .unwrap();
+        let read = DeploymentSpec::from_toml(
+            "name = 'llm-prod'\ntier = 3\nregion = 'us-east-1'\ncompute.instance_type = 'g5.xlarge'\n\
+             load_balancer.wait_timeout = '1m30s'\n[[service]]\nname = 'ollama'\nport = 11434\nimage = 'a/b'\n",
+        )
+        .unwrap();
+        assert_eq!(built, read);
+        assert_eq!(read.region().map(Region::as_str), Some("us-east-1"));
+    }
+
+    #[test]
+    fn the_builder_checks_across_fields() {
+        let error = DeploymentSpec::builder()
+            .name("llm-prod".parse().unwrap())
+            .tier(Tier::LoadBalancer)
+            .compute(compute())
+            .build()
+            .unwrap_err();
+        assert_eq!(error.field(), Some("service"));
+    }
+
+    #[test]
+    fn a_spec_survives_json() {
+        let spec = DeploymentSpec::builder()
+            .service(service("a", 1))
+            .name("llm".parse().unwrap())
+            .tier(Tier::Instances)
+            .compute(compute())
+            .build()
+            .unwrap();
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<DeploymentSpec>(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn reading_json_checks_across_fields() {
+        let json = r#"{"name":"llm","tier":2,"compute":{"instance_type":"g5.xlarge"}}"#;
+        let error = serde_json::from_str::<DeploymentSpec>(json)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("service: tier 2 needs at least one"),
+            "{error}"
+        );
+    }
+}

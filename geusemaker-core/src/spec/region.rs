@@ -1,0 +1,83 @@
+//! The AWS Region of a deployment.
+
+use super::text::validated_text;
+
+validated_text! {
+    /// The code of an AWS Region, such as `us-east-1`.
+    ///
+    /// Only its shape is checked: AWS adds Regions, and an account may not have all of them enabled.
+    Region, check
+}
+
+fn check(text: &str) -> Result<(), String> {
+    let mut parts: Vec<&str> = text.split('-').collect();
+    let number = parts.pop().unwrap_or_default();
+    let words = parts.len() >= 2
+        && parts
+            .iter()
+            .all(|part| is_all(part, |b| b.is_ascii_lowercase()));
+    if text.len() <= 32 && words && is_all(number, |b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    let zone = number.strip_suffix(|c: char| c.is_ascii_lowercase());
+    if words && zone.is_some_and(|number| is_all(number, |b| b.is_ascii_digit())) {
+        let region = &text[..text.len() - 1];
+        return Err(format!(
+            "{text:?} is an Availability Zone: expected its Region, {region:?}"
+        ));
+    }
+    Err(format!(
+        "{text:?} is not a Region: expected a code such as \"us-east-1\""
+    ))
+}
+
+fn is_all(text: &str, test: fn(&u8) -> bool) -> bool {
+    !text.is_empty() && text.as_bytes().iter().all(test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shapes_that_aws_uses_are_accepted() {
+        for text in [
+            "us-east-1",
+            "ap-southeast-7",
+            "us-gov-west-1",
+            "us-isob-east-1",
+            "eusc-de-east-1",
+            "mx-central-1",
+        ] {
+            assert_eq!(text.parse::<Region>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_an_example() {
+        for text in [
+            "",
+            "us",
+            "us-east",
+            "east-1",
+            "US-EAST-1",
+            "us-east-1-",
+            "us--east-1",
+            "us_east_1",
+            "N. Virginia",
+            "é",
+        ] {
+            let error = text.parse::<Region>().unwrap_err().to_string();
+            assert!(error.contains("\"us-east-1\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_availability_zone_is_told_from_its_region() {
+        let error = "us-east-1a".parse::<Region>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            r#""us-east-1a" is an Availability Zone: expected its Region, "us-east-1""#
+        );
+    }
+}

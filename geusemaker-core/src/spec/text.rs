@@ -1,0 +1,68 @@
+//! The shape that all validated texts of a spec share.
+
+/// Declares a text that exists only if its check passes.
+///
+/// The check is a `fn(&str) -> Result<(), String>` whose error is a full sentence that quotes the text.
+macro_rules! validated_text {
+    ($(#[$attribute:meta])* $name:ident, $check:path) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::spec::SpecError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                $check(&text).map_err($crate::spec::SpecError::new)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::spec::SpecError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub(super) use validated_text;
+
+/// Whether the text is lower-case letters, digits and single hyphens, starts with a letter and
+/// does not end with a hyphen: what AWS allows in every name that is made from it.
+pub(super) fn is_hyphenated_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}

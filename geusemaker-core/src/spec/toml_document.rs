@@ -1,0 +1,133 @@
+//! A parsed TOML text in which the line of every field can be found.
+
+use super::SpecError;
+use toml::de::{DeTable, DeValue};
+use toml::{Deserializer, Spanned};
+
+/// A text and what was parsed from it.
+pub(super) struct Document<'a> {
+    text: &'a str,
+    root: Spanned<DeTable<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// Parses the text.
+    pub(super) fn parse(text: &'a str) -> Result<Self, SpecError> {
+        match DeTable::parse(text) {
+            Ok(root) => Ok(Self { text, root }),
+            Err(error) => Err(syntax_error(text, &error)),
+        }
+    }
+
+    /// What serde reads the document with.
+    pub(super) fn reader(&self) -> Deserializer<'a> {
+        self.root.clone().into()
+    }
+
+    /// The line of the field at this path, or of the innermost table around it that the text has.
+    pub(super) fn line_of(&self, path: &str) -> Option<usize> {
+        let mut place = Place::Table(self.root.get_ref());
+        let mut offset = None;
+        for step in path.split(['.', '[']) {
+            let value = match (place, step.strip_suffix(']')) {
+                (Place::Table(table) | Place::Value(DeValue::Table(table)), None) => {
+                    let Some((key, value)) = table.get_key_value(step) else {
+                        break;
+                    };
+                    offset = Some(key.span().start);
+                    value
+                }
+                (Place::Value(DeValue::Array(array)), Some(index)) => {
+                    let Some(value) = index.parse().ok().and_then(|index: usize| array.get(index))
+                    else {
+                        break;
+                    };
+                    offset = Some(value.span().start);
+                    value
+                }
+                _ => break,
+            };
+            place = Place::Value(value.get_ref());
+        }
+        offset.map(|offset| line_at(self.text, offset))
+    }
+}
+
+/// Where a step of a path leads.
+enum Place<'d, 'a> {
+    Table(&'d DeTable<'a>),
+    Value(&'d DeValue<'a>),
+}
+
+fn syntax_error(text: &str, error: &toml::de::Error) -> SpecError {
+    let message = format!("is not TOML: {}", error.message());
+    match error.span() {
+        Some(span) => SpecError::new(message)
+            .on_line(Some(line_at(text, span.start)))
+            .on_column(Some(column_at(text, span.start))),
+        None => SpecError::new(message),
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+}
+
+fn column_at(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or(text);
+    before.chars().rev().take_while(|c| *c != '\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(text: &str, path: &str) -> Option<usize> {
+        Document::parse(text).unwrap().line_of(path)
+    }
+
+    #[test]
+    fn keys_have_lines_however_their_table_is_written() {
+        assert_eq!(
+            line_of("\n[compute]\n\ncount = 1", "compute.count"),
+            Some(4)
+        );
+        assert_eq!(
+            line_of("compute.ami = ''\ncompute.count = 1", "compute.count"),
+            Some(2)
+        );
+        assert_eq!(
+            line_of("compute = { ami = '',\n count = 1 }", "compute.count"),
+            Some(2)
+        );
+        assert_eq!(
+            line_of("[[service]]\n[[service]]\nport = 1", "service[1].port"),
+            Some(3)
+        );
+        assert_eq!(
+            line_of("[[service]]\n[[service]]\nport = 1", "service[1]"),
+            Some(2)
+        );
+    }
+
+    #[test]
+    fn items_of_an_array_have_lines_of_their_own() {
+        let text = "[network]\nsubnets = [\n  'a',\n  'b',\n]";
+        assert_eq!(line_of(text, "network.subnets"), Some(2));
+        assert_eq!(line_of(text, "network.subnets[1]"), Some(4));
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_has_the_line_of_what_is_around_it() {
+        assert_eq!(line_of("\n[compute]\ncount = 1", "compute.ami"), Some(2));
+        assert_eq!(line_of("a = [\n1]", "a[7]"), Some(1));
+        assert_eq!(line_of("a = 1", "b.c"), None);
+        assert_eq!(line_of("a = 1", ""), None);
+    }
+
+    #[test]
+    fn a_column_counts_characters() {
+        let error = Document::parse("a = 1\nb = 'é' é").err().unwrap();
+        assert_eq!((error.line(), error.column()), (Some(2), Some(9)));
+    }
+}

@@ -1,0 +1,529 @@
+//! Reading a spec from TOML, and saying what is wrong with it and where.
+
+use super::toml_document::Document;
+use super::{DeploymentSpec, SpecError};
+use serde_path_to_error::Track;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Reads the file and the spec in it.
+pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| {
+            SpecError::new(match error.kind() {
+                ErrorKind::NotFound => "there is no such file; write one: see examples/".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            })
+        })
+        .and_then(|text| parse(&text))
+        .map_err(|error| error.in_file(path))
+}
+
+/// Reads the spec in the text.
+pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
+    let document = Document::parse(text)?;
+    let mut track = Track::new();
+    let reader = document.reader();
+    // The inherent function: it reads without the checks across fields, whose errors have a path of their own.
+    DeploymentSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
+        .map_err(|error| explain(track.path().to_string(), &error))
+        .and_then(DeploymentSpec::checked)
+        .map_err(|error| {
+            let line = error.field().and_then(|field| document.line_of(field));
+            error.on_line(line)
+        })
+}
+
+/// Turns serde's message into one that says what would be right.
+fn explain(path: String, error: &toml::de::Error) -> SpecError {
+    let message = error.message();
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        // serde quotes the unknown key first and then the allowed ones, each in backticks.
+        let mut names = rest.split('`').skip(1).step_by(2);
+        let key = names.next().unwrap_or_default();
+        return unknown_key(&path, key, names.collect());
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        let field = join(&path, rest.trim_matches('`'));
+        return SpecError::new(format!("is missing: add it to {}", table_name(&path))).at(field);
+    }
+    let error = SpecError::new(message);
+    if path.is_empty() || path == "." {
+        error
+    } else {
+        error.at(path)
+    }
+}
+
+fn unknown_key(path: &str, key: &str, mut allowed: Vec<&str>) -> SpecError {
+    if path == "network.create" {
+        return SpecError::new(
+            "creating a network is not built yet: name an existing vpc and its subnets, \
+             or leave all of [network] out to use the default VPC",
+        )
+        .at(path);
+    }
+    allowed.sort_by_key(|name| strsim::damerau_levenshtein(name, key));
+    let table = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
+    SpecError::new(format!(
+        "unknown key {key:?} in {}; allowed are {}",
+        table_name(table),
+        allowed.join(", ")
+    ))
+    .at(path)
+}
+
+fn join(table: &str, key: &str) -> String {
+    if table.is_empty() || table == "." {
+        key.to_owned()
+    } else {
+        format!("{table}.{key}")
+    }
+}
+
+/// How the file writes the header of the table at this path.
+fn table_name(path: &str) -> String {
+    match path.split_once('[') {
+        Some((array, _)) => format!("[[{array}]]"),
+        None if path.is_empty() || path == "." => "the top of the file".to_owned(),
+        None => format!("[{path}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Market, Tier};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    const EVERYTHING: &str = r#"name = "llm-prod"
+region = "us-east-1"
+tier = 3
+[network]
+vpc = "vpc-0a"
+subnets = ["subnet-0a", "subnet-0b"]
+[compute]
+instance_type = "g5.xlarge"
+count = 2
+fallback = ["g6.xlarge", "g4dn.xlarge"]
+market = "spot-then-on-demand"
+ami = "ami-0a"
+root_volume_gib = 300
+key_pair = "me"
+gpu_check = false
+[storage]
+file_system = "fs-0a"
+keep_on_destroy = true
+[[service]]
+name = "ollama"
+port = 11434
+health_path = "/api/version"
+paths = ["/ollama/*"]
+image = "ollama/ollama:latest"
+data_path = "/root/.ollama"
+[[service]]
+name = "ui"
+port = 8080
+image = "ui"
+[load_balancer]
+wait_timeout = "10m"
+health_check_interval = "15s"
+healthy_threshold = 3
+unhealthy_threshold = 4
+[cdn]
+wait_timeout = "1h"
+"#;
+
+    /// The error after the line that starts with `old` is replaced by `new`, in a file with this name.
+    fn error_with(old: &str, new: &str) -> String {
+        let changed: String = EVERYTHING
+            .split_inclusive('\n')
+            .map(|line| {
+                if line.starts_with(old) {
+                    format!("{new}\n")
+                } else {
+                    line.to_owned()
+                }
+            })
+            .collect();
+        assert_ne!(changed, EVERYTHING, "no line starts with {old}");
+        parse(&changed)
+            .unwrap_err()
+            .in_file(Path::new("gm.toml"))
+            .to_string()
+    }
+
+    #[test]
+    fn every_key_of_the_format_is_read() {
+        let spec = parse(EVERYTHING).unwrap();
+        assert_eq!((spec.name().as_str(), spec.tier()), ("llm-prod", Tier::Cdn));
+        assert_eq!(spec.region().unwrap().as_str(), "us-east-1");
+        assert_eq!(spec.network().vpc().unwrap().as_str(), "vpc-0a");
+        assert_eq!(spec.network().subnets().len(), 2);
+        let compute = spec.compute();
+        assert_eq!(compute.instance_type().name(), "g5.xlarge");
+        assert_eq!((compute.count(), compute.fallback().len()), (2, 2));
+        assert_eq!(
+            (compute.market(), compute.root_volume_gib()),
+            (Market::SpotThenOnDemand, 300)
+        );
+        assert_eq!(compute.ami().unwrap().as_str(), "ami-0a");
+        assert_eq!(compute.key_pair().unwrap().as_str(), "me");
+        assert!(!compute.gpu_check());
+        assert_eq!(spec.storage().file_system().unwrap().as_str(), "fs-0a");
+        assert!(spec.storage().keep_on_destroy());
+        let [ollama, ui] = spec.services() else {
+            panic!("{:?}", spec.services())
+        };
+        assert_eq!((ollama.name().as_str(), ollama.port()), ("ollama", 11434));
+        assert_eq!(ollama.health_path().as_str(), "/api/version");
+        assert_eq!(ollama.paths()[0].as_str(), "/ollama/*");
+        assert_eq!(
+            (ollama.image().as_str(), ollama.data_path().as_str()),
+            ("ollama/ollama:latest", "/root/.ollama")
+        );
+        assert_eq!(
+            (ui.health_path().as_str(), ui.data_path().as_str()),
+            ("/", "/data")
+        );
+        assert_eq!(spec.default_service(), Some(ui));
+        assert_eq!(
+            spec.load_balancer().wait_timeout(),
+            Duration::from_secs(600)
+        );
+        assert_eq!(
+            spec.load_balancer().health_check_interval(),
+            Duration::from_secs(15)
+        );
+        assert_eq!(spec.load_balancer().healthy_threshold(), 3);
+        assert_eq!(spec.load_balancer().unhealthy_threshold(), 4);
+        assert_eq!(spec.cdn().wait_timeout(), Duration::from_secs(3600));
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<DeploymentSpec>(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn a_wrong_value_is_shown_at_its_line_and_field() {
+        for (old, new, wanted) in [
+            (
+                "name = \"llm",
+                "name = \"Llm\"",
+                "gm.toml:1: name: \"Llm\" is not a stack name: expected lower-case",
+            ),
+            (
+                "region",
+                "region = \"us-east-1a\"",
+                "gm.toml:2: region: \"us-east-1a\" is an Availability Zone",
+            ),
+            (
+                "tier",
+                "tier = 4",
+                "gm.toml:3: tier: there is no tier 4: expected 1 (instances), 2",
+            ),
+            (
+                "vpc",
+                "vpc = \"default\"",
+                "gm.toml:5: network.vpc: \"default\" is not a VPC id: expected vpc- ",
+            ),
+            (
+                "subnets",
+                "subnets = [\n\"subnet-0a\",\n\"sub-1\"]",
+                "gm.toml:8: network.subnets[1]: \"sub-1\" is not a subnet id",
+            ),
+            (
+                "instance_type",
+                "instance_type = \"g5.xlagre\"",
+                "gm.toml:8: compute.instance_type: unknown GPU instance type \"g5.xlagre\"; did you mean \"g5.xlarge\"?",
+            ),
+            (
+                "count",
+                "count = 0",
+                "gm.toml:9: compute.count: must be from 1 to 20, not 0",
+            ),
+            (
+                "fallback",
+                "fallback = [\"t3.micro\"]",
+                "gm.toml:10: compute.fallback[0]: \"t3.micro\" is not in the catalogue",
+            ),
+            (
+                "market",
+                "market = \"Spot\"",
+                "gm.toml:11: compute.market: unknown variant `Spot`, expected one of `on-demand`, `spot`, ",
+            ),
+            (
+                "ami",
+                "ami = \"ami-\"",
+                "gm.toml:12: compute.ami: \"ami-\" is not an AMI id",
+            ),
+            (
+                "root_volume",
+                "root_volume_gib = 99",
+                "gm.toml:13: compute.root_volume_gib: must be from 100 to 16384, not 99",
+            ),
+            (
+                "root_volume",
+                "root_volume_gib = 16385",
+                "gm.toml:13: compute.root_volume_gib: must be from 100 to 16384, not 16385",
+            ),
+            (
+                "key_pair",
+                "key_pair = \"\"",
+                "gm.toml:14: compute.key_pair: \"\" is not the name of a key pair",
+            ),
+            (
+                "file_system",
+                "file_system = \"data\"",
+                "gm.toml:17: storage.file_system: \"data\" is not a file system id",
+            ),
+            (
+                "name = \"ui",
+                "name = \"UI\"",
+                "gm.toml:27: service[1].name: \"UI\" is not a service name",
+            ),
+            (
+                "port = 8080",
+                "port = 22",
+                "gm.toml:28: service[1].port: port 22 is taken by SSH: choose another",
+            ),
+            (
+                "port = 8080",
+                "port = 65536",
+                "gm.toml:28: service[1].port: must be a port from 1 to 65535, not 65536",
+            ),
+            (
+                "health_path",
+                "health_path = \"v\"",
+                "gm.toml:22: service[0].health_path: \"v\" is not a health check path",
+            ),
+            (
+                "paths",
+                "paths = [\"ollama\"]",
+                "gm.toml:23: service[0].paths[0]: \"ollama\" is not a path pattern",
+            ),
+            (
+                "image = \"ui",
+                "image = \"a b\"",
+                "gm.toml:29: service[1].image: \"a b\" is not a container image",
+            ),
+            (
+                "data_path",
+                "data_path = \"data\"",
+                "gm.toml:25: service[0].data_path: \"data\" is not a data path",
+            ),
+            (
+                "wait_timeout = \"10m",
+                "wait_timeout = \"2h\"",
+                "gm.toml:31: load_balancer.wait_timeout: must be from 10s to 1h, not 2h",
+            ),
+            (
+                "health_check",
+                "health_check_interval = \"1s\"",
+                "gm.toml:32: load_balancer.health_check_interval: must be from 5s to 5m, not 1s",
+            ),
+            (
+                "healthy",
+                "healthy_threshold = 1",
+                "gm.toml:33: load_balancer.healthy_threshold: must be from 2 to 10, not 1",
+            ),
+            (
+                "unhealthy",
+                "unhealthy_threshold = 11",
+                "gm.toml:34: load_balancer.unhealthy_threshold: must be from 2 to 10, not 11",
+            ),
+            (
+                "wait_timeout = \"1h",
+                "wait_timeout = \"soon\"",
+                "gm.toml:36: cdn.wait_timeout: \"soon\" is not a duration such as \"300s\", \"30m\"",
+            ),
+        ] {
+            let error = error_with(old, new);
+            assert!(
+                error.starts_with(wanted),
+                "{new}\n wanted {wanted}\n    got {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_says_which_type_is_right() {
+        for (old, new, wanted) in [
+            (
+                "name = \"llm",
+                "name = 3",
+                "gm.toml:1: name: invalid type: integer `3`, expected a string",
+            ),
+            (
+                "tier",
+                "tier = \"3\"",
+                "gm.toml:3: tier: invalid type: string \"3\", expected a whole number",
+            ),
+            (
+                "count",
+                "count = 1.5",
+                "gm.toml:9: compute.count: invalid type: floating point `1.5`, expected a whole number",
+            ),
+            (
+                "gpu_check",
+                "gpu_check = \"no\"",
+                "gm.toml:15: compute.gpu_check: invalid type: string \"no\", expected a boolean",
+            ),
+            (
+                "fallback",
+                "fallback = \"g6.xlarge\"",
+                "gm.toml:10: compute.fallback: invalid type: string \"g6.xlarge\", expected a sequence",
+            ),
+            (
+                "port = 8080",
+                "port = \"8080\"",
+                "gm.toml:28: service[1].port: invalid type: string \"8080\", expected a whole number",
+            ),
+            (
+                "wait_timeout = \"1h",
+                "wait_timeout = 30",
+                "gm.toml:36: cdn.wait_timeout: invalid type: integer `30`, expected a duration such as",
+            ),
+            (
+                "[cdn]",
+                "cdn = 1\n[other]",
+                "gm.toml:35: load_balancer.cdn: unknown key \"cdn\" in [load_balancer]",
+            ),
+        ] {
+            let error = error_with(old, new);
+            assert!(
+                error.starts_with(wanted),
+                "{new}\n wanted {wanted}\n    got {error}"
+            );
+        }
+        let error = parse("name = 'ab'\ntier = 1\ncompute = 1\n")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "line 3: compute: invalid type: integer `1`, expected a table"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_those_allowed_the_nearest_first() {
+        for (old, new, wanted) in [
+            (
+                "region",
+                "regoin = \"x\"",
+                "gm.toml:2: regoin: unknown key \"regoin\" in the top of the file; allowed are region, ",
+            ),
+            (
+                "count",
+                "cuont = 1",
+                "gm.toml:9: compute.cuont: unknown key \"cuont\" in [compute]; allowed are count, ",
+            ),
+            (
+                "port = 8080",
+                "prot = 1",
+                "gm.toml:28: service[1].prot: unknown key \"prot\" in [[service]]; allowed are port, ",
+            ),
+            (
+                "[cdn]",
+                "[cnd]",
+                "gm.toml:35: cnd: unknown key \"cnd\" in the top of the file; allowed are cdn, ",
+            ),
+            (
+                "count",
+                "\"a b\" = 1",
+                "gm.toml:9: compute.a b: unknown key \"a b\" in [compute]; allowed are ",
+            ),
+        ] {
+            let error = error_with(old, new);
+            assert!(
+                error.starts_with(wanted),
+                "{new}\n wanted {wanted}\n    got {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_network_that_is_to_be_created_is_refused_with_what_to_do_instead() {
+        assert_eq!(
+            error_with("vpc", "create = true"),
+            "gm.toml:5: network.create: creating a network is not built yet: name an existing vpc and its subnets, \
+             or leave all of [network] out to use the default VPC"
+        );
+    }
+
+    #[test]
+    fn a_missing_field_says_which_table_lacks_it() {
+        for (old, wanted) in [
+            (
+                "tier",
+                "gm.toml: tier: is missing: add it to the top of the file",
+            ),
+            (
+                "instance_type",
+                "gm.toml:7: compute.instance_type: is missing: add it to [compute]",
+            ),
+            (
+                "port = 8080",
+                "gm.toml:26: service[1].port: is missing: add it to [[service]]",
+            ),
+        ] {
+            assert_eq!(error_with(old, ""), wanted);
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_shown_at_its_line_and_column() {
+        let error = error_with("count", "count = = 2");
+        assert!(error.starts_with("gm.toml:9:9: is not TOML: "), "{error}");
+        let error = error_with("count", "instance_type = \"g6.xlarge\"");
+        assert!(
+            error.starts_with("gm.toml:9:1: is not TOML: duplicate key"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_is_read_and_errors_name_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gm.toml");
+        std::fs::write(&path, EVERYTHING).unwrap();
+        assert_eq!(
+            DeploymentSpec::from_file(&path).unwrap(),
+            parse(EVERYTHING).unwrap()
+        );
+        std::fs::write(&path, "name = 1\n").unwrap();
+        let error = DeploymentSpec::from_file(&path).unwrap_err();
+        assert_eq!(
+            (error.file(), error.line()),
+            (Some(path.as_path()), Some(1))
+        );
+        std::fs::write(&path, b"name = \"\xff\"").unwrap();
+        let error = DeploymentSpec::from_file(&path).unwrap_err();
+        assert!(error.message().starts_with("cannot be read: "), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_says_where_to_look_for_one() {
+        let error = DeploymentSpec::from_file("no/such/gm.toml")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "no/such/gm.toml: there is no such file; write one: see examples/"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "(\\PC|\n|name|tier|compute|service|network|[\\[\\]=.'\"{}`])*") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn an_error_in_any_line_is_shown_at_that_line(line in 0..EVERYTHING.lines().count()) {
+            let mut lines: Vec<&str> = EVERYTHING.lines().collect();
+            lines.insert(line, "unknown = 1");
+            let error = parse(&lines.join("\n")).unwrap_err();
+            prop_assert_eq!(error.line(), Some(line + 1), "{}", error);
+        }
+    }
+}

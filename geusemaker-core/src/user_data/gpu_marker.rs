@@ -1,0 +1,237 @@
+//! The line with which an instance tells its GPUs on its console.
+
+use crate::spec::GpuInstanceType;
+use std::fmt;
+use thiserror::Error;
+
+const COUNT: &str = "GEUSEMAKER:GPU count=";
+const MODEL: &str = " model=\"";
+
+/// Words of the catalogue that `nvidia-smi` may leave out.
+const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
+
+/// The GPUs that an instance says it has.
+///
+/// Displays as the line that the instance prints on its console:
+///
+/// ```
+/// use geusemaker_core::user_data::GpuReport;
+///
+/// let console = "[  42.1] nvidia: loaded\r\nGEUSEMAKER:GPU count=1 model=\"NVIDIA A10G\"\r\n";
+/// let report = GpuReport::find_in(console).unwrap();
+/// assert_eq!(report.to_string(), r#"GEUSEMAKER:GPU count=1 model="NVIDIA A10G""#);
+/// assert!(report.check(&"g5.xlarge".parse()?).is_ok());
+/// assert!(report.check(&"g6.xlarge".parse()?).is_err());
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GpuReport {
+    /// How many GPUs `nvidia-smi` lists; 0 if it failed.
+    pub count: u32,
+    /// The model of the first, as `nvidia-smi` names it; empty if it failed.
+    pub model: String,
+}
+
+impl GpuReport {
+    /// A report of these GPUs. Quotation marks and control characters, which would break the line, are dropped.
+    pub fn new(count: u32, model: &str) -> Self {
+        Self {
+            count,
+            model: model
+                .chars()
+                .filter(|c| *c != '"' && !c.is_control())
+                .collect(),
+        }
+    }
+
+    /// What an instance of this type reports if its GPUs work.
+    pub fn expected(instance_type: &GpuInstanceType) -> Self {
+        Self::new(instance_type.gpu_count(), instance_type.gpu_model())
+    }
+
+    /// The last whole report in the console output, whatever is around it.
+    pub fn find_in(console_output: &str) -> Option<Self> {
+        console_output
+            .rmatch_indices(COUNT)
+            .find_map(|(start, marker)| {
+                let (count, rest) = console_output[start + marker.len()..].split_once(MODEL)?;
+                let (model, _) = rest.split_once('"')?;
+                // `u32::from_str` would take a sign.
+                let is_number = count.bytes().all(|b| b.is_ascii_digit());
+                let count = count.parse().ok().filter(|_| is_number)?;
+                // A line that another one cut in two is not whole.
+                (!model.contains(char::is_control)).then(|| Self::new(count, model))
+            })
+    }
+
+    /// Checks that these are the GPUs of the instance type.
+    ///
+    /// The count must be equal. Every word of the catalogue's model but the vendor's must be among the words of the
+    /// reported one, which may have more: `A100` is found in `NVIDIA A100-SXM4-40GB`, but not `T4` in `T4G`.
+    ///
+    /// # Errors
+    /// Says what the type has and what was reported.
+    pub fn check(&self, instance_type: &GpuInstanceType) -> Result<(), GpuMismatch> {
+        let is_reported =
+            |wanted: &str| words(&self.model).any(|word| word.eq_ignore_ascii_case(wanted));
+        let same_model = words(instance_type.gpu_model())
+            .filter(|word| !VENDOR_WORDS.contains(word))
+            .all(is_reported);
+        if self.count == instance_type.gpu_count() && same_model {
+            Ok(())
+        } else {
+            Err(GpuMismatch {
+                instance_type: *instance_type,
+                report: self.clone(),
+            })
+        }
+    }
+}
+
+impl fmt::Display for GpuReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{COUNT}{}{MODEL}{}\"", self.count, self.model)
+    }
+}
+
+/// An instance does not have the GPUs of its type.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "expected {} × {} on {instance_type}, but {}",
+    instance_type.gpu_count(),
+    instance_type.gpu_model(),
+    found(report)
+)]
+pub struct GpuMismatch {
+    instance_type: GpuInstanceType,
+    report: GpuReport,
+}
+
+impl GpuMismatch {
+    /// The type of the instance.
+    pub fn instance_type(&self) -> GpuInstanceType {
+        self.instance_type
+    }
+
+    /// What the instance reported.
+    pub fn report(&self) -> &GpuReport {
+        &self.report
+    }
+}
+
+fn found(report: &GpuReport) -> String {
+    match report.count {
+        0 => "nvidia-smi found no GPU".to_owned(),
+        1.. => format!("nvidia-smi found {} × {}", report.count, report.model),
+    }
+}
+
+fn words(model: &str) -> impl Iterator<Item = &str> {
+    model
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(name: &str, count: u32, model: &str) -> Result<(), GpuMismatch> {
+        GpuReport::new(count, model).check(&name.parse().unwrap())
+    }
+
+    #[test]
+    fn what_nvidia_smi_says_matches_the_catalogue() {
+        let models = [
+            ("g4dn.xlarge", 1, "Tesla T4"),
+            ("g5.48xlarge", 8, "NVIDIA A10G"),
+            ("g5g.16xlarge", 2, "NVIDIA T4G"),
+            ("g6.xlarge", 1, "NVIDIA L4"),
+            ("g6f.large", 1, "NVIDIA L4-3Q"),
+            ("g6e.xlarge", 1, "NVIDIA L40S"),
+            (
+                "g7e.2xlarge",
+                1,
+                "NVIDIA RTX PRO 6000 Blackwell Server Edition",
+            ),
+            ("p3.2xlarge", 1, "Tesla V100-SXM2-16GB"),
+            ("p4d.24xlarge", 8, "NVIDIA A100-SXM4-40GB"),
+            ("p5.48xlarge", 8, "NVIDIA H100 80GB HBM3"),
+            ("p6e-gb200.36xlarge", 4, "NVIDIA GB200"),
+        ];
+        for (name, count, model) in models {
+            assert_eq!(check(name, count, model), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_model_whose_name_only_contains_the_other_is_another_model() {
+        assert!(check("g4dn.xlarge", 1, "NVIDIA T4G").is_err());
+        assert!(check("g6.xlarge", 1, "NVIDIA L40S").is_err());
+        assert!(check("g6e.xlarge", 1, "NVIDIA L4").is_err());
+        assert!(check("g7.2xlarge", 1, "NVIDIA RTX PRO 6000").is_err());
+    }
+
+    #[test]
+    fn a_mismatch_says_what_was_expected_and_what_was_found() {
+        assert_eq!(
+            check("g5.12xlarge", 3, "NVIDIA A10G")
+                .unwrap_err()
+                .to_string(),
+            "expected 4 × NVIDIA A10G on g5.12xlarge, but nvidia-smi found 3 × NVIDIA A10G"
+        );
+        assert_eq!(
+            check("g5.xlarge", 0, "").unwrap_err().to_string(),
+            "expected 1 × NVIDIA A10G on g5.xlarge, but nvidia-smi found no GPU"
+        );
+    }
+
+    #[test]
+    fn the_expected_report_of_every_type_passes_its_check() {
+        for instance_type in GpuInstanceType::all() {
+            assert_eq!(
+                GpuReport::expected(&instance_type).check(&instance_type),
+                Ok(())
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_whole_report_wins() {
+        let console = "GEUSEMAKER:GPU count=0 model=\"\"\r\nGEUSEMAKER:GPU count=2 model=\"A\"\r\n\
+                       GEUSEMAKER:GPU count=3 model=\"B[ 1.0] usb\r\nGEUSEMAKER:GPU count=4 mod";
+        assert_eq!(GpuReport::find_in(console), Some(GpuReport::new(2, "A")));
+    }
+
+    #[test]
+    fn what_is_no_whole_report_is_not_found() {
+        for console in [
+            "",
+            "GEUSEMAKER:GPU",
+            "GEUSEMAKER:GPU count=1",
+            "GEUSEMAKER:GPU count= model=\"A\"",
+            "GEUSEMAKER:GPU count=+1 model=\"A\"",
+            "GEUSEMAKER:GPU count=1\n model=\"A\"",
+            "GEUSEMAKER:GPU count=99999999999 model=\"A\"",
+            "GEUSEMAKER:GPU count=1 model=\"A\n\"",
+        ] {
+            assert_eq!(GpuReport::find_in(console), None, "{console:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_report_is_found_again_whatever_is_around_it(count: u32, model: String, before: String, after: String) {
+            let report = GpuReport::new(count, &model);
+            let console = format!("{before}{report}\r\n{after}");
+            prop_assert_eq!(GpuReport::find_in(&console), Some(report));
+        }
+
+        #[test]
+        fn any_console_output_is_read_without_panic(noise in "(GEUSEMAKER:GPU |count=|model=\"|[0-9]|\"|\\PC|\n)*") {
+            let _ = GpuReport::find_in(&noise);
+        }
+    }
+}

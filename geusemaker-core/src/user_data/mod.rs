@@ -1,0 +1,272 @@
+//! The script that every instance runs when it first starts.
+
+mod gpu_marker;
+
+pub use gpu_marker::{GpuMismatch, GpuReport};
+
+use crate::id::FileSystemId;
+use crate::spec::{Service, StackName};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+use thiserror::Error;
+
+/// The most bytes of user data that `RunInstances` takes, before base64.
+pub(crate) const USER_DATA_MAX: usize = 16384;
+
+/// What the script is made from.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct UserData<'a> {
+    pub(crate) stack: &'a StackName,
+    pub(crate) file_system: &'a FileSystemId,
+    pub(crate) region: &'a str,
+    pub(crate) services: &'a [Service],
+    /// Whether the instance reports its GPUs on its console.
+    pub(crate) gpu_check: bool,
+}
+
+impl UserData<'_> {
+    /// The script, which holds no secret.
+    #[expect(
+        clippy::expect_used,
+        reason = "the template is part of the program and is given all that it names"
+    )]
+    pub(crate) fn render(&self) -> Result<String, UserDataTooLarge> {
+        let script = self
+            .render_template()
+            .expect("the user data template renders");
+        if script.len() <= USER_DATA_MAX {
+            Ok(script)
+        } else {
+            Err(UserDataTooLarge {
+                bytes: script.len(),
+            })
+        }
+    }
+
+    fn render_template(&self) -> Result<String, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_syntax(
+            SyntaxConfig::builder()
+                .trim_blocks(true)
+                .lstrip_blocks(true)
+                .keep_trailing_newline(true)
+                .build()?,
+        );
+        environment.add_filter("quote", quote);
+        environment.render_str(include_str!("template.sh"), Serde(self))
+    }
+}
+
+/// The script does not fit into what `RunInstances` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the user data would have {bytes} bytes, at most {USER_DATA_MAX}")]
+pub(crate) struct UserDataTooLarge {
+    /// How long the script would be.
+    pub(crate) bytes: usize,
+}
+
+/// One word of shell, whatever the text.
+fn quote(text: String) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::process::Command;
+
+    fn service(name: &str, port: u16, image: &str) -> Service {
+        let service = Service::builder()
+            .name(name.parse().unwrap())
+            .image(image.parse().unwrap());
+        service.port(port).unwrap().build()
+    }
+
+    fn render(services: &[Service], gpu_check: bool) -> Result<String, UserDataTooLarge> {
+        UserData {
+            stack: &"llm-prod".parse().unwrap(),
+            file_system: &"fs-0a1".parse().unwrap(),
+            region: "us-east-1",
+            services,
+            gpu_check,
+        }
+        .render()
+    }
+
+    /// What a run of the script did.
+    #[cfg(unix)]
+    struct Run {
+        succeeded: bool,
+        console: String,
+        printed: String,
+        fstab: String,
+    }
+
+    /// Runs the script with the machine's commands replaced by ones that only say what they were asked, below a
+    /// folder that stands for the machine's root. `nvidia_smi` is the body of that command.
+    #[cfg(unix)]
+    fn run(script: &str, nvidia_smi: &str) -> Run {
+        let root = tempfile::tempdir().unwrap();
+        let root_path = root.path().to_str().unwrap();
+        std::fs::create_dir(root.path().join("etc")).unwrap();
+        let script = ["/etc/", "/mnt/", "/dev/console"]
+            .iter()
+            .fold(script.to_owned(), |script, path| {
+                script.replace(path, &format!("{root_path}{path}"))
+            })
+            .replace(" >/", " >>/");
+        std::fs::create_dir(root.path().join("dev")).unwrap();
+        let machine = format!(
+            "nvidia-smi() {{ {nvidia_smi}; }}\n\
+             sleep() {{ SECONDS=$((SECONDS + $1)); }}\n\
+             timeout() {{ shift; \"$@\"; }}\n\
+             mount.nfs4() {{ :; }}\n\
+             mount() {{ ((SECONDS >= 300)) && echo \"mount $*\"; }}\n\
+             systemctl() {{ :; }}\n\
+             docker() {{ echo \"docker $*\"; }}\n"
+        );
+        let output = Command::new("bash")
+            .arg("-c")
+            .arg(machine + &script)
+            .output()
+            .unwrap();
+        let read = |path: &str| std::fs::read_to_string(root.path().join(path)).unwrap_or_default();
+        Run {
+            succeeded: output.status.success(),
+            console: read("dev/console"),
+            printed: String::from_utf8(output.stdout)
+                .unwrap()
+                .replace(root_path, ""),
+            fstab: read("etc/fstab").replace(root_path, ""),
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_script_mounts_what_comes_up_late_and_starts_every_service() {
+        let services = [
+            service("ollama", 11434, "ollama/ollama:latest"),
+            service("ui", 8080, "ghcr.io/a/ui:main"),
+        ];
+        let run = run(&render(&services, true).unwrap(), "echo 'NVIDIA A10G'");
+        assert!(run.succeeded, "{}", run.console);
+        assert_eq!(
+            run.fstab,
+            "fs-0a1.efs.us-east-1.amazonaws.com:/ /mnt/shared nfs4 nfsvers=4.1,rsize=1048576,wsize=1048576,hard,\
+             timeo=600,retrans=2,noresvport,_netdev 0 0\n"
+        );
+        assert_eq!(
+            run.printed.lines().collect::<Vec<_>>(),
+            [
+                "mount /mnt/shared",
+                "docker pull ollama/ollama:latest",
+                "docker run -d --name ollama --restart unless-stopped --gpus all --add-host \
+                 host.docker.internal:host-gateway -p 11434:11434 -v /mnt/shared/ollama:/data ollama/ollama:latest",
+                "docker pull ghcr.io/a/ui:main",
+                "docker run -d --name ui --restart unless-stopped --gpus all --add-host \
+                 host.docker.internal:host-gateway -p 8080:8080 -v /mnt/shared/ui:/data ghcr.io/a/ui:main",
+            ]
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_marker_is_what_the_reader_expects_and_comes_twice() {
+        let script = render(&[], true).unwrap();
+        let report = |nvidia_smi: &str| {
+            let run = run(&script, nvidia_smi);
+            assert!(
+                run.succeeded && run.console.lines().count() == 2,
+                "{}",
+                run.console
+            );
+            GpuReport::find_in(&run.console)
+        };
+        assert_eq!(
+            report(r"echo 'NVIDIA A10G'"),
+            Some(GpuReport::new(1, "NVIDIA A10G"))
+        );
+        assert_eq!(
+            report(r"printf 'Tesla T4\nTesla T4\n'"),
+            Some(GpuReport::new(2, "Tesla T4"))
+        );
+        assert_eq!(
+            report("((SECONDS >= 30)) && echo L4"),
+            Some(GpuReport::new(1, "L4"))
+        );
+        assert_eq!(report("echo no driver; false"), Some(GpuReport::new(0, "")));
+        assert_eq!(report("true"), Some(GpuReport::new(0, "")));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_failure_is_told_on_the_console() {
+        let script = render(&[service("a", 1, "a")], false).unwrap();
+        let broken = run(&script.replace("docker run", "false"), "true");
+        assert!(!broken.succeeded);
+        assert!(
+            broken
+                .console
+                .starts_with("GEUSEMAKER:ERROR user data failed at line "),
+            "{}",
+            broken.console
+        );
+        let never_mounted = run(&script.replace("retry_for 900", "retry_for 290"), "true");
+        assert!(
+            !never_mounted.succeeded && never_mounted.printed.is_empty(),
+            "{}",
+            never_mounted.printed
+        );
+    }
+
+    #[test]
+    fn without_the_check_there_is_no_marker() {
+        assert!(render(&[], true).unwrap().contains("GEUSEMAKER:GPU"));
+        let script = render(&[], false).unwrap();
+        assert!(
+            !script.contains("GEUSEMAKER:GPU") && !script.contains("nvidia-smi"),
+            "{script}"
+        );
+    }
+
+    #[test]
+    fn a_script_that_is_too_long_is_refused_with_its_length() {
+        let service = service("a", 1, &"i".repeat(500));
+        let error = render(&vec![service; 40], true).unwrap_err();
+        assert!(error.bytes > USER_DATA_MAX);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the user data would have {} bytes, at most 16384",
+                error.bytes
+            )
+        );
+    }
+
+    #[test]
+    fn the_script_ends_with_a_newline_and_leaves_no_template_behind() {
+        let script = render(&[service("a", 1, "a")], true).unwrap();
+        assert!(
+            script.starts_with("#!/bin/bash\n") && script.ends_with("\nreport_gpus\n"),
+            "{script}"
+        );
+        assert!(
+            !script.contains("{{") && !script.contains("{%") && !script.contains("\n\n\n"),
+            "{script}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_text_holds_no_quotation_mark_that_ends_it(text: String) {
+            let quoted = quote(text.clone());
+            let inner = quoted.strip_prefix('\'').and_then(|q| q.strip_suffix('\'')).unwrap();
+            prop_assert!(!inner.replace(r"'\''", "").contains('\''));
+            prop_assert_eq!(inner.replace(r"'\''", "'"), text);
+        }
+    }
+}

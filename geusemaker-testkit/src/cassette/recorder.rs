@@ -1,0 +1,145 @@
+//! Recording: real traffic in, a redacted cassette out.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::exchange;
+use super::file::{Cassette, name};
+use super::har::Entry;
+use super::redact::Redactor;
+
+/// An HTTP client that passes every request on to another one and keeps what was said.
+///
+/// Each answer is kept, those of retries too; a request that got no answer is not, for there is nothing to replay.
+/// Bodies are read whole before they are passed on, so a streaming operation arrives in one piece.
+///
+/// Clones share what they record.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    inner: SharedHttpClient,
+    tape: Arc<Tape>,
+}
+
+#[derive(Debug)]
+struct Tape {
+    redactor: Redactor,
+    calls: AtomicUsize,
+    /// By the order in which the calls were made, which is not that in which they were answered.
+    entries: Mutex<BTreeMap<usize, Entry>>,
+}
+
+#[derive(Debug)]
+struct RecordingConnector {
+    inner: SharedHttpConnector,
+    tape: Arc<Tape>,
+}
+
+impl Recorder {
+    /// Records what goes through `inner`, with the default redaction.
+    pub fn new(inner: impl Into<SharedHttpClient>) -> Self {
+        Self::with_redactor(inner, Redactor::new())
+    }
+
+    /// Records what goes through `inner`, with the redaction given. The player needs the same one.
+    pub fn with_redactor(inner: impl Into<SharedHttpClient>, redactor: Redactor) -> Self {
+        Self {
+            inner: inner.into(),
+            tape: Arc::new(Tape {
+                redactor,
+                calls: AtomicUsize::new(0),
+                entries: Mutex::new(BTreeMap::new()),
+            }),
+        }
+    }
+
+    /// The client to configure the SDK with.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(self.clone())
+    }
+
+    /// What has been recorded so far.
+    pub fn cassette(&self) -> Cassette {
+        let entries = self
+            .tape
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Cassette::from_entries(entries.values().cloned().collect(), &self.tape.redactor)
+    }
+}
+
+impl HttpClient for Recorder {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(RecordingConnector {
+            inner: self.inner.http_connector(settings, components),
+            tape: Arc::clone(&self.tape),
+        })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_base_client_config(&self.inner, components, config)
+    }
+
+    fn validate_final_config(
+        &self,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_final_config(&self.inner, components, config)
+    }
+}
+
+impl HttpConnector for RecordingConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let inner = self.inner.clone();
+        let tape = Arc::clone(&self.tape);
+        let number = tape.calls.fetch_add(1, Ordering::Relaxed);
+        HttpConnectorFuture::new(record(inner, tape, number, request))
+    }
+}
+
+async fn record(
+    inner: SharedHttpConnector,
+    tape: Arc<Tape>,
+    number: usize,
+    mut request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let recorded_request = exchange::request(&mut request)
+        .await
+        .map_err(ConnectorError::user)?;
+    let mut response = inner.call(request).await?;
+    let recorded_response = exchange::response(&mut response)
+        .await
+        .map_err(ConnectorError::io)?;
+    let mut entry = Entry::new(recorded_request, recorded_response);
+    // The signature is the surest name of the service, and redaction drops it.
+    name(&mut entry);
+    // Secrets are not held in memory either, for longer than the call takes.
+    tape.redactor.entry(&mut entry);
+    tape.entries
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(number, entry);
+    Ok(response)
+}

@@ -1,0 +1,356 @@
+//! What a request asks for, whatever the host, the headers and the order in which it was written.
+
+use std::fmt;
+
+use super::body::{Body, json_leaves, pairs};
+use super::har::{self, header, split_url};
+
+/// One call of an AWS operation, as a cassette compares it: the service, the operation and the parameters.
+///
+/// The service is the name that requests are signed for (`ec2`, `elasticfilesystem`). The operation is the query
+/// protocol's `Action`, or the one that `x-amz-target` names, or for the REST protocols the method and the path with `{}`
+/// in place of identifiers. Parameters come from the form, JSON or XML body, the query string, the identifiers in
+/// the path, and the headers that mean something (`If-Match`, and those that begin with `x-amz-`).
+///
+/// Host, port and scheme are not compared, so a bucket that is named by the host of an S3 request is not either: record
+/// such a program with path-style addressing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
+    service: String,
+    operation: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Call {
+    /// The service's signing name, or `unknown`.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The operation: `DescribeInstances`, or `GET /2015-02-01/file-systems/{}`.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// The parameters as (name, value), sorted.
+    pub fn parameters(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
+    /// Whether the operation changes nothing, so that it may be answered any number of times.
+    pub fn is_read(&self) -> bool {
+        ["Describe", "Get", "List", "GET ", "HEAD "]
+            .iter()
+            .any(|start| self.operation.starts_with(start))
+    }
+
+    pub(crate) fn read(service: &str, request: &har::Request) -> Self {
+        let (before_query, query) = split_url(&request.url);
+        let mut parameters: Vec<_> = pairs(query)
+            .into_iter()
+            .map(|(name, value)| (format!("?{name}"), value))
+            .collect();
+        parameters.extend(header_parameters(request));
+        let mut action = header(&request.headers, "x-amz-target")
+            .map(|target| target.rsplit('.').next().unwrap_or(target).to_owned());
+        if let Some(content) = &request.post_data {
+            match Body::read(content) {
+                Body::Empty => {}
+                Body::Form(fields) => {
+                    for (name, value) in fields {
+                        if name == "Action" {
+                            action = Some(value);
+                        } else {
+                            parameters.push((name, value));
+                        }
+                    }
+                }
+                Body::Json(value) => parameters.extend(json_leaves(&value)),
+                Body::Xml(document) => parameters.extend(document.leaves()),
+                Body::Binary | Body::Text(_) | Body::Unreadable => {
+                    parameters.push(("body".to_owned(), content.text.clone()));
+                }
+            }
+        }
+        let operation = action.unwrap_or_else(|| {
+            let (template, identifiers) = path_template(path(before_query));
+            parameters.extend(identifiers);
+            format!("{} {template}", request.method)
+        });
+        parameters.sort();
+        Self {
+            service: service.to_owned(),
+            operation,
+            parameters,
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.service, self.operation)?;
+        for (name, value) in &self.parameters {
+            write!(f, "\n    {name} = {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The service a request is signed for. Ask before redaction, which drops the signature.
+pub(crate) fn service(request: &har::Request) -> String {
+    let (before_query, query) = split_url(&request.url);
+    let presigned = || {
+        pairs(query)
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))
+            .and_then(|(_, credential)| credential_service(&credential))
+    };
+    header(&request.headers, "authorization")
+        .and_then(|value| value.split_once("Credential="))
+        .and_then(|(_, credential)| credential_service(credential))
+        .or_else(presigned)
+        .or_else(|| host_service(before_query))
+        .or_else(|| path_service(path(before_query)))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// `AKID/20240101/us-east-1/ec2/aws4_request`: the service is read from the end, since SigV4a's scope has no region.
+fn credential_service(credential: &str) -> Option<String> {
+    let scope = credential.split([',', ' ']).next()?;
+    let mut parts = scope.split('/').rev();
+    if !parts.next()?.starts_with("aws4_request") {
+        return None;
+    }
+    parts.next().map(str::to_owned)
+}
+
+fn host_service(before_query: &str) -> Option<String> {
+    let (_, rest) = before_query.split_once("://")?;
+    let host = rest.split(['/', ':']).next()?;
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+        .iter()
+        .any(|suffix| host.ends_with(suffix))
+        .then(|| host.split('.').next().map(str::to_owned))?
+}
+
+/// REST services put the version of their API first in the path.
+fn path_service(path: &str) -> Option<String> {
+    match path.split('/').nth(1)? {
+        "2015-02-01" => Some("elasticfilesystem".to_owned()),
+        "2020-05-31" => Some("cloudfront".to_owned()),
+        _ => None,
+    }
+}
+
+fn path(before_query: &str) -> &str {
+    let after_scheme = before_query
+        .split_once("://")
+        .map_or(before_query, |(_, rest)| rest);
+    after_scheme
+        .find('/')
+        .map_or("/", |start| &after_scheme[start..])
+}
+
+/// Takes the identifiers out of a path: AWS's have digits in them, and its words have not.
+///
+/// It need not be right: a wrong guess only makes the diff harder to read, for the identifiers are parameters.
+fn path_template(path: &str) -> (String, Vec<(String, String)>) {
+    let mut identifiers = Vec::new();
+    let segments: Vec<&str> = path
+        .split('/')
+        .enumerate()
+        .map(|(index, segment)| {
+            let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit());
+            if has_digit && !is_version(segment) {
+                identifiers.push((format!("path segment {index}"), segment.to_owned()));
+                "{}"
+            } else {
+                segment
+            }
+        })
+        .collect();
+    (segments.join("/"), identifiers)
+}
+
+/// `2015-02-01` or `v2`.
+fn is_version(segment: &str) -> bool {
+    let is_date = segment.len() == 10
+        && segment
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| match index {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+    let is_number = segment
+        .strip_prefix('v')
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    is_date || is_number
+}
+
+/// Redaction has dropped the headers that differ in every run; these say nothing about what is asked.
+fn header_parameters(request: &har::Request) -> impl Iterator<Item = (String, String)> {
+    request.headers.iter().filter_map(|header| {
+        let name = header.name.to_ascii_lowercase();
+        let conditional = matches!(name.as_str(), "if-match" | "if-none-match" | "range");
+        let transport = matches!(
+            name.as_str(),
+            "x-amz-decoded-content-length"
+                | "x-amz-sdk-checksum-algorithm"
+                | "x-amz-target"
+                | "x-amz-trailer"
+        );
+        (conditional || (name.starts_with("x-amz-") && !transport))
+            .then(|| (format!("header {name}"), header.value.clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cassette::har::{Content, NameValue};
+
+    fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> har::Request {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| NameValue::new(*name, *value))
+            .collect();
+        let mime_type = header(&headers, "content-type")
+            .unwrap_or_default()
+            .to_owned();
+        har::Request::new(
+            method,
+            url,
+            headers,
+            Content::from_bytes(&mime_type, body.as_bytes()),
+        )
+    }
+
+    fn form(url: &str, body: &str) -> Call {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        Call::read("ec2", &request("POST", url, &headers, body))
+    }
+
+    #[test]
+    fn a_form_asks_the_same_in_any_order_and_of_any_host() {
+        let one = form(
+            "https://ec2.us-east-1.amazonaws.com/",
+            "Action=DescribeVpcs&VpcId.1=vpc-1&Version=2016-11-15",
+        );
+        let other = form(
+            "http://127.0.0.1:4566/",
+            "Version=2016-11-15&VpcId.1=vpc-1&Action=DescribeVpcs",
+        );
+        assert_eq!(one, other);
+        assert_eq!(one.operation(), "DescribeVpcs");
+        assert!(one.is_read());
+        assert!(!form("http://h/", "Action=RunInstances").is_read());
+    }
+
+    #[test]
+    fn xml_and_json_bodies_ask_the_same_whatever_their_white_space() {
+        let put = |mime_type: &str, body: &str| {
+            Call::read(
+                "s",
+                &request("PUT", "http://h/x", &[("Content-Type", mime_type)], body),
+            )
+        };
+        assert_eq!(
+            put("application/xml", "<a><b>1</b></a>"),
+            put("application/xml", "<a>\n <b>1</b>\n</a>")
+        );
+        assert_eq!(
+            put("application/json", r#"{"a":1,"b":"x"}"#),
+            put("application/json", r#"{ "b": "x", "a": 1 }"#)
+        );
+        assert_ne!(
+            put("application/json", r#"{"a":1}"#),
+            put("application/json", r#"{"a":2}"#)
+        );
+    }
+
+    #[test]
+    fn an_identifier_in_a_path_is_a_parameter() {
+        let call = Call::read(
+            "elasticfilesystem",
+            &request(
+                "DELETE",
+                "https://h/2015-02-01/file-systems/fs-12?a=b",
+                &[],
+                "",
+            ),
+        );
+        assert_eq!(call.operation(), "DELETE /2015-02-01/file-systems/{}");
+        assert_eq!(
+            call.parameters(),
+            [
+                ("?a".to_owned(), "b".to_owned()),
+                ("path segment 3".to_owned(), "fs-12".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn the_version_that_an_update_expects_is_a_parameter() {
+        let update = |etag: &str| {
+            Call::read(
+                "cloudfront",
+                &request("PUT", "http://h/x", &[("If-Match", etag)], ""),
+            )
+        };
+        assert_ne!(update("E1"), update("E2"));
+    }
+
+    #[test]
+    fn a_json_protocol_names_its_operation_in_a_header() {
+        let headers = [
+            ("x-amz-target", "DynamoDB_20120810.DescribeTable"),
+            ("content-type", "application/x-amz-json-1.0"),
+        ];
+        let call = Call::read(
+            "dynamodb",
+            &request("POST", "http://h/", &headers, r#"{"TableName":"t"}"#),
+        );
+        assert_eq!((call.operation(), call.is_read()), ("DescribeTable", true));
+    }
+
+    #[test]
+    fn the_service_is_the_one_a_request_is_signed_for_else_its_host_s_or_its_path_s() {
+        let signed = "AWS4-HMAC-SHA256 Credential=AKID/20240101/us-east-1/elasticloadbalancing/aws4_request, SignedHeaders=host, Signature=0";
+        for (url, authorization, expected) in [
+            (
+                "http://127.0.0.1:1/2015-02-01/file-systems",
+                signed,
+                "elasticloadbalancing",
+            ),
+            ("https://ec2.eu-west-1.amazonaws.com/", "", "ec2"),
+            (
+                "http://127.0.0.1:1/2015-02-01/file-systems",
+                "",
+                "elasticfilesystem",
+            ),
+            (
+                "http://127.0.0.1:1/2020-05-31/distribution",
+                "",
+                "cloudfront",
+            ),
+            (
+                "http://127.0.0.1:1/?X-Amz-Credential=AKID%2F20240101%2Fus-east-1%2Fs3%2Faws4_request",
+                "",
+                "s3",
+            ),
+            ("http://127.0.0.1:1/", "", "unknown"),
+        ] {
+            assert_eq!(
+                service(&request(
+                    "GET",
+                    url,
+                    &[("Authorization", authorization)],
+                    ""
+                )),
+                expected,
+                "{url}"
+            );
+        }
+    }
+}

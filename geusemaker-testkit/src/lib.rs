@@ -1,0 +1,39 @@
+//! An AWS in the test process.
+//!
+//! [`Aws`] is a simulated account behind the HTTP seam of the AWS SDK for Rust: the clients are the real ones,
+//! unmodified, and what they say is read off the wire. Resources have their real lifecycles, in the time of the tokio
+//! runtime. Under a paused runtime that time is virtual, and a load balancer's three minutes pass at once.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use geusemaker_testkit::{Aws, Fault};
+//!
+//! let aws = Aws::builder()
+//!     .fault(Fault::on("DescribeVpcs").answer("UnauthorizedOperation"))
+//!     .build();
+//! let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+//! assert!(ec2.describe_vpcs().send().await.is_err());
+//! assert!(ec2.describe_vpcs().send().await.is_ok());
+//! assert!(aws.unfired().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+
+mod aws;
+pub mod cassette;
+mod clock;
+mod fault;
+#[cfg(feature = "socket")]
+pub mod serve;
+mod sim;
+mod wire;
+
+// The public interface is:
+pub use aws::{Aws, AwsBuilder, CallRecord, Outcome, Snapshot, UnknownSnapshotVersion};
+pub use clock::Clock;
+pub use fault::Fault;
+pub use sim::account::Resource;
+pub use sim::guest::{Boot, Guest, PlainGuest};
+pub use sim::timings::Timings;
+pub use wire::Service;

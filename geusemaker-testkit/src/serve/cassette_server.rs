@@ -1,0 +1,110 @@
+//! A cassette behind a loopback socket.
+
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::cassette::har::{self, Content, NameValue, header};
+use crate::cassette::{Cassette, PlayError, Player, Redactor};
+
+/// Answers real HTTP requests from a cassette, until it is dropped.
+///
+/// Point a program at it with `AWS_ENDPOINT_URL`, or with the SDK's `endpoint_url`. A request without a recorded answer
+/// gets status 501, which the SDK does not retry, with the mismatch as its text.
+#[derive(Debug)]
+pub struct CassetteServer {
+    server: MockServer,
+    player: Player,
+}
+
+impl CassetteServer {
+    /// Serves a cassette that was recorded with the default redaction, on a free port of the loopback interface.
+    pub async fn start(cassette: &Cassette) -> Self {
+        Self::with_player(Player::new(cassette)).await
+    }
+
+    /// Serves a cassette that was recorded with `redactor`.
+    pub async fn with_redactor(cassette: &Cassette, redactor: Redactor) -> Self {
+        Self::with_player(Player::with_redactor(cassette, redactor)).await
+    }
+
+    /// Where the server listens: `http://127.0.0.1:PORT`.
+    pub fn uri(&self) -> String {
+        self.server.uri()
+    }
+
+    /// The player behind the server, for its mismatches and unused entries.
+    pub fn player(&self) -> &Player {
+        &self.player
+    }
+
+    /// Whether every request was answered and every answer was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When not, with all that differs.
+    pub fn verify(&self) -> Result<(), PlayError> {
+        self.player.verify()
+    }
+
+    async fn with_player(player: Player) -> Self {
+        let server = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(Answer(player.clone()))
+            .mount(&server)
+            .await;
+        Self { server, player }
+    }
+}
+
+struct Answer(Player);
+
+impl Respond for Answer {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        match self.0.answer(recorded(request)) {
+            Ok(response) => {
+                let body = match response.content.to_bytes() {
+                    Ok(body) => body,
+                    Err(error) => {
+                        return not_implemented(format!(
+                            "the recorded body is not base64: {error}"
+                        ));
+                    }
+                };
+                let mime_type = header(&response.headers, "content-type").unwrap_or_default();
+                let template = ResponseTemplate::new(response.status).set_body_raw(body, mime_type);
+                response
+                    .headers
+                    .iter()
+                    .filter(|header| !header.name.eq_ignore_ascii_case("content-type"))
+                    .fold(template, |template, header| {
+                        template.append_header(header.name.as_str(), header.value.as_str())
+                    })
+            }
+            Err(mismatch) => not_implemented(mismatch.to_string()),
+        }
+    }
+}
+
+fn not_implemented(text: String) -> ResponseTemplate {
+    ResponseTemplate::new(501).set_body_string(text)
+}
+
+fn recorded(request: &Request) -> har::Request {
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            NameValue::new(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+        })
+        .collect();
+    let mime_type = header(&headers, "content-type")
+        .unwrap_or_default()
+        .to_owned();
+    let content = Content::from_bytes(&mime_type, &request.body);
+    har::Request::new(
+        request.method.as_str(),
+        request.url.as_str(),
+        headers,
+        content,
+    )
+}

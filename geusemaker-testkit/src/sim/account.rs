@@ -1,0 +1,114 @@
+//! The account: what exists, in which region, at which time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::cloudfront::CloudFront;
+use super::ec2::Ec2;
+use super::efs::Efs;
+use super::elastic_load_balancing::ElasticLoadBalancing;
+use super::guest::Guest;
+use super::timings::{Dice, Timings};
+
+/// Everything that a simulated account holds. It is plain data: states are functions of it and of the time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) dice: Dice,
+    pub(crate) regions: BTreeMap<String, Region>,
+    pub(crate) cloudfront: CloudFront,
+    /// What was there before the program under test began.
+    pub(crate) baseline: BTreeSet<Resource>,
+}
+
+/// What the account holds in one region.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Region {
+    pub(crate) ec2: Ec2,
+    pub(crate) efs: Efs,
+    pub(crate) elastic_load_balancing: ElasticLoadBalancing,
+}
+
+/// Something that exists in an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Resource {
+    /// In CloudFormation's words without the vendor: `EC2::Instance`.
+    pub kind: String,
+    /// The id or ARN by which AWS knows it.
+    pub id: String,
+}
+
+impl Resource {
+    pub(crate) fn new(kind: &str, id: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+/// What a service needs to answer one call, beside what it holds itself.
+pub(crate) struct Moment<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) account_id: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) dice: &'a mut Dice,
+    pub(crate) guest: &'a Arc<dyn Guest>,
+}
+
+impl Account {
+    pub(crate) fn new(seed: u64, timings: Timings) -> Self {
+        Self {
+            id: "123456789012".to_owned(),
+            dice: Dice::new(seed, timings),
+            regions: BTreeMap::new(),
+            cloudfront: CloudFront::default(),
+            baseline: BTreeSet::new(),
+        }
+    }
+
+    /// The region's state; an account has a default VPC in each region from the start, so that is laid out on first use.
+    pub(crate) fn region(&mut self, name: &str) -> &mut Region {
+        let id = &self.id;
+        let baseline = &mut self.baseline;
+        self.regions.entry(name.to_owned()).or_insert_with(|| {
+            let region = Region {
+                ec2: Ec2::with_default_vpc(id, name),
+                efs: Efs::default(),
+                elastic_load_balancing: ElasticLoadBalancing::default(),
+            };
+            // A default VPC was there before anybody looked.
+            baseline.extend(region.ec2.inventory(Timestamp::MIN));
+            region
+        })
+    }
+
+    /// What exists at that time and costs money or is in somebody's way.
+    pub(crate) fn inventory(&self, now: Timestamp) -> BTreeSet<Resource> {
+        let mut all: BTreeSet<_> = self.cloudfront.inventory(now).into_iter().collect();
+        for region in self.regions.values() {
+            all.extend(region.ec2.inventory(now));
+            all.extend(region.efs.inventory(now));
+            all.extend(region.elastic_load_balancing.inventory(now));
+        }
+        all
+    }
+
+    /// What exists and was not there before.
+    pub(crate) fn leftovers(&self, now: Timestamp) -> Vec<Resource> {
+        self.inventory(now)
+            .difference(&self.baseline)
+            .cloned()
+            .collect()
+    }
+}

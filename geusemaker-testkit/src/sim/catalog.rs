@@ -1,0 +1,233 @@
+//! Which instance types and zones there are, and which types a zone offers.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// An instance type, as DescribeInstanceTypes reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InstanceType {
+    /// `g5.xlarge`
+    pub(crate) name: String,
+    /// `x86_64` or `arm64`
+    pub(crate) architecture: String,
+    pub(crate) vcpus: u32,
+    pub(crate) memory_mib: u64,
+    pub(crate) gpus: Option<Gpus>,
+}
+
+/// The GPUs of an instance type, all of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gpus {
+    /// `NVIDIA`
+    pub(crate) manufacturer: String,
+    /// `A10G`
+    pub(crate) model: String,
+    /// Whole GPUs, or 1 for a part of one.
+    pub(crate) count: u32,
+    pub(crate) memory_mib_total: u64,
+}
+
+/// What runs below an instance's operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hypervisor {
+    Nitro,
+    Xen,
+    BareMetal,
+}
+
+/// An availability zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    /// `us-east-1a`
+    pub(crate) name: String,
+    /// `use1-az1`
+    pub(crate) id: String,
+}
+
+impl InstanceType {
+    /// `g5` of `g5.xlarge`.
+    pub(crate) fn family(&self) -> &str {
+        self.name.split('.').next().unwrap_or(&self.name)
+    }
+
+    /// All GPU types are on Nitro but the older ones of the p3 family (AWS facts, GPU families).
+    pub(crate) fn hypervisor(&self) -> Hypervisor {
+        match self.name.as_str() {
+            name if name.ends_with(".metal") => Hypervisor::BareMetal,
+            "p3.2xlarge" | "p3.8xlarge" | "p3.16xlarge" => Hypervisor::Xen,
+            _ => Hypervisor::Nitro,
+        }
+    }
+
+    /// Whether the type's GPU is a part of a whole one.
+    pub(crate) fn has_fractional_gpu(&self) -> bool {
+        matches!(self.family(), "g6f" | "gr6f")
+    }
+
+    /// Whether a zone has machines of the type.
+    pub(crate) fn is_offered_in(&self, zone: &str) -> bool {
+        // What public offering data says of us-east-1. For families it does not name, and for other regions, it is assumed.
+        let Some(letter) = zone.strip_prefix("us-east-1") else {
+            return true;
+        };
+        let letters = match self.family() {
+            "g4dn" | "g5" | "g6" => "abcdf",
+            "g7e" | "p5en" | "p6-b300" => "ac",
+            "p4de" => "bc",
+            "p6-b200" => "c",
+            "p3dn" => "cd",
+            "m5" | "t3" | "t4g" => "abcdf",
+            _ => "abcd",
+        };
+        letters.contains(letter)
+    }
+}
+
+/// All instance types: the GPU types of the catalogue, and a few without GPU.
+pub(crate) fn instance_types() -> &'static [InstanceType] {
+    &INSTANCE_TYPES
+}
+
+/// The instance type of that name.
+pub(crate) fn instance_type(name: &str) -> Option<&'static InstanceType> {
+    instance_types().iter().find(|known| known.name == name)
+}
+
+/// The zones of a region: six in us-east-1, three elsewhere.
+pub(crate) fn zones(region: &str) -> Vec<Zone> {
+    let letters = if region == "us-east-1" {
+        "abcdef"
+    } else {
+        "abc"
+    };
+    let prefix = zone_id_prefix(region);
+    letters
+        .chars()
+        .zip(1..)
+        .map(|(letter, number)| Zone {
+            name: format!("{region}{letter}"),
+            id: format!("{prefix}-az{number}"),
+        })
+        .collect()
+}
+
+/// `use1` for `us-east-1`, `apse2` for `ap-southeast-2`.
+fn zone_id_prefix(region: &str) -> String {
+    let (area, place) = region.split_once('-').unwrap_or((region, ""));
+    let mut place = place.replace('-', "");
+    for direction in ["gov", "north", "south", "east", "west", "central"] {
+        place = place.replace(direction, &direction[..1]);
+    }
+    format!("{area}{place}")
+}
+
+static INSTANCE_TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
+    let mut types = gpu_types();
+    for (name, architecture, vcpus, memory_mib) in [
+        ("m5.large", "x86_64", 2, 8_192),
+        ("t3.micro", "x86_64", 2, 1_024),
+        ("t4g.small", "arm64", 2, 2_048),
+    ] {
+        types.push(InstanceType {
+            name: name.to_owned(),
+            architecture: architecture.to_owned(),
+            vcpus,
+            memory_mib,
+            gpus: None,
+        });
+    }
+    types
+});
+
+#[derive(Deserialize)]
+struct Row {
+    instance_type: String,
+    arch: String,
+    vcpus: u32,
+    memory_mib: u64,
+    gpu_model: String,
+    gpu_count: u32,
+    gpu_memory_mib_total: u64,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in, and a test reads all of it"
+)]
+fn gpu_types() -> Vec<InstanceType> {
+    csv::Reader::from_reader(include_str!("gpu_catalog.csv").as_bytes())
+        .deserialize()
+        .map(|row| {
+            let row: Row = row.expect("a row of the GPU catalogue");
+            let (manufacturer, model) = row
+                .gpu_model
+                .split_once(' ')
+                .expect("a manufacturer before the GPU's model");
+            InstanceType {
+                name: row.instance_type,
+                architecture: row.arch,
+                vcpus: row.vcpus,
+                memory_mib: row.memory_mib,
+                gpus: Some(Gpus {
+                    manufacturer: manufacturer.to_owned(),
+                    model: model.to_owned(),
+                    count: row.gpu_count,
+                    memory_mib_total: row.gpu_memory_mib_total,
+                }),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hypervisor, instance_type, instance_types, zones};
+
+    #[test]
+    fn the_catalogue_has_every_gpu_type() {
+        let gpu_types = instance_types().iter().filter(|known| known.gpus.is_some());
+        assert_eq!(gpu_types.count(), 74);
+        let gpus = instance_type("g5.12xlarge").unwrap().gpus.clone().unwrap();
+        assert_eq!(
+            (gpus.manufacturer.as_str(), gpus.model.as_str()),
+            ("NVIDIA", "A10G")
+        );
+        assert_eq!((gpus.count, gpus.memory_mib_total), (4, 91_552));
+    }
+
+    #[test]
+    fn zone_e_of_us_east_1_offers_nothing() {
+        let offered = instance_types()
+            .iter()
+            .filter(|known| known.is_offered_in("us-east-1e"));
+        assert_eq!(offered.count(), 0);
+        assert!(
+            instance_type("g5.xlarge")
+                .unwrap()
+                .is_offered_in("us-east-1f")
+        );
+        assert!(
+            !instance_type("g6e.xlarge")
+                .unwrap()
+                .is_offered_in("us-east-1f")
+        );
+    }
+
+    #[test]
+    fn zones_have_the_ids_that_aws_gives_them() {
+        let id = |region| zones(region)[0].id.clone();
+        assert_eq!(id("us-east-1"), "use1-az1");
+        assert_eq!(id("ap-southeast-2"), "apse2-az1");
+        assert_eq!(id("us-gov-west-1"), "usgw1-az1");
+        assert_eq!(zones("eu-central-1").len(), 3);
+    }
+
+    #[test]
+    fn only_the_older_p3_types_are_on_xen() {
+        let hypervisor = |name| instance_type(name).unwrap().hypervisor();
+        assert_eq!(hypervisor("p3.2xlarge"), Hypervisor::Xen);
+        assert_eq!(hypervisor("p3dn.24xlarge"), Hypervisor::Nitro);
+        assert_eq!(hypervisor("g4dn.metal"), Hypervisor::BareMetal);
+    }
+}

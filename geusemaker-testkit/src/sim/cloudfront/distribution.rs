@@ -1,0 +1,295 @@
+//! Distributions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::config::Config;
+use super::shape::invalid_argument;
+use super::tags::Tags;
+use super::{CloudFront, refuse_other_query};
+use crate::sim::account::Moment;
+use crate::sim::timings::Step;
+use crate::wire::rest_xml::Input;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Distribution {
+    id: String,
+    domain_name: String,
+    config: Config,
+    /// Changes with each update; whoever changes or deletes the distribution has to know it.
+    etag: String,
+    pub(super) tags: Tags,
+    modified_at: Timestamp,
+    /// When the last change has reached every edge location.
+    deployed_at: Timestamp,
+}
+
+impl Distribution {
+    pub(super) fn arn(&self, moment: &Moment<'_>) -> String {
+        format!(
+            "arn:aws:cloudfront::{}:distribution/{}",
+            moment.account_id, self.id
+        )
+    }
+
+    fn is_deployed(&self, now: Timestamp) -> bool {
+        self.deployed_at <= now
+    }
+
+    fn status(&self, now: Timestamp) -> &'static str {
+        if self.is_deployed(now) {
+            "Deployed"
+        } else {
+            "InProgress"
+        }
+    }
+
+    fn element(&self, moment: &Moment<'_>) -> Element {
+        let nobody = |name: &str| {
+            Element::new(name)
+                .with("Enabled", false)
+                .with("Quantity", 0)
+        };
+        Element::new("Distribution")
+            .with("Id", &self.id)
+            .with("ARN", self.arn(moment))
+            .with("Status", self.status(moment.now))
+            .with("LastModifiedTime", self.modified_at)
+            .with("InProgressInvalidationBatches", 0)
+            .with("DomainName", &self.domain_name)
+            .child(nobody("ActiveTrustedSigners"))
+            .child(nobody("ActiveTrustedKeyGroups"))
+            .child(self.config.element().clone())
+    }
+
+    /// What ListDistributions says: less than the configuration, and in particular not the caller reference.
+    fn summary(&self, moment: &Moment<'_>) -> Element {
+        let unlisted = [
+            "CallerReference",
+            "ContinuousDeploymentPolicyId",
+            "DefaultRootObject",
+            "Logging",
+        ];
+        let config = self.config.element().elements().iter();
+        Element::new("DistributionSummary")
+            .with("Id", &self.id)
+            .with("ARN", self.arn(moment))
+            .with("ETag", &self.etag)
+            .with("Status", self.status(moment.now))
+            .with("LastModifiedTime", self.modified_at)
+            .with("DomainName", &self.domain_name)
+            .children(
+                config
+                    .filter(|child| !unlisted.contains(&child.name()))
+                    .cloned(),
+            )
+    }
+
+    fn reply(&self, moment: &Moment<'_>) -> Reply {
+        Reply::xml(self.element(moment)).header("etag", &self.etag)
+    }
+
+    /// Refuses a caller who does not know the distribution as it is now.
+    fn check_match(&self, if_match: Option<&str>) -> Result<(), ServiceError> {
+        let is_etag = |value: &&str| {
+            value.len() == 14
+                && value.starts_with('E')
+                && value
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        match if_match.filter(is_etag) {
+            None => Err(ServiceError::new(
+                "InvalidIfMatchVersion",
+                "The If-Match version is missing or not valid for the resource.",
+            )),
+            Some(etag) if etag != self.etag => Err(ServiceError::new(
+                "PreconditionFailed",
+                "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+            )
+            .status(412)),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+pub(super) fn create(
+    cloudfront: &mut CloudFront,
+    moment: &mut Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let config = Config::parse(body(input)?)?;
+    create_from(cloudfront, moment, config, Tags::default())
+}
+
+pub(super) fn create_with_tags(
+    cloudfront: &mut CloudFront,
+    moment: &mut Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &["WithTags"])?;
+    let body = body(input)?;
+    let member = |name: &str| {
+        body.find(name)
+            .ok_or_else(|| invalid_argument(format!("The parameter {name} is required.")))
+    };
+    let config = Config::parse(member("DistributionConfig")?)?;
+    let tags = Tags::parse(member("Tags")?)?;
+    create_from(cloudfront, moment, config, tags)
+}
+
+fn create_from(
+    cloudfront: &mut CloudFront,
+    moment: &mut Moment<'_>,
+    config: Config,
+    tags: Tags,
+) -> Result<Reply, ServiceError> {
+    let same_reference =
+        |other: &&Distribution| other.config.caller_reference() == config.caller_reference();
+    // The CloudFront model: the reference of a live distribution is refused, even with the same configuration.
+    if let Some(other) = cloudfront.distributions.values().find(same_reference) {
+        let message = format!(
+            "The caller reference that you are using to create a distribution is associated with another distribution. Already exists: {}",
+            other.id
+        );
+        return Err(ServiceError::new("DistributionAlreadyExists", message).status(409));
+    }
+    let distribution = Distribution {
+        id: format!("E{}", moment.dice.upper(13)),
+        domain_name: format!("d{}.cloudfront.net", moment.dice.upper(13).to_lowercase()),
+        config,
+        etag: new_etag(moment),
+        tags,
+        modified_at: moment.now,
+        deployed_at: moment.now + moment.dice.duration(Step::DistributionDeployed),
+    };
+    let location = format!(
+        "https://cloudfront.amazonaws.com/2020-05-31/distribution/{}",
+        distribution.id
+    );
+    let reply = distribution
+        .reply(moment)
+        .status(201)
+        .header("location", location);
+    cloudfront
+        .distributions
+        .insert(distribution.id.clone(), distribution);
+    Ok(reply)
+}
+
+pub(super) fn get(
+    cloudfront: &CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    Ok(cloudfront.distribution(id(input))?.reply(moment))
+}
+
+pub(super) fn get_config(cloudfront: &CloudFront, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let distribution = cloudfront.distribution(id(input))?;
+    let reply = Reply::xml(distribution.config.element().clone());
+    Ok(reply.header("etag", &distribution.etag))
+}
+
+pub(super) fn update(
+    cloudfront: &mut CloudFront,
+    moment: &mut Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let old = cloudfront.distribution(id(input))?;
+    old.check_match(input.if_match.as_deref())?;
+    let config = Config::parse(body(input)?)?;
+    if config.caller_reference() != old.config.caller_reference() {
+        return Err(ServiceError::new(
+            "IllegalUpdate",
+            "The update contains modifications that are not allowed.",
+        ));
+    }
+    // An update while another is under way is taken; AWS does not say that it refuses it.
+    let new = Distribution {
+        config,
+        etag: new_etag(moment),
+        modified_at: moment.now,
+        deployed_at: moment.now + moment.dice.duration(Step::DistributionDeployed),
+        ..old.clone()
+    };
+    let reply = new.reply(moment);
+    cloudfront.distributions.insert(new.id.clone(), new);
+    Ok(reply)
+}
+
+pub(super) fn delete(
+    cloudfront: &mut CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let distribution = cloudfront.distribution(id(input))?;
+    distribution.check_match(input.if_match.as_deref())?;
+    // To have disabled it is not enough: that has to have reached the edge locations.
+    if distribution.config.is_enabled() || !distribution.is_deployed(moment.now) {
+        let message = "The distribution you are trying to delete has not been disabled.";
+        return Err(ServiceError::new("DistributionNotDisabled", message).status(409));
+    }
+    cloudfront.distributions.remove(id(input));
+    Ok(Reply::empty().status(204))
+}
+
+pub(super) fn list(
+    cloudfront: &CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &["Marker", "MaxItems"])?;
+    let marker = input.query.get("Marker").map_or("", String::as_str);
+    let max_items = match input.query.get("MaxItems").map(|text| text.parse()) {
+        None => 100,
+        Some(Ok(number)) if number > 0 => number,
+        Some(_) => {
+            return Err(invalid_argument(
+                "The parameter MaxItems must be a positive number.",
+            ));
+        }
+    };
+    let mut rest = cloudfront
+        .distributions
+        .values()
+        .skip_while(|distribution| distribution.id.as_str() <= marker);
+    let page: Vec<&Distribution> = rest.by_ref().take(max_items).collect();
+    let is_truncated = rest.next().is_some();
+    let next = page.last().filter(|_| is_truncated).map(|last| &last.id);
+    let summaries = page.iter().map(|distribution| distribution.summary(moment));
+    let mut list = Element::new("DistributionList")
+        .with("Marker", marker)
+        .with_some("NextMarker", next)
+        .with("MaxItems", max_items)
+        .with("IsTruncated", is_truncated)
+        .with("Quantity", page.len());
+    if !page.is_empty() {
+        list = list.child(Element::new("Items").children(summaries));
+    }
+    Ok(Reply::xml(list))
+}
+
+/// The id in `distribution/E1` and `distribution/E1/config`; no distribution has an empty one.
+fn id(input: &Input) -> &str {
+    input.path.get(1).map_or("", String::as_str)
+}
+
+fn body(input: &Input) -> Result<&Element, ServiceError> {
+    input
+        .body
+        .as_ref()
+        .ok_or_else(|| invalid_argument("The request has no body."))
+}
+
+/// ETags are of the form of ids.
+fn new_etag(moment: &mut Moment<'_>) -> String {
+    format!("E{}", moment.dice.upper(13))
+}

@@ -1,0 +1,257 @@
+//! The shape of a DistributionConfig as far as it is simulated, with the defaults of the CloudFront model.
+
+use super::shape::{Absent, Member, Shape};
+
+const fn required(name: &'static str, shape: &'static Shape) -> Member {
+    Member {
+        name,
+        shape,
+        absent: Absent::Refused,
+    }
+}
+
+const fn optional(name: &'static str, shape: &'static Shape) -> Member {
+    Member {
+        name,
+        shape,
+        absent: Absent::Left,
+    }
+}
+
+const fn filled(name: &'static str, shape: &'static Shape, text: &'static str) -> Member {
+    Member {
+        name,
+        shape,
+        absent: Absent::Filled(text),
+    }
+}
+
+const fn list(item: &'static str, of: &'static Shape) -> Shape {
+    Shape::List {
+        item,
+        of,
+        beside: &[],
+    }
+}
+
+const TEXT: Shape = Shape::Text { longest: 4096 };
+
+/// The document of CreateDistribution and UpdateDistribution.
+pub(super) const DISTRIBUTION_CONFIG: Shape = Shape::Structure(&[
+    required("CallerReference", &TEXT),
+    // Other names need a certificate of one's own.
+    filled("Aliases", &list("no CNAME", &TEXT), ""),
+    filled("DefaultRootObject", &TEXT, ""),
+    required("Origins", &list("Origin", &ORIGIN)),
+    filled("OriginGroups", &list("no OriginGroup", &TEXT), ""),
+    required("DefaultCacheBehavior", &DEFAULT_CACHE_BEHAVIOR),
+    filled(
+        "CacheBehaviors",
+        &list("CacheBehavior", &CACHE_BEHAVIOR),
+        "",
+    ),
+    filled(
+        "CustomErrorResponses",
+        &list("CustomErrorResponse", &ERROR_RESPONSE),
+        "",
+    ),
+    required("Comment", &Shape::Text { longest: 128 }),
+    filled("Logging", &LOGGING, ""),
+    filled(
+        "PriceClass",
+        &Shape::OneOf(&["PriceClass_100", "PriceClass_200", "PriceClass_All"]),
+        "PriceClass_All",
+    ),
+    required("Enabled", &Shape::Flag),
+    filled("ViewerCertificate", &VIEWER_CERTIFICATE, ""),
+    filled("Restrictions", &RESTRICTIONS, ""),
+    filled("WebACLId", &Shape::Only(""), ""),
+    filled(
+        "HttpVersion",
+        &Shape::OneOf(&["http1.1", "http2", "http3", "http2and3"]),
+        "http2",
+    ),
+    filled("IsIPV6Enabled", &Shape::Flag, "false"),
+    filled("ContinuousDeploymentPolicyId", &Shape::Only(""), ""),
+    filled("Staging", &Shape::Only("false"), "false"),
+]);
+
+const ORIGIN: Shape = Shape::Structure(&[
+    required("Id", &Shape::Text { longest: 128 }),
+    required("DomainName", &Shape::Text { longest: 253 }),
+    filled("OriginPath", &TEXT, ""),
+    filled(
+        "CustomHeaders",
+        &list("OriginCustomHeader", &ORIGIN_CUSTOM_HEADER),
+        "",
+    ),
+    // Without it AWS takes the origin for a bucket of S3, which needs a configuration of another kind.
+    required("CustomOriginConfig", &CUSTOM_ORIGIN_CONFIG),
+    filled(
+        "ConnectionAttempts",
+        &Shape::Number { low: 1, high: 3 },
+        "3",
+    ),
+    filled(
+        "ConnectionTimeout",
+        &Shape::Number { low: 1, high: 10 },
+        "10",
+    ),
+    filled("OriginShield", &ORIGIN_SHIELD, ""),
+    filled("OriginAccessControlId", &Shape::Only(""), ""),
+]);
+
+const ORIGIN_CUSTOM_HEADER: Shape = Shape::Structure(&[
+    required("HeaderName", &TEXT),
+    required("HeaderValue", &TEXT),
+]);
+
+const CUSTOM_ORIGIN_CONFIG: Shape = Shape::Structure(&[
+    required("HTTPPort", &Shape::Port),
+    required("HTTPSPort", &Shape::Port),
+    required(
+        "OriginProtocolPolicy",
+        &Shape::OneOf(&["http-only", "match-viewer", "https-only"]),
+    ),
+    filled(
+        "OriginSslProtocols",
+        &list("SslProtocol", &SSL_PROTOCOL),
+        "",
+    ),
+    filled(
+        "OriginReadTimeout",
+        &Shape::Number { low: 1, high: 120 },
+        "30",
+    ),
+    filled(
+        "OriginKeepaliveTimeout",
+        &Shape::Number { low: 1, high: 120 },
+        "5",
+    ),
+    filled(
+        "IpAddressType",
+        &Shape::OneOf(&["ipv4", "ipv6", "dualstack"]),
+        "ipv4",
+    ),
+]);
+
+const SSL_PROTOCOL: Shape = Shape::OneOf(&["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]);
+
+const ORIGIN_SHIELD: Shape = Shape::Structure(&[filled("Enabled", &Shape::Only("false"), "false")]);
+
+const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(&[
+    required("TargetOriginId", &TEXT),
+    filled("TrustedSigners", &TRUSTED, ""),
+    filled("TrustedKeyGroups", &TRUSTED, ""),
+    required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
+    filled("AllowedMethods", &ALLOWED_METHODS, ""),
+    filled("SmoothStreaming", &Shape::Flag, "false"),
+    filled("Compress", &Shape::Flag, "false"),
+    filled(
+        "LambdaFunctionAssociations",
+        &list("no association", &TEXT),
+        "",
+    ),
+    filled("FunctionAssociations", &list("no association", &TEXT), ""),
+    filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
+    // AWS also takes ForwardedValues in its place, the older way, which is not simulated.
+    required("CachePolicyId", &TEXT),
+    optional("OriginRequestPolicyId", &TEXT),
+    optional("ResponseHeadersPolicyId", &TEXT),
+    filled("GrpcConfig", &GRPC, ""),
+]);
+
+const CACHE_BEHAVIOR: Shape = Shape::Structure(&[
+    required("PathPattern", &Shape::Text { longest: 255 }),
+    required("TargetOriginId", &TEXT),
+    filled("TrustedSigners", &TRUSTED, ""),
+    filled("TrustedKeyGroups", &TRUSTED, ""),
+    required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
+    filled("AllowedMethods", &ALLOWED_METHODS, ""),
+    filled("SmoothStreaming", &Shape::Flag, "false"),
+    filled("Compress", &Shape::Flag, "false"),
+    filled(
+        "LambdaFunctionAssociations",
+        &list("no association", &TEXT),
+        "",
+    ),
+    filled("FunctionAssociations", &list("no association", &TEXT), ""),
+    filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
+    required("CachePolicyId", &TEXT),
+    optional("OriginRequestPolicyId", &TEXT),
+    optional("ResponseHeadersPolicyId", &TEXT),
+    filled("GrpcConfig", &GRPC, ""),
+]);
+
+const VIEWER_PROTOCOL_POLICY: Shape =
+    Shape::OneOf(&["allow-all", "https-only", "redirect-to-https"]);
+
+const TRUSTED: Shape = Shape::List {
+    item: "no signer",
+    of: &TEXT,
+    beside: &[filled("Enabled", &Shape::Only("false"), "false")],
+};
+
+const METHOD: Shape = Shape::OneOf(&["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]);
+
+const ALLOWED_METHODS: Shape = Shape::List {
+    item: "Method",
+    of: &METHOD,
+    beside: &[filled("CachedMethods", &list("Method", &METHOD), "")],
+};
+
+const GRPC: Shape = Shape::Structure(&[filled("Enabled", &Shape::Flag, "false")]);
+
+const ERROR_RESPONSE: Shape = Shape::Structure(&[
+    required(
+        "ErrorCode",
+        &Shape::Number {
+            low: 400,
+            high: 599,
+        },
+    ),
+    filled("ResponsePagePath", &TEXT, ""),
+    filled("ResponseCode", &TEXT, ""),
+    optional(
+        "ErrorCachingMinTTL",
+        &Shape::Number {
+            low: 0,
+            high: 31_536_000,
+        },
+    ),
+]);
+
+const LOGGING: Shape = Shape::Structure(&[
+    filled("Enabled", &Shape::Flag, "false"),
+    filled("IncludeCookies", &Shape::Flag, "false"),
+    filled("Bucket", &TEXT, ""),
+    filled("Prefix", &TEXT, ""),
+]);
+
+/// CloudFront's own certificate. Others live in services that are not simulated.
+const VIEWER_CERTIFICATE: Shape = Shape::Structure(&[
+    filled("CloudFrontDefaultCertificate", &Shape::Only("true"), "true"),
+    filled(
+        "SSLSupportMethod",
+        &Shape::OneOf(&["vip", "sni-only"]),
+        "vip",
+    ),
+    filled("MinimumProtocolVersion", &TEXT, "TLSv1"),
+    filled(
+        "CertificateSource",
+        &Shape::OneOf(&["cloudfront"]),
+        "cloudfront",
+    ),
+]);
+
+const RESTRICTIONS: Shape = Shape::Structure(&[filled("GeoRestriction", &GEO_RESTRICTION, "")]);
+
+const GEO_RESTRICTION: Shape = Shape::List {
+    item: "Location",
+    of: &Shape::Text { longest: 2 },
+    beside: &[filled(
+        "RestrictionType",
+        &Shape::OneOf(&["none", "whitelist", "blacklist"]),
+        "none",
+    )],
+};

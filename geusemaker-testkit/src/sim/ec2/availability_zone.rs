@@ -1,0 +1,57 @@
+//! Availability zones.
+
+use super::Ec2;
+use super::selection::{Described, Field, Selection};
+use crate::sim::account::Moment;
+use crate::sim::catalog::{self, Zone};
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+impl Described for Zone {
+    const IDS: Option<&'static str> = Some("ZoneName");
+    const FIELDS: &'static [Field<Self>] = &[
+        ("zone-name", |_, _, zone| vec![zone.name.clone()]),
+        ("zone-id", |_, _, zone| vec![zone.id.clone()]),
+        ("zone-type", |_, _, _| vec!["availability-zone".to_owned()]),
+        ("region-name", |ec2, _, _| vec![ec2.region.clone()]),
+        ("opt-in-status", |_, _, _| {
+            vec!["opt-in-not-required".to_owned()]
+        }),
+        ("state", |_, _, _| vec!["available".to_owned()]),
+    ];
+
+    fn handle(&self) -> &str {
+        &self.name
+    }
+
+    fn unknown(id: &str) -> ServiceError {
+        ServiceError::new(
+            "InvalidParameterValue",
+            format!("Invalid availability zone: [{id}]"),
+        )
+    }
+}
+
+pub(crate) fn describe(
+    ec2: &Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    // There are no zones here that an account has not opted in to.
+    params.accept("AllAvailabilityZones");
+    let selection = Selection::read(params, "DescribeAvailabilityZones")?;
+    let zones = catalog::zones(moment.region);
+    let page = selection.choose(ec2, moment.now, &zones)?;
+    Ok(page.reply("availabilityZoneInfo", |zone| {
+        Element::new("item")
+            .with("zoneName", &zone.name)
+            .with("zoneId", &zone.id)
+            .with("zoneState", "available")
+            .with("zoneType", "availability-zone")
+            .with("regionName", moment.region)
+            .with("groupName", format_args!("{}-zg-1", moment.region))
+            .with("networkBorderGroup", moment.region)
+            .with("optInStatus", "opt-in-not-required")
+    }))
+}

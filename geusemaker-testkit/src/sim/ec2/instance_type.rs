@@ -1,0 +1,179 @@
+//! Instance types and where they are offered.
+
+use super::Ec2;
+use super::selection::{Described, Field, Selection};
+use crate::sim::account::Moment;
+use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+impl Described for InstanceType {
+    const IDS: Option<&'static str> = Some("InstanceType");
+    const FIELDS: &'static [Field<Self>] = &[
+        ("instance-type", |_, _, known| vec![known.name.clone()]),
+        ("bare-metal", |_, _, known| {
+            vec![is_bare_metal(known).to_string()]
+        }),
+        ("processor-info.supported-architecture", |_, _, known| {
+            vec![known.architecture.clone()]
+        }),
+        ("vcpu-info.default-vcpus", |_, _, known| {
+            vec![known.vcpus.to_string()]
+        }),
+        ("memory-info.size-in-mib", |_, _, known| {
+            vec![known.memory_mib.to_string()]
+        }),
+    ];
+
+    fn handle(&self) -> &str {
+        &self.name
+    }
+
+    fn unknown(name: &str) -> ServiceError {
+        let message = format!("The following supplied instance types do not exist: [{name}]");
+        ServiceError::new("InvalidInstanceType", message)
+    }
+}
+
+/// An instance type in a place that offers it.
+struct Offering {
+    instance_type: &'static str,
+    location: String,
+}
+
+impl Described for Offering {
+    const IDS: Option<&'static str> = None;
+    const FIELDS: &'static [Field<Self>] = &[
+        ("instance-type", |_, _, offering| {
+            vec![offering.instance_type.to_owned()]
+        }),
+        ("location", |_, _, offering| vec![offering.location.clone()]),
+    ];
+
+    fn handle(&self) -> &str {
+        self.instance_type
+    }
+
+    fn unknown(name: &str) -> ServiceError {
+        InstanceType::unknown(name)
+    }
+}
+
+pub(crate) fn describe(
+    ec2: &Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let selection = Selection::read(params, "DescribeInstanceTypes")?;
+    let page = selection.choose(ec2, moment.now, catalog::instance_types())?;
+    Ok(page.reply("instanceTypeSet", element))
+}
+
+pub(crate) fn describe_offerings(
+    ec2: &Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let location_type = params
+        .optional("LocationType")
+        .unwrap_or_else(|| "region".to_owned());
+    let selection = Selection::<Offering>::read(params, "DescribeInstanceTypeOfferings")?;
+    let location: fn(&catalog::Zone) -> String = match location_type.as_str() {
+        "region" | "availability-zone" => |zone| zone.name.clone(),
+        "availability-zone-id" => |zone| zone.id.clone(),
+        other => {
+            let message = format!("Value ({other}) for parameter locationType is invalid.");
+            return Err(ServiceError::new("InvalidParameterValue", message));
+        }
+    };
+    let mut offerings = Vec::new();
+    for known in catalog::instance_types() {
+        let zones = catalog::zones(moment.region);
+        let mut zones = zones.iter().filter(|zone| known.is_offered_in(&zone.name));
+        let offering = |location| Offering {
+            instance_type: &known.name,
+            location,
+        };
+        if location_type == "region" {
+            offerings.extend(zones.next().map(|_| offering(moment.region.to_owned())));
+        } else {
+            offerings.extend(zones.map(|zone| offering(location(zone))));
+        }
+    }
+    let page = selection.choose(ec2, moment.now, &offerings)?;
+    Ok(page.reply("instanceTypeOfferingSet", |offering| {
+        Element::new("item")
+            .with("instanceType", offering.instance_type)
+            .with("locationType", &location_type)
+            .with("location", &offering.location)
+    }))
+}
+
+fn is_bare_metal(known: &InstanceType) -> bool {
+    known.hypervisor() == Hypervisor::BareMetal
+}
+
+fn element(known: &InstanceType) -> Element {
+    let list = |name, values: &[&str]| {
+        let items = values.iter().map(|value| Element::leaf("item", value));
+        Element::list(name, "item", items)
+    };
+    let hypervisor = match known.hypervisor() {
+        Hypervisor::Nitro => Some("nitro"),
+        Hypervisor::Xen => Some("xen"),
+        Hypervisor::BareMetal => None,
+    };
+    let element = Element::new("item")
+        .with("instanceType", &known.name)
+        .with("bareMetal", is_bare_metal(known))
+        .with_some("hypervisor", hypervisor)
+        .child(usage_classes(known, list))
+        .child(list("supportedRootDeviceTypes", &["ebs"]))
+        .child(list("supportedVirtualizationTypes", &["hvm"]))
+        .child(
+            Element::new("processorInfo")
+                .child(list("supportedArchitectures", &[&known.architecture])),
+        )
+        .child(Element::new("vCpuInfo").with("defaultVCpus", known.vcpus))
+        .child(Element::new("memoryInfo").with("sizeInMiB", known.memory_mib));
+    match &known.gpus {
+        Some(gpus) => element.child(gpu_info(known, gpus)),
+        None => element,
+    }
+}
+
+fn usage_classes(known: &InstanceType, list: impl Fn(&'static str, &[&str]) -> Element) -> Element {
+    let classes: &[&str] = match known.family() {
+        // AWS facts, GPU families: UltraServers come as capacity blocks only, the p types in all three ways.
+        "p6e-gb200" => &["capacity-block"],
+        "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" => {
+            &["on-demand", "spot", "capacity-block"]
+        }
+        _ => &["on-demand", "spot"],
+    };
+    list("supportedUsageClasses", classes)
+}
+
+fn gpu_info(known: &InstanceType, gpus: &Gpus) -> Element {
+    let count = gpus.count.max(1);
+    let device = Element::new("item")
+        .with("name", &gpus.model)
+        .with("manufacturer", &gpus.manufacturer)
+        // A part of a GPU counts as no whole one, and as one logical GPU.
+        .with(
+            "count",
+            if known.has_fractional_gpu() {
+                0
+            } else {
+                gpus.count
+            },
+        )
+        .with("logicalGpuCount", gpus.count)
+        .child(
+            Element::new("memoryInfo").with("sizeInMiB", gpus.memory_mib_total / u64::from(count)),
+        );
+    Element::new("gpuInfo")
+        .child(Element::list("gpus", "item", [device]))
+        .with("totalGpuMemoryInMiB", gpus.memory_mib_total)
+}

@@ -1,0 +1,330 @@
+//! RunInstances: what AWS checks, and what comes of it.
+
+use std::net::Ipv4Addr;
+
+use super::Ec2;
+use super::block_device::Volume;
+use super::image::{self, Image};
+use super::instance::{self, Instance, InstanceState};
+use super::key_pair;
+use super::launch_request::{LaunchRequest, invalid};
+use super::network_interface::NewInterface;
+use super::resource_kind::ResourceKind;
+use super::subnet::Subnet;
+use crate::sim::account::Moment;
+use crate::sim::catalog::{self, InstanceType};
+use crate::sim::timings::Step;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn run(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let launch = LaunchRequest::read(params)?;
+    params.refuse_unread("RunInstances")?;
+    if let Some(earlier) = ec2.launched_before(&launch, moment)? {
+        return Ok(Reply::xml(earlier));
+    }
+    let image = image::image(moment.region, &launch.image)
+        .ok_or_else(|| ResourceKind::Image.unknown(&launch.image))?;
+    let instance_type = catalog::instance_type(&launch.instance_type).ok_or_else(|| {
+        invalid(&format!(
+            "Invalid value '{}' for InstanceType.",
+            launch.instance_type
+        ))
+    })?;
+    launch.refuse_image(&image, instance_type)?;
+    let subnet = launch.choose_subnet(ec2, instance_type)?;
+    if let Some(name) = &launch.key_name
+        && !ec2.key_pairs.contains_key(name)
+    {
+        return Err(key_pair::unknown(name));
+    }
+    let security_groups = launch.choose_security_groups(ec2, moment, &subnet)?;
+    let room = ec2.free_addresses(&subnet, moment.now);
+    if room < u64::from(launch.min_count) {
+        let message = format!(
+            "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.",
+            subnet.id
+        );
+        return Err(ServiceError::new(
+            "InsufficientFreeAddressesInSubnet",
+            message,
+        ));
+    }
+    let count = launch
+        .max_count
+        .min(u32::try_from(room).unwrap_or(u32::MAX));
+    let reservation = format!("r-{}", moment.dice.hex(17));
+    let mut ids = Vec::new();
+    for index in 0..count {
+        let groups = security_groups.clone();
+        ids.push(ec2.launch_one(moment, &launch, &reservation, index, &subnet, groups));
+    }
+    let launched = ids.iter().filter_map(|id| ec2.instance(id));
+    Ok(Reply::xml(instance::reservation(
+        ec2,
+        moment.now,
+        &reservation,
+        launched,
+    )))
+}
+
+impl LaunchRequest {
+    /// AWS checks these at the launch, not at the description of the image.
+    fn refuse_image(
+        &self,
+        image: &Image,
+        instance_type: &InstanceType,
+    ) -> Result<(), ServiceError> {
+        if image.architecture != instance_type.architecture {
+            return Err(invalid(&format!(
+                "The architecture '{}' of the specified instance type does not match the architecture '{}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.",
+                instance_type.architecture, image.architecture
+            )));
+        }
+        // The root volume comes first.
+        match self.devices.first() {
+            Some(root) if root.size_gib < image::ROOT_VOLUME_GIB => {
+                let message = format!(
+                    "Volume of size {}GB is smaller than snapshot '{}', expect size >= {}GB",
+                    root.size_gib,
+                    image.snapshot(),
+                    image::ROOT_VOLUME_GIB
+                );
+                Err(ServiceError::new("InvalidBlockDeviceMapping", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The subnet that was asked for, or the default one of a zone that offers the type.
+    fn choose_subnet(
+        &self,
+        ec2: &Ec2,
+        instance_type: &InstanceType,
+    ) -> Result<Subnet, ServiceError> {
+        let offers = |zone: &str| instance_type.is_offered_in(zone);
+        let Some(subnet) = self.named_subnet(ec2)? else {
+            let vpc = &ec2.default_vpc()?.id;
+            let mut defaults: Vec<&Subnet> = ec2
+                .subnets
+                .values()
+                .filter(|subnet| &subnet.vpc == vpc && subnet.is_default)
+                .collect();
+            defaults.sort_by(|a, b| a.zone.cmp(&b.zone));
+            return defaults
+                .into_iter()
+                .find(|subnet| offers(&subnet.zone))
+                .cloned()
+                .ok_or_else(|| {
+                    let message = "The requested configuration is currently not supported. Please check the documentation for supported configurations.";
+                    ServiceError::new("Unsupported", message)
+                });
+        };
+        if offers(&subnet.zone) {
+            return Ok(subnet);
+        }
+        let others: Vec<String> = catalog::zones(&ec2.region)
+            .into_iter()
+            .map(|zone| zone.name)
+            .filter(|zone| offers(zone))
+            .collect();
+        let message = format!(
+            "Your requested instance type ({}) is not supported in your requested Availability Zone ({}). Please retry your request by not specifying an Availability Zone or choosing {}.",
+            self.instance_type,
+            subnet.zone,
+            others.join(", ")
+        );
+        Err(ServiceError::new("Unsupported", message))
+    }
+
+    /// The subnet that the call names, by its id or by its zone.
+    fn named_subnet(&self, ec2: &Ec2) -> Result<Option<Subnet>, ServiceError> {
+        let known_zone = |zone: &str| {
+            catalog::zones(&ec2.region)
+                .iter()
+                .any(|known| known.name == zone)
+        };
+        if let Some(zone) = self.zone.as_deref().filter(|zone| !known_zone(zone)) {
+            return Err(invalid(&format!("Invalid availability zone: [{zone}]")));
+        }
+        match (&self.subnet, &self.zone) {
+            (Some(id), zone) => {
+                let subnet = ec2
+                    .subnet(id)
+                    .ok_or_else(|| ResourceKind::Subnet.unknown(id))?;
+                if zone.as_ref().is_some_and(|zone| *zone != subnet.zone) {
+                    return Err(invalid(&format!(
+                        "The subnet '{id}' is in the availability zone {}",
+                        subnet.zone
+                    )));
+                }
+                Ok(Some(subnet.clone()))
+            }
+            (None, Some(zone)) => {
+                let vpc = &ec2.default_vpc()?.id;
+                let mut subnets = ec2.subnets.values();
+                let subnet = subnets
+                    .find(|subnet| &subnet.vpc == vpc && subnet.is_default && &subnet.zone == zone);
+                subnet.cloned().map(Some).ok_or_else(|| {
+                    let message = format!("No default subnet for availability zone: '{zone}'.");
+                    ServiceError::new("MissingInput", message)
+                })
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn choose_security_groups(
+        &self,
+        ec2: &Ec2,
+        moment: &Moment<'_>,
+        subnet: &Subnet,
+    ) -> Result<Vec<String>, ServiceError> {
+        if self.security_groups.is_empty() {
+            return Ok(ec2
+                .default_security_group(&subnet.vpc)
+                .into_iter()
+                .collect());
+        }
+        for id in &self.security_groups {
+            if ec2.visible_security_group(id, moment.now)?.vpc != subnet.vpc {
+                let message = format!(
+                    "Security group {id} and subnet {} belong to different networks.",
+                    subnet.id
+                );
+                return Err(ServiceError::new("InvalidParameter", message));
+            }
+        }
+        if self.security_groups.len() > 5 {
+            let message = "The maximum number of security groups per interface has been reached.";
+            return Err(ServiceError::new(
+                "SecurityGroupsPerInterfaceLimitExceeded",
+                message,
+            ));
+        }
+        Ok(self.security_groups.clone())
+    }
+}
+
+impl Ec2 {
+    /// What the client token has launched already, as it is now.
+    fn launched_before(
+        &self,
+        launch: &LaunchRequest,
+        moment: &Moment<'_>,
+    ) -> Result<Option<Element>, ServiceError> {
+        // EC2 developer guide: a token counts for one zone if the call names a subnet or a zone, else for the region.
+        let zone = launch.named_subnet(self)?.map(|subnet| subnet.zone);
+        let is_same_token = |instance: &&Instance| {
+            let other = &instance.launch;
+            launch.client_token.is_some()
+                && other.client_token == launch.client_token
+                && match (&zone, other.subnet.is_some() || other.zone.is_some()) {
+                    (Some(zone), true) => *zone == instance.zone,
+                    (None, false) => true,
+                    (Some(_), false) | (None, true) => false,
+                }
+        };
+        let mut earlier: Vec<&Instance> = self.instances.values().filter(is_same_token).collect();
+        earlier.sort_by_key(|instance| instance.launch_index);
+        let Some(first) = earlier.first() else {
+            return Ok(None);
+        };
+        if first.launch != *launch {
+            let message = "The request to launch an instance uses the same client token as a previous request, but with other parameters.";
+            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+        }
+        let is_terminated =
+            |instance: &&Instance| instance.state(moment.now) == InstanceState::Terminated;
+        if earlier.iter().all(is_terminated) {
+            let message = "The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.";
+            return Err(ServiceError::new("IdempotentInstanceTerminated", message));
+        }
+        let reservation = &first.reservation;
+        Ok(Some(instance::reservation(
+            self,
+            moment.now,
+            reservation,
+            earlier.iter().copied(),
+        )))
+    }
+
+    fn launch_one(
+        &mut self,
+        moment: &mut Moment<'_>,
+        launch: &LaunchRequest,
+        reservation: &str,
+        launch_index: u32,
+        subnet: &Subnet,
+        security_groups: Vec<String>,
+    ) -> String {
+        let id = ResourceKind::Instance.new_id(moment.dice);
+        let interface = NewInterface {
+            subnet: subnet.clone(),
+            security_groups,
+            description: launch.interface_description.clone(),
+            requester_managed: false,
+            owner: self.account_id.clone(),
+            instance: Some(id.clone()),
+        };
+        let interface = self.create_interface(moment, interface);
+        let volumes: Vec<Volume> = launch
+            .devices
+            .iter()
+            .map(|device| Volume {
+                id: ResourceKind::Volume.new_id(moment.dice),
+                device: device.clone(),
+            })
+            .collect();
+        self.tags
+            .attach(&id, launch.tags.of(ResourceKind::Instance));
+        let interface_tags = launch.tags.of(ResourceKind::NetworkInterface);
+        self.tags.attach(&interface.id, interface_tags);
+        for volume in &volumes {
+            self.tags
+                .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
+        }
+        let running_at = moment.now + moment.dice.duration(Step::InstanceRunning);
+        let services_up_at = running_at + moment.dice.duration(Step::ServicesUp);
+        let console_at = running_at + moment.dice.duration(Step::ConsoleOutput);
+        let has_public_address = launch.public_address.unwrap_or(subnet.is_default);
+        let instance = Instance {
+            id: id.clone(),
+            reservation: reservation.to_owned(),
+            launch_index,
+            launch: launch.clone(),
+            subnet: subnet.id.clone(),
+            vpc: subnet.vpc.clone(),
+            zone: subnet.zone.clone(),
+            zone_id: subnet.zone_id.clone(),
+            private_ip: interface.private_ip,
+            public_ip: has_public_address.then(|| public_address(moment)),
+            interface: interface.id,
+            volumes,
+            spot_request: launch
+                .spot
+                .as_ref()
+                .map(|_| format!("sir-{}", moment.dice.hex(8))),
+            launched_at: moment.now,
+            visible_at: moment.now + moment.dice.duration(Step::Consistency),
+            running_at,
+            services_up_at,
+            status_checked_at: running_at + moment.dice.duration(Step::StatusChecksPassed),
+            // The console is read to see what user data printed, so it is not shown before user data has run.
+            console_at: console_at.max(services_up_at),
+            termination: None,
+        };
+        self.instances.insert(id.clone(), instance);
+        id
+    }
+}
+
+fn public_address(moment: &mut Moment<'_>) -> Ipv4Addr {
+    let mut byte = || (moment.dice.roll() * 254.0) as u8 + 1;
+    Ipv4Addr::new(54, byte(), byte(), byte())
+}

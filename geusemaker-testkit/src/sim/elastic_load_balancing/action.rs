@@ -1,0 +1,204 @@
+//! Actions of listeners and rules: where a request goes.
+
+use serde::{Deserialize, Serialize};
+
+use super::load_balancer::LoadBalancer;
+use super::{ElasticLoadBalancing, validation};
+use crate::wire::ServiceError;
+use crate::wire::params::{Params, Structure};
+use crate::wire::xml::Element;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Action {
+    Forward {
+        groups: Vec<WeightedGroup>,
+        /// How long a client stays with one of the groups, in seconds.
+        stickiness: Option<u32>,
+    },
+    FixedResponse {
+        status_code: u32,
+        content_type: Option<String>,
+        message_body: Option<String>,
+    },
+}
+
+/// A target group and its share of the requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WeightedGroup {
+    arn: String,
+    weight: u32,
+}
+
+impl Action {
+    /// Reads `name.member.N`.
+    pub(super) fn read_list(params: &mut Params, name: &str) -> Result<Vec<Self>, ServiceError> {
+        let mut actions = Vec::new();
+        for place in params.structures(&format!("{name}.member")) {
+            // Both kinds of action are final ones: a rule has one of them, so that their order says nothing.
+            params.accept(&place.member("Order"));
+            actions.push(match params.required(&place.member("Type"))?.as_str() {
+                "forward" => Self::read_forward(params, &place)?,
+                "fixed-response" => Self::read_fixed_response(params, &place)?,
+                other => {
+                    return Err(ServiceError::unsupported(format_args!(
+                        "the action {other}"
+                    )));
+                }
+            });
+        }
+        if actions.len() != 1 {
+            return Err(ServiceError::new(
+                "InvalidLoadBalancerAction",
+                "Exactly one action of type forward, redirect or fixed-response must be specified",
+            ));
+        }
+        Ok(actions)
+    }
+
+    fn read_forward(params: &mut Params, place: &Structure) -> Result<Self, ServiceError> {
+        let single = params.optional(&place.member("TargetGroupArn"));
+        let mut groups = Vec::new();
+        for group in params.structures(&place.member("ForwardConfig.TargetGroups.member")) {
+            groups.push(WeightedGroup {
+                arn: params.required(&group.member("TargetGroupArn"))?,
+                weight: validation::number(params, &group.member("Weight"), 0..=999, 1)?,
+            });
+        }
+        let config = place.member("ForwardConfig.TargetGroupStickinessConfig");
+        let enabled = params.parsed(&format!("{config}.Enabled"))? == Some(true);
+        let seconds = format!("{config}.DurationSeconds");
+        let seconds = validation::number(params, &seconds, 1..=604_800, 3600)?;
+        match (single, groups.as_slice()) {
+            (Some(arn), []) => groups.push(WeightedGroup { arn, weight: 1 }),
+            // The ELB model: both may be given if they say the same.
+            (Some(arn), [only]) if only.arn == arn => {}
+            (None, [_, ..]) => {}
+            (Some(_), [_, ..]) | (None, []) => {
+                return Err(validation::error(
+                    "A forward action needs TargetGroupArn or ForwardConfig, and not two different groups",
+                ));
+            }
+        }
+        if groups.len() > 5 {
+            return Err(ServiceError::new(
+                "TooManyTargetGroups",
+                "A forward action can have at most 5 target groups",
+            ));
+        }
+        Ok(Self::Forward {
+            groups,
+            stickiness: enabled.then_some(seconds),
+        })
+    }
+
+    fn read_fixed_response(params: &mut Params, place: &Structure) -> Result<Self, ServiceError> {
+        let config = place.member("FixedResponseConfig");
+        let status_code = params.required(&format!("{config}.StatusCode"))?;
+        let status_code = status_code
+            .parse()
+            .ok()
+            .filter(|code| matches!(code, 200..=299 | 400..=599))
+            .ok_or_else(|| {
+                let message =
+                    format!("Status code '{status_code}' is not valid: it must be 2XX, 4XX or 5XX");
+                validation::error(message)
+            })?;
+        let message_body = params.optional(&format!("{config}.MessageBody"));
+        if message_body.as_ref().is_some_and(|body| body.len() > 1024) {
+            return Err(validation::error(
+                "The message body cannot be longer than '1024' characters",
+            ));
+        }
+        Ok(Self::FixedResponse {
+            status_code,
+            content_type: params.optional(&format!("{config}.ContentType")),
+            message_body,
+        })
+    }
+
+    pub(super) fn forwards_to(&self, target_group: &str) -> bool {
+        self.target_groups().any(|arn| arn == target_group)
+    }
+
+    fn target_groups(&self) -> impl Iterator<Item = &str> {
+        let groups = match self {
+            Self::Forward { groups, .. } => groups.as_slice(),
+            Self::FixedResponse { .. } => &[],
+        };
+        groups.iter().map(|group| group.arn.as_str())
+    }
+
+    pub(super) fn list(name: &str, actions: &[Self]) -> Element {
+        Element::list(name, "member", actions.iter().map(Self::element))
+    }
+
+    fn element(&self) -> Element {
+        match self {
+            Self::Forward { groups, stickiness } => {
+                let single = match groups.as_slice() {
+                    [only] => Some(&only.arn),
+                    _ => None,
+                };
+                let tuples = groups.iter().map(|group| {
+                    Element::new("group")
+                        .with("TargetGroupArn", &group.arn)
+                        .with("Weight", group.weight)
+                });
+                let stickiness = Element::new("TargetGroupStickinessConfig")
+                    .with("Enabled", stickiness.is_some())
+                    .with_some("DurationSeconds", *stickiness);
+                let config = Element::new("ForwardConfig")
+                    .child(Element::list("TargetGroups", "member", tuples))
+                    .child(stickiness);
+                Element::new("action")
+                    .with("Type", "forward")
+                    .with_some("TargetGroupArn", single)
+                    .with("Order", 1)
+                    .child(config)
+            }
+            Self::FixedResponse {
+                status_code,
+                content_type,
+                message_body,
+            } => {
+                let config = Element::new("FixedResponseConfig")
+                    .with_some("MessageBody", message_body.as_ref())
+                    .with("StatusCode", status_code)
+                    .with_some("ContentType", content_type.as_ref());
+                Element::new("action")
+                    .with("Type", "fixed-response")
+                    .with("Order", 1)
+                    .child(config)
+            }
+        }
+    }
+}
+
+/// Refuses actions that this load balancer cannot take.
+pub(super) fn refuse_unusable(
+    elb: &ElasticLoadBalancing,
+    load_balancer: &LoadBalancer,
+    actions: &[Action],
+) -> Result<(), ServiceError> {
+    for arn in actions.iter().flat_map(Action::target_groups) {
+        let group = elb.target_group(arn)?;
+        if group.vpc() != load_balancer.vpc {
+            return Err(validation::error(format!(
+                "The target group '{arn}' is not in the VPC '{}' of the load balancer",
+                load_balancer.vpc
+            )));
+        }
+        let elsewhere = elb
+            .rules_to(arn)
+            .any(|(listener, _)| listener.load_balancer != load_balancer.arn);
+        if elsewhere {
+            return Err(ServiceError::new(
+                "TargetGroupAssociationLimit",
+                format!(
+                    "The following target groups cannot be associated with more than one load balancer: {arn}"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

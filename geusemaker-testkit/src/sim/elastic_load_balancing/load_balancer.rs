@@ -1,0 +1,394 @@
+//! Application load balancers.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::attributes::{Attributes, LOAD_BALANCER};
+use super::tags::Tags;
+use super::{ElasticLoadBalancing, accept_page_size, members, validation};
+use crate::sim::account::Moment;
+use crate::sim::ec2::{Ec2, NewInterface, Subnet};
+use crate::sim::timings::Step;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LoadBalancer {
+    pub(super) arn: String,
+    settings: Settings,
+    dns_name: String,
+    pub(super) vpc: String,
+    placements: Vec<Placement>,
+    attributes: Attributes,
+    pub(super) tags: Tags,
+    created_at: Timestamp,
+    pub(super) active_at: Timestamp,
+    /// When its deletion is complete, once that has been asked for.
+    gone_at: Option<Timestamp>,
+}
+
+/// What a caller chooses, and what makes a second creation the same or another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Settings {
+    name: String,
+    scheme: String,
+    subnets: BTreeSet<String>,
+    security_groups: BTreeSet<String>,
+}
+
+/// Where the load balancer stands in one zone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Placement {
+    subnet: Subnet,
+    /// The id of its network interface there.
+    interface: String,
+}
+
+impl LoadBalancer {
+    pub(super) fn is_gone(&self, now: Timestamp) -> bool {
+        self.gone_at.is_some_and(|gone_at| gone_at <= now)
+    }
+
+    pub(super) fn is_being_deleted(&self) -> bool {
+        self.gone_at.is_some()
+    }
+
+    pub(super) fn enables_zone(&self, zone: &str) -> bool {
+        self.placements
+            .iter()
+            .any(|placement| placement.subnet.zone == zone)
+    }
+
+    /// `app/name/50dc6c495c0c9188`, with which the ARNs of its listeners go on.
+    pub(super) fn path(&self) -> &str {
+        self.arn
+            .split_once(":loadbalancer/")
+            .map_or("", |(_, path)| path)
+    }
+
+    fn element(&self, now: Timestamp) -> Element {
+        // A load balancer that is being deleted still shows as active until it is gone: the SDK's waiter for the end
+        // goes on while it reads that.
+        let state = if now < self.active_at {
+            "provisioning"
+        } else {
+            "active"
+        };
+        let zones = self.placements.iter().map(|placement| {
+            Element::new("zone")
+                .with("ZoneName", &placement.subnet.zone)
+                .with("SubnetId", &placement.subnet.id)
+                .child(Element::new("LoadBalancerAddresses"))
+        });
+        let groups = &self.settings.security_groups;
+        let groups = groups.iter().map(|group| Element::leaf("group", group));
+        Element::new("load balancer")
+            .with("LoadBalancerArn", &self.arn)
+            .with("DNSName", &self.dns_name)
+            .with("CanonicalHostedZoneId", HOSTED_ZONE)
+            .with("CreatedTime", self.created_at)
+            .with("LoadBalancerName", &self.settings.name)
+            .with("Scheme", &self.settings.scheme)
+            .with("VpcId", &self.vpc)
+            .child(Element::new("State").with("Code", state))
+            .with("Type", "application")
+            .child(Element::list("AvailabilityZones", "member", zones))
+            .child(Element::list("SecurityGroups", "member", groups))
+            .with("IpAddressType", "ipv4")
+    }
+}
+
+/// The hosted zone of load balancers in us-east-1. Other regions have others, which no simulated call reads.
+const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
+
+pub(super) fn create(
+    elb: &mut ElasticLoadBalancing,
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let name = params.required("Name")?;
+    let scheme = validation::one_of(params, "Scheme", &["internet-facing", "internal"])?;
+    validation::only(params, "Type", "application")?;
+    validation::only(params, "IpAddressType", "ipv4")?;
+    let subnets = members(params, "Subnets");
+    let security_groups = members(params, "SecurityGroups");
+    let tags = Tags::read(params)?;
+    params.refuse_unread("CreateLoadBalancer")?;
+
+    validation::name("Load balancer", &name)?;
+    if name.starts_with("internal-") {
+        return Err(validation::error(format!(
+            "Load balancer name '{name}' cannot begin with 'internal-'"
+        )));
+    }
+    let subnets = one_per_zone(ec2, &subnets)?;
+    let vpc = one_vpc(&subnets)?;
+    let security_groups = groups_in(ec2, &vpc, security_groups)?;
+    let settings = Settings {
+        name,
+        scheme,
+        subnets: subnets.iter().map(|subnet| subnet.id.clone()).collect(),
+        security_groups,
+    };
+    let same_name = |other: &&LoadBalancer| other.settings.name == settings.name;
+    if let Some(other) = elb.load_balancers.values().find(same_name) {
+        // The ELB model: the same settings again are the same load balancer.
+        if other.settings == settings && !other.is_being_deleted() {
+            return Ok(described([other], moment.now));
+        }
+        return Err(ServiceError::new(
+            "DuplicateLoadBalancerName",
+            format!(
+                "A load balancer with the same name '{}' exists, but with different settings",
+                settings.name
+            ),
+        ));
+    }
+    let load_balancer = build(ec2, moment, settings, vpc, subnets, tags);
+    let reply = described([&load_balancer], moment.now);
+    elb.load_balancers
+        .insert(load_balancer.arn.clone(), load_balancer);
+    Ok(reply)
+}
+
+fn build(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    settings: Settings,
+    vpc: String,
+    subnets: Vec<Subnet>,
+    tags: Tags,
+) -> LoadBalancer {
+    let Settings { name, scheme, .. } = &settings;
+    let (region, account_id) = (moment.region, moment.account_id);
+    let id = moment.dice.hex(16);
+    let prefix = if scheme == "internal" {
+        "internal-"
+    } else {
+        ""
+    };
+    let dns_name = format!(
+        "{prefix}{name}-{}.{region}.elb.amazonaws.com",
+        moment.dice.digits(10)
+    );
+    let mut placements = Vec::new();
+    for subnet in subnets {
+        let interface = NewInterface {
+            subnet: subnet.clone(),
+            security_groups: settings.security_groups.iter().cloned().collect(),
+            description: format!("ELB app/{name}/{id}"),
+            requester_managed: true,
+            owner: "amazon-elb".to_owned(),
+            instance: None,
+        };
+        let interface = ec2.create_interface(moment, interface).id;
+        placements.push(Placement { subnet, interface });
+    }
+    LoadBalancer {
+        arn: format!(
+            "arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/app/{name}/{id}"
+        ),
+        settings,
+        dns_name,
+        vpc,
+        placements,
+        attributes: Attributes::default(),
+        tags,
+        created_at: moment.now,
+        active_at: moment.now + moment.dice.duration(Step::LoadBalancerActive),
+        gone_at: None,
+    }
+}
+
+/// The ELB model: at least two zones, and one subnet in each.
+fn one_per_zone(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subnet>, ServiceError> {
+    let mut subnets: Vec<Subnet> = Vec::new();
+    for id in ids {
+        let subnet = ec2.subnet(id).ok_or_else(|| {
+            ServiceError::new(
+                "SubnetNotFound",
+                format!("The subnet ID '{id}' does not exist"),
+            )
+        })?;
+        if subnets.iter().any(|other| other.zone == subnet.zone) {
+            return Err(ServiceError::new(
+                "InvalidConfigurationRequest",
+                "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+            ));
+        }
+        subnets.push(subnet.clone());
+    }
+    if subnets.len() < 2 {
+        return Err(validation::error(
+            "At least two subnets in two different Availability Zones must be specified",
+        ));
+    }
+    Ok(subnets)
+}
+
+fn one_vpc(subnets: &[Subnet]) -> Result<String, ServiceError> {
+    let mut vpcs: Vec<&str> = subnets.iter().map(|subnet| subnet.vpc.as_str()).collect();
+    vpcs.dedup();
+    match vpcs.as_slice() {
+        [vpc] => Ok((*vpc).to_owned()),
+        _ => Err(ServiceError::new(
+            "InvalidConfigurationRequest",
+            format!(
+                "All subnets must belong to the same VPC: '{}'",
+                vpcs.join(", ")
+            ),
+        )),
+    }
+}
+
+/// The groups that were asked for; without any, the VPC's default group as AWS chooses it.
+fn groups_in(ec2: &Ec2, vpc: &str, asked: Vec<String>) -> Result<BTreeSet<String>, ServiceError> {
+    if asked.is_empty() {
+        return Ok(ec2.default_security_group(vpc).into_iter().collect());
+    }
+    for id in &asked {
+        let group = ec2.security_group(id).ok_or_else(|| {
+            let message = format!("Security group '{id}' does not exist");
+            ServiceError::new("InvalidSecurityGroup", message)
+        })?;
+        if group.vpc != vpc {
+            return Err(ServiceError::new(
+                "InvalidConfigurationRequest",
+                format!("One or more security groups are invalid: '{id}' is not in VPC '{vpc}'"),
+            ));
+        }
+    }
+    Ok(asked.into_iter().collect())
+}
+
+pub(super) fn describe(
+    elb: &ElasticLoadBalancing,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arns = members(params, "LoadBalancerArns");
+    let names = members(params, "Names");
+    accept_page_size(params);
+    params.refuse_unread("DescribeLoadBalancers")?;
+    for arn in &arns {
+        elb.load_balancer(arn)?;
+    }
+    for name in &names {
+        let known = elb
+            .load_balancers
+            .values()
+            .any(|other| other.settings.name == *name);
+        if !known {
+            // Elastic Load Balancing says "not found" with HTTP status 400.
+            let message = format!("Load balancers '[{name}]' not found");
+            return Err(ServiceError::new("LoadBalancerNotFound", message));
+        }
+    }
+    let chosen = elb.load_balancers.values().filter(|load_balancer| {
+        (arns.is_empty() || arns.contains(&load_balancer.arn))
+            && (names.is_empty() || names.contains(&load_balancer.settings.name))
+    });
+    Ok(described(chosen, moment.now))
+}
+
+fn described<'a>(
+    load_balancers: impl IntoIterator<Item = &'a LoadBalancer>,
+    now: Timestamp,
+) -> Reply {
+    let elements = load_balancers
+        .into_iter()
+        .map(|load_balancer| load_balancer.element(now));
+    let list = Element::list("LoadBalancers", "member", elements);
+    Reply::xml(Element::new("result").child(list))
+}
+
+pub(super) fn describe_attributes(
+    elb: &ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("LoadBalancerArn")?;
+    params.refuse_unread("DescribeLoadBalancerAttributes")?;
+    let attributes = &elb.load_balancer(&arn)?.attributes;
+    Ok(Reply::xml(attributes.element(LOAD_BALANCER)))
+}
+
+pub(super) fn modify_attributes(
+    elb: &mut ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("LoadBalancerArn")?;
+    let changes = Attributes::read(params, LOAD_BALANCER)?;
+    params.refuse_unread("ModifyLoadBalancerAttributes")?;
+    let load_balancer = live_mut(elb, &arn)?;
+    load_balancer.attributes.apply(changes);
+    Ok(Reply::xml(load_balancer.attributes.element(LOAD_BALANCER)))
+}
+
+pub(super) fn delete(
+    elb: &mut ElasticLoadBalancing,
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("LoadBalancerArn")?;
+    params.refuse_unread("DeleteLoadBalancer")?;
+    // The ELB model: "if the load balancer does not exist or has already been deleted, the call succeeds".
+    let Ok(load_balancer) = live_mut(elb, &arn) else {
+        return Ok(Reply::empty());
+    };
+    let attributes = &load_balancer.attributes;
+    if attributes.value(LOAD_BALANCER, "deletion_protection.enabled") == "true" {
+        return Err(ServiceError::new(
+            "OperationNotPermitted",
+            format!(
+                "Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+            ),
+        ));
+    }
+    let gone_at = moment.now + moment.dice.duration(Step::LoadBalancerDeleted);
+    // The network interfaces outlive the load balancer, and hold its security groups for so long.
+    let released_at = gone_at + moment.dice.duration(Step::LoadBalancerInterfacesReleased);
+    load_balancer.gone_at = Some(gone_at);
+    for placement in &load_balancer.placements {
+        ec2.release_interface(&placement.interface, released_at);
+    }
+    // Its listeners and their rules go with it, its target groups do not.
+    elb.listeners
+        .retain(|_, listener| listener.load_balancer != arn);
+    Ok(Reply::empty())
+}
+
+/// A load balancer that is there and is not being deleted.
+pub(super) fn live<'a>(
+    elb: &'a ElasticLoadBalancing,
+    arn: &str,
+) -> Result<&'a LoadBalancer, ServiceError> {
+    elb.load_balancer(arn).and_then(|load_balancer| {
+        if load_balancer.is_being_deleted() {
+            Err(not_found())
+        } else {
+            Ok(load_balancer)
+        }
+    })
+}
+
+fn live_mut<'a>(
+    elb: &'a mut ElasticLoadBalancing,
+    arn: &str,
+) -> Result<&'a mut LoadBalancer, ServiceError> {
+    elb.load_balancers
+        .get_mut(arn)
+        .filter(|load_balancer| !load_balancer.is_being_deleted())
+        .ok_or_else(not_found)
+}
+
+pub(super) fn not_found() -> ServiceError {
+    ServiceError::new(
+        "LoadBalancerNotFound",
+        "One or more load balancers not found",
+    )
+}

@@ -1,0 +1,152 @@
+//! Elastic Load Balancing, version 2: application load balancers, and the targets that they find healthy.
+
+mod action;
+mod attributes;
+mod condition;
+mod listener;
+mod load_balancer;
+mod rule;
+mod tags;
+mod target;
+mod target_group;
+mod target_health;
+mod validation;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::listener::Listener;
+use self::load_balancer::LoadBalancer;
+use self::rule::Rule;
+use self::target_group::TargetGroup;
+use super::account::{Moment, Region, Resource};
+use crate::wire::params::Params;
+use crate::wire::{Reply, ServiceError};
+
+/// What the account holds of Elastic Load Balancing in one region, by ARN.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ElasticLoadBalancing {
+    load_balancers: BTreeMap<String, LoadBalancer>,
+    listeners: BTreeMap<String, Listener>,
+    target_groups: BTreeMap<String, TargetGroup>,
+}
+
+impl ElasticLoadBalancing {
+    /// What exists at that time.
+    pub(crate) fn inventory(&self, now: Timestamp) -> Vec<Resource> {
+        let load_balancers = self
+            .load_balancers
+            .iter()
+            .filter(|(_, load_balancer)| !load_balancer.is_gone(now))
+            .map(|(arn, _)| Resource::new("ElasticLoadBalancingV2::LoadBalancer", arn));
+        let target_groups = self
+            .target_groups
+            .keys()
+            .map(|arn| Resource::new("ElasticLoadBalancingV2::TargetGroup", arn));
+        let listeners = self
+            .listeners
+            .keys()
+            .map(|arn| Resource::new("ElasticLoadBalancingV2::Listener", arn));
+        let rules = self
+            .listeners
+            .values()
+            .flat_map(|listener| listener.rules.values())
+            .map(|rule| Resource::new("ElasticLoadBalancingV2::ListenerRule", &rule.arn));
+        load_balancers
+            .chain(target_groups)
+            .chain(listeners)
+            .chain(rules)
+            .collect()
+    }
+
+    /// The load balancer, even if it is being deleted.
+    fn load_balancer(&self, arn: &str) -> Result<&LoadBalancer, ServiceError> {
+        self.load_balancers
+            .get(arn)
+            .ok_or_else(load_balancer::not_found)
+    }
+
+    fn listener(&self, arn: &str) -> Result<&Listener, ServiceError> {
+        self.listeners
+            .get(arn)
+            .ok_or_else(|| ServiceError::new("ListenerNotFound", "One or more listeners not found"))
+    }
+
+    fn target_group(&self, arn: &str) -> Result<&TargetGroup, ServiceError> {
+        self.target_groups.get(arn).ok_or_else(|| {
+            ServiceError::new("TargetGroupNotFound", "One or more target groups not found")
+        })
+    }
+
+    fn listeners_of<'a>(&'a self, load_balancer: &'a str) -> impl Iterator<Item = &'a Listener> {
+        self.listeners
+            .values()
+            .filter(move |listener| listener.load_balancer == load_balancer)
+    }
+
+    /// The listeners and rules that forward to a target group.
+    fn rules_to<'a>(
+        &'a self,
+        target_group: &'a str,
+    ) -> impl Iterator<Item = (&'a Listener, &'a Rule)> {
+        self.listeners
+            .values()
+            .flat_map(|listener| listener.all_rules().map(move |(_, rule)| (listener, rule)))
+            .filter(move |(_, rule)| rule.forwards_to(target_group))
+    }
+}
+
+pub(crate) fn answer(
+    region: &mut Region,
+    moment: &mut Moment<'_>,
+    operation: &str,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let Region {
+        ec2,
+        elastic_load_balancing: elb,
+        ..
+    } = region;
+    elb.load_balancers
+        .retain(|_, load_balancer| !load_balancer.is_gone(moment.now));
+    match operation {
+        "CreateLoadBalancer" => load_balancer::create(elb, ec2, moment, params),
+        "DescribeLoadBalancers" => load_balancer::describe(elb, moment, params),
+        "DescribeLoadBalancerAttributes" => load_balancer::describe_attributes(elb, params),
+        "ModifyLoadBalancerAttributes" => load_balancer::modify_attributes(elb, params),
+        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, moment, params),
+        "CreateTargetGroup" => target_group::create(elb, ec2, moment, params),
+        "DescribeTargetGroups" => target_group::describe(elb, params),
+        "DescribeTargetGroupAttributes" => target_group::describe_attributes(elb, params),
+        "ModifyTargetGroupAttributes" => target_group::modify_attributes(elb, params),
+        "DeleteTargetGroup" => target_group::delete(elb, params),
+        "CreateListener" => listener::create(elb, moment, params),
+        "DescribeListeners" => listener::describe(elb, params),
+        "DeleteListener" => listener::delete(elb, params),
+        "CreateRule" => rule::create(elb, moment, params),
+        "DescribeRules" => rule::describe(elb, params),
+        "DeleteRule" => rule::delete(elb, params),
+        "RegisterTargets" => target::register(elb, ec2, moment, params),
+        "DeregisterTargets" => target::deregister(elb, ec2, moment, params),
+        "DescribeTargetHealth" => target_health::describe(elb, ec2, moment, params),
+        "DescribeTags" => tags::describe(elb, params),
+        "AddTags" => tags::add(elb, params),
+        "RemoveTags" => tags::remove(elb, params),
+        _ => Err(ServiceError::unsupported(format_args!(
+            "elasticloadbalancing {operation}"
+        ))),
+    }
+}
+
+/// The members of a list. The SDK writes an empty list as an empty parameter of the list's own name.
+fn members(params: &mut Params, list: &str) -> Vec<String> {
+    params.optional(list);
+    params.list(&format!("{list}.member"))
+}
+
+/// Pages are not simulated: every list comes whole, so that a page size changes nothing.
+fn accept_page_size(params: &mut Params) {
+    params.accept("PageSize");
+}

@@ -1,0 +1,151 @@
+//! Targets: the instances that a target group sends requests to.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::target_group::TargetGroup;
+use super::target_health::{self, State};
+use super::{ElasticLoadBalancing, validation};
+use crate::sim::account::Moment;
+use crate::sim::ec2::{Ec2, InstanceState};
+use crate::sim::timings::{Step, Timings};
+use crate::wire::params::Params;
+use crate::wire::{Reply, ServiceError};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Target {
+    pub(super) instance: String,
+    pub(super) port: u32,
+    /// When the registration has reached the load balancer.
+    pub(super) registered_at: Timestamp,
+    /// Which part of an interval goes by until the first health check.
+    pub(super) check_offset: f64,
+    /// When it has drained, once it was deregistered.
+    pub(super) drained_at: Option<Timestamp>,
+}
+
+/// A target as a caller names it.
+pub(super) struct Named {
+    pub(super) instance: String,
+    pub(super) port: u32,
+}
+
+impl Named {
+    /// Reads `Targets.member.N`; a target without a port has the group's.
+    pub(super) fn read_list(
+        params: &mut Params,
+        group_port: u32,
+    ) -> Result<Vec<Self>, ServiceError> {
+        let mut named = Vec::new();
+        for place in params.structures("Targets.member") {
+            let instance = params.required(&place.member("Id"))?;
+            let port = place.member("Port");
+            let port = if params.has(&port) {
+                validation::number(params, &port, 1..=65535, group_port)?
+            } else {
+                group_port
+            };
+            named.push(Self { instance, port });
+        }
+        Ok(named)
+    }
+
+    pub(super) fn is(&self, target: &Target) -> bool {
+        target.instance == self.instance && target.port == self.port
+    }
+}
+
+pub(super) fn register(
+    elb: &mut ElasticLoadBalancing,
+    ec2: &Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("TargetGroupArn")?;
+    let group = elb.target_group(&arn)?;
+    let named = Named::read_list(params, group.settings.port)?;
+    params.refuse_unread("RegisterTargets")?;
+    if named.is_empty() {
+        return Err(validation::error("At least one target must be specified"));
+    }
+    for target in &named {
+        refuse_unusable(group, ec2, moment.now, &target.instance)?;
+    }
+    for named in named {
+        let registered_at = moment.now + moment.dice.duration(Step::TargetRegistered);
+        let check_offset = match moment.dice.timings() {
+            Timings::Instant => 0.0,
+            Timings::Typical | Timings::Slow => moment.dice.roll(),
+        };
+        let Some(group) = elb.target_groups.get_mut(&arn) else {
+            break;
+        };
+        // A target that drains is registered anew; to one that is registered already nothing happens.
+        group
+            .targets
+            .retain(|target| !(named.is(target) && target.drained_at.is_some()));
+        if !group.targets.iter().any(|target| named.is(target)) {
+            group.targets.push(Target {
+                instance: named.instance,
+                port: named.port,
+                registered_at,
+                check_offset,
+                drained_at: None,
+            });
+        }
+    }
+    Ok(Reply::empty())
+}
+
+/// The ELB model: an instance has to be running when it is registered, and in the VPC of the group.
+fn refuse_unusable(
+    group: &TargetGroup,
+    ec2: &Ec2,
+    now: Timestamp,
+    id: &str,
+) -> Result<(), ServiceError> {
+    let invalid = |message| Err(ServiceError::new("InvalidTarget", message));
+    match ec2.instance(id) {
+        None => invalid(format!("Instance ID '{id}' is not valid")),
+        Some(instance) if instance.state(now) != InstanceState::Running => invalid(format!(
+            "The following targets are not in a running state and cannot be registered: '{id}'"
+        )),
+        Some(instance) if instance.vpc != group.vpc() => invalid(format!(
+            "The following targets are not in the target group VPC '{}': '{id}'",
+            group.vpc()
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(super) fn deregister(
+    elb: &mut ElasticLoadBalancing,
+    ec2: &Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("TargetGroupArn")?;
+    let group = elb.target_group(&arn)?;
+    let named = Named::read_list(params, group.settings.port)?;
+    params.refuse_unread("DeregisterTargets")?;
+    let delay = Duration::from_secs(group.deregistration_delay());
+    // The ELB docs: "if the specified target does not exist, the action returns successfully".
+    let mut kept = Vec::new();
+    for target in &group.targets {
+        let mut target = target.clone();
+        if target.drained_at.is_none() && named.iter().any(|named| named.is(&target)) {
+            let health = target_health::of(elb, &arn, &target, ec2, moment.now);
+            if health.state == State::Unused {
+                continue;
+            }
+            target.drained_at = Some(moment.now + delay);
+        }
+        kept.push(target);
+    }
+    if let Some(group) = elb.target_groups.get_mut(&arn) {
+        group.targets = kept;
+    }
+    Ok(Reply::empty())
+}

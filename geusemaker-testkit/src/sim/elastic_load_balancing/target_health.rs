@@ -1,0 +1,256 @@
+//! Target health: a function of the time, of what forwards to the group, and of the instance.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::ElasticLoadBalancing;
+use super::target::{Named, Target};
+use super::target_group::HealthCheck;
+use crate::sim::account::Moment;
+use crate::sim::ec2::{Ec2, Instance, InstanceState};
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+/// What DescribeTargetHealth says of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Health {
+    pub(super) state: State,
+    /// Code and text; a healthy target needs neither.
+    reason: Option<(&'static str, &'static str)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Draining,
+    Healthy,
+    Initial,
+    Unhealthy,
+    Unused,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Healthy => "healthy",
+            Self::Initial => "initial",
+            Self::Unhealthy => "unhealthy",
+            Self::Unused => "unused",
+        }
+    }
+
+    fn because(self, code: &'static str, text: &'static str) -> Health {
+        Health {
+            state: self,
+            reason: Some((code, text)),
+        }
+    }
+}
+
+pub(super) fn describe(
+    elb: &ElasticLoadBalancing,
+    ec2: &Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("TargetGroupArn")?;
+    let group = elb.target_group(&arn)?;
+    let named = Named::read_list(params, group.settings.port)?;
+    params.refuse_unread("DescribeTargetHealth")?;
+    let check_port = group.settings.health_check.port;
+    let registered = |target: &&Target| target.drained_at.is_none_or(|at| moment.now < at);
+    let describe = |target: &Target| {
+        let health = of(elb, &arn, target, ec2, moment.now);
+        health.element(&target.instance, target.port, check_port)
+    };
+    let descriptions: Vec<Element> = if named.is_empty() {
+        group
+            .targets
+            .iter()
+            .filter(registered)
+            .map(describe)
+            .collect()
+    } else {
+        let find = |named: &Named| {
+            let mut targets = group.targets.iter().filter(registered);
+            targets.find(|target| named.is(target))
+        };
+        named
+            .iter()
+            .map(|named| match find(named) {
+                Some(target) => describe(target),
+                None => State::Unused
+                    .because(
+                        "Target.NotRegistered",
+                        "Target is not registered to the target group",
+                    )
+                    .element(&named.instance, named.port, check_port),
+            })
+            .collect()
+    };
+    let list = Element::list("TargetHealthDescriptions", "member", descriptions);
+    Ok(Reply::xml(Element::new("result").child(list)))
+}
+
+/// The health of a target of the group at that time.
+pub(super) fn of(
+    elb: &ElasticLoadBalancing,
+    target_group: &str,
+    target: &Target,
+    ec2: &Ec2,
+    now: Timestamp,
+) -> Health {
+    let Ok(group) = elb.target_group(target_group) else {
+        return State::Unused.because(
+            "Target.NotRegistered",
+            "Target is not registered to the target group",
+        );
+    };
+    if target.drained_at.is_some() {
+        return State::Draining.because(
+            "Target.DeregistrationInProgress",
+            "Target deregistration is in progress",
+        );
+    }
+    let instance = match ec2.instance(&target.instance) {
+        Some(instance) if instance.state(now) == InstanceState::Running => instance,
+        Some(_) | None => {
+            return State::Unused.because(
+                "Target.InvalidState",
+                "Target is in the stopped or terminated state",
+            );
+        }
+    };
+    match usable_since(elb, target_group, &instance.zone) {
+        Err(unused) => unused,
+        Ok(since) if now < since.max(target.registered_at) => State::Initial.because(
+            "Elb.RegistrationInProgress",
+            "Target registration is in progress",
+        ),
+        Ok(since) => {
+            let since = since.max(target.registered_at);
+            checked(&group.settings.health_check, target, instance, since, now)
+        }
+    }
+}
+
+/// Since when a load balancer could send requests from the group's rules to that zone.
+fn usable_since(
+    elb: &ElasticLoadBalancing,
+    target_group: &str,
+    zone: &str,
+) -> Result<Timestamp, Health> {
+    let mut unused = State::Unused.because(
+        "Target.NotInUse",
+        "Target group is not configured to receive traffic from the load balancer",
+    );
+    let mut since: Option<Timestamp> = None;
+    for (listener, rule) in elb.rules_to(target_group) {
+        let Ok(load_balancer) = elb.load_balancer(&listener.load_balancer) else {
+            continue;
+        };
+        if load_balancer.enables_zone(zone) {
+            let usable = rule.created_at.max(load_balancer.active_at);
+            since = Some(since.map_or(usable, |since| since.min(usable)));
+        } else {
+            unused = State::Unused.because(
+                "Target.NotInUse",
+                "Target is in an Availability Zone that is not enabled for the load balancer",
+            );
+        }
+    }
+    since.ok_or(unused)
+}
+
+/// What the health checks since then have found.
+fn checked(
+    check: &HealthCheck,
+    target: &Target,
+    instance: &Instance,
+    since: Timestamp,
+    now: Timestamp,
+) -> Health {
+    let interval = Duration::from_secs(check.interval.into());
+    let first = since + interval.mul_f64(target.check_offset);
+    let done = checks_before(first, interval, now + Duration::from_nanos(1));
+    let failed = done.min(checks_before(first, interval, instance.services_up_at()));
+    let passed = done - failed;
+    // The ELB docs: a new target is healthy after one success, whatever the threshold; the threshold is for one that
+    // was unhealthy.
+    let was_unhealthy = failed >= u64::from(check.unhealthy_threshold);
+    let needed = if was_unhealthy {
+        u64::from(check.healthy_threshold)
+    } else {
+        1
+    };
+    if passed >= needed {
+        Health {
+            state: State::Healthy,
+            reason: None,
+        }
+    } else if was_unhealthy {
+        State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
+    } else {
+        State::Initial.because(
+            "Elb.InitialHealthChecking",
+            "Initial health checks in progress",
+        )
+    }
+}
+
+/// How many checks happen before that time, the first of them at `first`.
+fn checks_before(first: Timestamp, interval: Duration, end: Timestamp) -> u64 {
+    let elapsed = end.duration_since(first).as_nanos();
+    match (u128::try_from(elapsed), interval.as_nanos()) {
+        (Ok(elapsed), interval @ 1..) => {
+            u64::try_from(elapsed.div_ceil(interval)).unwrap_or(u64::MAX)
+        }
+        // Before the first check, or with an interval that the API refuses.
+        (Err(_), _) | (Ok(_), 0) => 0,
+    }
+}
+
+impl Health {
+    fn element(&self, instance: &str, port: u32, check_port: Option<u32>) -> Element {
+        let target = Element::new("Target")
+            .with("Id", instance)
+            .with("Port", port);
+        let health = Element::new("TargetHealth")
+            .with("State", self.state.as_str())
+            .with_some("Reason", self.reason.map(|(code, _)| code))
+            .with_some("Description", self.reason.map(|(_, text)| text));
+        Element::new("description")
+            .child(target)
+            .with("HealthCheckPort", check_port.unwrap_or(port))
+            .child(health)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::checks_before;
+
+    proptest! {
+        #[test]
+        fn checks_are_counted_as_one_would_count_them(
+            first in 0_i64..1000,
+            interval in 1_u64..300,
+            end in 0_i64..2000,
+        ) {
+            let counted = (first..)
+                .step_by(usize::try_from(interval).unwrap())
+                .take_while(|at| *at < end)
+                .count();
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let computed = checks_before(at(first), Duration::from_secs(interval), at(end));
+            prop_assert_eq!(computed, counted as u64);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The simulator: one folder per service, and what they share.
+//!
+//! A service's state is plain data with the times at which things happen, drawn when the call that starts them is
+//! made. What a resource's state *is* follows from that and from the clock, so nothing runs in the background.
+
+pub(crate) mod account;
+pub(crate) mod catalog;
+pub(crate) mod cloudfront;
+pub(crate) mod ec2;
+pub(crate) mod efs;
+pub(crate) mod elastic_load_balancing;
+pub(crate) mod guest;
+pub(crate) mod sts;
+pub(crate) mod timings;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use self::account::{Account, Moment};
+use self::guest::Guest;
+use crate::wire::{Call, Input, Reply, Service, ServiceError};
+
+/// Answers one call at one moment.
+pub(crate) fn answer(
+    account: &mut Account,
+    guest: &Arc<dyn Guest>,
+    now: Timestamp,
+    call: &mut Call,
+) -> Result<Reply, ServiceError> {
+    account.region(&call.region);
+    let Account {
+        id,
+        dice,
+        regions,
+        cloudfront,
+        ..
+    } = account;
+    let Some(region) = regions.get_mut(&call.region) else {
+        return Err(ServiceError::unsupported(format_args!("the region {}", call.region)));
+    };
+    let mut moment = Moment {
+        now,
+        account_id: id,
+        region: &call.region,
+        dice,
+        guest,
+    };
+    let operation = call.operation.as_str();
+    match (&mut call.input, call.service) {
+        (Input::Query(params), Service::Ec2) => {
+            ec2::answer(&mut region.ec2, &mut moment, operation, params)
+        }
+        (Input::Query(params), Service::ElasticLoadBalancing) => {
+            elastic_load_balancing::answer(region, &mut moment, operation, params)
+        }
+        (Input::Query(params), Service::Sts) => sts::answer(&moment, operation, params),
+        (Input::RestJson(input), Service::Efs) => {
+            efs::answer(region, &mut moment, operation, input)
+        }
+        (Input::RestXml(input), Service::CloudFront) => {
+            cloudfront::answer(cloudfront, &mut moment, operation, input)
+        }
+        (_, service) => Err(ServiceError::unsupported(format_args!(
+            "this protocol for {service}"
+        ))),
+    }
+}

@@ -1,0 +1,25 @@
+//! AWS Security Token Service: who is asking.
+
+use super::account::Moment;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn answer(
+    moment: &Moment<'_>,
+    operation: &str,
+    params: &Params,
+) -> Result<Reply, ServiceError> {
+    match operation {
+        "GetCallerIdentity" => {
+            params.refuse_unread(operation)?;
+            Ok(Reply::xml(
+                Element::new("result")
+                    .with("Arn", format_args!("arn:aws:iam::{}:user/simulated", moment.account_id))
+                    .with("UserId", "AIDASIMULATEDUSER0001")
+                    .with("Account", moment.account_id),
+            ))
+        }
+        _ => Err(ServiceError::unsupported(format_args!("sts {operation}"))),
+    }
+}

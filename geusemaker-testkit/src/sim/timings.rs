@@ -1,0 +1,169 @@
+//! How long AWS takes: seeded draws from what was observed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How slow the simulated AWS is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Timings {
+    /// Every step takes no time, and every read sees every write.
+    Instant,
+    /// Most steps take about their median, one in ten a good deal more.
+    #[default]
+    Typical,
+    /// Every step takes as long as the slowest that was observed.
+    Slow,
+}
+
+/// A step that takes AWS time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A file system from `creating` to `available`.
+    FileSystemAvailable,
+    FileSystemDeleted,
+    MountTargetAvailable,
+    MountTargetDeleted,
+    /// The RunInstances call itself.
+    RunInstances,
+    /// An instance from `pending` to `running`.
+    InstanceRunning,
+    /// From `running` until user data has run and its services answer.
+    ServicesUp,
+    /// From `running` until both status checks have passed.
+    StatusChecksPassed,
+    /// From `running` until the console output can be read.
+    ConsoleOutput,
+    InstanceTerminated,
+    LoadBalancerActive,
+    LoadBalancerDeleted,
+    /// From the load balancer's end until its network interfaces are gone.
+    LoadBalancerInterfacesReleased,
+    TargetRegistered,
+    DistributionDeployed,
+    /// Any other call.
+    Call,
+    /// How long a new EC2 id is unknown to other calls.
+    Consistency,
+}
+
+impl Step {
+    /// Median, ninetieth percentile and slowest, in milliseconds; the sources stand in `docs/fidelity.md`.
+    fn observed(self) -> [u64; 3] {
+        match self {
+            Self::FileSystemAvailable => [5_000, 12_000, 30_000],
+            Self::FileSystemDeleted => [3_000, 10_000, 10_000],
+            Self::MountTargetAvailable => [80_000, 100_000, 720_000],
+            Self::MountTargetDeleted => [15_000, 45_000, 300_000],
+            Self::RunInstances => [1_500, 5_000, 5_000],
+            Self::InstanceRunning => [15_000, 40_000, 180_000],
+            Self::ServicesUp => [40_000, 90_000, 90_000],
+            Self::StatusChecksPassed => [150_000, 240_000, 240_000],
+            Self::ConsoleOutput => [60_000, 120_000, 120_000],
+            Self::InstanceTerminated => [30_000, 70_000, 300_000],
+            Self::LoadBalancerActive => [156_000, 182_000, 240_000],
+            Self::LoadBalancerDeleted => [5_000, 20_000, 20_000],
+            Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],
+            Self::TargetRegistered => [5_000, 15_000, 15_000],
+            Self::DistributionDeployed => [150_000, 225_000, 480_000],
+            Self::Call => [80, 200, 400],
+            Self::Consistency => [500, 1_500, 6_000],
+        }
+    }
+}
+
+/// The source of everything random: times and ids, the same for the same seed and calls.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Dice {
+    state: u64,
+    timings: Timings,
+}
+
+impl Dice {
+    pub(crate) fn new(seed: u64, timings: Timings) -> Self {
+        Self {
+            state: seed,
+            timings,
+        }
+    }
+
+    pub(crate) fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// How long the step takes this time.
+    pub(crate) fn duration(&mut self, step: Step) -> Duration {
+        let [median, ninetieth, slowest] = step.observed();
+        let roll = self.roll();
+        let between = |low: u64, high: u64, part: f64| {
+            Duration::from_millis(low + ((high - low) as f64 * part) as u64)
+        };
+        match self.timings {
+            Timings::Instant => Duration::ZERO,
+            Timings::Slow => Duration::from_millis(slowest),
+            Timings::Typical if roll < 0.5 => between(median * 8 / 10, median, roll / 0.5),
+            // The slowest are rarer than one in ten, so they are left to the slow profile.
+            Timings::Typical => between(median, ninetieth, (roll - 0.5) / 0.5),
+        }
+    }
+
+    /// A number from 0 up to, not including, 1.
+    pub(crate) fn roll(&mut self) -> f64 {
+        self.generator(fastrand::Rng::f64)
+    }
+
+    /// `n` random digits of the hexadecimal system.
+    pub(crate) fn hex(&mut self, n: usize) -> String {
+        self.characters(n, b"0123456789abcdef")
+    }
+
+    /// `n` random characters of CloudFront's ids.
+    pub(crate) fn upper(&mut self, n: usize) -> String {
+        self.characters(n, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    }
+
+    /// `n` random decimal digits.
+    pub(crate) fn digits(&mut self, n: usize) -> String {
+        self.characters(n, b"0123456789")
+    }
+
+    fn characters(&mut self, n: usize, alphabet: &[u8]) -> String {
+        self.generator(|rng| {
+            (0..n)
+                .map(|_| char::from(alphabet[rng.usize(0..alphabet.len())]))
+                .collect()
+        })
+    }
+
+    fn generator<T>(&mut self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        let mut rng = fastrand::Rng::with_seed(self.state);
+        let drawn = draw(&mut rng);
+        self.state = rng.get_seed();
+        drawn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dice, Step, Timings};
+
+    #[test]
+    fn the_same_seed_gives_the_same_times_and_ids() {
+        let draw = || {
+            let mut dice = Dice::new(7, Timings::Typical);
+            (dice.hex(17), dice.duration(Step::LoadBalancerActive), dice.roll())
+        };
+        assert_eq!(draw(), draw());
+    }
+
+    #[test]
+    fn typical_times_lie_between_what_was_observed() {
+        let mut dice = Dice::new(1, Timings::Typical);
+        for _ in 0..1000 {
+            let seconds = dice.duration(Step::LoadBalancerActive).as_secs_f64();
+            assert!((124.0..=182.0).contains(&seconds), "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! REST with JSON bodies, as Amazon EFS speaks it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::{Body, Reply, ServiceError, respond};
+
+/// A request, its path taken apart.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The path's segments after the API version: `["file-systems", "fs-1"]`.
+    path: Vec<String>,
+    pub(crate) query: BTreeMap<String, String>,
+    body: Bytes,
+}
+
+impl Input {
+    /// A segment of the path: 1 is the id in `file-systems/fs-1`.
+    pub(crate) fn segment(&self, index: usize) -> Result<&str, ServiceError> {
+        self.path
+            .get(index)
+            .map(String::as_str)
+            .ok_or_else(|| ServiceError::new("BadRequest", "the path names no resource"))
+    }
+
+    /// The body; a member that the type does not know is refused.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ServiceError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let error = error.to_string();
+            if error.starts_with("unknown field") {
+                ServiceError::unsupported(format_args!("this body: {error}"))
+            } else {
+                ServiceError::new("BadRequest", error)
+            }
+        })
+    }
+}
+
+/// The operation that the method and the path name, and its input.
+pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
+    let (version, path) = segments(request.uri().path());
+    let operation = operation(request.method(), &path).ok_or_else(|| {
+        let path = request.uri().path();
+        ServiceError::unsupported(format_args!("{} {path}", request.method()))
+    })?;
+    if version != "2015-02-01" {
+        return Err(ServiceError::unsupported(format_args!(
+            "the API version {version}"
+        )));
+    }
+    let query = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes());
+    let input = Input {
+        path,
+        query: query.into_owned().collect(),
+        body: request.body().clone(),
+    };
+    Ok((operation.to_owned(), input))
+}
+
+pub(super) fn write(
+    request_id: &str,
+    answer: Result<Reply, ServiceError>,
+) -> http::Response<Bytes> {
+    match answer {
+        Ok(reply) => {
+            let body = match reply.body {
+                Body::Json(value) => value.to_string(),
+                Body::Empty | Body::Xml(_) => String::new(),
+            };
+            respond(
+                reply.status.unwrap_or(200),
+                &[
+                    ("content-type", "application/json"),
+                    ("x-amzn-requestid", request_id),
+                ],
+                body,
+            )
+        }
+        Err(error) => {
+            let mut body = serde_json::Map::new();
+            body.insert("ErrorCode".to_owned(), error.code.clone().into());
+            body.insert("Message".to_owned(), error.message.into());
+            for (name, value) in error.members {
+                body.insert(name.to_owned(), value.into());
+            }
+            respond(
+                error.status,
+                &[
+                    ("content-type", "application/json"),
+                    ("x-amzn-errortype", &error.code),
+                    ("x-amzn-requestid", request_id),
+                ],
+                serde_json::Value::Object(body).to_string(),
+            )
+        }
+    }
+}
+
+/// The API version, and the path's segments after it.
+pub(super) fn segments(path: &str) -> (String, Vec<String>) {
+    let mut parts = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(percent_decoded);
+    (parts.next().unwrap_or_default(), parts.collect())
+}
+
+fn percent_decoded(part: &str) -> String {
+    // A form decoder reads `+` as a space, which a path means literally.
+    form_urlencoded::parse(part.replace('+', "%2B").as_bytes())
+        .next()
+        .map(|(name, _)| name.into_owned())
+        .unwrap_or_default()
+}
+
+fn operation(method: &http::Method, path: &[String]) -> Option<&'static str> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (method.as_str(), path.as_slice()) {
+        ("POST", ["file-systems"]) => Some("CreateFileSystem"),
+        ("GET", ["file-systems"]) => Some("DescribeFileSystems"),
+        ("DELETE", ["file-systems", _]) => Some("DeleteFileSystem"),
+        ("POST", ["mount-targets"]) => Some("CreateMountTarget"),
+        ("GET", ["mount-targets"]) => Some("DescribeMountTargets"),
+        ("DELETE", ["mount-targets", _]) => Some("DeleteMountTarget"),
+        ("GET", ["mount-targets", _, "security-groups"]) => {
+            Some("DescribeMountTargetSecurityGroups")
+        }
+        ("POST", ["resource-tags", _]) => Some("TagResource"),
+        ("GET", ["resource-tags", _]) => Some("ListTagsForResource"),
+        _ => None,
+    }
+}

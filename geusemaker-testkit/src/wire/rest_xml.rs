@@ -1,0 +1,101 @@
+//! REST with XML bodies, as Amazon CloudFront speaks it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::query::error_document;
+use super::rest_json::segments;
+use super::xml::Element;
+use super::{Body, Reply, ServiceError, respond};
+
+pub(crate) const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
+
+/// A request, its path taken apart.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The path's segments after the API version: `["distribution", "E1", "config"]`.
+    pub(crate) path: Vec<String>,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) if_match: Option<String>,
+    pub(crate) body: Option<Element>,
+}
+
+/// The operation that the method and the path name, and its input.
+pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
+    let (version, path) = segments(request.uri().path());
+    let query: BTreeMap<String, String> =
+        form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes())
+            .into_owned()
+            .collect();
+    let operation = operation(request.method(), &path, &query).ok_or_else(|| {
+        let target = request.uri();
+        ServiceError::unsupported(format_args!("{} {target}", request.method()))
+    })?;
+    if version != "2020-05-31" {
+        return Err(ServiceError::unsupported(format_args!(
+            "the API version {version}"
+        )));
+    }
+    let body = match request.body() {
+        body if body.is_empty() => None,
+        body => Some(Element::parse(body).map_err(|error| {
+            ServiceError::new("MalformedXML", format!("The XML is not well-formed: {error}"))
+        })?),
+    };
+    let if_match = request
+        .headers()
+        .get(http::header::IF_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let input = Input {
+        path,
+        query,
+        if_match,
+        body,
+    };
+    Ok((operation.to_owned(), input))
+}
+
+pub(super) fn write(
+    request_id: &str,
+    answer: Result<Reply, ServiceError>,
+) -> http::Response<Bytes> {
+    match answer {
+        Ok(reply) => {
+            let body = match reply.body {
+                Body::Xml(element) => element.namespace(NAMESPACE).to_document(),
+                Body::Empty | Body::Json(_) => String::new(),
+            };
+            let mut headers = vec![("content-type", "text/xml"), ("x-amzn-requestid", request_id)];
+            headers.extend(reply.headers.iter().map(|(name, value)| (*name, value.as_str())));
+            respond(reply.status.unwrap_or(200), &headers, body)
+        }
+        Err(error) => respond(
+            error.status,
+            &[("content-type", "text/xml"), ("x-amzn-requestid", request_id)],
+            error_document(NAMESPACE, request_id, &error).to_document(),
+        ),
+    }
+}
+
+fn operation(
+    method: &http::Method,
+    path: &[String],
+    query: &BTreeMap<String, String>,
+) -> Option<&'static str> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (method.as_str(), path.as_slice()) {
+        ("POST", ["distribution"]) if query.contains_key("WithTags") => {
+            Some("CreateDistributionWithTags")
+        }
+        ("POST", ["distribution"]) => Some("CreateDistribution"),
+        ("GET", ["distribution"]) => Some("ListDistributions"),
+        ("GET", ["distribution", _]) => Some("GetDistribution"),
+        ("GET", ["distribution", _, "config"]) => Some("GetDistributionConfig"),
+        ("PUT", ["distribution", _, "config"]) => Some("UpdateDistribution"),
+        ("DELETE", ["distribution", _]) => Some("DeleteDistribution"),
+        ("GET", ["tagging"]) => Some("ListTagsForResource"),
+        _ => None,
+    }
+}

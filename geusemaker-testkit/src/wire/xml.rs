@@ -1,0 +1,244 @@
+//! A small XML tree: what the query and REST-XML protocols say, in both directions.
+
+use quick_xml::events::Event;
+use quick_xml::reader::Reader;
+use serde::{Deserialize, Serialize};
+
+/// An element with either text or children; AWS's protocols never mix the two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Element {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    children: Vec<Self>,
+}
+
+impl Element {
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// `<name>text</name>`.
+    pub(crate) fn leaf(name: impl Into<String>, text: impl ToString) -> Self {
+        Self {
+            name: name.into(),
+            text: text.to_string(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Adds a child element with text.
+    pub(crate) fn with(self, name: &str, text: impl ToString) -> Self {
+        self.child(Self::leaf(name, text))
+    }
+
+    /// Adds a child element with text, if there is any.
+    pub(crate) fn with_some(self, name: &str, text: Option<impl ToString>) -> Self {
+        match text {
+            Some(text) => self.with(name, text),
+            None => self,
+        }
+    }
+
+    pub(crate) fn child(mut self, child: Self) -> Self {
+        self.children.push(child);
+        self
+    }
+
+    pub(crate) fn children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
+        self.children.extend(children);
+        self
+    }
+
+    /// `<name><item>…</item><item>…</item></name>`, as the list members of AWS's protocols are written.
+    pub(crate) fn list(
+        name: &str,
+        member: &str,
+        members: impl IntoIterator<Item = Self>,
+    ) -> Self {
+        Self::new(name).children(members.into_iter().map(|mut element| {
+            element.name = member.to_owned();
+            element
+        }))
+    }
+
+    /// Gives the element another name.
+    pub(crate) fn renamed(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn elements(&self) -> &[Self] {
+        &self.children
+    }
+
+    /// The first child of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The text at a path of child names.
+    pub(crate) fn text_at(&self, path: &[&str]) -> Option<&str> {
+        path.iter()
+            .try_fold(self, |element, name| element.find(name))
+            .map(Self::text)
+    }
+
+    /// Replaces the first child of that name, or adds it.
+    pub(crate) fn set(&mut self, child: Self) {
+        match self.children.iter_mut().find(|c| c.name == child.name) {
+            Some(slot) => *slot = child,
+            None => self.children.push(child),
+        }
+    }
+
+    /// The element as a document.
+    pub(crate) fn to_document(&self) -> String {
+        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('<');
+        out.push_str(&self.name);
+        if let Some(namespace) = &self.namespace {
+            out.push_str(" xmlns=\"");
+            out.push_str(&quick_xml::escape::escape(namespace.as_str()));
+            out.push('"');
+        }
+        if self.text.is_empty() && self.children.is_empty() {
+            out.push_str("/>");
+            return;
+        }
+        out.push('>');
+        out.push_str(&quick_xml::escape::escape(self.text.as_str()));
+        for child in &self.children {
+            child.write(out);
+        }
+        out.push_str("</");
+        out.push_str(&self.name);
+        out.push('>');
+    }
+
+    /// Reads a document; attributes other than the namespace carry nothing in these protocols and are dropped.
+    ///
+    /// # Errors
+    /// What is wrong with the document, in the parser's words.
+    pub(crate) fn parse(document: &[u8]) -> Result<Self, String> {
+        let document = std::str::from_utf8(document).map_err(|error| error.to_string())?;
+        let mut reader = Reader::from_str(document);
+        // The bottom of the stack is a nameless element that holds the root.
+        let mut stack = vec![Self::default()];
+        loop {
+            match reader.read_event().map_err(|error| error.to_string())? {
+                Event::Start(start) => {
+                    if stack.len() > MAX_DEPTH {
+                        return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
+                    }
+                    let name = start.local_name();
+                    stack.push(Self::new(String::from_utf8_lossy(name.as_ref().as_bytes())));
+                }
+                Event::Empty(start) => {
+                    let name = start.local_name();
+                    let element = Self::new(String::from_utf8_lossy(name.as_ref().as_bytes()));
+                    if let Some(parent) = stack.last_mut() {
+                        parent.children.push(element);
+                    }
+                }
+                Event::End(_) => {
+                    if let (Some(mut element), Some(parent)) = (stack.pop(), stack.last_mut()) {
+                        if !element.children.is_empty() {
+                            element.text.clear();
+                        }
+                        parent.children.push(element);
+                    }
+                }
+                Event::Text(text) => push_text(&mut stack, &text),
+                Event::CData(text) => push_text(&mut stack, &text),
+                Event::GeneralRef(entity) => {
+                    let raw = format!("&{};", &*entity);
+                    let text = quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())?;
+                    push_text(&mut stack, &text);
+                }
+                Event::Eof => break,
+                Event::Comment(_) | Event::Decl(_) | Event::DocType(_) | Event::PI(_) => {}
+            }
+        }
+        if stack.len() != 1 {
+            return Err("the document ends inside an element".to_owned());
+        }
+        stack
+            .pop()
+            .and_then(|mut bottom| bottom.children.pop())
+            .ok_or_else(|| "the document has no element".to_owned())
+    }
+}
+
+/// Deeper than any AWS document, and shallow enough that writing one back cannot overflow the stack.
+const MAX_DEPTH: usize = 64;
+
+fn push_text(stack: &mut [Element], text: &str) {
+    if let Some(element) = stack.last_mut() {
+        element.text.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Element;
+
+    fn element() -> impl Strategy<Value = Element> {
+        let leaf = ("[A-Za-z][A-Za-z0-9]{0,8}", "[ -~äß]{1,12}")
+            .prop_map(|(name, text)| Element::leaf(name, text));
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            (
+                "[A-Za-z][A-Za-z0-9]{0,8}",
+                prop::collection::vec(inner, 1..4),
+            )
+                .prop_map(|(name, children)| Element::new(name).children(children))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(element in element()) {
+            let document = element.to_document();
+            prop_assert_eq!(Element::parse(document.as_bytes()).unwrap(), element);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Element::parse(&bytes);
+        }
+    }
+
+    #[test]
+    fn indented_documents_read_as_their_elements() {
+        let root = Element::parse(b"<a>\n  <b>1 &amp; 2</b>\n  <c/>\n</a>").unwrap();
+        assert_eq!(root.text(), "");
+        assert_eq!(root.text_at(&["b"]), Some("1 & 2"));
+        assert_eq!(root.find("c").map(Element::text), Some(""));
+    }
+}

@@ -1,0 +1,92 @@
+//! `cargo xtask coverage`: runs the tests instrumented and says how much of each crate they reach.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::coverage_report::CoverageReport;
+use crate::llvm_tools::LlvmTools;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// The version that CI installs.
+const CARGO_LLVM_COV: &str = "0.9.1";
+
+/// The crates that are measured, and must not fall below [`LEAST_PERCENT`].
+const CRATES: [&str; 3] = ["geusemaker-core", "geusemaker-testkit", "geusemaker-cli"];
+const LEAST_PERCENT: f64 = 80.0;
+
+/// Compile-fail tests run nothing, and would build all dependencies once more.
+const SKIPPED_TEST: &str = "typestate";
+
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::read()?;
+    let llvm = LlvmTools::find()?;
+    let directory = workspace.target_directory.join("coverage");
+    let summary = directory.join("summary.json");
+    let lcov = directory.join("lcov.info");
+    std::fs::create_dir_all(&directory)?;
+
+    let llvm_cov = |words: &str| {
+        let mut command = workspace.cargo();
+        command.arg("llvm-cov").args(words.split(' '));
+        instrumented(&mut command, &workspace.target_directory, &llvm);
+        command
+    };
+    ensure_installed(llvm_cov("--version"))?;
+
+    // A test may kill `gm` while it writes its profile: `--failure-mode all` passes over that one.
+    let mut tests = llvm_cov("test --workspace --exclude xtask --lib --bins --failure-mode all");
+    for test in workspace.integration_tests() {
+        if test != SKIPPED_TEST {
+            tests.args(["--test", test]);
+        }
+    }
+    tests.args(["--json", "--summary-only", "--output-path"]);
+    process::run(tests.arg(&summary))?;
+    // The same profiles again, for people and for editors.
+    process::run(llvm_cov("report --failure-mode all --html --output-dir").arg(&directory))?;
+    process::run(llvm_cov("report --failure-mode all --lcov --output-path").arg(&lcov))?;
+
+    let report = CoverageReport::read(
+        &std::fs::read_to_string(&summary)?,
+        &workspace.root,
+        &CRATES,
+    )
+    .with_context(|| format!("{} cannot be read", summary.display()))?;
+    print!("\n{report}\n");
+    println!("{}", directory.join("html/index.html").display());
+    println!("{}", lcov.display());
+
+    let short = report.below(LEAST_PERCENT);
+    ensure!(
+        short.is_empty(),
+        "line coverage is below {LEAST_PERCENT} % in {}",
+        short.join(" and ")
+    );
+    Ok(())
+}
+
+fn ensure_installed(mut version: Command) -> Result<()> {
+    let status = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    ensure!(
+        status.is_ok_and(|status| status.success()),
+        "cargo-llvm-cov is not installed: `cargo install --locked cargo-llvm-cov@{CARGO_LLVM_COV}`"
+    );
+    Ok(())
+}
+
+fn instrumented(command: &mut Command, target: &Path, llvm: &LlvmTools) {
+    command
+        .env("LLVM_COV", &llvm.cov)
+        .env("LLVM_PROFDATA", &llvm.profdata);
+    // cargo-llvm-cov instruments the members of the workspace only, so the dependencies that the plain tests built
+    // can serve: it is told to work in the same target directory ...
+    command.env("CARGO_LLVM_COV_TARGET_DIR", target);
+    if cfg!(unix) {
+        // ... where a wrapper for the members, though it does nothing, makes cargo keep what it builds for them
+        // apart from the plain build.
+        command.env("RUSTC_WORKSPACE_WRAPPER", "/usr/bin/env");
+    }
+}

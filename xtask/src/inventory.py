@@ -1,0 +1,156 @@
+"""Prints, as one JSON list, everything in the account that a deployment could have put there.
+
+Each has a kind and an id; tags are null for what cannot carry any, and for what AWS adds by itself.
+"""
+
+import json
+
+import boto3
+
+LIVE_STATES = ["pending", "running", "shutting-down", "stopping", "stopped"]
+
+ec2 = boto3.client("ec2")
+efs = boto3.client("efs")
+elb = boto3.client("elbv2")
+cloudfront = boto3.client("cloudfront")
+
+
+def pages(client, operation, member, **parameters):
+    for page in client.get_paginator(operation).paginate(**parameters):
+        yield from page.get(member, [])
+
+
+def tags(pairs):
+    return {pair["Key"]: pair["Value"] for pair in pairs or []}
+
+
+def elb_tags(arn):
+    return tags(elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
+def instances():
+    live = [{"Name": "instance-state-name", "Values": LIVE_STATES}]
+    for reservation in pages(ec2, "describe_instances", "Reservations", Filters=live):
+        for instance in reservation["Instances"]:
+            yield {
+                "kind": "instance",
+                "id": instance["InstanceId"],
+                "state": instance["State"]["Name"],
+                "metadata_tokens": instance["MetadataOptions"]["HttpTokens"],
+                "tags": tags(instance.get("Tags")),
+            }
+
+
+def volumes():
+    for volume in pages(ec2, "describe_volumes", "Volumes"):
+        yield {
+            "kind": "volume",
+            "id": volume["VolumeId"],
+            "volume_type": volume["VolumeType"],
+            "encrypted": volume["Encrypted"],
+            "tags": tags(volume.get("Tags")),
+        }
+
+
+def security_groups():
+    for group in pages(ec2, "describe_security_groups", "SecurityGroups"):
+        yield {
+            "kind": "security_group",
+            "id": group["GroupId"],
+            "tags": tags(group.get("Tags")),
+        }
+
+
+def security_group_rules():
+    for rule in pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):
+        # AWS gives every group its egress rule.
+        yield {
+            "kind": "security_group_rule",
+            "id": rule["SecurityGroupRuleId"],
+            "tags": None if rule["IsEgress"] else tags(rule.get("Tags")),
+        }
+
+
+def file_systems_and_mount_targets():
+    for system in pages(efs, "describe_file_systems", "FileSystems"):
+        yield {
+            "kind": "file_system",
+            "id": system["FileSystemId"],
+            "state": system["LifeCycleState"],
+            "encrypted": system["Encrypted"],
+            "tags": tags(system.get("Tags")),
+        }
+        targets = efs.describe_mount_targets(FileSystemId=system["FileSystemId"])
+        for target in targets["MountTargets"]:
+            yield {
+                "kind": "mount_target",
+                "id": target["MountTargetId"],
+                "state": target["LifeCycleState"],
+                "tags": None,
+            }
+
+
+def load_balancers():
+    for balancer in pages(elb, "describe_load_balancers", "LoadBalancers"):
+        arn = balancer["LoadBalancerArn"]
+        yield {
+            "kind": "load_balancer",
+            "id": arn,
+            "state": balancer["State"]["Code"],
+            "dns_name": balancer["DNSName"],
+            "tags": elb_tags(arn),
+        }
+        for listener in pages(elb, "describe_listeners", "Listeners", LoadBalancerArn=arn):
+            yield from listener_and_rules(listener["ListenerArn"])
+
+
+def listener_and_rules(arn):
+    yield {"kind": "listener", "id": arn, "tags": elb_tags(arn)}
+    for rule in pages(elb, "describe_rules", "Rules", ListenerArn=arn):
+        # The default rule is part of its listener.
+        if not rule["IsDefault"]:
+            rule_arn = rule["RuleArn"]
+            yield {"kind": "listener_rule", "id": rule_arn, "tags": elb_tags(rule_arn)}
+
+
+def target_groups():
+    for group in pages(elb, "describe_target_groups", "TargetGroups"):
+        arn = group["TargetGroupArn"]
+        health = elb.describe_target_health(TargetGroupArn=arn)
+        yield {
+            "kind": "target_group",
+            "id": arn,
+            "targets": {
+                target["Target"]["Id"]: target["TargetHealth"]["State"]
+                for target in health["TargetHealthDescriptions"]
+            },
+            "tags": elb_tags(arn),
+        }
+
+
+def distributions():
+    for page in cloudfront.get_paginator("list_distributions").paginate():
+        for summary in page["DistributionList"].get("Items", []):
+            answer = cloudfront.list_tags_for_resource(Resource=summary["ARN"])
+            yield {
+                "kind": "distribution",
+                "id": summary["Id"],
+                "status": summary["Status"],
+                "enabled": summary["Enabled"],
+                "origins": [origin["DomainName"] for origin in summary["Origins"]["Items"]],
+                "tags": tags(answer["Tags"].get("Items")),
+            }
+
+
+def inventory():
+    yield from instances()
+    yield from volumes()
+    yield from security_groups()
+    yield from security_group_rules()
+    yield from file_systems_and_mount_targets()
+    yield from load_balancers()
+    yield from target_groups()
+    yield from distributions()
+
+
+print(json.dumps(list(inventory()), indent=2))

@@ -1,0 +1,288 @@
+//! The three tiers as the conformance run deploys them, and what each must have put into the account.
+
+use crate::inventory::{Inventory, Kind, Resource};
+use crate::moto::REGION;
+
+/// The tag that every resource carries; its value is the stack's name.
+const STACK_TAG: &str = "geusemaker:stack";
+
+const INSTANCES: usize = 2;
+const SERVICES: usize = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    Instances = 1,
+    LoadBalancer = 2,
+    Cdn = 3,
+}
+
+impl Tier {
+    pub(crate) const ALL: [Self; 3] = [Self::Instances, Self::LoadBalancer, Self::Cdn];
+
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The name of the stack that is deployed.
+    pub(crate) fn stack(self) -> String {
+        format!("conformance-{}", self.number())
+    }
+
+    /// The spec of the stack.
+    ///
+    /// The image is one that moto knows: it has none of the Deep Learning AMIs of the last years. Its console shows
+    /// the same text for every instance, so a GPU cannot be found there.
+    pub(crate) fn spec(self) -> String {
+        format!(
+            r#"name = "{stack}"
+region = "{REGION}"
+tier = {tier}
+
+[compute]
+instance_type = "g5.xlarge"
+count = {INSTANCES}
+ami = "ami-dca37ea5"
+gpu_check = false
+
+[[service]]
+name = "ollama"
+port = 11434
+health_path = "/api/version"
+paths = ["/ollama/*"]
+image = "ollama/ollama:latest"
+
+[[service]]
+name = "n8n"
+port = 5678
+health_path = "/healthz"
+image = "n8nio/n8n:latest"
+"#,
+            stack = self.stack(),
+            tier = self.number(),
+        )
+    }
+
+    /// What is wrong with what the deployment of this tier created; nothing when all is as it must be.
+    pub(crate) fn problems(self, created: &Inventory) -> Vec<String> {
+        let mut problems = Problems::default();
+        for resource in &created.0 {
+            problems.extend(wrong_state(resource));
+            problems.extend(self.wrong_tags(resource));
+        }
+        self.check_instances(created, &mut problems);
+        self.check_load_balancer(created, &mut problems);
+        self.check_distribution(created, &mut problems);
+        problems.0
+    }
+
+    fn wrong_tags(self, resource: &Resource) -> Option<String> {
+        let tags = resource.tags.as_ref()?;
+        (tags.get(STACK_TAG) != Some(&self.stack()))
+            .then(|| format!("{} lacks the tag {STACK_TAG}", resource.id))
+    }
+
+    fn check_instances(self, created: &Inventory, problems: &mut Problems) {
+        let count = |kind: fn(&Kind) -> bool| created.of(|it| kind(it).then_some(())).count();
+        let instances = count(|it| matches!(it, Kind::Instance { .. }));
+        problems.unless(instances == INSTANCES, || format!("{instances} instances"));
+        let volumes = count(|it| matches!(it, Kind::Volume { .. }));
+        problems.unless(volumes == INSTANCES, || format!("{volumes} volumes"));
+        let systems = count(|it| matches!(it, Kind::FileSystem { .. }));
+        problems.unless(systems == 1, || format!("{systems} file systems"));
+        let targets = count(|it| matches!(it, Kind::MountTarget { .. }));
+        problems.unless(targets >= 1, || "no mount target".to_owned());
+        let groups = count(|it| matches!(it, Kind::SecurityGroup));
+        problems.unless(groups >= 1, || "no security group".to_owned());
+    }
+
+    fn check_load_balancer(self, created: &Inventory, problems: &mut Problems) {
+        let balanced = usize::from(self >= Self::LoadBalancer);
+        let balancers = load_balancer_names(created).len();
+        problems.unless(balancers == balanced, || {
+            format!("{balancers} load balancers")
+        });
+        let listeners = created
+            .of(|it| matches!(it, Kind::Listener).then_some(()))
+            .count();
+        problems.unless(listeners == balanced, || format!("{listeners} listeners"));
+        let sizes: Vec<_> = created
+            .of(|it| match it {
+                Kind::TargetGroup { targets } => Some(targets.len()),
+                _ => None,
+            })
+            .collect();
+        problems.unless(sizes == vec![INSTANCES; SERVICES * balanced], || {
+            format!("target groups with {sizes:?} targets")
+        });
+    }
+
+    fn check_distribution(self, created: &Inventory, problems: &mut Problems) {
+        let origins: Vec<_> = created
+            .of(|it| match it {
+                Kind::Distribution { origins, .. } => Some(origins.iter().collect::<Vec<_>>()),
+                _ => None,
+            })
+            .collect();
+        let expected = match self {
+            Self::Instances | Self::LoadBalancer => vec![],
+            Self::Cdn => vec![load_balancer_names(created)],
+        };
+        problems.unless(origins == expected, || {
+            format!("distributions with the origins {origins:?}, not {expected:?}")
+        });
+    }
+}
+
+fn load_balancer_names(created: &Inventory) -> Vec<&String> {
+    created
+        .of(|it| match it {
+            Kind::LoadBalancer { dns_name, .. } => Some(dns_name),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What is wrong with the state of one resource by itself.
+fn wrong_state(resource: &Resource) -> Option<String> {
+    let right = match &resource.kind {
+        Kind::Distribution {
+            status, enabled, ..
+        } => status == "Deployed" && *enabled,
+        Kind::FileSystem { state, encrypted } => state == "available" && *encrypted,
+        Kind::Instance {
+            state,
+            metadata_tokens,
+        } => state == "running" && metadata_tokens == "required",
+        Kind::LoadBalancer { state, .. } => state == "active",
+        Kind::MountTarget { state } => state == "available",
+        Kind::TargetGroup { targets } => targets.values().all(|health| health == "healthy"),
+        Kind::Volume {
+            volume_type,
+            encrypted,
+        } => volume_type == "gp3" && *encrypted,
+        Kind::Listener | Kind::ListenerRule | Kind::SecurityGroup | Kind::SecurityGroupRule => true,
+    };
+    (!right).then(|| format!("{} is not as it must be: {:?}", resource.id, resource.kind))
+}
+
+/// Sentences for a person, in the order in which they were found.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn extend(&mut self, problem: Option<String>) {
+        self.0.extend(problem);
+    }
+
+    fn unless(&mut self, right: bool, problem: impl FnOnce() -> String) {
+        if !right {
+            self.0.push(problem());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(tier: Tier) -> Inventory {
+        let mut kinds = vec![
+            Kind::SecurityGroup,
+            Kind::FileSystem {
+                state: "available".into(),
+                encrypted: true,
+            },
+            Kind::MountTarget {
+                state: "available".into(),
+            },
+        ];
+        for _ in 0..INSTANCES {
+            kinds.push(Kind::Instance {
+                state: "running".into(),
+                metadata_tokens: "required".into(),
+            });
+            kinds.push(Kind::Volume {
+                volume_type: "gp3".into(),
+                encrypted: true,
+            });
+        }
+        if tier >= Tier::LoadBalancer {
+            kinds.push(Kind::LoadBalancer {
+                state: "active".into(),
+                dns_name: "alb".into(),
+            });
+            kinds.push(Kind::Listener);
+            let healthy = ["i-1", "i-2"].map(|id| (id.to_owned(), "healthy".to_owned()));
+            for _ in 0..SERVICES {
+                kinds.push(Kind::TargetGroup {
+                    targets: healthy.clone().into(),
+                });
+            }
+        }
+        if tier == Tier::Cdn {
+            kinds.push(Kind::Distribution {
+                status: "Deployed".into(),
+                enabled: true,
+                origins: vec!["alb".into()],
+            });
+        }
+        let tags = [(STACK_TAG.to_owned(), tier.stack())];
+        let resources = kinds
+            .into_iter()
+            .enumerate()
+            .map(|(number, kind)| Resource {
+                id: format!("{number}"),
+                tags: Some(tags.clone().into()),
+                kind,
+            });
+        Inventory(resources.collect())
+    }
+
+    #[test]
+    fn what_a_tier_must_create_has_no_problems_and_is_wrong_for_every_other_tier() {
+        for deployed in Tier::ALL {
+            for expected in Tier::ALL {
+                let mut created = created(deployed);
+                for resource in &mut created.0 {
+                    resource.tags = Some([(STACK_TAG.to_owned(), expected.stack())].into());
+                }
+                let problems = expected.problems(&created);
+                assert_eq!(problems.is_empty(), deployed == expected, "{problems:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_resource_that_is_missing_or_without_its_tag_is_noticed() {
+        let complete = created(Tier::Cdn);
+        for missing in 0..complete.0.len() {
+            let mut created = Inventory(complete.0.clone());
+            created.0.remove(missing);
+            assert_ne!(
+                Tier::Cdn.problems(&created),
+                [""; 0],
+                "{:?}",
+                complete.0[missing]
+            );
+            let mut created = Inventory(complete.0.clone());
+            created.0[missing].tags = Some([].into());
+            assert_eq!(
+                Tier::Cdn.problems(&created).len(),
+                1,
+                "{:?}",
+                complete.0[missing]
+            );
+        }
+    }
+
+    #[test]
+    fn a_distribution_in_front_of_something_else_is_noticed() {
+        let mut created = created(Tier::Cdn);
+        for resource in &mut created.0 {
+            if let Kind::Distribution { origins, .. } = &mut resource.kind {
+                *origins = vec!["elsewhere".into()];
+            }
+        }
+        assert_eq!(Tier::Cdn.problems(&created).len(), 1);
+    }
+}
