@@ -1,0 +1,62 @@
+//! The default VPC as a test finds it, and a security group of the test's own in it.
+
+use aws_sdk_ec2::types::Filter;
+use geusemaker_testkit::Aws;
+
+pub(crate) struct DefaultNetwork {
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) vpc: String,
+    /// The default subnets, in the order of their zones.
+    pub(crate) subnets: Vec<String>,
+    pub(crate) security_group: String,
+}
+
+impl DefaultNetwork {
+    pub(crate) async fn of(aws: &Aws) -> Self {
+        let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+        let only_default = Filter::builder()
+            .name("default-for-az")
+            .values("true")
+            .build();
+        let found = ec2
+            .describe_subnets()
+            .filters(only_default)
+            .send()
+            .await
+            .unwrap();
+        let mut subnets = found.subnets.unwrap();
+        subnets.sort_by(|a, b| a.availability_zone.cmp(&b.availability_zone));
+        let vpc = subnets[0].vpc_id.clone().unwrap();
+        let group = ec2
+            .create_security_group()
+            .group_name("test")
+            .description("of a test")
+            .vpc_id(&vpc)
+            .send()
+            .await
+            .unwrap();
+        Self {
+            ec2,
+            vpc,
+            subnets: subnets
+                .into_iter()
+                .map(|subnet| subnet.subnet_id.unwrap())
+                .collect(),
+            security_group: group.group_id.unwrap(),
+        }
+    }
+
+    /// Deletes the security group; the error is AWS's code.
+    pub(crate) async fn delete_security_group(&self) -> Result<(), String> {
+        let deleted = self
+            .ec2
+            .delete_security_group()
+            .group_id(&self.security_group)
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into_service_error().meta().code().unwrap().to_owned()),
+        }
+    }
+}

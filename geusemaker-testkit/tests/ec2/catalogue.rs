@@ -1,0 +1,141 @@
+//! Images, instance types and their offerings.
+
+use aws_sdk_ec2::types::LocationType;
+use geusemaker_testkit::Aws;
+
+use super::{account, code, filter, instant};
+
+#[tokio::test(start_paused = true)]
+async fn deep_learning_images_are_found_by_owner_name_and_architecture() {
+    let (_, client) = instant();
+    let found = client
+        .describe_images()
+        .owners("898082745236")
+        .filters(filter(
+            "name",
+            "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) ????????",
+        ))
+        .filters(filter("architecture", "x86_64"))
+        .filters(filter("state", "available"))
+        .send()
+        .await
+        .unwrap();
+    let newest = found
+        .images()
+        .iter()
+        .max_by_key(|image| image.creation_date())
+        .unwrap();
+    assert_eq!(
+        newest.name(),
+        Some("Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20261009")
+    );
+    assert_eq!(newest.root_device_name(), Some("/dev/sda1"));
+    let root = newest.block_device_mappings()[0].ebs().unwrap();
+    assert_eq!(root.volume_size(), Some(75));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_itself_owns_no_images() {
+    let (_, client) = instant();
+    let own = client
+        .describe_images()
+        .owners("self")
+        .send()
+        .await
+        .unwrap();
+    assert!(own.images().is_empty());
+    let unknown = client
+        .describe_images()
+        .image_ids("ami-0123456789abcdef0")
+        .send();
+    assert_eq!(code(unknown.await), "InvalidAMIID.NotFound");
+}
+
+#[tokio::test(start_paused = true)]
+async fn images_have_other_ids_in_other_regions() {
+    let ids = |region: &'static str| async move {
+        let (_, client) = account(Aws::builder().region(region));
+        let images = client.describe_images().send().await.unwrap();
+        images.images()[0].image_id().unwrap().to_owned()
+    };
+    assert_ne!(ids("us-east-1").await, ids("eu-west-1").await);
+    assert_eq!(ids("eu-west-1").await, ids("eu-west-1").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_is_described_with_its_gpus() {
+    let (_, client) = instant();
+    let types = client
+        .describe_instance_types()
+        .instance_types("g5.12xlarge".into())
+        .send()
+        .await
+        .unwrap();
+    let described = &types.instance_types()[0];
+    assert_eq!(described.v_cpu_info().unwrap().default_v_cpus(), Some(48));
+    let architectures = described
+        .processor_info()
+        .unwrap()
+        .supported_architectures();
+    assert_eq!(architectures[0].as_str(), "x86_64");
+    assert_eq!(described.supported_usage_classes()[1].as_str(), "spot");
+    let gpus = described.gpu_info().unwrap();
+    assert_eq!(gpus.total_gpu_memory_in_mib(), Some(91_552));
+    assert_eq!(gpus.gpus()[0].name(), Some("A10G"));
+    assert_eq!(gpus.gpus()[0].count(), Some(4));
+    assert_eq!(
+        gpus.gpus()[0].memory_info().unwrap().size_in_mib(),
+        Some(22_888)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_gpu_counts_as_no_whole_one() {
+    let (_, client) = instant();
+    let types = client
+        .describe_instance_types()
+        .instance_types("g6f.xlarge".into())
+        .send()
+        .await
+        .unwrap();
+    let gpu = &types.instance_types()[0].gpu_info().unwrap().gpus()[0];
+    assert_eq!((gpu.count(), gpu.logical_gpu_count()), (Some(0), Some(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_that_does_not_exist_is_named() {
+    let (_, client) = instant();
+    let types = client
+        .describe_instance_types()
+        .instance_types("g5.huge".into())
+        .send();
+    assert_eq!(code(types.await), "InvalidInstanceType");
+}
+
+#[tokio::test(start_paused = true)]
+async fn offerings_differ_between_the_zones_of_a_region() {
+    let (_, client) = instant();
+    let offerings = client
+        .describe_instance_type_offerings()
+        .location_type(LocationType::AvailabilityZone)
+        .filters(filter("instance-type", "g6e.xlarge"))
+        .send()
+        .await
+        .unwrap();
+    let zones: Vec<_> = offerings
+        .instance_type_offerings()
+        .iter()
+        .filter_map(|offering| offering.location())
+        .collect();
+    assert_eq!(
+        zones,
+        ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
+    );
+    let in_region = client
+        .describe_instance_type_offerings()
+        .filters(filter("instance-type", "g6e.*"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(in_region.instance_type_offerings().len(), 8);
+}

@@ -1,0 +1,99 @@
+//! The simulated EC2, driven by the unmodified SDK client.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod catalogue;
+mod launch;
+mod lifecycle;
+mod network;
+mod security_group;
+mod tags;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::types::Filter;
+use geusemaker_testkit::{Aws, AwsBuilder, Timings};
+
+/// An account with its client.
+fn account(builder: AwsBuilder) -> (Aws, Client) {
+    let aws = builder.build();
+    let client = Client::new(&aws.sdk_config());
+    (aws, client)
+}
+
+/// An account in which nothing takes time.
+fn instant() -> (Aws, Client) {
+    account(Aws::builder().timings(Timings::Instant))
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// The AWS code with which a call was refused.
+fn code<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
+    result: Result<T, SdkError<E>>,
+) -> String {
+    let error = result.expect_err("the call was to be refused");
+    error.code().unwrap_or_default().to_owned()
+}
+
+/// The message with which a call was refused.
+fn message<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
+    result: Result<T, SdkError<E>>,
+) -> String {
+    let error = result.expect_err("the call was to be refused");
+    error.message().unwrap_or_default().to_owned()
+}
+
+/// The newest Deep Learning image for an architecture.
+async fn image(client: &Client, architecture: &str) -> String {
+    let found = client
+        .describe_images()
+        .owners("amazon")
+        .filters(filter("name", "Deep Learning*(Ubuntu 24.04) 20261009"))
+        .filters(filter("architecture", architecture))
+        .send()
+        .await
+        .unwrap();
+    found.images()[0].image_id().unwrap().to_owned()
+}
+
+/// The default subnet of a zone.
+async fn subnet(client: &Client, zone: &str) -> String {
+    let found = client
+        .describe_subnets()
+        .filters(filter("availability-zone", zone))
+        .filters(filter("default-for-az", "true"))
+        .send()
+        .await
+        .unwrap();
+    found.subnets()[0].subnet_id().unwrap().to_owned()
+}
+
+/// The default VPC.
+async fn default_vpc(client: &Client) -> String {
+    let found = client
+        .describe_vpcs()
+        .filters(filter("is-default", "true"))
+        .send()
+        .await
+        .unwrap();
+    found.vpcs()[0].vpc_id().unwrap().to_owned()
+}
+
+/// A new security group in the default VPC.
+async fn group(client: &Client, name: &str) -> String {
+    let created = client
+        .create_security_group()
+        .group_name(name)
+        .description("group of a test")
+        .vpc_id(default_vpc(client).await)
+        .send()
+        .await
+        .unwrap();
+    created.group_id().unwrap().to_owned()
+}

@@ -1,0 +1,200 @@
+//! VPCs, subnets, zones and prefix lists.
+
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+
+use super::{code, filter, instant, message};
+
+#[tokio::test(start_paused = true)]
+async fn a_new_account_has_a_default_vpc_with_a_subnet_in_each_zone() {
+    let (aws, client) = instant();
+    let vpcs = client.describe_vpcs().send().await.unwrap();
+    assert!(aws.leftovers().is_empty());
+    assert_eq!(vpcs.vpcs().len(), 1);
+    assert_eq!(vpcs.vpcs()[0].cidr_block(), Some("172.31.0.0/16"));
+    let subnets = client.describe_subnets().send().await.unwrap();
+    let mut zones: Vec<_> = subnets
+        .subnets()
+        .iter()
+        .filter_map(|subnet| subnet.availability_zone())
+        .collect();
+    zones.sort_unstable();
+    let expected = ["a", "b", "c", "d", "e", "f"].map(|letter| format!("us-east-1{letter}"));
+    assert_eq!(zones, expected);
+    for subnet in subnets.subnets() {
+        assert_eq!(subnet.available_ip_address_count(), Some(4091));
+        assert_eq!(subnet.map_public_ip_on_launch(), Some(true));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn zones_are_available_and_have_ids() {
+    let (_, client) = instant();
+    let zones = client
+        .describe_availability_zones()
+        .filters(filter("state", "available"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(zones.availability_zones().len(), 6);
+    assert_eq!(zones.availability_zones()[0].zone_id(), Some("use1-az1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vpc_of_ones_own_is_deleted_only_when_it_is_empty() {
+    let (aws, client) = instant();
+    let tags = TagSpecification::builder()
+        .resource_type(ResourceType::Vpc)
+        .tags(Tag::builder().key("Name").value("one zone").build())
+        .build();
+    let vpc = client
+        .create_vpc()
+        .cidr_block("10.0.0.0/16")
+        .tag_specifications(tags)
+        .send()
+        .await
+        .unwrap();
+    let vpc = vpc.vpc().unwrap();
+    assert_eq!(vpc.is_default(), Some(false));
+    assert_eq!(vpc.tags()[0].value(), Some("one zone"));
+    let vpc = vpc.vpc_id().unwrap();
+    let new_subnet = |cidr: &str| client.create_subnet().vpc_id(vpc).cidr_block(cidr);
+    let subnet = new_subnet("10.0.1.0/24")
+        .availability_zone("us-east-1b")
+        .send()
+        .await
+        .unwrap();
+    let subnet = subnet.subnet().unwrap();
+    assert_eq!(subnet.availability_zone_id(), Some("use1-az2"));
+    assert_eq!(subnet.available_ip_address_count(), Some(251));
+    assert_eq!(
+        code(new_subnet("10.0.1.128/25").send().await),
+        "InvalidSubnet.Conflict"
+    );
+    assert_eq!(
+        code(new_subnet("10.1.0.0/24").send().await),
+        "InvalidSubnet.Range"
+    );
+    assert_eq!(
+        code(new_subnet("10.0.9.0").send().await),
+        "InvalidParameterValue"
+    );
+    let delete_vpc = client.delete_vpc().vpc_id(vpc);
+    assert_eq!(code(delete_vpc.clone().send().await), "DependencyViolation");
+    let delete_subnet = client
+        .delete_subnet()
+        .subnet_id(subnet.subnet_id().unwrap());
+    delete_subnet.clone().send().await.unwrap();
+    assert_eq!(code(delete_subnet.send().await), "InvalidSubnetID.NotFound");
+    delete_vpc.send().await.unwrap();
+    assert!(aws.leftovers().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_not_there_is_an_error_and_a_filter_that_matches_nothing_is_not() {
+    let (_, client) = instant();
+    let by_id = client
+        .describe_vpcs()
+        .vpc_ids("vpc-0123456789abcdef0")
+        .send();
+    assert_eq!(code(by_id.await), "InvalidVpcID.NotFound");
+    let malformed = client.describe_subnets().subnet_ids("subnet-1").send();
+    assert_eq!(code(malformed.await), "InvalidSubnetID.Malformed");
+    let filtered = client
+        .describe_vpcs()
+        .filters(filter("vpc-id", "vpc-0123456789abcdef0"))
+        .send();
+    assert!(filtered.await.unwrap().vpcs().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_simulator_does_not_know_is_refused_loudly() {
+    let (_, client) = instant();
+    let filtered = client
+        .describe_vpcs()
+        .filters(filter("dhcp-options-id", "dopt-1"))
+        .send();
+    assert!(message(filtered.await).contains("dhcp-options-id"));
+    let parameter = client
+        .create_vpc()
+        .cidr_block("10.0.0.0/16")
+        .amazon_provided_ipv6_cidr_block(true)
+        .send();
+    assert!(message(parameter.await).contains("AmazonProvidedIpv6CidrBlock"));
+    let operation = client.describe_route_tables().send();
+    assert!(message(operation.await).contains("DescribeRouteTables"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_given_out_in_pages_of_the_size_that_was_asked_for() {
+    let (_, client) = instant();
+    let mut pages = client
+        .describe_subnets()
+        .max_results(4)
+        .into_paginator()
+        .send();
+    let mut sizes = Vec::new();
+    while let Some(page) = pages.next().await {
+        sizes.push(page.unwrap().subnets().len());
+    }
+    assert_eq!(sizes, [4, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cloudfront_prefix_list_is_found_by_its_name() {
+    let (_, client) = instant();
+    let lists = client
+        .describe_managed_prefix_lists()
+        .filters(filter(
+            "prefix-list-name",
+            "com.amazonaws.global.cloudfront.origin-facing",
+        ))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        lists.prefix_lists()[0].prefix_list_id(),
+        Some("pl-3b927c52")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_is_checked_and_changes_nothing() {
+    let (aws, client) = instant();
+    let good = client
+        .create_security_group()
+        .group_name("dry")
+        .description("dry")
+        .dry_run(true)
+        .send();
+    assert_eq!(code(good.await), "DryRunOperation");
+    assert!(aws.leftovers().is_empty());
+    let bad = client
+        .create_security_group()
+        .group_name("sg-dry")
+        .description("dry")
+        .dry_run(true)
+        .send();
+    assert_eq!(code(bad.await), "InvalidParameterValue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_pairs_are_made_once_and_deleted_without_complaint() {
+    let (aws, client) = instant();
+    let create = client.create_key_pair().key_name("admin");
+    let pair = create.clone().send().await.unwrap();
+    assert!(pair.key_pair_id().unwrap().starts_with("key-"));
+    assert_eq!(code(create.send().await), "InvalidKeyPair.Duplicate");
+    let found = client.describe_key_pairs().key_names("admin").send().await;
+    assert_eq!(found.unwrap().key_pairs().len(), 1);
+    for _ in 0..2 {
+        client
+            .delete_key_pair()
+            .key_name("admin")
+            .send()
+            .await
+            .unwrap();
+    }
+    let missing = client.describe_key_pairs().key_names("admin").send();
+    assert_eq!(code(missing.await), "InvalidKeyPair.NotFound");
+    assert!(aws.leftovers().is_empty());
+}

@@ -1,0 +1,103 @@
+//! Tags after the creation of what they belong to.
+
+use aws_sdk_ec2::types::Tag;
+
+use super::{code, filter, group, instant};
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn resources_are_found_by_their_tags() {
+    let (_, client) = instant();
+    let tagged = group(&client, "tagged").await;
+    group(&client, "other").await;
+    client
+        .create_tags()
+        .resources(&tagged)
+        .tags(tag("deployment", "llm"))
+        .send()
+        .await
+        .unwrap();
+    for filter in [
+        filter("tag:deployment", "ll*"),
+        filter("tag-key", "deployment"),
+    ] {
+        let found = client.describe_security_groups().filters(filter).send();
+        let found = found.await.unwrap();
+        assert_eq!(found.security_groups().len(), 1);
+        assert_eq!(found.security_groups()[0].group_id(), Some(tagged.as_str()));
+    }
+    let described = client
+        .describe_tags()
+        .filters(filter("resource-type", "security-group"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(described.tags()[0].resource_id(), Some(tagged.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_named_with_a_value_is_deleted_only_if_it_has_that_value() {
+    let (_, client) = instant();
+    let id = group(&client, "tagged").await;
+    client
+        .create_tags()
+        .resources(&id)
+        .tags(tag("a", "1"))
+        .tags(tag("b", "2"))
+        .send()
+        .await
+        .unwrap();
+    let delete = client.delete_tags().resources(&id);
+    delete.clone().tags(tag("a", "9")).send().await.unwrap();
+    delete
+        .tags(Tag::builder().key("b").build())
+        .send()
+        .await
+        .unwrap();
+    let left = client
+        .describe_tags()
+        .filters(filter("resource-id", &id))
+        .send();
+    let left = left.await.unwrap();
+    assert_eq!(left.tags().len(), 1);
+    assert_eq!(left.tags()[0].key(), Some("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_has_at_most_fifty_tags() {
+    let (_, client) = instant();
+    let id = group(&client, "tagged").await;
+    let tags = (0..50).map(|n| tag(&format!("key{n}"), "x")).collect();
+    let create = client.create_tags().resources(&id);
+    create.clone().set_tags(Some(tags)).send().await.unwrap();
+    create
+        .clone()
+        .tags(tag("key0", "new value"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        code(create.tags(tag("one more", "x")).send().await),
+        "TagLimitExceeded"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_for_what_exists_and_may_not_start_with_aws() {
+    let (_, client) = instant();
+    let missing = client
+        .create_tags()
+        .resources("i-0123456789abcdef0")
+        .tags(tag("a", "b"))
+        .send();
+    assert_eq!(code(missing.await), "InvalidInstanceID.NotFound");
+    let reserved = client
+        .create_tags()
+        .resources(group(&client, "tagged").await)
+        .tags(tag("aws:name", "b"))
+        .send();
+    assert_eq!(code(reserved.await), "InvalidParameterValue");
+}

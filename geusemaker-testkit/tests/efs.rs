@@ -1,0 +1,367 @@
+//! What a program sees of simulated EFS, through the unmodified SDK client.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod default_network;
+
+use std::time::Duration;
+
+use aws_sdk_efs::Client;
+use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription, Tag};
+use geusemaker_testkit::{Aws, Timings};
+
+use default_network::DefaultNetwork;
+
+fn slow() -> Aws {
+    Aws::builder().timings(Timings::Slow).build()
+}
+
+fn client(aws: &Aws) -> Client {
+    Client::new(&aws.sdk_config())
+}
+
+/// A file system that is available.
+async fn file_system(aws: &Aws, efs: &Client) -> String {
+    let created = efs
+        .create_file_system()
+        .creation_token("one")
+        .send()
+        .await
+        .unwrap();
+    while state(efs, created.file_system_id()).await != Some(LifeCycleState::Available) {
+        aws.clock().sleep(Duration::from_secs(1)).await;
+    }
+    created.file_system_id
+}
+
+/// The state, if the file system is there.
+async fn state(efs: &Client, id: &str) -> Option<LifeCycleState> {
+    match efs.describe_file_systems().file_system_id(id).send().await {
+        Ok(found) => Some(found.file_systems()[0].life_cycle_state.clone()),
+        Err(error) => {
+            assert!(error.into_service_error().is_file_system_not_found());
+            None
+        }
+    }
+}
+
+async fn mount_targets(efs: &Client, file_system: &str) -> Vec<MountTargetDescription> {
+    let found = efs
+        .describe_mount_targets()
+        .file_system_id(file_system)
+        .send()
+        .await
+        .unwrap();
+    found.mount_targets.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_system_takes_time_to_come_and_to_go() {
+    let aws = slow();
+    let efs = client(&aws);
+    let created = efs
+        .create_file_system()
+        .creation_token("one")
+        .encrypted(true)
+        .tags(Tag::builder().key("Name").value("models").build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(created.life_cycle_state, LifeCycleState::Creating);
+    assert_eq!(created.name(), Some("models"));
+    assert_eq!(created.encrypted, Some(true));
+    let id = created.file_system_id();
+
+    aws.clock().sleep(Duration::from_secs(29)).await;
+    assert_eq!(state(&efs, id).await, Some(LifeCycleState::Creating));
+    aws.clock().sleep(Duration::from_secs(1)).await;
+    assert_eq!(state(&efs, id).await, Some(LifeCycleState::Available));
+
+    efs.delete_file_system()
+        .file_system_id(id)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(state(&efs, id).await, Some(LifeCycleState::Deleting));
+    assert_eq!(aws.leftovers().len(), 1);
+    aws.clock().sleep(Duration::from_secs(10)).await;
+    assert!(aws.leftovers().is_empty(), "{:?}", aws.leftovers());
+    assert_eq!(state(&efs, id).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_token_in_use_is_refused_with_the_id_of_its_file_system() {
+    let aws = slow();
+    let efs = client(&aws);
+    let first = efs
+        .create_file_system()
+        .creation_token("one")
+        .send()
+        .await
+        .unwrap();
+    let second = efs.create_file_system().creation_token("one").send().await;
+    let error = second.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 409);
+    let error = error.into_service_error();
+    assert!(error.is_file_system_already_exists(), "{error:?}");
+    let aws_sdk_efs::operation::create_file_system::CreateFileSystemError::FileSystemAlreadyExists(
+        exists,
+    ) = error
+    else {
+        unreachable!()
+    };
+    assert_eq!(exists.file_system_id, first.file_system_id);
+
+    let found = efs
+        .describe_file_systems()
+        .creation_token("one")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(found.file_systems().len(), 1);
+    let found = efs
+        .describe_file_systems()
+        .creation_token("two")
+        .send()
+        .await
+        .unwrap();
+    assert!(found.file_systems().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_waits_for_its_file_system() {
+    let aws = slow();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let created = efs
+        .create_file_system()
+        .creation_token("one")
+        .send()
+        .await
+        .unwrap();
+    let refused = efs
+        .create_mount_target()
+        .file_system_id(created.file_system_id())
+        .subnet_id(&network.subnets[0])
+        .send()
+        .await;
+    let error = refused.unwrap_err().into_service_error();
+    assert!(
+        error.is_incorrect_file_system_life_cycle_state(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_zone_has_one_mount_target() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let id = file_system(&aws, &efs).await;
+    for subnet in &network.subnets[..2] {
+        let create = || {
+            efs.create_mount_target()
+                .file_system_id(&id)
+                .subnet_id(subnet)
+                .security_groups(&network.security_group)
+                .send()
+        };
+        let made = create().await.unwrap();
+        assert_eq!(made.subnet_id(), subnet);
+        assert_eq!(made.vpc_id(), Some(network.vpc.as_str()));
+        assert!(made.network_interface_id().unwrap().starts_with("eni-"));
+        let error = create().await.unwrap_err().into_service_error();
+        assert!(error.is_mount_target_conflict(), "{error:?}");
+    }
+    assert_eq!(mount_targets(&efs, &id).await.len(), 2);
+    let described = efs
+        .describe_file_systems()
+        .file_system_id(&id)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(described.file_systems()[0].number_of_mount_targets, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_holds_its_file_system_and_its_security_group_until_it_is_gone() {
+    let aws = slow();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let id = file_system(&aws, &efs).await;
+    let made = efs
+        .create_mount_target()
+        .file_system_id(&id)
+        .subnet_id(&network.subnets[0])
+        .security_groups(&network.security_group)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.life_cycle_state, LifeCycleState::Creating);
+    let mount_target = made.mount_target_id();
+    let groups = || {
+        efs.describe_mount_target_security_groups()
+            .mount_target_id(mount_target)
+            .send()
+    };
+    assert_eq!(
+        groups().await.unwrap().security_groups(),
+        std::slice::from_ref(&network.security_group)
+    );
+    aws.clock().sleep(Duration::from_secs(720)).await;
+    assert_eq!(
+        mount_targets(&efs, &id).await[0].life_cycle_state,
+        LifeCycleState::Available
+    );
+
+    efs.delete_mount_target()
+        .mount_target_id(mount_target)
+        .send()
+        .await
+        .unwrap();
+    aws.clock().sleep(Duration::from_secs(290)).await;
+    assert_eq!(
+        mount_targets(&efs, &id).await[0].life_cycle_state,
+        LifeCycleState::Deleting
+    );
+    let error = groups().await.unwrap_err().into_service_error();
+    assert!(error.is_incorrect_mount_target_state(), "{error:?}");
+    let refused = efs.delete_file_system().file_system_id(&id).send().await;
+    let error = refused.unwrap_err().into_service_error();
+    assert!(error.is_file_system_in_use(), "{error:?}");
+    assert_eq!(
+        network.delete_security_group().await,
+        Err("DependencyViolation".to_owned())
+    );
+
+    aws.clock().sleep(Duration::from_secs(10)).await;
+    network.delete_security_group().await.unwrap();
+    efs.delete_file_system()
+        .file_system_id(&id)
+        .send()
+        .await
+        .unwrap();
+    aws.clock().sleep(Duration::from_secs(10)).await;
+    assert!(aws.leftovers().is_empty(), "{:?}", aws.leftovers());
+    let gone = efs
+        .delete_mount_target()
+        .mount_target_id(mount_target)
+        .send()
+        .await;
+    assert!(
+        gone.unwrap_err()
+            .into_service_error()
+            .is_mount_target_not_found()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_exist_is_not_mounted() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let id = file_system(&aws, &efs).await;
+    let create = |file_system: &str, subnet: &str, group: &str| {
+        efs.create_mount_target()
+            .file_system_id(file_system)
+            .subnet_id(subnet)
+            .security_groups(group)
+            .send()
+    };
+    let (subnet, group) = (network.subnets[0].as_str(), network.security_group.as_str());
+    let error = create("fs-0", subnet, group)
+        .await
+        .unwrap_err()
+        .into_service_error();
+    assert!(error.is_file_system_not_found(), "{error:?}");
+    let error = create(&id, "subnet-0", group)
+        .await
+        .unwrap_err()
+        .into_service_error();
+    assert!(error.is_subnet_not_found(), "{error:?}");
+    let error = create(&id, subnet, "sg-0")
+        .await
+        .unwrap_err()
+        .into_service_error();
+    assert!(error.is_security_group_not_found(), "{error:?}");
+    let error = efs
+        .describe_mount_targets()
+        .mount_target_id("fsmt-0")
+        .send()
+        .await;
+    assert!(
+        error
+            .unwrap_err()
+            .into_service_error()
+            .is_mount_target_not_found()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_without_security_groups_has_the_default_one() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let id = file_system(&aws, &efs).await;
+    let made = efs
+        .create_mount_target()
+        .file_system_id(&id)
+        .subnet_id(&network.subnets[0])
+        .send()
+        .await
+        .unwrap();
+    let groups = efs
+        .describe_mount_target_security_groups()
+        .mount_target_id(made.mount_target_id())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(groups.security_groups().len(), 1);
+    assert_ne!(groups.security_groups()[0], network.security_group);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_listed_and_replaced_by_key() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    let id = file_system(&aws, &efs).await;
+    for value in ["1", "2"] {
+        let tag = Tag::builder().key("k").value(value).build().unwrap();
+        efs.tag_resource()
+            .resource_id(&id)
+            .tags(tag)
+            .send()
+            .await
+            .unwrap();
+    }
+    let listed = efs
+        .list_tags_for_resource()
+        .resource_id(&id)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(listed.tags().len(), 1);
+    assert_eq!(listed.tags()[0].value(), "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_simulated_is_refused_and_named() {
+    let aws = slow();
+    let efs = client(&aws);
+    let refused = efs
+        .create_file_system()
+        .creation_token("one")
+        .availability_zone_name("us-east-1a")
+        .send()
+        .await;
+    let error = refused.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("SimulatorUnsupported"));
+    assert!(
+        error
+            .meta()
+            .message()
+            .unwrap()
+            .contains("AvailabilityZoneName")
+    );
+    assert!(aws.leftovers().is_empty());
+}
