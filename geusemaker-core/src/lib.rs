@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod account;
 mod aws;
 mod deployment;
 mod error;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, ErrorClass};
 use crate::resource::Kind;
 
 /// Hears what happens. It is called in the middle of the work, so it should be quick.
@@ -93,7 +93,7 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step { message } => f.write_str(message),
-            Self::Created { kind, id, .. } => write!(f, "{kind} {id} created"),
+            Self::Created { kind, id, .. } => write!(f, "{kind} {} created", short(id)),
             Self::Waiting {
                 what,
                 state,
@@ -107,11 +107,23 @@ impl fmt::Display for Event {
                 seconds(*from),
                 seconds(*to)
             ),
-            Self::Retrying { error, next } => write!(f, "{error}; {next}"),
-            Self::Deleted { kind, id, .. } => write!(f, "{kind} {id} deleted"),
+            Self::Retrying { error, next } => match error.class {
+                // Nothing is wrong: AWS needs a moment to see what it has just made.
+                ErrorClass::NotFound | ErrorClass::NotYet => {
+                    let code = error.code.as_deref().unwrap_or("no code");
+                    write!(f, "{} is too early yet ({code}); {next}", error.operation)
+                }
+                _ => write!(f, "{error}; {next}"),
+            },
+            Self::Deleted { kind, id, .. } => write!(f, "{kind} {} deleted", short(id)),
             Self::Left { kind, key, why } => write!(f, "{kind} {key} is still there: {why}"),
         }
     }
+}
+
+/// An ARN without the parts that are the same for everything in a region.
+fn short(id: &str) -> &str {
+    id.rsplit(':').next().unwrap_or(id)
 }
 
 /// A duration as people write it: `6m40s`.

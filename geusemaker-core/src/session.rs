@@ -3,20 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use object_store::ObjectStore;
-use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
 
-use crate::aws::clients::{Reader, Writer};
-use crate::aws::clock::Clock;
-use crate::aws::error::AwsError;
+use crate::account::Account;
+use crate::deployment::plan::Plan;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::ledger::claim::Holder;
-use crate::ledger::journal;
-use crate::ledger::undo::{FileSystems, Undone};
+use crate::ledger::cleanup::{Cleaner, Cleanup};
+use crate::ledger::journal::{self, Journal};
+use crate::ledger::state::Header;
+use crate::ledger::undo::Undone;
 use crate::progress::{Event, Listener, Progress};
 use crate::spec::StackName;
 
@@ -34,60 +32,7 @@ struct Inner {
     store: Arc<dyn ObjectStore>,
     progress: Progress,
     holder: Holder,
-    cleanup: Cleanup,
-    cleaner: Mutex<Option<JoinHandle<Vec<Undone>>>>,
-}
-
-/// One account in one region, as a deployment sees it.
-#[derive(Clone, Debug)]
-pub(crate) struct Account {
-    pub(crate) reader: Reader,
-    pub(crate) writer: Writer,
-    pub(crate) clock: Clock,
-    pub(crate) progress: Progress,
-    pub(crate) region: String,
-}
-
-/// Who is asking.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Identity {
-    pub(crate) account: String,
-    pub(crate) arn: String,
-}
-
-impl Account {
-    /// The account that the credentials belong to.
-    pub(crate) async fn identity(&self) -> Result<Identity, Error> {
-        let reply = self
-            .reader
-            .sts
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(AwsError::of("sts:GetCallerIdentity"))
-            .map_err(Error::aws("asking who these credentials belong to"))?;
-        Ok(Identity {
-            account: reply.account.unwrap_or_default(),
-            arn: reply.arn.unwrap_or_default(),
-        })
-    }
-}
-
-/// The way to the session's clean-up task.
-#[derive(Clone, Debug)]
-pub(crate) struct Cleanup(mpsc::UnboundedSender<Task>);
-
-enum Task {
-    Undo(Arc<Ledger>),
-    Stop,
-}
-
-impl Cleanup {
-    /// Has a deployment undone that nobody holds any more.
-    pub(crate) fn hand_over(&self, ledger: Arc<Ledger>) {
-        // A session that is closed has no task any more; the journal keeps what there is.
-        let _ = self.0.send(Task::Undo(ledger));
-    }
+    cleaner: Cleaner,
 }
 
 impl Session {
@@ -112,15 +57,13 @@ impl Session {
         store: Arc<dyn ObjectStore>,
         listener: Arc<dyn Listener>,
     ) -> Self {
-        let (sender, receiver) = mpsc::unbounded_channel();
         Self {
             inner: Arc::new(Inner {
                 config,
                 store,
                 progress: Progress::new(listener),
                 holder: Holder::this_process(),
-                cleanup: Cleanup(sender),
-                cleaner: Mutex::new(Some(tokio::spawn(clean(receiver)))),
+                cleaner: Cleaner::start(),
             }),
         }
     }
@@ -133,13 +76,7 @@ impl Session {
 
     /// Waits until everything that was dropped is undone, and says what became of it.
     pub async fn close(self) -> Vec<Undone> {
-        let _ = self.inner.cleanup.0.send(Task::Stop);
-        let cleaner = self.inner.cleaner.lock().await.take();
-        match cleaner {
-            // A clean-up that panicked has left the rest to the journal.
-            Some(cleaner) => cleaner.await.unwrap_or_default(),
-            None => Vec::new(),
-        }
+        self.inner.cleaner.stop().await
     }
 
     /// The names of the stacks that have a journal here, in order.
@@ -150,30 +87,57 @@ impl Session {
         Ok(journal::stacks(self.inner.store.as_ref()).await?)
     }
 
-    pub(crate) async fn no_such_stack(&self, stack: &StackName) -> Result<Error, Error> {
+    /// Begins the journal of a deployment.
+    pub(crate) async fn begin(&self, plan: &Plan) -> Result<Arc<Ledger>, Error> {
+        let journal = Journal::open(self.store(), plan.spec.name()).await?;
+        let account = self.account(plan.region.clone());
+        Ledger::begin(journal, account, &self.inner.holder, plan).await
+    }
+
+    /// Takes up a deployment that was begun before.
+    pub(crate) async fn take_up(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+        let (journal, header) = self.journal(stack).await?;
+        let account = self.account(header.plan.region.clone());
+        let identity = account.identity().await?;
+        if identity.account != header.plan.account {
+            return Err(Error::OtherAccount {
+                stack: stack.to_string(),
+                recorded: header.plan.account,
+                actual: identity.account,
+            });
+        }
+        Ledger::take_up(journal, header, account, &self.inner.holder).await
+    }
+
+    /// The journal of a deployment that there is.
+    pub(crate) async fn journal(&self, stack: &StackName) -> Result<(Journal, Header), Error> {
+        let journal = Journal::open(self.store(), stack).await?;
+        match journal.state.deployment.clone() {
+            Some(header) => Ok((journal, header)),
+            None => Err(Error::NoSuchStack {
+                stack: stack.to_string(),
+                known: self.known().await?,
+            }),
+        }
+    }
+
+    /// The names of the stacks that exist; a journal that cannot be read is not worth another error here.
+    async fn known(&self) -> Result<Vec<String>, Error> {
         let mut known = Vec::new();
         for name in self.stacks().await? {
-            let journal = journal::Journal::open(self.store(), &name).await?;
-            if !journal.state.is_gone() {
+            if Journal::open(self.store(), &name).await.is_ok_and(|journal| !journal.state.is_gone()) {
                 known.push(name.to_string());
             }
         }
-        Ok(Error::NoSuchStack {
-            stack: stack.to_string(),
-            known,
-        })
+        Ok(known)
     }
 
-    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+    fn store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.store)
     }
 
-    pub(crate) fn holder(&self) -> &Holder {
-        &self.inner.holder
-    }
-
     pub(crate) fn cleanup(&self) -> Cleanup {
-        self.inner.cleanup.clone()
+        self.inner.cleaner.handle()
     }
 
     /// The region of the environment, if it names one.
@@ -182,38 +146,8 @@ impl Session {
     }
 
     pub(crate) fn account(&self, region: String) -> Account {
-        let sdk_region = Some(SdkRegion::new(region.clone()));
-        Account {
-            reader: Reader::new(&self.inner.config, sdk_region.clone()),
-            writer: Writer::new(&self.inner.config, sdk_region),
-            clock: Clock::of(&self.inner.config),
-            progress: self.inner.progress.clone(),
-            region,
-        }
+        Account::new(&self.inner.config, self.inner.progress.clone(), region)
     }
-
-    /// Twelve hexadecimal digits: two deployments of one name are told apart by them in tags and tokens.
-    pub(crate) fn new_deployment_id(&self) -> String {
-        let mut id = uuid::Uuid::new_v4().simple().to_string();
-        id.truncate(12);
-        id
-    }
-}
-
-/// Undoes what is handed over, one after another, until the session is closed.
-async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
-    let mut done = Vec::new();
-    while let Some(task) = tasks.recv().await {
-        match task {
-            Task::Undo(ledger) => {
-                ledger.account.progress.step("Rolling back...");
-                // Nobody was asked about the data, but it is minutes old.
-                done.push(ledger.end(FileSystems::Delete).await);
-            }
-            Task::Stop => break,
-        }
-    }
-    done
 }
 
 impl fmt::Debug for Session {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
+use aws_smithy_runtime::client::retries::RetryPartition;
 
 /// One client per service.
 #[derive(Clone, Debug)]
@@ -67,12 +68,21 @@ impl Clients {
             builder = builder.region(region);
         }
         let config = builder.build();
+        // The SDK's default retry budget is one for the whole process: somebody else's failures would use up ours.
+        let budget = RetryPartition::custom("geusemaker").build();
+        macro_rules! client {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from(&config).retry_partition(budget.clone()).build(),
+                )
+            };
+        }
         Self {
-            cloudfront: aws_sdk_cloudfront::Client::new(&config),
-            ec2: aws_sdk_ec2::Client::new(&config),
-            efs: aws_sdk_efs::Client::new(&config),
-            elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            cloudfront: client!(aws_sdk_cloudfront),
+            ec2: client!(aws_sdk_ec2),
+            efs: client!(aws_sdk_efs),
+            elastic_load_balancing: client!(aws_sdk_elasticloadbalancingv2),
+            sts: client!(aws_sdk_sts),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The end of a deployment: destroyed when it is in use, rolled back when it was never finished.
 
 use crate::error::Error;
-use crate::ledger::Ledger;
 use crate::ledger::undo::{FileSystems, Undone};
 use crate::session::Session;
 use crate::spec::StackName;
@@ -17,7 +16,7 @@ impl Session {
         stack: &StackName,
         file_systems: FileSystems,
     ) -> Result<Undone, Error> {
-        let ledger = Ledger::take_up(self, stack).await?;
+        let ledger = self.take_up(stack).await?;
         ledger.account.progress.step(format!("Destroying {stack}..."));
         Ok(ledger.end(file_systems).await)
     }
@@ -27,7 +26,7 @@ impl Session {
     /// # Errors
     /// As [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
     pub async fn rollback(&self, stack: &StackName) -> Result<Undone, Error> {
-        let ledger = Ledger::take_up(self, stack).await?;
+        let ledger = self.take_up(stack).await?;
         if ledger.state().await.committed.is_some() {
             ledger.release().await?;
             return Err(Error::Committed {

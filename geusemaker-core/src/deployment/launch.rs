@@ -36,7 +36,7 @@ impl Deployment<Planned> {
     pub async fn launch(mut self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
         let ledger = match self.inner.guard.ledger() {
             Some(ledger) => Arc::clone(ledger),
-            None => match Ledger::begin(&self.inner.session, &self.inner.state.plan).await {
+            None => match self.inner.session.begin(&self.inner.state.plan).await {
                 Ok(ledger) => {
                     self.inner.guard.arm(Arc::clone(&ledger));
                     ledger

@@ -24,6 +24,7 @@ mod failed;
 mod launch;
 mod open;
 pub(crate) mod plan;
+mod planning;
 mod publish;
 mod settle;
 pub(crate) mod state;

@@ -3,7 +3,6 @@
 use super::state::Reached;
 use super::{AlbHealthy, CdnDeployed, CdnPending, Deployment, Ec2Ready, Planned};
 use crate::error::Error;
-use crate::ledger::Ledger;
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::session::Session;
 use crate::spec::StackName;
@@ -37,7 +36,7 @@ impl Session {
     /// # Errors
     /// There is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
-        let ledger = Ledger::take_up(self, stack).await?;
+        let ledger = self.take_up(stack).await?;
         let state = ledger.state().await;
         let is_armed = state.committed.is_none();
         let plan = ledger.plan.clone();

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::commit::Outputs;
 use super::state::Reached;
+use crate::account::Account;
 use crate::error::Error;
-use crate::ledger::journal::Journal;
 use crate::ledger::state::{Entry, LedgerState, Status as EntryStatus};
 use crate::resource::Kind;
-use crate::session::{Account, Session};
+use crate::session::Session;
 use crate::spec::{DeploymentSpec, StackName, Tier};
 
 /// A deployment as it is now.
@@ -109,10 +109,7 @@ impl Session {
     /// # Errors
     /// There is no such stack, or its journal cannot be read.
     pub async fn summary(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
-        let journal = Journal::open(self.store(), stack).await?;
-        let Some(header) = journal.state.deployment.clone() else {
-            return Err(self.no_such_stack(stack).await?);
-        };
+        let (journal, header) = self.journal(stack).await?;
         let now = self.account(header.plan.region.clone()).clock.now();
         let state = &journal.state;
         Ok(DeploymentStatus {

@@ -5,6 +5,7 @@
 //! may exist and how to find out.
 
 pub(crate) mod claim;
+pub(crate) mod cleanup;
 mod create;
 pub(crate) mod event;
 pub(crate) mod journal;
@@ -22,11 +23,11 @@ use self::claim::{Holder, LEASE};
 use self::event::{Event, Key};
 use self::journal::{Journal, JournalError};
 use self::state::{Entry, Header, LedgerState, Savepoint};
+use crate::account::Account;
 use crate::deployment::plan::Plan;
 use crate::error::Error;
 use crate::resource::lookup::Lookup;
 use crate::resource::tags::Owner;
-use crate::session::{Account, Session};
 use crate::spec::StackName;
 
 /// One deployment's journal, at work.
@@ -44,48 +45,44 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Begins a deployment.
-    pub(crate) async fn begin(session: &Session, plan: &Plan) -> Result<Arc<Self>, Error> {
+    pub(crate) async fn begin(
+        mut journal: Journal,
+        account: Account,
+        holder: &Holder,
+        plan: &Plan,
+    ) -> Result<Arc<Self>, Error> {
         let stack = plan.spec.name();
-        let mut journal = Journal::open(session.store(), stack).await?;
-        let account = session.account(plan.region.clone());
         if !journal.state.is_gone() {
             return Err(Error::Exists {
                 stack: stack.to_string(),
             });
         }
-        take(&mut journal, stack, session.holder(), account.clock.now()).await?;
-        let deployment = session.new_deployment_id();
+        take(&mut journal, stack, holder, account.clock.now()).await?;
+        let deployment = new_deployment_id();
         let event = Event::Planned {
             deployment: deployment.clone(),
             plan: Box::new(plan.clone()),
         };
         journal.append(account.clock.now(), event).await?;
-        Ok(Self::at_work(session, journal, account, deployment, plan.clone()))
+        Ok(Self::at_work(journal, account, holder, deployment, plan.clone()))
     }
 
     /// Takes up a deployment that was begun before.
-    pub(crate) async fn take_up(session: &Session, stack: &StackName) -> Result<Arc<Self>, Error> {
-        let mut journal = Journal::open(session.store(), stack).await?;
-        let Some(Header { id, plan, .. }) = journal.state.deployment.clone() else {
-            return Err(session.no_such_stack(stack).await?);
-        };
-        let account = session.account(plan.region.clone());
-        let identity = account.identity().await?;
-        if identity.account != plan.account {
-            return Err(Error::OtherAccount {
-                stack: stack.to_string(),
-                recorded: plan.account,
-                actual: identity.account,
-            });
-        }
-        take(&mut journal, stack, session.holder(), account.clock.now()).await?;
-        Ok(Self::at_work(session, journal, account, id, plan))
+    pub(crate) async fn take_up(
+        mut journal: Journal,
+        header: Header,
+        account: Account,
+        holder: &Holder,
+    ) -> Result<Arc<Self>, Error> {
+        let Header { id, plan, .. } = header;
+        take(&mut journal, plan.spec.name(), holder, account.clock.now()).await?;
+        Ok(Self::at_work(journal, account, holder, id, plan))
     }
 
     fn at_work(
-        session: &Session,
         journal: Journal,
         account: Account,
+        holder: &Holder,
         deployment: String,
         plan: Plan,
     ) -> Arc<Self> {
@@ -97,7 +94,7 @@ impl Ledger {
             plan,
             account,
             journal: Mutex::new(journal),
-            holder: session.holder().clone(),
+            holder: holder.clone(),
             running: TaskTracker::new(),
             renewal: std::sync::Mutex::new(None),
         });
@@ -191,4 +188,11 @@ async fn take(
         until: now + LEASE,
     };
     Ok(journal.append(now, event).await?)
+}
+
+/// Twelve hexadecimal digits: two deployments of one name are told apart by them in tags and tokens.
+fn new_deployment_id() -> String {
+    let mut id = uuid::Uuid::new_v4().simple().to_string();
+    id.truncate(12);
+    id
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Ledger;
 use super::undo::{FileSystems, Undone};
-use crate::session::Cleanup;
+use super::cleanup::Cleanup;
 
 /// Owns what a deployment has made so far, until somebody says that it stays.
 ///
-/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it.
-/// If the process ends first, the journal still has everything.
+/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it; dropping it unarmed gives
+/// back the claim. If the process ends first, the journal still has everything.
 #[derive(Debug)]
 pub(crate) struct RollbackGuard {
     ledger: Option<Arc<Ledger>>,
@@ -63,8 +63,10 @@ impl RollbackGuard {
 
 impl Drop for RollbackGuard {
     fn drop(&mut self) {
-        if let (true, Some(ledger)) = (self.is_armed, self.ledger.take()) {
-            self.cleanup.hand_over(ledger);
+        match self.ledger.take() {
+            Some(ledger) if self.is_armed => self.cleanup.hand_over(ledger),
+            Some(ledger) => self.cleanup.release(ledger),
+            None => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};

@@ -2,7 +2,7 @@
 
 use aws_sdk_efs::types::{LifeCycleState, PerformanceMode, ThroughputMode};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};

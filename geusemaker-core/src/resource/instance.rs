@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::security_group::filter;
 use super::tags::Owner;

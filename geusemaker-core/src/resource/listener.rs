@@ -4,7 +4,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, ProtocolEnum,
 };
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};

@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::types::{PathPatternConditionConfig, RuleCondition};
 
-use super::Create;
+use super::create::Create;
 use super::listener::forward;
 use super::lookup::Lookup;
 use super::tags::Owner;

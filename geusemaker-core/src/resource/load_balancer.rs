@@ -6,9 +6,10 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
-use super::tags::{DEPLOYMENT, Owner};
+use super::ownership::{if_ours, is_taken};
+use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::aws::wait::Seen;
@@ -99,19 +100,12 @@ pub(super) async fn find(
     name: &str,
     deployment: &str,
 ) -> Result<Option<String>, AwsError> {
-    match arn_of(aws, name).await? {
-        Some(arn) if belongs_to(aws, &arn, deployment).await? => Ok(Some(arn)),
-        _ => Ok(None),
-    }
+    if_ours(aws, arn_of(aws, name).await?, deployment).await
 }
 
 /// Whether there is one of this name, whoever made it.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
-    match arn_of(aws, name).await {
-        Ok(found) => Ok(found.is_some()),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
-    }
+    is_taken(arn_of(aws, name).await)
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
@@ -124,26 +118,6 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
         .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
     let found = reply.load_balancers.and_then(|all| all.into_iter().next());
     Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
-}
-
-/// Whether the resource carries the deployment's tag.
-pub(super) async fn belongs_to(
-    aws: &Reader,
-    arn: &str,
-    deployment: &str,
-) -> Result<bool, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_tags()
-        .resource_arns(arn)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeTags"))?;
-    Ok(reply
-        .tag_descriptions()
-        .iter()
-        .flat_map(|description| description.tags())
-        .any(|tag| tag.key() == Some(DEPLOYMENT) && tag.value() == Some(deployment)))
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

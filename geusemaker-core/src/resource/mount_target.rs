@@ -2,7 +2,7 @@
 
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 
-use super::Create;
+use super::create::Create;
 use super::file_system::readiness;
 use super::lookup::Lookup;
 use crate::aws::clients::{Reader, Writer};

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{Filter, ResourceType};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};

@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Create;
+use super::create::Create;
 use super::lookup::Lookup;
 use super::security_group::filter;
 use super::tags::Owner;

@@ -3,9 +3,9 @@
 use aws_sdk_elasticloadbalancingv2::types::{ProtocolEnum, TargetHealthDescription, TargetTypeEnum};
 use serde::{Deserialize, Serialize};
 
-use super::Create;
-use super::load_balancer::belongs_to;
+use super::create::Create;
 use super::lookup::Lookup;
+use super::ownership::{if_ours, is_taken};
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -93,19 +93,12 @@ pub(super) async fn find(
     name: &str,
     deployment: &str,
 ) -> Result<Option<String>, AwsError> {
-    match arn_of(aws, name).await? {
-        Some(arn) if belongs_to(aws, &arn, deployment).await? => Ok(Some(arn)),
-        _ => Ok(None),
-    }
+    if_ours(aws, arn_of(aws, name).await?, deployment).await
 }
 
 /// Whether there is one of this name, whoever made it.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
-    match arn_of(aws, name).await {
-        Ok(found) => Ok(found.is_some()),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
-    }
+    is_taken(arn_of(aws, name).await)
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 
-use super::Create;
+use super::create::Create;
+use super::kind::registration_parts;
 use super::lookup::Lookup;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -37,11 +38,6 @@ impl TargetRegistrationId {
     fn new(target_group: &impl fmt::Display, instance: &impl fmt::Display) -> Self {
         Self(format!("{target_group} {instance}"))
     }
-}
-
-/// The target group and the instance of a registration's id.
-pub(super) fn parts(id: &str) -> (&str, &str) {
-    id.split_once(' ').unwrap_or((id, ""))
 }
 
 impl Create for NewTargetRegistration {
@@ -77,7 +73,7 @@ pub(super) async fn find(
 
 /// A target that drains is no longer registered.
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let (group, instance) = parts(id);
+    let (group, instance) = registration_parts(id);
     let reply = aws
         .elastic_load_balancing
         .describe_target_health()
@@ -103,7 +99,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
 }
 
 pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    let (group, instance) = parts(id);
+    let (group, instance) = registration_parts(id);
     let reply = aws
         .elastic_load_balancing
         .deregister_targets()

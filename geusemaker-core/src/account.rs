@@ -1,0 +1,53 @@
+//! One AWS account in one region, and who is asking.
+
+use aws_config::{Region, SdkConfig};
+
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::clock::Clock;
+use crate::aws::error::AwsError;
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// One account in one region, as a deployment sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) reader: Reader,
+    pub(crate) writer: Writer,
+    pub(crate) clock: Clock,
+    pub(crate) progress: Progress,
+    pub(crate) region: String,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) account: String,
+}
+
+impl Account {
+    pub(crate) fn new(config: &SdkConfig, progress: Progress, region: String) -> Self {
+        let sdk_region = Some(Region::new(region.clone()));
+        Self {
+            reader: Reader::new(config, sdk_region.clone()),
+            writer: Writer::new(config, sdk_region),
+            clock: Clock::of(config),
+            progress,
+            region,
+        }
+    }
+
+    /// The account that the credentials belong to.
+    pub(crate) async fn identity(&self) -> Result<Identity, Error> {
+        let reply = self
+            .reader
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(AwsError::of("sts:GetCallerIdentity"))
+            .map_err(Error::aws("asking who these credentials belong to"))?;
+        Ok(Identity {
+            account: reply.account.unwrap_or_default(),
+        })
+    }
+}

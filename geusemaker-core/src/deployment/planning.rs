@@ -1,0 +1,272 @@
+//! `Session::plan`: the spec held against the account, and everything chosen that it leaves open. It only reads.
+
+use std::collections::BTreeSet;
+
+use super::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
+use super::{Deployment, Planned};
+use crate::aws::error::AwsError;
+use crate::error::Error;
+use crate::id::{PrefixListId, VpcId};
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::resource::image::{self, Image};
+use crate::resource::subnet::{self, Subnet};
+use crate::resource::{
+    file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list, target_group, vpc,
+};
+use crate::account::Account;
+use crate::session::Session;
+use crate::spec::{DeploymentSpec, Market, Tier};
+
+impl Session {
+    /// Holds a spec against the account: credentials, network, image, zones and names. It only reads.
+    ///
+    /// # Errors
+    /// The spec does not fit ([`Error::Plan`]), or AWS cannot be asked ([`Error::Aws`]). Nothing was created.
+    pub async fn plan(&self, spec: DeploymentSpec) -> Result<Deployment<Planned>, Error> {
+        let region = spec
+            .region()
+            .map(ToString::to_string)
+            .or_else(|| self.region())
+            .ok_or(PlanError::NoRegion)?;
+        let account = self.account(region.clone());
+        account.progress.step("Checking credentials and network...");
+        let identity = account.identity().await?;
+        let look = Look {
+            account: &account,
+            spec: &spec,
+        };
+        let (vpc, subnets) = look.network().await?;
+        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), ()) = futures::try_join!(
+            look.image(),
+            look.candidates(&subnets),
+            look.adopted_file_system(&vpc),
+            look.cloudfront_prefix_list(),
+            look.key_pair(),
+            look.names(),
+        )?;
+        let plan = Plan {
+            account: identity.account,
+            region,
+            vpc,
+            subnets: one_per_zone(subnets),
+            candidates,
+            image,
+            adopted_file_system,
+            cloudfront_prefix_list,
+            spec,
+        };
+        let guard = RollbackGuard::empty(self.cleanup());
+        Ok(Deployment::new(self.clone(), guard, Planned { plan }))
+    }
+}
+
+/// A look at the account on behalf of a spec.
+struct Look<'a> {
+    account: &'a Account,
+    spec: &'a DeploymentSpec,
+}
+
+impl Look<'_> {
+    fn missing(&self, field: &'static str, id: &impl ToString) -> Error {
+        let region = self.account.region.clone();
+        let id = id.to_string();
+        Error::Plan(PlanError::Missing { field, id, region })
+    }
+
+    async fn network(&self) -> Result<(VpcId, Vec<Subnet>), Error> {
+        let network = self.spec.network();
+        let doing = || Error::aws("choosing the network");
+        let aws = &self.account.reader;
+        let (vpc, subnets) = if network.subnets().is_empty() {
+            let (vpc, is_default) = match network.vpc() {
+                Some(vpc) if vpc::exists(aws, vpc).await.map_err(doing())? => (vpc.clone(), false),
+                Some(vpc) => return Err(self.missing("network.vpc", vpc)),
+                None => {
+                    let region = self.account.region.clone();
+                    let default = vpc::default(aws).await.map_err(doing())?;
+                    (default.ok_or(PlanError::NoDefaultVpc { region })?, true)
+                }
+            };
+            let subnets = subnet::of_vpc(aws, &vpc, is_default).await.map_err(doing())?;
+            (vpc, subnets)
+        } else {
+            self.named_subnets().await?
+        };
+        let zones: BTreeSet<_> = subnets.iter().map(|subnet| subnet.zone.clone()).collect();
+        let needed = if self.spec.tier() >= Tier::LoadBalancer { 2 } else { 1 };
+        if zones.len() < needed {
+            return Err(Error::Plan(PlanError::OneZone {
+                tier: self.spec.tier().number(),
+                vpc,
+                zones: zones.into_iter().collect(),
+            }));
+        }
+        Ok((vpc, subnets))
+    }
+
+    async fn named_subnets(&self) -> Result<(VpcId, Vec<Subnet>), Error> {
+        let mut subnets = Vec::new();
+        for id in self.spec.network().subnets() {
+            let found = subnet::named(&self.account.reader, id)
+                .await
+                .map_err(Error::aws("choosing the network"))?;
+            subnets.push(found.ok_or_else(|| self.missing("network.subnets", id))?);
+        }
+        let vpc = self.spec.network().vpc().cloned();
+        let Some(vpc) = vpc.or_else(|| subnets.first().map(|subnet| subnet.vpc.clone())) else {
+            return Err(self.missing("network.subnets", &""));
+        };
+        if let Some(other) = subnets.iter().find(|subnet| subnet.vpc != vpc) {
+            return Err(Error::Plan(PlanError::OtherVpc {
+                subnet: other.id.clone(),
+                actual: other.vpc.clone(),
+                vpc,
+            }));
+        }
+        Ok((vpc, subnets))
+    }
+
+    async fn image(&self) -> Result<Image, Error> {
+        let compute = self.spec.compute();
+        let instance_type = compute.instance_type();
+        let architecture = instance_type.architecture();
+        let aws = &self.account.reader;
+        let region = self.account.region.clone();
+        let doing = || Error::aws("choosing the image");
+        let Some(id) = compute.ami() else {
+            let found = image::newest_deep_learning(aws, architecture).await.map_err(doing())?;
+            return Ok(found.ok_or(PlanError::NoImage { architecture, region })?);
+        };
+        let found = image::named(aws, id).await.map_err(doing())?;
+        let image = found.ok_or_else(|| self.missing("compute.ami", id))?;
+        if !image.boots_on(architecture) {
+            return Err(Error::Plan(PlanError::WrongArchitecture {
+                image: id.clone(),
+                found: image.architecture,
+                instance_type,
+                needed: architecture,
+            }));
+        }
+        Ok(image)
+    }
+
+    /// Every type in every zone that offers it: the market first, then the type, then the zone.
+    async fn candidates(&self, subnets: &[Subnet]) -> Result<Vec<Candidate>, Error> {
+        let compute = self.spec.compute();
+        let mut offered = Vec::new();
+        for instance_type in compute.instance_types() {
+            let zones = instance_type_offering::zones(&self.account.reader, &instance_type)
+                .await
+                .map_err(Error::aws("asking where the instance type is offered"))?;
+            offered.push((instance_type, zones));
+        }
+        let markets: &[bool] = match compute.market() {
+            Market::OnDemand => &[false],
+            Market::Spot => &[true],
+            Market::SpotThenOnDemand => &[true, false],
+        };
+        let subnets = one_per_zone(subnets.to_vec());
+        let candidates: Vec<_> = markets
+            .iter()
+            .flat_map(|spot| {
+                let subnets = &subnets;
+                offered.iter().flat_map(move |(instance_type, zones)| {
+                    subnets
+                        .iter()
+                        .filter(move |subnet| zones.contains(&subnet.zone))
+                        .map(move |subnet| Candidate {
+                            instance_type: *instance_type,
+                            subnet: subnet.clone(),
+                            spot: *spot,
+                        })
+                })
+            })
+            .collect();
+        if candidates.is_empty() {
+            let wanted: Vec<_> = compute.instance_types().map(|t| t.to_string()).collect();
+            let zones: BTreeSet<_> = offered.into_iter().flat_map(|(_, zones)| zones).collect();
+            return Err(Error::Plan(PlanError::NotOffered {
+                wanted: wanted.join(", "),
+                have: subnets.into_iter().map(|subnet| subnet.zone).collect(),
+                offered: zones.into_iter().collect(),
+            }));
+        }
+        Ok(candidates)
+    }
+
+    async fn adopted_file_system(&self, vpc: &VpcId) -> Result<Option<AdoptedFileSystem>, Error> {
+        let Some(id) = self.spec.storage().file_system() else {
+            return Ok(None);
+        };
+        let aws = &self.account.reader;
+        let doing = || Error::aws("looking at the file system");
+        if !file_system::exists(aws, id).await.map_err(doing())? {
+            return Err(self.missing("storage.file_system", id));
+        }
+        let targets = mount_target::of_file_system(aws, id).await.map_err(doing())?;
+        let in_vpc = targets
+            .into_iter()
+            .filter(|target| target.vpc_id().is_none_or(|target_vpc| target_vpc == vpc.as_str()));
+        Ok(Some(AdoptedFileSystem {
+            id: id.clone(),
+            zones: in_vpc.filter_map(|target| target.availability_zone_name).collect(),
+        }))
+    }
+
+    async fn cloudfront_prefix_list(&self) -> Result<Option<PrefixListId>, Error> {
+        if self.spec.tier() < Tier::Cdn {
+            return Ok(None);
+        }
+        let found = prefix_list::cloudfront_origin_facing(&self.account.reader)
+            .await
+            .map_err(Error::aws("looking up CloudFront's addresses"))?;
+        let region = self.account.region.clone();
+        Ok(Some(found.ok_or(PlanError::NoPrefixList { region })?))
+    }
+
+    async fn key_pair(&self) -> Result<(), Error> {
+        let Some(name) = self.spec.compute().key_pair() else {
+            return Ok(());
+        };
+        let exists = key_pair::exists(&self.account.reader, name)
+            .await
+            .map_err(Error::aws("looking up the key pair"))?;
+        if exists {
+            Ok(())
+        } else {
+            Err(self.missing("compute.key_pair", name))
+        }
+    }
+
+    /// AWS answers a second creation of the same name and settings with the first one's ARN, whoever made it, so a
+    /// name that is taken has to be found out before.
+    async fn names(&self) -> Result<(), Error> {
+        if self.spec.tier() < Tier::LoadBalancer {
+            return Ok(());
+        }
+        let aws = &self.account.reader;
+        let stack = self.spec.name();
+        let doing = |error: AwsError| Error::aws("checking that names are free")(error);
+        let taken = |what, name| {
+            let region = self.account.region.clone();
+            Err(Error::Plan(PlanError::NameTaken { what, name, region }))
+        };
+        let name = stack.load_balancer_name();
+        if load_balancer::is_named(aws, &name).await.map_err(doing)? {
+            return taken("load balancer", name);
+        }
+        for service in self.spec.services() {
+            let name = stack.target_group_name(service.name());
+            if target_group::is_named(aws, &name).await.map_err(doing)? {
+                return taken("target group", name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A load balancer and a file system each take one subnet per zone.
+fn one_per_zone(subnets: Vec<Subnet>) -> Vec<Subnet> {
+    let mut zones = BTreeSet::new();
+    subnets.into_iter().filter(|subnet| zones.insert(subnet.zone.clone())).collect()
+}

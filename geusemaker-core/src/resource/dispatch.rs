@@ -1,0 +1,96 @@
+//! From a kind to the file that knows it.
+
+use super::kind::Kind;
+use super::lookup::Lookup;
+use super::{
+    distribution, file_system, instance, listener, listener_rule, load_balancer, mount_target, security_group,
+    security_group_rule, target_group, target_registration,
+};
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+
+impl Kind {
+    /// The state that AWS reports, or nothing once the resource is gone.
+    pub(crate) async fn observe(self, aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let seen = match self {
+            Self::Distribution => distribution::observe(aws, id).await,
+            Self::FileSystem => file_system::observe(aws, id).await,
+            Self::Instance => instance::observe(aws, id).await,
+            Self::Listener => listener::observe(aws, id).await,
+            Self::ListenerRule => listener_rule::observe(aws, id).await,
+            Self::LoadBalancer => load_balancer::observe(aws, id).await,
+            Self::MountTarget => mount_target::observe(aws, id).await,
+            Self::SecurityGroup => security_group::observe(aws, id).await,
+            Self::SecurityGroupRule => security_group_rule::observe(aws, id).await,
+            Self::TargetGroup => target_group::observe(aws, id).await,
+            Self::TargetRegistration => target_registration::observe(aws, id).await,
+        };
+        match seen {
+            Err(error) if error.is_not_found() => Ok(None),
+            seen => seen,
+        }
+    }
+
+    /// Asks for its deletion, once.
+    pub(crate) async fn delete(
+        self,
+        aws: &Writer,
+        reader: &Reader,
+        id: &str,
+    ) -> Result<(), AwsError> {
+        match self {
+            Self::Distribution => distribution::delete(aws, reader, id).await,
+            Self::FileSystem => file_system::delete(aws, id).await,
+            Self::Instance => instance::delete(aws, id).await,
+            Self::Listener => listener::delete(aws, id).await,
+            Self::ListenerRule => listener_rule::delete(aws, id).await,
+            Self::LoadBalancer => load_balancer::delete(aws, id).await,
+            Self::MountTarget => mount_target::delete(aws, id).await,
+            Self::SecurityGroup => security_group::delete(aws, id).await,
+            Self::SecurityGroupRule => security_group_rule::delete(aws, reader, id).await,
+            Self::TargetGroup => target_group::delete(aws, id).await,
+            Self::TargetRegistration => target_registration::delete(aws, id).await,
+        }
+    }
+}
+
+impl Lookup {
+    /// The id of the resource, if AWS shows one.
+    pub(crate) async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let found = match self {
+            Self::Distribution { caller_reference } => {
+                distribution::find(aws, caller_reference).await
+            }
+            Self::FileSystem { creation_token } => file_system::find(aws, creation_token).await,
+            Self::Instance { client_token } => instance::find(aws, client_token).await,
+            Self::Listener { load_balancer, port } => {
+                listener::find(aws, load_balancer, *port).await
+            }
+            Self::ListenerRule { listener, priority } => {
+                listener_rule::find(aws, listener, *priority).await
+            }
+            Self::LoadBalancer { name, deployment } => {
+                load_balancer::find(aws, name, deployment).await
+            }
+            Self::MountTarget { file_system, subnet } => {
+                mount_target::find(aws, file_system, subnet).await
+            }
+            Self::SecurityGroup { vpc, name, deployment } => {
+                security_group::find(aws, vpc, name, deployment).await
+            }
+            Self::SecurityGroupRule { group, port, source } => {
+                security_group_rule::find(aws, group, *port, source).await
+            }
+            Self::TargetGroup { name, deployment } => {
+                target_group::find(aws, name, deployment).await
+            }
+            Self::TargetRegistration { target_group, instance } => {
+                target_registration::find(aws, target_group, instance).await
+            }
+        };
+        match found {
+            Err(error) if error.is_not_found() => Ok(None),
+            found => found,
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! A transition that fails: its own part is undone, what was there before is handed back, and the error says why.
+
+mod scenario;
+
+use std::time::Duration;
+
+use geusemaker_core::{Category, Error, ErrorClass, FileSystems, Kind, WaitError};
+use geusemaker_testkit::{Fault, Timings};
+
+use scenario::{Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, spec_with, stack, tier_3};
+
+#[tokio::test(start_paused = true)]
+async fn a_cdn_that_is_refused_leaves_the_rest_and_can_be_published_again() {
+    let scenario = Scenario::new();
+    let planned = scenario.session.plan(spec(3)).await.unwrap();
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+    let before = scenario.aws.leftovers();
+    scenario.aws.inject(Fault::on("CreateDistributionWithTags").answer("AccessDenied"));
+
+    let failed = balanced.publish().await.unwrap_err();
+    assert_eq!(scenario.aws.leftovers(), before);
+    assert!(failed.undone.deleted.is_empty() && failed.undone.is_complete(), "{:#?}", failed.undone);
+    assert_eq!(failed.error.call().unwrap().code.as_deref(), Some("AccessDenied"));
+
+    let deployed = failed.previous.publish().await.unwrap();
+    assert_eq!(census(&scenario.aws), tier_3());
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+    assert!(scenario.aws.unfired().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cdn_that_was_made_and_then_failed_is_disabled_and_deleted_and_nothing_else() {
+    let scenario = Scenario::new();
+    let planned = scenario.session.plan(spec(3)).await.unwrap();
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+    let before = scenario.aws.leftovers();
+    scenario.aws.inject(Fault::on("GetDistribution").answer("AccessDenied"));
+
+    let failed = balanced.publish().await.unwrap_err();
+    assert_eq!(scenario.aws.leftovers(), before);
+    let deleted: Vec<_> = failed.undone.deleted.iter().map(|removed| removed.kind).collect();
+    assert_eq!(deleted, [Kind::Distribution]);
+
+    let deployed = failed.previous.publish().await.unwrap();
+    assert_eq!(census(&scenario.aws), tier_3());
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_that_is_refused_leaves_the_instances_and_can_be_balanced_again() {
+    let scenario = Scenario::new();
+    let ready = scenario.session.plan(spec(3)).await.unwrap().launch().await.unwrap();
+    let instances = ready.state().instances.clone();
+    // The mount targets that are still on their way are not balance's own.
+    let before = scenario.aws.leftovers();
+    scenario.aws.inject(Fault::on("CreateLoadBalancer").answer("TooManyLoadBalancers"));
+
+    let failed = ready.balance().await.unwrap_err();
+    assert_eq!(scenario.aws.leftovers(), before);
+    assert!(failed.undone.is_complete(), "{:#?}", failed.undone);
+    assert!(failed.undone.deleted.iter().all(|removed| {
+        matches!(removed.kind, Kind::SecurityGroup | Kind::SecurityGroupRule | Kind::TargetGroup)
+    }));
+    assert_eq!(failed.error.category(), Category::Access);
+    assert_eq!(failed.previous.state().instances, instances);
+
+    let balanced = failed.previous.balance().await.unwrap();
+    assert_eq!(balanced.state().ec2.instances, instances);
+    balanced.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_that_failed_can_be_launched_again() {
+    let scenario = Scenario::on(account().fault(Fault::on("CreateMountTarget").answer("NetworkInterfaceLimitExceeded")).build());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    assert!(failed.undone.deleted.iter().any(|removed| removed.kind == Kind::Instance));
+    let ready = failed.previous.launch().await.unwrap();
+    ready.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_give_up_with_a_question_mark_is_to_undo_everything() {
+    for refused in [
+        "CreateSecurityGroup",
+        "CreateFileSystem",
+        "AuthorizeSecurityGroupIngress",
+        "RunInstances",
+        "CreateMountTarget",
+        "CreateTargetGroup",
+        "CreateLoadBalancer",
+        "CreateListener",
+        "CreateRule",
+        "RegisterTargets",
+        "CreateDistributionWithTags",
+    ] {
+        let fault = Fault::on(refused).answer("UnauthorizedOperation").status(403);
+        let fault = fault.message("You are not authorized to perform this operation.");
+        let scenario = Scenario::on(account().fault(fault).build());
+        let aws = scenario.aws.clone();
+        let error = deploy_tier_3(&scenario.session, spec(3)).await.unwrap_err();
+        let undone = scenario.session.close().await;
+        assert_nothing_left(&aws);
+        assert!(undone.iter().all(|undone| undone.is_complete()), "{refused}: {undone:#?}");
+
+        assert!(aws.unfired().is_empty());
+        let call = error.call().unwrap_or_else(|| panic!("{refused}: {error}"));
+        let (_, operation) = call.operation.split_once(':').unwrap();
+        assert_eq!(operation, refused);
+        assert_eq!(call.class, ErrorClass::Permission);
+        assert_eq!(call.code.as_deref(), Some("UnauthorizedOperation"));
+        assert!(call.request_id.is_some(), "{refused}: no request id");
+        assert_eq!(error.category(), Category::Access);
+        let text = error.to_string();
+        for part in [refused, "UnauthorizedOperation", "You are not authorized", "request id"] {
+            assert!(text.contains(part), "{part} is missing in: {text}");
+        }
+        let action = call.operation.replace("efs:", "elasticfilesystem:");
+        assert!(error.remedy().contains(&action), "{}", error.remedy());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_ends_the_deployment_at_once_and_says_what_to_ask_for() {
+    for (operation, code) in [
+        ("RunInstances", "VcpuLimitExceeded"),
+        ("RunInstances", "MaxSpotInstanceCountExceeded"),
+        ("CreateSecurityGroup", "SecurityGroupLimitExceeded"),
+        ("CreateFileSystem", "FileSystemLimitExceeded"),
+        ("CreateTargetGroup", "TooManyTargetGroups"),
+        ("CreateDistributionWithTags", "TooManyDistributions"),
+    ] {
+        let scenario = Scenario::on(account().fault(Fault::on(operation).answer(code)).build());
+        let aws = scenario.aws.clone();
+        let error = deploy_tier_3(&scenario.session, spec(3)).await.unwrap_err();
+        scenario.close_and_assert_nothing_left().await;
+
+        let call = error.call().unwrap_or_else(|| panic!("{code}: {error}"));
+        assert_eq!((call.class, call.code.as_deref()), (ErrorClass::Quota, Some(code)));
+        assert!(error.remedy().contains("Service Quotas"), "{}", error.remedy());
+        let asked = aws.calls().into_iter().filter(|call| call.operation == "RunInstances").count();
+        assert!(asked <= 1, "{code}: RunInstances was called {asked} times");
+    }
+}
+
+/// Terminates every instance that there is, as somebody else would.
+async fn terminate_instances(scenario: &Scenario) {
+    let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
+    for instance in scenario.aws.leftovers().iter().filter(|left| left.kind == "EC2::Instance") {
+        ec2.terminate_instances().instance_ids(&instance.id).send().await.unwrap();
+    }
+}
+
+/// Waits until somebody has called the operation with success.
+async fn called(scenario: &Scenario, operation: &str) {
+    while !scenario.aws.calls().iter().any(|call| call.operation == operation) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_dies_while_it_boots_ends_the_launch_with_its_reason() {
+    let scenario = Scenario::on(account().timings(Timings::Slow).build());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let killed = async {
+        called(&scenario, "CreateMountTarget").await;
+        terminate_instances(&scenario).await;
+    };
+    let (launched, ()) = tokio::join!(planned.launch(), killed);
+
+    let failed = launched.unwrap_err();
+    scenario.assert_nothing_left();
+    let is_reason = matches!(
+        &*failed.error,
+        Error::Wait(WaitError::Failed { reason, .. }) if reason.starts_with("it is ") && reason.contains("Client.User")
+    );
+    assert!(is_reason, "{}", failed.error);
+}
+
+#[tokio::test(start_paused = true)]
+async fn targets_that_never_become_healthy_are_named_with_the_reason_of_aws() {
+    let scenario = Scenario::new();
+    let ready = scenario.session.plan(spec(2)).await.unwrap().launch().await.unwrap();
+    let instance = ready.state().instances[0].id.clone();
+    let before = census(&scenario.aws);
+    let killed = async {
+        called(&scenario, "RegisterTargets").await;
+        // The GPUs are proven by then, so it is the targets that fail.
+        tokio::time::sleep(Duration::from_secs(140)).await;
+        terminate_instances(&scenario).await;
+    };
+    let (balanced, ()) = tokio::join!(ready.balance(), killed);
+    let failed = balanced.unwrap_err();
+
+    let Error::Unhealthy { unhealthy, total, elapsed, .. } = &*failed.error else {
+        panic!("{}", failed.error);
+    };
+    assert_eq!((unhealthy.len(), *total), (2, 2));
+    assert!(*elapsed <= Duration::from_secs(300));
+    for target in unhealthy {
+        assert_eq!(target.instance, instance);
+        assert_eq!(target.state, "unused");
+        assert!(target.reason.starts_with("Target.InvalidState: "), "{}", target.reason);
+    }
+    assert!(failed.error.remedy().contains("health_path"), "{}", failed.error.remedy());
+    let after = census(&scenario.aws);
+    assert!(after.iter().all(|(kind, count)| before.get(kind) >= Some(count)), "{after:#?}");
+    assert!(failed.undone.is_complete());
+    drop(failed);
+    scenario.close_and_assert_nothing_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn targets_that_are_not_yet_healthy_when_time_is_up_are_named_and_can_be_waited_for_again() {
+    let scenario = Scenario::new();
+    let hasty = "[load_balancer]\nwait_timeout = \"10s\"\nhealth_check_interval = \"60s\"";
+    let ready = scenario.session.plan(spec_with(2, hasty)).await.unwrap().launch().await.unwrap();
+    let failed = ready.balance().await.unwrap_err();
+    let Error::Unhealthy { unhealthy, .. } = &*failed.error else {
+        panic!("{}", failed.error);
+    };
+    assert!(unhealthy.iter().all(|target| target.state == "initial"), "{unhealthy:?}");
+    assert!(unhealthy.iter().all(|target| target.reason.starts_with("Elb.")), "{unhealthy:?}");
+    drop(failed);
+    scenario.close_and_assert_nothing_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cdn_that_takes_longer_than_the_wait_is_kept_and_waited_for_again() {
+    let scenario = Scenario::new();
+    let hasty = spec_with(3, "[cdn]\nwait_timeout = \"1m\"");
+    let planned = scenario.session.plan(hasty).await.unwrap();
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+    let mut pending = balanced.create_cdn().await.unwrap();
+    let distribution = pending.state().distribution.clone();
+    let mut waits = 0;
+    let deployed = loop {
+        waits += 1;
+        match pending.deployed().await {
+            Ok(deployed) => break deployed,
+            Err(failed) => {
+                assert!(
+                    matches!(&*failed.error, Error::Wait(WaitError::Deadline { last, .. }) if last == "InProgress"),
+                    "{}",
+                    failed.error
+                );
+                assert_eq!(failed.error.category(), Category::InProgress);
+                assert!(failed.undone.deleted.is_empty() && failed.undone.is_complete());
+                assert_eq!(failed.previous.state().distribution, distribution);
+                assert_eq!(census(&scenario.aws), tier_3());
+                pending = failed.previous;
+            }
+        }
+    };
+    assert!(waits > 1);
+    assert_eq!(deployed.state().distribution, distribution);
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_publication_that_takes_longer_than_the_wait_is_undone() {
+    let scenario = Scenario::new();
+    let hasty = spec_with(3, "[cdn]\nwait_timeout = \"1m\"");
+    let planned = scenario.session.plan(hasty).await.unwrap();
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+    let before = scenario.aws.leftovers();
+    let failed = balanced.publish().await.unwrap_err();
+    assert_eq!(scenario.aws.leftovers(), before);
+    assert_eq!(failed.error.category(), Category::InProgress);
+    let deleted: Vec<_> = failed.undone.deleted.iter().map(|removed| removed.kind).collect();
+    assert_eq!(deleted, [Kind::Distribution]);
+    drop(failed);
+    scenario.close_and_assert_nothing_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_there() {
+    let scenario = Scenario::new();
+    let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+    deployment.commit().await.unwrap();
+    scenario.aws.inject(Fault::on("DeleteFileSystem").answer("AccessDeniedException"));
+    let undone = scenario.session.destroy(&stack(), FileSystems::Delete).await.unwrap();
+
+    let left = scenario.aws.leftovers();
+    assert_eq!(left.len(), 1, "{left:#?}");
+    assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
+    let leftover = &undone.left[0];
+    assert_eq!((leftover.key.as_str(), leftover.kind), ("file-system", Kind::FileSystem));
+    assert_eq!(leftover.id.as_deref(), Some(left[0].id.as_str()));
+    assert!(leftover.why.contains("AccessDeniedException"), "{}", leftover.why);
+    let by_hand = format!("aws efs delete-file-system --file-system-id {} --region us-east-1", left[0].id);
+    assert_eq!(leftover.command.as_deref(), Some(by_hand.as_str()));
+
+    let status = scenario.session.status(&stack()).await.unwrap();
+    let keys: Vec<_> = status.resources.iter().map(|resource| resource.key.as_str()).collect();
+    assert_eq!(keys, ["file-system"]);
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
+    for refused in [
+        "DeleteDistribution",
+        "UpdateDistribution",
+        "DeregisterTargets",
+        "DeleteRule",
+        "DeleteListener",
+        "DeleteLoadBalancer",
+        "DeleteTargetGroup",
+        "DeleteMountTarget",
+        "TerminateInstances",
+        "RevokeSecurityGroupIngress",
+        "DeleteSecurityGroup",
+    ] {
+        let scenario = Scenario::new();
+        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+        deployment.commit().await.unwrap();
+        let all = scenario.aws.leftovers().len();
+        scenario.aws.inject(Fault::on(refused).answer("UnauthorizedOperation").status(403));
+        let undone = scenario.session.destroy(&stack(), FileSystems::Delete).await.unwrap();
+        let left = scenario.aws.leftovers().len();
+
+        assert!(!undone.is_complete(), "{refused}");
+        assert!(left < all, "{refused}: {left} of {all} are left");
+        // Whatever is left in AWS that can be told from its id is in the list.
+        let listed: Vec<_> = undone.left.iter().filter_map(|leftover| leftover.id.clone()).collect();
+        for resource in scenario.aws.leftovers() {
+            let is_interface = resource.kind == "EC2::NetworkInterface";
+            assert!(is_interface || listed.contains(&resource.id), "{refused}: {resource} is not listed");
+        }
+        scenario.destroy().await;
+    }
+}

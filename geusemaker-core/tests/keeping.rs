@@ -1,0 +1,141 @@
+//! What stays: a deployment that is kept, one that is committed, and one that is taken up again.
+
+mod scenario;
+
+use geusemaker_core::{AnyDeployment, Deployment, Ec2Ready, Error, FileSystems, Phase};
+use geusemaker_testkit::Fault;
+
+use scenario::{Scenario, assert_nothing_left, census, go_on, spec, stack, tier_3};
+
+async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
+    scenario.session.plan(spec(tier)).await.unwrap().launch().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_is_kept_stays_and_another_session_goes_on_with_it() {
+    let scenario = Scenario::new();
+    let deployment = ready(&scenario, 3).await;
+    let instances = deployment.state().instances.clone();
+    deployment.keep().await.unwrap();
+    let later = scenario.another_session();
+    let Scenario { aws, session, .. } = scenario;
+    assert!(session.close().await.is_empty());
+
+    let opened = later.open(&stack()).await.unwrap();
+    assert!(matches!(&opened, AnyDeployment::Ec2Ready(ec2) if ec2.state().instances == instances));
+    let deployed = go_on(opened).await.unwrap();
+    assert_eq!(census(&aws), tier_3());
+    deployed.rollback().await;
+    assert_nothing_left(&aws);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_state_is_taken_up_as_it_was_kept() {
+    let scenario = Scenario::new();
+    ready(&scenario, 3).await.keep().await.unwrap();
+    let mut phases = Vec::new();
+    loop {
+        phases.push(scenario.session.status(&stack()).await.unwrap().phase);
+        match scenario.session.open(&stack()).await.unwrap() {
+            AnyDeployment::Ec2Ready(ec2) => ec2.balance().await.unwrap().keep().await.unwrap(),
+            AnyDeployment::AlbHealthy(alb) => alb.create_cdn().await.unwrap().keep().await.unwrap(),
+            AnyDeployment::CdnPending(cdn) => cdn.deployed().await.unwrap().keep().await.unwrap(),
+            AnyDeployment::CdnDeployed(cdn) => break drop(cdn.commit().await.unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+    let committed = scenario.session.status(&stack()).await.unwrap().phase;
+    scenario.destroy().await;
+    assert_eq!(phases, [Phase::Ec2Ready, Phase::AlbHealthy, Phase::CdnPending, Phase::CdnDeployed]);
+    assert_eq!(committed, Phase::Committed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_deployment_that_is_dropped_is_undone_unless_it_was_committed() {
+    let scenario = Scenario::new();
+    ready(&scenario, 1).await.keep().await.unwrap();
+    drop(scenario.session.open(&stack()).await.unwrap());
+    scenario.close_and_assert_nothing_left().await;
+
+    let scenario = Scenario::new();
+    ready(&scenario, 1).await.commit().await.unwrap();
+    let before = scenario.aws.leftovers();
+    let aws = scenario.aws.clone();
+    let later = scenario.another_session();
+    drop(scenario.session.open(&stack()).await.unwrap());
+    assert!(scenario.session.close().await.is_empty());
+    assert_eq!(aws.leftovers(), before);
+    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    assert_nothing_left(&aws);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_committed_stays_when_the_session_ends() {
+    let scenario = Scenario::new();
+    let balanced = ready(&scenario, 2).await.balance().await.unwrap();
+    balanced.commit().await.unwrap();
+    let before = scenario.aws.leftovers();
+    let aws = scenario.aws.clone();
+    let later = scenario.another_session();
+    assert!(scenario.session.close().await.is_empty());
+    assert_eq!(aws.leftovers(), before);
+    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    assert_nothing_left(&aws);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_committed_tier_stays_when_the_next_one_cannot_be_added() {
+    let scenario = Scenario::new();
+    ready(&scenario, 3).await.balance().await.unwrap().commit().await.unwrap();
+    let before = scenario.aws.leftovers();
+    scenario.aws.inject(Fault::on("GetDistribution").answer("AccessDenied"));
+    let AnyDeployment::AlbHealthy(balanced) = scenario.session.open(&stack()).await.unwrap() else {
+        panic!("it was committed with a load balancer");
+    };
+    let failed = balanced.publish().await.unwrap_err();
+    assert_eq!(scenario.aws.leftovers(), before, "the distribution is undone, and nothing else");
+    drop(failed);
+    let later = scenario.another_session();
+    let Scenario { aws, session, .. } = scenario;
+    session.close().await;
+    assert_eq!(aws.leftovers(), before);
+
+    let undone = later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    assert_nothing_left(&aws);
+    assert!(undone.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_is_refused_for_what_is_committed() {
+    let scenario = Scenario::new();
+    ready(&scenario, 1).await.commit().await.unwrap();
+    let before = scenario.aws.leftovers();
+    let refused = scenario.session.rollback(&stack()).await.unwrap_err();
+    assert!(matches!(&refused, Error::Committed { .. }), "{refused}");
+    assert_eq!(scenario.aws.leftovers(), before);
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_by_name_ends_what_was_never_committed() {
+    let scenario = Scenario::new();
+    ready(&scenario, 2).await.balance().await.unwrap().keep().await.unwrap();
+    let undone = scenario.session.rollback(&stack()).await.unwrap();
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_deployment_of_one_name_is_refused_before_anything_is_made() {
+    let scenario = Scenario::new();
+    // Planned before the first one is there, so that the plan does not find the name taken.
+    let second = scenario.session.plan(spec(1)).await.unwrap();
+    let first = ready(&scenario, 1).await;
+    let before = scenario.aws.leftovers();
+    let failed = second.launch().await.unwrap_err();
+    assert!(matches!(&*failed.error, Error::Exists { .. }), "{}", failed.error);
+    drop(failed);
+    assert_eq!(scenario.aws.leftovers(), before);
+    first.rollback().await;
+    scenario.assert_nothing_left();
+}

@@ -1,0 +1,211 @@
+//! What the tests share: a spec, a simulated account whose instances report their GPUs, and a session on both.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+pub(crate) mod watched_store;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures::future::BoxFuture;
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
+use geusemaker_core::{
+    AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, Event, FileSystems, GpuReport,
+    Session, StackName,
+};
+use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest};
+use futures::TryStreamExt as _;
+
+/// The name of every stack here.
+pub(crate) fn stack() -> StackName {
+    "llm".parse().unwrap()
+}
+
+/// One instance and two services: one by default, one on paths of its own.
+pub(crate) fn spec(tier: u8) -> DeploymentSpec {
+    spec_with(tier, "")
+}
+
+/// The same, with more lines below `[compute]` and whole tables after them.
+pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
+    let text = format!(
+        r#"
+        name = "llm"
+        tier = {tier}
+
+        [[service]]
+        name = "webui"
+        port = 8080
+        health_path = "/health"
+        image = "ghcr.io/open-webui/open-webui:main"
+
+        [[service]]
+        name = "ollama"
+        port = 11434
+        paths = ["/v1/*"]
+        image = "ollama/ollama:latest"
+
+        [compute]
+        instance_type = "g5.xlarge"
+        {more}
+        "#
+    );
+    DeploymentSpec::from_toml(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Instances that do what user data tells them: print a report of their GPUs.
+#[derive(Debug)]
+pub(crate) struct ReportingGuest;
+
+impl Guest for ReportingGuest {
+    fn console_output(&self, boot: &Boot) -> String {
+        let report = GpuReport::new(boot.gpu_count, &boot.gpu_model);
+        format!("[   12.3] cloud-init: running\r\n{report}\r\n")
+    }
+}
+
+/// An account to build on.
+pub(crate) fn account() -> AwsBuilder {
+    Aws::builder().guest(ReportingGuest)
+}
+
+/// A session, its account, its journals and what its listener has heard.
+pub(crate) struct Scenario {
+    pub(crate) aws: Aws,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) session: Session,
+    pub(crate) heard: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Scenario {
+    pub(crate) fn new() -> Self {
+        Self::on(account().build())
+    }
+
+    pub(crate) fn on(aws: Aws) -> Self {
+        Self::with_store(aws, Arc::new(InMemory::new()))
+    }
+
+    pub(crate) fn with_store(aws: Aws, store: Arc<dyn ObjectStore>) -> Self {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let session = {
+            let heard = Arc::clone(&heard);
+            let listener = move |event: &Event| heard.lock().unwrap().push(event.clone());
+            Session::with_listener(aws.sdk_config(), Arc::clone(&store), Arc::new(listener))
+        };
+        Self {
+            aws,
+            store,
+            session,
+            heard,
+        }
+    }
+
+    /// Another session on the same account and the same journals.
+    pub(crate) fn another_session(&self) -> Session {
+        Session::new(self.aws.sdk_config(), Arc::clone(&self.store))
+    }
+
+    /// What the listener has heard, as a person reads it.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.heard.lock().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    /// Destroys the stack and asserts that it went completely.
+    pub(crate) async fn destroy(&self) {
+        let undone = self.session.destroy(&stack(), FileSystems::Delete).await.unwrap();
+        self.assert_nothing_left();
+        assert!(undone.is_complete(), "{:#?}", undone.left);
+    }
+
+    /// Closes the session, and asserts that whatever was dropped is gone.
+    pub(crate) async fn close_and_assert_nothing_left(self) {
+        let Self { aws, session, .. } = self;
+        let undone = session.close().await;
+        assert_nothing_left(&aws);
+        assert!(undone.iter().all(|undone| undone.is_complete()), "{undone:#?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_nothing_left(&self) {
+        assert_nothing_left(&self.aws);
+    }
+}
+
+/// The first assertion of a scenario that should leave nothing.
+#[track_caller]
+pub(crate) fn assert_nothing_left(aws: &Aws) {
+    let left = aws.leftovers();
+    assert!(left.is_empty(), "left over: {left:#?}");
+}
+
+/// How many resources of each kind the account has.
+pub(crate) fn census(aws: &Aws) -> BTreeMap<String, usize> {
+    let mut census = BTreeMap::new();
+    for resource in aws.leftovers() {
+        *census.entry(resource.kind).or_default() += 1;
+    }
+    census
+}
+
+/// What a tier-3 stack of [`spec`] consists of when nothing goes wrong.
+pub(crate) fn tier_3() -> BTreeMap<String, usize> {
+    [
+        ("CloudFront::Distribution", 1),
+        ("EC2::Instance", 1),
+        ("EC2::NetworkInterface", 8),
+        ("EC2::SecurityGroup", 3),
+        ("EFS::FileSystem", 1),
+        ("EFS::MountTarget", 1),
+        ("ElasticLoadBalancingV2::Listener", 1),
+        ("ElasticLoadBalancingV2::ListenerRule", 1),
+        ("ElasticLoadBalancingV2::LoadBalancer", 1),
+        ("ElasticLoadBalancingV2::TargetGroup", 2),
+    ]
+    .map(|(kind, count)| (kind.to_owned(), count))
+    .into()
+}
+
+/// Plans and deploys as far as tier 3; the first failure ends it, as `?` does.
+pub(crate) async fn deploy_tier_3(
+    session: &Session,
+    spec: DeploymentSpec,
+) -> Result<Deployment<CdnDeployed>, Error> {
+    let deployment = session.plan(spec).await?.launch().await?.balance().await?;
+    Ok(deployment.publish().await?)
+}
+
+/// Goes on from wherever a deployment stands until its CDN is deployed.
+pub(crate) fn go_on(
+    deployment: AnyDeployment,
+) -> BoxFuture<'static, Result<Deployment<CdnDeployed>, Error>> {
+    Box::pin(async move {
+        match deployment {
+            AnyDeployment::Planned(planned) => {
+                go_on(AnyDeployment::Ec2Ready(planned.launch().await?)).await
+            }
+            AnyDeployment::Ec2Ready(ec2) => {
+                go_on(AnyDeployment::AlbHealthy(ec2.balance().await?)).await
+            }
+            AnyDeployment::AlbHealthy(alb) => {
+                go_on(AnyDeployment::CdnPending(alb.create_cdn().await?)).await
+            }
+            AnyDeployment::CdnPending(pending) => Ok(pending.deployed().await?),
+            AnyDeployment::CdnDeployed(deployed) => Ok(deployed),
+            other => panic!("no such state is known: {other:?}"),
+        }
+    })
+}
+
+/// The records of the stack's journal, in order, with their paths.
+pub(crate) async fn records(store: &dyn ObjectStore) -> Vec<(String, serde_json::Value)> {
+    let mut objects: Vec<_> = store.list(None).try_collect().await.unwrap();
+    objects.sort_by(|a, b| a.location.cmp(&b.location));
+    let mut records = Vec::new();
+    for object in objects {
+        let bytes = store.get(&object.location).await.unwrap().bytes().await.unwrap();
+        let record = serde_json::from_slice(&bytes).unwrap();
+        records.push((object.location.to_string(), record));
+    }
+    records
+}

@@ -1,0 +1,10 @@
+//! There is nothing to balance before the instances run.
+
+use geusemaker_core::{Deployment, Error, Planned};
+
+pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
+    deployment.launch().await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A stack has one load balancer.
+
+use geusemaker_core::{Deployment, Error, AlbHealthy};
+
+pub async fn advance(deployment: Deployment<AlbHealthy>) -> Result<(), Error> {
+    deployment.create_cdn().await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Nothing exists that could be in use.
+
+use geusemaker_core::{Deployment, Error, Planned};
+
+pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
+    deployment.commit().await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! There is no distribution to wait for yet.
+
+use geusemaker_core::{Deployment, Error, Planned};
+
+pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
+    deployment.launch().await?;
+    Ok(())
+}
+
+fn main() {}

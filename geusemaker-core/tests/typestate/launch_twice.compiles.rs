@@ -1,0 +1,10 @@
+//! Instances that run are not launched again.
+
+use geusemaker_core::{Deployment, Error, Ec2Ready};
+
+pub async fn advance(deployment: Deployment<Ec2Ready>) -> Result<(), Error> {
+    deployment.balance().await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A CDN needs a load balancer to fetch from.
+
+use geusemaker_core::{Deployment, Error, Planned};
+
+pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
+    deployment.publish().await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! No state can be added from outside.
+
+use geusemaker_core::{Deployment, State};
+
+pub struct AlmostReady;
+
+impl State for AlmostReady {}
+
+pub fn hold<S: State>(deployment: Deployment<S>) {
+    drop(deployment);
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A transition consumes the deployment that it is called on.
+
+use geusemaker_core::{Deployment, Error, Planned};
+
+pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
+    let ready = deployment.launch().await?;
+    deployment.rollback().await;
+    Ok(())
+}
+
+fn main() {}
