@@ -88,7 +88,14 @@ impl Failure {
     }
 
     fn of(error: &Error, code: ExitCode) -> Self {
-        let mut failure = Self::new(code, &format!("{:?}", error.category()).to_lowercase(), error.to_string());
+        let class = match error.category() {
+            Category::Input => "input",
+            Category::Access => "access",
+            Category::Locked => "locked",
+            Category::InProgress => "in-progress",
+            _ => "failure",
+        };
+        let mut failure = Self::new(code, class, error.to_string());
         if let Some(call) = error.call() {
             failure.error = json!({
                 "class": call.class,

@@ -11,6 +11,7 @@ mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod short_arn;
 mod state_directory;
 
 fn main() -> std::process::ExitCode {

@@ -9,6 +9,8 @@ use geusemaker_core::{Event, Listener};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::time::Instant;
 
+use crate::short_arn::shorten_arns;
+
 /// Shows events with the time that has passed, which in the sandbox is simulated time.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
@@ -84,7 +86,7 @@ impl Listener for ProgressDisplay {
         if self.is_quiet {
             return;
         }
-        let line = format!("{:>7}  {event}", compact(self.elapsed()));
+        let line = format!("{:>7}  {}", compact(self.elapsed()), shorten_arns(&event.to_string()));
         match (event, &self.live) {
             (Event::Waiting { .. }, Some(live)) => live.set_message(line),
             (Event::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}

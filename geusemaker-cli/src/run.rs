@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use geusemaker_core::Session;
+use geusemaker_core::{SdkConfig, Session};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command, Global, Output};
@@ -33,11 +33,7 @@ impl Context {
 pub(crate) fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors, and clap knows which stream each belongs on.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
-        }
+        Err(error) => return refuse(&error),
     };
     log(arguments.global.verbose);
     let output = arguments.global.output;
@@ -53,12 +49,50 @@ pub(crate) fn run() -> ExitCode {
     code
 }
 
+/// Answers a command line that asks for no command: it is wrong, or asks for help or the version.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::Ok;
+    }
+    match output_asked_for() {
+        Output::Text => {
+            let _ = error.print();
+        }
+        Output::Json => {
+            let text = error.to_string();
+            // What follows is the usage, which is for people.
+            let message = text.split("\n\nUsage:").next().unwrap_or(&text);
+            let message = message.trim().trim_start_matches("error: ");
+            print(&Failure::usage(message).into_document(), Output::Json);
+        }
+    }
+    ExitCode::Usage
+}
+
+/// The output that a command line asks for which is wrong elsewhere, so that clap does not say.
+fn output_asked_for() -> Output {
+    let words: Vec<_> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let flag = words.iter().enumerate().rev().find_map(|(place, word)| match word.as_str() {
+        "-o" | "--output" => words.get(place + 1).cloned(),
+        word => {
+            let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+            value.map(|value| value.trim_start_matches('=').to_owned())
+        }
+    });
+    match flag.or_else(|| std::env::var("GM_OUTPUT").ok()).as_deref() {
+        Some("json") => Output::Json,
+        _ => Output::Text,
+    }
+}
+
 async fn serve(arguments: Arguments) -> Result<Document, Failure> {
     let global = arguments.global;
     let state = StateDirectory::choose(global.state.as_deref(), global.sandbox)?;
     let store = state.store()?;
     let display = Arc::new(ProgressDisplay::new(global.quiet));
-    let config = config(&global, &state).await?;
+    let (config, at_end) = config(&global, &state).await?;
     let listener = Arc::clone(&display);
     let session = Session::with_listener(config, store, listener);
     let context = Context {
@@ -76,30 +110,31 @@ async fn serve(arguments: Arguments) -> Result<Document, Failure> {
         Command::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
     };
     context.display.finish();
+    if let Some(at_end) = at_end {
+        at_end();
+    }
     ended
 }
 
+/// What is left to do when a command has ended.
+type AtEnd = Option<Box<dyn FnOnce()>>;
+
 #[cfg(feature = "sandbox")]
-async fn config(
-    global: &Global,
-    state: &StateDirectory,
-) -> Result<geusemaker_core::SdkConfig, Failure> {
+async fn config(global: &Global, state: &StateDirectory) -> Result<(SdkConfig, AtEnd), Failure> {
     if global.sandbox {
-        crate::sandbox::config(state)
+        let (config, keep) = crate::sandbox::open(state)?;
+        Ok((config, Some(Box::new(keep))))
     } else {
-        Ok(Session::config_from_environment().await)
+        Ok((Session::config_from_environment().await, None))
     }
 }
 
 #[cfg(not(feature = "sandbox"))]
-async fn config(
-    global: &Global,
-    _: &StateDirectory,
-) -> Result<geusemaker_core::SdkConfig, Failure> {
+async fn config(global: &Global, _: &StateDirectory) -> Result<(SdkConfig, AtEnd), Failure> {
     if global.sandbox {
         return Err(Failure::usage("this gm was built without the sandbox"));
     }
-    Ok(Session::config_from_environment().await)
+    Ok((Session::config_from_environment().await, None))
 }
 
 /// In the sandbox time is virtual: it jumps to the next thing that anybody waits for.

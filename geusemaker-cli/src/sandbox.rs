@@ -10,8 +10,8 @@ use geusemaker_testkit::{Aws, Boot, Guest, Snapshot};
 use crate::failure::Failure;
 use crate::state_directory::StateDirectory;
 
-/// The configuration whose clients talk to the sandbox's account.
-pub(crate) fn config(state: &StateDirectory) -> Result<SdkConfig, Failure> {
+/// The configuration whose clients talk to the sandbox's account, and what has to be called at the end.
+pub(crate) fn open(state: &StateDirectory) -> Result<(SdkConfig, impl FnOnce() + use<>), Failure> {
     let file = state.account_file();
     let mut builder = Aws::builder().guest(UserDataGuest);
     if let Some(snapshot) = read(&file)? {
@@ -21,15 +21,10 @@ pub(crate) fn config(state: &StateDirectory) -> Result<SdkConfig, Failure> {
         builder = builder.region(region);
     }
     let target = file.clone();
-    let aws = builder
-        .on_change(move |snapshot| {
-            if let Err(error) = write(&target, snapshot) {
-                // What the account holds is then lost with the process, as the journal will say.
-                tracing::error!(%error, "the sandbox's account cannot be kept");
-            }
-        })
-        .build();
-    Ok(aws.sdk_config())
+    let aws = builder.on_change(move |snapshot| keep(&target, snapshot)).build();
+    // The last wait changed nothing, but what it waited for has happened only when its time is kept, too.
+    let config = aws.sdk_config();
+    Ok((config, move || keep(&file, &aws.snapshot())))
 }
 
 /// The environment's region counts in the sandbox as it does outside.
@@ -60,6 +55,13 @@ fn read(file: &Path) -> Result<Option<Snapshot>, Failure> {
             .map_err(|error| unreadable(file, &error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(file, &error)),
+    }
+}
+
+fn keep(file: &Path, snapshot: &Snapshot) {
+    if let Err(error) = write(file, snapshot) {
+        // What the account holds is then lost with the process, as the journal will say.
+        tracing::error!(%error, "the sandbox's account cannot be kept");
     }
 }
 

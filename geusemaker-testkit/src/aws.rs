@@ -22,7 +22,8 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::fault::{Effect, Fault};
 use crate::sim;
-use crate::sim::account::{Account, Resource};
+use crate::sim::account::Account;
+use crate::sim::resource::Resource;
 use crate::sim::guest::{Guest, PlainGuest};
 use crate::sim::timings::{Step, Timings};
 use crate::wire::{self, Service, ServiceError};
@@ -220,8 +221,8 @@ impl AwsBuilder {
     }
 }
 
-/// Where simulated time begins, so that two runs are the same to the letter: 2026-01-01.
-const EPOCH: Timestamp = Timestamp::constant(1_767_225_600, 0);
+/// Where simulated time begins, so that two runs are the same to the letter: 2026-11-01.
+const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
 impl Aws {
     /// An account with the defaults of [`Aws::builder`].

@@ -55,6 +55,7 @@ pub(super) fn conclude(
         .collect::<Vec<_>>();
     Ok(Document::ok()
         .member("name", name)
+        .member("state", "gone")
         .member("deleted", &undone.deleted)
         .member("kept", &undone.kept)
         .member("leftovers", &undone.left)

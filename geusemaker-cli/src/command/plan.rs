@@ -1,6 +1,6 @@
 //! `gm plan`: what a spec would make.
 
-use geusemaker_core::{DeploymentSpec, Plan};
+use geusemaker_core::{Candidate, DeploymentSpec, Plan};
 
 use crate::arguments::SpecFile;
 use crate::document::Document;
@@ -25,7 +25,7 @@ pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
-    let zones: Vec<_> = plan.subnets.iter().map(|subnet| subnet.zone.as_str()).collect();
+    let network = zones(&plan.region, plan.subnets.iter().map(|subnet| subnet.zone.as_str()));
     let gpu = compute.instance_type();
     let mut lines = vec![
         format!(
@@ -35,7 +35,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             plan.region,
             spec.tier().number()
         ),
-        format!("  network      {} in {}", plan.vpc, zones.join(", ")),
+        format!("  network      {} in {network}", plan.vpc),
         format!(
             "  instances    {} x {} ({} x {}), root volume {} GiB",
             compute.count(),
@@ -46,11 +46,10 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         ),
         format!("  image        {} {}", plan.image.id, plan.image.name),
     ];
-    lines.extend(plan.candidates.chunks(4).enumerate().map(|(row, candidates)| {
-        let label = if row == 0 { "in this order" } else { "" };
-        let candidates: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-        format!("  {label:<13}{}", candidates.join(", "))
-    }));
+    for (row, candidates) in placements(plan).iter().enumerate() {
+        let label = if row == 0 { "in order" } else { "" };
+        lines.push(format!("  {label:<13}{candidates}"));
+    }
     lines.push(match &plan.adopted_file_system {
         Some(adopted) => format!("  storage      {} (yours: never deleted)", adopted.id),
         None => "  storage      a new encrypted file system".to_owned(),
@@ -75,4 +74,45 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.push("  CDN          a CloudFront distribution in front of the load balancer".to_owned());
     }
     lines
+}
+
+/// The places that are tried for an instance, in order, a line for each market of each type:
+/// `g5.xlarge on-demand in us-east-1a, b, f`.
+fn placements(plan: &Plan) -> Vec<String> {
+    let is_one_line =
+        |a: &Candidate, b: &Candidate| (a.instance_type, a.spot) == (b.instance_type, b.spot);
+    plan.candidates
+        .chunk_by(is_one_line)
+        .map(|candidates| {
+            let market = if candidates[0].spot { "spot" } else { "on-demand" };
+            let names = candidates.iter().map(|candidate| candidate.subnet.zone.as_str());
+            format!("{} {market} in {}", candidates[0].instance_type, zones(&plan.region, names))
+        })
+        .collect()
+}
+
+/// Zones of one region, of which only the first is written out: `us-east-1a, b, f`.
+fn zones<'a>(region: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let short = |name: &'a str| match name.strip_prefix(region) {
+        // A Local Zone, such as us-west-2-lax-1a, keeps its whole name.
+        Some(letter) if letter.len() == 1 => letter,
+        _ => name,
+    };
+    let names: Vec<_> = names
+        .enumerate()
+        .map(|(place, name)| if place == 0 { name } else { short(name) })
+        .collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::zones;
+
+    #[test]
+    fn only_the_first_zone_and_those_of_another_kind_are_written_out() {
+        let names = ["us-west-2a", "us-west-2b", "us-west-2-lax-1a"];
+        assert_eq!(zones("us-west-2", names.into_iter()), "us-west-2a, b, us-west-2-lax-1a");
+        assert_eq!(zones("us-west-2", std::iter::empty()), "");
+    }
 }

@@ -6,6 +6,7 @@ use crate::arguments::Name;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
 use crate::run::Context;
+use crate::short_arn::shorten_arns;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
     let status = context.session.status(&name.name).await?;
@@ -17,7 +18,7 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         .resources
         .iter()
         .map(|resource| {
-            let id = resource.id.clone().unwrap_or_else(|| "-".to_owned());
+            let id = shorten_arns(resource.id.as_deref().unwrap_or("-"));
             let adopted = if resource.adopted { "yours" } else { "" };
             [resource.kind.to_string(), id, resource.state.clone(), adopted.to_owned()]
         })

@@ -7,7 +7,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
@@ -169,16 +168,13 @@ impl AwsError {
             operation: operation.to_owned(),
             class,
             code: None,
-            message: DisplayErrorContext(error).to_string(),
+            message: chain(error),
             request_id: None,
             may_have_happened,
         };
         if is_credentials_error(error) {
             let mut failed = unanswered(ErrorClass::Credentials, false);
-            failed.message = "no usable AWS credentials were found".to_owned();
-            if let Some(source) = error.source() {
-                failed.message = format!("{}: {}", failed.message, DisplayErrorContext(source));
-            }
+            failed.message = format!("no usable AWS credentials were found: {}", chain(error));
             return failed;
         }
         match error {
@@ -262,10 +258,27 @@ impl fmt::Display for AwsError {
 
 impl StdError for AwsError {}
 
+/// What went wrong, from the outside in; links that only repeat the next one, or say nothing, are left out.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let links: Vec<String> = causes(error).map(ToString::to_string).collect();
+    let mut said: Vec<&str> = Vec::new();
+    for (index, link) in links.iter().enumerate() {
+        let is_repeated = links[index + 1..].iter().any(|inner| inner.contains(link.as_str()));
+        let is_empty = matches!(link.as_str(), "dispatch failure" | "io error" | "other");
+        if !is_repeated && !is_empty && !said.iter().any(|outer| outer.contains(link.as_str())) {
+            said.push(link);
+        }
+    }
+    said.join(": ")
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 /// Whether the request was never sent for want of credentials; the SDK wraps that in more than one way.
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source())
-        .any(|error| error.is::<CredentialsError>())
+    causes(error).any(|error| error.is::<CredentialsError>())
 }
 
 #[cfg(test)]

@@ -99,8 +99,7 @@ impl Wait {
                 Err(error) => return Err(error.into()),
             };
             let elapsed = clock.since(start);
-            let pause = schedule.next_backoff().unwrap_or(self.slowest_poll);
-            if elapsed + pause > self.deadline {
+            if elapsed >= self.deadline {
                 return Err(error.map_or_else(
                     || WaitError::Deadline {
                         what: self.what,
@@ -117,7 +116,9 @@ impl Wait {
                 usual: self.usual,
                 deadline: self.deadline,
             });
-            clock.sleep(pause).await;
+            // The last look is at the deadline itself.
+            let pause = schedule.next_backoff().unwrap_or(self.slowest_poll);
+            clock.sleep(pause.min(self.deadline - elapsed)).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Deployment, Ec2Ready, Failed, Planned};
 use crate::aws::error::ErrorClass;
 use crate::aws::wait::Wait;
 use crate::error::{Attempt, Error};
-use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId};
+use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
 use crate::ledger::Ledger;
 use crate::ledger::event::Key;
 use crate::ledger::state::Savepoint;
@@ -21,7 +21,6 @@ use crate::resource::lookup::Lookup;
 use crate::resource::mount_target::NewMountTarget;
 use crate::resource::security_group::NewSecurityGroup;
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
-use crate::spec::GpuInstanceType;
 use crate::user_data::UserData;
 
 /// The port of NFS, which EFS speaks.
@@ -121,18 +120,11 @@ async fn file_system(ledger: &Arc<Ledger>) -> Result<FileSystemId, Error> {
     Ok(adopted.id.clone())
 }
 
-/// An instance that AWS has agreed to launch.
-struct Requested {
-    id: InstanceId,
-    instance_type: GpuInstanceType,
-    zone: String,
-}
-
 async fn request_instances(
     ledger: &Arc<Ledger>,
     group: &SecurityGroupId,
     file_system: &FileSystemId,
-) -> Result<Vec<Requested>, Error> {
+) -> Result<Vec<InstanceId>, Error> {
     let spec = &ledger.plan.spec;
     ledger.account.progress.step("Launching instances...");
     let user_data = UserData {
@@ -159,7 +151,7 @@ async fn request_instance(
     number: u32,
     group: &SecurityGroupId,
     user_data: &str,
-) -> Result<Requested, Error> {
+) -> Result<InstanceId, Error> {
     let plan = &ledger.plan;
     let key = Key::new(format!("instance/{number}"));
     let mut attempts = Vec::new();
@@ -178,13 +170,7 @@ async fn request_instance(
             owner: ledger.owner.clone(),
         };
         match ledger.create(key.clone(), wanted).await {
-            Ok(id) => {
-                return Ok(Requested {
-                    id,
-                    instance_type: candidate.instance_type,
-                    zone: candidate.subnet.zone.clone(),
-                });
-            }
+            Ok(id) => return Ok(id),
             Err(Error::Aws { source, .. }) if source.class == ErrorClass::Capacity => {
                 ledger.account.progress.tell(Event::Retrying {
                     error: source.clone(),
@@ -220,16 +206,30 @@ fn in_turn(
 
 async fn await_instances(
     ledger: &Arc<Ledger>,
-    requested: &[Requested],
+    requested: &[InstanceId],
 ) -> Result<Vec<RunningInstance>, Error> {
     let account = &ledger.account;
     account.progress.step("Waiting for instances to run...");
-    let waits = requested.iter().map(|Requested { id, instance_type, .. }| async move {
+    let waits = requested.iter().map(|id| async move {
         let deadline = std::time::Duration::from_secs(20 * 60);
         Wait::new(format!("instance {id} to run"), (15, 180), deadline)
-            .until(&account.clock, &account.progress, || {
-                instance::running(&account.reader, id, instance_type)
-            })
+            .until(&account.clock, &account.progress, || instance::running(&account.reader, id))
+            .await
+            .map_err(Error::from)
+    });
+    try_join_all(waits).await
+}
+
+/// The subnets that instances are in: AWS's word, since a launch that was resumed may have found them made.
+async fn used_subnets(
+    ledger: &Arc<Ledger>,
+    instances: &[InstanceId],
+) -> Result<Vec<SubnetId>, Error> {
+    let account = &ledger.account;
+    let waits = instances.iter().map(|id| async move {
+        let deadline = std::time::Duration::from_secs(5 * 60);
+        Wait::new(format!("instance {id} to be visible"), (0, 6), deadline)
+            .until(&account.clock, &account.progress, || instance::placed(&account.reader, id))
             .await
             .map_err(Error::from)
     });
@@ -241,14 +241,16 @@ async fn mount_targets(
     ledger: &Arc<Ledger>,
     file_system: &FileSystemId,
     group: &SecurityGroupId,
-    instances: &[Requested],
+    instances: &[InstanceId],
 ) -> Result<Vec<MountTargetId>, Error> {
     let plan = &ledger.plan;
-    await_file_system(ledger, file_system).await?;
+    let ((), used) = futures::try_join!(
+        await_file_system(ledger, file_system),
+        used_subnets(ledger, instances),
+    )?;
     let adopted = plan.adopted_file_system.as_ref();
     let zones = plan.subnets.iter().filter(|subnet| {
-        let is_used = instances.iter().any(|instance| instance.zone == subnet.zone);
-        is_used && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
+        used.contains(&subnet.id) && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
     });
     let creations = zones.map(|subnet| {
         ledger.create(

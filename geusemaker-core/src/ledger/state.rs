@@ -78,8 +78,9 @@ impl Entry {
     /// Whether it has to be deleted when its deployment ends.
     pub(crate) fn is_owned(&self) -> bool {
         match self.status {
-            Status::Intended | Status::Created { .. } | Status::Deleting { .. } => true,
-            Status::Adopted { .. } | Status::Kept { .. } => false,
+            // What was kept once may be asked to go the next time.
+            Status::Intended | Status::Created { .. } | Status::Deleting { .. } | Status::Kept { .. } => true,
+            Status::Adopted { .. } => false,
         }
     }
 }

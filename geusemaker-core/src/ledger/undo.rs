@@ -172,7 +172,7 @@ impl Teardown<'_> {
             return;
         }
         let id = match &entry.status {
-            Status::Created { id } | Status::Deleting { id: Some(id) } => Some(id.clone()),
+            Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => Some(id.clone()),
             // Whether it exists was never known, so AWS is asked first.
             Status::Intended | Status::Deleting { id: None } => {
                 match self.ledger.settle(&entry.lookup).await {
@@ -183,7 +183,7 @@ impl Teardown<'_> {
                     }
                 }
             }
-            Status::Adopted { .. } | Status::Kept { .. } => return,
+            Status::Adopted { .. } => return,
         };
         if let Err(why) = self.delete(entry, id.as_deref()).await {
             self.leave(entry, id.as_deref(), why);
@@ -239,6 +239,14 @@ impl Teardown<'_> {
             if !may_pass(&error) || account.clock.since(start) + pause > deadline {
                 return Err(self.explain(kind, id, error).await);
             }
+            let ((from, to), _) = kind.deletion();
+            account.progress.tell(progress::Event::Waiting {
+                what: format!("{kind} {id} to be free"),
+                state: self.explain(kind, id, error).await,
+                elapsed: account.clock.since(start),
+                usual: (Duration::from_secs(from), Duration::from_secs(to)),
+                deadline,
+            });
             account.clock.sleep(pause).await;
         }
     }

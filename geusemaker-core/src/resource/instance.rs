@@ -107,28 +107,38 @@ pub struct RunningInstance {
     pub public_ip: Option<String>,
 }
 
+/// The subnet that AWS has put the instance into, as soon as it shows it.
+pub(crate) async fn placed(aws: &Reader, id: &InstanceId) -> Result<Seen<SubnetId>, AwsError> {
+    let instance = visible(aws, id).await?;
+    let subnet = instance.and_then(|instance| instance.subnet_id);
+    Ok(match subnet {
+        Some(subnet) => Seen::Ready(SubnetId::from_aws(subnet)),
+        None => Seen::Pending(NOT_VISIBLE.to_owned()),
+    })
+}
+
 /// Whether the instance runs; why not, if it never will.
 pub(crate) async fn running(
     aws: &Reader,
     id: &InstanceId,
-    instance_type: &GpuInstanceType,
 ) -> Result<Seen<RunningInstance>, AwsError> {
-    let instance = match describe(aws, id.as_str()).await {
-        Ok(Some(instance)) => instance,
-        Ok(None) => return Ok(Seen::Pending("not visible yet".to_owned())),
-        Err(error) if error.is_not_found() => {
-            return Ok(Seen::Pending("not visible yet".to_owned()));
-        }
-        Err(error) => return Err(error),
+    let Some(instance) = visible(aws, id).await? else {
+        return Ok(Seen::Pending(NOT_VISIBLE.to_owned()));
     };
     Ok(match state(&instance) {
-        Some(InstanceStateName::Running) => Seen::Ready(RunningInstance {
-            id: id.clone(),
-            subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
-            instance_type: instance_type.clone(),
-            private_ip: instance.private_ip_address,
-            public_ip: instance.public_ip_address,
-        }),
+        Some(InstanceStateName::Running) => {
+            let name = instance.instance_type().map_or("", |name| name.as_str());
+            match name.parse() {
+                Ok(instance_type) => Seen::Ready(RunningInstance {
+                    id: id.clone(),
+                    subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
+                    instance_type,
+                    private_ip: instance.private_ip_address,
+                    public_ip: instance.public_ip_address,
+                }),
+                Err(_) => Seen::Failed(format!("AWS says that its type is {name:?}")),
+            }
+        }
         Some(InstanceStateName::Pending) | None => Seen::Pending("pending".to_owned()),
         Some(other) => {
             let reason = instance
@@ -157,6 +167,14 @@ pub(crate) async fn console_output(
         .output
         .and_then(|output| BASE64.decode(output.trim()).ok())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The instance, unless AWS does not show it yet.
+async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, AwsError> {
+    match describe(aws, id.as_str()).await {
+        Err(error) if error.is_not_found() => Ok(None),
+        found => found,
+    }
 }
 
 /// By its client token. One that has ended is not what anybody looks for.
@@ -211,3 +229,5 @@ async fn describe(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsErro
 fn state(instance: &SdkInstance) -> Option<InstanceStateName> {
     instance.state().and_then(|state| state.name()).cloned()
 }
+
+const NOT_VISIBLE: &str = "not visible yet";

@@ -1,7 +1,6 @@
 //! The account: what exists, in which region, at which time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use super::cloudfront::CloudFront;
 use super::ec2::Ec2;
 use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
-use super::guest::Guest;
+use super::resource::Resource;
 use super::timings::{Dice, Timings};
 
 /// Everything that a simulated account holds. It is plain data: states are functions of it and of the time.
@@ -30,40 +29,6 @@ pub(crate) struct Region {
     pub(crate) ec2: Ec2,
     pub(crate) efs: Efs,
     pub(crate) elastic_load_balancing: ElasticLoadBalancing,
-}
-
-/// Something that exists in an account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Resource {
-    /// In CloudFormation's words without the vendor: `EC2::Instance`.
-    pub kind: String,
-    /// The id or ARN by which AWS knows it.
-    pub id: String,
-}
-
-impl Resource {
-    pub(crate) fn new(kind: &str, id: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-        }
-    }
-}
-
-impl std::fmt::Display for Resource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.kind, self.id)
-    }
-}
-
-/// What a service needs to answer one call, beside what it holds itself.
-pub(crate) struct Moment<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) account_id: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) dice: &'a mut Dice,
-    pub(crate) guest: &'a Arc<dyn Guest>,
 }
 
 impl Account {

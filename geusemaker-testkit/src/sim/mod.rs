@@ -10,6 +10,8 @@ pub(crate) mod ec2;
 pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
 pub(crate) mod guest;
+pub(crate) mod moment;
+pub(crate) mod resource;
 pub(crate) mod sts;
 pub(crate) mod timings;
 
@@ -17,7 +19,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::account::{Account, Moment};
+use self::account::Account;
+use self::moment::Moment;
 use self::guest::Guest;
 use crate::wire::{Call, Input, Reply, Service, ServiceError};
 

@@ -1,6 +1,6 @@
 //! AWS Security Token Service: who is asking.
 
-use super::account::Moment;
+use super::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

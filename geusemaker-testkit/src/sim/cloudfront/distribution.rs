@@ -7,7 +7,7 @@ use super::config::Config;
 use super::shape::invalid_argument;
 use super::tags::Tags;
 use super::{CloudFront, refuse_other_query};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;

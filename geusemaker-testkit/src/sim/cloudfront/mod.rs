@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::distribution::Distribution;
-use super::account::{Moment, Resource};
+use super::moment::Moment;
+use super::resource::Resource;
 use crate::wire::rest_xml::Input;
 use crate::wire::{Reply, ServiceError};
 

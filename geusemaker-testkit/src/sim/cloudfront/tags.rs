@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::invalid_argument;
 use super::{CloudFront, refuse_other_query};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

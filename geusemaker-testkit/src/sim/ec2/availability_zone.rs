@@ -2,7 +2,7 @@
 
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::catalog::{self, Zone};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;

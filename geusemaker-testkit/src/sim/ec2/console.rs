@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Ec2;
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::guest::Boot;
 use crate::wire::params::Params;

@@ -12,7 +12,7 @@ use super::image::ROOT_DEVICE;
 use super::launch_request::LaunchRequest;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::catalog;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;

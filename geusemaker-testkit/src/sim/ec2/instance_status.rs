@@ -6,7 +6,7 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

@@ -11,7 +11,7 @@ use super::launch_request::{LaunchRequest, invalid};
 use super::network_interface::NewInterface;
 use super::resource_kind::ResourceKind;
 use super::subnet::Subnet;
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::catalog::{self, InstanceType};
 use crate::sim::timings::Step;
 use crate::wire::params::Params;

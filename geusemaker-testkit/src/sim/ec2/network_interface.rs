@@ -10,7 +10,7 @@ use super::instance::{self, Instance};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::subnet::Subnet;
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

@@ -10,7 +10,7 @@ use super::cidr::Cidr;
 use super::prefix_list::prefix_lists;
 use super::resource_kind::ResourceKind;
 use super::security_group_rule::{Direction, SecurityGroupRule};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;

@@ -9,7 +9,7 @@ use super::resource_kind::ResourceKind;
 use super::security_group_rule::{Direction, SecurityGroupRule};
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::tags::Tag;
 use super::{Efs, LifeCycle, LifeCycleState, refuse_other_query};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};

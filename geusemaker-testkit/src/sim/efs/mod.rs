@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use self::file_system::FileSystem;
 use self::mount_target::MountTarget;
-use super::account::{Moment, Region, Resource};
+use super::account::Region;
+use super::moment::Moment;
+use super::resource::Resource;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 

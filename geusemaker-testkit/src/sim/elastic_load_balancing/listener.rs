@@ -8,7 +8,7 @@ use super::action::Action;
 use super::rule::{Priority, Rule};
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, action, load_balancer, members, validation};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

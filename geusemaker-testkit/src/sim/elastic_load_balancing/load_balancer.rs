@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::{Attributes, LOAD_BALANCER};
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, members, validation};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::ec2::{Ec2, NewInterface, Subnet};
 use crate::sim::timings::Step;
 use crate::wire::params::Params;

@@ -21,7 +21,9 @@ use self::listener::Listener;
 use self::load_balancer::LoadBalancer;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
-use super::account::{Moment, Region, Resource};
+use super::account::Region;
+use super::moment::Moment;
+use super::resource::Resource;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::condition::Condition;
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, action, members, validation};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::target_group::TargetGroup;
 use super::target_health::{self, State};
 use super::{ElasticLoadBalancing, validation};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::ec2::{Ec2, InstanceState};
 use crate::sim::timings::{Step, Timings};
 use crate::wire::params::Params;

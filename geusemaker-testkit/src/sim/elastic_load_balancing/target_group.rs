@@ -8,7 +8,7 @@ use super::attributes::{Attributes, DEREGISTRATION_DELAY, TARGET_GROUP};
 use super::tags::Tags;
 use super::target::Target;
 use super::{ElasticLoadBalancing, accept_page_size, members, validation};
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::ec2::Ec2;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ElasticLoadBalancing;
 use super::target::{Named, Target};
 use super::target_group::HealthCheck;
-use crate::sim::account::Moment;
+use crate::sim::moment::Moment;
 use crate::sim::ec2::{Ec2, Instance, InstanceState};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;

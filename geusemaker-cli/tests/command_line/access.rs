@@ -1,0 +1,91 @@
+//! AWS that cannot be asked: no credentials, wrong ones, no way there, no region.
+
+use geusemaker_testkit::serve::CassetteServer;
+use geusemaker_testkit::{Aws, Fault};
+
+use crate::gm::{CREDENTIALS, Ended, Gm};
+use crate::recorded_plan::recorded_plan;
+use crate::spec_text::spec;
+
+/// Whether the same failure is told in text and as a document, and leaves nothing.
+#[track_caller]
+fn assert_no_access(gm: &Gm, run: impl Fn(&[&str]) -> Ended, class: &str, fragments: &[&str]) {
+    run(&["deploy", "--yes"]).with(6).says(fragments);
+    let document = run(&["plan", "-o", "json"]).with(6).document();
+    assert_eq!(document["error"]["class"], class);
+    assert_eq!(document["error"]["operation"], "sts:GetCallerIdentity");
+    assert_eq!(document["exit_code"], 6);
+    assert!(gm.journals().is_empty());
+}
+
+#[test]
+fn without_credentials_it_says_how_to_sign_in() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let region = [("AWS_REGION", "us-east-1")];
+    assert_no_access(
+        &gm,
+        |arguments| gm.run(&region, arguments),
+        "credentials",
+        &["no usable AWS credentials were found", "try: sign in again (aws sso login"],
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_credentials_that_aws_refuses_it_says_how_to_sign_in() {
+    for code in ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"] {
+        let gm = Gm::new();
+        gm.write_spec(&spec(1, ""));
+        let fault = Fault::on("GetCallerIdentity").forever().answer(code).status(403);
+        let aws = Aws::builder().fault(fault).build();
+        let server = CassetteServer::start(&recorded_plan(&aws, &spec(1, "")).await).await;
+        assert_no_access(
+            &gm,
+            |arguments| gm.at(&server.uri(), arguments),
+            "credentials",
+            &[&format!("sts:GetCallerIdentity failed with {code}"), "try: sign in again"],
+        );
+        let document = gm.at(&server.uri(), &["plan", "-o", "json"]).document();
+        assert_eq!(document["error"]["code"], code);
+        assert!(document["error"]["request_id"].is_string(), "{document}");
+        let mismatches = server.player().mismatches();
+        assert!(mismatches.is_empty(), "{mismatches:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_permission_it_names_the_action_to_allow() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let fault = Fault::on("DescribeVpcs").answer("UnauthorizedOperation").status(403);
+    let aws = Aws::builder().fault(fault).build();
+    let server = CassetteServer::start(&recorded_plan(&aws, &spec(1, "")).await).await;
+    gm.at(&server.uri(), &["deploy", "--yes"]).with(6).says(&[
+        "ec2:DescribeVpcs failed with UnauthorizedOperation",
+        "try: allow the action ec2:DescribeVpcs for these credentials",
+    ]);
+    assert!(gm.journals().is_empty());
+}
+
+/// The port is one of those that only the machine's owner can listen on, and nobody does.
+#[test]
+fn an_endpoint_that_does_not_answer_is_named_as_the_place_to_look() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.at("http://127.0.0.1:1", &["plan"]).with(6).says(&[
+        "sts:GetCallerIdentity failed",
+        "try: check the network, the region's name and AWS_ENDPOINT_URL",
+    ]);
+}
+
+#[test]
+fn without_a_region_it_says_where_to_name_one() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, "").replace("region = \"us-east-1\"\n", ""));
+    let credentials = &CREDENTIALS[..2];
+    let fragments = ["no region", "try: add region = \"us-east-1\" to the spec, or set AWS_REGION"];
+    gm.run(credentials, &["plan"]).with(2).says(&fragments);
+    let document = gm.run(credentials, &["deploy", "--yes", "-o", "json"]).with(2).document();
+    assert_eq!(document["error"]["class"], "input");
+    assert!(gm.journals().is_empty());
+}

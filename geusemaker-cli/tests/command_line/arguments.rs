@@ -1,0 +1,62 @@
+//! The command line itself.
+
+use crate::gm::Gm;
+
+#[test]
+fn help_prints_every_exit_code() {
+    let help = Gm::new().run(&[], &["--help"]).with(0);
+    for code in ["0", "1", "2", "3", "4", "5", "6", "10", "130", "143"] {
+        let line = help.stdout.lines().find(|line| line.split_whitespace().next() == Some(code));
+        assert!(line.is_some(), "no line for {code} in:\n{}", help.stdout);
+    }
+    for command in ["plan", "deploy", "resume", "status", "list", "destroy", "rollback"] {
+        assert!(help.stdout.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error_with_a_hint() {
+    let gm = Gm::new();
+    gm.run(&[], &["list", "--nope"]).with(2).says(&["unexpected argument '--nope'"]);
+    gm.run(&[], &["statsu"]).with(2).says(&["a similar subcommand exists: 'status'"]);
+    gm.run(&[], &["status", "LLM"])
+        .with(2)
+        .says(&["\"LLM\" is not a stack name: expected lower-case letters"]);
+    let nothing = gm.run(&[], &[]).with(2);
+    assert!(nothing.stderr.contains("Usage: gm "), "{}", nothing.stderr);
+}
+
+#[test]
+fn a_wrong_command_line_is_a_document_where_documents_are_asked_for() {
+    let gm = Gm::new();
+    let json = [("GM_OUTPUT", "json")];
+    let ways: [(&[_], &[_]); 5] = [
+        (&json, &["list", "--nope"]),
+        (&[], &["list", "--nope", "-o", "json"]),
+        (&[], &["list", "--nope", "-ojson"]),
+        (&[], &["--output", "json", "list", "--nope"]),
+        (&[], &["--output=json", "list", "--nope"]),
+    ];
+    for (environment, arguments) in ways {
+        let ended = gm.run(environment, arguments).with(2);
+        let document = ended.document();
+        assert_eq!(document["error"]["class"], "usage");
+        assert_eq!(document["error"]["message"], "unexpected argument '--nope' found");
+    }
+    gm.run(&json, &["list", "--nope", "-o", "text"]).with(2).says(&["--nope"]);
+}
+
+#[test]
+fn peers_names_of_commands_work() {
+    let gm = Gm::new();
+    gm.write_spec(&crate::spec_text::spec(1, ""));
+    gm.sandbox(&["up"]).with(0);
+    gm.sandbox(&["down", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn the_version_is_printed() {
+    let version = Gm::new().run(&[], &["--version"]).with(0);
+    assert_eq!(version.stdout, concat!("gm ", env!("CARGO_PKG_VERSION"), "\n"));
+}

@@ -1,0 +1,18 @@
+//! The real `gm`, run as a person or a script runs it.
+
+mod access;
+
+mod arguments;
+mod consent;
+mod gm;
+mod json_documents;
+mod plan;
+mod recorded_plan;
+mod repeated_commands;
+mod replay;
+mod sandbox_life;
+mod spec_text;
+mod state_directory;
+mod unfinished;
+mod wrong_account;
+mod wrong_spec;

@@ -1,0 +1,58 @@
+//! `gm plan`, which makes nothing.
+
+use crate::gm::Gm;
+use crate::spec_text::{example, spec};
+
+#[test]
+fn a_plan_shows_what_would_be_made_and_makes_nothing() {
+    let gm = Gm::new();
+    let plan = gm.sandbox(&["plan", &example("tier3-gpu.toml")]).with(0);
+    for line in [
+        "llm-tier3 in account 123456789012, us-east-1 (tier 3)",
+        "  instances    1 x g5.xlarge (1 x NVIDIA A10G), root volume 200 GiB",
+        "  storage      a new encrypted file system",
+        "  service      ollama on port 11434, /v1/*",
+        "  service      open-webui on port 8080, every other path",
+        "  balancer     llm-tier3-alb, HTTP, admits CloudFront",
+        "  CDN          a CloudFront distribution in front of the load balancer",
+    ] {
+        assert!(plan.stdout.lines().any(|found| found == line), "{line:?}\n{}", plan.stdout);
+    }
+    assert!(gm.journals().is_empty());
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn placements_are_a_line_for_each_type_and_market_in_the_order_in_which_they_are_tried() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(
+        1,
+        "compute.fallback = [\"g6.xlarge\"]\ncompute.market = \"spot-then-on-demand\"",
+    ));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    let lines: Vec<_> = plan.stdout.lines().filter(|line| line.contains(".xlarge ")).collect();
+    let starts = [
+        "  instances    1 x g5.xlarge ",
+        "  in order     g5.xlarge spot in us-east-1a, b, ",
+        "               g6.xlarge spot in us-east-1a, b, ",
+        "               g5.xlarge on-demand in us-east-1a, b, ",
+        "               g6.xlarge on-demand in us-east-1a, b, ",
+    ];
+    assert_eq!(lines.len(), starts.len(), "{}", plan.stdout);
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line:?} does not start with {start:?}");
+    }
+}
+
+#[test]
+fn a_plan_as_a_document_names_every_choice() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, ""));
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    let plan = &document["plan"];
+    assert_eq!(document["name"], "llm");
+    assert_eq!(plan["region"], "us-east-1");
+    assert_eq!(plan["candidates"][0]["instance_type"], "g5.xlarge");
+    assert!(plan["image"]["id"].as_str().unwrap().starts_with("ami-"));
+    assert!(plan["vpc"].as_str().unwrap().starts_with("vpc-"));
+}

@@ -1,0 +1,19 @@
+//! What `gm plan` asks of AWS, and what AWS answers.
+
+use std::sync::Arc;
+
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::{DeploymentSpec, Session};
+use geusemaker_testkit::Aws;
+use geusemaker_testkit::cassette::{Cassette, Recorder};
+
+/// Plans a spec in a simulated account, and records what is said.
+pub(crate) async fn recorded_plan(aws: &Aws, spec: &str) -> Cassette {
+    let recorder = Recorder::new(aws.http_client());
+    let config = aws.sdk_config().into_builder().http_client(recorder.http_client()).build();
+    let session = Session::new(config, Arc::new(InMemory::new()));
+    // A plan that is refused is a recording as well.
+    drop(session.plan(DeploymentSpec::from_toml(spec).unwrap()).await);
+    session.close().await;
+    recorder.cassette()
+}

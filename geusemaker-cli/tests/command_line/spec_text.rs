@@ -1,0 +1,23 @@
+//! Specs to give to `gm`.
+
+/// A spec of a stack named `llm`, with more lines for it.
+pub(crate) fn spec(tier: u8, lines: &str) -> String {
+    format!(
+        r#"name = "llm"
+region = "us-east-1"
+tier = {tier}
+compute.instance_type = "g5.xlarge"
+{lines}
+[[service]]
+name = "ollama"
+port = 11434
+health_path = "/api/version"
+image = "ollama/ollama:latest"
+"#
+    )
+}
+
+/// Where an example of the repository is.
+pub(crate) fn example(name: &str) -> String {
+    format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,82 @@
+//! Where `gm` keeps its journals, and the sandbox its account.
+
+use std::fs;
+
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+#[test]
+fn state_is_kept_where_the_xdg_specification_says_and_is_private() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let journals = gm.home().join(".local/state/gm/sandbox/journals");
+    assert_eq!(fs::read_dir(&journals).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&journals).unwrap());
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn the_option_goes_before_the_variables_and_they_before_the_default() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let path = |name: &str| gm.home().join(name).to_str().unwrap().to_owned();
+    let (option, variable, xdg) = (path("option"), path("variable"), path("xdg"));
+    let ways: [(&[(&str, &str)], &[&str], &str); 3] = [
+        (&[("XDG_STATE_HOME", &xdg)], &[], "xdg/gm"),
+        (&[("XDG_STATE_HOME", &xdg), ("GM_STATE", &variable)], &[], "variable"),
+        (&[("GM_STATE", &variable)], &["--state", &option], "option"),
+    ];
+    for (environment, arguments, directory) in ways {
+        let arguments = [&["--sandbox", "deploy"], arguments].concat();
+        gm.run(environment, &arguments).with(0);
+        assert!(gm.home().join(directory).join("sandbox/account.json").is_file(), "{directory}");
+    }
+    assert!(!gm.state().exists());
+}
+
+#[test]
+fn without_any_place_for_state_it_says_how_to_give_one() {
+    let gm = Gm::new();
+    gm.run(&[("HOME", "")], &["list", "--sandbox"])
+        .with(2)
+        .says(&["neither XDG_STATE_HOME nor HOME is set; give --state DIR"]);
+}
+
+#[test]
+fn what_the_sandbox_and_a_real_account_hold_is_kept_apart() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let real = gm.run(&[("AWS_REGION", "us-east-1")], &["list"]).with(0);
+    assert_eq!(real.stdout, "there are no stacks here\n");
+}
+
+#[test]
+fn an_account_that_cannot_be_read_is_left_alone_and_named() {
+    let gm = Gm::new();
+    let directory = gm.state().join("sandbox");
+    fs::create_dir_all(&directory).unwrap();
+    let account = directory.join("account.json");
+    for text in ["half of a {", r#"{"version": 99}"#] {
+        fs::write(&account, text).unwrap();
+        gm.sandbox(&["list"]).with(1).says(&[
+            account.to_str().unwrap(),
+            "cannot be read",
+            "remove it and the journals beside it to start afresh",
+        ]);
+        assert_eq!(fs::read_to_string(&account).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_made_is_named() {
+    let gm = Gm::new();
+    fs::write(gm.home().join("file"), "").unwrap();
+    gm.sandbox(&["list", "--state", "file"])
+        .with(1)
+        .says(&["the state directory file/sandbox cannot be made: "]);
+}

@@ -1,0 +1,84 @@
+//! Deployments that do not get to their end: slow ones, failed ones, and how each goes on.
+
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+/// A distribution takes minutes, and this one is given one.
+const HASTY: &str = "cdn.wait_timeout = \"1m\"";
+
+/// A target needs two checks to be healthy, and has time for none.
+const UNHEALTHY: &str =
+    "load_balancer.wait_timeout = \"10s\"\nload_balancer.health_check_interval = \"300s\"";
+
+#[test]
+fn a_slow_distribution_is_still_in_progress_and_resuming_waits_on() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(3, HASTY));
+    let deployed = gm.sandbox(&["deploy", "-o", "json"]).with(5).document();
+    assert_eq!(deployed["error"]["class"], "in-progress");
+    assert_eq!(deployed["exit_code"], 5);
+    assert_eq!(deployed["next"], "gm resume llm --sandbox");
+
+    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    assert_eq!(status["state"], "cdn-pending");
+
+    let ended = (0..20)
+        .map(|_| gm.sandbox(&["resume", "llm"]))
+        .find(|ended| ended.code != Some(5))
+        .unwrap()
+        .with(0);
+    assert!(ended.stdout.contains("url: https://"), "{}", ended.stdout);
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn deploying_again_goes_on_with_what_was_begun() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(3, HASTY));
+    gm.sandbox(&["deploy"]).with(5);
+    let again = gm.sandbox(&["deploy"]);
+    assert!(again.stderr.contains("llm was begun at "), "{}", again.stderr);
+    assert!(!again.stderr.contains("Launching instances..."), "{}", again.stderr);
+}
+
+#[test]
+fn an_unfinished_stack_is_rolled_back_without_a_trace() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(3, HASTY));
+    gm.sandbox(&["deploy"]).with(5).says(&["still in progress", "next: gm resume llm --sandbox"]);
+    let gone = gm.sandbox(&["rollback", "llm"]).with(0);
+    assert!(gone.stdout.starts_with("llm is gone: "), "{}", gone.stdout);
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn a_failed_deployment_is_rolled_back_and_says_that_nothing_is_left() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, UNHEALTHY));
+    let failed = gm.sandbox(&["deploy"]).with(1);
+    failed.says(&[
+        "1 of 1 targets not healthy after ",
+        "try: check that each service answers health_path",
+        "now: nothing is left; ",
+    ]);
+    assert!(gm.leftovers().is_empty());
+    let list = gm.sandbox(&["list"]).with(0);
+    assert_eq!(list.stdout, "there are no stacks here\n");
+}
+
+#[test]
+fn a_failed_deployment_that_is_kept_says_what_is_there_and_how_to_go_on() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, UNHEALTHY));
+    let failed = gm.sandbox(&["deploy", "--on-failure", "keep", "-o", "json"]).with(3).document();
+    assert_eq!(failed["exit_code"], 3);
+    assert_eq!(failed["next"], "gm resume llm --sandbox");
+    let state = failed["state"].as_str().unwrap();
+    assert!(state.starts_with("llm is kept as it is (instances ready, "), "{state}");
+
+    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    assert_eq!(status["state"], "ec2-ready");
+    gm.sandbox(&["rollback", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}

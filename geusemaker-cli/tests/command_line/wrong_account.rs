@@ -1,0 +1,74 @@
+//! Specs that do not fit the account, most of them because what they name is not there. Exit 2, and nothing is made.
+
+use geusemaker_testkit::Aws;
+use geusemaker_testkit::cassette::Cassette;
+use geusemaker_testkit::serve::CassetteServer;
+
+use crate::gm::Gm;
+use crate::recorded_plan::recorded_plan;
+use crate::spec_text::spec;
+
+#[track_caller]
+fn refused(gm: &Gm, text: &str, fragments: &[&str]) {
+    gm.write_spec(text);
+    gm.sandbox(&["deploy"]).with(2).says(fragments);
+    let document = gm.sandbox(&["deploy", "-o", "json"]).with(2).document();
+    assert_eq!(document["error"]["class"], "input");
+    assert!(document["remedy"].is_string(), "{document}");
+    assert!(gm.journals().is_empty());
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn what_a_spec_names_and_the_account_does_not_have_is_named_with_its_field() {
+    for (field, id) in [
+        ("network.vpc", "vpc-0123456789abcdef0"),
+        ("network.subnets", "subnet-0123456789abcdef0"),
+        ("storage.file_system", "fs-0123456789abcdef0"),
+        ("compute.ami", "ami-0123456789abcdef0"),
+        ("compute.key_pair", "nobodys-key"),
+    ] {
+        let value = if field == "network.subnets" { format!("[{id:?}]") } else { format!("{id:?}") };
+        refused(
+            &Gm::new(),
+            &spec(1, &format!("{field} = {value}")),
+            &[
+                &format!("{field} {id} does not exist in us-east-1, or these credentials cannot see it"),
+                "try: check the id, the region and the account",
+            ],
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_in_a_network_of_one_zone_is_answered_with_the_need_for_two() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, ""));
+    let recorded = recorded_plan(&Aws::new(), &spec(2, "")).await.to_json();
+    // The same account with all its subnets in one zone.
+    let one_zone = ["b", "c", "d", "e", "f"].iter().fold(recorded, |recorded, letter| {
+        recorded.replace(&format!("us-east-1{letter}<"), "us-east-1a<")
+    });
+    let server = CassetteServer::start(&Cassette::from_json(&one_zone).unwrap()).await;
+    gm.at(&server.uri(), &["deploy", "--yes"]).with(2).says(&[
+        "tier 2 needs subnets in two availability zones, and vpc-",
+        " has us-east-1a\n",
+        "try: name subnets in two zones in network.subnets, or make one in another zone",
+    ]);
+    assert!(gm.journals().is_empty());
+}
+
+#[test]
+fn a_name_that_another_load_balancer_has_is_answered_with_what_to_do() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    // The same account, seen from a machine that has no journal of it.
+    std::fs::remove_dir_all(gm.state().join("sandbox/journals")).unwrap();
+    let before = gm.leftovers();
+    gm.sandbox(&["deploy"]).with(2).says(&[
+        "a load balancer named llm-alb exists in us-east-1 already",
+        "try: choose another stack name, or remove what has it",
+    ]);
+    assert_eq!(gm.leftovers(), before);
+}

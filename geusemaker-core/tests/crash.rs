@@ -1,0 +1,264 @@
+//! The process ends at any moment: from what the journal and the account hold at that moment, another process finishes
+//! the deployment, or ends it, and either way nothing is there twice and nothing is left.
+
+mod scenario;
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use futures::TryStreamExt as _;
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::object_store::{ObjectStore as _, ObjectStoreExt as _};
+use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, FileSystems};
+use geusemaker_testkit::{Aws, AwsBuilder, Fault, Snapshot};
+
+use scenario::watched_store::WatchedStore;
+use scenario::{
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack, tier_3,
+};
+
+/// What a process leaves behind that ends now.
+struct Moment {
+    what: String,
+    account: Snapshot,
+    journal: InMemory,
+}
+
+/// A scenario of which every moment is kept: after each call that changed something, before its reply arrived, and
+/// after each record of the journal.
+struct Watched {
+    scenario: Scenario,
+    moments: Arc<Mutex<Vec<Moment>>>,
+}
+
+impl Watched {
+    fn new(account: AwsBuilder) -> Self {
+        let moments = Arc::new(Mutex::new(Vec::new()));
+        let aws = Arc::new(OnceLock::<Aws>::new());
+        let store = {
+            let (moments, aws) = (Arc::clone(&moments), Arc::clone(&aws));
+            WatchedStore::new().on_write(move |store| {
+                let aws = aws.get().unwrap();
+                moments.lock().unwrap().push(Moment {
+                    what: format!("a record after call {}", aws.calls().len()),
+                    account: aws.snapshot(),
+                    journal: store.fork(),
+                });
+            })
+        };
+        let store = Arc::new(store);
+        let account = {
+            let (moments, store) = (Arc::clone(&moments), Arc::clone(&store));
+            account.on_change(move |snapshot| {
+                moments.lock().unwrap().push(Moment {
+                    what: "a change".to_owned(),
+                    account: snapshot.clone(),
+                    journal: store.fork(),
+                });
+            })
+        };
+        let scenario = Scenario::with_store(account.build(), store);
+        aws.set(scenario.aws.clone()).unwrap();
+        Self { scenario, moments }
+    }
+
+    fn take(&self) -> Vec<Moment> {
+        std::mem::take(&mut self.moments.lock().unwrap())
+    }
+}
+
+impl Moment {
+    /// Another process on the same machine, a moment later.
+    async fn restart(self) -> Scenario {
+        let aws = account().restore(self.account).unwrap().build();
+        bury_holders(&self.journal).await;
+        Scenario::with_store(aws, Arc::new(self.journal))
+    }
+}
+
+/// Makes every process that the journal names one that has ended: here all of them are this one, which lives.
+async fn bury_holders(journal: &InMemory) {
+    let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
+    for object in objects {
+        let bytes = journal.get(&object.location).await.unwrap().bytes().await.unwrap();
+        let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        if let Some(pid) = record.pointer_mut("/event/holder/pid") {
+            *pid = u32::MAX.into();
+            journal.put(&object.location, record.to_string().into()).await.unwrap();
+        }
+    }
+}
+
+/// Every moment of a tier-3 deployment.
+async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> Vec<Moment> {
+    let watched = Watched::new(account);
+    let deployment = deploy_tier_3(&watched.scenario.session, spec).await.unwrap();
+    let moments = watched.take();
+    deployment.rollback().await;
+    watched.scenario.assert_nothing_left();
+    assert!(moments.len() > 50, "only {} moments", moments.len());
+    moments
+}
+
+/// Goes on to tier 3 from each moment, and then ends it.
+async fn resume_from(moments: Vec<Moment>) {
+    for (number, moment) in moments.into_iter().enumerate() {
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        let opened = match scenario.session.open(&stack()).await {
+            Ok(opened) => opened,
+            Err(Error::NoSuchStack { .. }) => {
+                // It had not begun.
+                scenario.assert_nothing_left();
+                continue;
+            }
+            Err(error) => panic!("{at}: {error}"),
+        };
+        let deployed = go_on(opened).await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(census(&scenario.aws), tier_3(), "{at}");
+        let undone = deployed.rollback().await;
+        let left = scenario.aws.leftovers();
+        assert!(left.is_empty(), "{at}: {left:#?}");
+        assert!(undone.is_complete(), "{at}: {undone:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_goes_on_from_any_moment_to_its_end_with_nothing_twice() {
+    resume_from(moments_of_a_deployment(account(), spec(3)).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_rolls_back_from_any_moment_and_leaves_nothing() {
+    for (number, moment) in moments_of_a_deployment(account(), spec(3)).await.into_iter().enumerate() {
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        match scenario.session.rollback(&stack()).await {
+            Ok(undone) => assert!(undone.is_complete(), "{at}: {:#?}", undone.left),
+            Err(Error::NoSuchStack { .. }) => {}
+            Err(error) => panic!("{at}: {error}"),
+        }
+        let left = scenario.aws.leftovers();
+        assert!(left.is_empty(), "{at}: {left:#?}");
+    }
+}
+
+/// The first type has no capacity anywhere, so the journal has refusals in it and the instance is of the second.
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_got() {
+    let spec = spec_with(3, "fallback = [\"g6.xlarge\"]");
+    let planned = Scenario::new().session.plan(spec.clone()).await.unwrap();
+    let candidates = &planned.state().plan.candidates;
+    let refusals = candidates.iter().filter(|c| c.instance_type.name() == "g5.xlarge").count() + 1;
+    let got = candidates[refusals].clone();
+    let fault = Fault::on("RunInstances")
+        .answer("InsufficientInstanceCapacity")
+        .times(refusals.try_into().unwrap());
+    let moments = moments_of_a_deployment(account().fault(fault), spec).await;
+    for (number, moment) in moments.into_iter().enumerate() {
+        let has_instance = moment.journal.fork();
+        let has_instance = scenario::records(&has_instance).await.into_iter().any(|(_, record)| {
+            record["event"]["type"] == "created" && record["event"]["key"] == "instance/0"
+        });
+        if !has_instance {
+            continue;
+        }
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        let opened = scenario.session.open(&stack()).await.unwrap();
+        let deployed = go_on(opened).await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        let instance = deployed.state().alb.ec2.instances[0].clone();
+        let keys: Vec<_> = scenario.session.summary(&stack()).await.unwrap().resources;
+        let mounts: Vec<_> =
+            keys.into_iter().map(|r| r.key).filter(|key| key.starts_with("mount-target/")).collect();
+        deployed.rollback().await;
+        scenario.assert_nothing_left();
+        assert_eq!((instance.instance_type, &instance.subnet), (got.instance_type, &got.subnet.id), "{at}");
+        assert_eq!(mounts, [format!("mount-target/{}", got.subnet.zone)], "{at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
+    let watched = Watched::new(account());
+    let deployment = deploy_tier_3(&watched.scenario.session, spec(3)).await.unwrap();
+    deployment.commit().await.unwrap();
+    watched.take();
+    watched.scenario.destroy().await;
+    let moments = watched.take();
+    assert!(moments.len() > 50, "only {} moments", moments.len());
+    for (number, moment) in moments.into_iter().enumerate() {
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        match scenario.session.destroy(&stack(), FileSystems::Delete).await {
+            Ok(undone) => assert!(undone.is_complete(), "{at}: {:#?}", undone.left),
+            // The journal was closed already.
+            Err(Error::NoSuchStack { .. }) => {}
+            Err(error) => panic!("{at}: {error}"),
+        }
+        let left = scenario.aws.leftovers();
+        assert!(left.is_empty(), "{at}: {left:#?}");
+    }
+}
+
+/// A load balancer failed, and the process ended while it was being undone: the instances are still good.
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
+    let fault = Fault::on("CreateRule").answer("TooManyRules");
+    let watched = Watched::new(account().fault(fault));
+    let ready = watched.scenario.session.plan(spec(3)).await.unwrap().launch().await.unwrap();
+    let instances = ready.state().instances.clone();
+    watched.take();
+    let failed = ready.balance().await.unwrap_err();
+    let moments = watched.take();
+    drop(failed);
+    watched.scenario.close_and_assert_nothing_left().await;
+    for (number, moment) in moments.into_iter().enumerate() {
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        let AnyDeployment::Ec2Ready(ready) = scenario.session.open(&stack()).await.unwrap() else {
+            panic!("{at}: the instances were ready");
+        };
+        let balanced = match ready.balance().await {
+            Ok(balanced) => balanced,
+            Err(failed) => {
+                // What was being deleted is deleted first, and then it is tried again.
+                assert!(matches!(&*failed.error, Error::BeingDeleted { .. }), "{at}: {}", failed.error);
+                assert!(failed.undone.is_complete(), "{at}: {:#?}", failed.undone);
+                failed.previous.balance().await.unwrap_or_else(|error| panic!("{at}: {error}"))
+            }
+        };
+        assert_eq!(balanced.state().ec2.instances, instances, "{at}");
+        let deployed = balanced.publish().await.unwrap();
+        assert_eq!(census(&scenario.aws), tier_3(), "{at}");
+        deployed.rollback().await;
+        let left = scenario.aws.leftovers();
+        assert!(left.is_empty(), "{at}: {left:#?}");
+    }
+}
+
+/// A transition that is taken up again and fails undoes what both processes had made of it.
+#[tokio::test(start_paused = true)]
+async fn a_resumed_transition_that_fails_undoes_what_the_first_process_had_made_of_it_too() {
+    let watched = Watched::new(account());
+    let ready = watched.scenario.session.plan(spec(3)).await.unwrap().launch().await.unwrap();
+    let before = watched.scenario.aws.leftovers();
+    watched.take();
+    let balanced = ready.balance().await.unwrap();
+    let moments = watched.take();
+    balanced.rollback().await;
+    watched.scenario.assert_nothing_left();
+    for (number, moment) in moments.into_iter().enumerate() {
+        let at = format!("moment {number}, {}", moment.what);
+        let scenario = moment.restart().await;
+        let AnyDeployment::Ec2Ready(ready) = scenario.session.open(&stack()).await.unwrap() else {
+            // The last record is that the balance was reached.
+            continue;
+        };
+        scenario.aws.inject(Fault::on("DescribeTargetHealth").answer("AccessDenied"));
+        let failed = ready.balance().await.unwrap_err();
+        assert_eq!(scenario.aws.leftovers(), before, "{at}");
+        assert!(failed.undone.is_complete(), "{at}");
+        failed.previous.rollback().await;
+        assert_nothing_left(&scenario.aws);
+    }
+}

@@ -1,0 +1,214 @@
+//! Dropped anywhere: whatever future is dropped at whatever moment, the session leaves nothing of it.
+
+mod scenario;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use geusemaker_core::{AlbHealthy, CdnPending, Deployment, Ec2Ready, FileSystems, Planned};
+
+use scenario::watched_store::WatchedStore;
+use scenario::{Scenario, account, assert_nothing_left, deploy_tier_3, spec, stack};
+
+/// Moments that are close to one another while calls are made, and further apart while everybody waits.
+fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
+    let close = (0..close).map(|n| Duration::from_millis(n * 70));
+    let far = (1..).map(move |n| Duration::from_secs(n * far));
+    close.chain(far)
+}
+
+/// A store that takes its time, so that a write can be dropped half way.
+fn slow_store() -> Arc<WatchedStore> {
+    Arc::new(WatchedStore::new().pause(Duration::from_millis(20)))
+}
+
+async fn planned(scenario: &Scenario) -> Deployment<Planned> {
+    scenario.session.plan(spec(3)).await.unwrap()
+}
+
+async fn ready(scenario: &Scenario) -> Deployment<Ec2Ready> {
+    planned(scenario).await.launch().await.unwrap()
+}
+
+async fn balanced(scenario: &Scenario) -> Deployment<AlbHealthy> {
+    ready(scenario).await.balance().await.unwrap()
+}
+
+async fn pending(scenario: &Scenario) -> Deployment<CdnPending> {
+    balanced(scenario).await.create_cdn().await.unwrap()
+}
+
+/// Drops what `begin` starts after each of the moments, until it is quicker than that.
+async fn drop_at<F: Future>(
+    moments: impl Iterator<Item = Duration>,
+    begin: impl AsyncFn(&Scenario) -> F,
+) {
+    let mut dropped = 0;
+    for moment in moments {
+        let scenario = Scenario::with_store(account().build(), slow_store());
+        let under_way = begin(&scenario).await;
+        let finished = tokio::time::timeout(moment, under_way).await.is_ok();
+        let aws = scenario.aws.clone();
+        let later = scenario.another_session();
+        let undone = scenario.session.close().await;
+        let left = aws.leftovers();
+        assert!(left.is_empty(), "dropped after {moment:?}: {left:#?}");
+        assert!(undone.iter().all(|undone| undone.is_complete()), "dropped after {moment:?}: {undone:#?}");
+        // The journal agrees that there is nothing any more.
+        let known = later.summary(&stack()).await;
+        assert!(known.is_err(), "dropped after {moment:?}: {known:#?}");
+        if finished {
+            assert!(dropped > 10, "only {dropped} moments lay before the end");
+            return;
+        }
+        dropped += 1;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_that_is_dropped_at_any_moment_leaves_nothing() {
+    drop_at(moments(60, 2), async |scenario| planned(scenario).await.launch()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_balance_that_is_dropped_at_any_moment_leaves_nothing() {
+    drop_at(moments(60, 9), async |scenario| ready(scenario).await.balance()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_of_a_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
+    let close = (0..).map(|n| Duration::from_millis(n * 10));
+    drop_at(close, async |scenario| balanced(scenario).await.create_cdn()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_the_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
+    let far = (0..).map(|n| Duration::from_secs(n * 12));
+    drop_at(far, async |scenario| pending(scenario).await.deployed()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_is_dropped_at_any_moment_is_finished_by_the_next() {
+    for moment in moments(30, 15).take(45) {
+        let scenario = Scenario::with_store(account().build(), slow_store());
+        let deployment = ready(&scenario).await;
+        let finished = tokio::time::timeout(moment, deployment.rollback()).await.is_ok();
+        if !finished {
+            let undone = scenario.session.rollback(&stack()).await.unwrap();
+            assert_nothing_left(&scenario.aws);
+            assert!(undone.is_complete(), "dropped after {moment:?}: {undone:#?}");
+        }
+        scenario.close_and_assert_nothing_left().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_that_is_dropped_at_any_moment_is_finished_by_the_next() {
+    for moment in moments(30, 15).take(45) {
+        let scenario = Scenario::with_store(account().build(), slow_store());
+        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+        deployment.commit().await.unwrap();
+        let stack = stack();
+        let destroy = scenario.session.destroy(&stack, FileSystems::Delete);
+        if tokio::time::timeout(moment, destroy).await.is_err() {
+            let undone = scenario.session.destroy(&stack, FileSystems::Delete).await.unwrap();
+            assert_nothing_left(&scenario.aws);
+            assert!(undone.is_complete(), "dropped after {moment:?}: {undone:#?}");
+        }
+        scenario.close_and_assert_nothing_left().await;
+    }
+}
+
+/// Whoever drops a commit does not know whether it took place. It is one or the other, and never half.
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_is_dropped_has_taken_place_or_leaves_nothing() {
+    for moment in (0..30).map(|n| Duration::from_millis(n * 5)) {
+        let scenario = Scenario::with_store(account().build(), slow_store());
+        let deployment = balanced(&scenario).await;
+        let all = scenario.aws.leftovers();
+        drop(tokio::time::timeout(moment, deployment.commit()).await);
+        let aws = scenario.aws.clone();
+        let later = scenario.another_session();
+        let undone = scenario.session.close().await;
+        let left = aws.leftovers();
+        assert!(left.is_empty() || left == all, "dropped after {moment:?}: {left:#?}");
+        assert!(undone.iter().all(|undone| undone.is_complete()), "dropped after {moment:?}: {undone:#?}");
+        if !left.is_empty() {
+            let undone = later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+            assert_nothing_left(&aws);
+            assert!(undone.is_complete(), "{undone:#?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_panics_with_a_deployment_leaves_nothing() {
+    let scenario = Scenario::new();
+    let deployment = balanced(&scenario).await;
+    let task = tokio::spawn(async move {
+        let held = deployment;
+        let domain = held.state().load_balancer.dns_name.clone();
+        panic!("what serves {domain} has a bug");
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    scenario.close_and_assert_nothing_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_aborted_in_a_transition_leaves_nothing() {
+    let scenario = Scenario::new();
+    let task = tokio::spawn(planned(&scenario).await.launch());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!scenario.aws.leftovers().is_empty());
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    scenario.close_and_assert_nothing_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_says_what_is_gone() {
+    let scenario = Scenario::new();
+    let deployment = balanced(&scenario).await;
+    let made = scenario.session.summary(&stack()).await.unwrap().resources;
+    let undone = deployment.rollback().await;
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete() && undone.kept.is_empty());
+    let mut deleted: Vec<_> = undone.deleted.into_iter().map(|removed| removed.key).collect();
+    let mut keys: Vec<_> = made.into_iter().map(|resource| resource.key).collect();
+    deleted.sort();
+    keys.sort();
+    assert_eq!(deleted, keys);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_launched_needs_no_undo() {
+    let scenario = Scenario::new();
+    drop(planned(&scenario).await);
+    drop(planned(&scenario).await.launch());
+    // Polled once and not again.
+    let once = planned(&scenario).await.launch().now_or_never();
+    assert!(once.is_none());
+    let aws = scenario.aws.clone();
+    scenario.session.close().await;
+    assert_nothing_left(&aws);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_after_its_session_was_closed_is_in_the_journal_for_another() {
+    let scenario = Scenario::new();
+    let deployment = ready(&scenario).await;
+    let later = scenario.another_session();
+    let Scenario { aws, session, .. } = scenario;
+    session.close().await;
+    drop(deployment);
+    let resources = later.summary(&stack()).await.unwrap().resources;
+    assert!(!aws.leftovers().is_empty() && !resources.is_empty());
+
+    // Its process lives, so its claim has to run out first.
+    assert!(later.rollback(&stack()).await.is_err());
+    tokio::time::sleep(Duration::from_secs(16 * 60)).await;
+    let undone = later.rollback(&stack()).await.unwrap();
+    assert_nothing_left(&aws);
+    assert!(undone.is_complete());
+}
