@@ -12,9 +12,10 @@ use crate::exit_code::ExitCode;
 pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
-    error: Value,
+    // In boxes, because every result has room for a failure.
+    error: Box<Value>,
     remedy: Option<String>,
-    undone: Undone,
+    undone: Box<Undone>,
     /// What became of the parts that worked.
     state: Option<String>,
     next: Option<String>,
@@ -24,10 +25,10 @@ impl Failure {
     fn new(code: ExitCode, class: &str, message: String) -> Self {
         Self {
             code,
-            error: json!({ "class": class, "message": message }),
+            error: Box::new(json!({ "class": class, "message": message })),
             message,
             remedy: None,
-            undone: Undone::default(),
+            undone: Box::default(),
             state: None,
             next: None,
         }
@@ -51,7 +52,7 @@ impl Failure {
     /// A signal ended it; what was under way is undone or in the journal.
     pub(crate) fn interrupted(code: ExitCode, undone: Undone, next: String) -> Self {
         let mut failure = Self::new(code, "interrupted", "interrupted".to_owned());
-        failure.undone = undone;
+        failure.undone = Box::new(undone);
         failure.next(next)
     }
 
@@ -75,7 +76,7 @@ impl Failure {
             _ => ExitCode::Failed,
         };
         let mut failure = Self::of(error, code);
-        failure.undone = undone;
+        failure.undone = Box::new(undone);
         failure
     }
 
@@ -83,7 +84,7 @@ impl Failure {
     pub(crate) fn leftovers(undone: Undone) -> Self {
         let message = "not everything could be removed".to_owned();
         let mut failure = Self::new(ExitCode::LeftoversRemain, "leftovers", message);
-        failure.undone = undone;
+        failure.undone = Box::new(undone);
         failure
     }
 
@@ -97,7 +98,7 @@ impl Failure {
         };
         let mut failure = Self::new(code, class, error.to_string());
         if let Some(call) = error.call() {
-            failure.error = json!({
+            *failure.error = json!({
                 "class": call.class,
                 "operation": call.operation,
                 "code": call.code,

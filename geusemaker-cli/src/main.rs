@@ -3,6 +3,7 @@
 mod arguments;
 mod command;
 mod confirm;
+mod context;
 mod document;
 mod exit_code;
 mod failure;

@@ -9,26 +9,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command, Global, Output};
 use crate::command;
+use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::StateDirectory;
-
-/// What the commands work with.
-pub(crate) struct Context {
-    pub(crate) session: Session,
-    pub(crate) is_sandbox: bool,
-    pub(crate) display: Arc<ProgressDisplay>,
-}
-
-impl Context {
-    /// The words that call this program on the same account and journals.
-    pub(crate) fn command(&self, words: &str) -> String {
-        let sandbox = if self.is_sandbox { " --sandbox" } else { "" };
-        format!("gm {words}{sandbox}")
-    }
-}
 
 pub(crate) fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {

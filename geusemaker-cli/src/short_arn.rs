@@ -25,7 +25,10 @@ mod tests {
     fn load_balancing_arns_lose_what_they_share() {
         let text = "registration arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/llm-ollama/7684ced7 \
                     i-5ef3 created";
-        assert_eq!(shorten_arns(text), "registration llm-ollama/7684ced7 i-5ef3 created");
+        assert_eq!(
+            shorten_arns(text),
+            "registration llm-ollama/7684ced7 i-5ef3 created"
+        );
         let arn = "arn:aws-cn:elasticloadbalancing:cn-north-1:123456789012:listener-rule/app/llm-alb/84/32/71";
         assert_eq!(shorten_arns(arn), "app/llm-alb/84/32/71");
     }

@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = spec.name().clone();
     let deployment = session.plan(spec).await?.launch().await?.balance().await?;
     deployment.publish().await?.commit().await?;
+    session.status(&name).await?;
     let undone = session.destroy(&name, FileSystems::Delete).await?;
     session.close().await;
     if !undone.is_complete() {

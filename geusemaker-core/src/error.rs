@@ -261,12 +261,14 @@ impl Error {
             Self::Journal(JournalError::TakenOver { .. }) | Self::Locked { .. } => {
                 "wait until the other process has finished".to_owned()
             }
+            Self::Journal(JournalError::Stopped { .. }) | Self::Stopped { .. } => {
+                "resume it or roll it back".to_owned()
+            }
             Self::Journal(_) => "nothing was overwritten; restore the journal, then try again".to_owned(),
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
             Self::NoSuchStack { .. } => "check the name and where the journals are kept".to_owned(),
             Self::OtherAccount { .. } => "sign in to the account that the stack was made in".to_owned(),
             Self::Committed { .. } => "destroy it if it should go".to_owned(),
-            Self::Stopped { .. } => "resume it or roll it back".to_owned(),
         }
     }
 }

@@ -93,7 +93,7 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step { message } => f.write_str(message),
-            Self::Created { kind, id, .. } => write!(f, "{kind} {} created", short(id)),
+            Self::Created { kind, id, .. } => write!(f, "{kind} {id} created"),
             Self::Waiting {
                 what,
                 state,
@@ -115,15 +115,10 @@ impl fmt::Display for Event {
                 }
                 _ => write!(f, "{error}; {next}"),
             },
-            Self::Deleted { kind, id, .. } => write!(f, "{kind} {} deleted", short(id)),
+            Self::Deleted { kind, id, .. } => write!(f, "{kind} {id} deleted"),
             Self::Left { kind, key, why } => write!(f, "{kind} {key} is still there: {why}"),
         }
     }
-}
-
-/// An ARN without the parts that are the same for everything in a region.
-fn short(id: &str) -> &str {
-    id.rsplit(':').next().unwrap_or(id)
 }
 
 /// A duration as people write it: `6m40s`.

@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::ledger::claim::Holder;
 use crate::ledger::cleanup::{Cleaner, Cleanup};
 use crate::ledger::journal::{self, Journal};
+use crate::ledger::rollback_guard::RollbackGuard;
 use crate::ledger::state::Header;
 use crate::ledger::undo::Undone;
 use crate::progress::{Event, Listener, Progress};
@@ -87,11 +88,19 @@ impl Session {
         Ok(journal::stacks(self.inner.store.as_ref()).await?)
     }
 
-    /// Begins the journal of a deployment.
-    pub(crate) async fn begin(&self, plan: &Plan) -> Result<Arc<Ledger>, Error> {
-        let journal = Journal::open(self.store(), plan.spec.name()).await?;
-        let account = self.account(plan.region.clone());
-        Ledger::begin(journal, account, &self.inner.holder, plan).await
+    /// Begins the journal of a deployment, and guards it from its first record on.
+    pub(crate) async fn begin(&self, plan: &Plan) -> Result<RollbackGuard, Error> {
+        let session = self.clone();
+        let plan = plan.clone();
+        let stack = plan.spec.name().to_string();
+        let beginning = async move {
+            let journal = Journal::open(session.store(), plan.spec.name()).await?;
+            let account = session.account(plan.region.clone());
+            let ledger = Ledger::begin(journal, account, &session.inner.holder, &plan).await?;
+            Ok(RollbackGuard::of(ledger, true, session.cleanup()))
+        };
+        let begun = self.inner.cleaner.finish(beginning).await;
+        begun.unwrap_or(Err(Error::Stopped { key: stack }))
     }
 
     /// Takes up a deployment that was begun before.

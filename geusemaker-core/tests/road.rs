@@ -235,7 +235,7 @@ async fn everything_is_tagged_from_its_first_moment() {
     let record = deployment.commit().await.unwrap();
     scenario.destroy().await;
 
-    // 3 groups, 5 rules, 1 instance with its volume and its interface; a file system; 5 of the load balancer's.
+    // 3 groups, 4 rules, 1 instance with its volume and its interface; a file system; 5 of the load balancer's.
     assert_eq!(tagged.len(), 3 + 4 + 3 + 1 + 5 + 1, "{tagged:#?}");
     for (id, tags) in tagged {
         assert!(tags.contains(&pair("geusemaker:stack", "llm")), "{id}: {tags:?}");
@@ -393,7 +393,7 @@ async fn an_adopted_file_system_is_used_and_never_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_system_that_is_kept_is_all_that_stays_and_a_second_destroy_can_remove_it() {
+async fn a_file_system_that_is_kept_is_all_that_stays_and_is_nobodys_then() {
     let scenario = Scenario::new();
     let deployment = scenario.session.plan(spec(1)).await.unwrap().launch().await.unwrap();
     deployment.commit().await.unwrap();

@@ -12,7 +12,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::progress_display::compact;
-use crate::run::Context;
+use crate::context::Context;
 
 /// Goes as far as the spec's tier and commits. A failure undoes everything, or keeps what works; what is merely slow
 /// is kept.

@@ -8,7 +8,7 @@ use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
     let spec = plan::read(&deploy.file)?;

@@ -7,7 +7,7 @@ use crate::confirm::{Consent, confirm};
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::progress_display::compact;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;

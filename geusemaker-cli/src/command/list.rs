@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::document::{Document, columns};
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
     let mut stacks = Vec::new();

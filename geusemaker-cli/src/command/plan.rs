@@ -5,7 +5,7 @@ use geusemaker_core::{Candidate, DeploymentSpec, Plan};
 use crate::arguments::SpecFile;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
     let spec = read(file)?;

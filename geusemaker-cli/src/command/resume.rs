@@ -8,7 +8,7 @@ use crate::arguments::Resume;
 use crate::confirm::{Consent, confirm};
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, Failure> {
     let name = &resume.name.name;

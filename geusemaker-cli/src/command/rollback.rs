@@ -5,7 +5,7 @@ use crate::arguments::Rollback;
 use crate::confirm::{Consent, confirm};
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Document, Failure> {
     let name = &rollback.name.name;

@@ -5,7 +5,7 @@ use geusemaker_core::DeploymentStatus;
 use crate::arguments::Name;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
-use crate::run::Context;
+use crate::context::Context;
 use crate::short_arn::shorten_arns;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {

@@ -27,23 +27,36 @@ fn without_credentials_it_says_how_to_sign_in() {
         &gm,
         |arguments| gm.run(&region, arguments),
         "credentials",
-        &["no usable AWS credentials were found", "try: sign in again (aws sso login"],
+        &[
+            "no usable AWS credentials were found",
+            "try: sign in again (aws sso login",
+        ],
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_credentials_that_aws_refuses_it_says_how_to_sign_in() {
-    for code in ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"] {
+    for code in [
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+    ] {
         let gm = Gm::new();
         gm.write_spec(&spec(1, ""));
-        let fault = Fault::on("GetCallerIdentity").forever().answer(code).status(403);
+        let fault = Fault::on("GetCallerIdentity")
+            .forever()
+            .answer(code)
+            .status(403);
         let aws = Aws::builder().fault(fault).build();
         let server = CassetteServer::start(&recorded_plan(&aws, &spec(1, "")).await).await;
         assert_no_access(
             &gm,
             |arguments| gm.at(&server.uri(), arguments),
             "credentials",
-            &[&format!("sts:GetCallerIdentity failed with {code}"), "try: sign in again"],
+            &[
+                &format!("sts:GetCallerIdentity failed with {code}"),
+                "try: sign in again",
+            ],
         );
         let document = gm.at(&server.uri(), &["plan", "-o", "json"]).document();
         assert_eq!(document["error"]["code"], code);
@@ -57,7 +70,9 @@ async fn with_credentials_that_aws_refuses_it_says_how_to_sign_in() {
 async fn without_a_permission_it_names_the_action_to_allow() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
-    let fault = Fault::on("DescribeVpcs").answer("UnauthorizedOperation").status(403);
+    let fault = Fault::on("DescribeVpcs")
+        .answer("UnauthorizedOperation")
+        .status(403);
     let aws = Aws::builder().fault(fault).build();
     let server = CassetteServer::start(&recorded_plan(&aws, &spec(1, "")).await).await;
     gm.at(&server.uri(), &["deploy", "--yes"]).with(6).says(&[
@@ -83,9 +98,15 @@ fn without_a_region_it_says_where_to_name_one() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, "").replace("region = \"us-east-1\"\n", ""));
     let credentials = &CREDENTIALS[..2];
-    let fragments = ["no region", "try: add region = \"us-east-1\" to the spec, or set AWS_REGION"];
+    let fragments = [
+        "no region",
+        "try: add region = \"us-east-1\" to the spec, or set AWS_REGION",
+    ];
     gm.run(credentials, &["plan"]).with(2).says(&fragments);
-    let document = gm.run(credentials, &["deploy", "--yes", "-o", "json"]).with(2).document();
+    let document = gm
+        .run(credentials, &["deploy", "--yes", "-o", "json"])
+        .with(2)
+        .document();
     assert_eq!(document["error"]["class"], "input");
     assert!(gm.journals().is_empty());
 }

@@ -6,10 +6,15 @@ use crate::gm::Gm;
 fn help_prints_every_exit_code() {
     let help = Gm::new().run(&[], &["--help"]).with(0);
     for code in ["0", "1", "2", "3", "4", "5", "6", "10", "130", "143"] {
-        let line = help.stdout.lines().find(|line| line.split_whitespace().next() == Some(code));
+        let line = help
+            .stdout
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(code));
         assert!(line.is_some(), "no line for {code} in:\n{}", help.stdout);
     }
-    for command in ["plan", "deploy", "resume", "status", "list", "destroy", "rollback"] {
+    for command in [
+        "plan", "deploy", "resume", "status", "list", "destroy", "rollback",
+    ] {
         assert!(help.stdout.contains(command), "{command}");
     }
 }
@@ -17,8 +22,12 @@ fn help_prints_every_exit_code() {
 #[test]
 fn a_wrong_command_line_is_a_usage_error_with_a_hint() {
     let gm = Gm::new();
-    gm.run(&[], &["list", "--nope"]).with(2).says(&["unexpected argument '--nope'"]);
-    gm.run(&[], &["statsu"]).with(2).says(&["a similar subcommand exists: 'status'"]);
+    gm.run(&[], &["list", "--nope"])
+        .with(2)
+        .says(&["unexpected argument '--nope'"]);
+    gm.run(&[], &["statsu"])
+        .with(2)
+        .says(&["a similar subcommand exists: 'status'"]);
     gm.run(&[], &["status", "LLM"])
         .with(2)
         .says(&["\"LLM\" is not a stack name: expected lower-case letters"]);
@@ -41,9 +50,14 @@ fn a_wrong_command_line_is_a_document_where_documents_are_asked_for() {
         let ended = gm.run(environment, arguments).with(2);
         let document = ended.document();
         assert_eq!(document["error"]["class"], "usage");
-        assert_eq!(document["error"]["message"], "unexpected argument '--nope' found");
+        assert_eq!(
+            document["error"]["message"],
+            "unexpected argument '--nope' found"
+        );
     }
-    gm.run(&json, &["list", "--nope", "-o", "text"]).with(2).says(&["--nope"]);
+    gm.run(&json, &["list", "--nope", "-o", "text"])
+        .with(2)
+        .says(&["--nope"]);
 }
 
 #[test]
@@ -58,5 +72,8 @@ fn peers_names_of_commands_work() {
 #[test]
 fn the_version_is_printed() {
     let version = Gm::new().run(&[], &["--version"]).with(0);
-    assert_eq!(version.stdout, concat!("gm ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(
+        version.stdout,
+        concat!("gm ", env!("CARGO_PKG_VERSION"), "\n")
+    );
 }

@@ -7,8 +7,7 @@ use crate::gm::Gm;
 use crate::recorded_plan::recorded_plan;
 use crate::spec_text::spec;
 
-const REFUSAL: &str =
-    "this changes AWS and there is no terminal to ask on: give --yes to go ahead";
+const REFUSAL: &str = "this changes AWS and there is no terminal to ask on: give --yes to go ahead";
 
 #[tokio::test(start_paused = true)]
 async fn deploying_off_a_terminal_shows_the_plan_and_makes_nothing_without_yes() {
@@ -29,11 +28,22 @@ fn what_ends_or_finishes_a_stack_off_a_terminal_changes_nothing_without_yes() {
     let before = gm.leftovers();
     // The sandbox's journals, taken for those of a real account.
     let state = gm.state().join("sandbox");
-    let state = [("GM_STATE", state.to_str().unwrap()), ("AWS_REGION", "us-east-1")];
-    for arguments in [&["destroy", "llm"][..], &["rollback", "llm"], &["resume", "llm"], &["deploy"]] {
+    let state = [
+        ("GM_STATE", state.to_str().unwrap()),
+        ("AWS_REGION", "us-east-1"),
+    ];
+    for arguments in [
+        &["destroy", "llm"][..],
+        &["rollback", "llm"],
+        &["resume", "llm"],
+        &["deploy"],
+    ] {
         gm.run(&state, arguments).with(2).says(&[REFUSAL]);
     }
-    let document = gm.run(&state, &["destroy", "llm", "-o", "json"]).with(2).document();
+    let document = gm
+        .run(&state, &["destroy", "llm", "-o", "json"])
+        .with(2)
+        .document();
     assert_eq!(document["error"]["class"], "usage");
     assert_eq!(document["error"]["message"], REFUSAL);
     assert_eq!(gm.leftovers(), before);

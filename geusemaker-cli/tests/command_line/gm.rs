@@ -24,7 +24,10 @@ pub(crate) struct Ended {
 /// Credentials that no account has.
 pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
-    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    (
+        "AWS_SECRET_ACCESS_KEY",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    ),
     ("AWS_REGION", "us-east-1"),
 ];
 
@@ -104,7 +107,10 @@ impl Gm {
             return Vec::new();
         };
         let snapshot: Snapshot = serde_json::from_slice(&json).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let aws = Aws::builder().restore(snapshot).unwrap().build();
             aws.leftovers().iter().map(ToString::to_string).collect()
@@ -116,7 +122,13 @@ impl Ended {
     /// The same, if it ended with this code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n--- stderr\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{}\n--- stderr\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
@@ -136,7 +148,11 @@ impl Ended {
         assert_eq!(self.stdout, "");
         assert!(self.stderr.contains("error: "), "{}", self.stderr);
         for fragment in fragments {
-            assert!(self.stderr.contains(fragment), "no {fragment:?} in:\n{}", self.stderr);
+            assert!(
+                self.stderr.contains(fragment),
+                "no {fragment:?} in:\n{}",
+                self.stderr
+            );
         }
     }
 }

@@ -18,17 +18,37 @@ fn every_command_that_succeeds_prints_one_document() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, ""));
     let json = |arguments: &[&str]| {
-        gm.sandbox(&[arguments, &["--output", "json"]].concat()).with(0).document()
+        gm.sandbox(&[arguments, &["--output", "json"]].concat())
+            .with(0)
+            .document()
     };
     assert_members(&json(&["plan"]), &["name", "plan"]);
     let stack = [
-        "name", "deployment", "account", "region", "tier", "state", "since", "held_by", "outputs",
-        "resources", "sandbox",
+        "name",
+        "deployment",
+        "account",
+        "region",
+        "tier",
+        "state",
+        "since",
+        "held_by",
+        "outputs",
+        "resources",
+        "sandbox",
     ];
     let deployed = json(&["deploy"]);
     assert_members(&deployed, &stack);
-    assert!(deployed["elapsed_seconds"].as_u64().unwrap() > 60, "{deployed}");
-    let outputs = ["url", "instances", "file_system", "load_balancer_dns", "distribution_domain"];
+    assert!(
+        deployed["elapsed_seconds"].as_u64().unwrap() > 60,
+        "{deployed}"
+    );
+    let outputs = [
+        "url",
+        "instances",
+        "file_system",
+        "load_balancer_dns",
+        "distribution_domain",
+    ];
     assert_members(&deployed["outputs"], &outputs);
     let domain = deployed["outputs"]["distribution_domain"].as_str().unwrap();
     assert_eq!(deployed["outputs"]["url"], format!("https://{domain}"));
@@ -41,8 +61,14 @@ fn every_command_that_succeeds_prints_one_document() {
         &["name", "tier", "state", "account", "region", "since", "url"],
     );
     let destroyed = json(&["destroy", "llm"]);
-    assert_members(&destroyed, &["name", "deleted", "kept", "leftovers", "elapsed_seconds"]);
-    assert_eq!(destroyed["deleted"].as_array().unwrap().len(), deployed["resources"].as_array().unwrap().len());
+    assert_members(
+        &destroyed,
+        &["name", "deleted", "kept", "leftovers", "elapsed_seconds"],
+    );
+    assert_eq!(
+        destroyed["deleted"].as_array().unwrap().len(),
+        deployed["resources"].as_array().unwrap().len()
+    );
 }
 
 #[test]
@@ -60,7 +86,15 @@ fn every_command_that_fails_prints_one_document() {
         let document = ended.document();
         assert_members(
             &document,
-            &["error", "exit_code", "remedy", "deleted", "leftovers", "state", "next"],
+            &[
+                "error",
+                "exit_code",
+                "remedy",
+                "deleted",
+                "leftovers",
+                "state",
+                "next",
+            ],
         );
         assert_eq!(document["exit_code"], 2);
         assert_eq!(document["error"]["class"], "input");

@@ -16,7 +16,11 @@ fn a_plan_shows_what_would_be_made_and_makes_nothing() {
         "  balancer     llm-tier3-alb, HTTP, admits CloudFront",
         "  CDN          a CloudFront distribution in front of the load balancer",
     ] {
-        assert!(plan.stdout.lines().any(|found| found == line), "{line:?}\n{}", plan.stdout);
+        assert!(
+            plan.stdout.lines().any(|found| found == line),
+            "{line:?}\n{}",
+            plan.stdout
+        );
     }
     assert!(gm.journals().is_empty());
     assert!(gm.leftovers().is_empty());
@@ -30,7 +34,11 @@ fn placements_are_a_line_for_each_type_and_market_in_the_order_in_which_they_are
         "compute.fallback = [\"g6.xlarge\"]\ncompute.market = \"spot-then-on-demand\"",
     ));
     let plan = gm.sandbox(&["plan"]).with(0);
-    let lines: Vec<_> = plan.stdout.lines().filter(|line| line.contains(".xlarge ")).collect();
+    let lines: Vec<_> = plan
+        .stdout
+        .lines()
+        .filter(|line| line.contains(".xlarge "))
+        .collect();
     let starts = [
         "  instances    1 x g5.xlarge ",
         "  in order     g5.xlarge spot in us-east-1a, b, ",
@@ -40,7 +48,10 @@ fn placements_are_a_line_for_each_type_and_market_in_the_order_in_which_they_are
     ];
     assert_eq!(lines.len(), starts.len(), "{}", plan.stdout);
     for (line, start) in lines.iter().zip(starts) {
-        assert!(line.starts_with(start), "{line:?} does not start with {start:?}");
+        assert!(
+            line.starts_with(start),
+            "{line:?} does not start with {start:?}"
+        );
     }
 }
 

@@ -10,7 +10,11 @@ use geusemaker_testkit::cassette::{Cassette, Recorder};
 /// Plans a spec in a simulated account, and records what is said.
 pub(crate) async fn recorded_plan(aws: &Aws, spec: &str) -> Cassette {
     let recorder = Recorder::new(aws.http_client());
-    let config = aws.sdk_config().into_builder().http_client(recorder.http_client()).build();
+    let config = aws
+        .sdk_config()
+        .into_builder()
+        .http_client(recorder.http_client())
+        .build();
     let session = Session::new(config, Arc::new(InMemory::new()));
     // A plan that is refused is a recording as well.
     drop(session.plan(DeploymentSpec::from_toml(spec).unwrap()).await);

@@ -10,10 +10,18 @@ fn deploying_what_is_up_already_changes_nothing() {
     gm.sandbox(&["deploy"]).with(0);
     let before = gm.leftovers();
     let again = gm.sandbox(&["deploy", "-o", "json"]).with(0);
-    assert!(again.stderr.contains("llm is up already"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("llm is up already"),
+        "{}",
+        again.stderr
+    );
     assert_eq!(again.document()["state"], "committed");
     let resumed = gm.sandbox(&["resume", "llm"]).with(0);
-    assert!(resumed.stderr.contains("llm is up already"), "{}", resumed.stderr);
+    assert!(
+        resumed.stderr.contains("llm is up already"),
+        "{}",
+        resumed.stderr
+    );
     assert_eq!(gm.leftovers(), before);
 }
 
@@ -43,9 +51,10 @@ fn a_stack_that_does_not_exist_is_answered_with_those_that_do() {
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
     for command in ["destroy", "status", "resume", "rollback"] {
-        gm.sandbox(&[command, "nope"])
-            .with(2)
-            .says(&["there is no stack nope; there are: llm", "try: check the name"]);
+        gm.sandbox(&[command, "nope"]).with(2).says(&[
+            "there is no stack nope; there are: llm",
+            "try: check the name",
+        ]);
     }
 }
 
@@ -55,7 +64,9 @@ fn what_was_destroyed_is_gone_and_its_name_is_free_again() {
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
     gm.sandbox(&["destroy", "llm"]).with(0);
-    gm.sandbox(&["destroy", "llm"]).with(2).says(&["there is no stack llm"]);
+    gm.sandbox(&["destroy", "llm"])
+        .with(2)
+        .says(&["there is no stack llm"]);
     let list = gm.sandbox(&["list"]).with(0);
     assert_eq!(list.stdout, "there are no stacks here\n");
     gm.sandbox(&["deploy"]).with(0);

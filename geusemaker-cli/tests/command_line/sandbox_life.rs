@@ -9,20 +9,33 @@ use crate::spec_text::{example, spec};
 #[track_caller]
 fn lives_and_goes(tier: u8, steps: &[&str]) {
     let gm = Gm::new();
-    let (file, name) = (example(&format!("tier{tier}-gpu.toml")), format!("llm-tier{tier}"));
+    let (file, name) = (
+        example(&format!("tier{tier}-gpu.toml")),
+        format!("llm-tier{tier}"),
+    );
 
     let deployed = gm.sandbox(&["deploy", &file]).with(0);
     let mut rest = deployed.stderr.as_str();
     for step in steps {
         let Some((_, after)) = rest.split_once(step) else {
-            panic!("{step:?} is missing or out of order in:\n{}", deployed.stderr);
+            panic!(
+                "{step:?} is missing or out of order in:\n{}",
+                deployed.stderr
+            );
         };
         rest = after;
     }
-    assert!(deployed.stdout.contains("deployed in simulated "), "{}", deployed.stdout);
+    assert!(
+        deployed.stdout.contains("deployed in simulated "),
+        "{}",
+        deployed.stdout
+    );
     assert!(!gm.leftovers().is_empty());
 
-    let status = gm.sandbox(&["status", &name, "-o", "json"]).with(0).document();
+    let status = gm
+        .sandbox(&["status", &name, "-o", "json"])
+        .with(0)
+        .document();
     assert_eq!(status["tier"], tier);
     assert_eq!(status["state"], "committed");
     assert_eq!(status["sandbox"], true);
@@ -34,7 +47,11 @@ fn lives_and_goes(tier: u8, steps: &[&str]) {
         _ => assert_url(url, "https://", ".cloudfront.net"),
     }
     if let Some(url) = url.as_str() {
-        assert!(deployed.stdout.contains(&format!("url: {url}")), "{}", deployed.stdout);
+        assert!(
+            deployed.stdout.contains(&format!("url: {url}")),
+            "{}",
+            deployed.stdout
+        );
     }
 
     let list = gm.sandbox(&["list", "-o", "json"]).with(0).document();
@@ -44,7 +61,11 @@ fn lives_and_goes(tier: u8, steps: &[&str]) {
     let count = status["resources"].as_array().unwrap().len();
     let destroyed = gm.sandbox(&["destroy", &name]).with(0);
     let report = format!("{name} is gone: {count} resources removed in simulated ");
-    assert!(destroyed.stdout.starts_with(&report), "{}", destroyed.stdout);
+    assert!(
+        destroyed.stdout.starts_with(&report),
+        "{}",
+        destroyed.stdout
+    );
     assert_eq!(gm.leftovers(), Vec::<String>::new());
 
     let list = gm.sandbox(&["list", "-o", "json"]).with(0).document();
@@ -119,14 +140,23 @@ fn a_file_system_that_is_kept_can_be_adopted_and_is_never_deleted_then() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
-    let destroyed = gm.sandbox(&["destroy", "llm", "--keep-file-system", "-o", "json"]).with(0);
-    let kept = destroyed.document()["kept"][0]["id"].as_str().unwrap().to_owned();
+    let destroyed = gm
+        .sandbox(&["destroy", "llm", "--keep-file-system", "-o", "json"])
+        .with(0);
+    let kept = destroyed.document()["kept"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(gm.leftovers(), [format!("EFS::FileSystem {kept}")]);
 
     gm.write_spec(&spec(1, &format!("storage.file_system = {kept:?}")));
     gm.sandbox(&["deploy"]).with(0);
     let status = gm.sandbox(&["status", "llm"]).with(0);
-    let line = status.stdout.lines().find(|line| line.contains(&kept)).unwrap();
+    let line = status
+        .stdout
+        .lines()
+        .find(|line| line.contains(&kept))
+        .unwrap();
     assert!(line.ends_with("yours"), "{line}");
 
     gm.sandbox(&["destroy", "llm"]).with(0);
@@ -138,7 +168,10 @@ fn the_state_of_one_region_is_not_that_of_another() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, "").replace("us-east-1", "eu-central-1"));
     gm.sandbox(&["deploy"]).with(0);
-    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    let status = gm
+        .sandbox(&["status", "llm", "-o", "json"])
+        .with(0)
+        .document();
     assert_eq!(status["region"], "eu-central-1");
     assert_steady(&status);
     gm.sandbox(&["destroy", "llm"]).with(0);
@@ -151,7 +184,11 @@ fn quiet_prints_the_result_alone() {
     gm.write_spec(&spec(1, ""));
     let deployed = gm.sandbox(&["deploy", "--quiet"]).with(0);
     assert_eq!(deployed.stderr, "");
-    assert!(deployed.stdout.starts_with("llm: committed"), "{}", deployed.stdout);
+    assert!(
+        deployed.stdout.starts_with("llm: committed"),
+        "{}",
+        deployed.stdout
+    );
 }
 
 #[test]
@@ -161,14 +198,26 @@ fn text_for_people_shortens_the_arns_that_documents_keep() {
     let deployed = gm.sandbox(&["deploy"]).with(0);
     assert!(!deployed.stdout.contains("arn:"), "{}", deployed.stdout);
     assert!(!deployed.stderr.contains("arn:"), "{}", deployed.stderr);
-    assert!(deployed.stdout.contains(" app/llm-alb/"), "{}", deployed.stdout);
+    assert!(
+        deployed.stdout.contains(" app/llm-alb/"),
+        "{}",
+        deployed.stdout
+    );
 
-    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    let status = gm
+        .sandbox(&["status", "llm", "-o", "json"])
+        .with(0)
+        .document();
     let resources = status["resources"].as_array().unwrap();
-    let balancer = resources.iter().find(|resource| resource["kind"] == "load-balancer").unwrap();
+    let balancer = resources
+        .iter()
+        .find(|resource| resource["kind"] == "load-balancer")
+        .unwrap();
     let arn = balancer["id"].as_str().unwrap();
     assert!(
-        arn.starts_with("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/llm-alb/"),
+        arn.starts_with(
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/llm-alb/"
+        ),
         "{arn}"
     );
 }

@@ -25,16 +25,17 @@ fn the_option_goes_before_the_variables_and_they_before_the_default() {
     gm.write_spec(&spec(1, ""));
     let path = |name: &str| gm.home().join(name).to_str().unwrap().to_owned();
     let (option, variable, xdg) = (path("option"), path("variable"), path("xdg"));
-    let ways: [(&[(&str, &str)], &[&str], &str); 3] = [
-        (&[("XDG_STATE_HOME", &xdg)], &[], "xdg/gm"),
-        (&[("XDG_STATE_HOME", &xdg), ("GM_STATE", &variable)], &[], "variable"),
-        (&[("GM_STATE", &variable)], &["--state", &option], "option"),
-    ];
-    for (environment, arguments, directory) in ways {
-        let arguments = [&["--sandbox", "deploy"], arguments].concat();
+    let xdg = ("XDG_STATE_HOME", xdg.as_str());
+    let variable = ("GM_STATE", variable.as_str());
+    let deploy = |environment: &[(&str, &str)], state: &[&str], directory: &str| {
+        let arguments = [&["--sandbox", "deploy"], state].concat();
         gm.run(environment, &arguments).with(0);
-        assert!(gm.home().join(directory).join("sandbox/account.json").is_file(), "{directory}");
-    }
+        let account = gm.home().join(directory).join("sandbox/account.json");
+        assert!(account.is_file(), "{directory}");
+    };
+    deploy(&[xdg], &[], "xdg/gm");
+    deploy(&[xdg, variable], &[], "variable");
+    deploy(&[variable], &["--state", &option], "option");
     assert!(!gm.state().exists());
 }
 

@@ -19,7 +19,10 @@ fn a_slow_distribution_is_still_in_progress_and_resuming_waits_on() {
     assert_eq!(deployed["exit_code"], 5);
     assert_eq!(deployed["next"], "gm resume llm --sandbox");
 
-    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    let status = gm
+        .sandbox(&["status", "llm", "-o", "json"])
+        .with(0)
+        .document();
     assert_eq!(status["state"], "cdn-pending");
 
     let ended = (0..20)
@@ -38,15 +41,25 @@ fn deploying_again_goes_on_with_what_was_begun() {
     gm.write_spec(&spec(3, HASTY));
     gm.sandbox(&["deploy"]).with(5);
     let again = gm.sandbox(&["deploy"]);
-    assert!(again.stderr.contains("llm was begun at "), "{}", again.stderr);
-    assert!(!again.stderr.contains("Launching instances..."), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("llm was begun at "),
+        "{}",
+        again.stderr
+    );
+    assert!(
+        !again.stderr.contains("Launching instances..."),
+        "{}",
+        again.stderr
+    );
 }
 
 #[test]
 fn an_unfinished_stack_is_rolled_back_without_a_trace() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, HASTY));
-    gm.sandbox(&["deploy"]).with(5).says(&["still in progress", "next: gm resume llm --sandbox"]);
+    gm.sandbox(&["deploy"])
+        .with(5)
+        .says(&["still in progress", "next: gm resume llm --sandbox"]);
     let gone = gm.sandbox(&["rollback", "llm"]).with(0);
     assert!(gone.stdout.starts_with("llm is gone: "), "{}", gone.stdout);
     assert!(gm.leftovers().is_empty());
@@ -71,13 +84,22 @@ fn a_failed_deployment_is_rolled_back_and_says_that_nothing_is_left() {
 fn a_failed_deployment_that_is_kept_says_what_is_there_and_how_to_go_on() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, UNHEALTHY));
-    let failed = gm.sandbox(&["deploy", "--on-failure", "keep", "-o", "json"]).with(3).document();
+    let failed = gm
+        .sandbox(&["deploy", "--on-failure", "keep", "-o", "json"])
+        .with(3)
+        .document();
     assert_eq!(failed["exit_code"], 3);
     assert_eq!(failed["next"], "gm resume llm --sandbox");
     let state = failed["state"].as_str().unwrap();
-    assert!(state.starts_with("llm is kept as it is (instances ready, "), "{state}");
+    assert!(
+        state.starts_with("llm is kept as it is (instances ready, "),
+        "{state}"
+    );
 
-    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0).document();
+    let status = gm
+        .sandbox(&["status", "llm", "-o", "json"])
+        .with(0)
+        .document();
     assert_eq!(status["state"], "ec2-ready");
     gm.sandbox(&["rollback", "llm"]).with(0);
     assert!(gm.leftovers().is_empty());

@@ -28,12 +28,18 @@ fn what_a_spec_names_and_the_account_does_not_have_is_named_with_its_field() {
         ("compute.ami", "ami-0123456789abcdef0"),
         ("compute.key_pair", "nobodys-key"),
     ] {
-        let value = if field == "network.subnets" { format!("[{id:?}]") } else { format!("{id:?}") };
+        let value = if field == "network.subnets" {
+            format!("[{id:?}]")
+        } else {
+            format!("{id:?}")
+        };
         refused(
             &Gm::new(),
             &spec(1, &format!("{field} = {value}")),
             &[
-                &format!("{field} {id} does not exist in us-east-1, or these credentials cannot see it"),
+                &format!(
+                    "{field} {id} does not exist in us-east-1, or these credentials cannot see it"
+                ),
                 "try: check the id, the region and the account",
             ],
         );
@@ -46,9 +52,11 @@ async fn a_load_balancer_in_a_network_of_one_zone_is_answered_with_the_need_for_
     gm.write_spec(&spec(2, ""));
     let recorded = recorded_plan(&Aws::new(), &spec(2, "")).await.to_json();
     // The same account with all its subnets in one zone.
-    let one_zone = ["b", "c", "d", "e", "f"].iter().fold(recorded, |recorded, letter| {
-        recorded.replace(&format!("us-east-1{letter}<"), "us-east-1a<")
-    });
+    let one_zone = ["b", "c", "d", "e", "f"]
+        .iter()
+        .fold(recorded, |recorded, letter| {
+            recorded.replace(&format!("us-east-1{letter}<"), "us-east-1a<")
+        });
     let server = CassetteServer::start(&Cassette::from_json(&one_zone).unwrap()).await;
     gm.at(&server.uri(), &["deploy", "--yes"]).with(2).says(&[
         "tier 2 needs subnets in two availability zones, and vpc-",

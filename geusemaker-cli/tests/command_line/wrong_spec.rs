@@ -10,7 +10,11 @@ fn refused(text: &str, fragments: &[&str]) {
     gm.write_spec(text);
     let deployed = gm.sandbox(&["deploy"]).with(2);
     deployed.says(&[&["error: gm.toml:"], fragments].concat());
-    assert!(!deployed.stderr.contains("Checking credentials"), "{}", deployed.stderr);
+    assert!(
+        !deployed.stderr.contains("Checking credentials"),
+        "{}",
+        deployed.stderr
+    );
     let document = gm.sandbox(&["deploy", "-o", "json"]).with(2).document();
     assert_eq!(document["error"]["class"], "input");
     assert_eq!(document["exit_code"], 2);
@@ -23,7 +27,10 @@ fn refused(text: &str, fragments: &[&str]) {
 fn an_unknown_instance_type_is_answered_with_the_nearest_one() {
     refused(
         &spec(1, "").replace("g5.xlarge", "g5.xlagre"),
-        &["gm.toml:4: compute.instance_type: ", "did you mean \"g5.xlarge\"?"],
+        &[
+            "gm.toml:4: compute.instance_type: ",
+            "did you mean \"g5.xlarge\"?",
+        ],
     );
 }
 
@@ -32,7 +39,10 @@ fn a_name_that_is_too_long_for_its_load_balancer_is_answered_with_the_limit() {
     let name = "a".repeat(29);
     refused(
         &spec(1, "").replace("\"llm\"", &format!("{name:?}")),
-        &["gm.toml:1: name: ", "it has 29 characters, expected 2 to 28"],
+        &[
+            "gm.toml:1: name: ",
+            "it has 29 characters, expected 2 to 28",
+        ],
     );
 }
 
@@ -40,13 +50,18 @@ fn a_name_that_is_too_long_for_its_load_balancer_is_answered_with_the_limit() {
 fn a_load_balancer_in_one_subnet_is_answered_with_the_need_for_two() {
     refused(
         &spec(2, "network.subnets = [\"subnet-0a\"]"),
-        &["gm.toml:5: network.subnets: tier 2 needs at least 2 subnets, in different Availability Zones"],
+        &[
+            "gm.toml:5: network.subnets: tier 2 needs at least 2 subnets, in different Availability Zones",
+        ],
     );
 }
 
 #[test]
 fn a_key_that_does_not_exist_is_answered_with_its_place() {
-    refused(&spec(1, "compute.cuont = 2"), &["gm.toml:5: ", "cuont", "count"]);
+    refused(
+        &spec(1, "compute.cuont = 2"),
+        &["gm.toml:5: ", "cuont", "count"],
+    );
 }
 
 #[test]
@@ -58,7 +73,11 @@ fn a_text_that_is_not_toml_is_answered_with_line_and_column() {
 fn a_file_that_does_not_exist_is_answered_with_where_to_find_an_example() {
     let gm = Gm::new();
     for arguments in [&["deploy"][..], &["plan"]] {
-        gm.sandbox(arguments).with(2).says(&["gm.toml: there is no such file", "examples/"]);
+        gm.sandbox(arguments)
+            .with(2)
+            .says(&["gm.toml: there is no such file", "examples/"]);
     }
-    gm.sandbox(&["deploy", "other.toml"]).with(2).says(&["other.toml: there is no such file"]);
+    gm.sandbox(&["deploy", "other.toml"])
+        .with(2)
+        .says(&["other.toml: there is no such file"]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::{join_all, try_join_all};
 
 use super::settle::await_file_system;
-use super::{Deployment, Ec2Ready, Failed, Planned};
+use super::{Deployment, Ec2Ready, Failed, Planned, ledger_of};
 use crate::aws::error::ErrorClass;
 use crate::aws::wait::Wait;
 use crate::error::{Attempt, Error};
@@ -36,9 +36,9 @@ impl Deployment<Planned> {
         let ledger = match self.inner.guard.ledger() {
             Some(ledger) => Arc::clone(ledger),
             None => match self.inner.session.begin(&self.inner.state.plan).await {
-                Ok(ledger) => {
-                    self.inner.guard.arm(Arc::clone(&ledger));
-                    ledger
+                Ok(guard) => {
+                    self.inner.guard = guard;
+                    ledger_of(&self.inner.guard)
                 }
                 Err(error) => return Err(Failed::new(error, Undone::default(), self)),
             },

@@ -93,9 +93,9 @@ impl<S: State> Deployment<S> {
     }
 
     /// Ends a transition that succeeded.
-    async fn reach<N: State>(self, next: N) -> Result<Deployment<N>, Box<(Error, Self)>>
+    async fn reach<N>(self, next: N) -> Result<Deployment<N>, Box<(Error, Self)>>
     where
-        N: Clone + Into<state::Reached>,
+        N: State + Clone + Into<state::Reached>,
     {
         let recorded = match self.inner.guard.ledger() {
             Some(ledger) => ledger.reach(next.clone().into()).await,

@@ -249,16 +249,16 @@ impl Look<'_> {
         let doing = |error: AwsError| Error::aws("checking that names are free")(error);
         let taken = |what, name| {
             let region = self.account.region.clone();
-            Err(Error::Plan(PlanError::NameTaken { what, name, region }))
+            PlanError::NameTaken { what, name, region }
         };
         let name = stack.load_balancer_name();
         if load_balancer::is_named(aws, &name).await.map_err(doing)? {
-            return taken("load balancer", name);
+            return Err(taken("load balancer", name).into());
         }
         for service in self.spec.services() {
             let name = stack.target_group_name(service.name());
             if target_group::is_named(aws, &name).await.map_err(doing)? {
-                return taken("target group", name);
+                return Err(taken("target group", name).into());
             }
         }
         Ok(())

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use super::Ledger;
 use super::undo::{FileSystems, Undone};
@@ -13,6 +14,8 @@ use super::undo::{FileSystems, Undone};
 pub(crate) struct Cleaner {
     handle: Cleanup,
     task: Mutex<Option<JoinHandle<Vec<Undone>>>>,
+    /// What is begun and may have to be undone.
+    begun: TaskTracker,
 }
 
 impl Cleaner {
@@ -22,7 +25,19 @@ impl Cleaner {
         Self {
             handle: Cleanup(sender),
             task: Mutex::new(Some(tokio::spawn(clean(receiver)))),
+            begun: TaskTracker::new(),
         }
+    }
+
+    /// Finishes what is begun, whether or not anybody still waits for it; nothing if the runtime stops first. What
+    /// nobody takes is dropped before the task is stopped.
+    pub(crate) async fn finish<T: Send + 'static>(
+        &self,
+        beginning: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, receiver) = oneshot::channel();
+        self.begun.spawn(async move { drop(sender.send(beginning.await)) });
+        receiver.await.ok()
     }
 
     pub(crate) fn handle(&self) -> Cleanup {
@@ -31,6 +46,8 @@ impl Cleaner {
 
     /// Waits until everything that was handed over is undone, and says what became of it.
     pub(crate) async fn stop(&self) -> Vec<Undone> {
+        self.begun.close();
+        self.begun.wait().await;
         let _ = self.handle.0.send(Task::Stop);
         match self.task.lock().await.take() {
             // A clean-up that panicked has left the rest to the journal.
@@ -57,7 +74,7 @@ impl Cleanup {
         let _ = self.0.send(Task::Undo(ledger));
     }
 
-    /// Lets others work on a deployment that stays and that nobody holds any more.
+    /// Lets others work on a deployment that is in use and that nobody holds any more.
     pub(crate) fn release(&self, ledger: Arc<Ledger>) {
         // Without a task the claim runs out by itself.
         let _ = self.0.send(Task::Release(ledger));
@@ -75,6 +92,11 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
                 done.push(ledger.end(FileSystems::Delete).await);
             }
             Task::Release(ledger) => {
+                // The state that was reached is in use; what was begun after it is nobody's.
+                let undone = ledger.undo(ledger.savepoint().await, FileSystems::Delete).await;
+                if !(undone.deleted.is_empty() && undone.is_complete()) {
+                    done.push(undone);
+                }
                 // A claim that cannot be given back runs out by itself.
                 let _ = ledger.release().await;
             }

@@ -64,6 +64,13 @@ pub enum JournalError {
         /// What cannot be.
         source: IllegalEvent,
     },
+    /// The runtime is shutting down.
+    #[error("the runtime stopped while the journal of {stack} was written")]
+    #[non_exhaustive]
+    Stopped {
+        /// Whose journal it is.
+        stack: String,
+    },
     /// Another process wrote the record that this one was about to write.
     #[error("another process has taken over the journal of {stack}; this one stops")]
     #[non_exhaustive]
@@ -129,25 +136,36 @@ impl Journal {
             path: path.to_string(),
             reason: error.to_string(),
         })?;
-        let payload = PutPayload::from(body);
+        let payload = PutPayload::from(body.clone());
         let written = self.store.put_opts(&path, payload, PutMode::Create.into()).await;
         match written {
-            Ok(_) => {
-                self.next += 1;
-                self.state = state;
-                Ok(())
+            Ok(_) => {}
+            // A store on a network repeats a write whose reply was lost, and then finds its own.
+            Err(object_store::Error::AlreadyExists { .. }) if self.has(&path, &body).await => {}
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                return Err(JournalError::TakenOver {
+                    stack: self.stack.clone(),
+                });
             }
-            Err(object_store::Error::AlreadyExists { .. }) => Err(JournalError::TakenOver {
-                stack: self.stack.clone(),
-            }),
-            Err(source) => Err(JournalError::Store {
-                stack: self.stack.clone(),
-                doing: "written",
-                source,
-            }),
+            Err(source) => {
+                return Err(JournalError::Store {
+                    stack: self.stack.clone(),
+                    doing: "written",
+                    source,
+                });
+            }
         }
+        self.next += 1;
+        self.state = state;
+        Ok(())
     }
 
+    async fn has(&self, path: &Path, body: &[u8]) -> bool {
+        match self.store.get(path).await {
+            Ok(found) => found.bytes().await.is_ok_and(|bytes| bytes == body),
+            Err(_) => false,
+        }
+    }
 }
 
 /// The names of the stacks that have a journal, in order.

@@ -36,9 +36,9 @@ pub(crate) struct Ledger {
     pub(crate) owner: Owner,
     pub(crate) plan: Plan,
     pub(crate) account: Account,
-    journal: Mutex<Journal>,
+    journal: Arc<Mutex<Journal>>,
     holder: Holder,
-    /// The calls that are under way; an undo waits for them first.
+    /// The calls and the writes that are under way; an undo waits for them first.
     running: TaskTracker,
     renewal: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
 }
@@ -93,7 +93,7 @@ impl Ledger {
             },
             plan,
             account,
-            journal: Mutex::new(journal),
+            journal: Arc::new(Mutex::new(journal)),
             holder: holder.clone(),
             running: TaskTracker::new(),
             renewal: std::sync::Mutex::new(None),
@@ -137,10 +137,22 @@ impl Ledger {
     }
 
     /// Makes an event durable.
+    ///
+    /// The write is a task of its own: dropped half way, it would leave a record that the journal does not know of.
     pub(crate) async fn append(&self, event: Event) -> Result<(), JournalError> {
-        let mut journal = self.journal.lock().await;
-        let now = self.account.clock.now();
-        journal.append(now, event).await
+        let journal = Arc::clone(&self.journal);
+        let clock = self.account.clock.clone();
+        let write = self.running.spawn(async move {
+            let mut journal = journal.lock().await;
+            journal.append(clock.now(), event).await
+        });
+        match write.await {
+            Ok(written) => written,
+            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+            Err(_) => Err(JournalError::Stopped {
+                stack: self.owner.stack.to_string(),
+            }),
+        }
     }
 
     /// Notes a resource that is somebody else's; noting it again changes nothing.
@@ -160,7 +172,7 @@ impl Ledger {
         self.journal.lock().await.state.entry(key).cloned()
     }
 
-    /// A mark to which a transition can be undone.
+    /// The mark to which a transition can be undone.
     pub(crate) async fn savepoint(&self) -> Savepoint {
         self.journal.lock().await.state.savepoint()
     }

@@ -8,8 +8,8 @@ use super::cleanup::Cleanup;
 
 /// Owns what a deployment has made so far, until somebody says that it stays.
 ///
-/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it; dropping it unarmed gives
-/// back the claim. If the process ends first, the journal still has everything.
+/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it; dropping it unarmed undoes
+/// only what was begun after the last state, and gives back the claim. If the process ends first, the journal still has everything.
 #[derive(Debug)]
 pub(crate) struct RollbackGuard {
     ledger: Option<Arc<Ledger>>,
@@ -38,12 +38,6 @@ impl RollbackGuard {
 
     pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
         self.ledger.as_ref()
-    }
-
-    /// Begins to guard a deployment.
-    pub(crate) fn arm(&mut self, ledger: Arc<Ledger>) {
-        self.ledger = Some(ledger);
-        self.is_armed = true;
     }
 
     /// Lets everything stay.

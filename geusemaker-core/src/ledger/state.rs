@@ -22,6 +22,8 @@ pub(crate) struct LedgerState {
     /// How often each key has been asked for: every attempt has a token of its own.
     attempts: BTreeMap<Key, u32>,
     next_order: u64,
+    /// Where the last state was reached.
+    savepoint: Savepoint,
 }
 
 /// What a deployment began with.
@@ -121,9 +123,10 @@ impl LedgerState {
         entries
     }
 
-    /// A mark: what comes after it can be undone without what came before.
+    /// Where the last state was reached: what came after it can be undone without what came before, whichever process
+    /// has made it.
     pub(crate) fn savepoint(&self) -> Savepoint {
-        Savepoint(self.next_order)
+        self.savepoint
     }
 
     pub(crate) fn attempts(&self, key: &Key) -> u32 {
@@ -212,7 +215,10 @@ impl LedgerState {
                 Some(Status::Kept { .. }) => {}
                 _ => return illegal(name, format!("{key} does not exist")),
             },
-            Event::Reached { state } => self.reached = Some((**state).clone()),
+            Event::Reached { state } => {
+                self.reached = Some((**state).clone());
+                self.savepoint = Savepoint(self.next_order);
+            }
             Event::Committed { tier } => self.committed = Some(*tier),
             Event::Gone => {
                 let attempts = std::mem::take(&mut self.attempts);

@@ -292,12 +292,12 @@ impl Teardown<'_> {
 
     /// A group that will not go is held by network interfaces, and their owner is what a person needs to know.
     async fn explain(&self, kind: Kind, id: &str, error: AwsError) -> String {
-        if kind == Kind::SecurityGroup && error.class == ErrorClass::Conflict {
-            if let Ok(holders) = security_group::holders(&self.ledger.account.reader, id).await {
-                if !holders.is_empty() {
-                    return format!("{error}; held by {}", holders.join(", "));
-                }
-            }
+        if kind == Kind::SecurityGroup
+            && error.class == ErrorClass::Conflict
+            && let Ok(holders) = security_group::holders(&self.ledger.account.reader, id).await
+            && !holders.is_empty()
+        {
+            return format!("{error}; held by {}", holders.join(", "));
         }
         error.to_string()
     }
