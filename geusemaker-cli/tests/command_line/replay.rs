@@ -39,4 +39,5 @@ async fn tier_3_goes_up_and_down_on_recorded_traffic() {
     assert_eq!(destroyed.document()["leftovers"], serde_json::json!([]));
     let mismatches = server.player().mismatches();
     assert!(mismatches.is_empty(), "{mismatches:?}");
+    server.verify().unwrap();
 }
