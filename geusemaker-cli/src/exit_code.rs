@@ -34,7 +34,7 @@ Exit codes:
     3  failed, and resources remain: they are listed
     4  somebody else works on the stack
     5  still in progress in AWS: resume later
-    6  credentials, permissions, quotas or network; nothing was created
+    6  credentials, permissions, quotas or network; nothing was changed
    10  declined at the prompt
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";

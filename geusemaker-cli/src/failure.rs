@@ -68,13 +68,25 @@ impl Failure {
         Self::of(error, code)
     }
 
+    /// An error before anything was changed of a stack that exists: it is all still there.
+    pub(crate) fn unchanged(error: &Error, stack: &str) -> Self {
+        let failure = Self::before(error);
+        match error {
+            Error::NoSuchStack { .. } => failure,
+            _ if failure.code == ExitCode::Failed => {
+                failure.code(ExitCode::LeftoversRemain).state(format!("{stack} is unchanged"))
+            }
+            _ => failure.state(format!("{stack} is unchanged")),
+        }
+    }
+
     /// An error in the middle, after which this is undone; the exit code says whether all of it is.
     pub(crate) fn after(error: &Error, undone: Undone) -> Self {
-        let code = match error.category() {
-            _ if !undone.is_complete() => ExitCode::LeftoversRemain,
-            Category::Locked => ExitCode::Locked,
-            _ => ExitCode::Failed,
-        };
+        if error.category() == Category::Locked {
+            // What exists is the other process's now, and not to be removed by hand.
+            return Self::of(error, ExitCode::Locked);
+        }
+        let code = if undone.is_complete() { ExitCode::Failed } else { ExitCode::LeftoversRemain };
         let mut failure = Self::of(error, code);
         failure.undone = Box::new(undone);
         failure

@@ -1,5 +1,7 @@
 //! One AWS account in one region, and who is asking.
 
+use std::fmt;
+
 use aws_config::{Region, SdkConfig};
 
 use crate::aws::clients::{Reader, Writer};
@@ -9,7 +11,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 
 /// One account in one region, as a deployment sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
@@ -49,5 +51,12 @@ impl Account {
         Ok(Identity {
             account: reply.account.unwrap_or_default(),
         })
+    }
+}
+
+/// Without the clients, whose configurations fill pages.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("region", &self.region).finish_non_exhaustive()
     }
 }

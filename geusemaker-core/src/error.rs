@@ -65,6 +65,20 @@ pub enum Error {
         /// What differs.
         source: GpuMismatch,
     },
+    /// The first-boot script is longer than AWS takes.
+    #[error("the user data has {bytes} bytes, and AWS takes 16384")]
+    #[non_exhaustive]
+    UserData {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// The stack is being removed.
+    #[error("stack {stack} is being removed")]
+    #[non_exhaustive]
+    Ending {
+        /// The stack.
+        stack: String,
+    },
     /// A resource is still being deleted, so it cannot be made again.
     #[error("{kind} {key} is still being deleted")]
     #[non_exhaustive]
@@ -201,6 +215,12 @@ impl Error {
         }
     }
 
+    /// Whether nothing is wrong but the credentials.
+    #[must_use]
+    pub fn is_about_credentials(&self) -> bool {
+        self.call().is_some_and(|call| call.class == ErrorClass::Credentials)
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub fn category(&self) -> Category {
@@ -210,6 +230,8 @@ impl Error {
             | Self::Exists { .. }
             | Self::NoSuchStack { .. }
             | Self::OtherAccount { .. }
+            | Self::UserData { .. }
+            | Self::Ending { .. }
             | Self::Committed { .. } => Category::Input,
             Self::Locked { .. } | Self::Journal(JournalError::TakenOver { .. }) => Category::Locked,
             Self::Wait(WaitError::Deadline { .. }) => Category::InProgress,
@@ -254,6 +276,8 @@ impl Error {
                  cannot work, and gpu_check = false leaves this check out"
                     .to_owned()
             }
+            Self::UserData { .. } => "give fewer services, or shorter names".to_owned(),
+            Self::Ending { .. } => "finish its removal first".to_owned(),
             Self::BeingDeleted { .. } => "finish the rollback first".to_owned(),
             Self::Journal(JournalError::Store { .. }) => {
                 "make room or give access to where the journal is kept, and run the same command again".to_owned()

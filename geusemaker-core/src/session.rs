@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::ledger::claim::Holder;
 use crate::ledger::cleanup::{Cleaner, Cleanup};
-use crate::ledger::journal::{self, Journal};
-use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::journal::{self, Journal, JournalError};
+use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
 use crate::ledger::state::Header;
 use crate::ledger::undo::Undone;
 use crate::progress::{Event, Listener, Progress};
@@ -32,7 +32,6 @@ struct Inner {
     config: SdkConfig,
     store: Arc<dyn ObjectStore>,
     progress: Progress,
-    holder: Holder,
     cleaner: Cleaner,
 }
 
@@ -63,7 +62,6 @@ impl Session {
                 config,
                 store,
                 progress: Progress::new(listener),
-                holder: Holder::this_process(),
                 cleaner: Cleaner::start(),
             }),
         }
@@ -96,8 +94,8 @@ impl Session {
         let beginning = async move {
             let journal = Journal::open(session.store(), plan.spec.name()).await?;
             let account = session.account(plan.region.clone());
-            let ledger = Ledger::begin(journal, account, &session.inner.holder, &plan).await?;
-            Ok(RollbackGuard::of(ledger, true, session.cleanup()))
+            let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
+            Ok(RollbackGuard::of(ledger, OnDrop::UndoAll, session.cleanup()))
         };
         let begun = self.inner.cleaner.finish(beginning).await;
         begun.unwrap_or(Err(Error::Stopped { key: stack }))
@@ -105,6 +103,18 @@ impl Session {
 
     /// Takes up a deployment that was begun before.
     pub(crate) async fn take_up(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+        for _ in 1..MOST_CLAIMS {
+            match self.claim(stack).await {
+                // Somebody was quicker, and the journal now says who; or a write was under way that is done now.
+                Err(Error::Journal(JournalError::TakenOver { .. })) => {}
+                claimed => return claimed,
+            }
+        }
+        self.claim(stack).await
+    }
+
+    async fn claim(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+        self.inner.cleaner.settle().await;
         let (journal, header) = self.journal(stack).await?;
         let account = self.account(header.plan.region.clone());
         let identity = account.identity().await?;
@@ -115,7 +125,7 @@ impl Session {
                 actual: identity.account,
             });
         }
-        Ledger::take_up(journal, header, account, &self.inner.holder).await
+        Ledger::take_up(journal, header, account, &Holder::this_process()).await
     }
 
     /// The journal of a deployment that there is.
@@ -161,6 +171,9 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("holder", &self.inner.holder).finish_non_exhaustive()
+        f.debug_struct("Session").finish_non_exhaustive()
     }
 }
+
+/// How often a journal is claimed that others write to at the same time.
+const MOST_CLAIMS: u32 = 5;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use geusemaker_core::FileSystems;
 use geusemaker_testkit::{CallRecord, Fault, Service};
 
-use scenario::{Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, stack, tier_3};
+use scenario::{
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, stack, tier_3,
+};
 
 /// A call of a scenario: the nth of its operation.
 #[derive(Clone, Debug)]
@@ -48,7 +50,9 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let mut changes = Vec::new();
     for call in calls {
-        let is_read = ["Describe", "Get", "List"].iter().any(|read| call.operation.starts_with(read));
+        let is_read = ["Describe", "Get", "List"]
+            .iter()
+            .any(|read| call.operation.starts_with(read));
         if is_read {
             continue;
         }
@@ -90,7 +94,11 @@ async fn strike_down(fault: impl Fn(&Call) -> Fault) {
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
         deployment.commit().await.unwrap();
         scenario.aws.inject(fault(&call));
-        let undone = scenario.session.destroy(&stack(), FileSystems::Delete).await.unwrap();
+        let undone = scenario
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await
+            .unwrap();
         let left = scenario.aws.leftovers();
         assert!(left.is_empty(), "{call:?}: {left:#?}");
         assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
@@ -167,7 +175,12 @@ async fn a_deletion_on_which_aws_fails_five_times_is_asked_for_again() {
 async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
-    let mut reads: Vec<_> = scenario.aws.calls().into_iter().map(|call| call.operation).collect();
+    let mut reads: Vec<_> = scenario
+        .aws
+        .calls()
+        .into_iter()
+        .map(|call| call.operation)
+        .collect();
     deployment.rollback().await;
     scenario.assert_nothing_left();
     reads.retain(|operation| operation.starts_with("Describe") || operation.starts_with("Get"));
@@ -177,7 +190,10 @@ async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
     let mut survived = 0;
     for operation in reads {
         for nth in [1, 2, 3] {
-            let fault = Fault::on(&operation).nth(nth).answer("AccessDenied").optional();
+            let fault = Fault::on(&operation)
+                .nth(nth)
+                .answer("AccessDenied")
+                .optional();
             let scenario = Scenario::on(account().fault(fault).build());
             match deploy_tier_3(&scenario.session, spec(3)).await {
                 Ok(deployment) => {
@@ -186,7 +202,10 @@ async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
                     drop(deployment);
                 }
                 Err(error) => {
-                    assert!(error.to_string().contains("AccessDenied"), "{operation} {nth}: {error}");
+                    assert!(
+                        error.to_string().contains("AccessDenied"),
+                        "{operation} {nth}: {error}"
+                    );
                 }
             }
             let later = scenario.another_session();
@@ -194,7 +213,10 @@ async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
             // The refusal may strike the undo itself, which then cannot see whether something is gone.
             let undone = session.close().await;
             let listed: Vec<_> = undone.into_iter().flat_map(|undone| undone.left).collect();
-            assert!(!aws.leftovers().is_empty() <= !listed.is_empty(), "{operation} {nth}");
+            assert!(
+                !aws.leftovers().is_empty() <= !listed.is_empty(),
+                "{operation} {nth}"
+            );
             if !listed.is_empty() {
                 let undone = later.rollback(&stack()).await.unwrap();
                 assert!(undone.is_complete(), "{operation} {nth}: {undone:#?}");

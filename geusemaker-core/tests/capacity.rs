@@ -11,7 +11,11 @@ const NO_CAPACITY: &str = "InsufficientInstanceCapacity";
 
 #[tokio::test(start_paused = true)]
 async fn without_capacity_the_next_zone_is_tried_at_once() {
-    let scenario = Scenario::on(account().fault(Fault::on("RunInstances").answer(NO_CAPACITY)).build());
+    let scenario = Scenario::on(
+        account()
+            .fault(Fault::on("RunInstances").answer(NO_CAPACITY))
+            .build(),
+    );
     let planned = scenario.session.plan(spec(1)).await.unwrap();
     let candidates = planned.state().plan.candidates.clone();
     let ready = planned.launch().await.unwrap();
@@ -21,9 +25,20 @@ async fn without_capacity_the_next_zone_is_tried_at_once() {
 
     assert_eq!(instance.subnet, candidates[1].subnet.id);
     let calls = scenario.aws.calls();
-    let asked = calls.iter().filter(|call| call.operation == "RunInstances").count();
-    assert_eq!(asked, 2, "the SDK retries status 500 by itself unless it is told not to");
-    assert!(scenario.messages().iter().any(|message| message.contains("trying the next place")));
+    let asked = calls
+        .iter()
+        .filter(|call| call.operation == "RunInstances")
+        .count();
+    assert_eq!(
+        asked, 2,
+        "the SDK retries status 500 by itself unless it is told not to"
+    );
+    assert!(
+        scenario
+            .messages()
+            .iter()
+            .any(|message| message.contains("trying the next place"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -32,9 +47,14 @@ async fn when_no_zone_has_the_type_the_next_type_is_tried() {
     let wanted = spec_with(1, "fallback = [\"g6.xlarge\"]");
     let planned = scenario.session.plan(wanted).await.unwrap();
     let candidates = &planned.state().plan.candidates;
-    let zones = candidates.iter().filter(|c| c.instance_type.name() == "g5.xlarge").count();
+    let zones = candidates
+        .iter()
+        .filter(|c| c.instance_type.name() == "g5.xlarge")
+        .count();
     assert!(0 < zones && zones < candidates.len());
-    let fault = Fault::on("RunInstances").answer(NO_CAPACITY).times(zones.try_into().unwrap());
+    let fault = Fault::on("RunInstances")
+        .answer(NO_CAPACITY)
+        .times(zones.try_into().unwrap());
     scenario.aws.inject(fault);
     let ready = planned.launch().await.unwrap();
     let instance_type = ready.state().instances[0].instance_type;
@@ -49,8 +69,16 @@ async fn spot_gives_way_to_on_demand() {
     let scenario = Scenario::new();
     let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
     let planned = scenario.session.plan(wanted).await.unwrap();
-    let spots = planned.state().plan.candidates.iter().filter(|candidate| candidate.spot).count();
-    let fault = Fault::on("RunInstances").answer(NO_CAPACITY).times(spots.try_into().unwrap());
+    let spots = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.spot)
+        .count();
+    let fault = Fault::on("RunInstances")
+        .answer(NO_CAPACITY)
+        .times(spots.try_into().unwrap());
     scenario.aws.inject(fault);
     let ready = planned.launch().await.unwrap();
     let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
@@ -59,42 +87,85 @@ async fn spot_gives_way_to_on_demand() {
     scenario.assert_nothing_left();
 
     let instance = &reply.reservations()[0].instances()[0];
-    assert_eq!(instance.instance_lifecycle(), None, "a spot instance would say so");
+    assert_eq!(
+        instance.instance_lifecycle(),
+        None,
+        "a spot instance would say so"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_every_place_refuses_the_error_lists_them_and_nothing_is_left() {
     let fault = Fault::on("RunInstances").answer(NO_CAPACITY).forever();
     let scenario = Scenario::on(account().fault(fault).build());
-    let planned = scenario.session.plan(spec_with(1, "fallback = [\"g6.xlarge\"]")).await.unwrap();
-    let candidates: Vec<_> =
-        planned.state().plan.candidates.iter().map(ToString::to_string).collect();
+    let planned = scenario
+        .session
+        .plan(spec_with(1, "fallback = [\"g6.xlarge\"]"))
+        .await
+        .unwrap();
+    let candidates: Vec<_> = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let failed = planned.launch().await.unwrap_err();
     scenario.assert_nothing_left();
     assert!(failed.undone.is_complete());
 
-    let Error::Capacity { attempts, instance, .. } = &*failed.error else {
+    let Error::Capacity {
+        attempts, instance, ..
+    } = &*failed.error
+    else {
         panic!("{}", failed.error);
     };
     assert_eq!(instance, "instance/0");
-    let tried: Vec<_> = attempts.iter().map(|attempt| attempt.candidate.clone()).collect();
+    let tried: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt.candidate.clone())
+        .collect();
     assert_eq!(tried, candidates);
-    assert!(attempts.iter().all(|attempt| attempt.error.class == ErrorClass::Capacity));
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.error.class == ErrorClass::Capacity)
+    );
     assert_eq!(failed.error.category(), Category::Failure);
     assert!(failed.error.remedy().contains("compute.fallback"));
-    assert_eq!(failed.error.call().unwrap().code.as_deref(), Some(NO_CAPACITY));
+    assert_eq!(
+        failed.error.call().unwrap().code.as_deref(),
+        Some(NO_CAPACITY)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_one_of_several_instances_finds_no_place_the_others_go_too() {
     let scenario = Scenario::new();
-    let planned = scenario.session.plan(spec_with(1, "count = 3")).await.unwrap();
-    scenario.aws.inject(Fault::on("RunInstances").nth(3).answer(NO_CAPACITY).forever());
+    let planned = scenario
+        .session
+        .plan(spec_with(1, "count = 3"))
+        .await
+        .unwrap();
+    scenario.aws.inject(
+        Fault::on("RunInstances")
+            .nth(3)
+            .answer(NO_CAPACITY)
+            .forever(),
+    );
     let failed = planned.launch().await.unwrap_err();
     scenario.assert_nothing_left();
-    assert!(matches!(&*failed.error, Error::Capacity { .. }), "{}", failed.error);
-    let mut terminated: Vec<_> =
-        failed.undone.deleted.iter().filter(|removed| removed.key.starts_with("instance/")).collect();
+    assert!(
+        matches!(&*failed.error, Error::Capacity { .. }),
+        "{}",
+        failed.error
+    );
+    let mut terminated: Vec<_> = failed
+        .undone
+        .deleted
+        .iter()
+        .filter(|removed| removed.key.starts_with("instance/"))
+        .collect();
     terminated.dedup_by_key(|removed| removed.id.clone());
     assert_eq!(terminated.len(), 2);
 }

@@ -13,7 +13,8 @@ use geusemaker_testkit::{Aws, AwsBuilder, Fault, Snapshot};
 
 use scenario::watched_store::WatchedStore;
 use scenario::{
-    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack, tier_3,
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack,
+    tier_3,
 };
 
 /// What a process leaves behind that ends now.
@@ -79,11 +80,20 @@ impl Moment {
 async fn bury_holders(journal: &InMemory) {
     let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
     for object in objects {
-        let bytes = journal.get(&object.location).await.unwrap().bytes().await.unwrap();
+        let bytes = journal
+            .get(&object.location)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
         let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         if let Some(pid) = record.pointer_mut("/event/holder/pid") {
             *pid = u32::MAX.into();
-            journal.put(&object.location, record.to_string().into()).await.unwrap();
+            journal
+                .put(&object.location, record.to_string().into())
+                .await
+                .unwrap();
         }
     }
 }
@@ -91,7 +101,9 @@ async fn bury_holders(journal: &InMemory) {
 /// Every moment of a tier-3 deployment.
 async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> Vec<Moment> {
     let watched = Watched::new(account);
-    let deployment = deploy_tier_3(&watched.scenario.session, spec).await.unwrap();
+    let deployment = deploy_tier_3(&watched.scenario.session, spec)
+        .await
+        .unwrap();
     let moments = watched.take();
     deployment.rollback().await;
     watched.scenario.assert_nothing_left();
@@ -113,7 +125,9 @@ async fn resume_from(moments: Vec<Moment>) {
             }
             Err(error) => panic!("{at}: {error}"),
         };
-        let deployed = go_on(opened).await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        let deployed = go_on(opened)
+            .await
+            .unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(census(&scenario.aws), tier_3(), "{at}");
         let undone = deployed.rollback().await;
         let left = scenario.aws.leftovers();
@@ -129,7 +143,11 @@ async fn a_deployment_goes_on_from_any_moment_to_its_end_with_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deployment_rolls_back_from_any_moment_and_leaves_nothing() {
-    for (number, moment) in moments_of_a_deployment(account(), spec(3)).await.into_iter().enumerate() {
+    for (number, moment) in moments_of_a_deployment(account(), spec(3))
+        .await
+        .into_iter()
+        .enumerate()
+    {
         let at = format!("moment {number}, {}", moment.what);
         let scenario = moment.restart().await;
         match scenario.session.rollback(&stack()).await {
@@ -148,7 +166,11 @@ async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_
     let spec = spec_with(3, "fallback = [\"g6.xlarge\"]");
     let planned = Scenario::new().session.plan(spec.clone()).await.unwrap();
     let candidates = &planned.state().plan.candidates;
-    let refusals = candidates.iter().filter(|c| c.instance_type.name() == "g5.xlarge").count() + 1;
+    let refusals = candidates
+        .iter()
+        .filter(|c| c.instance_type.name() == "g5.xlarge")
+        .count()
+        + 1;
     let got = candidates[refusals].clone();
     let fault = Fault::on("RunInstances")
         .answer("InsufficientInstanceCapacity")
@@ -156,31 +178,49 @@ async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_
     let moments = moments_of_a_deployment(account().fault(fault), spec).await;
     for (number, moment) in moments.into_iter().enumerate() {
         let has_instance = moment.journal.fork();
-        let has_instance = scenario::records(&has_instance).await.into_iter().any(|(_, record)| {
-            record["event"]["type"] == "created" && record["event"]["key"] == "instance/0"
-        });
+        let has_instance = scenario::records(&has_instance)
+            .await
+            .into_iter()
+            .any(|(_, record)| {
+                record["event"]["type"] == "created" && record["event"]["key"] == "instance/0"
+            });
         if !has_instance {
             continue;
         }
         let at = format!("moment {number}, {}", moment.what);
         let scenario = moment.restart().await;
         let opened = scenario.session.open(&stack()).await.unwrap();
-        let deployed = go_on(opened).await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        let deployed = go_on(opened)
+            .await
+            .unwrap_or_else(|error| panic!("{at}: {error}"));
         let instance = deployed.state().alb.ec2.instances[0].clone();
         let keys: Vec<_> = scenario.session.summary(&stack()).await.unwrap().resources;
-        let mounts: Vec<_> =
-            keys.into_iter().map(|r| r.key).filter(|key| key.starts_with("mount-target/")).collect();
+        let mounts: Vec<_> = keys
+            .into_iter()
+            .map(|r| r.key)
+            .filter(|key| key.starts_with("mount-target/"))
+            .collect();
         deployed.rollback().await;
         scenario.assert_nothing_left();
-        assert_eq!((instance.instance_type, &instance.subnet), (got.instance_type, &got.subnet.id), "{at}");
-        assert_eq!(mounts, [format!("mount-target/{}", got.subnet.zone)], "{at}");
+        assert_eq!(
+            (instance.instance_type, &instance.subnet),
+            (got.instance_type, &got.subnet.id),
+            "{at}"
+        );
+        assert_eq!(
+            mounts,
+            [format!("mount-target/{}", got.subnet.zone)],
+            "{at}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
     let watched = Watched::new(account());
-    let deployment = deploy_tier_3(&watched.scenario.session, spec(3)).await.unwrap();
+    let deployment = deploy_tier_3(&watched.scenario.session, spec(3))
+        .await
+        .unwrap();
     deployment.commit().await.unwrap();
     watched.take();
     watched.scenario.destroy().await;
@@ -189,7 +229,11 @@ async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
     for (number, moment) in moments.into_iter().enumerate() {
         let at = format!("moment {number}, {}", moment.what);
         let scenario = moment.restart().await;
-        match scenario.session.destroy(&stack(), FileSystems::Delete).await {
+        match scenario
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await
+        {
             Ok(undone) => assert!(undone.is_complete(), "{at}: {:#?}", undone.left),
             // The journal was closed already.
             Err(Error::NoSuchStack { .. }) => {}
@@ -205,7 +249,15 @@ async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
 async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
     let fault = Fault::on("CreateRule").answer("TooManyRules");
     let watched = Watched::new(account().fault(fault));
-    let ready = watched.scenario.session.plan(spec(3)).await.unwrap().launch().await.unwrap();
+    let ready = watched
+        .scenario
+        .session
+        .plan(spec(3))
+        .await
+        .unwrap()
+        .launch()
+        .await
+        .unwrap();
     let instances = ready.state().instances.clone();
     watched.take();
     let failed = ready.balance().await.unwrap_err();
@@ -222,9 +274,17 @@ async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
             Ok(balanced) => balanced,
             Err(failed) => {
                 // What was being deleted is deleted first, and then it is tried again.
-                assert!(matches!(&*failed.error, Error::BeingDeleted { .. }), "{at}: {}", failed.error);
+                assert!(
+                    matches!(&*failed.error, Error::BeingDeleted { .. }),
+                    "{at}: {}",
+                    failed.error
+                );
                 assert!(failed.undone.is_complete(), "{at}: {:#?}", failed.undone);
-                failed.previous.balance().await.unwrap_or_else(|error| panic!("{at}: {error}"))
+                failed
+                    .previous
+                    .balance()
+                    .await
+                    .unwrap_or_else(|error| panic!("{at}: {error}"))
             }
         };
         assert_eq!(balanced.state().ec2.instances, instances, "{at}");
@@ -240,7 +300,15 @@ async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
 #[tokio::test(start_paused = true)]
 async fn a_resumed_transition_that_fails_undoes_what_the_first_process_had_made_of_it_too() {
     let watched = Watched::new(account());
-    let ready = watched.scenario.session.plan(spec(3)).await.unwrap().launch().await.unwrap();
+    let ready = watched
+        .scenario
+        .session
+        .plan(spec(3))
+        .await
+        .unwrap()
+        .launch()
+        .await
+        .unwrap();
     let before = watched.scenario.aws.leftovers();
     watched.take();
     let balanced = ready.balance().await.unwrap();
@@ -254,7 +322,9 @@ async fn a_resumed_transition_that_fails_undoes_what_the_first_process_had_made_
             // The last record is that the balance was reached.
             continue;
         };
-        scenario.aws.inject(Fault::on("DescribeTargetHealth").answer("AccessDenied"));
+        scenario
+            .aws
+            .inject(Fault::on("DescribeTargetHealth").answer("AccessDenied"));
         let failed = ready.balance().await.unwrap_err();
         assert_eq!(scenario.aws.leftovers(), before, "{at}");
         assert!(failed.undone.is_complete(), "{at}");

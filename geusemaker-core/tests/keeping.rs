@@ -2,13 +2,22 @@
 
 mod scenario;
 
+use std::time::Duration;
+
 use geusemaker_core::{AnyDeployment, Deployment, Ec2Ready, Error, FileSystems, Phase};
 use geusemaker_testkit::Fault;
 
 use scenario::{Scenario, assert_nothing_left, census, go_on, spec, stack, tier_3};
 
 async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
-    scenario.session.plan(spec(tier)).await.unwrap().launch().await.unwrap()
+    scenario
+        .session
+        .plan(spec(tier))
+        .await
+        .unwrap()
+        .launch()
+        .await
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,7 +55,15 @@ async fn every_state_is_taken_up_as_it_was_kept() {
     }
     let committed = scenario.session.status(&stack()).await.unwrap().phase;
     scenario.destroy().await;
-    assert_eq!(phases, [Phase::Ec2Ready, Phase::AlbHealthy, Phase::CdnPending, Phase::CdnDeployed]);
+    assert_eq!(
+        phases,
+        [
+            Phase::Ec2Ready,
+            Phase::AlbHealthy,
+            Phase::CdnPending,
+            Phase::CdnDeployed
+        ]
+    );
     assert_eq!(committed, Phase::Committed);
 }
 
@@ -63,7 +80,12 @@ async fn an_open_deployment_that_is_dropped_is_undone_unless_it_was_committed() 
     let aws = scenario.aws.clone();
     let later = scenario.another_session();
     drop(scenario.session.open(&stack()).await.unwrap());
-    assert!(scenario.session.close().await.is_empty());
+    let undone = scenario.session.close().await;
+    assert!(
+        undone
+            .iter()
+            .all(|undone| undone.deleted.is_empty() && undone.is_complete())
+    );
     assert_eq!(aws.leftovers(), before);
     later.destroy(&stack(), FileSystems::Delete).await.unwrap();
     assert_nothing_left(&aws);
@@ -86,14 +108,27 @@ async fn what_is_committed_stays_when_the_session_ends() {
 #[tokio::test(start_paused = true)]
 async fn a_committed_tier_stays_when_the_next_one_cannot_be_added() {
     let scenario = Scenario::new();
-    ready(&scenario, 3).await.balance().await.unwrap().commit().await.unwrap();
+    ready(&scenario, 3)
+        .await
+        .balance()
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
     let before = scenario.aws.leftovers();
-    scenario.aws.inject(Fault::on("GetDistribution").answer("AccessDenied"));
+    scenario
+        .aws
+        .inject(Fault::on("GetDistribution").answer("AccessDenied"));
     let AnyDeployment::AlbHealthy(balanced) = scenario.session.open(&stack()).await.unwrap() else {
         panic!("it was committed with a load balancer");
     };
     let failed = balanced.publish().await.unwrap_err();
-    assert_eq!(scenario.aws.leftovers(), before, "the distribution is undone, and nothing else");
+    assert_eq!(
+        scenario.aws.leftovers(),
+        before,
+        "the distribution is undone, and nothing else"
+    );
     drop(failed);
     let later = scenario.another_session();
     let Scenario { aws, session, .. } = scenario;
@@ -103,6 +138,38 @@ async fn a_committed_tier_stays_when_the_next_one_cannot_be_added() {
     let undone = later.destroy(&stack(), FileSystems::Delete).await.unwrap();
     assert_nothing_left(&aws);
     assert!(undone.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_while_it_is_added_to_a_committed_tier_goes_and_the_tier_stays() {
+    let scenario = Scenario::new();
+    ready(&scenario, 3)
+        .await
+        .balance()
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
+    let before = scenario.aws.leftovers();
+    let AnyDeployment::AlbHealthy(balanced) = scenario.session.open(&stack()).await.unwrap() else {
+        panic!("it was committed with a load balancer");
+    };
+    let under_way = tokio::time::timeout(Duration::from_secs(30), balanced.publish());
+    assert!(under_way.await.is_err());
+    assert_eq!(census(&scenario.aws), tier_3());
+    let later = scenario.another_session();
+    let Scenario { aws, session, .. } = scenario;
+    let undone = session.close().await;
+    assert_eq!(aws.leftovers(), before);
+    let deleted: Vec<_> = undone[0]
+        .deleted
+        .iter()
+        .map(|removed| removed.key.as_str())
+        .collect();
+    assert_eq!(deleted, ["distribution"]);
+    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    assert_nothing_left(&aws);
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +186,14 @@ async fn a_rollback_is_refused_for_what_is_committed() {
 #[tokio::test(start_paused = true)]
 async fn a_rollback_by_name_ends_what_was_never_committed() {
     let scenario = Scenario::new();
-    ready(&scenario, 2).await.balance().await.unwrap().keep().await.unwrap();
+    ready(&scenario, 2)
+        .await
+        .balance()
+        .await
+        .unwrap()
+        .keep()
+        .await
+        .unwrap();
     let undone = scenario.session.rollback(&stack()).await.unwrap();
     scenario.assert_nothing_left();
     assert!(undone.is_complete());
@@ -133,7 +207,11 @@ async fn a_second_deployment_of_one_name_is_refused_before_anything_is_made() {
     let first = ready(&scenario, 1).await;
     let before = scenario.aws.leftovers();
     let failed = second.launch().await.unwrap_err();
-    assert!(matches!(&*failed.error, Error::Exists { .. }), "{}", failed.error);
+    assert!(
+        matches!(&*failed.error, Error::Exists { .. }),
+        "{}",
+        failed.error
+    );
     drop(failed);
     assert_eq!(scenario.aws.leftovers(), before);
     first.rollback().await;

@@ -95,6 +95,10 @@ impl Road<'_> {
     async fn check<T, S: State>(&self, transition: Result<T, Failed<S>>) -> Result<T, Failure> {
         match transition {
             Ok(next) => Ok(next),
+            // Nothing is wrong with the stack, and nothing could be removed either: sign in and go on.
+            Err(failed) if failed.error.is_about_credentials() => {
+                Err(self.keep(failed, ExitCode::LeftoversRemain).await)
+            }
             Err(failed) => Err(match self.on_failure {
                 OnFailure::Keep => self.keep(failed, ExitCode::LeftoversRemain).await,
                 OnFailure::Rollback => self.rollback(failed).await,
@@ -103,24 +107,25 @@ impl Road<'_> {
     }
 
     async fn keep<S: State>(&self, failed: Failed<S>, code: ExitCode) -> Failure {
+        let status = self.context.session.summary(self.name).await;
+        let Ok(status) = status else {
+            // Nothing had begun, so nothing is kept.
+            return Failure::before(&failed.error);
+        };
+        if status.resources.is_empty() {
+            return self.rollback(failed).await;
+        }
         let Failed { error, undone, previous, .. } = failed;
         if let Err(kept) = previous.keep().await {
-            return Failure::after(&kept, *undone).code(ExitCode::LeftoversRemain);
+            return Failure::after(&kept, *undone);
         }
-        let state = match self.context.session.status(self.name).await {
-            Ok(status) => format!(
-                "{} is kept as it is ({}, {} resources)",
-                self.name,
-                status.phase,
-                status.resources.len()
-            ),
-            // Nothing had begun, so nothing is kept.
-            Err(_) => return Failure::before(&error),
-        };
-        Failure::after(&error, *undone)
-            .code(code)
-            .state(state)
-            .next(self.command("resume"))
+        let failure = Failure::after(&error, *undone);
+        if failure.code == ExitCode::Locked {
+            return failure;
+        }
+        let resources = status.resources.len();
+        let state = format!("{} is kept as it is ({}, {resources} resources)", self.name, status.phase);
+        failure.code(code).state(state).next(self.command("resume"))
     }
 
     async fn rollback<S: State>(&self, failed: Failed<S>) -> Failure {
@@ -155,10 +160,14 @@ impl Road<'_> {
                     .state("what exists is in the journal");
             }
         };
-        if undone.is_complete() {
-            Failure::interrupted(code, undone, self.command("list"))
-        } else {
-            Failure::interrupted(code, undone, self.command("rollback"))
+        // What the journal says counts: a stack that was committed or kept at the last moment is still there.
+        match self.context.session.summary(self.name).await {
+            Ok(status) if undone.is_complete() => {
+                let state = format!("{} is {}", self.name, status.phase);
+                Failure::interrupted(code, undone, self.command("status")).state(state)
+            }
+            Ok(_) => Failure::interrupted(code, undone, self.command("rollback")),
+            Err(_) => Failure::interrupted(code, undone, self.command("list")),
         }
     }
 

@@ -3,7 +3,7 @@
 use geusemaker_core::{AnyDeployment, DeploymentSpec, DeploymentStatus, Error, Phase};
 
 use super::advance::advance;
-use super::{plan, status};
+use super::{plan, resume, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
 use crate::document::Document;
@@ -15,6 +15,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let deployment = match context.session.status(&name).await {
+        Ok(existing) if existing.phase == Phase::Ending => return Err(resume::ending(context, &existing)),
         Ok(existing) if existing.spec != spec => return Err(differs(context, &existing)),
         Ok(existing) if existing.phase == Phase::Committed => {
             context.display.note(&format!("{name} is up already"));
@@ -25,7 +26,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
             if !is_agreed {
                 confirm(&format!("Finish deploying {name}?"), &Consent::Yes)?;
             }
-            context.session.open(&name).await?
+            resume::open(context, &name).await?
         }
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
         Err(error) => return Err(error.into()),

@@ -32,12 +32,13 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
         confirm(&question, &Consent::Name(name.as_str()))?;
     }
     let file_systems = if keeps { FileSystems::Keep } else { FileSystems::Delete };
-    let undone = context.session.destroy(name, file_systems).await?;
-    conclude(context, name.as_str(), undone, "destroy")
+    let destroyed = context.session.destroy(name, file_systems).await;
+    let undone = destroyed.map_err(|error| Failure::unchanged(&error, name.as_str()))?;
+    report(context, name.as_str(), undone, "destroy")
 }
 
 /// What an undo comes to.
-pub(super) fn conclude(
+pub(super) fn report(
     context: &Context,
     name: &str,
     undone: Undone,

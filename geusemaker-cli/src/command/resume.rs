@@ -1,6 +1,6 @@
 //! `gm resume`: the rest of a deployment that was interrupted.
 
-use geusemaker_core::Phase;
+use geusemaker_core::{AnyDeployment, DeploymentStatus, Error, Phase, StackName};
 
 use super::advance::advance;
 use super::status;
@@ -13,13 +13,39 @@ use crate::context::Context;
 pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, Failure> {
     let name = &resume.name.name;
     let existing = context.session.status(name).await?;
-    if existing.phase == Phase::Committed {
-        context.display.note(&format!("{name} is up already"));
-        return Ok(status::document(context, &existing));
+    match existing.phase {
+        Phase::Committed => {
+            context.display.note(&format!("{name} is up already"));
+            return Ok(status::document(context, &existing));
+        }
+        Phase::Ending => return Err(ending(context, &existing)),
+        _ => {}
     }
     if !(resume.yes.yes || context.is_sandbox) {
         confirm(&format!("Finish deploying {name}, now {}?", existing.phase), &Consent::Yes)?;
     }
-    let deployment = context.session.open(name).await?;
+    let deployment = open(context, name).await?;
     advance(context, name, deployment, resume.on_failure.on_failure).await
+}
+
+/// Takes up a deployment. While the question stood, somebody may have finished it.
+pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeployment, Failure> {
+    let unchanged = |error: Error| Failure::unchanged(&error, name.as_str());
+    let deployment = context.session.open(name).await.map_err(unchanged)?;
+    let status = context.session.summary(name).await.map_err(unchanged)?;
+    if status.phase == Phase::Committed {
+        drop(deployment);
+        let message = format!("{name} has been finished by somebody else in the meantime");
+        return Err(Failure::usage(message).next(context.command(&format!("status {name}"))));
+    }
+    Ok(deployment)
+}
+
+/// A stack whose removal was begun can only be removed.
+pub(super) fn ending(context: &Context, existing: &DeploymentStatus) -> Failure {
+    let name = &existing.name;
+    let left = existing.resources.len();
+    Failure::usage(format!("{name} is being removed, or its removal was interrupted"))
+        .state(format!("{left} resources of {name} are left"))
+        .next(context.command(&format!("destroy {name}")))
 }

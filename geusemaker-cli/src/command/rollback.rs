@@ -1,6 +1,8 @@
 //! `gm rollback`: an unfinished stack down.
 
-use super::destroy::conclude;
+use geusemaker_core::Error;
+
+use super::destroy::report;
 use crate::arguments::Rollback;
 use crate::confirm::{Consent, confirm};
 use crate::document::Document;
@@ -18,7 +20,11 @@ pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Docume
         confirm(&question, &Consent::Yes)?;
     }
     let undone = context.session.rollback(name).await.map_err(|error| {
-        Failure::before(&error).next(context.command(&format!("destroy {name}")))
+        let failure = Failure::unchanged(&error, name.as_str());
+        match error {
+            Error::Committed { .. } => failure.next(context.command(&format!("destroy {name}"))),
+            _ => failure,
+        }
     })?;
-    conclude(context, name.as_str(), undone, "rollback")
+    report(context, name.as_str(), undone, "rollback")
 }

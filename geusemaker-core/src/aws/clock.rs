@@ -31,8 +31,9 @@ impl Clock {
         Timestamp::try_from(self.time.now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// How long ago it was; a clock that was set back makes that no time, not much.
     pub(crate) fn since(&self, start: Timestamp) -> Duration {
-        self.now().duration_since(start).unsigned_abs()
+        Duration::try_from(self.now().duration_since(start)).unwrap_or(Duration::ZERO)
     }
 
     pub(crate) async fn sleep(&self, duration: Duration) {

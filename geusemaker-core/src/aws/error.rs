@@ -80,7 +80,9 @@ impl ErrorClass {
 
             "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
-            | "SubnetNotFound" | "SecurityGroupNotFound" | "InvalidSecurityGroupRuleId.NotFound" => {
+            | "SubnetNotFound" | "SecurityGroupNotFound"
+            // CreateLoadBalancer's words for a group or subnet that does not exist.
+            | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound" => {
                 Self::NotFound
             }
             code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Self::NotFound,
@@ -88,6 +90,31 @@ impl ErrorClass {
             _ if status >= 500 => Self::ServiceFault,
             _ => Self::Invalid,
         }
+    }
+
+    /// Whether to look again may help.
+    pub(crate) fn passes_for_a_look(self) -> bool {
+        match self {
+            Self::NotYet | Self::ServiceFault | Self::Throttled | Self::Unreachable => true,
+            Self::Capacity
+            | Self::Conflict
+            | Self::Credentials
+            | Self::Invalid
+            | Self::NotFound
+            | Self::Permission
+            | Self::Quota => false,
+        }
+    }
+
+    /// Whether to ask for a resource again may help. What a creation names was checked before or is our own, so not to
+    /// be found is to be not yet visible.
+    pub(crate) fn passes_for_a_creation(self) -> bool {
+        self == Self::NotFound || self.passes_for_a_look()
+    }
+
+    /// Whether to ask for a deletion again may help. What is in the way is on its way out too.
+    pub(crate) fn passes_for_a_deletion(self) -> bool {
+        self == Self::Conflict || self.passes_for_a_creation()
     }
 
     /// What a person can do about it.
@@ -220,8 +247,41 @@ impl AwsError {
         }
     }
 
+    /// A resource of this name that is not ours.
+    pub(crate) fn conflict(operation: &str, message: String) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            class: ErrorClass::Conflict,
+            code: None,
+            message,
+            request_id: None,
+            may_have_happened: false,
+        }
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         self.class == ErrorClass::NotFound
+    }
+
+    /// The id of what exists already under the token of this request, where AWS's message ends with it.
+    ///
+    /// Source: CreateDistribution answers a caller reference in use with "… Already exists: E1ABC".
+    pub(crate) fn existing_id(&self) -> Option<&str> {
+        match self.code.as_deref() {
+            Some("DistributionAlreadyExists") => {
+                let (_, id) = self.message.rsplit_once("Already exists: ")?;
+                Some(id.trim().trim_end_matches('.')).filter(|id| !id.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether AWS says that the token of this request has made something.
+    pub(crate) fn proves_existence(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("DistributionAlreadyExists" | "FileSystemAlreadyExists")
+        )
     }
 
     /// The action to allow in an IAM policy.

@@ -7,7 +7,7 @@ use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
 use super::clock::Clock;
-use super::error::{AwsError, ErrorClass};
+use super::error::AwsError;
 use crate::progress::{Event, Progress};
 
 /// What a look at AWS has shown.
@@ -50,26 +50,40 @@ pub enum WaitError {
     },
 }
 
+/// How long something takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    /// How long it usually takes, from and to (`docs/architecture.md` names the sources).
+    pub(crate) usual: (Duration, Duration),
+    /// After how long it is given up.
+    pub(crate) deadline: Duration,
+}
+
+impl Expected {
+    pub(crate) const fn seconds(from: u64, to: u64, deadline: Duration) -> Self {
+        Self {
+            usual: (Duration::from_secs(from), Duration::from_secs(to)),
+            deadline,
+        }
+    }
+
+    pub(crate) const fn with_deadline_minutes(from: u64, to: u64, minutes: u64) -> Self {
+        Self::seconds(from, to, Duration::from_secs(minutes * 60))
+    }
+}
+
 /// A wait: for what, how long it usually takes, and when to give up.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
     what: String,
-    usual: (Duration, Duration),
-    deadline: Duration,
-    slowest_poll: Duration,
+    expected: Expected,
 }
 
 impl Wait {
-    /// A wait for `what`, which usually takes between so many seconds (`docs/architecture.md` names the sources).
-    pub(crate) fn new(what: impl Into<String>, usual_seconds: (u64, u64), deadline: Duration) -> Self {
+    pub(crate) fn new(what: impl Into<String>, expected: Expected) -> Self {
         Self {
             what: what.into(),
-            usual: (
-                Duration::from_secs(usual_seconds.0),
-                Duration::from_secs(usual_seconds.1),
-            ),
-            deadline,
-            slowest_poll: Duration::from_secs(15),
+            expected,
         }
     }
 
@@ -83,8 +97,9 @@ impl Wait {
     where
         F: Future<Output = Result<Seen<T>, AwsError>>,
     {
+        let Expected { usual, deadline } = self.expected;
         let start = clock.now();
-        let mut schedule = schedule(Duration::from_secs(1), self.slowest_poll);
+        let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
             let (last, error) = match look().await {
                 Ok(Seen::Ready(found)) => return Ok(found),
@@ -95,11 +110,11 @@ impl Wait {
                         reason,
                     });
                 }
-                Err(error) if is_passing(&error) => (error.to_string(), Some(error)),
+                Err(error) if error.class.passes_for_a_look() => (error.to_string(), Some(error)),
                 Err(error) => return Err(error.into()),
             };
             let elapsed = clock.since(start);
-            if elapsed >= self.deadline {
+            if elapsed >= deadline {
                 return Err(error.map_or_else(
                     || WaitError::Deadline {
                         what: self.what,
@@ -113,12 +128,12 @@ impl Wait {
                 what: self.what.clone(),
                 state: last,
                 elapsed,
-                usual: self.usual,
-                deadline: self.deadline,
+                usual,
+                deadline,
             });
             // The last look is at the deadline itself.
-            let pause = schedule.next_backoff().unwrap_or(self.slowest_poll);
-            clock.sleep(pause.min(self.deadline - elapsed)).await;
+            let pause = schedule.next_backoff().unwrap_or(SLOWEST_POLL);
+            clock.sleep(pause.min(deadline - elapsed)).await;
         }
     }
 }
@@ -134,10 +149,105 @@ pub(crate) fn schedule(first: Duration, slowest: Duration) -> ExponentialBackoff
         .build()
 }
 
-/// Whether looking again may help.
-fn is_passing(error: &AwsError) -> bool {
-    matches!(
-        error.class,
-        ErrorClass::Throttled | ErrorClass::ServiceFault | ErrorClass::Unreachable | ErrorClass::NotYet
-    )
+const SLOWEST_POLL: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use geusemaker_testkit::Aws;
+
+    use super::*;
+    use crate::aws::error::ErrorClass;
+
+    /// What a wait has shown: its result, when it looked, and what a listener has heard.
+    struct Waited {
+        result: Result<u32, WaitError>,
+        looks: Vec<u64>,
+        heard: Vec<String>,
+    }
+
+    /// Waits up to a minute for what `look` shows after so many seconds.
+    async fn waited(look: impl Fn(u64) -> Result<Seen<u32>, AwsError>) -> Waited {
+        let clock = Clock::of(&Aws::new().sdk_config());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let progress = {
+            let heard = Arc::clone(&heard);
+            Progress::new(Arc::new(move |event: &Event| heard.lock().unwrap().push(event.to_string())))
+        };
+        let start = clock.now();
+        let mut looks = Vec::new();
+        let result = Wait::new("the kettle", Expected::with_deadline_minutes(20, 40, 1))
+            .until(&clock, &progress, || {
+                let seconds = clock.since(start).as_secs();
+                looks.push(seconds);
+                std::future::ready(look(seconds))
+            })
+            .await;
+        let heard = heard.lock().unwrap().clone();
+        Waited { result, looks, heard }
+    }
+
+    fn error(class: ErrorClass) -> AwsError {
+        AwsError {
+            class,
+            ..AwsError::incomplete("kettle:Describe", "temperature")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_looks_at_once_and_then_less_and_less_often() {
+        let waited = waited(|seconds| {
+            Ok(if seconds < 50 { Seen::Pending("cold".to_owned()) } else { Seen::Ready(100) })
+        })
+        .await;
+        assert_eq!(waited.result.unwrap(), 100);
+        assert_eq!(waited.looks[0], 0);
+        let mut pauses: Vec<_> = waited.looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        // The deadline cuts the last one short.
+        pauses.pop();
+        assert!(pauses.is_sorted() && pauses.iter().all(|pause| *pause <= 15), "{pauses:?}");
+        assert_eq!(waited.heard[0], "the kettle: cold, 0s (usually 20s to 40s)");
+        assert_eq!(waited.heard.len(), waited.looks.len() - 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_deadline_it_looks_once_more_and_tells_the_last_state() {
+        let waited = waited(|_| Ok(Seen::Pending("lukewarm".to_owned()))).await;
+        assert_eq!(waited.looks.last(), Some(&60));
+        let error = waited.result.unwrap_err().to_string();
+        assert_eq!(error, "the kettle is still in progress after 1m: lukewarm");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_to_look_that_passes_is_waited_out() {
+        for class in [
+            ErrorClass::Throttled,
+            ErrorClass::ServiceFault,
+            ErrorClass::Unreachable,
+            ErrorClass::NotYet,
+        ] {
+            let waited = waited(|seconds| {
+                if seconds < 10 { Err(error(class)) } else { Ok(Seen::Ready(100)) }
+            })
+            .await;
+            assert_eq!(waited.result.unwrap(), 100, "{class}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_to_look_that_lasts_is_the_error_at_the_deadline() {
+        let waited = waited(|_| Err(error(ErrorClass::Unreachable))).await;
+        assert_eq!(waited.looks.last(), Some(&60));
+        assert!(matches!(waited.result, Err(WaitError::Aws(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_and_what_will_never_come_end_it_at_once() {
+        let refused = waited(|_| Err(error(ErrorClass::Permission))).await;
+        assert!(matches!(refused.result, Err(WaitError::Aws(_))));
+        let failed = waited(|_| Ok(Seen::Failed("no water".to_owned()))).await;
+        assert_eq!(failed.result.unwrap_err().to_string(), "the kettle failed: no water");
+        assert_eq!((refused.looks.len(), failed.looks.len()), (1, 1));
+    }
 }

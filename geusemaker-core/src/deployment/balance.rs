@@ -9,7 +9,7 @@ use super::launch::security_group;
 use super::settle::settle;
 use super::{AlbHealthy, Deployment, Ec2Ready, Failed, ledger_of};
 use crate::aws::error::AwsError;
-use crate::aws::wait::{Seen, Wait, WaitError};
+use crate::aws::wait::{Expected, Seen, Wait, WaitError};
 use crate::error::{Error, UnhealthyTarget};
 use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
 use crate::ledger::Ledger;
@@ -211,8 +211,7 @@ async fn await_active(
 ) -> Result<LoadBalancer, Error> {
     let account = &ledger.account;
     // The slowest that was seen took a little over three minutes.
-    let deadline = std::time::Duration::from_secs(15 * 60);
-    let active = Wait::new("ALB to be active", (126, 187), deadline)
+    let active = Wait::new("ALB to be active", Expected::with_deadline_minutes(126, 187, 15))
         .until(&account.clock, &account.progress, || load_balancer::active(&account.reader, arn))
         .await?;
     Ok(active)
@@ -231,7 +230,8 @@ async fn await_healthy(
     let settings = ledger.plan.spec.load_balancer();
     let interval = settings.health_check_interval().as_secs();
     let last = std::sync::Mutex::new(Vec::new());
-    let healthy = Wait::new("targets to be healthy", (interval, interval * 5), settings.wait_timeout())
+    let expected = Expected::seconds(interval, interval * 5, settings.wait_timeout());
+    let healthy = Wait::new("targets to be healthy", expected)
         .until(&account.clock, &account.progress, || async {
             let unhealthy = unhealthy_targets(ledger, target_groups, ec2).await?;
             let healthy = total - unhealthy.len();

@@ -114,8 +114,7 @@ where
     if let Err(error) = ledger.append(Event::Committed { tier }).await {
         return Err(Failed::new(Error::Journal(error), Undone::default(), deployment));
     }
-    deployment.inner.guard.disarm();
     // The claim runs out by itself if it cannot be given back.
-    let _ = ledger.release().await;
+    let _ = deployment.inner.guard.release().await;
     Ok(record)
 }

@@ -1,10 +1,9 @@
 //! `create_cdn()`: a distribution whose origin is the load balancer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{AlbHealthy, CdnPending, Deployment, Failed, ledger_of};
-use crate::aws::wait::Wait;
+use crate::aws::wait::{Expected, Wait};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::ledger::event::Key;
@@ -37,7 +36,7 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
             },
         )
         .await?;
-    let distribution = Wait::new("CloudFront distribution to be visible", (0, 5), Duration::from_secs(120))
+    let distribution = Wait::new("CloudFront distribution to be visible", Expected::with_deadline_minutes(0, 5, 2))
         .until(&account.clock, &account.progress, || distribution::created(&account.reader, &id))
         .await?;
     Ok(CdnPending {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{CdnDeployed, CdnPending, Deployment, Failed, ledger_of};
-use crate::aws::wait::Wait;
+use crate::aws::wait::{Expected, Wait};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::resource::distribution;
@@ -30,7 +30,7 @@ pub(super) async fn await_deployed(
     account.progress.step("Waiting for deployment...");
     let deadline = ledger.plan.spec.cdn().wait_timeout();
     let id = &pending.distribution.id;
-    let distribution = Wait::new("CloudFront deployment", (150, 480), deadline)
+    let distribution = Wait::new("CloudFront deployment", Expected::seconds(150, 480, deadline))
         .until(&account.clock, &account.progress, || distribution::deployed(&account.reader, id))
         .await?;
     account

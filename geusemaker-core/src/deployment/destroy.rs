@@ -1,6 +1,9 @@
 //! The end of a deployment: destroyed when it is in use, rolled back when it was never finished.
 
+use std::sync::Arc;
+
 use crate::error::Error;
+use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
 use crate::ledger::undo::{FileSystems, Undone};
 use crate::session::Session;
 use crate::spec::StackName;
@@ -18,7 +21,8 @@ impl Session {
     ) -> Result<Undone, Error> {
         let ledger = self.take_up(stack).await?;
         ledger.account.progress.step(format!("Destroying {stack}..."));
-        Ok(ledger.end(file_systems).await)
+        let guard = RollbackGuard::of(ledger, OnDrop::Keep, self.cleanup());
+        Ok(guard.end(file_systems).await)
     }
 
     /// Removes everything that a deployment has made which was never committed.
@@ -27,13 +31,15 @@ impl Session {
     /// As [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
     pub async fn rollback(&self, stack: &StackName) -> Result<Undone, Error> {
         let ledger = self.take_up(stack).await?;
-        if ledger.state().await.committed.is_some() {
-            ledger.release().await?;
+        let guard = RollbackGuard::of(Arc::clone(&ledger), OnDrop::Keep, self.cleanup());
+        let state = ledger.state().await;
+        if state.committed.is_some() && !state.is_ending {
+            guard.release().await?;
             return Err(Error::Committed {
                 stack: stack.to_string(),
             });
         }
         ledger.account.progress.step(format!("Rolling back {stack}..."));
-        Ok(ledger.end(FileSystems::Delete).await)
+        Ok(guard.end(FileSystems::Delete).await)
     }
 }

@@ -6,8 +6,8 @@ use futures::future::{join_all, try_join_all};
 
 use super::settle::await_file_system;
 use super::{Deployment, Ec2Ready, Failed, Planned, ledger_of};
-use crate::aws::error::ErrorClass;
-use crate::aws::wait::Wait;
+use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::wait::{Expected, Wait};
 use crate::error::{Attempt, Error};
 use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
 use crate::ledger::Ledger;
@@ -135,10 +135,7 @@ async fn request_instances(
         gpu_check: spec.compute().gpu_check(),
     };
     // The spec was checked with the longest ids that AWS has, so what it renders to fits.
-    let user_data = user_data.render().map_err(|error| Error::Wait(crate::WaitError::Failed {
-        what: "rendering user data".to_owned(),
-        reason: error.to_string(),
-    }))?;
+    let user_data = user_data.render().map_err(|error| Error::UserData { bytes: error.bytes })?;
     let requests = (0..spec.compute().count())
         .map(|number| request_instance(ledger, number, group, &user_data));
     // All are heard out, so that none is left half asked for when another fails.
@@ -171,7 +168,7 @@ async fn request_instance(
         };
         match ledger.create(key.clone(), wanted).await {
             Ok(id) => return Ok(id),
-            Err(Error::Aws { source, .. }) if source.class == ErrorClass::Capacity => {
+            Err(Error::Aws { source, .. }) if elsewhere_may_help(candidate, &source) => {
                 ledger.account.progress.tell(Event::Retrying {
                     error: source.clone(),
                     next: format!("no capacity for {candidate}; trying the next place"),
@@ -188,6 +185,11 @@ async fn request_instance(
         instance: key.to_string(),
         attempts,
     })
+}
+
+/// A quota is one for the whole region, but spot and on-demand have one each.
+fn elsewhere_may_help(candidate: &super::plan::Candidate, error: &AwsError) -> bool {
+    error.class == ErrorClass::Capacity || (candidate.spot && error.class == ErrorClass::Quota)
 }
 
 /// The candidates for the nth instance: those of its type and market begin with another zone each time, so that
@@ -211,8 +213,7 @@ async fn await_instances(
     let account = &ledger.account;
     account.progress.step("Waiting for instances to run...");
     let waits = requested.iter().map(|id| async move {
-        let deadline = std::time::Duration::from_secs(20 * 60);
-        Wait::new(format!("instance {id} to run"), (15, 180), deadline)
+        Wait::new(format!("instance {id} to run"), Expected::with_deadline_minutes(15, 180, 20))
             .until(&account.clock, &account.progress, || instance::running(&account.reader, id))
             .await
             .map_err(Error::from)
@@ -227,8 +228,7 @@ async fn used_subnets(
 ) -> Result<Vec<SubnetId>, Error> {
     let account = &ledger.account;
     let waits = instances.iter().map(|id| async move {
-        let deadline = std::time::Duration::from_secs(5 * 60);
-        Wait::new(format!("instance {id} to be visible"), (0, 6), deadline)
+        Wait::new(format!("instance {id} to be visible"), Expected::with_deadline_minutes(0, 6, 5))
             .until(&account.clock, &account.progress, || instance::placed(&account.reader, id))
             .await
             .map_err(Error::from)

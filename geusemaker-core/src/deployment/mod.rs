@@ -75,7 +75,8 @@ impl<S: State> Deployment<S> {
         &self.inner.state
     }
 
-    /// Undoes everything that this deployment has made, and says what became of it.
+    /// Undoes everything that this deployment has made, and says what became of it. Of one that was committed before it
+    /// was opened, only what was begun since goes; [`Session::destroy`](crate::Session::destroy) removes the rest.
     pub async fn rollback(self) -> Undone {
         self.inner.guard.rollback(FileSystems::Delete).await
     }
@@ -86,10 +87,7 @@ impl<S: State> Deployment<S> {
     /// # Errors
     /// The journal cannot be written; nothing is undone all the same.
     pub async fn keep(self) -> Result<(), Error> {
-        if let Some(ledger) = self.inner.guard.disarm() {
-            ledger.release().await?;
-        }
-        Ok(())
+        Ok(self.inner.guard.release().await?)
     }
 
     /// Ends a transition that succeeded.
@@ -127,6 +125,10 @@ impl<S: State> Deployment<S> {
             Err(error) => (error, self),
         };
         let undone = match previous.inner.guard.ledger() {
+            // Credentials that have run out delete nothing, and are no reason to: sign in and go on.
+            Some(ledger) if error.is_about_credentials() => {
+                ledger.leave(savepoint, &error.to_string()).await
+            }
             Some(ledger) => {
                 ledger.account.progress.step("Undoing this step...");
                 ledger.undo(savepoint, FileSystems::Delete).await

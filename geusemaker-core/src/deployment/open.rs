@@ -3,7 +3,7 @@
 use super::state::Reached;
 use super::{AlbHealthy, CdnDeployed, CdnPending, Deployment, Ec2Ready, Planned};
 use crate::error::Error;
-use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
 use crate::session::Session;
 use crate::spec::StackName;
 
@@ -34,13 +34,22 @@ impl Session {
     /// transition adds to it and cannot finish is.
     ///
     /// # Errors
-    /// There is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
+    /// It is being removed ([`Error::Ending`]), there is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
         let ledger = self.take_up(stack).await?;
         let state = ledger.state().await;
-        let is_armed = state.committed.is_none();
+        if state.is_ending {
+            ledger.release().await?;
+            return Err(Error::Ending {
+                stack: stack.to_string(),
+            });
+        }
+        let on_drop = match state.committed {
+            Some(_) => OnDrop::UndoUnfinished,
+            None => OnDrop::UndoAll,
+        };
         let plan = ledger.plan.clone();
-        let guard = RollbackGuard::of(ledger, is_armed, self.cleanup());
+        let guard = RollbackGuard::of(ledger, on_drop, self.cleanup());
         let session = self.clone();
         Ok(match state.reached {
             None => AnyDeployment::Planned(Deployment::new(session, guard, Planned { plan })),

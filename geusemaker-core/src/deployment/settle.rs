@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::try_join_all;
 
 use super::Ec2Ready;
-use crate::aws::wait::{Seen, Wait};
+use crate::aws::wait::{Expected, Seen, Wait};
 use crate::error::Error;
 use crate::id::FileSystemId;
 use crate::ledger::Ledger;
@@ -26,8 +26,7 @@ pub(super) async fn await_file_system(
     id: &FileSystemId,
 ) -> Result<(), Error> {
     let account = &ledger.account;
-    let deadline = Duration::from_secs(10 * 60);
-    Wait::new(format!("file system {id} to be available"), (5, 30), deadline)
+    Wait::new(format!("file system {id} to be available"), Expected::with_deadline_minutes(5, 30, 10))
         .until(&account.clock, &account.progress, || {
             file_system::availability(&account.reader, id)
         })
@@ -39,8 +38,8 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     let account = &ledger.account;
     let waits = ec2.mount_targets.iter().map(|id| {
         // One in two hundred takes more than ten minutes.
-        let deadline = Duration::from_secs(30 * 60);
-        Wait::new(format!("mount target {id} to be available"), (80, 100), deadline).until(
+        let expected = Expected::with_deadline_minutes(80, 100, 30);
+        Wait::new(format!("mount target {id} to be available"), expected).until(
             &account.clock,
             &account.progress,
             move || mount_target::availability(&account.reader, id),
@@ -64,9 +63,9 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
     let account = &ledger.account;
     let what = format!("the GPU report of instance {}", instance.id);
     // The console of an instance that is not Nitro appears only after up to twenty minutes.
-    let deadline = Duration::from_secs(25 * 60);
+    let expected = Expected::with_deadline_minutes(60, 180, 25);
     let start = account.clock.now();
-    let found = Wait::new(what, (60, 180), deadline)
+    let found = Wait::new(what, expected)
         .until(&account.clock, &account.progress, || async move {
             let output = match instance::console_output(&account.reader, &instance.id).await {
                 Err(error) if error.is_not_found() => None,

@@ -59,6 +59,8 @@ pub enum Phase {
     CdnDeployed,
     /// In use.
     Committed,
+    /// Being removed, or a removal that was interrupted.
+    Ending,
 }
 
 impl std::fmt::Display for Phase {
@@ -70,6 +72,7 @@ impl std::fmt::Display for Phase {
             Self::CdnPending => "CDN pending",
             Self::CdnDeployed => "CDN deployed",
             Self::Committed => "committed",
+            Self::Ending => "being removed",
         })
     }
 }
@@ -133,6 +136,9 @@ impl Session {
 }
 
 fn phase(state: &LedgerState) -> Phase {
+    if state.is_ending {
+        return Phase::Ending;
+    }
     match (&state.committed, &state.reached) {
         (Some(_), _) => Phase::Committed,
         (None, None) => Phase::Launching,

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::Ledger;
+use super::rollback_guard::OnDrop;
 use super::undo::{FileSystems, Undone};
 
 /// The task, until it is stopped.
@@ -44,14 +45,28 @@ impl Cleaner {
         self.handle.clone()
     }
 
+    /// Waits until what was handed over so far is done: until then it holds the claims of its stacks.
+    pub(crate) async fn settle(&self) {
+        let (sender, receiver) = oneshot::channel();
+        let _ = self.handle.0.send(Task::Report(sender));
+        // A task that was stopped has nothing left to do.
+        let _ = receiver.await;
+    }
+
     /// Waits until everything that was handed over is undone, and says what became of it.
     pub(crate) async fn stop(&self) -> Vec<Undone> {
         self.begun.close();
         self.begun.wait().await;
         let _ = self.handle.0.send(Task::Stop);
         match self.task.lock().await.take() {
-            // A clean-up that panicked has left the rest to the journal.
-            Some(task) => task.await.unwrap_or_default(),
+            Some(task) => match task.await {
+                Ok(done) => done,
+                // What it had not undone is in the journal; to say nothing of it would be to say that all went well.
+                Err(stopped) if stopped.is_panic() => {
+                    std::panic::resume_unwind(stopped.into_panic())
+                }
+                Err(_) => Vec::new(),
+            },
             None => Vec::new(),
         }
     }
@@ -62,46 +77,51 @@ impl Cleaner {
 pub(crate) struct Cleanup(mpsc::UnboundedSender<Task>);
 
 enum Task {
-    Undo(Arc<Ledger>),
-    Release(Arc<Ledger>),
+    HandOver(Arc<Ledger>, OnDrop),
+    /// Somebody wants to know when all before it is done.
+    Report(oneshot::Sender<()>),
     Stop,
 }
 
 impl Cleanup {
-    /// Has a deployment undone that nobody holds any more.
-    pub(crate) fn hand_over(&self, ledger: Arc<Ledger>) {
-        // A session that is closed has no task any more; the journal keeps what there is.
-        let _ = self.0.send(Task::Undo(ledger));
-    }
-
-    /// Lets others work on a deployment that is in use and that nobody holds any more.
-    pub(crate) fn release(&self, ledger: Arc<Ledger>) {
-        // Without a task the claim runs out by itself.
-        let _ = self.0.send(Task::Release(ledger));
+    /// Has done what is to be done about a deployment that nobody holds any more.
+    pub(crate) fn hand_over(&self, ledger: Arc<Ledger>, on_drop: OnDrop) {
+        // A session that is closed has no task any more; the journal keeps what there is, and the claim runs out.
+        let _ = self.0.send(Task::HandOver(ledger, on_drop));
     }
 }
 
-/// Undoes what is handed over, one after another, until the session is closed.
+/// Deals with what is handed over, one after another, until the session is closed.
 async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
     let mut done = Vec::new();
     while let Some(task) = tasks.recv().await {
-        match task {
-            Task::Undo(ledger) => {
-                ledger.account.progress.step("Rolling back...");
-                // Nobody was asked about the data, but it is minutes old.
-                done.push(ledger.end(FileSystems::Delete).await);
-            }
-            Task::Release(ledger) => {
-                // The state that was reached is in use; what was begun after it is nobody's.
-                let undone = ledger.undo(ledger.savepoint().await, FileSystems::Delete).await;
-                if !(undone.deleted.is_empty() && undone.is_complete()) {
-                    done.push(undone);
-                }
-                // A claim that cannot be given back runs out by itself.
-                let _ = ledger.release().await;
+        let (ledger, on_drop) = match task {
+            Task::HandOver(ledger, on_drop) => (ledger, on_drop),
+            Task::Report(done) => {
+                // Who asked may have gone away.
+                let _ = done.send(());
+                continue;
             }
             Task::Stop => break,
-        }
+        };
+        let undone = match on_drop {
+            OnDrop::UndoAll => {
+                ledger.account.progress.step("Rolling back...");
+                // Nobody was asked about the data, but it is minutes old.
+                ledger.end(FileSystems::Delete).await
+            }
+            OnDrop::UndoUnfinished => {
+                let undone = ledger.undo(ledger.savepoint().await, FileSystems::Delete).await;
+                // A claim that cannot be given back runs out by itself.
+                let _ = ledger.release().await;
+                undone
+            }
+            OnDrop::Keep => {
+                let _ = ledger.release().await;
+                continue;
+            }
+        };
+        done.push(undone);
     }
     done
 }

@@ -70,7 +70,7 @@ impl Ledger {
                 }
                 // An earlier run ended between its intent and its answer.
                 Status::Intended => match self.settle(&entry.lookup).await {
-                    Ok(Some(id)) => return Ok(R::Id::read(self.created(key, &entry.lookup, id).await?)),
+                    Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
                     Ok(None) => {
                         let event = Event::Deleted { key: key.clone() };
                         self.append(event).await?;
@@ -102,44 +102,48 @@ impl Ledger {
         token: &str,
         lookup: &Lookup,
     ) -> Result<R::Id, Error> {
+        let start = self.account.clock.now();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(20));
-        let mut calls = 0;
+        // Whether a call was made of which nobody knows what became of it.
+        let mut in_doubt = false;
         loop {
-            calls += 1;
-            let outcome = Outcome::of(wanted.create(&self.account.writer, token).await);
-            let error = match outcome {
-                Outcome::Applied(id) => {
-                    let id = self.created(key, lookup, id.as_ref().to_owned()).await?;
-                    return Ok(R::Id::read(id));
+            let error = match Outcome::of(wanted.create(&self.account.writer, token).await) {
+                Outcome::Applied(id) if !R::MAY_BE_ANOTHERS => {
+                    return self.created(key, lookup, id.as_ref()).await;
                 }
-                Outcome::Unknown(error) => match self.settle(lookup).await {
-                    Ok(Some(id)) => return Ok(R::Id::read(self.created(key, lookup, id).await?)),
-                    Ok(None) => error,
-                    // The intent stays open: whoever comes next asks again.
-                    Err(_) => return Err(failed(lookup, error)),
+                Outcome::Applied(_) => match self.settle(lookup).await {
+                    Ok(Some(id)) => return self.created(key, lookup, &id).await,
+                    Ok(None) => return self.refused(key, lookup, somebody_elses(lookup)).await,
+                    Err(error) => return Err(failed(lookup, error)),
                 },
-                Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
-                    match lookup.find(&self.account.reader).await {
-                        Ok(Some(id)) => {
-                            return Ok(R::Id::read(self.created(key, lookup, id).await?));
-                        }
-                        Ok(None) => return self.refused(key, lookup, error).await,
+                Outcome::Unknown(error) => {
+                    in_doubt = true;
+                    match self.settle(lookup).await {
+                        Ok(Some(id)) => return self.created(key, lookup, &id).await,
+                        Ok(None) => error,
+                        // The intent stays open: whoever comes next asks again.
                         Err(_) => return Err(failed(lookup, error)),
                     }
                 }
-                Outcome::NotApplied(error) if !may_pass(&error) => {
-                    return self.refused(key, lookup, error).await;
+                Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
+                    if let Some(id) = error.existing_id() {
+                        return self.created(key, lookup, id).await;
+                    }
+                    match self.settle(lookup).await {
+                        Ok(Some(id)) => return self.created(key, lookup, &id).await,
+                        Ok(None) if !error.proves_existence() => {
+                            return self.refused(key, lookup, error).await;
+                        }
+                        Ok(None) | Err(_) => return Err(failed(lookup, error)),
+                    }
                 }
                 Outcome::NotApplied(error) => error,
             };
-            if calls == MOST_CALLS {
-                return if error.may_have_happened {
-                    Err(failed(lookup, error))
-                } else {
-                    self.refused(key, lookup, error).await
-                };
-            }
             let pause = pauses.next_backoff().unwrap_or_default();
+            let is_over = self.account.clock.since(start) + pause > LONGEST;
+            if is_over || !error.class.passes_for_a_creation() {
+                return self.give_up(key, lookup, error, in_doubt).await;
+            }
             self.account.progress.tell(progress::Event::Retrying {
                 error,
                 next: format!("asking again in {}", progress::seconds(pause)),
@@ -148,29 +152,58 @@ impl Ledger {
         }
     }
 
+    /// Ends the attempts. What an earlier call may have made is looked for once more before it is said not to exist.
+    async fn give_up<I: AwsId>(
+        &self,
+        key: Key,
+        lookup: &Lookup,
+        error: AwsError,
+        in_doubt: bool,
+    ) -> Result<I, Error> {
+        if error.may_have_happened {
+            return Err(failed(lookup, error));
+        }
+        if in_doubt {
+            match self.settle(lookup).await {
+                Ok(None) => {}
+                Ok(Some(id)) => return self.created(key, lookup, &id).await,
+                Err(_) => return Err(failed(lookup, error)),
+            }
+        }
+        self.refused(key, lookup, error).await
+    }
+
     /// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
     pub(super) async fn settle(&self, lookup: &Lookup) -> Result<Option<String>, AwsError> {
         for pause in SETTLING_PAUSES {
-            if let Some(id) = lookup.find(&self.account.reader).await? {
-                return Ok(Some(id));
+            match lookup.find(&self.account.reader).await {
+                Ok(Some(id)) => return Ok(Some(id)),
+                Ok(None) => {}
+                Err(error) if error.class.passes_for_a_look() => {}
+                Err(error) => return Err(error),
             }
             self.account.clock.sleep(pause).await;
         }
         lookup.find(&self.account.reader).await
     }
 
-    async fn created(&self, key: Key, lookup: &Lookup, id: String) -> Result<String, Error> {
+    async fn created<I: AwsId>(
+        &self,
+        key: Key,
+        lookup: &Lookup,
+        id: &str,
+    ) -> Result<I, Error> {
         let event = Event::Created {
             key: key.clone(),
-            id: id.clone(),
+            id: id.to_owned(),
         };
         self.append(event).await?;
         self.account.progress.tell(progress::Event::Created {
             key: key.to_string(),
             kind: lookup.kind(),
-            id: id.clone(),
+            id: id.to_owned(),
         });
-        Ok(id)
+        Ok(I::read(id.to_owned()))
     }
 
     async fn refused<T>(&self, key: Key, lookup: &Lookup, error: AwsError) -> Result<T, Error> {
@@ -183,30 +216,19 @@ impl Ledger {
     }
 }
 
-/// Whether the same call may succeed in a moment. What a create names was checked before or is our own, so not to be
-/// found is to be not yet visible.
-fn may_pass(error: &AwsError) -> bool {
-    match error.class {
-        ErrorClass::Throttled
-        | ErrorClass::NotYet
-        | ErrorClass::NotFound
-        | ErrorClass::ServiceFault
-        | ErrorClass::Unreachable => true,
-        ErrorClass::Capacity
-        | ErrorClass::Conflict
-        | ErrorClass::Credentials
-        | ErrorClass::Invalid
-        | ErrorClass::Permission
-        | ErrorClass::Quota => false,
-    }
+/// What AWS answered with is not this deployment's: it has the name and the settings, and another tag.
+fn somebody_elses(lookup: &Lookup) -> AwsError {
+    let kind = lookup.kind();
+    let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
+    AwsError::conflict("looking at what AWS has made", message)
 }
 
 fn failed(lookup: &Lookup, error: AwsError) -> Error {
     Error::aws(format!("creating the {}", lookup.kind()))(error)
 }
 
-/// Eight calls with growing pauses are about a minute and a half.
-const MOST_CALLS: u32 = 8;
+/// After this long without a change, it is no passing trouble.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Half a minute in all; AWS advises to begin with a couple of seconds and to go on for minutes at most
 /// (Amazon EC2 Developer Guide, "Eventual consistency").

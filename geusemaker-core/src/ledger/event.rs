@@ -71,6 +71,8 @@ pub(crate) enum Event {
     Reached { state: Box<Reached> },
     /// The deployment is in use: from here on a failure no longer undoes it.
     Committed { tier: Tier },
+    /// All of it is about to go: from here on there is nothing to resume.
+    Ending,
     /// Nothing of it is left but what was kept.
     Gone,
 }

@@ -236,3 +236,69 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Record, JournalError> {
 fn object_path(stack: &str, sequence: u64) -> Path {
     Path::from(format!("{stack}/{sequence:08}.json"))
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::ledger::state::tests::{created, intent, planned};
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    async fn open(store: &Arc<InMemory>) -> Journal {
+        Journal::open(Arc::clone(store) as _, &"llm".parse().unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn of_two_writers_one_is_told_that_the_other_was_quicker_and_stays_behind() {
+        let store = Arc::new(InMemory::new());
+        let mut first = open(&store).await;
+        first.append(AT, planned()).await.unwrap();
+        let mut second = open(&store).await;
+
+        let (one, other) =
+            tokio::join!(first.append(AT, intent("a")), second.append(AT, intent("b")));
+        assert!(one.is_ok());
+        assert!(matches!(other, Err(JournalError::TakenOver { .. })));
+        // It does not find its way back either: its state is not the journal's any more.
+        let again = second.append(AT, intent("c")).await;
+        assert!(matches!(again, Err(JournalError::TakenOver { .. })));
+        first.append(AT, created("a")).await.unwrap();
+        assert_eq!(open(&store).await.state.entries().len(), 1);
+    }
+
+    /// A store on a network repeats what it got no answer to.
+    #[tokio::test]
+    async fn a_record_that_was_written_and_not_heard_of_counts_as_written() {
+        let store = Arc::new(InMemory::new());
+        let mut journal = open(&store).await;
+        journal.append(AT, planned()).await.unwrap();
+        let mut as_before = open(&store).await;
+        journal.append(AT, intent("a")).await.unwrap();
+
+        as_before.append(AT, intent("a")).await.unwrap();
+        as_before.append(AT, created("a")).await.unwrap();
+        assert_eq!(open(&store).await.state.entries().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_is_not_written() {
+        let store = Arc::new(InMemory::new());
+        let mut journal = open(&store).await;
+        let error = journal.append(AT, created("a")).await.unwrap_err();
+        assert!(matches!(error, JournalError::Illegal { sequence: 0, .. }), "{error}");
+        assert_eq!(open(&store).await.next, 0);
+        journal.append(AT, planned()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn stacks_are_the_folders_whose_names_are_stack_names() {
+        let store = InMemory::new();
+        for path in ["web/00000000.json", "llm/00000000.json", "Not a stack/00000000.json", "notes.txt"] {
+            store.put(&Path::from(path), "{}".into()).await.unwrap();
+        }
+        let names: Vec<_> = stacks(&store).await.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["llm", "web"]);
+    }
+}

@@ -13,6 +13,7 @@ pub(crate) mod rollback_guard;
 pub(crate) mod state;
 pub(crate) mod undo;
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -31,7 +32,6 @@ use crate::resource::tags::Owner;
 use crate::spec::StackName;
 
 /// One deployment's journal, at work.
-#[derive(Debug)]
 pub(crate) struct Ledger {
     pub(crate) owner: Owner,
     pub(crate) plan: Plan,
@@ -107,13 +107,17 @@ impl Ledger {
         let ledger = Arc::downgrade(self);
         let clock = self.account.clock.clone();
         let renewal = tokio::spawn(async move {
+            let mut pause = LEASE / 3;
             loop {
-                clock.sleep(LEASE / 3).await;
+                clock.sleep(pause).await;
                 let Some(ledger) = ledger.upgrade() else { return };
-                if ledger.claim().await.is_err() {
-                    // The next change fails to append, and says why.
-                    return;
-                }
+                pause = match ledger.claim().await {
+                    Ok(()) => LEASE / 3,
+                    // The next change fails to append too, and says why.
+                    Err(JournalError::TakenOver { .. }) => return,
+                    // The store may come back before the lease runs out.
+                    Err(_) => LEASE / 30,
+                };
             }
         });
         self.set_renewal(Some(AbortOnDropHandle::new(renewal)));
@@ -175,6 +179,13 @@ impl Ledger {
     /// The mark to which a transition can be undone.
     pub(crate) async fn savepoint(&self) -> Savepoint {
         self.journal.lock().await.state.savepoint()
+    }
+}
+
+/// Without the journal, whose records fill pages.
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("owner", &self.owner).finish_non_exhaustive()
     }
 }
 

@@ -3,18 +3,30 @@
 use std::sync::Arc;
 
 use super::Ledger;
-use super::undo::{FileSystems, Undone};
 use super::cleanup::Cleanup;
+use super::journal::JournalError;
+use super::undo::{FileSystems, Undone};
 
 /// Owns what a deployment has made so far, until somebody says that it stays.
 ///
-/// Dropping it while it is armed hands the undo to the session, whose `close` waits for it; dropping it unarmed undoes
-/// only what was begun after the last state, and gives back the claim. If the process ends first, the journal still has everything.
+/// Dropping it hands what is to be done to the session, whose `close` waits for it. If the process ends first, the
+/// journal still has everything.
 #[derive(Debug)]
 pub(crate) struct RollbackGuard {
     ledger: Option<Arc<Ledger>>,
-    is_armed: bool,
+    on_drop: OnDrop,
     cleanup: Cleanup,
+}
+
+/// What becomes of a deployment that nobody holds any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDrop {
+    /// All of it goes.
+    UndoAll,
+    /// The state that was reached is in use; what was begun after it goes.
+    UndoUnfinished,
+    /// It stays as it is.
+    Keep,
 }
 
 impl RollbackGuard {
@@ -22,16 +34,16 @@ impl RollbackGuard {
     pub(crate) fn empty(cleanup: Cleanup) -> Self {
         Self {
             ledger: None,
-            is_armed: false,
+            on_drop: OnDrop::UndoAll,
             cleanup,
         }
     }
 
-    /// A guard of what the ledger holds; one that is committed is not undone for a failure.
-    pub(crate) fn of(ledger: Arc<Ledger>, is_armed: bool, cleanup: Cleanup) -> Self {
+    /// A guard of what the ledger holds.
+    pub(crate) fn of(ledger: Arc<Ledger>, on_drop: OnDrop, cleanup: Cleanup) -> Self {
         Self {
             ledger: Some(ledger),
-            is_armed,
+            on_drop,
             cleanup,
         }
     }
@@ -40,27 +52,50 @@ impl RollbackGuard {
         self.ledger.as_ref()
     }
 
-    /// Lets everything stay.
-    pub(crate) fn disarm(mut self) -> Option<Arc<Ledger>> {
-        self.is_armed = false;
-        self.ledger.take()
+    /// Lets everything stay, and others work on it.
+    pub(crate) async fn release(mut self) -> Result<(), JournalError> {
+        // The ledger leaves the guard only at the end: dropped half way, the session does the rest.
+        self.on_drop = OnDrop::Keep;
+        let released = match &self.ledger {
+            Some(ledger) => ledger.release().await,
+            None => Ok(()),
+        };
+        self.ledger = None;
+        released
     }
 
-    /// Undoes everything, and says what became of it.
-    pub(crate) async fn rollback(self, file_systems: FileSystems) -> Undone {
-        match self.disarm() {
+    /// Removes everything, and says what became of it. Dropped half way, it gives back the claim, and the next removal
+    /// goes on from there.
+    pub(crate) async fn end(mut self, file_systems: FileSystems) -> Undone {
+        self.on_drop = OnDrop::Keep;
+        let undone = match &self.ledger {
             Some(ledger) => ledger.end(file_systems).await,
             None => Undone::default(),
-        }
+        };
+        self.ledger = None;
+        undone
+    }
+
+    /// Undoes what is not in use, and says what became of it.
+    pub(crate) async fn rollback(mut self, file_systems: FileSystems) -> Undone {
+        let undone = match (&self.ledger, self.on_drop) {
+            (None, _) => Undone::default(),
+            (Some(ledger), OnDrop::UndoAll) => ledger.end(file_systems).await,
+            (Some(ledger), OnDrop::UndoUnfinished | OnDrop::Keep) => {
+                let undone = ledger.undo(ledger.savepoint().await, file_systems).await;
+                let _ = ledger.release().await;
+                undone
+            }
+        };
+        self.ledger = None;
+        undone
     }
 }
 
 impl Drop for RollbackGuard {
     fn drop(&mut self) {
-        match self.ledger.take() {
-            Some(ledger) if self.is_armed => self.cleanup.hand_over(ledger),
-            Some(ledger) => self.cleanup.release(ledger),
-            None => {}
+        if let Some(ledger) = self.ledger.take() {
+            self.cleanup.hand_over(ledger, self.on_drop);
         }
     }
 }

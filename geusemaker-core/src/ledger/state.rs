@@ -18,6 +18,8 @@ pub(crate) struct LedgerState {
     entries: BTreeMap<Key, Entry>,
     pub(crate) reached: Option<Reached>,
     pub(crate) committed: Option<Tier>,
+    /// Whether its removal has begun.
+    pub(crate) is_ending: bool,
     pub(crate) claim: Option<Claim>,
     /// How often each key has been asked for: every attempt has a token of its own.
     attempts: BTreeMap<Key, u32>,
@@ -171,8 +173,12 @@ impl LedgerState {
                 *self.attempts.entry(key.clone()).or_default() += 1;
                 self.insert(at, key, lookup, Status::Intended);
             }
-            Event::Created { key, id } => match self.status_mut(key) {
-                Some(status @ Status::Intended) => *status = Status::Created { id: id.clone() },
+            Event::Created { key, id } => match self.entries.get_mut(key) {
+                Some(entry) if entry.status == Status::Intended => {
+                    entry.status = Status::Created { id: id.clone() };
+                    // From now on it is young, however long it was asked for.
+                    entry.since = at;
+                }
                 _ => return illegal(name, format!("{key} was not asked for")),
             },
             Event::Refused { key, .. } => match self.status_mut(key) {
@@ -207,20 +213,30 @@ impl LedgerState {
                 _ => return illegal(name, format!("{key} was not being deleted")),
             },
             Event::Kept { key } => match self.status_mut(key) {
-                Some(status @ Status::Created { .. }) => {
-                    if let Status::Created { id } = &*status {
+                Some(status) => match &*status {
+                    // A deletion that was asked for and refused can still be called off.
+                    Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
                         *status = Status::Kept { id: id.clone() };
                     }
-                }
-                Some(Status::Kept { .. }) => {}
-                _ => return illegal(name, format!("{key} does not exist")),
+                    Status::Intended | Status::Adopted { .. } | Status::Deleting { id: None } => {
+                        return illegal(name, format!("{key} does not exist or was adopted"));
+                    }
+                },
+                None => return illegal(name, format!("{key} does not exist")),
             },
             Event::Reached { state } => {
                 self.reached = Some((**state).clone());
                 self.savepoint = Savepoint(self.next_order);
             }
             Event::Committed { tier } => self.committed = Some(*tier),
+            Event::Ending => self.is_ending = true,
             Event::Gone => {
+                let stays = |entry: &&Entry| {
+                    entry.is_owned() && !matches!(entry.status, Status::Kept { .. })
+                };
+                if let Some(entry) = self.entries.values().find(stays) {
+                    return illegal(name, format!("{} is not gone", entry.key));
+                }
                 let attempts = std::mem::take(&mut self.attempts);
                 *self = Self {
                     claim: self.claim.take(),
@@ -276,7 +292,280 @@ impl Event {
             Self::Kept { .. } => "kept",
             Self::Reached { .. } => "reached",
             Self::Committed { .. } => "committed",
+            Self::Ending => "ending",
             Self::Gone => "gone",
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::aws::error::AwsError;
+    use crate::deployment::state::Ec2Ready;
+    use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
+    use crate::ledger::event::VERSION;
+    use crate::resource::image::Image;
+    use crate::spec::DeploymentSpec;
+
+    pub(crate) fn plan() -> Plan {
+        let spec = r#"
+            name = "llm"
+            tier = 1
+            [compute]
+            instance_type = "g5.xlarge"
+            [[service]]
+            name = "ollama"
+            port = 11434
+            image = "ollama/ollama:latest"
+        "#;
+        Plan {
+            spec: DeploymentSpec::from_toml(spec).unwrap(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            vpc: VpcId::from_aws("vpc-1"),
+            subnets: Vec::new(),
+            candidates: Vec::new(),
+            image: Image {
+                id: AmiId::from_aws("ami-1"),
+                name: "an image".to_owned(),
+                root_device: "/dev/sda1".to_owned(),
+                architecture: "x86_64".to_owned(),
+            },
+            adopted_file_system: None,
+            cloudfront_prefix_list: None,
+        }
+    }
+
+    pub(crate) fn planned() -> Event {
+        Event::Planned {
+            deployment: "0123456789ab".to_owned(),
+            plan: Box::new(plan()),
+        }
+    }
+
+    fn reached() -> Event {
+        Event::Reached {
+            state: Box::new(Reached::Ec2Ready(Ec2Ready {
+                plan: plan(),
+                instance_group: SecurityGroupId::from_aws("sg-1"),
+                file_system: FileSystemId::from_aws("fs-1"),
+                mount_targets: Vec::new(),
+                instances: Vec::new(),
+            })),
+        }
+    }
+
+    pub(crate) fn intent(key: &str) -> Event {
+        Event::Intent {
+            key: Key::new(key),
+            lookup: lookup(key),
+        }
+    }
+
+    fn lookup(key: &str) -> Lookup {
+        Lookup::FileSystem {
+            creation_token: format!("token of {key}"),
+        }
+    }
+
+    pub(crate) fn created(key: &str) -> Event {
+        Event::Created {
+            key: Key::new(key),
+            id: format!("id of {key}"),
+        }
+    }
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let key = || prop::sample::select(vec!["a", "b", "c"]);
+        let holder = prop::sample::select(vec![1u32, 2]).prop_map(|pid| Holder {
+            pid,
+            ..Holder::this_process()
+        });
+        prop_oneof![
+            1 => Just(planned()),
+            1 => holder.prop_map(|holder| Event::Claimed { holder, until: Timestamp::MAX }),
+            1 => Just(Event::Released),
+            6 => key().prop_map(intent),
+            6 => key().prop_map(created),
+            2 => key().prop_map(|key| Event::Refused {
+                key: Key::new(key),
+                error: AwsError::incomplete("ec2:RunInstances", "instance id"),
+            }),
+            1 => key().prop_map(|key| Event::Adopted {
+                key: Key::new(key),
+                lookup: lookup(key),
+                id: format!("id of {key}"),
+            }),
+            4 => key().prop_map(|key| Event::Deleting { key: Key::new(key) }),
+            4 => key().prop_map(|key| Event::Deleted { key: Key::new(key) }),
+            1 => key().prop_map(|key| Event::Kept { key: Key::new(key) }),
+            1 => Just(reached()),
+            1 => Just(Event::Committed { tier: Tier::Instances }),
+            1 => Just(Event::Ending),
+            1 => Just(Event::Gone),
+        ]
+    }
+
+    fn at(sequence: u64) -> Timestamp {
+        Timestamp::from_second(sequence.try_into().unwrap()).unwrap()
+    }
+
+    /// What exists or may exist, and is neither somebody else's nor kept on purpose.
+    fn at_stake(state: &LedgerState) -> BTreeSet<Key> {
+        let entries = state.entries().into_iter().filter(|entry| match entry.status {
+            Status::Intended | Status::Created { .. } | Status::Deleting { .. } => true,
+            Status::Adopted { .. } | Status::Kept { .. } => false,
+        });
+        entries.map(|entry| entry.key).collect()
+    }
+
+    /// Takes in what can be taken in, and says what that was.
+    fn applied(events: &[Event]) -> (LedgerState, Vec<Record>) {
+        let mut state = LedgerState::default();
+        let mut records: Vec<Record> = Vec::new();
+        for event in std::iter::once(&planned()).chain(events) {
+            let sequence = records.len() as u64;
+            if state.apply(at(sequence), event).is_ok() {
+                records.push(Record {
+                    version: VERSION,
+                    sequence,
+                    at: at(sequence),
+                    event: event.clone(),
+                });
+            }
+        }
+        (state, records)
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_is_taken_in_whole_or_refused_without_a_trace(
+            events in prop::collection::vec(any_event(), 0..60),
+        ) {
+            let mut state = LedgerState::default();
+            for event in &events {
+                let before = format!("{state:?}");
+                if state.apply(Timestamp::UNIX_EPOCH, event).is_err() {
+                    prop_assert_eq!(format!("{state:?}"), before);
+                }
+            }
+        }
+
+        #[test]
+        fn only_what_is_refused_deleted_or_kept_is_forgotten(
+            events in prop::collection::vec(any_event(), 0..60),
+        ) {
+            let mut state = LedgerState::default();
+            for event in std::iter::once(&planned()).chain(&events) {
+                let before = at_stake(&state);
+                if state.apply(Timestamp::UNIX_EPOCH, event).is_err() {
+                    continue;
+                }
+                let now = at_stake(&state);
+                let forgotten: Vec<_> = before.difference(&now).collect();
+                match event {
+                    Event::Refused { key, .. } | Event::Deleted { key } | Event::Kept { key } => {
+                        prop_assert!(forgotten.iter().all(|gone| *gone == key));
+                    }
+                    _ => prop_assert!(forgotten.is_empty(), "{} has made it forget {forgotten:?}", event.name()),
+                }
+                if let Event::Intent { key, .. } = event {
+                    prop_assert!(now.contains(key));
+                }
+            }
+        }
+
+        #[test]
+        fn what_was_written_is_read_as_the_same_state(
+            events in prop::collection::vec(any_event(), 0..60),
+        ) {
+            let (state, records) = applied(&events);
+            let written = serde_json::to_string(&records).unwrap();
+            let read: Vec<Record> = serde_json::from_str(&written).unwrap();
+            let replayed = LedgerState::replay(&read).unwrap();
+            prop_assert_eq!(format!("{replayed:?}"), format!("{state:?}"));
+        }
+
+        #[test]
+        fn no_token_is_used_twice(events in prop::collection::vec(any_event(), 0..60)) {
+            let mut state = LedgerState::default();
+            let mut used = BTreeSet::new();
+            for event in std::iter::once(&planned()).chain(&events) {
+                let is_new = state.apply(Timestamp::UNIX_EPOCH, event).is_ok();
+                if let (true, Event::Intent { key, .. }) = (is_new, event) {
+                    prop_assert!(used.insert((key.clone(), state.attempts(key))));
+                }
+            }
+        }
+    }
+
+    fn after(events: &[Event]) -> LedgerState {
+        let (state, records) = applied(events);
+        assert_eq!(records.len(), events.len() + 1, "an event was refused");
+        state
+    }
+
+    fn refusal(events: &[Event], next: &Event) -> String {
+        after(events).apply(Timestamp::UNIX_EPOCH, next).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn illegal_sequences_say_what_cannot_be() {
+        let deleting = Event::Deleting { key: Key::new("a") };
+        let deleted = Event::Deleted { key: Key::new("a") };
+        let adopted = Event::Adopted {
+            key: Key::new("a"),
+            lookup: lookup("a"),
+            id: "fs-1".to_owned(),
+        };
+        for (before, next, why) in [
+            (vec![], planned(), "planned cannot follow here: a deployment is under way already"),
+            (vec![], created("a"), "created cannot follow here: a was not asked for"),
+            (vec![intent("a")], intent("a"), "intent cannot follow here: a was asked for already"),
+            (vec![intent("a"), created("a")], created("a"), "created cannot follow here: a was not asked for"),
+            (vec![intent("a"), created("a")], deleted, "deleted cannot follow here: a was not being deleted"),
+            (vec![adopted], deleting, "deleting cannot follow here: a does not exist or was adopted"),
+            (vec![intent("a")], Event::Gone, "gone cannot follow here: a is not gone"),
+        ] {
+            let refusal = refusal(&before, &next);
+            assert!(refusal.ends_with(why), "{refusal}");
+        }
+        let nothing = LedgerState::default().apply(Timestamp::UNIX_EPOCH, &intent("a")).unwrap_err();
+        assert!(nothing.to_string().ends_with("no deployment has begun"), "{nothing}");
+    }
+
+    #[test]
+    fn what_came_after_the_last_state_is_what_a_transition_undoes() {
+        let state = after(&[
+            intent("before"),
+            created("before"),
+            reached(),
+            intent("after"),
+            created("after"),
+        ]);
+        let mark = state.savepoint();
+        let after: Vec<_> = state.entries().into_iter().filter(|entry| mark.is_before(entry)).collect();
+        assert_eq!(after.len(), 1);
+        assert_eq!(after[0].key, Key::new("after"));
+    }
+
+    #[test]
+    fn a_claim_that_is_renewed_is_held_since_it_was_made() {
+        let holder = Holder::this_process();
+        let mut state = LedgerState::default();
+        for second in [10, 20] {
+            let claimed = Event::Claimed {
+                holder: holder.clone(),
+                until: at(second + 900),
+            };
+            state.apply(at(second), &claimed).unwrap();
+        }
+        let claim = state.claim.unwrap();
+        assert_eq!((claim.since, claim.until), (at(10), at(920)));
     }
 }

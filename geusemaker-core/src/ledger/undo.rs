@@ -87,13 +87,30 @@ pub enum FileSystems {
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
+        // Whoever comes after a removal that was interrupted has to know that there is nothing to resume. If the journal
+        // cannot be written, nothing below can be either, and everything is reported as left.
+        let _ = self.append(Event::Ending).await;
         let undone = self.undo(Savepoint::default(), file_systems).await;
         if undone.is_complete() {
-            // A journal that cannot be closed is found to hold nothing by the next command, and closed then.
+            // A journal that cannot be closed still says that the end has begun; the next command closes it.
             let _ = self.append(Event::Gone).await;
         }
         let _ = self.release().await;
         undone
+    }
+
+    /// Lists what came after the savepoint, and leaves it.
+    pub(crate) async fn leave(&self, from: Savepoint, why: &str) -> Undone {
+        self.drain().await;
+        let entries = self.state().await.entries();
+        let owned = entries.iter().filter(|entry| entry.is_owned() && from.is_before(entry));
+        let left = owned.map(|entry| {
+            Leftover::new(entry, entry.id(), why.to_owned(), &self.account.region)
+        });
+        Undone {
+            left: left.collect(),
+            ..Undone::default()
+        }
     }
 
     /// Undoes what came after the savepoint. It goes on past every failure, and can be run again.
@@ -102,11 +119,7 @@ impl Ledger {
         from: Savepoint,
         file_systems: FileSystems,
     ) -> Undone {
-        // A call under way is finished and recorded before anything is torn down.
-        self.running.close();
-        self.running.wait().await;
-        self.running.reopen();
-
+        self.drain().await;
         let entries = self.state().await.entries();
         let owned: Vec<Entry> = entries
             .into_iter()
@@ -120,6 +133,15 @@ impl Ledger {
         }
         .run()
         .await
+    }
+}
+
+impl Ledger {
+    /// A call under way is finished and recorded before anything is torn down.
+    async fn drain(&self) {
+        self.running.close();
+        self.running.wait().await;
+        self.running.reopen();
     }
 }
 
@@ -163,6 +185,7 @@ impl Teardown<'_> {
         let kind = entry.lookup.kind();
         if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
             (kind, self.file_systems, entry.id())
+            && !self.is_going(entry).await
         {
             let kept = Removed::new(&entry.key, kind, id);
             match self.ledger.append(Event::Kept { key: entry.key.clone() }).await {
@@ -201,7 +224,7 @@ impl Teardown<'_> {
         let event = Event::Deleting { key: key.clone() };
         ledger.append(event).await.map_err(|error| error.to_string())?;
         if kind == Kind::Distribution {
-            self.disable(id).await?;
+            self.disable(id, entry.since).await?;
         }
         self.request_deletion(kind, id, entry.since).await?;
         self.wait_until_gone(kind, id).await?;
@@ -221,7 +244,7 @@ impl Teardown<'_> {
     async fn request_deletion(&self, kind: Kind, id: &str, since: Timestamp) -> Result<(), String> {
         let account = &self.ledger.account;
         let start = account.clock.now();
-        let (_, deadline) = kind.deletion();
+        let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         loop {
             let error = match kind.delete(&account.writer, &account.reader, id).await {
@@ -236,46 +259,62 @@ impl Teardown<'_> {
                 Err(error) => error,
             };
             let pause = pauses.next_backoff().unwrap_or_default();
-            if !may_pass(&error) || account.clock.since(start) + pause > deadline {
+            if !error.class.passes_for_a_deletion()
+                || account.clock.since(start) + pause > expected.deadline
+            {
                 return Err(self.explain(kind, id, error).await);
             }
-            let ((from, to), _) = kind.deletion();
             account.progress.tell(progress::Event::Waiting {
                 what: format!("{kind} {id} to be free"),
                 state: self.explain(kind, id, error).await,
                 elapsed: account.clock.since(start),
-                usual: (Duration::from_secs(from), Duration::from_secs(to)),
-                deadline,
+                usual: expected.usual,
+                deadline: expected.deadline,
             });
             account.clock.sleep(pause).await;
         }
     }
 
-    async fn disable(&self, id: &str) -> Result<(), String> {
+    /// A distribution can be deleted once it is disabled everywhere. An update while another is under way may be
+    /// refused, so that is waited out first.
+    async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
         let account = &self.ledger.account;
-        let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
-        for _ in 0..DISABLE_CALLS {
-            match distribution::disable(&account.writer, &account.reader, id).await {
-                Ok(()) => break,
-                Err(error) if error.is_not_found() => return Ok(()),
-                Err(error) if may_pass(&error) => {
-                    account.clock.sleep(pauses.next_backoff().unwrap_or_default()).await;
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-        let ((from, to), deadline) = Kind::Distribution.deletion();
+        let expected = Kind::Distribution.deletion();
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
-        Wait::new(what, (from, to), deadline)
-            .until(&account.clock, &account.progress, || distribution::disabled(&account.reader, id))
+        Wait::new(what, expected)
+            .until(&account.clock, &account.progress, || async {
+                let is_young = account.clock.since(since) < VISIBLE_AFTER;
+                let disabled = distribution::disabled(&account.writer, &account.reader, id).await;
+                match disabled {
+                    Err(error) if error.is_not_found() && is_young => {
+                        Ok(Seen::Pending("not visible yet".to_owned()))
+                    }
+                    Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
+                    Err(error) if error.class.passes_for_a_deletion() => {
+                        Ok(Seen::Pending(error.to_string()))
+                    }
+                    seen => seen,
+                }
+            })
             .await
             .map_err(|error| error.to_string())
     }
 
+    /// Whether AWS is deleting it already, so that it cannot be kept any more.
+    async fn is_going(&self, entry: &Entry) -> bool {
+        let (Status::Deleting { .. }, Some(id)) = (&entry.status, entry.id()) else {
+            return false;
+        };
+        match entry.lookup.kind().observe(&self.ledger.account.reader, id).await {
+            Ok(None) => true,
+            Ok(Some(state)) => state == "deleting",
+            Err(_) => false,
+        }
+    }
+
     async fn wait_until_gone(&self, kind: Kind, id: &str) -> Result<(), String> {
         let account = &self.ledger.account;
-        let (usual, deadline) = kind.deletion();
-        let gone = Wait::new(format!("{kind} {id} to go"), usual, deadline)
+        let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
                     None => Seen::Ready(()),
@@ -310,19 +349,26 @@ impl Teardown<'_> {
             kind,
             why: why.clone(),
         });
-        let leftover = Leftover {
-            key: entry.key.to_string(),
-            kind,
-            id: id.map(str::to_owned),
-            why,
-            since: entry.since,
-            command: id.map(|id| kind.removal_command(id, &account.region)),
-        };
+        let leftover = Leftover::new(entry, id, why, &account.region);
         self.report(|undone| undone.left.push(leftover));
     }
 
     fn report(&self, note: impl FnOnce(&mut Undone)) {
         note(&mut self.undone.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
+
+impl Leftover {
+    fn new(entry: &Entry, id: Option<&str>, why: String, region: &str) -> Self {
+        let kind = entry.lookup.kind();
+        Self {
+            key: entry.key.to_string(),
+            kind,
+            id: id.map(str::to_owned),
+            why,
+            since: entry.since,
+            command: id.map(|id| kind.removal_command(id, region)),
+        }
     }
 }
 
@@ -336,25 +382,5 @@ impl Removed {
     }
 }
 
-/// Whether asking again may help.
-fn may_pass(error: &AwsError) -> bool {
-    match error.class {
-        ErrorClass::Conflict
-        | ErrorClass::NotFound
-        | ErrorClass::NotYet
-        | ErrorClass::ServiceFault
-        | ErrorClass::Throttled
-        | ErrorClass::Unreachable => true,
-        ErrorClass::Capacity
-        | ErrorClass::Credentials
-        | ErrorClass::Invalid
-        | ErrorClass::Permission
-        | ErrorClass::Quota => false,
-    }
-}
-
 /// After this long AWS shows everything that it has made.
 const VISIBLE_AFTER: Duration = Duration::from_secs(30);
-
-/// Ten calls with growing pauses are about a minute and a half.
-const DISABLE_CALLS: u32 = 10;

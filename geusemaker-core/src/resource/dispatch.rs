@@ -72,8 +72,8 @@ impl Lookup {
             Self::LoadBalancer { name, deployment } => {
                 load_balancer::find(aws, name, deployment).await
             }
-            Self::MountTarget { file_system, subnet } => {
-                mount_target::find(aws, file_system, subnet).await
+            Self::MountTarget { file_system, subnet, group } => {
+                mount_target::find(aws, file_system, subnet, group).await
             }
             Self::SecurityGroup { vpc, name, deployment } => {
                 security_group::find(aws, vpc, name, deployment).await

@@ -189,8 +189,25 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
     }))
 }
 
-/// Begins the end: a distribution can be deleted once it is disabled everywhere.
-pub(crate) async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+/// Whether it is disabled everywhere; one that is enabled and not being changed is asked to be disabled.
+pub(crate) async fn disabled(
+    aws: &Writer,
+    reader: &Reader,
+    id: &str,
+) -> Result<Seen<()>, AwsError> {
+    let found = describe(reader, id).await?;
+    Ok(match (found.enabled, found.status == DEPLOYED) {
+        (false, true) => Seen::Ready(()),
+        (false, false) => Seen::Pending(format!("disabled, {}", found.status)),
+        (true, false) => Seen::Pending(format!("enabled, {}", found.status)),
+        (true, true) => {
+            disable(aws, reader, id).await?;
+            Seen::Pending("being disabled".to_owned())
+        }
+    })
+}
+
+async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
     let reply = reader
         .cloudfront
         .get_distribution_config()
@@ -211,17 +228,6 @@ pub(crate) async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(
         .await
         .map_err(AwsError::of("cloudfront:UpdateDistribution"))?;
     Ok(())
-}
-
-/// Whether it is disabled everywhere, or gone.
-pub(crate) async fn disabled(aws: &Reader, id: &str) -> Result<Seen<()>, AwsError> {
-    Ok(match describe(aws, id).await {
-        Ok(found) if !found.enabled && found.status == DEPLOYED => Seen::Ready(()),
-        Ok(found) if found.enabled => Seen::Pending(format!("enabled, {}", found.status)),
-        Ok(found) => Seen::Pending(format!("disabled, {}", found.status)),
-        Err(error) if error.is_not_found() => Seen::Ready(()),
-        Err(error) => return Err(error),
-    })
 }
 
 /// With the ETag of this moment: every update before has changed it.

@@ -155,14 +155,20 @@ pub(crate) async fn console_output(
     aws: &Reader,
     id: &InstanceId,
 ) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .get_console_output()
-        .instance_id(id.as_str())
-        .latest(true)
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:GetConsoleOutput"))?;
+    let ask = |latest| async move {
+        aws.ec2
+            .get_console_output()
+            .instance_id(id.as_str())
+            .latest(latest)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:GetConsoleOutput"))
+    };
+    let reply = match ask(true).await {
+        // Instances that are not on Nitro show what was posted last.
+        Err(error) if error.code.as_deref() == Some("UnsupportedOperation") => ask(false).await?,
+        reply => reply?,
+    };
     Ok(reply
         .output
         .and_then(|output| BASE64.decode(output.trim()).ok())

@@ -1,9 +1,10 @@
 //! The kinds of AWS resources that a deployment consists of.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::aws::wait::Expected;
 
 /// A kind of AWS resource that a deployment consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,24 +54,24 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// How long a deletion usually takes, in seconds, and after how long it is given up.
-    pub(crate) fn deletion(self) -> ((u64, u64), Duration) {
-        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-        match self {
+    /// How long a deletion takes.
+    pub(crate) fn deletion(self) -> Expected {
+        let (from, to, minutes) = match self {
             // Deploying the disabled state takes as long as deploying any other change.
-            Self::Distribution => ((120, 480), minutes(60)),
-            Self::FileSystem => ((3, 10), minutes(10)),
-            Self::Instance => ((20, 300), minutes(20)),
-            Self::LoadBalancer => ((5, 20), minutes(10)),
-            Self::MountTarget => ((15, 45), minutes(15)),
+            Self::Distribution => (120, 480, 60),
+            Self::FileSystem => (3, 10, 10),
+            Self::Instance => (20, 300, 20),
+            Self::LoadBalancer => (5, 20, 10),
+            Self::MountTarget => (15, 45, 15),
             // The network interfaces of a deleted load balancer hold its group for minutes.
-            Self::SecurityGroup => ((1, 110), minutes(15)),
+            Self::SecurityGroup => (1, 110, 15),
             Self::Listener
             | Self::ListenerRule
             | Self::SecurityGroupRule
             | Self::TargetGroup
-            | Self::TargetRegistration => ((0, 15), minutes(5)),
-        }
+            | Self::TargetRegistration => (0, 15, 5),
+        };
+        Expected::with_deadline_minutes(from, to, minutes)
     }
 
     /// The AWS CLI command that removes one by hand.

@@ -27,6 +27,8 @@ pub(crate) struct NewLoadBalancer {
 impl Create for NewLoadBalancer {
     type Id = LoadBalancerArn;
 
+    const MAY_BE_ANOTHERS: bool = true;
+
     fn lookup(&self, _: &str) -> Lookup {
         Lookup::LoadBalancer {
             name: self.name.clone(),

@@ -20,7 +20,8 @@ pub(crate) enum Lookup {
     Listener { load_balancer: LoadBalancerArn, port: u16 },
     ListenerRule { listener: ListenerArn, priority: u16 },
     LoadBalancer { name: String, deployment: String },
-    MountTarget { file_system: FileSystemId, subnet: SubnetId },
+    /// By its group, which is ours: an adopted file system may have mount targets that others have made.
+    MountTarget { file_system: FileSystemId, subnet: SubnetId, group: SecurityGroupId },
     SecurityGroup { vpc: VpcId, name: String, deployment: String },
     SecurityGroupRule { group: SecurityGroupId, port: u16, source: Source },
     TargetGroup { name: String, deployment: String },

@@ -25,6 +25,7 @@ impl Create for NewMountTarget {
         Lookup::MountTarget {
             file_system: self.file_system.clone(),
             subnet: self.subnet.clone(),
+            group: self.security_group.clone(),
         }
     }
 
@@ -61,12 +62,22 @@ pub(super) async fn find(
     aws: &Reader,
     file_system: &FileSystemId,
     subnet: &SubnetId,
+    group: &SecurityGroupId,
 ) -> Result<Option<String>, AwsError> {
     let all = of_file_system(aws, file_system).await?;
-    Ok(all
-        .into_iter()
-        .find(|target| target.subnet_id == subnet.as_str())
-        .map(|target| target.mount_target_id))
+    let found = all.into_iter().find(|target| target.subnet_id == subnet.as_str());
+    let Some(id) = found.map(|target| target.mount_target_id) else {
+        return Ok(None);
+    };
+    let reply = aws
+        .efs
+        .describe_mount_target_security_groups()
+        .mount_target_id(&id)
+        .send()
+        .await
+        .map_err(AwsError::of("efs:DescribeMountTargetSecurityGroups"))?;
+    let is_ours = reply.security_groups.iter().any(|member| member == group.as_str());
+    Ok(is_ours.then_some(id))
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

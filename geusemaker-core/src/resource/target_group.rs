@@ -25,6 +25,8 @@ pub(crate) struct NewTargetGroup {
 impl Create for NewTargetGroup {
     type Id = TargetGroupArn;
 
+    const MAY_BE_ANOTHERS: bool = true;
+
     fn lookup(&self, _: &str) -> Lookup {
         Lookup::TargetGroup {
             name: self.name.clone(),

@@ -6,6 +6,7 @@ pub(crate) mod watched_store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
@@ -14,7 +15,6 @@ use geusemaker_core::{
     Session, StackName,
 };
 use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest};
-use futures::TryStreamExt as _;
 
 /// The name of every stack here.
 pub(crate) fn stack() -> StackName {
@@ -108,12 +108,21 @@ impl Scenario {
 
     /// What the listener has heard, as a person reads it.
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.heard.lock().unwrap().iter().map(ToString::to_string).collect()
+        self.heard
+            .lock()
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// Destroys the stack and asserts that it went completely.
     pub(crate) async fn destroy(&self) {
-        let undone = self.session.destroy(&stack(), FileSystems::Delete).await.unwrap();
+        let undone = self
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await
+            .unwrap();
         self.assert_nothing_left();
         assert!(undone.is_complete(), "{:#?}", undone.left);
     }
@@ -123,7 +132,10 @@ impl Scenario {
         let Self { aws, session, .. } = self;
         let undone = session.close().await;
         assert_nothing_left(&aws);
-        assert!(undone.iter().all(|undone| undone.is_complete()), "{undone:#?}");
+        assert!(
+            undone.iter().all(|undone| undone.is_complete()),
+            "{undone:#?}"
+        );
     }
 
     #[track_caller]
@@ -203,7 +215,13 @@ pub(crate) async fn records(store: &dyn ObjectStore) -> Vec<(String, serde_json:
     objects.sort_by(|a, b| a.location.cmp(&b.location));
     let mut records = Vec::new();
     for object in objects {
-        let bytes = store.get(&object.location).await.unwrap().bytes().await.unwrap();
+        let bytes = store
+            .get(&object.location)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
         let record = serde_json::from_slice(&bytes).unwrap();
         records.push((object.location.to_string(), record));
     }

@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::path::Path;
 use geusemaker_core::object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 /// A store in memory, with a say in what happens when something is written.
@@ -60,7 +60,12 @@ impl WatchedStore {
         self.inner.fork()
     }
 
-    async fn put(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+    async fn put(
+        &self,
+        path: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
         tokio::time::sleep(self.pause).await;
         if self.written.load(Ordering::SeqCst) >= self.room_for.load(Ordering::SeqCst) {
             return Err(Error::Generic {

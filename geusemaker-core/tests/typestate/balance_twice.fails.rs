@@ -1,9 +1,9 @@
 //! A stack has one load balancer.
 
-use geusemaker_core::{Deployment, Error, AlbHealthy};
+use geusemaker_core::{AlbHealthy, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<AlbHealthy>) -> Result<(), Error> {
-    deployment.balance().await?;
+    drop(deployment.balance().await?);
     Ok(())
 }
 

@@ -1,10 +1,8 @@
 //! A CDN is not in use before every edge location has it.
 
-use geusemaker_core::{Deployment, Error, CdnPending};
+use geusemaker_core::{CdnPending, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<CdnPending>) -> Result<(), Error> {
-    deployment.deployed().await?;
+    drop(deployment.deployed().await?);
     Ok(())
 }
-
-fn main() {}

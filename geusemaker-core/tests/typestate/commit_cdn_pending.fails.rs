@@ -1,9 +1,9 @@
 //! A CDN is not in use before every edge location has it.
 
-use geusemaker_core::{Deployment, Error, CdnPending};
+use geusemaker_core::{CdnPending, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<CdnPending>) -> Result<(), Error> {
-    deployment.commit().await?;
+    drop(deployment.commit().await?);
     Ok(())
 }
 

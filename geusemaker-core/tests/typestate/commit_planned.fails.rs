@@ -3,7 +3,7 @@
 use geusemaker_core::{Deployment, Error, Planned};
 
 pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
-    deployment.commit().await?;
+    drop(deployment.commit().await?);
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! A CDN needs a load balancer whose targets are healthy.
 
-use geusemaker_core::{Deployment, Error, Ec2Ready};
+use geusemaker_core::{Deployment, Ec2Ready, Error};
 
 pub async fn advance(deployment: Deployment<Ec2Ready>) -> Result<(), Error> {
-    deployment.create_cdn().await?;
+    drop(deployment.create_cdn().await?);
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! A stack has one distribution.
 
-use geusemaker_core::{Deployment, Error, CdnPending};
+use geusemaker_core::{CdnPending, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<CdnPending>) -> Result<(), Error> {
-    deployment.create_cdn().await?;
+    drop(deployment.create_cdn().await?);
     Ok(())
 }
 

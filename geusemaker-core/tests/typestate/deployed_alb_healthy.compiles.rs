@@ -1,10 +1,8 @@
 //! There is no distribution to wait for yet.
 
-use geusemaker_core::{Deployment, Error, AlbHealthy};
+use geusemaker_core::{AlbHealthy, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<AlbHealthy>) -> Result<(), Error> {
-    deployment.create_cdn().await?;
+    drop(deployment.create_cdn().await?);
     Ok(())
 }
-
-fn main() {}

@@ -1,9 +1,9 @@
 //! There is no distribution to wait for yet.
 
-use geusemaker_core::{Deployment, Error, Ec2Ready};
+use geusemaker_core::{Deployment, Ec2Ready, Error};
 
 pub async fn advance(deployment: Deployment<Ec2Ready>) -> Result<(), Error> {
-    deployment.deployed().await?;
+    drop(deployment.deployed().await?);
     Ok(())
 }
 

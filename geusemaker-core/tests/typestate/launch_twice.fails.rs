@@ -1,9 +1,9 @@
 //! Instances that run are not launched again.
 
-use geusemaker_core::{Deployment, Error, Ec2Ready};
+use geusemaker_core::{Deployment, Ec2Ready, Error};
 
 pub async fn advance(deployment: Deployment<Ec2Ready>) -> Result<(), Error> {
-    deployment.launch().await?;
+    drop(deployment.launch().await?);
     Ok(())
 }
 

@@ -1,10 +1,8 @@
 //! What is published is not published again.
 
-use geusemaker_core::{Deployment, Error, CdnDeployed};
+use geusemaker_core::{CdnDeployed, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<CdnDeployed>) -> Result<(), Error> {
-    deployment.commit().await?;
+    drop(deployment.commit().await?);
     Ok(())
 }
-
-fn main() {}

@@ -3,8 +3,6 @@
 use geusemaker_core::{Deployment, Error, Planned};
 
 pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
-    deployment.launch().await?;
+    drop(deployment.launch().await?);
     Ok(())
 }
-
-fn main() {}

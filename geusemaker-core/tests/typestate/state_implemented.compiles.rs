@@ -7,5 +7,3 @@ pub struct AlmostReady;
 pub fn hold<S: State>(deployment: Deployment<S>) {
     drop(deployment);
 }
-
-fn main() {}

@@ -2,8 +2,4 @@
 
 use geusemaker_core::{Deployment, Ec2Ready};
 
-pub fn hold(deployment: Deployment<Ec2Ready>) {
-    drop(deployment);
-}
-
-fn main() {}
+pub fn hold(_: Deployment<Ec2Ready>) {}

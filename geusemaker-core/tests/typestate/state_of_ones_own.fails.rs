@@ -1,11 +1,9 @@
 //! The states are the crate's own.
 
-use geusemaker_core::{Deployment};
+use geusemaker_core::Deployment;
 
 pub struct AlmostReady;
 
-pub fn hold(deployment: Deployment<AlmostReady>) {
-    drop(deployment);
-}
+pub fn hold(_: Deployment<AlmostReady>) {}
 
 fn main() {}

@@ -4,8 +4,6 @@ use geusemaker_core::{Deployment, Error, Planned};
 
 pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
     let ready = deployment.launch().await?;
-    ready.rollback().await;
-    Ok(())
+    ready.state();
+    ready.keep().await
 }
-
-fn main() {}

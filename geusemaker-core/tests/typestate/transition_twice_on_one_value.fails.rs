@@ -4,8 +4,8 @@ use geusemaker_core::{Deployment, Error, Planned};
 
 pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
     let ready = deployment.launch().await?;
-    deployment.rollback().await;
-    Ok(())
+    deployment.state();
+    ready.keep().await
 }
 
 fn main() {}

@@ -26,6 +26,9 @@ use super::request::{Call, service};
 /// given, a read gets the last of them again, and a call that changes something is a [`Mismatch`]: it fails at once,
 /// is not retried by the SDK, and is kept for [`verify`](Self::verify).
 ///
+/// What a pattern of [`Redactor::with_pattern`] has taken out of a request is put back into the answers from then on, so
+/// that a program finds its own run's id again where the recording had another's.
+///
 /// Clones share their progress.
 #[derive(Clone, Debug)]
 pub struct Player {
@@ -44,6 +47,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Progress {
     given: BTreeMap<Call, usize>,
+    /// The first value that was seen for each replacement.
+    replaced: BTreeMap<String, String>,
     mismatches: Vec<Mismatch>,
 }
 
@@ -129,13 +134,23 @@ impl Player {
         }
     }
 
-    pub(crate) fn answer(&self, mut request: har::Request) -> Result<&har::Response, Mismatch> {
+    pub(crate) fn answer(&self, mut request: har::Request) -> Result<har::Response, Mismatch> {
         let service = service(&request);
+        let replaced = self.state.redactor.replaced(&request);
         self.state.redactor.request(&mut request);
         let asked = Call::read(&service, &request);
         let mut progress = self.progress();
+        for (replacement, value) in replaced {
+            progress.replaced.entry(replacement).or_insert(value);
+        }
         match self.next_entry(&asked, &mut progress) {
-            Ok(entry) => Ok(&self.state.entries[entry].1),
+            Ok(entry) => {
+                let mut response = self.state.entries[entry].1.clone();
+                for (replacement, value) in &progress.replaced {
+                    response.content.text = response.content.text.replace(replacement, value);
+                }
+                Ok(response)
+            }
             Err(mismatch) => {
                 progress.mismatches.push(mismatch.clone());
                 Err(mismatch)
@@ -192,7 +207,7 @@ impl Player {
         let recorded = self
             .answer(request)
             .map_err(|mismatch| ConnectorError::user(mismatch.into()))?;
-        exchange::replayed(recorded).map_err(ConnectorError::user)
+        exchange::replayed(&recorded).map_err(ConnectorError::user)
     }
 }
 

@@ -106,6 +106,20 @@ impl Redactor {
         }
     }
 
+    /// What the program's own patterns find in a request that is not redacted yet: the replacement, and the first value
+    /// that it stands for.
+    pub(crate) fn replaced(&self, request: &har::Request) -> Vec<(String, String)> {
+        let body = request.post_data.as_ref().map_or("", |content| &content.text);
+        self.patterns
+            .iter()
+            .filter_map(|(pattern, replacement)| {
+                let found = pattern.find(&request.url).or_else(|| pattern.find(body))?;
+                let value = found.as_str();
+                (value != replacement).then(|| (replacement.clone(), value.to_owned()))
+            })
+            .collect()
+    }
+
     fn headers(&self, headers: &mut Vec<NameValue>) {
         headers.retain(|header| !is_dropped_header(&header.name));
         for header in headers {
