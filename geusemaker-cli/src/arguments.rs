@@ -24,7 +24,14 @@ pub(crate) struct Global {
     pub(crate) sandbox: bool,
 
     /// Print one JSON document on standard output
-    #[arg(short, long, global = true, value_enum, default_value_t, env = "GM_OUTPUT")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "GM_OUTPUT"
+    )]
     pub(crate) output: Output,
 
     /// Where journals are kept [default: $XDG_STATE_HOME/gm]

@@ -36,5 +36,9 @@ pub(crate) fn confirm(question: &str, consent: &Consent<'_>) -> Result<(), Failu
         Consent::Yes => matches!(answer.trim(), "y" | "Y" | "yes"),
         Consent::Name(name) => answer.trim() == *name,
     };
-    if agreed { Ok(()) } else { Err(Failure::declined()) }
+    if agreed {
+        Ok(())
+    } else {
+        Err(Failure::declined())
+    }
 }

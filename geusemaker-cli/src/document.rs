@@ -63,7 +63,9 @@ impl Document {
 
     /// Adds lines to the text.
     pub(crate) fn lines(self, lines: impl IntoIterator<Item = String>) -> Self {
-        lines.into_iter().fold(self, |document, line| document.line(line))
+        lines
+            .into_iter()
+            .fold(self, |document, line| document.line(line))
     }
 
     pub(crate) fn is_failure(&self) -> bool {
@@ -102,7 +104,10 @@ mod tests {
     fn every_document_says_what_it_is_and_how_it_went() {
         let json: serde_json::Value =
             serde_json::from_str(&Document::failure().member("n", 1).to_json()).unwrap();
-        assert_eq!(json, serde_json::json!({"schema": "gm/1", "ok": false, "n": 1}));
+        assert_eq!(
+            json,
+            serde_json::json!({"schema": "gm/1", "ok": false, "n": 1})
+        );
     }
 
     #[test]

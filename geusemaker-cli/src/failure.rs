@@ -46,7 +46,11 @@ impl Failure {
 
     /// The person said no.
     pub(crate) fn declined() -> Self {
-        Self::new(ExitCode::Declined, "declined", "declined; nothing was changed".to_owned())
+        Self::new(
+            ExitCode::Declined,
+            "declined",
+            "declined; nothing was changed".to_owned(),
+        )
     }
 
     /// A signal ended it; what was under way is undone or in the journal.
@@ -73,9 +77,9 @@ impl Failure {
         let failure = Self::before(error);
         match error {
             Error::NoSuchStack { .. } => failure,
-            _ if failure.code == ExitCode::Failed => {
-                failure.code(ExitCode::LeftoversRemain).state(format!("{stack} is unchanged"))
-            }
+            _ if failure.code == ExitCode::Failed => failure
+                .code(ExitCode::LeftoversRemain)
+                .state(format!("{stack} is unchanged")),
             _ => failure.state(format!("{stack} is unchanged")),
         }
     }
@@ -86,7 +90,11 @@ impl Failure {
             // What exists is the other process's now, and not to be removed by hand.
             return Self::of(error, ExitCode::Locked);
         }
-        let code = if undone.is_complete() { ExitCode::Failed } else { ExitCode::LeftoversRemain };
+        let code = if undone.is_complete() {
+            ExitCode::Failed
+        } else {
+            ExitCode::LeftoversRemain
+        };
         let mut failure = Self::of(error, code);
         failure.undone = Box::new(undone);
         failure
@@ -157,10 +165,14 @@ impl Failure {
             document = document.line(format!("  now: {state}"));
         } else if self.undone.is_complete() && !self.undone.deleted.is_empty() {
             let count = self.undone.deleted.len();
-            document = document.line(format!("  now: nothing is left; {count} resources were removed"));
+            document = document.line(format!(
+                "  now: nothing is left; {count} resources were removed"
+            ));
         }
         if !left.is_empty() {
-            document = document.line("  still there:").lines(left.iter().flat_map(leftover_lines));
+            document = document
+                .line("  still there:")
+                .lines(left.iter().flat_map(leftover_lines));
         }
         match &self.next {
             Some(next) => document.line(format!("  next: {next}")),
@@ -177,6 +189,11 @@ impl From<Error> for Failure {
 
 fn leftover_lines(leftover: &Leftover) -> Vec<String> {
     let mut lines = vec![format!("    {leftover}")];
-    lines.extend(leftover.command.iter().map(|command| format!("      by hand: {command}")));
+    lines.extend(
+        leftover
+            .command
+            .iter()
+            .map(|command| format!("      by hand: {command}")),
+    );
     lines
 }

@@ -32,7 +32,8 @@ impl ProgressDisplay {
         Self {
             is_quiet,
             start: Instant::now(),
-            live: is_live.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+            live: is_live
+                .then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
             said: Mutex::default(),
         }
     }
@@ -86,7 +87,11 @@ impl Listener for ProgressDisplay {
         if self.is_quiet {
             return;
         }
-        let line = format!("{:>7}  {}", compact(self.elapsed()), shorten_arns(&event.to_string()));
+        let line = format!(
+            "{:>7}  {}",
+            compact(self.elapsed()),
+            shorten_arns(&event.to_string())
+        );
         match (event, &self.live) {
             (Event::Waiting { .. }, Some(live)) => live.set_message(line),
             (Event::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}

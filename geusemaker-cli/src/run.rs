@@ -58,15 +58,22 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 /// The output that a command line asks for which is wrong elsewhere, so that clap does not say.
 fn output_asked_for() -> Output {
-    let words: Vec<_> =
-        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let flag = words.iter().enumerate().rev().find_map(|(place, word)| match word.as_str() {
-        "-o" | "--output" => words.get(place + 1).cloned(),
-        word => {
-            let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
-            value.map(|value| value.trim_start_matches('=').to_owned())
-        }
-    });
+    let words: Vec<_> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let flag = words
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(place, word)| match word.as_str() {
+            "-o" | "--output" => words.get(place + 1).cloned(),
+            word => {
+                let value = word
+                    .strip_prefix("--output=")
+                    .or_else(|| word.strip_prefix("-o"));
+                value.map(|value| value.trim_start_matches('=').to_owned())
+            }
+        });
     match flag.or_else(|| std::env::var("GM_OUTPUT").ok()).as_deref() {
         Some("json") => Output::Json,
         _ => Output::Text,
@@ -129,7 +136,9 @@ fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {
     builder.enable_all();
     #[cfg(feature = "sandbox")]
     builder.start_paused(global.sandbox);
-    builder.build().map_err(|error| Failure::local(format!("the runtime cannot start: {error}")))
+    builder
+        .build()
+        .map_err(|error| Failure::local(format!("the runtime cannot start: {error}")))
 }
 
 fn log(verbose: u8) {

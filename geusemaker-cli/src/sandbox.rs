@@ -15,13 +15,17 @@ pub(crate) fn open(state: &StateDirectory) -> Result<(SdkConfig, impl FnOnce() +
     let file = state.account_file();
     let mut builder = Aws::builder().guest(UserDataGuest);
     if let Some(snapshot) = read(&file)? {
-        builder = builder.restore(snapshot).map_err(|error| unreadable(&file, &error))?;
+        builder = builder
+            .restore(snapshot)
+            .map_err(|error| unreadable(&file, &error))?;
     }
     if let Some(region) = region() {
         builder = builder.region(region);
     }
     let target = file.clone();
-    let aws = builder.on_change(move |snapshot| keep(&target, snapshot)).build();
+    let aws = builder
+        .on_change(move |snapshot| keep(&target, snapshot))
+        .build();
     // The last wait changed nothing, but what it waited for has happened only when its time is kept, too.
     let config = aws.sdk_config();
     Ok((config, move || keep(&file, &aws.snapshot())))
@@ -29,7 +33,9 @@ pub(crate) fn open(state: &StateDirectory) -> Result<(SdkConfig, impl FnOnce() +
 
 /// The environment's region counts in the sandbox as it does outside.
 fn region() -> Option<String> {
-    ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok())
+    ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
 }
 
 /// Instances that do what this program's user data tells them: report their GPUs.

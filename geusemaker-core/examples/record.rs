@@ -16,11 +16,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let redactor = Redactor::new().with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab")?;
     let recorder = Recorder::with_redactor(Builder::new().build_http(), redactor);
     let config = Session::config_from_environment().await;
-    let config = config.into_builder().http_client(recorder.http_client()).build();
+    let config = config
+        .into_builder()
+        .http_client(recorder.http_client())
+        .build();
     let listener = Arc::new(|event: &Event| eprintln!("{event}"));
     let session = Session::with_listener(config, Arc::new(InMemory::new()), listener);
 
-    let spec = DeploymentSpec::from_toml(include_str!("../../geusemaker-testkit/cassettes/tier3.toml"))?;
+    let spec = DeploymentSpec::from_toml(include_str!(
+        "../../geusemaker-testkit/cassettes/tier3.toml"
+    ))?;
     let name = spec.name().clone();
     let deployment = session.plan(spec).await?.launch().await?.balance().await?;
     deployment.publish().await?.commit().await?;

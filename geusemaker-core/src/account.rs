@@ -57,6 +57,8 @@ impl Account {
 /// Without the clients, whose configurations fill pages.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }

@@ -119,7 +119,9 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The stack belongs to other credentials.
-    #[error("stack {stack} belongs to account {recorded}, and these credentials are of account {actual}")]
+    #[error(
+        "stack {stack} belongs to account {recorded}, and these credentials are of account {actual}"
+    )]
     #[non_exhaustive]
     OtherAccount {
         /// The stack.
@@ -161,7 +163,11 @@ pub struct UnhealthyTarget {
 
 impl std::fmt::Display for UnhealthyTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of {}: {} ({})", self.service, self.instance, self.state, self.reason)
+        write!(
+            f,
+            "{} of {}: {} ({})",
+            self.service, self.instance, self.state, self.reason
+        )
     }
 }
 
@@ -218,7 +224,8 @@ impl Error {
     /// Whether nothing is wrong but the credentials.
     #[must_use]
     pub fn is_about_credentials(&self) -> bool {
-        self.call().is_some_and(|call| call.class == ErrorClass::Credentials)
+        self.call()
+            .is_some_and(|call| call.class == ErrorClass::Credentials)
     }
 
     /// What kind of failure it is.
@@ -298,7 +305,11 @@ impl Error {
 }
 
 fn list<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn there_are(names: &[String]) -> String {

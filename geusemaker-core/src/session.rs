@@ -95,7 +95,11 @@ impl Session {
             let journal = Journal::open(session.store(), plan.spec.name()).await?;
             let account = session.account(plan.region.clone());
             let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
-            Ok(RollbackGuard::of(ledger, OnDrop::UndoAll, session.cleanup()))
+            Ok(RollbackGuard::of(
+                ledger,
+                OnDrop::UndoAll,
+                session.cleanup(),
+            ))
         };
         let begun = self.inner.cleaner.finish(beginning).await;
         begun.unwrap_or(Err(Error::Stopped { key: stack }))
@@ -144,7 +148,10 @@ impl Session {
     async fn known(&self) -> Result<Vec<String>, Error> {
         let mut known = Vec::new();
         for name in self.stacks().await? {
-            if Journal::open(self.store(), &name).await.is_ok_and(|journal| !journal.state.is_gone()) {
+            if Journal::open(self.store(), &name)
+                .await
+                .is_ok_and(|journal| !journal.state.is_gone())
+            {
                 known.push(name.to_string());
             }
         }

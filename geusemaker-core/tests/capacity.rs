@@ -1,4 +1,5 @@
 //! No capacity in one place: the next is tried, in the order of the plan, and when all are tried nothing is left.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
 
@@ -168,4 +169,24 @@ async fn when_one_of_several_instances_finds_no_place_the_others_go_too() {
         .collect();
     terminated.dedup_by_key(|removed| removed.id.clone());
     assert_eq!(terminated.len(), 2);
+}
+
+/// A quota is the whole region's, but spot and on-demand have one each.
+#[tokio::test(start_paused = true)]
+async fn without_a_quota_for_spot_on_demand_is_tried() {
+    let scenario = Scenario::new();
+    let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let spots = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.spot)
+        .count();
+    let fault = Fault::on("RunInstances").answer("MaxSpotInstanceCountExceeded");
+    scenario.aws.inject(fault.times(spots.try_into().unwrap()));
+    let ready = planned.launch().await.unwrap();
+    ready.rollback().await;
+    scenario.assert_nothing_left();
 }

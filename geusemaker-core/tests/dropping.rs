@@ -1,4 +1,5 @@
 //! Dropped anywhere: whatever future is dropped at whatever moment, the session leaves nothing of it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
 
@@ -39,15 +40,15 @@ async fn pending(scenario: &Scenario) -> Deployment<CdnPending> {
     balanced(scenario).await.create_cdn().await.unwrap()
 }
 
-/// Drops what `begin` starts after each of the moments, until it is quicker than that.
-async fn drop_at<F: Future>(
+/// Drops the transition after each of the moments, until it is quicker than that.
+async fn drop_at<D, F: Future>(
     moments: impl Iterator<Item = Duration>,
-    begin: impl AsyncFn(&Scenario) -> F,
+    before: impl AsyncFn(&Scenario) -> D,
+    transition: impl Fn(D) -> F,
 ) {
-    let mut dropped = 0;
-    for moment in moments {
+    for (dropped, moment) in moments.enumerate() {
         let scenario = Scenario::with_store(account().build(), slow_store());
-        let under_way = begin(&scenario).await;
+        let under_way = transition(before(&scenario).await);
         let finished = tokio::time::timeout(moment, under_way).await.is_ok();
         let aws = scenario.aws.clone();
         let later = scenario.another_session();
@@ -65,39 +66,29 @@ async fn drop_at<F: Future>(
             assert!(dropped > 10, "only {dropped} moments lay before the end");
             return;
         }
-        dropped += 1;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_launch_that_is_dropped_at_any_moment_leaves_nothing() {
-    drop_at(moments(60, 2), async |scenario| {
-        planned(scenario).await.launch()
-    })
-    .await;
+    drop_at(moments(60, 2), planned, Deployment::<Planned>::launch).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_balance_that_is_dropped_at_any_moment_leaves_nothing() {
-    drop_at(moments(60, 9), async |scenario| {
-        ready(scenario).await.balance()
-    })
-    .await;
+    drop_at(moments(60, 9), ready, Deployment::<Ec2Ready>::balance).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_of_a_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
     let close = (0..).map(|n| Duration::from_millis(n * 10));
-    drop_at(close, async |scenario| {
-        balanced(scenario).await.create_cdn()
-    })
-    .await;
+    drop_at(close, balanced, Deployment::<AlbHealthy>::create_cdn).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_the_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
     let far = (0..).map(|n| Duration::from_secs(n * 12));
-    drop_at(far, async |scenario| pending(scenario).await.deployed()).await;
+    drop_at(far, pending, Deployment::<CdnPending>::deployed).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
 //! What a person is told: for each way in which AWS can fail, its class, what kind of failure it is, and what to do.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
 

@@ -1,4 +1,5 @@
 //! What stays: a deployment that is kept, one that is committed, and one that is taken up again.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
 
@@ -170,6 +171,23 @@ async fn what_is_dropped_while_it_is_added_to_a_committed_tier_goes_and_the_tier
     assert_eq!(deleted, ["distribution"]);
     later.destroy(&stack(), FileSystems::Delete).await.unwrap();
     assert_nothing_left(&aws);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_deployment_that_was_committed_is_not_rolled_back_by_a_call() {
+    let scenario = Scenario::new();
+    ready(&scenario, 1).await.commit().await.unwrap();
+    let before = scenario.aws.leftovers();
+    let AnyDeployment::Ec2Ready(opened) = scenario.session.open(&stack()).await.unwrap() else {
+        panic!("it was committed with instances");
+    };
+    let undone = opened.rollback().await;
+    assert!(
+        undone.deleted.is_empty() && undone.is_complete(),
+        "{undone:#?}"
+    );
+    assert_eq!(scenario.aws.leftovers(), before);
+    scenario.destroy().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,21 +7,38 @@ use geusemaker_core::{DeploymentSpec, FileSystems, Session};
 use geusemaker_testkit::Aws;
 use geusemaker_testkit::cassette::{Cassette, Player, Redactor};
 
-const CASSETTES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../geusemaker-testkit/cassettes");
+const CASSETTES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../geusemaker-testkit/cassettes"
+);
 
 #[tokio::test(start_paused = true)]
 async fn the_recorded_deployment_goes_up_and_down_again() {
     let cassette = Cassette::load(format!("{CASSETTES}/tier3.har")).unwrap();
     // The deployment's id is another one each time, and stands in tags and tokens.
-    let redactor = Redactor::new().with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab").unwrap();
+    let redactor = Redactor::new()
+        .with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab")
+        .unwrap();
     let player = Player::with_redactor(&cassette, redactor);
     // Credentials and clock are the simulator's; the answers are the recording's.
-    let config = Aws::new().sdk_config().into_builder().http_client(player.http_client()).build();
+    let config = Aws::new()
+        .sdk_config()
+        .into_builder()
+        .http_client(player.http_client())
+        .build();
     let session = Session::new(config, Arc::new(InMemory::new()));
 
     let spec = DeploymentSpec::from_file(format!("{CASSETTES}/tier3.toml")).unwrap();
     let name = spec.name().clone();
-    let balanced = session.plan(spec).await.unwrap().launch().await.unwrap().balance().await;
+    let balanced = session
+        .plan(spec)
+        .await
+        .unwrap()
+        .launch()
+        .await
+        .unwrap()
+        .balance()
+        .await;
     let deployed = balanced.unwrap().publish().await.unwrap();
     let domain = deployed.state().distribution.domain.clone();
     assert!(domain.ends_with(".cloudfront.net"), "{domain}");

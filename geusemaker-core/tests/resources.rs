@@ -1,4 +1,5 @@
 //! What a deployment makes, looked at through the SDK: instances, groups, tags and origin.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
 

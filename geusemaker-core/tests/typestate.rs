@@ -3,7 +3,12 @@
 //! The twins are modules of this test, so that it does not compile either if one of them does not. `TRYBUILD=overwrite`
 //! writes down what the compiler says of the others; it is to be read before it is kept.
 
-#![allow(dead_code, reason = "the twins are compiled and never called")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the twins are compiled and never called"
+)]
 
 #[path = "typestate/balance_planned.compiles.rs"]
 mod balance_planned;

@@ -23,8 +23,8 @@ use crate::clock::Clock;
 use crate::fault::{Effect, Fault};
 use crate::sim;
 use crate::sim::account::Account;
-use crate::sim::resource::Resource;
 use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::resource::Resource;
 use crate::sim::timings::{Step, Timings};
 use crate::wire::{self, Service, ServiceError};
 
@@ -96,7 +96,9 @@ pub struct Snapshot {
 
 /// Why a snapshot cannot be restored.
 #[derive(Debug, thiserror::Error)]
-#[error("the snapshot has format version {found}, and this version of the simulator reads {SNAPSHOT_VERSION}")]
+#[error(
+    "the snapshot has format version {found}, and this version of the simulator reads {SNAPSHOT_VERSION}"
+)]
 #[non_exhaustive]
 pub struct UnknownSnapshotVersion {
     /// The version that it has.
@@ -328,9 +330,11 @@ impl Aws {
         let (service, operation, call) = match wire::read(&request) {
             Ok(call) => (call.service, call.operation.clone(), Ok(call)),
             // A request that names no service is answered in the most common of the error shapes.
-            Err((service, error)) => {
-                (service.unwrap_or(Service::Sts), "unknown".to_owned(), Err(error))
-            }
+            Err((service, error)) => (
+                service.unwrap_or(Service::Sts),
+                "unknown".to_owned(),
+                Err(error),
+            ),
         };
         let struck = lock(&self.shared.faults)
             .iter_mut()
@@ -420,7 +424,14 @@ fn is_read(operation: &str) -> bool {
 
 fn request_id(account: &mut Account) -> String {
     let mut part = |n| account.dice.hex(n);
-    format!("{}-{}-4{}-8{}-{}", part(8), part(4), part(3), part(3), part(12))
+    format!(
+        "{}-{}-4{}-8{}-{}",
+        part(8),
+        part(4),
+        part(3),
+        part(3),
+        part(12)
+    )
 }
 
 /// A poisoned lock holds data that no panic left half written: every change is made by one call.

@@ -94,6 +94,9 @@ mod tests {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH).speed(60.0);
         clock.sleep(Duration::from_secs(600)).await;
         assert_eq!(clock.now(), Timestamp::from_second(600).unwrap());
-        assert_eq!(tokio::time::Instant::now() - clock.start, Duration::from_secs(10));
+        assert_eq!(
+            tokio::time::Instant::now() - clock.start,
+            Duration::from_secs(10)
+        );
     }
 }

@@ -33,7 +33,7 @@ mod wire;
 pub use aws::{Aws, AwsBuilder, CallRecord, Outcome, Snapshot, UnknownSnapshotVersion};
 pub use clock::Clock;
 pub use fault::Fault;
-pub use sim::resource::Resource;
 pub use sim::guest::{Boot, Guest, PlainGuest};
+pub use sim::resource::Resource;
 pub use sim::timings::Timings;
 pub use wire::Service;

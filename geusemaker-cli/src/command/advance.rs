@@ -1,18 +1,18 @@
 //! From whatever state a deployment is in to the tier that its spec asks for.
 
 use geusemaker_core::{
-    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed,
-    Planned, Record, StackName, State, Undone, WaitError,
+    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed, Planned, Record,
+    StackName, State, Undone, WaitError,
 };
 
 use super::status;
 use crate::arguments::OnFailure;
+use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::progress_display::compact;
-use crate::context::Context;
 
 /// Goes as far as the spec's tier and commits. A failure undoes everything, or keeps what works; what is merely slow
 /// is kept.
@@ -35,7 +35,11 @@ pub(super) async fn advance(
     committed?;
     let status = context.session.status(name).await?;
     let time = compact(context.display.elapsed());
-    let time = if context.is_sandbox { format!("simulated {time}") } else { time };
+    let time = if context.is_sandbox {
+        format!("simulated {time}")
+    } else {
+        time
+    };
     Ok(status::document(context, &status)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
         .line(format!("deployed in {time}")))
@@ -55,7 +59,9 @@ impl Road<'_> {
             AnyDeployment::AlbHealthy(healthy) => self.create_cdn(healthy).await,
             AnyDeployment::CdnPending(pending) => self.deployed(pending).await,
             AnyDeployment::CdnDeployed(deployed) => self.check(deployed.commit().await).await,
-            _ => Err(Failure::local("this state of a deployment is not known to this version of gm")),
+            _ => Err(Failure::local(
+                "this state of a deployment is not known to this version of gm",
+            )),
         }
     }
 
@@ -115,7 +121,12 @@ impl Road<'_> {
         if status.resources.is_empty() {
             return self.rollback(failed).await;
         }
-        let Failed { error, undone, previous, .. } = failed;
+        let Failed {
+            error,
+            undone,
+            previous,
+            ..
+        } = failed;
         if let Err(kept) = previous.keep().await {
             return Failure::after(&kept, *undone);
         }
@@ -124,12 +135,20 @@ impl Road<'_> {
             return failure;
         }
         let resources = status.resources.len();
-        let state = format!("{} is kept as it is ({}, {resources} resources)", self.name, status.phase);
+        let state = format!(
+            "{} is kept as it is ({}, {resources} resources)",
+            self.name, status.phase
+        );
         failure.code(code).state(state).next(self.command("resume"))
     }
 
     async fn rollback<S: State>(&self, failed: Failed<S>) -> Failure {
-        let Failed { error, undone, previous, .. } = failed;
+        let Failed {
+            error,
+            undone,
+            previous,
+            ..
+        } = failed;
         self.context.display.note(&format!("{error}"));
         self.context.display.note("rolling everything back");
         let mut all = *undone;
@@ -144,7 +163,11 @@ impl Road<'_> {
         } else {
             Failure::after(&error, all)
         };
-        if is_complete { failure } else { failure.next(self.command("rollback")) }
+        if is_complete {
+            failure
+        } else {
+            failure.next(self.command("rollback"))
+        }
     }
 
     /// After the first signal everything is undone; after the second the journal has what is left.

@@ -6,23 +6,27 @@ use super::advance::advance;
 use super::{plan, resume, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
+use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
     let spec = plan::read(&deploy.file)?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let deployment = match context.session.status(&name).await {
-        Ok(existing) if existing.phase == Phase::Ending => return Err(resume::ending(context, &existing)),
+        Ok(existing) if existing.phase == Phase::Ending => {
+            return Err(resume::ending(context, &existing));
+        }
         Ok(existing) if existing.spec != spec => return Err(differs(context, &existing)),
         Ok(existing) if existing.phase == Phase::Committed => {
             context.display.note(&format!("{name} is up already"));
             return Ok(status::document(context, &existing));
         }
         Ok(existing) => {
-            context.display.note(&format!("{name} was begun at {}: going on", existing.since));
+            context
+                .display
+                .note(&format!("{name} was begun at {}: going on", existing.since));
             if !is_agreed {
                 confirm(&format!("Finish deploying {name}?"), &Consent::Yes)?;
             }

@@ -4,10 +4,10 @@ use geusemaker_core::{FileSystems, Kind, Undone};
 
 use crate::arguments::Destroy;
 use crate::confirm::{Consent, confirm};
+use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::progress_display::compact;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;
@@ -31,7 +31,11 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
         );
         confirm(&question, &Consent::Name(name.as_str()))?;
     }
-    let file_systems = if keeps { FileSystems::Keep } else { FileSystems::Delete };
+    let file_systems = if keeps {
+        FileSystems::Keep
+    } else {
+        FileSystems::Delete
+    };
     let destroyed = context.session.destroy(name, file_systems).await;
     let undone = destroyed.map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     report(context, name.as_str(), undone, "destroy")
@@ -48,11 +52,20 @@ pub(super) fn report(
         return Err(Failure::leftovers(undone).next(context.command(&format!("{verb} {name}"))));
     }
     let time = compact(context.display.elapsed());
-    let time = if context.is_sandbox { format!("simulated {time}") } else { time };
+    let time = if context.is_sandbox {
+        format!("simulated {time}")
+    } else {
+        time
+    };
     let kept = undone
         .kept
         .iter()
-        .map(|kept| format!("  kept: {} {} (adopt it with storage.file_system)", kept.kind, kept.id))
+        .map(|kept| {
+            format!(
+                "  kept: {} {} (adopt it with storage.file_system)",
+                kept.kind, kept.id
+            )
+        })
         .collect::<Vec<_>>();
     Ok(Document::ok()
         .member("name", name)
@@ -61,6 +74,9 @@ pub(super) fn report(
         .member("kept", &undone.kept)
         .member("leftovers", &undone.left)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
-        .line(format!("{name} is gone: {} resources removed in {time}", undone.deleted.len()))
+        .line(format!(
+            "{name} is gone: {} resources removed in {time}",
+            undone.deleted.len()
+        ))
         .lines(kept))
 }

@@ -3,9 +3,9 @@
 use geusemaker_core::Error;
 use serde_json::json;
 
+use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
     let mut stacks = Vec::new();

@@ -3,9 +3,9 @@
 use geusemaker_core::{Candidate, DeploymentSpec, Plan};
 
 use crate::arguments::SpecFile;
+use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
     let spec = read(file)?;
@@ -25,7 +25,10 @@ pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
-    let network = zones(&plan.region, plan.subnets.iter().map(|subnet| subnet.zone.as_str()));
+    let network = zones(
+        &plan.region,
+        plan.subnets.iter().map(|subnet| subnet.zone.as_str()),
+    );
     let gpu = compute.instance_type();
     let mut lines = vec![
         format!(
@@ -56,7 +59,11 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     });
     for service in spec.services() {
         let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
-        let paths = if paths.is_empty() { "every other path".to_owned() } else { paths.join(", ") };
+        let paths = if paths.is_empty() {
+            "every other path".to_owned()
+        } else {
+            paths.join(", ")
+        };
         lines.push(format!(
             "  service      {} on port {}, {paths}",
             service.name(),
@@ -64,14 +71,20 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         ));
     }
     if spec.tier().number() >= 2 {
-        let admits = if plan.cloudfront_prefix_list.is_some() { "CloudFront" } else { "the internet" };
+        let admits = if plan.cloudfront_prefix_list.is_some() {
+            "CloudFront"
+        } else {
+            "the internet"
+        };
         lines.push(format!(
             "  balancer     {}, HTTP, admits {admits}",
             spec.name().load_balancer_name()
         ));
     }
     if spec.tier().number() >= 3 {
-        lines.push("  CDN          a CloudFront distribution in front of the load balancer".to_owned());
+        lines.push(
+            "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
+        );
     }
     lines
 }
@@ -84,9 +97,19 @@ fn placements(plan: &Plan) -> Vec<String> {
     plan.candidates
         .chunk_by(is_one_line)
         .map(|candidates| {
-            let market = if candidates[0].spot { "spot" } else { "on-demand" };
-            let names = candidates.iter().map(|candidate| candidate.subnet.zone.as_str());
-            format!("{} {market} in {}", candidates[0].instance_type, zones(&plan.region, names))
+            let market = if candidates[0].spot {
+                "spot"
+            } else {
+                "on-demand"
+            };
+            let names = candidates
+                .iter()
+                .map(|candidate| candidate.subnet.zone.as_str());
+            format!(
+                "{} {market} in {}",
+                candidates[0].instance_type,
+                zones(&plan.region, names)
+            )
         })
         .collect()
 }
@@ -112,7 +135,10 @@ mod tests {
     #[test]
     fn only_the_first_zone_and_those_of_another_kind_are_written_out() {
         let names = ["us-west-2a", "us-west-2b", "us-west-2-lax-1a"];
-        assert_eq!(zones("us-west-2", names.into_iter()), "us-west-2a, b, us-west-2-lax-1a");
+        assert_eq!(
+            zones("us-west-2", names.into_iter()),
+            "us-west-2a, b, us-west-2-lax-1a"
+        );
         assert_eq!(zones("us-west-2", std::iter::empty()), "");
     }
 }

@@ -6,9 +6,9 @@ use super::advance::advance;
 use super::status;
 use crate::arguments::Resume;
 use crate::confirm::{Consent, confirm};
+use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, Failure> {
     let name = &resume.name.name;
@@ -22,7 +22,10 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
         _ => {}
     }
     if !(resume.yes.yes || context.is_sandbox) {
-        confirm(&format!("Finish deploying {name}, now {}?", existing.phase), &Consent::Yes)?;
+        confirm(
+            &format!("Finish deploying {name}, now {}?", existing.phase),
+            &Consent::Yes,
+        )?;
     }
     let deployment = open(context, name).await?;
     advance(context, name, deployment, resume.on_failure.on_failure).await
@@ -45,7 +48,9 @@ pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeplo
 pub(super) fn ending(context: &Context, existing: &DeploymentStatus) -> Failure {
     let name = &existing.name;
     let left = existing.resources.len();
-    Failure::usage(format!("{name} is being removed, or its removal was interrupted"))
-        .state(format!("{left} resources of {name} are left"))
-        .next(context.command(&format!("destroy {name}")))
+    Failure::usage(format!(
+        "{name} is being removed, or its removal was interrupted"
+    ))
+    .state(format!("{left} resources of {name} are left"))
+    .next(context.command(&format!("destroy {name}")))
 }

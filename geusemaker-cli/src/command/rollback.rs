@@ -5,9 +5,9 @@ use geusemaker_core::Error;
 use super::destroy::report;
 use crate::arguments::Rollback;
 use crate::confirm::{Consent, confirm};
+use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::context::Context;
 
 pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Document, Failure> {
     let name = &rollback.name.name;

@@ -3,9 +3,9 @@
 use geusemaker_core::DeploymentStatus;
 
 use crate::arguments::Name;
+use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
-use crate::context::Context;
 use crate::short_arn::shorten_arns;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
@@ -20,7 +20,12 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         .map(|resource| {
             let id = shorten_arns(resource.id.as_deref().unwrap_or("-"));
             let adopted = if resource.adopted { "yours" } else { "" };
-            [resource.kind.to_string(), id, resource.state.clone(), adopted.to_owned()]
+            [
+                resource.kind.to_string(),
+                id,
+                resource.state.clone(),
+                adopted.to_owned(),
+            ]
         })
         .collect();
     let mut document = Document::ok()

@@ -28,7 +28,11 @@ pub(crate) struct Writer(Clients);
 
 impl Reader {
     pub(crate) fn new(config: &SdkConfig, region: Option<Region>) -> Self {
-        Self(Clients::new(config, region, RetryConfig::standard().with_max_attempts(4)))
+        Self(Clients::new(
+            config,
+            region,
+            RetryConfig::standard().with_max_attempts(4),
+        ))
     }
 }
 
@@ -73,7 +77,9 @@ impl Clients {
         macro_rules! client {
             ($sdk:ident) => {
                 $sdk::Client::from_conf(
-                    $sdk::config::Builder::from(&config).retry_partition(budget.clone()).build(),
+                    $sdk::config::Builder::from(&config)
+                        .retry_partition(budget.clone())
+                        .build(),
                 )
             };
         }

@@ -133,11 +133,17 @@ impl ErrorClass {
             Self::Invalid => "correct what AWS names in its message",
             Self::NotFound => "check that the id exists in this account and region",
             Self::NotYet => "try again in a minute",
-            Self::Permission => "ask for the IAM permission of this operation, or check the account's standing",
+            Self::Permission => {
+                "ask for the IAM permission of this operation, or check the account's standing"
+            }
             Self::Quota => "ask AWS for a higher quota (Service Quotas console), or use less",
-            Self::ServiceFault => "AWS failed on its side: try again; https://health.aws.amazon.com shows incidents",
+            Self::ServiceFault => {
+                "AWS failed on its side: try again; https://health.aws.amazon.com shows incidents"
+            }
             Self::Throttled => "too many calls in this account: try again in a minute",
-            Self::Unreachable => "check the network, the region's name and AWS_ENDPOINT_URL, then try again",
+            Self::Unreachable => {
+                "check the network, the region's name and AWS_ENDPOINT_URL, then try again"
+            }
         }
     }
 }
@@ -323,7 +329,9 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     let links: Vec<String> = causes(error).map(ToString::to_string).collect();
     let mut said: Vec<&str> = Vec::new();
     for (index, link) in links.iter().enumerate() {
-        let is_repeated = links[index + 1..].iter().any(|inner| inner.contains(link.as_str()));
+        let is_repeated = links[index + 1..]
+            .iter()
+            .any(|inner| inner.contains(link.as_str()));
         let is_empty = matches!(link.as_str(), "dispatch failure" | "io error" | "other");
         if !is_repeated && !is_empty && !said.iter().any(|outer| outer.contains(link.as_str())) {
             said.push(link);
@@ -332,7 +340,9 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     said.join(": ")
 }
 
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
@@ -347,15 +357,28 @@ mod tests {
 
     #[test]
     fn the_code_decides_before_the_status() {
-        assert_eq!(ErrorClass::of("InsufficientInstanceCapacity", 500), ErrorClass::Capacity);
-        assert_eq!(ErrorClass::of("RequestLimitExceeded", 503), ErrorClass::Throttled);
-        assert_eq!(ErrorClass::of("InternalError", 500), ErrorClass::ServiceFault);
+        assert_eq!(
+            ErrorClass::of("InsufficientInstanceCapacity", 500),
+            ErrorClass::Capacity
+        );
+        assert_eq!(
+            ErrorClass::of("RequestLimitExceeded", 503),
+            ErrorClass::Throttled
+        );
+        assert_eq!(
+            ErrorClass::of("InternalError", 500),
+            ErrorClass::ServiceFault
+        );
         assert_eq!(ErrorClass::of("ValidationError", 400), ErrorClass::Invalid);
     }
 
     #[test]
     fn every_ec2_not_found_is_one_class() {
-        for code in ["InvalidInstanceID.NotFound", "InvalidGroup.NotFound", "InvalidAMIID.NotFound"] {
+        for code in [
+            "InvalidInstanceID.NotFound",
+            "InvalidGroup.NotFound",
+            "InvalidAMIID.NotFound",
+        ] {
             assert_eq!(ErrorClass::of(code, 400), ErrorClass::NotFound, "{code}");
         }
     }

@@ -173,7 +173,9 @@ mod tests {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let progress = {
             let heard = Arc::clone(&heard);
-            Progress::new(Arc::new(move |event: &Event| heard.lock().unwrap().push(event.to_string())))
+            Progress::new(Arc::new(move |event: &Event| {
+                heard.lock().unwrap().push(event.to_string())
+            }))
         };
         let start = clock.now();
         let mut looks = Vec::new();
@@ -185,7 +187,11 @@ mod tests {
             })
             .await;
         let heard = heard.lock().unwrap().clone();
-        Waited { result, looks, heard }
+        Waited {
+            result,
+            looks,
+            heard,
+        }
     }
 
     fn error(class: ErrorClass) -> AwsError {
@@ -198,15 +204,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_looks_at_once_and_then_less_and_less_often() {
         let waited = waited(|seconds| {
-            Ok(if seconds < 50 { Seen::Pending("cold".to_owned()) } else { Seen::Ready(100) })
+            Ok(if seconds < 50 {
+                Seen::Pending("cold".to_owned())
+            } else {
+                Seen::Ready(100)
+            })
         })
         .await;
         assert_eq!(waited.result.unwrap(), 100);
         assert_eq!(waited.looks[0], 0);
-        let mut pauses: Vec<_> = waited.looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mut pauses: Vec<_> = waited
+            .looks
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .collect();
         // The deadline cuts the last one short.
         pauses.pop();
-        assert!(pauses.is_sorted() && pauses.iter().all(|pause| *pause <= 15), "{pauses:?}");
+        assert!(
+            pauses.is_sorted() && pauses.iter().all(|pause| *pause <= 15),
+            "{pauses:?}"
+        );
         assert_eq!(waited.heard[0], "the kettle: cold, 0s (usually 20s to 40s)");
         assert_eq!(waited.heard.len(), waited.looks.len() - 1);
     }
@@ -228,7 +245,11 @@ mod tests {
             ErrorClass::NotYet,
         ] {
             let waited = waited(|seconds| {
-                if seconds < 10 { Err(error(class)) } else { Ok(Seen::Ready(100)) }
+                if seconds < 10 {
+                    Err(error(class))
+                } else {
+                    Ok(Seen::Ready(100))
+                }
             })
             .await;
             assert_eq!(waited.result.unwrap(), 100, "{class}");
@@ -247,7 +268,10 @@ mod tests {
         let refused = waited(|_| Err(error(ErrorClass::Permission))).await;
         assert!(matches!(refused.result, Err(WaitError::Aws(_))));
         let failed = waited(|_| Ok(Seen::Failed("no water".to_owned()))).await;
-        assert_eq!(failed.result.unwrap_err().to_string(), "the kettle failed: no water");
+        assert_eq!(
+            failed.result.unwrap_err().to_string(),
+            "the kettle failed: no water"
+        );
         assert_eq!((refused.looks.len(), failed.looks.len()), (1, 1));
     }
 }

@@ -101,7 +101,10 @@ async fn admit(
             description: format!("{} from the load balancer", service.name()),
             owner: ledger.owner.clone(),
         };
-        ledger.create(Key::new(format!("security-group-rule/instances/{}", service.port())), rule)
+        ledger.create(
+            Key::new(format!("security-group-rule/instances/{}", service.port())),
+            rule,
+        )
     });
     let front = ledger.create(Key::new("security-group-rule/alb/http"), front);
     futures::try_join!(front, try_join_all(services))?;
@@ -118,7 +121,11 @@ async fn create_load_balancer(
             Key::new("alb"),
             NewLoadBalancer {
                 name: plan.spec.name().load_balancer_name(),
-                subnets: plan.subnets.iter().map(|subnet| subnet.id.clone()).collect(),
+                subnets: plan
+                    .subnets
+                    .iter()
+                    .map(|subnet| subnet.id.clone())
+                    .collect(),
                 security_group: group.clone(),
                 owner: ledger.owner.clone(),
             },
@@ -170,7 +177,10 @@ async fn listen(
             },
         )
         .await?;
-    let with_paths = spec.services().iter().filter(|service| !service.is_default());
+    let with_paths = spec
+        .services()
+        .iter()
+        .filter(|service| !service.is_default());
     let rules = (1..).zip(with_paths).filter_map(|(priority, service)| {
         let rule = NewListenerRule {
             name: stack.target_group_name(service.name()),
@@ -180,7 +190,10 @@ async fn listen(
             target_group: group_of(service)?,
             owner: ledger.owner.clone(),
         };
-        Some(ledger.create(Key::new(format!("alb/listener/{HTTP}/rule/{}", service.name())), rule))
+        Some(ledger.create(
+            Key::new(format!("alb/listener/{HTTP}/rule/{}", service.name())),
+            rule,
+        ))
     });
     try_join_all(rules).await?;
     Ok(())
@@ -205,15 +218,17 @@ async fn register(
     Ok(())
 }
 
-async fn await_active(
-    ledger: &Arc<Ledger>,
-    arn: &LoadBalancerArn,
-) -> Result<LoadBalancer, Error> {
+async fn await_active(ledger: &Arc<Ledger>, arn: &LoadBalancerArn) -> Result<LoadBalancer, Error> {
     let account = &ledger.account;
     // The slowest that was seen took a little over three minutes.
-    let active = Wait::new("ALB to be active", Expected::with_deadline_minutes(126, 187, 15))
-        .until(&account.clock, &account.progress, || load_balancer::active(&account.reader, arn))
-        .await?;
+    let active = Wait::new(
+        "ALB to be active",
+        Expected::with_deadline_minutes(126, 187, 15),
+    )
+    .until(&account.clock, &account.progress, || {
+        load_balancer::active(&account.reader, arn)
+    })
+    .await?;
     Ok(active)
 }
 
@@ -239,13 +254,17 @@ async fn await_healthy(
                 None => Seen::Ready(()),
                 Some(first) => Seen::Pending(format!("{healthy} of {total} healthy; {first}")),
             };
-            *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = unhealthy;
+            *last
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = unhealthy;
             Ok(seen)
         })
         .await;
     match healthy {
         Err(WaitError::Deadline { elapsed, .. }) => Err(Error::Unhealthy {
-            unhealthy: last.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            unhealthy: last
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
             total,
             elapsed,
         }),
@@ -281,13 +300,22 @@ fn unhealthy_target(
     if state == Some(&TargetHealthStateEnum::Healthy) {
         return None;
     }
-    let reason = health.and_then(|health| health.reason()).map(|reason| reason.as_str());
+    let reason = health
+        .and_then(|health| health.reason())
+        .map(|reason| reason.as_str());
     let description = health.and_then(|health| health.description());
     let reason: Vec<_> = reason.into_iter().chain(description).collect();
     Some(UnhealthyTarget {
         instance: instance.clone(),
         service: group.service.clone(),
-        state: state.map_or_else(|| "not registered".to_owned(), |state| state.as_str().to_owned()),
-        reason: if reason.is_empty() { "AWS gives no reason".to_owned() } else { reason.join(": ") },
+        state: state.map_or_else(
+            || "not registered".to_owned(),
+            |state| state.as_str().to_owned(),
+        ),
+        reason: if reason.is_empty() {
+            "AWS gives no reason".to_owned()
+        } else {
+            reason.join(": ")
+        },
     })
 }

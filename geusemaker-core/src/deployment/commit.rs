@@ -58,7 +58,11 @@ impl Outputs {
             url,
             load_balancer_dns,
             distribution_domain,
-            instances: ec2.instances.iter().map(|instance| instance.id.to_string()).collect(),
+            instances: ec2
+                .instances
+                .iter()
+                .map(|instance| instance.id.to_string())
+                .collect(),
             file_system: Some(ec2.file_system.to_string()),
         }
     }
@@ -112,7 +116,11 @@ where
         outputs: Outputs::of(&deployment.state().clone().into()),
     };
     if let Err(error) = ledger.append(Event::Committed { tier }).await {
-        return Err(Failed::new(Error::Journal(error), Undone::default(), deployment));
+        return Err(Failed::new(
+            Error::Journal(error),
+            Undone::default(),
+            deployment,
+        ));
     }
     // The claim runs out by itself if it cannot be given back.
     let _ = deployment.inner.guard.release().await;

@@ -36,9 +36,14 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
             },
         )
         .await?;
-    let distribution = Wait::new("CloudFront distribution to be visible", Expected::with_deadline_minutes(0, 5, 2))
-        .until(&account.clock, &account.progress, || distribution::created(&account.reader, &id))
-        .await?;
+    let distribution = Wait::new(
+        "CloudFront distribution to be visible",
+        Expected::with_deadline_minutes(0, 5, 2),
+    )
+    .until(&account.clock, &account.progress, || {
+        distribution::created(&account.reader, &id)
+    })
+    .await?;
     Ok(CdnPending {
         alb: alb.clone(),
         distribution,

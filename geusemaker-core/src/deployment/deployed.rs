@@ -30,12 +30,18 @@ pub(super) async fn await_deployed(
     account.progress.step("Waiting for deployment...");
     let deadline = ledger.plan.spec.cdn().wait_timeout();
     let id = &pending.distribution.id;
-    let distribution = Wait::new("CloudFront deployment", Expected::seconds(150, 480, deadline))
-        .until(&account.clock, &account.progress, || distribution::deployed(&account.reader, id))
-        .await?;
-    account
-        .progress
-        .step(format!("CloudFront distribution is deployed: https://{}", distribution.domain));
+    let distribution = Wait::new(
+        "CloudFront deployment",
+        Expected::seconds(150, 480, deadline),
+    )
+    .until(&account.clock, &account.progress, || {
+        distribution::deployed(&account.reader, id)
+    })
+    .await?;
+    account.progress.step(format!(
+        "CloudFront distribution is deployed: https://{}",
+        distribution.domain
+    ));
     Ok(CdnDeployed {
         alb: pending.alb.clone(),
         distribution,

@@ -20,7 +20,10 @@ impl Session {
         file_systems: FileSystems,
     ) -> Result<Undone, Error> {
         let ledger = self.take_up(stack).await?;
-        ledger.account.progress.step(format!("Destroying {stack}..."));
+        ledger
+            .account
+            .progress
+            .step(format!("Destroying {stack}..."));
         let guard = RollbackGuard::of(ledger, OnDrop::Keep, self.cleanup());
         Ok(guard.end(file_systems).await)
     }
@@ -39,7 +42,10 @@ impl Session {
                 stack: stack.to_string(),
             });
         }
-        ledger.account.progress.step(format!("Rolling back {stack}..."));
+        ledger
+            .account
+            .progress
+            .step(format!("Rolling back {stack}..."));
         Ok(guard.end(FileSystems::Delete).await)
     }
 }

@@ -135,7 +135,9 @@ async fn request_instances(
         gpu_check: spec.compute().gpu_check(),
     };
     // The spec was checked with the longest ids that AWS has, so what it renders to fits.
-    let user_data = user_data.render().map_err(|error| Error::UserData { bytes: error.bytes })?;
+    let user_data = user_data
+        .render()
+        .map_err(|error| Error::UserData { bytes: error.bytes })?;
     let requests = (0..spec.compute().count())
         .map(|number| request_instance(ledger, number, group, &user_data));
     // All are heard out, so that none is left half asked for when another fails.
@@ -213,10 +215,15 @@ async fn await_instances(
     let account = &ledger.account;
     account.progress.step("Waiting for instances to run...");
     let waits = requested.iter().map(|id| async move {
-        Wait::new(format!("instance {id} to run"), Expected::with_deadline_minutes(15, 180, 20))
-            .until(&account.clock, &account.progress, || instance::running(&account.reader, id))
-            .await
-            .map_err(Error::from)
+        Wait::new(
+            format!("instance {id} to run"),
+            Expected::with_deadline_minutes(15, 180, 20),
+        )
+        .until(&account.clock, &account.progress, || {
+            instance::running(&account.reader, id)
+        })
+        .await
+        .map_err(Error::from)
     });
     try_join_all(waits).await
 }
@@ -228,10 +235,15 @@ async fn used_subnets(
 ) -> Result<Vec<SubnetId>, Error> {
     let account = &ledger.account;
     let waits = instances.iter().map(|id| async move {
-        Wait::new(format!("instance {id} to be visible"), Expected::with_deadline_minutes(0, 6, 5))
-            .until(&account.clock, &account.progress, || instance::placed(&account.reader, id))
-            .await
-            .map_err(Error::from)
+        Wait::new(
+            format!("instance {id} to be visible"),
+            Expected::with_deadline_minutes(0, 6, 5),
+        )
+        .until(&account.clock, &account.progress, || {
+            instance::placed(&account.reader, id)
+        })
+        .await
+        .map_err(Error::from)
     });
     try_join_all(waits).await
 }
@@ -250,7 +262,8 @@ async fn mount_targets(
     )?;
     let adopted = plan.adopted_file_system.as_ref();
     let zones = plan.subnets.iter().filter(|subnet| {
-        used.contains(&subnet.id) && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
+        used.contains(&subnet.id)
+            && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
     });
     let creations = zones.map(|subnet| {
         ledger.create(
@@ -289,11 +302,17 @@ mod tests {
             candidate("g6.xlarge", "b"),
         ];
         let order = |number| -> Vec<String> {
-            in_turn(&candidates, number).map(ToString::to_string).collect()
+            in_turn(&candidates, number)
+                .map(ToString::to_string)
+                .collect()
         };
         assert_eq!(
             order(1),
-            ["g5.xlarge on-demand in b", "g5.xlarge on-demand in a", "g6.xlarge on-demand in b"]
+            [
+                "g5.xlarge on-demand in b",
+                "g5.xlarge on-demand in a",
+                "g6.xlarge on-demand in b"
+            ]
         );
         assert_eq!(order(0), order(2));
     }

@@ -142,12 +142,21 @@ impl<S: State> Deployment<S> {
 impl Ledger {
     async fn reach(&self, state: state::Reached) -> Result<(), Error> {
         let state = Box::new(state);
-        Ok(self.append(crate::ledger::event::Event::Reached { state }).await?)
+        Ok(self
+            .append(crate::ledger::event::Event::Reached { state })
+            .await?)
     }
 }
 
 /// The ledger of a deployment that has begun; every state after [`Planned`] has one.
-#[expect(clippy::expect_used, reason = "only Planned is made without a ledger, and it does not ask")]
+#[expect(
+    clippy::expect_used,
+    reason = "only Planned is made without a ledger, and it does not ask"
+)]
 fn ledger_of(guard: &RollbackGuard) -> Arc<Ledger> {
-    Arc::clone(guard.ledger().expect("a deployment past Planned has a ledger"))
+    Arc::clone(
+        guard
+            .ledger()
+            .expect("a deployment past Planned has a ledger"),
+    )
 }

@@ -173,12 +173,16 @@ impl PlanError {
             }
             Self::Missing { .. } => "check the id, the region and the account",
             Self::OtherVpc { .. } => "name subnets of one VPC",
-            Self::OneZone { .. } => "name subnets in two zones in network.subnets, or make one in another zone",
+            Self::OneZone { .. } => {
+                "name subnets in two zones in network.subnets, or make one in another zone"
+            }
             Self::NotOffered { .. } => {
                 "name subnets in zones that offer it, or another instance type in compute"
             }
             Self::NoImage { .. } => "name an image in compute.ami",
-            Self::WrongArchitecture { .. } => "name an image for the architecture of the instance type",
+            Self::WrongArchitecture { .. } => {
+                "name an image for the architecture of the instance type"
+            }
             Self::NoPrefixList { .. } => "choose a region that CloudFront serves origins in",
             Self::NameTaken { .. } => "choose another stack name, or remove what has it",
         }

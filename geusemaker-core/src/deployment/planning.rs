@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
 use super::{Deployment, Planned};
+use crate::account::Account;
 use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::{PrefixListId, VpcId};
@@ -11,9 +12,9 @@ use crate::ledger::rollback_guard::RollbackGuard;
 use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
-    file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list, target_group, vpc,
+    file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
+    target_group, vpc,
 };
-use crate::account::Account;
 use crate::session::Session;
 use crate::spec::{DeploymentSpec, Market, Tier};
 
@@ -87,13 +88,19 @@ impl Look<'_> {
                     (default.ok_or(PlanError::NoDefaultVpc { region })?, true)
                 }
             };
-            let subnets = subnet::of_vpc(aws, &vpc, is_default).await.map_err(doing())?;
+            let subnets = subnet::of_vpc(aws, &vpc, is_default)
+                .await
+                .map_err(doing())?;
             (vpc, subnets)
         } else {
             self.named_subnets().await?
         };
         let zones: BTreeSet<_> = subnets.iter().map(|subnet| subnet.zone.clone()).collect();
-        let needed = if self.spec.tier() >= Tier::LoadBalancer { 2 } else { 1 };
+        let needed = if self.spec.tier() >= Tier::LoadBalancer {
+            2
+        } else {
+            1
+        };
         if zones.len() < needed {
             return Err(Error::Plan(PlanError::OneZone {
                 tier: self.spec.tier().number(),
@@ -134,8 +141,13 @@ impl Look<'_> {
         let region = self.account.region.clone();
         let doing = || Error::aws("choosing the image");
         let Some(id) = compute.ami() else {
-            let found = image::newest_deep_learning(aws, architecture).await.map_err(doing())?;
-            return Ok(found.ok_or(PlanError::NoImage { architecture, region })?);
+            let found = image::newest_deep_learning(aws, architecture)
+                .await
+                .map_err(doing())?;
+            return Ok(found.ok_or(PlanError::NoImage {
+                architecture,
+                region,
+            })?);
         };
         let found = image::named(aws, id).await.map_err(doing())?;
         let image = found.ok_or_else(|| self.missing("compute.ami", id))?;
@@ -203,13 +215,19 @@ impl Look<'_> {
         if !file_system::exists(aws, id).await.map_err(doing())? {
             return Err(self.missing("storage.file_system", id));
         }
-        let targets = mount_target::of_file_system(aws, id).await.map_err(doing())?;
-        let in_vpc = targets
-            .into_iter()
-            .filter(|target| target.vpc_id().is_none_or(|target_vpc| target_vpc == vpc.as_str()));
+        let targets = mount_target::of_file_system(aws, id)
+            .await
+            .map_err(doing())?;
+        let in_vpc = targets.into_iter().filter(|target| {
+            target
+                .vpc_id()
+                .is_none_or(|target_vpc| target_vpc == vpc.as_str())
+        });
         Ok(Some(AdoptedFileSystem {
             id: id.clone(),
-            zones: in_vpc.filter_map(|target| target.availability_zone_name).collect(),
+            zones: in_vpc
+                .filter_map(|target| target.availability_zone_name)
+                .collect(),
         }))
     }
 
@@ -268,5 +286,8 @@ impl Look<'_> {
 /// A load balancer and a file system each take one subnet per zone.
 fn one_per_zone(subnets: Vec<Subnet>) -> Vec<Subnet> {
     let mut zones = BTreeSet::new();
-    subnets.into_iter().filter(|subnet| zones.insert(subnet.zone.clone())).collect()
+    subnets
+        .into_iter()
+        .filter(|subnet| zones.insert(subnet.zone.clone()))
+        .collect()
 }

@@ -26,11 +26,14 @@ pub(super) async fn await_file_system(
     id: &FileSystemId,
 ) -> Result<(), Error> {
     let account = &ledger.account;
-    Wait::new(format!("file system {id} to be available"), Expected::with_deadline_minutes(5, 30, 10))
-        .until(&account.clock, &account.progress, || {
-            file_system::availability(&account.reader, id)
-        })
-        .await?;
+    Wait::new(
+        format!("file system {id} to be available"),
+        Expected::with_deadline_minutes(5, 30, 10),
+    )
+    .until(&account.clock, &account.progress, || {
+        file_system::availability(&account.reader, id)
+    })
+    .await?;
     Ok(())
 }
 
@@ -55,7 +58,12 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
         return Ok(());
     }
     ledger.account.progress.step("Checking GPUs...");
-    try_join_all(ec2.instances.iter().map(|instance| check_gpu(ledger, instance))).await?;
+    try_join_all(
+        ec2.instances
+            .iter()
+            .map(|instance| check_gpu(ledger, instance)),
+    )
+    .await?;
     Ok(())
 }
 
@@ -78,7 +86,9 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
                     Seen::Pending("nvidia-smi sees no GPU yet".to_owned())
                 }
                 Some(report) => Seen::Ready(report.check(&instance.instance_type)),
-                None if output.is_some() => Seen::Pending("no report on the console yet".to_owned()),
+                None if output.is_some() => {
+                    Seen::Pending("no report on the console yet".to_owned())
+                }
                 None => Seen::Pending("no console output yet".to_owned()),
             })
         })

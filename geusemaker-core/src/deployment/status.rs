@@ -102,7 +102,10 @@ impl Session {
     pub async fn status(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
         let mut status = self.summary(stack).await?;
         let account = self.account(status.region.clone());
-        let looks = status.resources.iter_mut().map(|resource| look(&account, resource));
+        let looks = status
+            .resources
+            .iter_mut()
+            .map(|resource| look(&account, resource));
         join_all(looks).await;
         Ok(status)
     }

@@ -88,7 +88,10 @@ mod tests {
             ..ended
         };
         assert!(!elsewhere.is_dead());
-        assert_eq!(elsewhere.to_string(), format!("{}@elsewhere (process {})", here.user, u32::MAX));
+        assert_eq!(
+            elsewhere.to_string(),
+            format!("{}@elsewhere (process {})", here.user, u32::MAX)
+        );
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Cleaner {
         beginning: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let (sender, receiver) = oneshot::channel();
-        self.begun.spawn(async move { drop(sender.send(beginning.await)) });
+        self.begun
+            .spawn(async move { drop(sender.send(beginning.await)) });
         receiver.await.ok()
     }
 
@@ -111,7 +112,9 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
                 ledger.end(FileSystems::Delete).await
             }
             OnDrop::UndoUnfinished => {
-                let undone = ledger.undo(ledger.savepoint().await, FileSystems::Delete).await;
+                let undone = ledger
+                    .undo(ledger.savepoint().await, FileSystems::Delete)
+                    .await;
                 // A claim that cannot be given back runs out by itself.
                 let _ = ledger.release().await;
                 undone

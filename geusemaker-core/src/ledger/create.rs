@@ -47,14 +47,15 @@ impl Ledger {
     ) -> Result<R::Id, Error> {
         let ledger = Arc::clone(self);
         let name = key.to_string();
-        let task = self.running.spawn(async move { ledger.create_once(key, &wanted).await });
+        let task = self
+            .running
+            .spawn(async move { ledger.create_once(key, &wanted).await });
         match task.await {
             Ok(result) => result,
             Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
             Err(_) => Err(Error::Stopped { key: name }),
         }
     }
-
 
     async fn create_once<R: Create>(&self, key: Key, wanted: &R) -> Result<R::Id, Error> {
         if let Some(entry) = self.entry(&key).await {
@@ -187,12 +188,7 @@ impl Ledger {
         lookup.find(&self.account.reader).await
     }
 
-    async fn created<I: AwsId>(
-        &self,
-        key: Key,
-        lookup: &Lookup,
-        id: &str,
-    ) -> Result<I, Error> {
+    async fn created<I: AwsId>(&self, key: Key, lookup: &Lookup, id: &str) -> Result<I, Error> {
         let event = Event::Created {
             key: key.clone(),
             id: id.to_owned(),

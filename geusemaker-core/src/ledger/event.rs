@@ -60,7 +60,11 @@ pub(crate) enum Event {
     /// It was refused and does not exist.
     Refused { key: Key, error: AwsError },
     /// It exists and belongs to somebody else: it is never deleted.
-    Adopted { key: Key, lookup: Lookup, id: String },
+    Adopted {
+        key: Key,
+        lookup: Lookup,
+        id: String,
+    },
     /// It is about to be deleted.
     Deleting { key: Key },
     /// It is gone.

@@ -27,7 +27,9 @@ pub enum JournalError {
         source: object_store::Error,
     },
     /// A record is not one, or half of one.
-    #[error("record {path} of the journal is damaged ({reason}); restore it from a backup, or move the folder away if nothing of the stack is left in AWS")]
+    #[error(
+        "record {path} of the journal is damaged ({reason}); restore it from a backup, or move the folder away if nothing of the stack is left in AWS"
+    )]
     #[non_exhaustive]
     Damaged {
         /// The object's path in the store.
@@ -36,7 +38,9 @@ pub enum JournalError {
         reason: String,
     },
     /// A newer version of this program wrote it.
-    #[error("record {path} of the journal has format version {found}, and this program knows {VERSION}; use a newer version of it")]
+    #[error(
+        "record {path} of the journal has format version {found}, and this program knows {VERSION}; use a newer version of it"
+    )]
     #[non_exhaustive]
     Newer {
         /// The object's path in the store.
@@ -45,7 +49,9 @@ pub enum JournalError {
         found: u32,
     },
     /// A record is missing.
-    #[error("the journal of {stack} has no record {sequence} but later ones; restore it from a backup")]
+    #[error(
+        "the journal of {stack} has no record {sequence} but later ones; restore it from a backup"
+    )]
     #[non_exhaustive]
     Missing {
         /// Whose journal it is.
@@ -97,13 +103,12 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let stack = stack.to_string();
         let records = read_all(store.as_ref(), &stack).await?;
-        let state = LedgerState::replay(&records).map_err(|(sequence, source)| {
-            JournalError::Illegal {
+        let state =
+            LedgerState::replay(&records).map_err(|(sequence, source)| JournalError::Illegal {
                 stack: stack.clone(),
                 sequence,
                 source,
-            }
-        })?;
+            })?;
         Ok(Self {
             store,
             stack,
@@ -113,18 +118,16 @@ impl Journal {
     }
 
     /// Makes an event durable, and takes it in.
-    pub(crate) async fn append(
-        &mut self,
-        at: Timestamp,
-        event: Event,
-    ) -> Result<(), JournalError> {
+    pub(crate) async fn append(&mut self, at: Timestamp, event: Event) -> Result<(), JournalError> {
         // Checked on a copy, so that nothing illegal is ever written.
         let mut state = self.state.clone();
-        state.apply(at, &event).map_err(|source| JournalError::Illegal {
-            stack: self.stack.clone(),
-            sequence: self.next,
-            source,
-        })?;
+        state
+            .apply(at, &event)
+            .map_err(|source| JournalError::Illegal {
+                stack: self.stack.clone(),
+                sequence: self.next,
+                source,
+            })?;
         let record = Record {
             version: VERSION,
             sequence: self.next,
@@ -137,7 +140,10 @@ impl Journal {
             reason: error.to_string(),
         })?;
         let payload = PutPayload::from(body.clone());
-        let written = self.store.put_opts(&path, payload, PutMode::Create.into()).await;
+        let written = self
+            .store
+            .put_opts(&path, payload, PutMode::Create.into())
+            .await;
         match written {
             Ok(_) => {}
             // A store on a network repeats a write whose reply was lost, and then finds its own.
@@ -170,11 +176,14 @@ impl Journal {
 
 /// The names of the stacks that have a journal, in order.
 pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, JournalError> {
-    let listed = store.list_with_delimiter(None).await.map_err(|source| JournalError::Store {
-        stack: "all stacks".to_owned(),
-        doing: "read",
-        source,
-    })?;
+    let listed = store
+        .list_with_delimiter(None)
+        .await
+        .map_err(|source| JournalError::Store {
+            stack: "all stacks".to_owned(),
+            doing: "read",
+            source,
+        })?;
     let mut names: Vec<StackName> = listed
         .common_prefixes
         .iter()
@@ -207,7 +216,13 @@ async fn read_all(store: &dyn ObjectStore, stack: &str) -> Result<Vec<Record>, J
                 sequence,
             });
         }
-        let bytes = store.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)?;
+        let bytes = store
+            .get(&path)
+            .await
+            .map_err(failed)?
+            .bytes()
+            .await
+            .map_err(failed)?;
         records.push(parse(&path, &bytes)?);
     }
     Ok(records)
@@ -247,7 +262,9 @@ mod tests {
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
     async fn open(store: &Arc<InMemory>) -> Journal {
-        Journal::open(Arc::clone(store) as _, &"llm".parse().unwrap()).await.unwrap()
+        Journal::open(Arc::clone(store) as _, &"llm".parse().unwrap())
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -257,8 +274,10 @@ mod tests {
         first.append(AT, planned()).await.unwrap();
         let mut second = open(&store).await;
 
-        let (one, other) =
-            tokio::join!(first.append(AT, intent("a")), second.append(AT, intent("b")));
+        let (one, other) = tokio::join!(
+            first.append(AT, intent("a")),
+            second.append(AT, intent("b"))
+        );
         assert!(one.is_ok());
         assert!(matches!(other, Err(JournalError::TakenOver { .. })));
         // It does not find its way back either: its state is not the journal's any more.
@@ -287,7 +306,10 @@ mod tests {
         let store = Arc::new(InMemory::new());
         let mut journal = open(&store).await;
         let error = journal.append(AT, created("a")).await.unwrap_err();
-        assert!(matches!(error, JournalError::Illegal { sequence: 0, .. }), "{error}");
+        assert!(
+            matches!(error, JournalError::Illegal { sequence: 0, .. }),
+            "{error}"
+        );
         assert_eq!(open(&store).await.next, 0);
         journal.append(AT, planned()).await.unwrap();
     }
@@ -295,10 +317,20 @@ mod tests {
     #[tokio::test]
     async fn stacks_are_the_folders_whose_names_are_stack_names() {
         let store = InMemory::new();
-        for path in ["web/00000000.json", "llm/00000000.json", "Not a stack/00000000.json", "notes.txt"] {
+        for path in [
+            "web/00000000.json",
+            "llm/00000000.json",
+            "Not a stack/00000000.json",
+            "notes.txt",
+        ] {
             store.put(&Path::from(path), "{}".into()).await.unwrap();
         }
-        let names: Vec<_> = stacks(&store).await.unwrap().iter().map(ToString::to_string).collect();
+        let names: Vec<_> = stacks(&store)
+            .await
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(names, ["llm", "web"]);
     }
 }

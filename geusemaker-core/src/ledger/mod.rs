@@ -64,7 +64,13 @@ impl Ledger {
             plan: Box::new(plan.clone()),
         };
         journal.append(account.clock.now(), event).await?;
-        Ok(Self::at_work(journal, account, holder, deployment, plan.clone()))
+        Ok(Self::at_work(
+            journal,
+            account,
+            holder,
+            deployment,
+            plan.clone(),
+        ))
     }
 
     /// Takes up a deployment that was begun before.
@@ -110,7 +116,9 @@ impl Ledger {
             let mut pause = LEASE / 3;
             loop {
                 clock.sleep(pause).await;
-                let Some(ledger) = ledger.upgrade() else { return };
+                let Some(ledger) = ledger.upgrade() else {
+                    return;
+                };
                 pause = match ledger.claim().await {
                     Ok(()) => LEASE / 3,
                     // The next change fails to append too, and says why.
@@ -124,7 +132,10 @@ impl Ledger {
     }
 
     fn set_renewal(&self, renewal: Option<AbortOnDropHandle<()>>) {
-        let mut slot = self.renewal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = self
+            .renewal
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *slot = renewal;
     }
 
@@ -160,7 +171,12 @@ impl Ledger {
     }
 
     /// Notes a resource that is somebody else's; noting it again changes nothing.
-    pub(crate) async fn adopt(&self, key: Key, lookup: Lookup, id: &str) -> Result<(), JournalError> {
+    pub(crate) async fn adopt(
+        &self,
+        key: Key,
+        lookup: Lookup,
+        id: &str,
+    ) -> Result<(), JournalError> {
         if self.entry(&key).await.is_some() {
             return Ok(());
         }
@@ -185,7 +201,9 @@ impl Ledger {
 /// Without the journal, whose records fill pages.
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger").field("owner", &self.owner).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
     }
 }
 

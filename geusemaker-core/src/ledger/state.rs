@@ -61,13 +61,21 @@ pub(crate) struct Entry {
 pub(crate) enum Status {
     /// It was asked for, and nobody knows whether it exists.
     Intended,
-    Created { id: String },
+    Created {
+        id: String,
+    },
     /// It exists and is somebody else's.
-    Adopted { id: String },
+    Adopted {
+        id: String,
+    },
     /// Its deletion was asked for; nobody knows an id if its creation was in doubt.
-    Deleting { id: Option<String> },
+    Deleting {
+        id: Option<String>,
+    },
     /// It stays on purpose.
-    Kept { id: String },
+    Kept {
+        id: String,
+    },
 }
 
 impl Entry {
@@ -83,7 +91,10 @@ impl Entry {
     pub(crate) fn is_owned(&self) -> bool {
         match self.status {
             // What was kept once may be asked to go the next time.
-            Status::Intended | Status::Created { .. } | Status::Deleting { .. } | Status::Kept { .. } => true,
+            Status::Intended
+            | Status::Created { .. }
+            | Status::Deleting { .. }
+            | Status::Kept { .. } => true,
             Status::Adopted { .. } => false,
         }
     }
@@ -139,7 +150,11 @@ impl LedgerState {
     pub(crate) fn apply(&mut self, at: Timestamp, event: &Event) -> Result<(), IllegalEvent> {
         let illegal = |event, why: String| Err(IllegalEvent { event, why });
         let name = event.name();
-        if self.is_gone() && !matches!(event, Event::Planned { .. } | Event::Claimed { .. } | Event::Released)
+        if self.is_gone()
+            && !matches!(
+                event,
+                Event::Planned { .. } | Event::Claimed { .. } | Event::Released
+            )
         {
             return illegal(name, "no deployment has begun".to_owned());
         }
@@ -200,7 +215,9 @@ impl LedgerState {
                 };
                 *status = match status {
                     Status::Created { id } | Status::Kept { id } | Status::Adopted { id } => {
-                        Status::Deleting { id: Some(id.clone()) }
+                        Status::Deleting {
+                            id: Some(id.clone()),
+                        }
                     }
                     Status::Deleting { id } => Status::Deleting { id: id.clone() },
                     Status::Intended => Status::Deleting { id: None },
@@ -215,7 +232,9 @@ impl LedgerState {
             Event::Kept { key } => match self.status_mut(key) {
                 Some(status) => match &*status {
                     // A deletion that was asked for and refused can still be called off.
-                    Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
+                    Status::Created { id }
+                    | Status::Kept { id }
+                    | Status::Deleting { id: Some(id) } => {
                         *status = Status::Kept { id: id.clone() };
                     }
                     Status::Intended | Status::Adopted { .. } | Status::Deleting { id: None } => {
@@ -417,10 +436,13 @@ pub(crate) mod tests {
 
     /// What exists or may exist, and is neither somebody else's nor kept on purpose.
     fn at_stake(state: &LedgerState) -> BTreeSet<Key> {
-        let entries = state.entries().into_iter().filter(|entry| match entry.status {
-            Status::Intended | Status::Created { .. } | Status::Deleting { .. } => true,
-            Status::Adopted { .. } | Status::Kept { .. } => false,
-        });
+        let entries = state
+            .entries()
+            .into_iter()
+            .filter(|entry| match entry.status {
+                Status::Intended | Status::Created { .. } | Status::Deleting { .. } => true,
+                Status::Adopted { .. } | Status::Kept { .. } => false,
+            });
         entries.map(|entry| entry.key).collect()
     }
 
@@ -511,7 +533,10 @@ pub(crate) mod tests {
     }
 
     fn refusal(events: &[Event], next: &Event) -> String {
-        after(events).apply(Timestamp::UNIX_EPOCH, next).unwrap_err().to_string()
+        after(events)
+            .apply(Timestamp::UNIX_EPOCH, next)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -524,19 +549,52 @@ pub(crate) mod tests {
             id: "fs-1".to_owned(),
         };
         for (before, next, why) in [
-            (vec![], planned(), "planned cannot follow here: a deployment is under way already"),
-            (vec![], created("a"), "created cannot follow here: a was not asked for"),
-            (vec![intent("a")], intent("a"), "intent cannot follow here: a was asked for already"),
-            (vec![intent("a"), created("a")], created("a"), "created cannot follow here: a was not asked for"),
-            (vec![intent("a"), created("a")], deleted, "deleted cannot follow here: a was not being deleted"),
-            (vec![adopted], deleting, "deleting cannot follow here: a does not exist or was adopted"),
-            (vec![intent("a")], Event::Gone, "gone cannot follow here: a is not gone"),
+            (
+                vec![],
+                planned(),
+                "planned cannot follow here: a deployment is under way already",
+            ),
+            (
+                vec![],
+                created("a"),
+                "created cannot follow here: a was not asked for",
+            ),
+            (
+                vec![intent("a")],
+                intent("a"),
+                "intent cannot follow here: a was asked for already",
+            ),
+            (
+                vec![intent("a"), created("a")],
+                created("a"),
+                "created cannot follow here: a was not asked for",
+            ),
+            (
+                vec![intent("a"), created("a")],
+                deleted,
+                "deleted cannot follow here: a was not being deleted",
+            ),
+            (
+                vec![adopted],
+                deleting,
+                "deleting cannot follow here: a does not exist or was adopted",
+            ),
+            (
+                vec![intent("a")],
+                Event::Gone,
+                "gone cannot follow here: a is not gone",
+            ),
         ] {
             let refusal = refusal(&before, &next);
             assert!(refusal.ends_with(why), "{refusal}");
         }
-        let nothing = LedgerState::default().apply(Timestamp::UNIX_EPOCH, &intent("a")).unwrap_err();
-        assert!(nothing.to_string().ends_with("no deployment has begun"), "{nothing}");
+        let nothing = LedgerState::default()
+            .apply(Timestamp::UNIX_EPOCH, &intent("a"))
+            .unwrap_err();
+        assert!(
+            nothing.to_string().ends_with("no deployment has begun"),
+            "{nothing}"
+        );
     }
 
     #[test]
@@ -549,7 +607,11 @@ pub(crate) mod tests {
             created("after"),
         ]);
         let mark = state.savepoint();
-        let after: Vec<_> = state.entries().into_iter().filter(|entry| mark.is_before(entry)).collect();
+        let after: Vec<_> = state
+            .entries()
+            .into_iter()
+            .filter(|entry| mark.is_before(entry))
+            .collect();
         assert_eq!(after.len(), 1);
         assert_eq!(after[0].key, Key::new("after"));
     }

@@ -103,10 +103,11 @@ impl Ledger {
     pub(crate) async fn leave(&self, from: Savepoint, why: &str) -> Undone {
         self.drain().await;
         let entries = self.state().await.entries();
-        let owned = entries.iter().filter(|entry| entry.is_owned() && from.is_before(entry));
-        let left = owned.map(|entry| {
-            Leftover::new(entry, entry.id(), why.to_owned(), &self.account.region)
-        });
+        let owned = entries
+            .iter()
+            .filter(|entry| entry.is_owned() && from.is_before(entry));
+        let left = owned
+            .map(|entry| Leftover::new(entry, entry.id(), why.to_owned(), &self.account.region));
         Undone {
             left: left.collect(),
             ..Undone::default()
@@ -172,12 +173,17 @@ impl Teardown<'_> {
             self.all(Kind::SecurityGroup).await;
         };
         tokio::join!(self.all(Kind::Distribution), rest);
-        self.undone.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.undone
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Removes all of a kind at the same time.
     async fn all(&self, kind: Kind) {
-        let of_kind = self.entries.iter().filter(|entry| entry.lookup.kind() == kind);
+        let of_kind = self
+            .entries
+            .iter()
+            .filter(|entry| entry.lookup.kind() == kind);
         join_all(of_kind.map(|entry| self.one(entry))).await;
     }
 
@@ -188,14 +194,22 @@ impl Teardown<'_> {
             && !self.is_going(entry).await
         {
             let kept = Removed::new(&entry.key, kind, id);
-            match self.ledger.append(Event::Kept { key: entry.key.clone() }).await {
+            match self
+                .ledger
+                .append(Event::Kept {
+                    key: entry.key.clone(),
+                })
+                .await
+            {
                 Ok(()) => self.report(|undone| undone.kept.push(kept)),
                 Err(error) => self.leave(entry, Some(id), error.to_string()),
             }
             return;
         }
         let id = match &entry.status {
-            Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => Some(id.clone()),
+            Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
+                Some(id.clone())
+            }
             // Whether it exists was never known, so AWS is asked first.
             Status::Intended | Status::Deleting { id: None } => {
                 match self.ledger.settle(&entry.lookup).await {
@@ -219,17 +233,26 @@ impl Teardown<'_> {
         let key = entry.key.clone();
         let Some(id) = id else {
             let event = Event::Deleted { key };
-            return ledger.append(event).await.map_err(|error| error.to_string());
+            return ledger
+                .append(event)
+                .await
+                .map_err(|error| error.to_string());
         };
         let event = Event::Deleting { key: key.clone() };
-        ledger.append(event).await.map_err(|error| error.to_string())?;
+        ledger
+            .append(event)
+            .await
+            .map_err(|error| error.to_string())?;
         if kind == Kind::Distribution {
             self.disable(id, entry.since).await?;
         }
         self.request_deletion(kind, id, entry.since).await?;
         self.wait_until_gone(kind, id).await?;
         let event = Event::Deleted { key: key.clone() };
-        ledger.append(event).await.map_err(|error| error.to_string())?;
+        ledger
+            .append(event)
+            .await
+            .map_err(|error| error.to_string())?;
         let removed = Removed::new(&key, kind, id);
         ledger.account.progress.tell(progress::Event::Deleted {
             key: removed.key.clone(),
@@ -305,7 +328,12 @@ impl Teardown<'_> {
         let (Status::Deleting { .. }, Some(id)) = (&entry.status, entry.id()) else {
             return false;
         };
-        match entry.lookup.kind().observe(&self.ledger.account.reader, id).await {
+        match entry
+            .lookup
+            .kind()
+            .observe(&self.ledger.account.reader, id)
+            .await
+        {
             Ok(None) => true,
             Ok(Some(state)) => state == "deleting",
             Err(_) => false,
@@ -354,7 +382,12 @@ impl Teardown<'_> {
     }
 
     fn report(&self, note: impl FnOnce(&mut Undone)) {
-        note(&mut self.undone.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        note(
+            &mut self
+                .undone
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
     }
 }
 

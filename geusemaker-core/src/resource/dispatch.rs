@@ -3,8 +3,8 @@
 use super::kind::Kind;
 use super::lookup::Lookup;
 use super::{
-    distribution, file_system, instance, listener, listener_rule, load_balancer, mount_target, security_group,
-    security_group_rule, target_group, target_registration,
+    distribution, file_system, instance, listener, listener_rule, load_balancer, mount_target,
+    security_group, security_group_rule, target_group, target_registration,
 };
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -63,30 +63,38 @@ impl Lookup {
             }
             Self::FileSystem { creation_token } => file_system::find(aws, creation_token).await,
             Self::Instance { client_token } => instance::find(aws, client_token).await,
-            Self::Listener { load_balancer, port } => {
-                listener::find(aws, load_balancer, *port).await
-            }
+            Self::Listener {
+                load_balancer,
+                port,
+            } => listener::find(aws, load_balancer, *port).await,
             Self::ListenerRule { listener, priority } => {
                 listener_rule::find(aws, listener, *priority).await
             }
             Self::LoadBalancer { name, deployment } => {
                 load_balancer::find(aws, name, deployment).await
             }
-            Self::MountTarget { file_system, subnet, group } => {
-                mount_target::find(aws, file_system, subnet, group).await
-            }
-            Self::SecurityGroup { vpc, name, deployment } => {
-                security_group::find(aws, vpc, name, deployment).await
-            }
-            Self::SecurityGroupRule { group, port, source } => {
-                security_group_rule::find(aws, group, *port, source).await
-            }
+            Self::MountTarget {
+                file_system,
+                subnet,
+                group,
+            } => mount_target::find(aws, file_system, subnet, group).await,
+            Self::SecurityGroup {
+                vpc,
+                name,
+                deployment,
+            } => security_group::find(aws, vpc, name, deployment).await,
+            Self::SecurityGroupRule {
+                group,
+                port,
+                source,
+            } => security_group_rule::find(aws, group, *port, source).await,
             Self::TargetGroup { name, deployment } => {
                 target_group::find(aws, name, deployment).await
             }
-            Self::TargetRegistration { target_group, instance } => {
-                target_registration::find(aws, target_group, instance).await
-            }
+            Self::TargetRegistration {
+                target_group,
+                instance,
+            } => target_registration::find(aws, target_group, instance).await,
         };
         match found {
             Err(error) if error.is_not_found() => Ok(None),

@@ -100,7 +100,11 @@ impl NewDistribution {
             .origin_request_policy_id(ALL_VIEWER_EXCEPT_HOST_HEADER)
             .build()
             .map_err(missing)?;
-        let origins = Origins::builder().quantity(1).items(origin).build().map_err(missing)?;
+        let origins = Origins::builder()
+            .quantity(1)
+            .items(origin)
+            .build()
+            .map_err(missing)?;
         let config = DistributionConfig::builder()
             .caller_reference(token)
             .comment(comment(&self.name, token))
@@ -278,7 +282,9 @@ async fn describe(aws: &Reader, id: &str) -> Result<Described, AwsError> {
         .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))?;
     Ok(Described {
         status: found.status,
-        enabled: found.distribution_config.is_some_and(|config| config.enabled),
+        enabled: found
+            .distribution_config
+            .is_some_and(|config| config.enabled),
         domain: found.domain_name,
     })
 }

@@ -69,7 +69,10 @@ pub(crate) async fn named(aws: &Reader, id: &AmiId) -> Result<Option<Image>, Aws
         .await
         .map_err(AwsError::of("ec2:DescribeImages"));
     match reply {
-        Ok(reply) => Ok(reply.images.and_then(|all| all.into_iter().next()).and_then(Image::read)),
+        Ok(reply) => Ok(reply
+            .images
+            .and_then(|all| all.into_iter().next())
+            .and_then(Image::read)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
@@ -80,8 +83,13 @@ impl Image {
         Some(Self {
             id: AmiId::from_aws(image.image_id?),
             name: image.name.unwrap_or_default(),
-            root_device: image.root_device_name.unwrap_or_else(|| "/dev/sda1".to_owned()),
-            architecture: image.architecture.map(|a| a.as_str().to_owned()).unwrap_or_default(),
+            root_device: image
+                .root_device_name
+                .unwrap_or_else(|| "/dev/sda1".to_owned()),
+            architecture: image
+                .architecture
+                .map(|a| a.as_str().to_owned())
+                .unwrap_or_default(),
         })
     }
 

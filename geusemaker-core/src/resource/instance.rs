@@ -58,7 +58,9 @@ impl Create for NewInstance {
             .http_put_response_hop_limit(2)
             .build();
         let market = self.spot.then(|| {
-            InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build()
+            InstanceMarketOptionsRequest::builder()
+                .market_type(MarketType::Spot)
+                .build()
         });
         let reply = aws
             .ec2
@@ -74,7 +76,10 @@ impl Create for NewInstance {
             .set_instance_market_options(market)
             .metadata_options(metadata)
             .block_device_mappings(
-                BlockDeviceMapping::builder().device_name(&self.root_device).ebs(root).build(),
+                BlockDeviceMapping::builder()
+                    .device_name(&self.root_device)
+                    .ebs(root)
+                    .build(),
             )
             .user_data(BASE64.encode(&self.user_data))
             .tag_specifications(self.owner.ec2(ResourceType::Instance, &self.name))

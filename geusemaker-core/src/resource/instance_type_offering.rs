@@ -23,5 +23,8 @@ pub(crate) async fn zones(
         .await
         .map_err(AwsError::of("ec2:DescribeInstanceTypeOfferings"))?;
     let offerings = reply.instance_type_offerings.unwrap_or_default();
-    Ok(offerings.into_iter().filter_map(|offering| offering.location).collect())
+    Ok(offerings
+        .into_iter()
+        .filter_map(|offering| offering.location)
+        .collect())
 }

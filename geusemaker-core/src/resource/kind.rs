@@ -87,19 +87,29 @@ impl Kind {
             Self::Instance => ("ec2", format!("terminate-instances --instance-ids {id}")),
             Self::Listener => ("elbv2", format!("delete-listener --listener-arn {id}")),
             Self::ListenerRule => ("elbv2", format!("delete-rule --rule-arn {id}")),
-            Self::LoadBalancer => ("elbv2", format!("delete-load-balancer --load-balancer-arn {id}")),
+            Self::LoadBalancer => (
+                "elbv2",
+                format!("delete-load-balancer --load-balancer-arn {id}"),
+            ),
             Self::MountTarget => ("efs", format!("delete-mount-target --mount-target-id {id}")),
             Self::SecurityGroup => ("ec2", format!("delete-security-group --group-id {id}")),
             Self::SecurityGroupRule => (
                 "ec2",
-                format!("revoke-security-group-ingress --security-group-rule-ids {id} --group-id GROUP"),
+                format!(
+                    "revoke-security-group-ingress --security-group-rule-ids {id} --group-id GROUP"
+                ),
             ),
-            Self::TargetGroup => ("elbv2", format!("delete-target-group --target-group-arn {id}")),
+            Self::TargetGroup => (
+                "elbv2",
+                format!("delete-target-group --target-group-arn {id}"),
+            ),
             Self::TargetRegistration => {
                 let (group, instance) = registration_parts(id);
                 (
                     "elbv2",
-                    format!("deregister-targets --target-group-arn {group} --targets Id={instance}"),
+                    format!(
+                        "deregister-targets --target-group-arn {group} --targets Id={instance}"
+                    ),
                 )
             }
         };

@@ -82,7 +82,10 @@ pub(crate) async fn active(
         }
         Err(error) => return Err(error),
     };
-    let reason = found.state().and_then(|state| state.reason()).unwrap_or("AWS gives no reason");
+    let reason = found
+        .state()
+        .and_then(|state| state.reason())
+        .unwrap_or("AWS gives no reason");
     Ok(match state(&found) {
         Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => {
             Seen::Ready(LoadBalancer {
@@ -124,7 +127,9 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     let found = describe(aws, id).await?;
-    Ok(found.and_then(|found| state(&found)).map(|state| state.as_str().to_owned()))
+    Ok(found
+        .and_then(|found| state(&found))
+        .map(|state| state.as_str().to_owned()))
 }
 
 /// Deletes its listeners with it; one that is gone already counts as deleted.
@@ -150,5 +155,8 @@ async fn describe(aws: &Reader, arn: &str) -> Result<Option<SdkLoadBalancer>, Aw
 }
 
 fn state(load_balancer: &SdkLoadBalancer) -> Option<LoadBalancerStateEnum> {
-    load_balancer.state().and_then(|state| state.code()).cloned()
+    load_balancer
+        .state()
+        .and_then(|state| state.code())
+        .cloned()
 }

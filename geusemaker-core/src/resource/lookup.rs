@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::security_group_rule::Source;
 use super::kind::Kind;
+use super::security_group_rule::Source;
 use crate::id::{
     FileSystemId, InstanceId, ListenerArn, LoadBalancerArn, SecurityGroupId, SubnetId,
     TargetGroupArn, VpcId,
@@ -14,18 +14,51 @@ use crate::id::{
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Lookup {
     /// By the caller reference, which stands in the comment too: ListDistributions does not return the reference.
-    Distribution { caller_reference: String },
-    FileSystem { creation_token: String },
-    Instance { client_token: String },
-    Listener { load_balancer: LoadBalancerArn, port: u16 },
-    ListenerRule { listener: ListenerArn, priority: u16 },
-    LoadBalancer { name: String, deployment: String },
+    Distribution {
+        caller_reference: String,
+    },
+    FileSystem {
+        creation_token: String,
+    },
+    Instance {
+        client_token: String,
+    },
+    Listener {
+        load_balancer: LoadBalancerArn,
+        port: u16,
+    },
+    ListenerRule {
+        listener: ListenerArn,
+        priority: u16,
+    },
+    LoadBalancer {
+        name: String,
+        deployment: String,
+    },
     /// By its group, which is ours: an adopted file system may have mount targets that others have made.
-    MountTarget { file_system: FileSystemId, subnet: SubnetId, group: SecurityGroupId },
-    SecurityGroup { vpc: VpcId, name: String, deployment: String },
-    SecurityGroupRule { group: SecurityGroupId, port: u16, source: Source },
-    TargetGroup { name: String, deployment: String },
-    TargetRegistration { target_group: TargetGroupArn, instance: InstanceId },
+    MountTarget {
+        file_system: FileSystemId,
+        subnet: SubnetId,
+        group: SecurityGroupId,
+    },
+    SecurityGroup {
+        vpc: VpcId,
+        name: String,
+        deployment: String,
+    },
+    SecurityGroupRule {
+        group: SecurityGroupId,
+        port: u16,
+        source: Source,
+    },
+    TargetGroup {
+        name: String,
+        deployment: String,
+    },
+    TargetRegistration {
+        target_group: TargetGroupArn,
+        instance: InstanceId,
+    },
 }
 
 impl Lookup {

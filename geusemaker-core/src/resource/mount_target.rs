@@ -65,7 +65,9 @@ pub(super) async fn find(
     group: &SecurityGroupId,
 ) -> Result<Option<String>, AwsError> {
     let all = of_file_system(aws, file_system).await?;
-    let found = all.into_iter().find(|target| target.subnet_id == subnet.as_str());
+    let found = all
+        .into_iter()
+        .find(|target| target.subnet_id == subnet.as_str());
     let Some(id) = found.map(|target| target.mount_target_id) else {
         return Ok(None);
     };
@@ -76,7 +78,10 @@ pub(super) async fn find(
         .send()
         .await
         .map_err(AwsError::of("efs:DescribeMountTargetSecurityGroups"))?;
-    let is_ours = reply.security_groups.iter().any(|member| member == group.as_str());
+    let is_ours = reply
+        .security_groups
+        .iter()
+        .any(|member| member == group.as_str());
     Ok(is_ours.then_some(id))
 }
 

@@ -62,7 +62,9 @@ pub(super) async fn find(
         .send()
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
-    Ok(reply.security_groups.and_then(|groups| groups.into_iter().next()?.group_id))
+    Ok(reply
+        .security_groups
+        .and_then(|groups| groups.into_iter().next()?.group_id))
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

@@ -55,7 +55,10 @@ impl Create for NewSecurityGroupRule {
         let description = &self.description;
         let permission = match &self.source {
             Source::Anywhere => permission.ip_ranges(
-                IpRange::builder().cidr_ip(ANYWHERE).description(description).build(),
+                IpRange::builder()
+                    .cidr_ip(ANYWHERE)
+                    .description(description)
+                    .build(),
             ),
             Source::Group(group) => permission.user_id_group_pairs(
                 UserIdGroupPair::builder()
@@ -79,7 +82,9 @@ impl Create for NewSecurityGroupRule {
             .send()
             .await
             .map_err(AwsError::of(OPERATION))?;
-        let rule = reply.security_group_rules.and_then(|rules| rules.into_iter().next());
+        let rule = reply
+            .security_group_rules
+            .and_then(|rules| rules.into_iter().next());
         rule.and_then(|rule| rule.security_group_rule_id)
             .map(SecurityGroupRuleId::from_aws)
             .ok_or_else(|| AwsError::incomplete(OPERATION, "security group rule id"))
@@ -144,7 +149,9 @@ async fn group_of(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
         .send()
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
-    Ok(reply.security_group_rules.and_then(|rules| rules.into_iter().next()?.group_id))
+    Ok(reply
+        .security_group_rules
+        .and_then(|rules| rules.into_iter().next()?.group_id))
 }
 
 const ANYWHERE: &str = "0.0.0.0/0";

@@ -26,13 +26,23 @@ pub(crate) async fn of_vpc(
     vpc: &VpcId,
     default_only: bool,
 ) -> Result<Vec<Subnet>, AwsError> {
-    let mut request = aws.ec2.describe_subnets().filters(filter("vpc-id", vpc.as_str()));
+    let mut request = aws
+        .ec2
+        .describe_subnets()
+        .filters(filter("vpc-id", vpc.as_str()));
     if default_only {
         request = request.filters(filter("default-for-az", "true"));
     }
-    let reply = request.send().await.map_err(AwsError::of("ec2:DescribeSubnets"))?;
-    let mut subnets: Vec<_> =
-        reply.subnets.unwrap_or_default().into_iter().filter_map(Subnet::read).collect();
+    let reply = request
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSubnets"))?;
+    let mut subnets: Vec<_> = reply
+        .subnets
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(Subnet::read)
+        .collect();
     subnets.sort_by(|a, b| (&a.zone, &a.id).cmp(&(&b.zone, &b.id)));
     Ok(subnets)
 }
@@ -47,7 +57,10 @@ pub(crate) async fn named(aws: &Reader, id: &SubnetId) -> Result<Option<Subnet>,
         .await
         .map_err(AwsError::of("ec2:DescribeSubnets"));
     match reply {
-        Ok(reply) => Ok(reply.subnets.and_then(|all| all.into_iter().next()).and_then(Subnet::read)),
+        Ok(reply) => Ok(reply
+            .subnets
+            .and_then(|all| all.into_iter().next())
+            .and_then(Subnet::read)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }

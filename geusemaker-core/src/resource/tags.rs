@@ -31,7 +31,10 @@ impl Owner {
         name: &str,
     ) -> aws_sdk_ec2::types::TagSpecification {
         let tags = self.pairs(name).map(|(key, value)| {
-            aws_sdk_ec2::types::Tag::builder().key(key).value(value).build()
+            aws_sdk_ec2::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
         });
         aws_sdk_ec2::types::TagSpecification::builder()
             .resource_type(resource_type)
@@ -41,7 +44,10 @@ impl Owner {
 
     pub(crate) fn efs(&self, name: &str) -> Vec<aws_sdk_efs::types::Tag> {
         built(self.pairs(name).map(|(key, value)| {
-            aws_sdk_efs::types::Tag::builder().key(key).value(value).build()
+            aws_sdk_efs::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
         }))
     }
 
@@ -50,16 +56,24 @@ impl Owner {
         name: &str,
     ) -> Vec<aws_sdk_elasticloadbalancingv2::types::Tag> {
         let tags = self.pairs(name).map(|(key, value)| {
-            aws_sdk_elasticloadbalancingv2::types::Tag::builder().key(key).value(value).build()
+            aws_sdk_elasticloadbalancingv2::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
         });
         tags.to_vec()
     }
 
     pub(crate) fn cloudfront(&self, name: &str) -> aws_sdk_cloudfront::types::Tags {
         let tags = built(self.pairs(name).map(|(key, value)| {
-            aws_sdk_cloudfront::types::Tag::builder().key(key).value(value).build()
+            aws_sdk_cloudfront::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
         }));
-        aws_sdk_cloudfront::types::Tags::builder().set_items(Some(tags)).build()
+        aws_sdk_cloudfront::types::Tags::builder()
+            .set_items(Some(tags))
+            .build()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Target groups: one per service.
 
-use aws_sdk_elasticloadbalancingv2::types::{ProtocolEnum, TargetHealthDescription, TargetTypeEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    ProtocolEnum, TargetHealthDescription, TargetTypeEnum,
+};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;

@@ -58,7 +58,10 @@ impl Create for NewTargetRegistration {
             .send()
             .await
             .map_err(AwsError::of("elasticloadbalancing:RegisterTargets"))?;
-        Ok(TargetRegistrationId::new(&self.target_group, &self.instance))
+        Ok(TargetRegistrationId::new(
+            &self.target_group,
+            &self.instance,
+        ))
     }
 }
 
@@ -88,9 +91,13 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
         Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
         Err(error) => return Err(error),
     };
-    let health = descriptions.into_iter().find_map(|description| description.target_health);
+    let health = descriptions
+        .into_iter()
+        .find_map(|description| description.target_health);
     let state = health.and_then(|health| {
-        let not_registered = health.reason().is_some_and(|r| r.as_str() == "Target.NotRegistered");
+        let not_registered = health
+            .reason()
+            .is_some_and(|r| r.as_str() == "Target.NotRegistered");
         health.state.filter(|_| !not_registered)
     });
     Ok(state

@@ -15,7 +15,7 @@ const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
 /// Displays as the line that the instance prints on its console:
 ///
 /// ```
-/// use geusemaker_core::user_data::GpuReport;
+/// use geusemaker_core::GpuReport;
 ///
 /// let console = "[  42.1] nvidia: loaded\r\nGEUSEMAKER:GPU count=1 model=\"NVIDIA A10G\"\r\n";
 /// let report = GpuReport::find_in(console).unwrap();

@@ -19,8 +19,10 @@ pub(crate) struct WatchedStore {
     written: AtomicUsize,
     room_for: AtomicUsize,
     pause: Duration,
-    on_write: Option<Box<dyn Fn(&InMemory) + Send + Sync>>,
+    on_write: Option<OnWrite>,
 }
+
+type OnWrite = Box<dyn Fn(&InMemory) + Send + Sync>;
 
 impl WatchedStore {
     pub(crate) fn new() -> Self {

@@ -109,7 +109,10 @@ impl Redactor {
     /// What the program's own patterns find in a request that is not redacted yet: the replacement, and the first value
     /// that it stands for.
     pub(crate) fn replaced(&self, request: &har::Request) -> Vec<(String, String)> {
-        let body = request.post_data.as_ref().map_or("", |content| &content.text);
+        let body = request
+            .post_data
+            .as_ref()
+            .map_or("", |content| &content.text);
         self.patterns
             .iter()
             .filter_map(|(pattern, replacement)| {

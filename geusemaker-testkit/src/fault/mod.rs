@@ -163,19 +163,28 @@ impl Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} at call {} of {}", self.effect, self.nth, self.operation)
+        write!(
+            f,
+            "{:?} at call {} of {}",
+            self.effect, self.nth, self.operation
+        )
     }
 }
 
 /// The HTTP status that AWS sends with a code.
 fn usual_status(code: &str) -> u16 {
     match code {
-        "InsufficientInstanceCapacity" | "InternalError" | "InternalFailure"
+        "InsufficientInstanceCapacity"
+        | "InternalError"
+        | "InternalFailure"
         | "InternalServerError" => 500,
         "RequestLimitExceeded" | "ServiceUnavailable" | "Unavailable" => 503,
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => 403,
-        "FileSystemAlreadyExists" | "FileSystemInUse" | "MountTargetConflict"
-        | "DistributionAlreadyExists" | "DistributionNotDisabled"
+        "FileSystemAlreadyExists"
+        | "FileSystemInUse"
+        | "MountTargetConflict"
+        | "DistributionAlreadyExists"
+        | "DistributionNotDisabled"
         | "IncorrectFileSystemLifeCycleState" => 409,
         "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound" => 404,
         "PreconditionFailed" => 412,

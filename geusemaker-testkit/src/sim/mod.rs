@@ -20,8 +20,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::account::Account;
-use self::moment::Moment;
 use self::guest::Guest;
+use self::moment::Moment;
 use crate::wire::{Call, Input, Reply, Service, ServiceError};
 
 /// Answers one call at one moment.
@@ -40,7 +40,10 @@ pub(crate) fn answer(
         ..
     } = account;
     let Some(region) = regions.get_mut(&call.region) else {
-        return Err(ServiceError::unsupported(format_args!("the region {}", call.region)));
+        return Err(ServiceError::unsupported(format_args!(
+            "the region {}",
+            call.region
+        )));
     };
     let mut moment = Moment {
         now,

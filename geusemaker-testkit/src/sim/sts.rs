@@ -15,7 +15,10 @@ pub(crate) fn answer(
             params.refuse_unread(operation)?;
             Ok(Reply::xml(
                 Element::new("result")
-                    .with("Arn", format_args!("arn:aws:iam::{}:user/simulated", moment.account_id))
+                    .with(
+                        "Arn",
+                        format_args!("arn:aws:iam::{}:user/simulated", moment.account_id),
+                    )
                     .with("UserId", "AIDASIMULATEDUSER0001")
                     .with("Account", moment.account_id),
             ))

@@ -153,7 +153,11 @@ mod tests {
     fn the_same_seed_gives_the_same_times_and_ids() {
         let draw = || {
             let mut dice = Dice::new(7, Timings::Typical);
-            (dice.hex(17), dice.duration(Step::LoadBalancerActive), dice.roll())
+            (
+                dice.hex(17),
+                dice.duration(Step::LoadBalancerActive),
+                dice.roll(),
+            )
         };
         assert_eq!(draw(), draw());
     }

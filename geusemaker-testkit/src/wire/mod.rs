@@ -183,7 +183,9 @@ impl ServiceError {
 ///
 /// # Errors
 /// The answer for a request that nothing here can serve.
-pub(crate) fn read(request: &http::Request<Bytes>) -> Result<Call, (Option<Service>, ServiceError)> {
+pub(crate) fn read(
+    request: &http::Request<Bytes>,
+) -> Result<Call, (Option<Service>, ServiceError)> {
     let scope = credential_scope(request).ok_or_else(|| {
         let error = ServiceError::new(
             "MissingAuthenticationToken",
@@ -234,11 +236,7 @@ pub(crate) fn write(
 }
 
 /// A response of these parts; a header that is not one is left out, since its value came from a request.
-fn respond(
-    status: u16,
-    headers: &[(&str, &str)],
-    body: impl Into<Bytes>,
-) -> http::Response<Bytes> {
+fn respond(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> http::Response<Bytes> {
     let mut response = http::Response::new(body.into());
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);

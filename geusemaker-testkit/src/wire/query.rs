@@ -10,7 +10,10 @@ pub(super) fn read(body: &[u8]) -> Result<(String, Params), ServiceError> {
     let mut params = Params::parse(body);
     params.accept("Version");
     let operation = params.optional("Action").ok_or_else(|| {
-        ServiceError::new("MissingAction", "The request must contain the parameter Action")
+        ServiceError::new(
+            "MissingAction",
+            "The request must contain the parameter Action",
+        )
     })?;
     Ok((operation, params))
 }
@@ -74,14 +77,21 @@ pub(super) fn write(
     };
     respond(
         status,
-        &[("content-type", "text/xml"), ("x-amzn-requestid", request_id)],
+        &[
+            ("content-type", "text/xml"),
+            ("x-amzn-requestid", request_id),
+        ],
         document.to_document(),
     )
 }
 
 /// The error document of the query and REST-XML protocols.
 pub(super) fn error_document(namespace: &str, request_id: &str, error: &ServiceError) -> Element {
-    let fault = if error.status >= 500 { "Receiver" } else { "Sender" };
+    let fault = if error.status >= 500 {
+        "Receiver"
+    } else {
+        "Sender"
+    };
     let mut inner = Element::new("Error")
         .with("Type", fault)
         .with("Code", &error.code)

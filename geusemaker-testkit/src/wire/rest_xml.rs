@@ -40,7 +40,10 @@ pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), Se
     let body = match request.body() {
         body if body.is_empty() => None,
         body => Some(Element::parse(body).map_err(|error| {
-            ServiceError::new("MalformedXML", format!("The XML is not well-formed: {error}"))
+            ServiceError::new(
+                "MalformedXML",
+                format!("The XML is not well-formed: {error}"),
+            )
         })?),
     };
     let if_match = request
@@ -67,13 +70,24 @@ pub(super) fn write(
                 Body::Xml(element) => element.namespace(NAMESPACE).to_document(),
                 Body::Empty | Body::Json(_) => String::new(),
             };
-            let mut headers = vec![("content-type", "text/xml"), ("x-amzn-requestid", request_id)];
-            headers.extend(reply.headers.iter().map(|(name, value)| (*name, value.as_str())));
+            let mut headers = vec![
+                ("content-type", "text/xml"),
+                ("x-amzn-requestid", request_id),
+            ];
+            headers.extend(
+                reply
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str())),
+            );
             respond(reply.status.unwrap_or(200), &headers, body)
         }
         Err(error) => respond(
             error.status,
-            &[("content-type", "text/xml"), ("x-amzn-requestid", request_id)],
+            &[
+                ("content-type", "text/xml"),
+                ("x-amzn-requestid", request_id),
+            ],
             error_document(NAMESPACE, request_id, &error).to_document(),
         ),
     }

@@ -62,11 +62,7 @@ impl Element {
     }
 
     /// `<name><item>…</item><item>…</item></name>`, as the list members of AWS's protocols are written.
-    pub(crate) fn list(
-        name: &str,
-        member: &str,
-        members: impl IntoIterator<Item = Self>,
-    ) -> Self {
+    pub(crate) fn list(name: &str, member: &str, members: impl IntoIterator<Item = Self>) -> Self {
         Self::new(name).children(members.into_iter().map(|mut element| {
             element.name = member.to_owned();
             element

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Ec2;
-use crate::sim::moment::Moment;
 use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::guest::Boot;
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

@@ -2,8 +2,8 @@
 
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
 use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
+use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

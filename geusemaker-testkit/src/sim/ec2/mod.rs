@@ -37,9 +37,9 @@ pub(crate) use self::security_group::SecurityGroup;
 pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 pub(crate) use self::vpc::Vpc;
+use super::catalog;
 use super::moment::Moment;
 use super::resource::Resource;
-use super::catalog;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Efs, LifeCycle, LifeCycleState, refuse_other_query};
-use crate::sim::moment::Moment;
 use crate::sim::ec2::{Ec2, NetworkInterface, NewInterface, Subnet};
+use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};

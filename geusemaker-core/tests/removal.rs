@@ -1,0 +1,253 @@
+//! The end of a deployment: what cannot be deleted is listed, and what was interrupted is gone on with.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod scenario;
+
+use std::time::Duration;
+
+use geusemaker_core::{Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Phase};
+use geusemaker_testkit::Fault;
+
+use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, spec, stack};
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_there() {
+    let scenario = Scenario::new();
+    let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+    deployment.commit().await.unwrap();
+    scenario
+        .aws
+        .inject(Fault::on("DeleteFileSystem").answer("AccessDeniedException"));
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap();
+
+    let left = scenario.aws.leftovers();
+    assert_eq!(left.len(), 1, "{left:#?}");
+    assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
+    let leftover = &undone.left[0];
+    assert_eq!(
+        (leftover.key.as_str(), leftover.kind),
+        ("file-system", Kind::FileSystem)
+    );
+    assert_eq!(leftover.id.as_deref(), Some(left[0].id.as_str()));
+    assert!(
+        leftover.why.contains("AccessDeniedException"),
+        "{}",
+        leftover.why
+    );
+    let by_hand = format!(
+        "aws efs delete-file-system --file-system-id {} --region us-east-1",
+        left[0].id
+    );
+    assert_eq!(leftover.command.as_deref(), Some(by_hand.as_str()));
+
+    let status = scenario.session.status(&stack()).await.unwrap();
+    let keys: Vec<_> = status
+        .resources
+        .iter()
+        .map(|resource| resource.key.as_str())
+        .collect();
+    assert_eq!(keys, ["file-system"]);
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
+    for refused in [
+        "DeleteDistribution",
+        "UpdateDistribution",
+        "DeregisterTargets",
+        "DeleteRule",
+        "DeleteListener",
+        "DeleteLoadBalancer",
+        "DeleteTargetGroup",
+        "DeleteMountTarget",
+        "TerminateInstances",
+        "RevokeSecurityGroupIngress",
+        "DeleteSecurityGroup",
+    ] {
+        let scenario = Scenario::new();
+        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+        deployment.commit().await.unwrap();
+        let all = scenario.aws.leftovers().len();
+        scenario.aws.inject(
+            Fault::on(refused)
+                .answer("UnauthorizedOperation")
+                .status(403),
+        );
+        let undone = scenario
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await
+            .unwrap();
+        let left = scenario.aws.leftovers().len();
+
+        assert!(!undone.is_complete(), "{refused}");
+        assert!(left < all, "{refused}: {left} of {all} are left");
+        // Whatever is left in AWS that can be told from its id is in the list.
+        let listed: Vec<_> = undone
+            .left
+            .iter()
+            .filter_map(|leftover| leftover.id.clone())
+            .collect();
+        for resource in scenario.aws.leftovers() {
+            let is_interface = resource.kind == "EC2::NetworkInterface";
+            assert!(
+                is_interface || listed.contains(&resource.id),
+                "{refused}: {resource} is not listed"
+            );
+        }
+        scenario.destroy().await;
+    }
+}
+
+async fn deployed(scenario: &Scenario) -> Deployment<CdnDeployed> {
+    deploy_tier_3(&scenario.session, spec(3)).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_was_interrupted_can_only_be_finished() {
+    let scenario = Scenario::new();
+    deployed(&scenario).await.commit().await.unwrap();
+    let name = stack();
+    let destroy = scenario.session.destroy(&name, FileSystems::Delete);
+    assert!(
+        tokio::time::timeout(Duration::from_secs(30), destroy)
+            .await
+            .is_err()
+    );
+
+    let status = scenario.session.status(&name).await.unwrap();
+    assert_eq!(status.phase, Phase::Ending);
+    assert!(!status.resources.is_empty());
+    let refused = scenario.session.open(&name).await.unwrap_err();
+    assert!(matches!(refused, Error::Ending { .. }), "{refused}");
+    assert_eq!(refused.category(), Category::Input);
+    // It is in use no more, so a rollback may finish it as well.
+    let undone = scenario.session.rollback(&name).await.unwrap();
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete(), "{undone:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_system_can_still_be_kept_if_its_deletion_was_refused() {
+    let scenario = Scenario::new();
+    deployed(&scenario).await.commit().await.unwrap();
+    scenario
+        .aws
+        .inject(Fault::on("DeleteFileSystem").answer("AccessDeniedException"));
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap();
+    assert_eq!(undone.left.len(), 1);
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Keep)
+        .await
+        .unwrap();
+    assert_eq!(
+        census(&scenario.aws),
+        [("EFS::FileSystem".to_owned(), 1)].into()
+    );
+    assert!(
+        undone.is_complete() && undone.deleted.is_empty(),
+        "{undone:#?}"
+    );
+    assert_eq!(undone.kept[0].key, "file-system");
+    assert!(scenario.session.summary(&stack()).await.is_err());
+}
+
+/// A load balancer's network interfaces hold its security group for minutes after it is gone.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_elses_network_interface_holds_is_named_with_its_holder() {
+    let scenario = Scenario::new();
+    let ready = scenario
+        .session
+        .plan(spec(1))
+        .await
+        .unwrap()
+        .launch()
+        .await
+        .unwrap();
+    let group = ready.state().instance_group.to_string();
+    let subnet = ready.state().instances[0].subnet.to_string();
+    let image = ready.state().plan.image.id.to_string();
+    ready.commit().await.unwrap();
+    let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
+    let others = ec2
+        .run_instances()
+        .image_id(image)
+        .min_count(1)
+        .max_count(1);
+    let others = others.instance_type(aws_sdk_ec2::types::InstanceType::G5Xlarge);
+    let others = others
+        .subnet_id(subnet)
+        .security_group_ids(&group)
+        .send()
+        .await
+        .unwrap();
+    let id = others.instances()[0].instance_id().unwrap().to_owned();
+
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap();
+    let keys: Vec<_> = undone.left.iter().map(|left| left.key.as_str()).collect();
+    assert_eq!(keys, ["security-group/instances"]);
+    assert!(
+        undone.left[0].why.contains("DependencyViolation"),
+        "{}",
+        undone.left[0].why
+    );
+    assert!(
+        undone.left[0].why.contains("held by eni-"),
+        "{}",
+        undone.left[0].why
+    );
+
+    ec2.terminate_instances()
+        .instance_ids(id)
+        .send()
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_has_deleted_already_counts_as_gone() {
+    let scenario = Scenario::new();
+    let deployment = deployed(&scenario).await;
+    let alb = deployment.state().alb.load_balancer.arn.to_string();
+    let instance = deployment.state().alb.ec2.instances[0].id.to_string();
+    deployment.commit().await.unwrap();
+    let config = scenario.aws.sdk_config();
+    let ec2 = aws_sdk_ec2::Client::new(&config);
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
+    elb.delete_load_balancer()
+        .load_balancer_arn(alb)
+        .send()
+        .await
+        .unwrap();
+    ec2.terminate_instances()
+        .instance_ids(instance)
+        .send()
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+
+    let states = scenario.session.status(&stack()).await.unwrap().resources;
+    let gone = states
+        .iter()
+        .filter(|resource| resource.state == "gone")
+        .count();
+    assert!(gone >= 4, "{states:#?}");
+    scenario.destroy().await;
+    assert_nothing_left(&scenario.aws);
+}
