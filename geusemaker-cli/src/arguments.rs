@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -35,8 +36,8 @@ pub(crate) struct Global {
     pub(crate) output: Output,
 
     /// Where journals are kept [default: $XDG_STATE_HOME/gm]
-    #[arg(long, global = true, value_name = "DIR", env = "GM_STATE")]
-    pub(crate) state: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIR", env = "GM_STATE", value_parser = clap::builder::OsStringValueParser::new())]
+    pub(crate) state: Option<OsString>,
 
     /// Print errors and results only
     #[arg(short, long, global = true)]

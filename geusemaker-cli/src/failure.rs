@@ -1,7 +1,7 @@
 //! A command that did not succeed, with everything a person needs to know: what happened, AWS's words, what exists
 //! now, what to do next.
 
-use geusemaker_core::{Category, Error, Leftover, Undone};
+use geusemaker_core::{Category, Error, ErrorClass, Leftover, Undone};
 use serde_json::{Value, json};
 
 use crate::document::Document;
@@ -63,6 +63,15 @@ impl Failure {
     /// An error before anything was changed.
     pub(crate) fn before(error: &Error) -> Self {
         let code = match error.category() {
+            // Between the plan and the launch somebody else began it.
+            _ if matches!(error, Error::Exists { .. }) => ExitCode::Locked,
+            // Nothing was changed, so what AWS finds invalid stands in the spec.
+            _ if error
+                .call()
+                .is_some_and(|call| call.class == ErrorClass::Invalid) =>
+            {
+                ExitCode::Usage
+            }
             Category::Input => ExitCode::Usage,
             Category::Access => ExitCode::Access,
             Category::Locked => ExitCode::Locked,
@@ -128,6 +137,14 @@ impl Failure {
         }
         failure.remedy = Some(error.remedy());
         failure
+    }
+
+    /// Without the commands that remove by hand what is left.
+    pub(crate) fn without_commands(mut self) -> Self {
+        for leftover in &mut self.undone.left {
+            leftover.command = None;
+        }
+        self
     }
 
     pub(crate) fn code(mut self, code: ExitCode) -> Self {

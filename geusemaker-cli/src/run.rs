@@ -1,6 +1,7 @@
 //! From the command line to an exit code.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Parser as _;
@@ -82,7 +83,7 @@ fn output_asked_for() -> Output {
 
 async fn serve(arguments: Arguments) -> Result<Document, Failure> {
     let global = arguments.global;
-    let state = StateDirectory::choose(global.state.as_deref(), global.sandbox)?;
+    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     let (config, at_end) = config(&global, &state).await?;
@@ -106,7 +107,14 @@ async fn serve(arguments: Arguments) -> Result<Document, Failure> {
     if let Some(at_end) = at_end {
         at_end();
     }
-    ended
+    // What the sandbox has left is not in the account that the AWS CLI would work on.
+    ended.map_err(|failure| {
+        if global.sandbox {
+            failure.without_commands()
+        } else {
+            failure
+        }
+    })
 }
 
 /// What is left to do when a command has ended.

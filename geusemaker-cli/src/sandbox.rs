@@ -13,6 +13,8 @@ use crate::state_directory::StateDirectory;
 /// The configuration whose clients talk to the sandbox's account, and what has to be called at the end.
 pub(crate) fn open(state: &StateDirectory) -> Result<(SdkConfig, impl FnOnce() + use<>), Failure> {
     let file = state.account_file();
+    // One process at a time has the account; commands are short here, so others wait.
+    let lock = lock(&file.with_extension("lock"));
     let mut builder = Aws::builder().guest(UserDataGuest);
     if let Some(snapshot) = read(&file)? {
         builder = builder
@@ -28,7 +30,18 @@ pub(crate) fn open(state: &StateDirectory) -> Result<(SdkConfig, impl FnOnce() +
         .build();
     // The last wait changed nothing, but what it waited for has happened only when its time is kept, too.
     let config = aws.sdk_config();
-    Ok((config, move || keep(&file, &aws.snapshot())))
+    let at_end = move || {
+        keep(&file, &aws.snapshot());
+        drop(lock);
+    };
+    Ok((config, at_end))
+}
+
+/// Where no lock can be written, nothing can be overwritten either.
+fn lock(file: &Path) -> Option<fs::File> {
+    let lock = fs::File::create(file).ok()?;
+    lock.lock().ok()?;
+    Some(lock)
 }
 
 /// The environment's region counts in the sandbox as it does outside.

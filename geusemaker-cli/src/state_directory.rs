@@ -17,7 +17,7 @@ pub(crate) struct StateDirectory {
 impl StateDirectory {
     /// The directory that was asked for, else the one that the XDG base directory specification gives.
     pub(crate) fn choose(asked: Option<&Path>, sandbox: bool) -> Result<Self, Failure> {
-        let base = match asked {
+        let base = match asked.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => path.to_owned(),
             None => default_path().ok_or_else(|| {
                 Failure::usage("no place for journals: neither XDG_STATE_HOME nor HOME is set; give --state DIR")
@@ -44,7 +44,7 @@ impl StateDirectory {
     }
 
     fn failed(&self, why: &str) -> Failure {
-        Failure::local(format!("the state directory {} {why}", self.path.display()))
+        Failure::usage(format!("the state directory {} {why}", self.path.display()))
     }
 }
 

@@ -267,7 +267,7 @@ impl Error {
             Self::Plan(error) => error.remedy(),
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => source.remedy(),
             Self::Wait(WaitError::Deadline { .. }) => {
-                "AWS is still at it: wait again, or raise the wait_timeout in the spec".to_owned()
+                "AWS is still at it: wait again; a new stack can be given a longer wait_timeout".to_owned()
             }
             Self::Wait(WaitError::Failed { .. }) => {
                 "correct what AWS names as the reason, and try again".to_owned()

@@ -59,6 +59,15 @@ pub enum Event {
         #[serde(serialize_with = "as_seconds")]
         deadline: Duration,
     },
+    /// What was waited for is there.
+    #[non_exhaustive]
+    Awaited {
+        /// What was waited for.
+        what: String,
+        /// How long it took, in seconds where it is serialised.
+        #[serde(serialize_with = "as_seconds")]
+        elapsed: Duration,
+    },
     /// A call failed and is made again, or something else is tried.
     #[non_exhaustive]
     Retrying {
@@ -107,6 +116,9 @@ impl fmt::Display for Event {
                 seconds(*from),
                 seconds(*to)
             ),
+            Self::Awaited { what, elapsed } => {
+                write!(f, "{what}: done after {}", seconds(*elapsed))
+            }
             Self::Retrying { error, next } => match error.class {
                 // Nothing is wrong: AWS needs a moment to see what it has just made.
                 ErrorClass::NotFound | ErrorClass::NotYet => {

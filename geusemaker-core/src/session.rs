@@ -144,6 +144,23 @@ impl Session {
         }
     }
 
+    /// The stack that has made this resource and not let go of it, as far as the journals here say.
+    pub(crate) async fn maker_of(&self, id: &str) -> Result<Option<StackName>, Error> {
+        for name in self.stacks().await? {
+            let Ok(journal) = Journal::open(self.store(), &name).await else {
+                continue;
+            };
+            let entries = journal.state.entries();
+            if entries
+                .iter()
+                .any(|entry| entry.is_owned() && entry.id() == Some(id))
+            {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
     /// The names of the stacks that exist; a journal that cannot be read is not worth another error here.
     async fn known(&self) -> Result<Vec<String>, Error> {
         let mut known = Vec::new();
@@ -168,7 +185,12 @@ impl Session {
 
     /// The region of the environment, if it names one.
     pub(crate) fn region(&self) -> Option<String> {
-        self.inner.config.region().map(ToString::to_string)
+        self.inner
+            .config
+            .region()
+            .map(ToString::to_string)
+            // An empty AWS_REGION names none.
+            .filter(|region| !region.is_empty())
     }
 
     pub(crate) fn account(&self, region: String) -> Account {

@@ -15,15 +15,12 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let deployment = match context.session.status(&name).await {
-        Ok(existing) if existing.phase == Phase::Ending => {
-            return Err(resume::ending(context, &existing));
-        }
-        Ok(existing) if existing.spec != spec => return Err(differs(context, &existing)),
         Ok(existing) if existing.phase == Phase::Committed => {
-            context.display.note(&format!("{name} is up already"));
-            return Ok(status::document(context, &existing));
+            refuse_another(context, &existing, &spec)?;
+            return status::up_already(context, &existing);
         }
         Ok(existing) => {
+            refuse_another(context, &existing, &spec)?;
             context
                 .display
                 .note(&format!("{name} was begun at {}: going on", existing.since));
@@ -52,12 +49,27 @@ async fn plan_anew(
     Ok(AnyDeployment::Planned(planned))
 }
 
-fn differs(context: &Context, existing: &DeploymentStatus) -> Failure {
+/// Refuses a spec for a stack that was made from another one, or that is being removed.
+pub(super) fn refuse_another(
+    context: &Context,
+    existing: &DeploymentStatus,
+    spec: &DeploymentSpec,
+) -> Result<(), Failure> {
     let name = &existing.name;
-    Failure::usage(format!(
-        "stack {name} exists and was made from another spec; a stack cannot be changed in place: destroy it first, or \
+    if existing.phase == Phase::Ending {
+        return Err(resume::ending(context, existing));
+    }
+    if existing.spec == *spec {
+        return Ok(());
+    }
+    let next = match existing.phase {
+        Phase::Committed => format!("destroy {name}"),
+        _ => format!("rollback {name}"),
+    };
+    Err(Failure::usage(format!(
+        "stack {name} exists and was made from another spec; a stack cannot be changed in place: remove it first, or \
          give the spec another name"
     ))
     .state(format!("{name} is {}", existing.phase))
-    .next(context.command(&format!("destroy {name}")))
+    .next(context.command(&next)))
 }

@@ -1,17 +1,22 @@
 //! `gm destroy`: a stack down.
 
-use geusemaker_core::{FileSystems, Kind, Undone};
+use geusemaker_core::{FileSystems, Kind, StackName, Undone};
 
 use crate::arguments::Destroy;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::interrupt::interrupt;
 use crate::progress_display::compact;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;
-    let status = context.session.summary(name).await?;
+    let status = context
+        .session
+        .summary(name)
+        .await
+        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     let keeps = destroy.keep_file_system || status.spec.storage().keep_on_destroy();
     if !(destroy.yes.yes || context.is_sandbox) {
         let own_file_system = status
@@ -36,9 +41,28 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
     } else {
         FileSystems::Delete
     };
-    let destroyed = context.session.destroy(name, file_systems).await;
+    let destroyed =
+        interruptible(context, name, context.session.destroy(name, file_systems)).await?;
     let undone = destroyed.map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     report(context, name.as_str(), undone, "destroy")
+}
+
+/// A removal that a signal can end; the journal has what is left, and the next removal goes on from there.
+pub(super) async fn interruptible<T>(
+    context: &Context,
+    name: &StackName,
+    removal: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let code = tokio::select! {
+        removed = removal => return Ok(removed),
+        code = interrupt() => code,
+    };
+    let left = match context.session.summary(name).await {
+        Ok(status) => format!("{} resources of {name} are left", status.resources.len()),
+        Err(_) => format!("what is left of {name} is in the journal"),
+    };
+    let next = context.command(&format!("destroy {name}"));
+    Err(Failure::interrupted(code, Undone::default(), next).state(left))
 }
 
 /// What an undo comes to.

@@ -9,12 +9,14 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
     let mut stacks = Vec::new();
+    let mut unreadable = Vec::new();
     for name in context.session.stacks().await? {
         match context.session.summary(&name).await {
             Ok(summary) => stacks.push(summary),
             // It was destroyed; its journal is its history.
             Err(Error::NoSuchStack { .. }) => {}
-            Err(error) => return Err(error.into()),
+            // One journal that cannot be read is no reason to be silent about the others.
+            Err(error) => unreadable.push((name.to_string(), error.to_string())),
         }
     }
     let rows: Vec<_> = stacks
@@ -43,8 +45,19 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
             })
         })
         .collect();
-    let document = Document::ok().member("stacks", documents);
-    Ok(if rows.is_empty() {
+    let errors: Vec<_> = unreadable
+        .iter()
+        .map(|(name, error)| json!({ "name": name, "error": error }))
+        .collect();
+    let document = Document::ok()
+        .member("stacks", documents)
+        .member("unreadable", errors)
+        .lines(
+            unreadable
+                .iter()
+                .map(|(name, error)| format!("  {name}  unreadable: {error}")),
+        );
+    Ok(if rows.is_empty() && unreadable.is_empty() {
         document.line("there are no stacks here")
     } else {
         document.lines(columns(&rows))

@@ -1,6 +1,9 @@
 //! `gm plan`: what a spec would make.
 
-use geusemaker_core::{Candidate, DeploymentSpec, Plan};
+use geusemaker_core::{Candidate, DeploymentSpec, Error, Phase, Plan};
+
+use super::deploy::refuse_another;
+use super::status;
 
 use crate::arguments::SpecFile;
 use crate::context::Context;
@@ -9,6 +12,19 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
     let spec = read(file)?;
+    match context.session.status(spec.name()).await {
+        Err(Error::NoSuchStack { .. }) => {}
+        Err(error) => return Err(error.into()),
+        Ok(existing) => {
+            refuse_another(context, &existing, &spec)?;
+            if existing.phase == Phase::Committed {
+                return status::up_already(context, &existing);
+            }
+            let message = format!("{} was begun; gm deploy goes on with it", existing.name);
+            context.display.note(&message);
+            return Ok(status::document(context, &existing));
+        }
+    }
     let planned = context.session.plan(spec).await?;
     let plan = &planned.state().plan;
     Ok(Document::ok()

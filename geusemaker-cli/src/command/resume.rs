@@ -14,10 +14,7 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
     let name = &resume.name.name;
     let existing = context.session.status(name).await?;
     match existing.phase {
-        Phase::Committed => {
-            context.display.note(&format!("{name} is up already"));
-            return Ok(status::document(context, &existing));
-        }
+        Phase::Committed => return status::up_already(context, &existing),
         Phase::Ending => return Err(ending(context, &existing)),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use geusemaker_core::Error;
 
-use super::destroy::report;
+use super::destroy::{interruptible, report};
 use crate::arguments::Rollback;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
@@ -11,7 +11,11 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Document, Failure> {
     let name = &rollback.name.name;
-    let status = context.session.summary(name).await?;
+    let status = context
+        .session
+        .summary(name)
+        .await
+        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     if !(rollback.yes.yes || context.is_sandbox) {
         let question = format!(
             "Roll back {name} ({}) in account {}, {}?",
@@ -19,12 +23,16 @@ pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Docume
         );
         confirm(&question, &Consent::Yes)?;
     }
-    let undone = context.session.rollback(name).await.map_err(|error| {
-        let failure = Failure::unchanged(&error, name.as_str());
-        match error {
-            Error::Committed { .. } => failure.next(context.command(&format!("destroy {name}"))),
-            _ => failure,
-        }
-    })?;
+    let undone = interruptible(context, name, context.session.rollback(name))
+        .await?
+        .map_err(|error| {
+            let failure = Failure::unchanged(&error, name.as_str());
+            match error {
+                Error::Committed { .. } => {
+                    failure.next(context.command(&format!("destroy {name}")))
+                }
+                _ => failure,
+            }
+        })?;
     report(context, name.as_str(), undone, "rollback")
 }

@@ -5,12 +5,40 @@ use geusemaker_core::DeploymentStatus;
 use crate::arguments::Name;
 use crate::context::Context;
 use crate::document::{Document, columns};
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::short_arn::shorten_arns;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
     let status = context.session.status(&name.name).await?;
     Ok(document(context, &status))
+}
+
+/// What to say to somebody who wants a stack up that is; that something of it has gone is no success.
+pub(super) fn up_already(
+    context: &Context,
+    status: &DeploymentStatus,
+) -> Result<Document, Failure> {
+    let name = &status.name;
+    let gone: Vec<_> = status
+        .resources
+        .iter()
+        .filter(|resource| resource.state == "gone")
+        .map(|resource| resource.key.as_str())
+        .collect();
+    if gone.is_empty() {
+        context.display.note(&format!("{name} is up already"));
+        return Ok(document(context, status));
+    }
+    let message = format!(
+        "{name} was deployed, and somebody has removed parts of it since: {}",
+        gone.join(", ")
+    );
+    let left = status.resources.len() - gone.len();
+    Err(Failure::local(message)
+        .code(ExitCode::LeftoversRemain)
+        .state(format!("{left} resources of {name} are left"))
+        .next(context.command(&format!("destroy {name}"))))
 }
 
 pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document {

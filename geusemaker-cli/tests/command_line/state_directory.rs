@@ -78,6 +78,6 @@ fn a_state_directory_that_cannot_be_made_is_named() {
     let gm = Gm::new();
     fs::write(gm.home().join("file"), "").unwrap();
     gm.sandbox(&["list", "--state", "file"])
-        .with(1)
+        .with(2)
         .says(&["the state directory file/sandbox cannot be made: "]);
 }

@@ -99,10 +99,19 @@ impl Wait {
     {
         let Expected { usual, deadline } = self.expected;
         let start = clock.now();
+        let mut has_waited = false;
         let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
             let (last, error) = match look().await {
-                Ok(Seen::Ready(found)) => return Ok(found),
+                Ok(Seen::Ready(found)) => {
+                    let elapsed = clock.since(start);
+                    // What was there at the first look was not waited for.
+                    if has_waited {
+                        let what = self.what;
+                        progress.tell(Event::Awaited { what, elapsed });
+                    }
+                    return Ok(found);
+                }
                 Ok(Seen::Pending(state)) => (state, None),
                 Ok(Seen::Failed(reason)) => {
                     return Err(WaitError::Failed {
@@ -131,6 +140,7 @@ impl Wait {
                 usual,
                 deadline,
             });
+            has_waited = true;
             // The last look is at the deadline itself.
             let pause = schedule.next_backoff().unwrap_or(SLOWEST_POLL);
             clock.sleep(pause.min(deadline - elapsed)).await;
@@ -225,7 +235,9 @@ mod tests {
             "{pauses:?}"
         );
         assert_eq!(waited.heard[0], "the kettle: cold, 0s (usually 20s to 40s)");
-        assert_eq!(waited.heard.len(), waited.looks.len() - 1);
+        // One for each look that found it cold, and one for the end.
+        assert_eq!(waited.heard.len(), waited.looks.len());
+        assert_eq!(waited.heard.last().unwrap(), "the kettle: done after 1m");
     }
 
     #[tokio::test(start_paused = true)]

@@ -268,7 +268,11 @@ async fn await_healthy(
             total,
             elapsed,
         }),
-        healthy => Ok(healthy?),
+        healthy => {
+            healthy?;
+            account.progress.step("All targets are healthy");
+            Ok(())
+        }
     }
 }
 

@@ -23,6 +23,9 @@ use crate::resource::security_group::NewSecurityGroup;
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::user_data::UserData;
 
+/// The roles that have a security group of their own: `llm-prod-instances`.
+pub(super) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
+
 /// The port of NFS, which EFS speaks.
 const NFS: u16 = 2049;
 

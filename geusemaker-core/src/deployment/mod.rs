@@ -130,7 +130,9 @@ impl<S: State> Deployment<S> {
                 ledger.leave(savepoint, &error.to_string()).await
             }
             Some(ledger) => {
-                ledger.account.progress.step("Undoing this step...");
+                if ledger.has_since(savepoint).await {
+                    ledger.account.progress.step("Undoing this step...");
+                }
                 ledger.undo(savepoint, FileSystems::Delete).await
             }
             None => Undone::default(),

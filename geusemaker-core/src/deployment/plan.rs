@@ -149,6 +149,15 @@ pub enum PlanError {
         /// The region.
         region: String,
     },
+    /// The file system belongs to a stack that exists, and goes when that goes.
+    #[error("storage.file_system {file_system} belongs to stack {stack}, which exists")]
+    #[non_exhaustive]
+    BelongsToStack {
+        /// The file system.
+        file_system: FileSystemId,
+        /// The stack that made it.
+        stack: String,
+    },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
@@ -184,6 +193,9 @@ impl PlanError {
                 "name an image for the architecture of the instance type"
             }
             Self::NoPrefixList { .. } => "choose a region that CloudFront serves origins in",
+            Self::BelongsToStack { .. } => {
+                "destroy that stack with its file system kept first, or leave storage.file_system out"
+            }
             Self::NameTaken { .. } => "choose another stack name, or remove what has it",
         }
         .to_owned()

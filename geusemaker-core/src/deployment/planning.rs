@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::launch::SECURITY_GROUP_ROLES;
 use super::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
 use super::{Deployment, Planned};
 use crate::account::Account;
@@ -13,7 +14,7 @@ use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
     file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
-    target_group, vpc,
+    security_group, target_group, vpc,
 };
 use crate::session::Session;
 use crate::spec::{DeploymentSpec, Market, Tier};
@@ -32,6 +33,14 @@ impl Session {
         let account = self.account(region.clone());
         account.progress.step("Checking credentials and network...");
         let identity = account.identity().await?;
+        if let Some(file_system) = spec.storage().file_system()
+            && let Some(stack) = self.maker_of(file_system.as_str()).await?
+        {
+            return Err(Error::Plan(PlanError::BelongsToStack {
+                file_system: file_system.clone(),
+                stack: stack.to_string(),
+            }));
+        }
         let look = Look {
             account: &account,
             spec: &spec,
@@ -43,7 +52,7 @@ impl Session {
             look.adopted_file_system(&vpc),
             look.cloudfront_prefix_list(),
             look.key_pair(),
-            look.names(),
+            look.names(&vpc),
         )?;
         let plan = Plan {
             account: identity.account,
@@ -258,10 +267,7 @@ impl Look<'_> {
 
     /// AWS answers a second creation of the same name and settings with the first one's ARN, whoever made it, so a
     /// name that is taken has to be found out before.
-    async fn names(&self) -> Result<(), Error> {
-        if self.spec.tier() < Tier::LoadBalancer {
-            return Ok(());
-        }
+    async fn names(&self, vpc: &VpcId) -> Result<(), Error> {
         let aws = &self.account.reader;
         let stack = self.spec.name();
         let doing = |error: AwsError| Error::aws("checking that names are free")(error);
@@ -269,14 +275,25 @@ impl Look<'_> {
             let region = self.account.region.clone();
             PlanError::NameTaken { what, name, region }
         };
-        let name = stack.load_balancer_name();
-        if load_balancer::is_named(aws, &name).await.map_err(doing)? {
-            return Err(taken("load balancer", name).into());
+        if self.spec.tier() >= Tier::LoadBalancer {
+            let name = stack.load_balancer_name();
+            if load_balancer::is_named(aws, &name).await.map_err(doing)? {
+                return Err(taken("load balancer", name).into());
+            }
+            for service in self.spec.services() {
+                let name = stack.target_group_name(service.name());
+                if target_group::is_named(aws, &name).await.map_err(doing)? {
+                    return Err(taken("target group", name).into());
+                }
+            }
         }
-        for service in self.spec.services() {
-            let name = stack.target_group_name(service.name());
-            if target_group::is_named(aws, &name).await.map_err(doing)? {
-                return Err(taken("target group", name).into());
+        for role in SECURITY_GROUP_ROLES {
+            let name = stack.security_group_name(role);
+            if security_group::is_named(aws, vpc, &name)
+                .await
+                .map_err(doing)?
+            {
+                return Err(taken("security group", name).into());
             }
         }
         Ok(())

@@ -118,6 +118,12 @@ impl Session {
         let (journal, header) = self.journal(stack).await?;
         let now = self.account(header.plan.region.clone()).clock.now();
         let state = &journal.state;
+        let holder = state
+            .claim
+            .as_ref()
+            .filter(|claim| claim.until > now && !claim.holder.is_dead())
+            .map(|claim| claim.holder.to_string());
+        let is_held = holder.is_some();
         Ok(DeploymentStatus {
             name: stack.to_string(),
             deployment: header.id,
@@ -126,13 +132,13 @@ impl Session {
             phase: phase(state),
             tier: header.plan.spec.tier(),
             since: header.since,
-            held_by: state
-                .claim
-                .as_ref()
-                .filter(|claim| claim.until > now && !claim.holder.is_dead())
-                .map(|claim| claim.holder.to_string()),
+            held_by: holder,
             outputs: state.reached.as_ref().map(Outputs::of).unwrap_or_default(),
-            resources: state.entries().iter().map(ResourceStatus::of).collect(),
+            resources: state
+                .entries()
+                .iter()
+                .map(|entry| ResourceStatus::of(entry, is_held))
+                .collect(),
             spec: header.plan.spec,
         })
     }
@@ -154,8 +160,9 @@ fn phase(state: &LedgerState) -> Phase {
 
 impl ResourceStatus {
     /// As the journal has it.
-    fn of(entry: &Entry) -> Self {
+    fn of(entry: &Entry, is_held: bool) -> Self {
         let state = match &entry.status {
+            EntryStatus::Intended if is_held => "being created",
             EntryStatus::Intended => "unknown: its creation was interrupted",
             EntryStatus::Deleting { .. } => "being deleted",
             EntryStatus::Created { .. } | EntryStatus::Adopted { .. } => "created",

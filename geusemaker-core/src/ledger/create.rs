@@ -114,7 +114,8 @@ impl Ledger {
                 }
                 Outcome::Applied(_) => match self.settle(lookup).await {
                     Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                    Ok(None) => return self.refused(key, lookup, somebody_elses(lookup)).await,
+                    // Most likely somebody else's; the intent stays open in case the tags are merely late.
+                    Ok(None) => return Err(failed(lookup, somebody_elses(lookup))),
                     Err(error) => return Err(failed(lookup, error)),
                 },
                 Outcome::Unknown(error) => {

@@ -99,6 +99,14 @@ impl Ledger {
         undone
     }
 
+    /// Whether anything came after the savepoint that is to be undone.
+    pub(crate) async fn has_since(&self, from: Savepoint) -> bool {
+        let entries = self.state().await.entries();
+        entries
+            .iter()
+            .any(|entry| entry.is_owned() && from.is_before(entry))
+    }
+
     /// Lists what came after the savepoint, and leaves it.
     pub(crate) async fn leave(&self, from: Savepoint, why: &str) -> Undone {
         self.drain().await;
@@ -135,9 +143,7 @@ impl Ledger {
         .run()
         .await
     }
-}
 
-impl Ledger {
     /// A call under way is finished and recorded before anything is torn down.
     async fn drain(&self) {
         self.running.close();
@@ -289,7 +295,7 @@ impl Teardown<'_> {
             }
             account.progress.tell(progress::Event::Waiting {
                 what: format!("{kind} {id} to be free"),
-                state: self.explain(kind, id, error).await,
+                state: self.obstacle(kind, id, &error).await,
                 elapsed: account.clock.since(start),
                 usual: expected.usual,
                 deadline: expected.deadline,
@@ -354,6 +360,24 @@ impl Teardown<'_> {
             Ok(()) => Ok(()),
             Err(WaitError::Aws(error)) => Err(self.explain(kind, id, error).await),
             Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// What is in the way of a deletion, in few words that stay the same while it does.
+    async fn obstacle(&self, kind: Kind, id: &str, error: &AwsError) -> String {
+        let holders = match kind {
+            Kind::SecurityGroup => security_group::holders(&self.ledger.account.reader, id)
+                .await
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        match holders.as_slice() {
+            [] => error
+                .code
+                .clone()
+                .unwrap_or_else(|| error.class.to_string()),
+            [only] => format!("still held by {only}"),
+            [first, rest @ ..] => format!("still held by {first} and {} more", rest.len()),
         }
     }
 

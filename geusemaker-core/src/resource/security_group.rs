@@ -67,6 +67,19 @@ pub(super) async fn find(
         .and_then(|groups| groups.into_iter().next()?.group_id))
 }
 
+/// Whether the VPC has a group of this name, whoever made it.
+pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bool, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_groups()
+        .filters(filter("vpc-id", vpc.as_str()))
+        .filters(filter("group-name", name))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    Ok(!reply.security_groups().is_empty())
+}
+
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     let reply = aws
         .ec2
