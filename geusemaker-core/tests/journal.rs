@@ -132,7 +132,9 @@ async fn refusal(scenario: &Scenario) -> Error {
         .destroy(&stack(), FileSystems::Delete)
         .await
         .unwrap_err();
-    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    // In an account where the names are free, so that the journal is what stands in the way.
+    let elsewhere = Scenario::with_store(account().build(), Arc::clone(&scenario.store));
+    let planned = elsewhere.session.plan(spec(1)).await.unwrap();
     let by_launch = Error::from(planned.launch().await.unwrap_err());
     let later = scenario.another_session();
     let by_rollback = later.rollback(&stack()).await.unwrap_err();
