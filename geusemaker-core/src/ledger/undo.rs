@@ -101,20 +101,15 @@ impl Ledger {
 
     /// Whether anything came after the savepoint that is to be undone.
     pub(crate) async fn has_since(&self, from: Savepoint) -> bool {
-        let entries = self.state().await.entries();
-        entries
-            .iter()
-            .any(|entry| entry.is_owned() && from.is_before(entry))
+        !self.owned_since(from).await.is_empty()
     }
 
     /// Lists what came after the savepoint, and leaves it.
     pub(crate) async fn leave(&self, from: Savepoint, why: &str) -> Undone {
         self.drain().await;
-        let entries = self.state().await.entries();
-        let owned = entries
-            .iter()
-            .filter(|entry| entry.is_owned() && from.is_before(entry));
+        let owned = self.owned_since(from).await;
         let left = owned
+            .iter()
             .map(|entry| Leftover::new(entry, entry.id(), why.to_owned(), &self.account.region));
         Undone {
             left: left.collect(),
@@ -129,19 +124,21 @@ impl Ledger {
         file_systems: FileSystems,
     ) -> Undone {
         self.drain().await;
-        let entries = self.state().await.entries();
-        let owned: Vec<Entry> = entries
-            .into_iter()
-            .filter(|entry| entry.is_owned() && from.is_before(entry))
-            .collect();
         Teardown {
             ledger: self,
-            entries: owned,
+            entries: self.owned_since(from).await,
             file_systems,
             undone: std::sync::Mutex::default(),
         }
         .run()
         .await
+    }
+
+    /// What came after the savepoint and has to be deleted, in the order in which it was asked for.
+    async fn owned_since(&self, from: Savepoint) -> Vec<Entry> {
+        let mut entries = self.state().await.entries();
+        entries.retain(|entry| entry.is_owned() && from.is_before(entry));
+        entries
     }
 
     /// A call under way is finished and recorded before anything is torn down.
