@@ -24,7 +24,7 @@ mod aws;
 pub mod cassette;
 mod clock;
 mod fault;
-#[cfg(feature = "socket")]
+#[cfg(feature = "cassette-server")]
 pub mod serve;
 mod sim;
 mod wire;

@@ -327,7 +327,7 @@ async fn an_error_and_the_retry_after_it_are_both_replayed() {
     player.verify().unwrap();
 }
 
-#[cfg(feature = "socket")]
+#[cfg(feature = "cassette-server")]
 mod over_a_socket {
     use geusemaker_testkit::serve::CassetteServer;
 
