@@ -30,7 +30,9 @@ mod sim;
 mod wire;
 
 // The public interface is:
-pub use aws::{Aws, AwsBuilder, CallRecord, Outcome, Snapshot, UnknownSnapshotVersion};
+pub use aws::{
+    Aws, AwsBuilder, CallRecord, ConnectionLost, Outcome, Snapshot, UnknownSnapshotVersion,
+};
 pub use clock::Clock;
 pub use fault::Fault;
 pub use sim::guest::{Boot, Guest, PlainGuest};

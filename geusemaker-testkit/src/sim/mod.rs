@@ -9,6 +9,7 @@ pub(crate) mod cloudfront;
 pub(crate) mod ec2;
 pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
+pub(crate) mod fate;
 pub(crate) mod guest;
 pub(crate) mod moment;
 pub(crate) mod resource;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::account::Account;
+use self::fate::Fate;
 use self::guest::Guest;
 use self::moment::Moment;
 use crate::wire::{Call, Input, Reply, Service, ServiceError};
@@ -29,6 +31,7 @@ pub(crate) fn answer(
     account: &mut Account,
     guest: &Arc<dyn Guest>,
     now: Timestamp,
+    fate: &Fate,
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
     account.region(&call.region);
@@ -51,6 +54,7 @@ pub(crate) fn answer(
         region: &call.region,
         dice,
         guest,
+        fate,
     };
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {

@@ -1,11 +1,13 @@
 //! The moment of a call: what a service needs to answer it, beside what it holds itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::fate::Fate;
 use super::guest::Guest;
-use super::timings::Dice;
+use super::timings::{Dice, Step};
 
 /// When and where a call is answered.
 pub(crate) struct Moment<'a> {
@@ -14,4 +16,13 @@ pub(crate) struct Moment<'a> {
     pub(crate) region: &'a str,
     pub(crate) dice: &'a mut Dice,
     pub(crate) guest: &'a Arc<dyn Guest>,
+    /// What becomes of what the call is about.
+    pub(crate) fate: &'a Fate,
+}
+
+impl Moment<'_> {
+    /// How long a step of the resource takes that the call is about.
+    pub(crate) fn duration(&mut self, step: Step) -> Duration {
+        self.fate.duration(self.dice.duration(step))
+    }
 }

@@ -164,7 +164,7 @@ fn create_from(
         etag: new_etag(moment),
         tags,
         modified_at: moment.now,
-        deployed_at: moment.now + moment.dice.duration(Step::DistributionDeployed),
+        deployed_at: moment.now + moment.duration(Step::DistributionDeployed),
     };
     let location = format!(
         "https://cloudfront.amazonaws.com/2020-05-31/distribution/{}",
@@ -216,7 +216,7 @@ pub(super) fn update(
         config,
         etag: new_etag(moment),
         modified_at: moment.now,
-        deployed_at: moment.now + moment.dice.duration(Step::DistributionDeployed),
+        deployed_at: moment.now + moment.duration(Step::DistributionDeployed),
         ..old.clone()
     };
     let reply = new.reply(moment);

@@ -238,7 +238,7 @@ pub(crate) fn terminate(
         };
         let previous = instance.state(now);
         if instance.termination.is_none() {
-            let ends_at = now + moment.dice.duration(Step::InstanceTerminated);
+            let ends_at = now + moment.duration(Step::InstanceTerminated);
             instance.termination = Some(Termination {
                 begins_at: now,
                 ends_at,

@@ -289,9 +289,9 @@ impl Ec2 {
             self.tags
                 .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
         }
-        let running_at = moment.now + moment.dice.duration(Step::InstanceRunning);
-        let services_up_at = running_at + moment.dice.duration(Step::ServicesUp);
-        let console_at = running_at + moment.dice.duration(Step::ConsoleOutput);
+        let running_at = moment.now + moment.duration(Step::InstanceRunning);
+        let services_up_at = running_at + moment.duration(Step::ServicesUp);
+        let console_at = running_at + moment.duration(Step::ConsoleOutput);
         let has_public_address = launch.public_address.unwrap_or(subnet.is_default);
         let instance = Instance {
             id: id.clone(),
@@ -314,7 +314,7 @@ impl Ec2 {
             visible_at: moment.now + moment.dice.duration(Step::Consistency),
             running_at,
             services_up_at,
-            status_checked_at: running_at + moment.dice.duration(Step::StatusChecksPassed),
+            status_checked_at: running_at + moment.duration(Step::StatusChecksPassed),
             // The console is read to see what user data printed, so it is not shown before user data has run.
             console_at: console_at.max(services_up_at),
             termination: None,

@@ -140,7 +140,7 @@ pub(super) fn create(
             .member("FileSystemId", &other.id));
     }
     let id = format!("fs-{}", moment.dice.hex(17));
-    let available_at = moment.now + moment.dice.duration(Step::FileSystemAvailable);
+    let available_at = moment.now + moment.duration(Step::FileSystemAvailable);
     let file_system = FileSystem {
         id: id.clone(),
         created_at: moment.now,
@@ -194,7 +194,7 @@ pub(super) fn delete(
         let message = format!("File system '{id}' has mount targets. Delete them first.");
         return Err(ServiceError::new("FileSystemInUse", message).status(409));
     }
-    let gone_at = moment.now + moment.dice.duration(Step::FileSystemDeleted);
+    let gone_at = moment.now + moment.duration(Step::FileSystemDeleted);
     if let Some(file_system) = efs.file_systems.get_mut(id) {
         file_system.life_cycle.delete(gone_at);
     }

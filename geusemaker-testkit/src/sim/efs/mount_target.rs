@@ -91,7 +91,7 @@ pub(super) fn create(
         subnet,
         interface: ec2.create_interface(moment, interface),
         life_cycle: LifeCycle::available_at(
-            moment.now + moment.dice.duration(Step::MountTargetAvailable),
+            moment.now + moment.duration(Step::MountTargetAvailable),
         ),
     };
     let description = mount_target.description(moment);
@@ -195,7 +195,7 @@ pub(super) fn delete(
     refuse_other_query(input, &[])?;
     let id = input.segment(1)?;
     efs.mount_target(id)?;
-    let gone_at = moment.now + moment.dice.duration(Step::MountTargetDeleted);
+    let gone_at = moment.now + moment.duration(Step::MountTargetDeleted);
     if let Some(mount_target) = efs.mount_targets.get_mut(id) {
         mount_target.life_cycle.delete(gone_at);
         if let Some(gone_at) = mount_target.life_cycle.gone_at {

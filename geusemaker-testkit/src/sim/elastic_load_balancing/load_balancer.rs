@@ -199,7 +199,7 @@ fn build(
         attributes: Attributes::default(),
         tags,
         created_at: moment.now,
-        active_at: moment.now + moment.dice.duration(Step::LoadBalancerActive),
+        active_at: moment.now + moment.duration(Step::LoadBalancerActive),
         gone_at: None,
     }
 }
@@ -349,9 +349,9 @@ pub(super) fn delete(
             ),
         ));
     }
-    let gone_at = moment.now + moment.dice.duration(Step::LoadBalancerDeleted);
+    let gone_at = moment.now + moment.duration(Step::LoadBalancerDeleted);
     // The network interfaces outlive the load balancer, and hold its security groups for so long.
-    let released_at = gone_at + moment.dice.duration(Step::LoadBalancerInterfacesReleased);
+    let released_at = gone_at + moment.duration(Step::LoadBalancerInterfacesReleased);
     load_balancer.gone_at = Some(gone_at);
     for placement in &load_balancer.placements {
         ec2.release_interface(&placement.interface, released_at);

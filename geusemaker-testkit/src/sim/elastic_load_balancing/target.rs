@@ -74,7 +74,7 @@ pub(super) fn register(
         refuse_unusable(group, ec2, moment.now, &target.instance)?;
     }
     for named in named {
-        let registered_at = moment.now + moment.dice.duration(Step::TargetRegistered);
+        let registered_at = moment.now + moment.duration(Step::TargetRegistered);
         let check_offset = match moment.dice.timings() {
             Timings::Instant => 0.0,
             Timings::Typical | Timings::Slow => moment.dice.roll(),

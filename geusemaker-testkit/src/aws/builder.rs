@@ -1,0 +1,143 @@
+//! How an account is made.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::snapshot::{SNAPSHOT_VERSION, Snapshot, UnknownSnapshotVersion};
+use super::{Aws, OnChange, Shared};
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::sim::account::Account;
+use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::timings::Timings;
+
+/// What an [`Aws`] is built from.
+pub struct AwsBuilder {
+    seed: u64,
+    timings: Timings,
+    speed: f64,
+    region: String,
+    guest: Arc<dyn Guest>,
+    faults: Vec<Fault>,
+    snapshot: Option<Snapshot>,
+    on_change: Option<OnChange>,
+}
+
+impl Default for AwsBuilder {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            timings: Timings::default(),
+            speed: 1.0,
+            region: "us-east-1".to_owned(),
+            guest: Arc::new(PlainGuest),
+            faults: Vec::new(),
+            snapshot: None,
+            on_change: None,
+        }
+    }
+}
+
+impl AwsBuilder {
+    /// What the random part of times and ids follows from; 0 if not given.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How slow AWS is; [`Timings::Typical`] if not given.
+    #[must_use]
+    pub fn timings(mut self, timings: Timings) -> Self {
+        self.timings = timings;
+        self
+    }
+
+    /// How many times as fast as tokio's clock the account's time runs; 1 if not given.
+    #[must_use]
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// The region of [`Aws::sdk_config`]; `us-east-1` if not given. The account itself has every region.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// What runs inside the instances.
+    #[must_use]
+    pub fn guest(mut self, guest: impl Guest + 'static) -> Self {
+        self.guest = Arc::new(guest);
+        self
+    }
+
+    /// Adds a fault.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Goes on with an account where its snapshot left it. Seed and timings are the snapshot's then.
+    ///
+    /// # Errors
+    /// The snapshot is of a format that this version does not know.
+    pub fn restore(mut self, snapshot: Snapshot) -> Result<Self, UnknownSnapshotVersion> {
+        if snapshot.version != SNAPSHOT_VERSION {
+            return Err(UnknownSnapshotVersion {
+                found: snapshot.version,
+            });
+        }
+        self.snapshot = Some(snapshot);
+        Ok(self)
+    }
+
+    /// Calls back after every call that may have changed something, before the caller hears of it.
+    #[must_use]
+    pub fn on_change(mut self, callback: impl Fn(&Snapshot) + Send + Sync + 'static) -> Self {
+        self.on_change = Some(Box::new(callback));
+        self
+    }
+
+    /// The account.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, whose clock it follows.
+    #[must_use]
+    pub fn build(self) -> Aws {
+        let (mut account, now) = match self.snapshot {
+            Some(snapshot) => (snapshot.account, snapshot.now),
+            None => (Account::new(self.seed, self.timings), EPOCH),
+        };
+        account.region(&self.region);
+        Aws {
+            shared: Arc::new(Shared {
+                account: Mutex::new(account),
+                faults: Mutex::new(self.faults),
+                calls: Mutex::new(Vec::new()),
+                clock: Clock::starting_at(now).speed(self.speed),
+                guest: self.guest,
+                region: self.region,
+                on_change: self.on_change,
+            }),
+        }
+    }
+}
+
+/// Where simulated time begins, so that two runs are the same to the letter: 2026-11-01.
+const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
+
+impl fmt::Debug for AwsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsBuilder")
+            .field("seed", &self.seed)
+            .field("timings", &self.timings)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}

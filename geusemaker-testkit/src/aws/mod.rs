@@ -1,0 +1,168 @@
+//! The account as a program meets it: an HTTP client for the AWS SDK, behind which AWS is simulated.
+
+mod answer;
+mod builder;
+mod call_record;
+mod connector;
+mod snapshot;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+pub use self::answer::ConnectionLost;
+pub use self::builder::AwsBuilder;
+pub use self::call_record::{CallRecord, Outcome};
+pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::sim::account::Account;
+use crate::sim::guest::Guest;
+use crate::sim::resource::Resource;
+
+/// A simulated AWS account. Cloning it gives another handle to the same account.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::Aws;
+///
+/// let aws = Aws::builder().seed(7).build();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// let vpcs = ec2.describe_vpcs().send().await?;
+/// assert_eq!(vpcs.vpcs().len(), 1);
+/// assert!(aws.leftovers().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Aws {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    account: Mutex<Account>,
+    faults: Mutex<Vec<Fault>>,
+    calls: Mutex<Vec<CallRecord>>,
+    clock: Clock,
+    guest: Arc<dyn Guest>,
+    region: String,
+    on_change: Option<OnChange>,
+}
+
+type OnChange = Box<dyn Fn(&Snapshot) + Send + Sync>;
+
+impl Aws {
+    /// An account with the defaults of [`Aws::builder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Chooses how the account behaves.
+    #[must_use]
+    pub fn builder() -> AwsBuilder {
+        AwsBuilder::default()
+    }
+
+    /// An SDK configuration whose clients talk to this account, in its time.
+    #[must_use]
+    pub fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::from_keys("AKIASIMULATED", "simulated", None);
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.shared.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.http_client())
+            .sleep_impl(self.clock().clone())
+            .time_source(self.clock().clone())
+            .build()
+    }
+
+    /// The account as the SDK's HTTP client.
+    #[must_use]
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(self.clone())
+    }
+
+    /// The account's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Adds a fault from now on.
+    pub fn inject(&self, fault: Fault) {
+        lock(&self.shared.faults).push(fault);
+    }
+
+    /// The faults that have struck nothing and were not optional. A test that expects a fault should expect this to be empty.
+    #[must_use]
+    pub fn unfired(&self) -> Vec<String> {
+        lock(&self.shared.faults)
+            .iter()
+            .filter(|fault| fault.is_missing())
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Every call so far, in the order in which they arrived.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallRecord> {
+        lock(&self.shared.calls).clone()
+    }
+
+    /// What exists now and was not there at the start, or at the last [`Aws::settle_baseline`]: what a test has to
+    /// find empty before it looks at anything else.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<Resource> {
+        lock(&self.shared.account).leftovers(self.clock().now())
+    }
+
+    /// Everything that exists now.
+    #[must_use]
+    pub fn inventory(&self) -> Vec<Resource> {
+        lock(&self.shared.account)
+            .inventory(self.clock().now())
+            .into_iter()
+            .collect()
+    }
+
+    /// Takes what exists now as given: it is no leftover from here on.
+    pub fn settle_baseline(&self) {
+        let mut account = lock(&self.shared.account);
+        account.baseline = account.inventory(self.clock().now());
+    }
+
+    /// The whole account, to go on with later.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&lock(&self.shared.account), self.clock().now())
+    }
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A poisoned lock holds data that no panic left half written: every change is made by one call.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws")
+            .field("region", &self.shared.region)
+            .field("now", &self.clock().now())
+            .finish_non_exhaustive()
+    }
+}
