@@ -36,6 +36,8 @@ pub use aws::{
 pub use clock::Clock;
 pub use fault::Fault;
 pub use sim::guest::{Boot, Guest, PlainGuest};
+pub use sim::limits::Throttling;
+pub use sim::quota::Quota;
 pub use sim::resource::Resource;
 pub use sim::timings::Timings;
 pub use wire::Service;

@@ -11,6 +11,8 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::sim::account::Account;
 use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::limits::Throttling;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
 
 /// What an [`Aws`] is built from.
@@ -21,6 +23,9 @@ pub struct AwsBuilder {
     region: String,
     guest: Arc<dyn Guest>,
     faults: Vec<Fault>,
+    throttling: Option<Throttling>,
+    quotas: Vec<(Quota, u32)>,
+    no_capacity: Vec<(String, String)>,
     snapshot: Option<Snapshot>,
     on_change: Option<OnChange>,
 }
@@ -34,6 +39,9 @@ impl Default for AwsBuilder {
             region: "us-east-1".to_owned(),
             guest: Arc::new(PlainGuest),
             faults: Vec::new(),
+            throttling: None,
+            quotas: Vec::new(),
+            no_capacity: Vec::new(),
             snapshot: None,
             on_change: None,
         }
@@ -83,7 +91,34 @@ impl AwsBuilder {
         self
     }
 
-    /// Goes on with an account where its snapshot left it. Seed and timings are the snapshot's then.
+    /// How many calls AWS lets through; [`Throttling::Off`] if not given.
+    #[must_use]
+    pub fn throttling(mut self, throttling: Throttling) -> Self {
+        self.throttling = Some(throttling);
+        self
+    }
+
+    /// Sets a quota of the account; the others are at [`Quota::default_value`]. [`Aws::set_quota`] changes it later.
+    #[must_use]
+    pub fn quota(mut self, quota: Quota, value: u32) -> Self {
+        self.quotas.push((quota, value));
+        self
+    }
+
+    /// Lets a zone have no machines of an instance type, on-demand or spot: launches there are refused with
+    /// `InsufficientInstanceCapacity`. [`Aws::restore_capacity`] changes that later.
+    #[must_use]
+    pub fn no_capacity(
+        mut self,
+        instance_type: impl Into<String>,
+        zone: impl Into<String>,
+    ) -> Self {
+        self.no_capacity.push((instance_type.into(), zone.into()));
+        self
+    }
+
+    /// Goes on with an account where its snapshot left it. Seed and timings are the snapshot's then, and so are
+    /// throttling, quotas and capacity where nothing else is given here.
     ///
     /// # Errors
     /// The snapshot is of a format that this version does not know.
@@ -107,7 +142,8 @@ impl AwsBuilder {
     /// The account.
     ///
     /// # Panics
-    /// Outside a tokio runtime, whose clock it follows.
+    /// Outside a tokio runtime, whose clock it follows; and if [`AwsBuilder::no_capacity`] names an instance type or a
+    /// zone that there is not, since it would refuse nothing.
     #[must_use]
     pub fn build(self) -> Aws {
         let (mut account, now) = match self.snapshot {
@@ -115,6 +151,15 @@ impl AwsBuilder {
             None => (Account::new(self.seed, self.timings), EPOCH),
         };
         account.region(&self.region);
+        if let Some(throttling) = self.throttling {
+            account.limits.throttling = throttling;
+        }
+        for (quota, value) in self.quotas {
+            account.quotas.set(quota, value);
+        }
+        for (instance_type, zone) in self.no_capacity {
+            account.capacity.exhaust(instance_type, zone);
+        }
         Aws {
             shared: Arc::new(Shared {
                 account: Mutex::new(account),

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::sim::account::Account;
 use crate::sim::guest::Guest;
+use crate::sim::quota::Quota;
 use crate::sim::resource::Resource;
 
 /// A simulated AWS account. Cloning it gives another handle to the same account.
@@ -132,6 +133,28 @@ impl Aws {
             .inventory(self.clock().now())
             .into_iter()
             .collect()
+    }
+
+    /// Changes a quota from now on, as AWS does on request. What exists already stays.
+    pub fn set_quota(&self, quota: Quota, value: u32) {
+        lock(&self.shared.account).quotas.set(quota, value);
+    }
+
+    /// Lets a zone run out of an instance type from now on; what runs goes on.
+    ///
+    /// # Panics
+    /// There is no such instance type or zone, so that nothing would be refused.
+    pub fn exhaust_capacity(&self, instance_type: impl Into<String>, zone: impl Into<String>) {
+        lock(&self.shared.account)
+            .capacity
+            .exhaust(instance_type.into(), zone.into());
+    }
+
+    /// Lets a zone have an instance type again.
+    pub fn restore_capacity(&self, instance_type: &str, zone: &str) {
+        lock(&self.shared.account)
+            .capacity
+            .restore(instance_type, zone);
     }
 
     /// Takes what exists now as given: it is no leftover from here on.

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::capacity::Capacity;
 use super::cloudfront::CloudFront;
 use super::ec2::Ec2;
 use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
+use super::limits::Limits;
+use super::quota::Quotas;
 use super::resource::Resource;
 use super::timings::{Dice, Timings};
 
@@ -21,6 +24,12 @@ pub(crate) struct Account {
     pub(crate) cloudfront: CloudFront,
     /// What was there before the program under test began.
     pub(crate) baseline: BTreeSet<Resource>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
+    #[serde(default)]
+    pub(crate) capacity: Capacity,
 }
 
 /// What the account holds in one region.
@@ -39,6 +48,9 @@ impl Account {
             regions: BTreeMap::new(),
             cloudfront: CloudFront::default(),
             baseline: BTreeSet::new(),
+            limits: Limits::default(),
+            quotas: Quotas::default(),
+            capacity: Capacity::default(),
         }
     }
 

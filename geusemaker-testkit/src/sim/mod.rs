@@ -4,6 +4,7 @@
 //! made. What a resource's state *is* follows from that and from the clock, so nothing runs in the background.
 
 pub(crate) mod account;
+pub(crate) mod capacity;
 pub(crate) mod catalog;
 pub(crate) mod cloudfront;
 pub(crate) mod ec2;
@@ -11,7 +12,9 @@ pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
 pub(crate) mod fate;
 pub(crate) mod guest;
+pub(crate) mod limits;
 pub(crate) mod moment;
+pub(crate) mod quota;
 pub(crate) mod resource;
 pub(crate) mod sts;
 pub(crate) mod timings;
@@ -34,12 +37,15 @@ pub(crate) fn answer(
     fate: &Fate,
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
+    account.limits.admit(now, call)?;
     account.region(&call.region);
     let Account {
         id,
         dice,
         regions,
         cloudfront,
+        quotas,
+        capacity,
         ..
     } = account;
     let Some(region) = regions.get_mut(&call.region) else {
@@ -55,6 +61,8 @@ pub(crate) fn answer(
         dice,
         guest,
         fate,
+        quotas,
+        capacity,
     };
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {

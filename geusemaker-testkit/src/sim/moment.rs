@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::capacity::Capacity;
 use super::fate::Fate;
 use super::guest::Guest;
+use super::quota::Quotas;
 use super::timings::{Dice, Step};
 
 /// When and where a call is answered.
@@ -18,6 +20,10 @@ pub(crate) struct Moment<'a> {
     pub(crate) guest: &'a Arc<dyn Guest>,
     /// What becomes of what the call is about.
     pub(crate) fate: &'a Fate,
+    /// How much of everything there may be.
+    pub(crate) quotas: &'a Quotas,
+    /// Where AWS has machines.
+    pub(crate) capacity: &'a Capacity,
 }
 
 impl Moment<'_> {

@@ -8,6 +8,7 @@ use super::shape::invalid_argument;
 use super::tags::Tags;
 use super::{CloudFront, refuse_other_query};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
@@ -157,6 +158,10 @@ fn create_from(
         );
         return Err(ServiceError::new("DistributionAlreadyExists", message).status(409));
     }
+    let distributions = cloudfront.distributions.len();
+    moment
+        .quotas
+        .admit(Quota::Distributions, distributions + 1)?;
     let distribution = Distribution {
         id: format!("E{}", moment.dice.upper(13)),
         domain_name: format!("d{}.cloudfront.net", moment.dice.upper(13).to_lowercase()),

@@ -111,6 +111,11 @@ impl Instance {
         now >= self.visible_at && forgotten_at.is_none_or(|at| now < at)
     }
 
+    /// When it was gone, once its end has begun.
+    pub(super) fn terminated_at(&self) -> Option<Timestamp> {
+        self.termination.map(|end| end.ends_at)
+    }
+
     fn is_terminated(&self, now: Timestamp) -> bool {
         self.state(now) == InstanceState::Terminated
     }

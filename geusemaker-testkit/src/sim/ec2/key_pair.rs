@@ -8,6 +8,7 @@ use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -88,6 +89,9 @@ pub(crate) fn create(
         let message = format!("The key pair '{name}' already exists.");
         return Err(ServiceError::new("InvalidKeyPair.Duplicate", message));
     }
+    moment
+        .quotas
+        .admit(Quota::KeyPairs, ec2.key_pairs.len() + 1)?;
     let digits = moment.dice.hex(40);
     let pairs: Vec<&str> = (0..digits.len())
         .step_by(2)

@@ -13,6 +13,7 @@ use super::resource_kind::ResourceKind;
 use super::subnet::Subnet;
 use crate::sim::catalog::{self, InstanceType};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -37,7 +38,7 @@ pub(crate) fn run(
         ))
     })?;
     launch.refuse_image(&image, instance_type)?;
-    let subnet = launch.choose_subnet(ec2, instance_type)?;
+    let subnet = launch.choose_subnet(ec2, instance_type, moment)?;
     if let Some(name) = &launch.key_name
         && !ec2.key_pairs.contains_key(name)
     {
@@ -55,9 +56,9 @@ pub(crate) fn run(
             message,
         ));
     }
-    let count = launch
-        .max_count
-        .min(u32::try_from(room).unwrap_or(u32::MAX));
+    let allowed = ec2.admit_vcpus(moment, instance_type, &launch)?;
+    launch.admit_capacity(ec2, moment, instance_type, &subnet)?;
+    let count = allowed.min(u32::try_from(room).unwrap_or(u32::MAX));
     let reservation = format!("r-{}", moment.dice.hex(17));
     let mut ids = Vec::new();
     for index in 0..count {
@@ -106,6 +107,7 @@ impl LaunchRequest {
         &self,
         ec2: &Ec2,
         instance_type: &InstanceType,
+        moment: &Moment<'_>,
     ) -> Result<Subnet, ServiceError> {
         let offers = |zone: &str| instance_type.is_offered_in(zone);
         let Some(subnet) = self.named_subnet(ec2)? else {
@@ -116,10 +118,14 @@ impl LaunchRequest {
                 .filter(|subnet| &subnet.vpc == vpc && subnet.is_default)
                 .collect();
             defaults.sort_by(|a, b| a.zone.cmp(&b.zone));
+            // AWS puts the instance where it has room; where it has none, the zone makes no difference.
+            let has_room = |zone: &str| moment.capacity.has(&instance_type.name, zone);
+            defaults.retain(|subnet| offers(&subnet.zone));
             return defaults
-                .into_iter()
-                .find(|subnet| offers(&subnet.zone))
-                .cloned()
+                .iter()
+                .find(|subnet| has_room(&subnet.zone))
+                .or(defaults.first())
+                .map(|subnet| (*subnet).clone())
                 .ok_or_else(|| {
                     let message = "The requested configuration is currently not supported. Please check the documentation for supported configurations.";
                     ServiceError::new("Unsupported", message)
@@ -140,6 +146,25 @@ impl LaunchRequest {
             others.join(", ")
         );
         Err(ServiceError::new("Unsupported", message))
+    }
+
+    /// Refuses a launch in a zone that has no machines of the type.
+    fn admit_capacity(
+        &self,
+        ec2: &Ec2,
+        moment: &Moment<'_>,
+        instance_type: &InstanceType,
+        subnet: &Subnet,
+    ) -> Result<(), ServiceError> {
+        let offered: Vec<String> = catalog::zones(&ec2.region)
+            .into_iter()
+            .map(|zone| zone.name)
+            .filter(|zone| instance_type.is_offered_in(zone))
+            .collect();
+        let is_spot = self.spot.is_some();
+        moment
+            .capacity
+            .admit(&instance_type.name, &subnet.zone, is_spot, &offered)
     }
 
     /// The subnet that the call names, by its id or by its zone.
@@ -200,13 +225,10 @@ impl LaunchRequest {
                 return Err(ServiceError::new("InvalidParameter", message));
             }
         }
-        if self.security_groups.len() > 5 {
-            let message = "The maximum number of security groups per interface has been reached.";
-            return Err(ServiceError::new(
-                "SecurityGroupsPerInterfaceLimitExceeded",
-                message,
-            ));
-        }
+        moment.quotas.admit(
+            Quota::SecurityGroupsPerInterface,
+            self.security_groups.len(),
+        )?;
         Ok(self.security_groups.clone())
     }
 }

@@ -20,6 +20,7 @@ mod security_group_rule;
 mod selection;
 mod subnet;
 mod tags;
+mod vcpu_quota;
 mod vpc;
 
 use std::collections::BTreeMap;

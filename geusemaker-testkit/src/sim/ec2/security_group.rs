@@ -10,6 +10,7 @@ use super::security_group_rule::{Direction, SecurityGroupRule};
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -149,6 +150,9 @@ pub(crate) fn create(
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(ServiceError::new("InvalidGroup.Duplicate", message));
     }
+    moment
+        .quotas
+        .admit(Quota::SecurityGroups, ec2.security_groups.len() + 1)?;
     let id = ResourceKind::SecurityGroup.new_id(moment.dice);
     let rule = ResourceKind::SecurityGroupRule.new_id(moment.dice);
     let group = SecurityGroup {

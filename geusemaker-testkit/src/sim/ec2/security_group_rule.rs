@@ -9,6 +9,7 @@ use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -171,7 +172,7 @@ pub(crate) fn authorize_ingress(
         rules.push(rule.clone());
         new.push(rule);
     }
-    refuse_too_many(&rules, moment.region)?;
+    refuse_too_many(&rules, moment)?;
     if let Some(group) = ec2.security_groups.get_mut(&group_id) {
         group.rules = rules;
     }
@@ -249,9 +250,9 @@ pub(crate) fn revoke_ingress(
 }
 
 /// The quota of rules is counted for IPv4 and IPv6 apart; a prefix list counts as its weight (VPC user guide).
-fn refuse_too_many(rules: &[SecurityGroupRule], region: &str) -> Result<(), ServiceError> {
-    let lists = prefix_lists(region);
-    let (mut ipv4, mut ipv6) = (0, 0);
+fn refuse_too_many(rules: &[SecurityGroupRule], moment: &Moment<'_>) -> Result<(), ServiceError> {
+    let lists = prefix_lists(moment.region);
+    let (mut ipv4, mut ipv6) = (0_u32, 0_u32);
     for rule in rules
         .iter()
         .filter(|rule| rule.direction == Direction::Ingress)
@@ -271,15 +272,6 @@ fn refuse_too_many(rules: &[SecurityGroupRule], region: &str) -> Result<(), Serv
             }
         }
     }
-    if ipv4.max(ipv6) > MOST_RULES {
-        let message = "The maximum number of rules per security group has been reached.";
-        return Err(ServiceError::new(
-            "RulesPerSecurityGroupLimitExceeded",
-            message,
-        ));
-    }
-    Ok(())
+    let weight = usize::try_from(ipv4.max(ipv6)).unwrap_or(usize::MAX);
+    moment.quotas.admit(Quota::RulesPerSecurityGroup, weight)
 }
-
-/// AWS's default quota.
-const MOST_RULES: u32 = 60;

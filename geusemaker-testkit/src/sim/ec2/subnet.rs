@@ -9,6 +9,7 @@ use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::catalog::{self, Zone};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -85,11 +86,14 @@ pub(crate) fn create(
         let message = format!("The CIDR '{cidr}' is invalid.");
         return Err(ServiceError::new("InvalidSubnet.Range", message));
     }
-    let mut siblings = ec2.subnets.values().filter(|subnet| subnet.vpc == vpc_id);
-    if siblings.any(|subnet| subnet.cidr.overlaps(cidr)) {
+    let siblings = || ec2.subnets.values().filter(|subnet| subnet.vpc == vpc_id);
+    if siblings().any(|subnet| subnet.cidr.overlaps(cidr)) {
         let message = format!("The CIDR '{cidr}' conflicts with another subnet");
         return Err(ServiceError::new("InvalidSubnet.Conflict", message));
     }
+    moment
+        .quotas
+        .admit(Quota::SubnetsPerVpc, siblings().count() + 1)?;
     let subnet = Subnet {
         id: ResourceKind::Subnet.new_id(moment.dice),
         vpc: vpc_id,

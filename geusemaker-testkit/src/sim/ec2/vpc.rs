@@ -9,6 +9,7 @@ use super::security_group::SecurityGroup;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -61,6 +62,7 @@ pub(crate) fn create(
         let message = format!("The CIDR '{cidr}' is invalid.");
         return Err(ServiceError::new("InvalidVpc.Range", message));
     }
+    moment.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
     let vpc = Vpc {
         id: ResourceKind::Vpc.new_id(moment.dice),
         cidr,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::tags::Tag;
 use super::{Efs, LifeCycle, LifeCycleState, refuse_other_query};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -139,6 +140,9 @@ pub(super) fn create(
             .status(409)
             .member("FileSystemId", &other.id));
     }
+    moment
+        .quotas
+        .admit(Quota::FileSystems, efs.file_systems.len() + 1)?;
     let id = format!("fs-{}", moment.dice.hex(17));
     let available_at = moment.now + moment.duration(Step::FileSystemAvailable);
     let file_system = FileSystem {

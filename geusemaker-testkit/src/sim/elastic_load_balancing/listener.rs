@@ -9,6 +9,7 @@ use super::rule::{Priority, Rule};
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, action, load_balancer, members, validation};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -84,6 +85,10 @@ pub(super) fn create(
             ),
         ));
     }
+    let listeners = elb.listeners_of(&load_balancer).count();
+    moment
+        .quotas
+        .admit(Quota::ListenersPerLoadBalancer, listeners + 1)?;
     let path = format!("{}/{}", balancer.path(), moment.dice.hex(16));
     let (region, account_id) = (moment.region, moment.account_id);
     let arn = format!("arn:aws:elasticloadbalancing:{region}:{account_id}:listener/{path}");

@@ -10,6 +10,7 @@ use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, members, validation};
 use crate::sim::ec2::{Ec2, NewInterface, Subnet};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -148,6 +149,10 @@ pub(super) fn create(
             ),
         ));
     }
+    // It is the account's quota, and one that is being deleted counts until it is gone.
+    moment
+        .quotas
+        .admit(Quota::LoadBalancers, elb.load_balancers.len() + 1)?;
     let load_balancer = build(ec2, moment, settings, vpc, subnets, tags);
     let reply = described([&load_balancer], moment.now);
     elb.load_balancers

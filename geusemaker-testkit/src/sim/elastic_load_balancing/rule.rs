@@ -10,6 +10,7 @@ use super::condition::Condition;
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, accept_page_size, action, members, validation};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -105,14 +106,9 @@ pub(super) fn create(
         .listeners_of(&load_balancer.arn)
         .map(|listener| listener.rules.len())
         .sum();
-    if rules >= MOST_RULES {
-        return Err(ServiceError::new(
-            "TooManyRules",
-            format!(
-                "The maximum number of rules per load balancer, '{MOST_RULES}', has been reached"
-            ),
-        ));
-    }
+    moment
+        .quotas
+        .admit(Quota::RulesPerLoadBalancer, rules + 1)?;
     let rule = Rule::new(moment, listener.path(), conditions, actions, tags);
     let reply = described([(Priority::Number(priority), &rule)]);
     if let Some(listener) = elb.listeners.get_mut(&listener_arn) {
@@ -120,9 +116,6 @@ pub(super) fn create(
     }
     Ok(reply)
 }
-
-/// The quota of a new account, default rules not counted.
-const MOST_RULES: usize = 100;
 
 pub(super) fn describe(
     elb: &ElasticLoadBalancing,

@@ -10,6 +10,7 @@ use super::target_health::{self, State};
 use super::{ElasticLoadBalancing, validation};
 use crate::sim::ec2::{Ec2, InstanceState};
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::sim::timings::{Step, Timings};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -73,6 +74,9 @@ pub(super) fn register(
     for target in &named {
         refuse_unusable(group, ec2, moment.now, &target.instance)?;
     }
+    let is_new = |named: &&Named| !group.targets.iter().any(|target| named.is(target));
+    let targets = group.targets.len() + named.iter().filter(is_new).count();
+    moment.quotas.admit(Quota::TargetsPerTargetGroup, targets)?;
     for named in named {
         let registered_at = moment.now + moment.duration(Step::TargetRegistered);
         let check_offset = match moment.dice.timings() {

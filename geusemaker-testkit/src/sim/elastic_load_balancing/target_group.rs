@@ -10,6 +10,7 @@ use super::target::Target;
 use super::{ElasticLoadBalancing, accept_page_size, members, validation};
 use crate::sim::ec2::Ec2;
 use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -143,6 +144,9 @@ pub(super) fn create(
             ),
         ));
     }
+    moment
+        .quotas
+        .admit(Quota::TargetGroups, elb.target_groups.len() + 1)?;
     let arn = format!(
         "arn:aws:elasticloadbalancing:{}:{}:targetgroup/{}/{}",
         moment.region,

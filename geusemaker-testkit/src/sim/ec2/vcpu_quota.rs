@@ -1,0 +1,108 @@
+//! The quotas of vCPUs: which one an instance counts against, and what it leaves.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Ec2;
+use super::instance::{Instance, InstanceState};
+use super::launch_request::LaunchRequest;
+use crate::sim::catalog::{self, InstanceType};
+use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
+use crate::sim::timings::Timings;
+use crate::wire::ServiceError;
+
+impl Ec2 {
+    /// How many of the instances that are asked for the quota allows; AWS launches as many as it can, if that is
+    /// enough for the caller.
+    pub(super) fn admit_vcpus(
+        &self,
+        moment: &Moment<'_>,
+        instance_type: &InstanceType,
+        launch: &LaunchRequest,
+    ) -> Result<u32, ServiceError> {
+        let Some(quota) = quota(instance_type, launch.spot.is_some()) else {
+            return Ok(launch.max_count);
+        };
+        let Some(limit) = moment.quotas.limit(quota) else {
+            return Ok(launch.max_count);
+        };
+        let used = self.vcpus_under(quota, moment);
+        let each = instance_type.vcpus.max(1);
+        let allowed = limit.saturating_sub(used) / each;
+        if allowed < launch.min_count {
+            let wanted = used.saturating_add(each.saturating_mul(launch.min_count));
+            let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+            moment.quotas.admit(quota, wanted)?;
+        }
+        Ok(allowed.min(launch.max_count))
+    }
+
+    /// How many vCPUs count against a quota now.
+    fn vcpus_under(&self, quota: Quota, moment: &Moment<'_>) -> u32 {
+        let lag = match moment.dice.timings() {
+            Timings::Instant => Duration::ZERO,
+            Timings::Typical | Timings::Slow => TERMINATED_COUNTS_FOR,
+        };
+        self.instances
+            .values()
+            .filter(|instance| counts(instance, moment.now, lag))
+            .filter_map(|instance| {
+                let known = catalog::instance_type(&instance.launch.instance_type)?;
+                let of = self::quota(known, instance.launch.spot.is_some())?;
+                (of == quota).then_some(known.vcpus)
+            })
+            .sum()
+    }
+}
+
+/// The quota that an instance of the type counts against, if the simulator has it.
+fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
+    let family = instance_type.family();
+    let letters = family
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .map_or(family, |end| &family[..end]);
+    let quota = match (letters, is_spot) {
+        ("g" | "gr" | "vt", false) => Quota::OnDemandGAndVt,
+        ("g" | "gr" | "vt", true) => Quota::SpotGAndVt,
+        ("p", false) => Quota::OnDemandP,
+        ("p", true) => Quota::SpotP,
+        ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", false) => {
+            Quota::OnDemandStandard
+        }
+        ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", true) => {
+            Quota::SpotStandard
+        }
+        _ => return None,
+    };
+    Some(quota)
+}
+
+/// EC2 developer guide, "Eventual consistency": a terminated instance counts for a while yet.
+fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
+    match instance.state(now) {
+        InstanceState::Pending | InstanceState::Running | InstanceState::ShuttingDown => true,
+        InstanceState::Terminated => instance
+            .terminated_at()
+            .is_some_and(|ended_at| now < ended_at + lag),
+    }
+}
+
+/// Assumed: the guide does not say how long.
+const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::quota;
+    use crate::sim::catalog;
+
+    #[test]
+    fn every_type_counts_against_a_quota_and_spot_against_another() {
+        for known in catalog::instance_types() {
+            let (on_demand, spot) = (quota(known, false), quota(known, true));
+            assert!(on_demand.is_some(), "{}", known.name);
+            assert!(spot.is_some() && spot != on_demand, "{}", known.name);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! How many calls an account may make: AWS's token buckets, which are off unless they are asked for.
+
+mod bucket;
+mod published;
+mod refusal;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::bucket::TokenBucket;
+pub(crate) use self::refusal::refusal;
+use crate::wire::{Call, ServiceError};
+
+/// How many calls the account lets through.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use geusemaker_testkit::{Aws, Throttling, Timings};
+///
+/// let aws = Aws::builder().timings(Timings::Instant).throttling(Throttling::Published).build();
+/// let config = aws.sdk_config().into_builder();
+/// let config = config.retry_config(aws_smithy_types::retry::RetryConfig::disabled()).build();
+/// let ec2 = aws_sdk_ec2::Client::new(&config);
+/// for _ in 0..100 {
+///     assert!(ec2.describe_vpcs().send().await.is_ok());
+/// }
+/// let error = ec2.describe_vpcs().send().await.unwrap_err();
+/// assert_eq!(error.into_service_error().meta().code(), Some("RequestLimitExceeded"));
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Throttling {
+    /// Any number.
+    #[default]
+    Off,
+    /// As many as AWS's published token buckets: those of the EC2 developer guide and of the Elastic Load Balancing
+    /// user guide, per account and region. For EFS (per account and region) and CloudFront (per account) nothing is
+    /// published, and the buckets are assumed. STS is not throttled.
+    Published,
+}
+
+/// The account's buckets. A bucket that nothing was ever taken from is full, and not listed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    pub(crate) throttling: Throttling,
+    buckets: BTreeMap<String, TokenBucket>,
+}
+
+impl Limits {
+    /// Takes the call's tokens, from each of its buckets or from none.
+    ///
+    /// # Errors
+    /// A bucket has too few; the answer is the one of the service that is called.
+    pub(crate) fn admit(&mut self, now: Timestamp, call: &Call) -> Result<(), ServiceError> {
+        match self.throttling {
+            Throttling::Off => return Ok(()),
+            Throttling::Published => {}
+        }
+        let mut taken = Vec::new();
+        for withdrawal in published::withdrawals(call) {
+            let bucket = self.buckets.get(&withdrawal.bucket).copied();
+            let bucket = bucket.unwrap_or(TokenBucket::full(now));
+            match bucket.take(now, withdrawal.size, withdrawal.tokens) {
+                Some(rest) => taken.push((withdrawal.bucket, rest)),
+                None => return Err(refusal(call.service)),
+            }
+        }
+        self.buckets.extend(taken);
+        Ok(())
+    }
+}
