@@ -23,6 +23,7 @@
 mod aws;
 pub mod cassette;
 mod clock;
+mod coverage;
 mod fault;
 #[cfg(feature = "cassette-server")]
 pub mod serve;
@@ -34,6 +35,7 @@ pub use aws::{
     Aws, AwsBuilder, CallRecord, ConnectionLost, Outcome, Snapshot, UnknownSnapshotVersion,
 };
 pub use clock::Clock;
+pub use coverage::{Coverage, OperationCoverage};
 pub use fault::Fault;
 pub use sim::guest::{Boot, Guest, PlainGuest};
 pub use sim::limits::Throttling;

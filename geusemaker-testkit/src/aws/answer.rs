@@ -89,6 +89,9 @@ impl Aws {
             record(Outcome::Silence);
             return Err(ConnectionLost);
         }
+        if let Ok(reply) = &answer {
+            lock(&self.shared.seen).note(service, reply);
+        }
         record(match &answer {
             Ok(_) => Outcome::Success,
             Err(error) => Outcome::Refused(error.code.clone()),

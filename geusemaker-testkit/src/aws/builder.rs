@@ -165,6 +165,7 @@ impl AwsBuilder {
                 account: Mutex::new(account),
                 faults: Mutex::new(self.faults),
                 calls: Mutex::new(Vec::new()),
+                seen: Mutex::default(),
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
                 region: self.region,

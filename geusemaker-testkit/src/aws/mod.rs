@@ -21,6 +21,7 @@ pub use self::builder::AwsBuilder;
 pub use self::call_record::{CallRecord, Outcome};
 pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
 use crate::clock::Clock;
+use crate::coverage::{Coverage, SeenStates};
 use crate::fault::Fault;
 use crate::sim::account::Account;
 use crate::sim::guest::Guest;
@@ -51,6 +52,7 @@ struct Shared {
     account: Mutex<Account>,
     faults: Mutex<Vec<Fault>>,
     calls: Mutex<Vec<CallRecord>>,
+    seen: Mutex<SeenStates>,
     clock: Clock,
     guest: Arc<dyn Guest>,
     region: String,
@@ -117,6 +119,12 @@ impl Aws {
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
         lock(&self.shared.calls).clone()
+    }
+
+    /// What the calls so far have exercised of what the simulator offers.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::of(&self.calls(), &lock(&self.shared.seen))
     }
 
     /// What exists now and was not there at the start, or at the last [`Aws::settle_baseline`]: what a test has to

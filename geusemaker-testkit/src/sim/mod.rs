@@ -14,6 +14,7 @@ pub(crate) mod fate;
 pub(crate) mod guest;
 pub(crate) mod limits;
 pub(crate) mod moment;
+pub(crate) mod operations;
 pub(crate) mod quota;
 pub(crate) mod resource;
 pub(crate) mod sts;

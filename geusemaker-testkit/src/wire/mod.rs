@@ -32,6 +32,15 @@ pub enum Service {
 }
 
 impl Service {
+    /// Every service.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::CloudFront,
+        Self::Ec2,
+        Self::Efs,
+        Self::ElasticLoadBalancing,
+        Self::Sts,
+    ];
+
     /// The service whose name stands in the credential scope of a signature.
     fn from_signing_name(name: &str) -> Option<Self> {
         match name {

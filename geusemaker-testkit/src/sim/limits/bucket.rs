@@ -75,7 +75,7 @@ mod tests {
     /// Calls: how long each comes after the one before, in milliseconds, and how many tokens it takes.
     fn calls() -> impl Strategy<Value = Vec<(u64, u32)>> {
         let pause = prop_oneof![5 => Just(0_u64), 4 => 1_u64..300, 1 => 300_u64..20_000];
-        prop::collection::vec((pause, 1_u32..4), 1..300)
+        prop::collection::vec((pause, 1_u32..4), 1..120)
     }
 
     proptest! {

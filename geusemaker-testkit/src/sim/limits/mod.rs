@@ -74,3 +74,50 @@ impl Limits {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::{Limits, Throttling};
+    use crate::wire::params::Params;
+    use crate::wire::{Call, Input, Service};
+
+    /// A call that takes from two buckets: how many instances it asks for, and how long it comes after the one before.
+    fn launches() -> impl Strategy<Value = Vec<(u32, u64)>> {
+        let instances = prop_oneof![4 => 1_u32..10, 1 => 200_u32..1200];
+        let pause = prop_oneof![4 => Just(0_u64), 4 => 1_u64..2000, 1 => 60_000_u64..600_000];
+        prop::collection::vec((instances, pause), 1..100)
+    }
+
+    proptest! {
+        #[test]
+        fn a_throttled_call_takes_no_token_from_any_bucket(launches in launches()) {
+            let mut limits = Limits {
+                throttling: Throttling::Published,
+                ..Limits::default()
+            };
+            let mut now = Timestamp::UNIX_EPOCH;
+            for (instances, pause) in launches {
+                now += Duration::from_millis(pause);
+                let call = Call {
+                    service: Service::Ec2,
+                    region: "us-east-1".to_owned(),
+                    operation: "RunInstances".to_owned(),
+                    input: Input::Query(Params::parse(format!("MaxCount={instances}").as_bytes())),
+                };
+                let before = limits.buckets.clone();
+                match limits.admit(now, &call) {
+                    Ok(()) => prop_assert_eq!(limits.buckets.len(), 2),
+                    Err(error) => {
+                        prop_assert_eq!(error.code, "RequestLimitExceeded");
+                        prop_assert_eq!(&limits.buckets, &before);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The codes with which the simulator refuses calls, by service: what a program can be tested against.
+
+use crate::wire::Service;
+
+/// The codes with which a service refuses calls, without those of faults and of what the simulator does not know.
+pub(super) fn errors(service: Service) -> &'static [&'static str] {
+    match service {
+        Service::CloudFront => CLOUDFRONT,
+        Service::Ec2 => EC2,
+        Service::Efs => EFS,
+        Service::ElasticLoadBalancing => ELASTIC_LOAD_BALANCING,
+        Service::Sts => STS,
+    }
+}
+
+const CLOUDFRONT: &[&str] = &[
+    "DistributionAlreadyExists",
+    "DistributionNotDisabled",
+    "IllegalUpdate",
+    "InconsistentQuantities",
+    "InvalidArgument",
+    "InvalidIfMatchVersion",
+    "InvalidTagging",
+    "NoSuchDistribution",
+    "NoSuchOrigin",
+    "NoSuchResource",
+    "PreconditionFailed",
+    "Throttling",
+    "TooManyDistributions",
+];
+
+const EC2: &[&str] = &[
+    "CannotDelete",
+    "DependencyViolation",
+    "DryRunOperation",
+    "IdempotentInstanceTerminated",
+    "IdempotentParameterMismatch",
+    "InsufficientFreeAddressesInSubnet",
+    "InsufficientInstanceCapacity",
+    "InvalidAMIID.Malformed",
+    "InvalidAMIID.NotFound",
+    "InvalidBlockDeviceMapping",
+    "InvalidGroup.Duplicate",
+    "InvalidGroup.NotFound",
+    "InvalidGroupId.Malformed",
+    "InvalidID",
+    "InvalidInstanceID.Malformed",
+    "InvalidInstanceID.NotFound",
+    "InvalidInstanceType",
+    "InvalidKeyPair.Duplicate",
+    "InvalidKeyPair.NotFound",
+    "InvalidNetworkInterfaceID.Malformed",
+    "InvalidNetworkInterfaceID.NotFound",
+    "InvalidParameter",
+    "InvalidParameterCombination",
+    "InvalidParameterValue",
+    "InvalidPermission.Duplicate",
+    "InvalidPermission.NotFound",
+    "InvalidSecurityGroupRuleId.Malformed",
+    "InvalidSecurityGroupRuleId.NotFound",
+    "InvalidSubnet.Conflict",
+    "InvalidSubnet.Range",
+    "InvalidSubnetID.Malformed",
+    "InvalidSubnetID.NotFound",
+    "InvalidUserData.Malformed",
+    "InvalidVolume.Malformed",
+    "InvalidVolume.NotFound",
+    "InvalidVpc.Range",
+    "InvalidVpcID.Malformed",
+    "InvalidVpcID.NotFound",
+    "KeyPairLimitExceeded",
+    "MaxSpotInstanceCountExceeded",
+    "MissingInput",
+    "MissingParameter",
+    "RequestLimitExceeded",
+    "RulesPerSecurityGroupLimitExceeded",
+    "SecurityGroupLimitExceeded",
+    "SecurityGroupsPerInterfaceLimitExceeded",
+    "SubnetLimitExceeded",
+    "TagLimitExceeded",
+    "Unsupported",
+    "UnsupportedOperation",
+    "VPCIdNotSpecified",
+    "VcpuLimitExceeded",
+    "VpcLimitExceeded",
+];
+
+const EFS: &[&str] = &[
+    "BadRequest",
+    "FileSystemAlreadyExists",
+    "FileSystemInUse",
+    "FileSystemLimitExceeded",
+    "FileSystemNotFound",
+    "IncorrectFileSystemLifeCycleState",
+    "IncorrectMountTargetState",
+    "MountTargetConflict",
+    "MountTargetNotFound",
+    "NoFreeAddressesInSubnet",
+    "SecurityGroupLimitExceeded",
+    "SecurityGroupNotFound",
+    "SubnetNotFound",
+    "ThrottlingException",
+];
+
+const ELASTIC_LOAD_BALANCING: &[&str] = &[
+    "DuplicateListener",
+    "DuplicateLoadBalancerName",
+    "DuplicateTagKeys",
+    "DuplicateTargetGroupName",
+    "InvalidConfigurationRequest",
+    "InvalidLoadBalancerAction",
+    "InvalidSecurityGroup",
+    "InvalidTarget",
+    "ListenerNotFound",
+    "LoadBalancerNotFound",
+    "OperationNotPermitted",
+    "PriorityInUse",
+    "ResourceInUse",
+    "RuleNotFound",
+    "SubnetNotFound",
+    "TargetGroupAssociationLimit",
+    "TargetGroupNotFound",
+    "ThrottlingException",
+    "TooManyListeners",
+    "TooManyLoadBalancers",
+    "TooManyRules",
+    "TooManyTags",
+    "TooManyTargetGroups",
+    "TooManyTargets",
+    "ValidationError",
+];
+
+const STS: &[&str] = &[];
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use regex::Regex;
+
+    use super::errors;
+    use crate::sim::limits;
+    use crate::wire::Service;
+
+    /// All of the simulator's source.
+    pub(in crate::coverage) fn source_of_simulator() -> String {
+        source(&simulator())
+    }
+
+    fn simulator() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim")
+    }
+
+    /// A file's source, or that of all files below a folder.
+    fn source(path: &Path) -> String {
+        if path.is_file() {
+            return fs::read_to_string(path).unwrap();
+        }
+        let entries = fs::read_dir(path).unwrap();
+        entries
+            .map(|entry| source(&entry.unwrap().path()))
+            .collect()
+    }
+
+    /// Where the source of a service is.
+    fn place(service: Service) -> PathBuf {
+        let name = match service {
+            Service::CloudFront => "cloudfront",
+            Service::Ec2 => "ec2",
+            Service::Efs => "efs",
+            Service::ElasticLoadBalancing => "elastic_load_balancing",
+            Service::Sts => "sts.rs",
+        };
+        simulator().join(name)
+    }
+
+    /// The list as it would stand in the source.
+    fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+        let lines = names.into_iter().map(|name| format!("    \"{name}\",\n"));
+        lines.collect()
+    }
+
+    #[test]
+    fn every_code_in_the_source_of_a_service_is_offered() {
+        let literal = Regex::new(r#"ServiceError::new\(\s*"([A-Za-z.]+)""#).unwrap();
+        for service in Service::ALL {
+            let source = source(&place(service));
+            let mut codes: BTreeSet<&str> = literal
+                .captures_iter(&source)
+                .map(|found| found.extract::<1>().1[0])
+                .collect();
+            let throttled = limits::refusal(service).code;
+            if service != Service::Sts {
+                codes.insert(&throttled);
+            }
+            codes.extend(errors(service));
+            let expected = listed(codes);
+            let found = listed(errors(service).iter().copied());
+            assert_eq!(
+                found, expected,
+                "the codes of {service} should be\n{expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_code_that_is_offered_stands_in_the_source() {
+        let source = source_of_simulator();
+        for service in Service::ALL {
+            for code in errors(service) {
+                // EC2 has a code of this form for each kind of resource.
+                let stem = code
+                    .strip_suffix(".NotFound")
+                    .or_else(|| code.strip_suffix(".Malformed"));
+                let stands = |text: &str| source.contains(&format!("\"{text}\""));
+                assert!(
+                    stands(code) || stem.is_some_and(stands),
+                    "{service} never says {code}"
+                );
+            }
+        }
+    }
+}

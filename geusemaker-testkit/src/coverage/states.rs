@@ -1,0 +1,194 @@
+//! The states that answers show to a caller.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::wire::xml::Element;
+use crate::wire::{Body, Reply, Service};
+
+/// The states that were seen, and how often, by kind of resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SeenStates {
+    kinds: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl SeenStates {
+    /// Looks for states in an answer.
+    pub(crate) fn note(&mut self, service: Service, reply: &Reply) {
+        match &reply.body {
+            Body::Empty => {}
+            Body::Xml(element) => self.note_element(service, element, &mut Vec::new()),
+            Body::Json(value) => self.note_value(value),
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (kind, state, times) in other.iter() {
+            self.count(kind, state, times);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.kinds.iter().flat_map(|(kind, states)| {
+            states
+                .iter()
+                .map(|(state, times)| (kind.as_str(), state.as_str(), *times))
+        })
+    }
+
+    pub(super) fn has(&self, kind: &str, state: &str) -> bool {
+        self.kinds
+            .get(kind)
+            .is_some_and(|states| states.contains_key(state))
+    }
+
+    fn count(&mut self, kind: &str, state: &str, times: u64) {
+        let states = self.kinds.entry(kind.to_owned()).or_default();
+        *states.entry(state.to_owned()).or_default() += times;
+    }
+
+    /// `path` holds the names of the elements around this one.
+    fn note_element<'a>(
+        &mut self,
+        service: Service,
+        element: &'a Element,
+        path: &mut Vec<&'a str>,
+    ) {
+        path.push(element.name());
+        let watched = WATCHED
+            .iter()
+            .find(|watched| watched.service == service && path.ends_with(watched.path));
+        if let Some(watched) = watched {
+            self.count(watched.kind, element.text(), 1);
+        }
+        for child in element.elements() {
+            self.note_element(service, child, path);
+        }
+        path.pop();
+    }
+
+    /// EFS is the one service that answers in JSON.
+    fn note_value(&mut self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.note_value(value)),
+            Value::Object(members) => {
+                let kind = if members.contains_key("MountTargetId") {
+                    MOUNT_TARGET
+                } else {
+                    FILE_SYSTEM
+                };
+                if let Some(Value::String(state)) = members.get("LifeCycleState") {
+                    self.count(kind, state, 1);
+                }
+                members.values().for_each(|value| self.note_value(value));
+            }
+            Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// The states that the simulator can show, by kind of resource.
+pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
+    // A kind may be watched in more than one place; its states stand at the first.
+    let in_xml = WATCHED.iter().map(|watched| (watched.kind, watched.states));
+    let in_json = [FILE_SYSTEM, MOUNT_TARGET].map(|kind| (kind, LIFE_CYCLE_STATES));
+    in_xml
+        .chain(in_json)
+        .flat_map(|(kind, states)| states.iter().map(move |state| (kind, *state)))
+}
+
+/// Where in a service's answers a state stands.
+struct Watched {
+    service: Service,
+    kind: &'static str,
+    /// The last elements on the way to it.
+    path: &'static [&'static str],
+    states: &'static [&'static str],
+}
+
+const FILE_SYSTEM: &str = "EFS::FileSystem";
+const MOUNT_TARGET: &str = "EFS::MountTarget";
+const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting"];
+
+const WATCHED: &[Watched] = &[
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Distribution",
+        path: &["Distribution", "Status"],
+        states: &["InProgress", "Deployed"],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Distribution",
+        path: &["DistributionSummary", "Status"],
+        states: &[],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance",
+        path: &["instanceState", "name"],
+        states: &["pending", "running", "shutting-down", "terminated"],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance",
+        path: &["currentState", "name"],
+        states: &[],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance status check",
+        path: &["instanceStatus", "status"],
+        states: &["initializing", "ok"],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::NetworkInterface",
+        path: &["networkInterfaceSet", "item", "status"],
+        states: &["in-use"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::LoadBalancer",
+        path: &["State", "Code"],
+        states: &["provisioning", "active"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::TargetGroup target",
+        path: &["TargetHealth", "State"],
+        states: &["draining", "healthy", "initial", "unhealthy", "unused"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::TargetGroup target, reason",
+        path: &["TargetHealth", "Reason"],
+        states: &[
+            "Elb.InitialHealthChecking",
+            "Elb.RegistrationInProgress",
+            "Target.DeregistrationInProgress",
+            "Target.FailedHealthChecks",
+            "Target.InvalidState",
+            "Target.NotInUse",
+            "Target.NotRegistered",
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::offered;
+    use crate::coverage::refusals::tests::source_of_simulator;
+
+    #[test]
+    fn every_state_that_is_offered_stands_in_the_simulator() {
+        let source = source_of_simulator().to_lowercase();
+        for (kind, state) in offered() {
+            // EFS writes its states from the names of a Rust type, so that no quotes are around them.
+            assert!(source.contains(&state.to_lowercase()), "{kind} {state}");
+        }
+    }
+}

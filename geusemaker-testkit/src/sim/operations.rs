@@ -1,0 +1,131 @@
+//! The operations that the simulator knows, by service: what a fault can name.
+
+use crate::wire::Service;
+
+/// The operations of a service, in the order of the alphabet.
+pub(crate) fn operations(service: Service) -> &'static [&'static str] {
+    match service {
+        Service::CloudFront => CLOUDFRONT,
+        Service::Ec2 => EC2,
+        Service::Efs => EFS,
+        Service::ElasticLoadBalancing => ELASTIC_LOAD_BALANCING,
+        Service::Sts => STS,
+    }
+}
+
+const CLOUDFRONT: &[&str] = &[
+    "CreateDistribution",
+    "CreateDistributionWithTags",
+    "DeleteDistribution",
+    "GetDistribution",
+    "GetDistributionConfig",
+    "ListDistributions",
+    "ListTagsForResource",
+    "UpdateDistribution",
+];
+
+const EC2: &[&str] = &[
+    "AuthorizeSecurityGroupIngress",
+    "CreateKeyPair",
+    "CreateSecurityGroup",
+    "CreateSubnet",
+    "CreateTags",
+    "CreateVpc",
+    "DeleteKeyPair",
+    "DeleteSecurityGroup",
+    "DeleteSubnet",
+    "DeleteTags",
+    "DeleteVpc",
+    "DescribeAvailabilityZones",
+    "DescribeImages",
+    "DescribeInstanceStatus",
+    "DescribeInstanceTypeOfferings",
+    "DescribeInstanceTypes",
+    "DescribeInstances",
+    "DescribeKeyPairs",
+    "DescribeManagedPrefixLists",
+    "DescribeNetworkInterfaces",
+    "DescribeSecurityGroupRules",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeTags",
+    "DescribeVpcs",
+    "GetConsoleOutput",
+    "RevokeSecurityGroupIngress",
+    "RunInstances",
+    "TerminateInstances",
+];
+
+const EFS: &[&str] = &[
+    "CreateFileSystem",
+    "CreateMountTarget",
+    "DeleteFileSystem",
+    "DeleteMountTarget",
+    "DescribeFileSystems",
+    "DescribeMountTargetSecurityGroups",
+    "DescribeMountTargets",
+    "ListTagsForResource",
+    "TagResource",
+];
+
+const ELASTIC_LOAD_BALANCING: &[&str] = &[
+    "AddTags",
+    "CreateListener",
+    "CreateLoadBalancer",
+    "CreateRule",
+    "CreateTargetGroup",
+    "DeleteListener",
+    "DeleteLoadBalancer",
+    "DeleteRule",
+    "DeleteTargetGroup",
+    "DeregisterTargets",
+    "DescribeListeners",
+    "DescribeLoadBalancerAttributes",
+    "DescribeLoadBalancers",
+    "DescribeRules",
+    "DescribeTags",
+    "DescribeTargetGroupAttributes",
+    "DescribeTargetGroups",
+    "DescribeTargetHealth",
+    "ModifyLoadBalancerAttributes",
+    "ModifyTargetGroupAttributes",
+    "RegisterTargets",
+    "RemoveTags",
+];
+
+const STS: &[&str] = &["GetCallerIdentity"];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::operations;
+    use crate::wire::Service;
+
+    #[test]
+    fn every_operation_that_is_dispatched_is_listed_and_no_other() {
+        let arm = Regex::new(r#""(\w+)"\s*(?:\||=>)"#).unwrap();
+        for service in Service::ALL {
+            let dispatcher = match service {
+                Service::CloudFront => include_str!("cloudfront/mod.rs"),
+                Service::Ec2 => include_str!("ec2/mod.rs"),
+                Service::Efs => include_str!("efs/mod.rs"),
+                Service::ElasticLoadBalancing => include_str!("elastic_load_balancing/mod.rs"),
+                Service::Sts => include_str!("sts.rs"),
+            };
+            let (_, arms) = dispatcher.split_once("match operation {").unwrap();
+            let (arms, _) = arms.split_once(" _ =>").unwrap();
+            let dispatched: BTreeSet<_> = arm
+                .captures_iter(arms)
+                .map(|captures| captures.extract::<1>().1[0])
+                .collect();
+            let listed: BTreeSet<_> = operations(service).iter().copied().collect();
+            assert_eq!(
+                listed, dispatched,
+                "{service}: src/sim/operations.rs lists the left"
+            );
+        }
+    }
+}
