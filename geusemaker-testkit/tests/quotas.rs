@@ -443,6 +443,31 @@ async fn load_balancing_refuses_what_is_beyond_its_quotas() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn instances_and_mount_targets_draw_on_one_quota_of_network_interfaces() {
+    let world = World::new(instant().quota(Quota::NetworkInterfaces, 2)).await;
+    let network = DefaultNetwork::of(&world.aws).await;
+    let efs = aws_sdk_efs::Client::new(&world.aws.sdk_config());
+    let create = efs.create_file_system().creation_token("one");
+    let file_system = create.send().await.unwrap().file_system_id;
+    let mount_target = |subnet: usize| {
+        efs.create_mount_target()
+            .file_system_id(&file_system)
+            .subnet_id(&network.subnets[subnet])
+            .send()
+    };
+    let (code, _) = world.run("t3.micro", 3, 3).await.unwrap_err();
+    assert_eq!(code, "NetworkInterfaceLimitExceeded");
+    let instance = world.run("t3.micro", 1, 1).await.unwrap();
+    mount_target(0).await.unwrap();
+    let error = mount_target(1).await.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 409);
+    let error = error.into_service_error();
+    assert!(error.is_network_interface_limit_exceeded(), "{error:?}");
+    world.terminate(&instance).await;
+    mount_target(1).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn efs_refuses_the_file_system_beyond_the_quota() {
     let aws = instant().quota(Quota::FileSystems, 1).build();
     let efs = aws_sdk_efs::Client::new(&aws.sdk_config());

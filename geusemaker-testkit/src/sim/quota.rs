@@ -37,6 +37,8 @@ pub enum Quota {
     ListenersPerLoadBalancer,
     /// Application load balancers in a region: 50.
     LoadBalancers,
+    /// Network interfaces in a region: 5000. EFS draws on it with each mount target, as instances do.
+    NetworkInterfaces,
     /// vCPUs of running on-demand G and VT instances in a region, L-DB2E81BA; not limited unless given.
     OnDemandGAndVt,
     /// vCPUs of running on-demand P instances in a region, L-417A185B; not limited unless given.
@@ -88,7 +90,7 @@ impl Quota {
             Self::FileSystems | Self::TargetsPerTargetGroup => Some(1000),
             Self::SecurityGroups => Some(2500),
             Self::TargetGroups => Some(3000),
-            Self::KeyPairs => Some(5000),
+            Self::KeyPairs | Self::NetworkInterfaces => Some(5000),
         }
     }
 
@@ -115,6 +117,10 @@ impl Quota {
             Self::LoadBalancers => (
                 "TooManyLoadBalancers",
                 "The maximum number of load balancers has been reached".to_owned(),
+            ),
+            Self::NetworkInterfaces => (
+                "NetworkInterfaceLimitExceeded",
+                "The maximum number of network interfaces has been reached.".to_owned(),
             ),
             Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => (
                 "VcpuLimitExceeded",

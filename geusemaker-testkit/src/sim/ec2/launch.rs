@@ -59,6 +59,7 @@ pub(crate) fn run(
     let allowed = ec2.admit_vcpus(moment, instance_type, &launch)?;
     launch.admit_capacity(ec2, moment, instance_type, &subnet)?;
     let count = allowed.min(u32::try_from(room).unwrap_or(u32::MAX));
+    ec2.admit_interfaces(moment, count)?;
     let reservation = format!("r-{}", moment.dice.hex(17));
     let mut ids = Vec::new();
     for index in 0..count {

@@ -8,6 +8,7 @@ mod image;
 mod instance;
 mod instance_status;
 mod instance_type;
+mod interface_quota;
 mod key_pair;
 mod launch;
 mod launch_request;

@@ -76,6 +76,8 @@ pub(super) fn create(
         let message = format!("The subnet '{}' has no free addresses", subnet.id);
         return Err(ServiceError::new("NoFreeAddressesInSubnet", message).status(409));
     }
+    ec2.admit_interfaces(moment, 1)
+        .map_err(|error| error.status(409))?;
     let id = format!("fsmt-{}", moment.dice.hex(17));
     let interface = NewInterface {
         subnet: subnet.clone(),
