@@ -374,7 +374,7 @@ pub(super) fn private_dns_name(ec2: &Ec2, address: Ipv4Addr) -> String {
     }
 }
 
-fn public_dns_name(ec2: &Ec2, address: Ipv4Addr) -> String {
+pub(super) fn public_dns_name(ec2: &Ec2, address: Ipv4Addr) -> String {
     let host = format!("ec2-{}", address.to_string().replace('.', "-"));
     match ec2.region.as_str() {
         "us-east-1" => format!("{host}.compute-1.amazonaws.com"),

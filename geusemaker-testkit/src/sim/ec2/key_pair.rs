@@ -1,9 +1,13 @@
-//! Key pairs.
+//! Key pairs. Their keys have the form of real ones; nothing here could be opened with them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
+use super::launch_request::{invalid, one_of};
+use super::public_key::{KeyType, PublicKey};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
@@ -21,10 +25,14 @@ pub(crate) struct KeyPair {
     key_type: String,
     fingerprint: String,
     created_at: Timestamp,
+    /// In OpenSSH's form; pairs of older snapshots have none.
+    #[serde(default)]
+    public_key: Option<String>,
 }
 
 impl Described for KeyPair {
     const IDS: Option<&'static str> = Some("KeyName");
+    const NAMES: Option<&'static str> = Some("KeyPairId");
     const FIELDS: &'static [Field<Self>] = &[
         ("key-name", |_, _, pair| vec![pair.name.clone()]),
         ("key-pair-id", |_, _, pair| vec![pair.id.clone()]),
@@ -42,6 +50,14 @@ impl Described for KeyPair {
     fn unknown(name: &str) -> ServiceError {
         unknown(name)
     }
+
+    fn is_called(&self, _ec2: &Ec2, id: &str) -> bool {
+        self.id == id
+    }
+
+    fn unknown_name(_ec2: &Ec2, id: &str) -> ServiceError {
+        ResourceKind::KeyPair.unknown(id)
+    }
 }
 
 /// What AWS answers to a key pair's name that it does not know.
@@ -55,15 +71,18 @@ pub(crate) fn describe(
     moment: &Moment<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
+    let with_public_key = params.parsed("IncludePublicKey")? == Some(true);
     let selection = Selection::read(params, "DescribeKeyPairs")?;
     let page = selection.choose(ec2, moment.now, ec2.key_pairs.values())?;
-    Ok(page.reply("keySet", |pair| {
+    Ok(page.reply("keySet", |pair: &KeyPair| {
+        let public_key = pair.public_key.as_ref().filter(|_| with_public_key);
         Element::new("item")
             .with("keyPairId", &pair.id)
             .with("keyName", &pair.name)
             .with("keyType", &pair.key_type)
             .with("keyFingerprint", &pair.fingerprint)
             .with("createTime", format_args!("{:.3}", pair.created_at))
+            .with_some("publicKey", public_key)
             .child(ec2.tags.element(&pair.id))
     }))
 }
@@ -74,51 +93,57 @@ pub(crate) fn create(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("KeyName")?;
-    let key_type = params
-        .optional("KeyType")
-        .unwrap_or_else(|| "rsa".to_owned());
-    // The material is no real key, so its format makes no difference.
-    params.accept("KeyFormat");
+    let key_type = match one_of(params, "KeyType", &["rsa", "ed25519"])?.as_deref() {
+        Some("ed25519") => KeyType::Ed25519,
+        _ => KeyType::Rsa,
+    };
+    let is_ppk = one_of(params, "KeyFormat", &["pem", "ppk"])?.is_some_and(|it| it == "ppk");
     let tags = TagSpecifications::read(params, &[ResourceKind::KeyPair])?;
     params.refuse_unread("CreateKeyPair")?;
-    if !["rsa", "ed25519"].contains(&key_type.as_str()) {
-        let message = format!("Value ({key_type}) for parameter KeyType is invalid.");
-        return Err(ServiceError::new("InvalidParameterValue", message));
-    }
-    if ec2.key_pairs.contains_key(&name) {
-        let message = format!("The key pair '{name}' already exists.");
-        return Err(ServiceError::new("InvalidKeyPair.Duplicate", message));
-    }
-    moment
-        .quotas
-        .admit(Quota::KeyPairs, ec2.key_pairs.len() + 1)?;
-    let digits = moment.dice.hex(40);
-    let pairs: Vec<&str> = (0..digits.len())
-        .step_by(2)
-        .map(|at| &digits[at..at + 2])
-        .collect();
+    ec2.refuse_key_name(moment, &name)?;
+    let public_key = PublicKey::draw(moment.dice, key_type);
+    let material = private_key(key_type, is_ppk, &name);
     let pair = KeyPair {
         id: ResourceKind::KeyPair.new_id(moment.dice),
-        name: name.clone(),
-        key_type,
-        fingerprint: pairs.join(":"),
+        key_type: key_type.name().to_owned(),
+        fingerprint: public_key.fingerprint_of_created(),
         created_at: moment.now,
+        public_key: Some(public_key.text(&name)),
+        name,
     };
-    ec2.tags.attach(&pair.id, tags.of(ResourceKind::KeyPair));
-    let reply = Element::new("reply")
-        .with("keyPairId", &pair.id)
-        .with("keyName", &pair.name)
-        .with("keyFingerprint", &pair.fingerprint)
-        .with("keyMaterial", "(a simulated key pair has no private key)")
-        .child(ec2.tags.element(&pair.id));
-    ec2.key_pairs.insert(name, pair);
-    Ok(Reply::xml(reply))
+    Ok(ec2.keep(pair, &tags, Some(material)))
+}
+
+pub(crate) fn import(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let name = params.required("KeyName")?;
+    let material = params.required("PublicKeyMaterial")?;
+    let tags = TagSpecifications::read(params, &[ResourceKind::KeyPair])?;
+    params.refuse_unread("ImportKeyPair")?;
+    ec2.refuse_key_name(moment, &name)?;
+    let public_key = PublicKey::read(&material)?;
+    let pair = KeyPair {
+        id: ResourceKind::KeyPair.new_id(moment.dice),
+        key_type: public_key.key_type().name().to_owned(),
+        fingerprint: public_key.fingerprint_of_imported(),
+        created_at: moment.now,
+        public_key: Some(public_key.text(&name)),
+        name,
+    };
+    Ok(ec2.keep(pair, &tags, None))
 }
 
 pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, ServiceError> {
     let name = params.optional("KeyName");
     let id = params.optional("KeyPairId");
     params.refuse_unread("DeleteKeyPair")?;
+    if name.is_none() && id.is_none() {
+        let message = "The request must contain the parameter KeyName or KeyPairId";
+        return Err(ServiceError::new("MissingParameter", message));
+    }
     let wanted =
         |pair: &&KeyPair| Some(&pair.name) == name.as_ref() || Some(&pair.id) == id.as_ref();
     let deleted = ec2.key_pairs.values().find(wanted).cloned();
@@ -131,4 +156,51 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
         .with("return", true)
         .with_some("keyPairId", deleted.map(|pair| pair.id));
     Ok(Reply::xml(reply))
+}
+
+impl Ec2 {
+    /// EC2 reference: a name is new, and has up to 255 ASCII characters.
+    fn refuse_key_name(&self, moment: &Moment<'_>, name: &str) -> Result<(), ServiceError> {
+        if name.is_empty() || name.len() > 255 || !name.is_ascii() {
+            return Err(invalid(&format!(
+                "Value ({name}) for parameter KeyName is invalid. Length exceeds maximum of 255."
+            )));
+        }
+        if self.key_pairs.contains_key(name) {
+            let message = format!("The key pair '{name}' already exists.");
+            return Err(ServiceError::new("InvalidKeyPair.Duplicate", message));
+        }
+        moment
+            .quotas
+            .admit(Quota::KeyPairs, self.key_pairs.len() + 1)
+    }
+
+    fn keep(&mut self, pair: KeyPair, tags: &TagSpecifications, material: Option<String>) -> Reply {
+        self.tags.attach(&pair.id, tags.of(ResourceKind::KeyPair));
+        let reply = Element::new("reply")
+            .with("keyPairId", &pair.id)
+            .with("keyName", &pair.name)
+            .with("keyFingerprint", &pair.fingerprint)
+            .with_some("keyMaterial", material)
+            .child(self.tags.element(&pair.id));
+        self.key_pairs.insert(pair.name.clone(), pair);
+        Reply::xml(reply)
+    }
+}
+
+/// A file in the form of a private key, in which a sentence stands instead of one.
+fn private_key(key_type: KeyType, is_ppk: bool, name: &str) -> String {
+    let sentence = STANDARD.encode("A simulated key pair has no private key.");
+    let kind = match key_type {
+        KeyType::Rsa => "RSA",
+        KeyType::Ed25519 => "OPENSSH",
+    };
+    if is_ppk {
+        let algorithm = key_type.algorithm();
+        return format!(
+            "PuTTY-User-Key-File-2: {algorithm}\r\nEncryption: none\r\nComment: {name}\r\nPrivate-Lines: 1\r\n{sentence}\r\n"
+        );
+    }
+    let label = format!("{kind} PRIVATE KEY");
+    format!("-----BEGIN {label}-----\n{sentence}\n-----END {label}-----")
 }

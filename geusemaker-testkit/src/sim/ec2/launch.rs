@@ -315,7 +315,9 @@ impl Ec2 {
         let running_at = moment.now + moment.duration(Step::InstanceRunning);
         let services_up_at = running_at + moment.duration(Step::ServicesUp);
         let console_at = running_at + moment.duration(Step::ConsoleOutput);
-        let has_public_address = launch.public_address.unwrap_or(subnet.is_default);
+        let has_public_address = launch
+            .public_address
+            .unwrap_or(subnet.gives_public_addresses());
         let instance = Instance {
             id: id.clone(),
             reservation: reservation.to_owned(),

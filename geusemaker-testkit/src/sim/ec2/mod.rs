@@ -1,45 +1,67 @@
 //! Amazon EC2: what exists in a region, and who answers which call.
 
+mod absent_kinds;
+mod address;
+mod address_association;
 mod availability_zone;
 mod block_device;
 mod cidr;
 mod console;
+mod default_vpc;
+mod dhcp_options;
 mod image;
 mod instance;
 mod instance_status;
 mod instance_type;
 mod interface_quota;
+mod internet_gateway;
 mod key_pair;
 mod launch;
 mod launch_request;
+mod network_acl;
 mod network_interface;
+mod network_interface_attachment;
+mod network_interface_attribute;
+mod network_interface_creation;
+mod network_interface_element;
 mod permission;
 mod prefix_list;
+mod public_key;
 mod resource_kind;
+mod route;
+mod route_table;
+mod route_table_association;
 mod security_group;
+mod security_group_peers;
+mod security_group_reference;
 mod security_group_rule;
+mod security_group_rule_change;
+mod security_group_rule_update;
 mod selection;
 mod subnet;
 mod tags;
 mod vcpu_quota;
 mod vpc;
+mod vpc_attribute;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::cidr::Cidr;
+use self::address::Address;
 pub(crate) use self::instance::{Instance, InstanceState};
+use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
+use self::network_acl::NetworkAcl;
 pub(crate) use self::network_interface::{NetworkInterface, NewInterface};
 use self::resource_kind::ResourceKind;
+use self::route_table::RouteTable;
 pub(crate) use self::security_group::SecurityGroup;
+use self::security_group_rule::Direction;
 pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 pub(crate) use self::vpc::Vpc;
-use super::catalog;
 use super::moment::Moment;
 use super::resource::Resource;
 use crate::wire::params::Params;
@@ -55,47 +77,20 @@ pub(crate) struct Ec2 {
     security_groups: BTreeMap<String, SecurityGroup>,
     instances: BTreeMap<String, Instance>,
     interfaces: BTreeMap<String, NetworkInterface>,
+    #[serde(default)]
+    addresses: BTreeMap<String, Address>,
+    #[serde(default)]
+    internet_gateways: BTreeMap<String, InternetGateway>,
+    #[serde(default)]
+    network_acls: BTreeMap<String, NetworkAcl>,
+    #[serde(default)]
+    route_tables: BTreeMap<String, RouteTable>,
     /// By name.
     key_pairs: BTreeMap<String, KeyPair>,
     tags: Tags,
 }
 
 impl Ec2 {
-    /// A region as a new account has it: the default VPC with a subnet in each zone.
-    pub(crate) fn with_default_vpc(account_id: &str, region: &str) -> Self {
-        let mut ec2 = Self {
-            account_id: account_id.to_owned(),
-            region: region.to_owned(),
-            ..Self::default()
-        };
-        let vpc = Vpc {
-            id: ResourceKind::Vpc.fixed_id(region),
-            cidr: Cidr::holding(Ipv4Addr::new(172, 31, 0, 0), 16),
-            is_default: true,
-        };
-        let group = SecurityGroup::default_of(
-            &vpc.id,
-            ResourceKind::SecurityGroup.fixed_id(region),
-            ["ingress", "egress"].map(|direction| {
-                ResourceKind::SecurityGroupRule.fixed_id(&format!("{region} {direction}"))
-            }),
-        );
-        for (zone, n) in catalog::zones(region).into_iter().zip(0..) {
-            let subnet = Subnet {
-                id: ResourceKind::Subnet.fixed_id(&zone.name),
-                vpc: vpc.id.clone(),
-                zone: zone.name,
-                zone_id: zone.id,
-                cidr: Cidr::holding(Ipv4Addr::new(172, 31, n * 16, 0), 20),
-                is_default: true,
-            };
-            ec2.subnets.insert(subnet.id.clone(), subnet);
-        }
-        ec2.security_groups.insert(group.id.clone(), group);
-        ec2.vpcs.insert(vpc.id.clone(), vpc);
-        ec2
-    }
-
     /// What exists and is not on its way out, or is and can still be billed.
     pub(crate) fn inventory(&self, now: Timestamp) -> Vec<Resource> {
         let mut all = Vec::new();
@@ -108,6 +103,18 @@ impl Ec2 {
         }
         for id in self.security_groups.keys() {
             add("EC2::SecurityGroup", id);
+        }
+        for id in self.addresses.keys() {
+            add("EC2::EIP", id);
+        }
+        for id in self.internet_gateways.keys() {
+            add("EC2::InternetGateway", id);
+        }
+        for id in self.network_acls.keys() {
+            add("EC2::NetworkAcl", id);
+        }
+        for id in self.route_tables.keys() {
+            add("EC2::RouteTable", id);
         }
         for pair in self.key_pairs.values() {
             add("EC2::KeyPair", &pair.id);
@@ -164,9 +171,13 @@ impl Ec2 {
     /// Whether other calls know of that id.
     fn has(&self, kind: ResourceKind, id: &str, now: Timestamp) -> bool {
         match kind {
+            ResourceKind::DhcpOptions => dhcp_options::id(&self.region) == id,
+            ResourceKind::ElasticIp => self.addresses.contains_key(id),
             ResourceKind::Image => image::image(&self.region, id).is_some(),
             ResourceKind::Instance => self.visible_instance(id, now).is_ok(),
+            ResourceKind::InternetGateway => self.internet_gateways.contains_key(id),
             ResourceKind::KeyPair => self.key_pairs.values().any(|pair| pair.id == id),
+            ResourceKind::NetworkAcl => self.network_acls.contains_key(id),
             ResourceKind::NetworkInterface => self
                 .interfaces
                 .get(id)
@@ -174,6 +185,7 @@ impl Ec2 {
             ResourceKind::PrefixList => prefix_list::prefix_lists(&self.region)
                 .iter()
                 .any(|list| list.id == id),
+            ResourceKind::RouteTable => self.route_tables.contains_key(id),
             ResourceKind::SecurityGroup => self.visible_security_group(id, now).is_ok(),
             ResourceKind::SecurityGroupRule => self
                 .security_groups
@@ -219,37 +231,134 @@ fn perform(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     match operation {
-        "AuthorizeSecurityGroupIngress" => {
-            security_group_rule::authorize_ingress(ec2, moment, params)
+        "AllocateAddress" => address::allocate(ec2, moment, params),
+        "AssociateAddress" => address_association::associate(ec2, moment, params),
+        "AssociateRouteTable" => route_table_association::associate(ec2, moment, params),
+        "AttachInternetGateway" => internet_gateway::attach(ec2, params),
+        "AttachNetworkInterface" => network_interface_attachment::attach(ec2, moment, params),
+        "AuthorizeSecurityGroupEgress" => {
+            security_group_rule_change::authorize(ec2, moment, params, Direction::Egress)
         }
+        "AuthorizeSecurityGroupIngress" => {
+            security_group_rule_change::authorize(ec2, moment, params, Direction::Ingress)
+        }
+        "CreateDefaultSubnet" => default_vpc::create_subnet(ec2, moment, params),
+        "CreateDefaultVpc" => default_vpc::create(ec2, moment, params),
+        "CreateInternetGateway" => internet_gateway::create(ec2, moment, params),
         "CreateKeyPair" => key_pair::create(ec2, moment, params),
+        "CreateNetworkInterface" => network_interface_creation::create(ec2, moment, params),
+        "CreateRoute" => route::create(ec2, moment, params),
+        "CreateRouteTable" => route_table::create(ec2, moment, params),
         "CreateSecurityGroup" => security_group::create(ec2, moment, params),
         "CreateSubnet" => subnet::create(ec2, moment, params),
         "CreateTags" => tags::create(ec2, moment, params),
         "CreateVpc" => vpc::create(ec2, moment, params),
+        "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
+        "DeleteNetworkInterface" => network_interface_creation::delete(ec2, moment, params),
+        "DeleteRoute" => route::delete(ec2, moment, params),
+        "DeleteRouteTable" => route_table::delete(ec2, params),
         "DeleteSecurityGroup" => security_group::delete(ec2, moment, params),
         "DeleteSubnet" => subnet::delete(ec2, moment, params),
         "DeleteTags" => tags::delete(ec2, moment, params),
         "DeleteVpc" => vpc::delete(ec2, moment, params),
+        "DescribeAddresses" => address::describe(ec2, moment, params),
         "DescribeAvailabilityZones" => availability_zone::describe(ec2, moment, params),
+        "DescribeDhcpOptions" => dhcp_options::describe(ec2, moment, params),
+        "DescribeEgressOnlyInternetGateways" => {
+            absent_kinds::describe::<absent_kinds::EgressOnlyInternetGateway>(
+                ec2,
+                moment,
+                params,
+                operation,
+                "egressOnlyInternetGatewaySet",
+            )
+        }
         "DescribeImages" => image::describe(ec2, moment, params),
         "DescribeInstanceStatus" => instance_status::describe(ec2, moment, params),
         "DescribeInstanceTypeOfferings" => instance_type::describe_offerings(ec2, moment, params),
         "DescribeInstanceTypes" => instance_type::describe(ec2, moment, params),
         "DescribeInstances" => instance::describe(ec2, moment, params),
+        "DescribeInternetGateways" => internet_gateway::describe(ec2, moment, params),
         "DescribeKeyPairs" => key_pair::describe(ec2, moment, params),
         "DescribeManagedPrefixLists" => prefix_list::describe(ec2, moment, params),
+        "DescribeNatGateways" => absent_kinds::describe::<absent_kinds::NatGateway>(
+            ec2,
+            moment,
+            params,
+            operation,
+            "natGatewaySet",
+        ),
+        "DescribeNetworkAcls" => network_acl::describe(ec2, moment, params),
+        "DescribeNetworkInterfaceAttribute" => {
+            network_interface_attribute::describe(ec2, moment, params)
+        }
         "DescribeNetworkInterfaces" => network_interface::describe(ec2, moment, params),
+        "DescribePrefixLists" => prefix_list::describe_services(ec2, moment, params),
+        "DescribeRouteTables" => route_table::describe(ec2, moment, params),
+        "DescribeSecurityGroupReferences" => {
+            security_group_reference::describe(ec2, moment, params)
+        }
         "DescribeSecurityGroupRules" => security_group_rule::describe(ec2, moment, params),
         "DescribeSecurityGroups" => security_group::describe(ec2, moment, params),
         "DescribeSubnets" => subnet::describe(ec2, moment, params),
         "DescribeTags" => tags::describe(ec2, moment, params),
+        "DescribeVpcAttribute" => vpc_attribute::describe(ec2, params),
+        "DescribeVpcEndpoints" => absent_kinds::describe::<absent_kinds::VpcEndpoint>(
+            ec2,
+            moment,
+            params,
+            operation,
+            "vpcEndpointSet",
+        ),
+        "DescribeVpcPeeringConnections" => {
+            absent_kinds::describe::<absent_kinds::VpcPeeringConnection>(
+                ec2,
+                moment,
+                params,
+                operation,
+                "vpcPeeringConnectionSet",
+            )
+        }
         "DescribeVpcs" => vpc::describe(ec2, moment, params),
+        "DescribeVpnGateways" => absent_kinds::describe::<absent_kinds::VpnGateway>(
+            ec2,
+            moment,
+            params,
+            operation,
+            "vpnGatewaySet",
+        ),
+        "DetachInternetGateway" => internet_gateway::detach(ec2, moment, params),
+        "DetachNetworkInterface" => network_interface_attachment::detach(ec2, moment, params),
+        "DisassociateAddress" => address_association::disassociate(ec2, moment, params),
+        "DisassociateRouteTable" => route_table_association::disassociate(ec2, params),
         "GetConsoleOutput" => console::output(ec2, moment, params),
-        "RevokeSecurityGroupIngress" => security_group_rule::revoke_ingress(ec2, moment, params),
+        "GetManagedPrefixListEntries" => prefix_list::entries(moment, params),
+        "GetSecurityGroupsForVpc" => security_group_reference::groups_for_vpc(ec2, moment, params),
+        "ImportKeyPair" => key_pair::import(ec2, moment, params),
+        "ModifyNetworkInterfaceAttribute" => {
+            network_interface_attribute::modify(ec2, moment, params)
+        }
+        "ModifySecurityGroupRules" => security_group_rule_update::modify(ec2, moment, params),
+        "ModifySubnetAttribute" => subnet::modify_attribute(ec2, params),
+        "ModifyVpcAttribute" => vpc_attribute::modify(ec2, params),
+        "ReleaseAddress" => address::release(ec2, moment, params),
+        "ReplaceRoute" => route::replace(ec2, moment, params),
+        "ReplaceRouteTableAssociation" => route_table_association::replace(ec2, moment, params),
+        "RevokeSecurityGroupEgress" => {
+            security_group_rule_change::revoke(ec2, moment, params, Direction::Egress)
+        }
+        "RevokeSecurityGroupIngress" => {
+            security_group_rule_change::revoke(ec2, moment, params, Direction::Ingress)
+        }
         "RunInstances" => launch::run(ec2, moment, params),
         "TerminateInstances" => instance::terminate(ec2, moment, params),
+        "UpdateSecurityGroupRuleDescriptionsEgress" => {
+            security_group_rule_update::describe_anew(ec2, moment, params, Direction::Egress)
+        }
+        "UpdateSecurityGroupRuleDescriptionsIngress" => {
+            security_group_rule_update::describe_anew(ec2, moment, params, Direction::Ingress)
+        }
         _ => Err(ServiceError::unsupported(format_args!("ec2 {operation}"))),
     }
 }

@@ -12,7 +12,6 @@ use super::selection::{Described, Field, Selection};
 use super::subnet::Subnet;
 use crate::sim::moment::Moment;
 use crate::wire::params::Params;
-use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +30,27 @@ pub(crate) struct NetworkInterface {
     pub(crate) instance: Option<String>,
     pub(crate) created_at: Timestamp,
     released_at: Option<Timestamp>,
+    /// When its instance's end leaves it behind.
+    #[serde(default)]
+    detached_at: Option<Timestamp>,
+    /// How it was attached, if that was after it was made.
+    #[serde(default)]
+    pub(super) attachment: Option<Attachment>,
+    /// Whether it goes with its instance, where a call has said so.
+    #[serde(default)]
+    pub(super) deleted_on_termination: Option<bool>,
+    #[serde(default)]
+    pub(super) skips_source_dest_check: bool,
+    #[serde(default)]
+    pub(super) client_token: Option<String>,
+}
+
+/// An attachment to an instance by AttachNetworkInterface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    pub(super) id: String,
+    pub(super) device_index: u32,
+    pub(super) at: Timestamp,
 }
 
 /// What a network interface is made from.
@@ -56,33 +76,185 @@ impl NetworkInterface {
     pub(crate) fn is_held(&self) -> bool {
         self.released_at.is_none()
     }
+
+    /// Whether an instance or a service uses it.
+    pub(super) fn is_attached(&self, now: Timestamp) -> bool {
+        self.exists(now)
+            && (self.requester_managed || self.instance.is_some())
+            && self.detached_at.is_none_or(|at| now < at)
+    }
+
+    /// The instance that uses it.
+    pub(super) fn attached_instance(&self, now: Timestamp) -> Option<&String> {
+        self.instance.as_ref().filter(|_| self.is_attached(now))
+    }
+
+    /// `in-use` or `available`
+    pub(super) fn status(&self, now: Timestamp) -> &'static str {
+        if self.is_attached(now) {
+            "in-use"
+        } else {
+            "available"
+        }
+    }
+
+    pub(super) fn attachment_id(&self) -> String {
+        match &self.attachment {
+            Some(attachment) => attachment.id.clone(),
+            None if self.requester_managed => self.id.replace("eni-", "ela-attach-"),
+            None => self.id.replace("eni-", "eni-attach-"),
+        }
+    }
+
+    /// Its place among its instance's interfaces; 0 is the one that came with the instance.
+    pub(super) fn device_index(&self) -> u32 {
+        self.attachment
+            .as_ref()
+            .map_or(0, |attachment| attachment.device_index)
+    }
+
+    pub(super) fn attached_at(&self) -> String {
+        let attachment = self.attachment.as_ref();
+        let at = attachment.map_or(self.created_at, |attachment| attachment.at);
+        format!("{at:.3}")
+    }
+
+    /// Whether it goes with its instance: what came with one does, what was attached later does not.
+    pub(super) fn goes_with_instance(&self) -> bool {
+        self.deleted_on_termination
+            .unwrap_or(self.instance.is_some() && self.attachment.is_none())
+    }
+
+    /// A locally administered address, made from the id.
+    pub(super) fn mac_address(&self) -> String {
+        let digits = self.id.trim_start_matches("eni-");
+        let pair = |n: usize| digits.get(n * 2..n * 2 + 2).unwrap_or("00");
+        let pairs: Vec<&str> = (0..5).map(pair).collect();
+        format!("02:{}", pairs.join(":"))
+    }
+
+    /// Takes it off its instance.
+    pub(super) fn detach(&mut self) {
+        self.instance = None;
+        self.attachment = None;
+        self.detached_at = None;
+        self.deleted_on_termination = None;
+    }
 }
 
 impl Described for NetworkInterface {
     const IDS: Option<&'static str> = Some("NetworkInterfaceId");
+    const PAGES_OF_IDS: bool = false;
     const FIELDS: &'static [Field<Self>] = &[
-        ("network-interface-id", |_, _, interface| {
-            vec![interface.id.clone()]
+        ("addresses.association.owner-id", |ec2, _, interface| {
+            let address = ec2.public_address_of(interface);
+            address.map(|it| it.owner(ec2)).into_iter().collect()
+        }),
+        ("addresses.association.public-ip", |ec2, _, interface| {
+            let address = ec2.public_address_of(interface);
+            address.map(|it| it.ip.to_string()).into_iter().collect()
+        }),
+        ("addresses.primary", |_, _, _| vec!["true".to_owned()]),
+        ("addresses.private-ip-address", |_, _, interface| {
+            vec![interface.private_ip.to_string()]
+        }),
+        ("association.allocation-id", |ec2, _, interface| {
+            let address = ec2.elastic_address_of(&interface.id);
+            address.map(|it| it.id.clone()).into_iter().collect()
+        }),
+        ("association.association-id", |ec2, _, interface| {
+            let address = ec2.elastic_address_of(&interface.id);
+            address
+                .and_then(|it| Some(it.association.as_ref()?.id.clone()))
+                .into_iter()
+                .collect()
+        }),
+        ("association.ip-owner-id", |ec2, _, interface| {
+            let address = ec2.public_address_of(interface);
+            address.map(|it| it.owner(ec2)).into_iter().collect()
+        }),
+        ("association.public-ip", |ec2, _, interface| {
+            let address = ec2.public_address_of(interface);
+            address.map(|it| it.ip.to_string()).into_iter().collect()
+        }),
+        ("association.public-dns-name", |ec2, _, interface| {
+            let address = ec2.public_address_of(interface);
+            address
+                .map(|it| instance::public_dns_name(ec2, it.ip))
+                .into_iter()
+                .collect()
+        }),
+        ("attachment.attach-time", |_, now, interface| {
+            attached(interface, now, NetworkInterface::attached_at)
+        }),
+        ("attachment.attachment-id", |_, now, interface| {
+            attached(interface, now, NetworkInterface::attachment_id)
+        }),
+        ("attachment.delete-on-termination", |_, now, interface| {
+            attached(interface, now, |it| it.goes_with_instance().to_string())
+        }),
+        ("attachment.device-index", |_, now, interface| {
+            attached(interface, now, |it| it.device_index().to_string())
+        }),
+        ("attachment.instance-id", |_, now, interface| {
+            interface
+                .attached_instance(now)
+                .into_iter()
+                .cloned()
+                .collect()
+        }),
+        ("attachment.instance-owner-id", |_, now, interface| {
+            attached(interface, now, |it| it.owner.clone())
+        }),
+        ("attachment.status", |_, now, interface| {
+            attached(interface, now, |_| "attached".to_owned())
+        }),
+        ("availability-zone", |_, _, interface| {
+            vec![interface.zone.clone()]
+        }),
+        ("availability-zone-id", |ec2, _, interface| {
+            let subnet = ec2.subnet(&interface.subnet);
+            subnet.map(|it| it.zone_id.clone()).into_iter().collect()
+        }),
+        ("description", |_, _, interface| {
+            vec![interface.description.clone()]
         }),
         ("group-id", |_, _, interface| {
             interface.security_groups.clone()
+        }),
+        ("interface-type", |_, _, _| vec!["interface".to_owned()]),
+        ("ipv6-addresses.ipv6-address", |_, _, _| Vec::new()),
+        ("mac-address", |_, _, interface| {
+            vec![interface.mac_address()]
+        }),
+        ("network-interface-id", |_, _, interface| {
+            vec![interface.id.clone()]
+        }),
+        ("operator.managed", |_, _, _| vec!["false".to_owned()]),
+        ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
+        ("private-dns-name", |ec2, _, interface| {
+            vec![instance::private_dns_name(ec2, interface.private_ip)]
+        }),
+        ("private-ip-address", |_, _, interface| {
+            vec![interface.private_ip.to_string()]
+        }),
+        ("requester-id", |_, _, interface| {
+            let requester = interface.requester_managed.then(|| interface.owner.clone());
+            requester.into_iter().collect()
+        }),
+        ("requester-managed", |_, _, interface| {
+            vec![interface.requester_managed.to_string()]
+        }),
+        ("source-dest-check", |_, _, interface| {
+            vec![(!interface.skips_source_dest_check).to_string()]
+        }),
+        ("status", |_, now, interface| {
+            vec![interface.status(now).to_owned()]
         }),
         ("subnet-id", |_, _, interface| {
             vec![interface.subnet.clone()]
         }),
         ("vpc-id", |_, _, interface| vec![interface.vpc.clone()]),
-        ("availability-zone", |_, _, interface| {
-            vec![interface.zone.clone()]
-        }),
-        ("description", |_, _, interface| {
-            vec![interface.description.clone()]
-        }),
-        ("requester-managed", |_, _, interface| {
-            vec![interface.requester_managed.to_string()]
-        }),
-        ("attachment.instance-id", |_, _, interface| {
-            interface.instance.iter().cloned().collect()
-        }),
     ];
 
     fn handle(&self) -> &str {
@@ -94,11 +266,23 @@ impl Described for NetworkInterface {
     }
 }
 
+/// What a filter on the attachment looks at: nothing, if there is none.
+fn attached(
+    interface: &NetworkInterface,
+    now: Timestamp,
+    value: fn(&NetworkInterface) -> String,
+) -> Vec<String> {
+    let attached = interface.is_attached(now);
+    attached.then(|| value(interface)).into_iter().collect()
+}
+
 pub(crate) fn describe(
     ec2: &Ec2,
     moment: &Moment<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
+    // No interface here is hidden for being managed by a service.
+    params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeNetworkInterfaces")?;
     let existing = ec2
         .interfaces
@@ -107,18 +291,7 @@ pub(crate) fn describe(
     let page = selection.choose(ec2, moment.now, existing)?;
     Ok(
         page.reply("networkInterfaceSet", |interface: &NetworkInterface| {
-            let attachment = attachment(interface)
-                .with("instanceOwnerId", &interface.owner)
-                .with_some("instanceId", interface.instance.as_ref());
-            description(ec2, interface)
-                .with("availabilityZone", &interface.zone)
-                .with("requesterManaged", interface.requester_managed)
-                .with_some(
-                    "requesterId",
-                    interface.requester_managed.then_some(&interface.owner),
-                )
-                .child(attachment)
-                .child(ec2.tags.element(&interface.id))
+            interface.element(ec2, moment.now)
         }),
     )
 }
@@ -143,38 +316,62 @@ impl Ec2 {
             instance: new.instance,
             created_at: moment.now,
             released_at: None,
+            detached_at: None,
+            attachment: None,
+            deleted_on_termination: None,
+            skips_source_dest_check: false,
+            client_token: None,
         };
         self.interfaces
             .insert(interface.id.clone(), interface.clone());
         interface
     }
 
-    /// Lets go of a network interface: it is gone from `at` on, and until then it holds its security groups.
+    /// Lets go of a network interface: it is gone from `at` on, and until then it holds its security groups. Where it
+    /// was its instance's, the instance's others are let go of too; those that do not go with it stay behind.
     pub(crate) fn release_interface(&mut self, id: &str, at: Timestamp) {
-        if let Some(interface) = self.interfaces.get_mut(id) {
-            interface.released_at = Some(at);
+        let Some(instance) = self
+            .interfaces
+            .get(id)
+            .map(|interface| interface.instance.clone())
+        else {
+            return;
+        };
+        for interface in self.interfaces.values_mut() {
+            if instance.is_none() && interface.id == id {
+                interface.released_at = Some(at);
+            }
+            if instance.is_some() && interface.instance == instance {
+                if interface.goes_with_instance() {
+                    interface.released_at = Some(at);
+                } else {
+                    interface.detached_at = Some(at);
+                }
+            }
         }
     }
 
-    /// The groups and the network interface of an instance, as its description shows them.
-    pub(super) fn network_of_instance(&self, instance: &Instance) -> Vec<Element> {
-        let Some(interface) = self.interfaces.get(&instance.interface) else {
-            return Vec::new();
-        };
-        let attachment = attachment(interface);
-        let item = description(self, interface).child(attachment);
-        let item = match instance.public_ip {
-            Some(address) => item.child(
-                Element::new("association")
-                    .with("publicIp", address)
-                    .with("ipOwnerId", "amazon"),
-            ),
-            None => item,
-        };
-        vec![
-            group_set(self, interface),
-            Element::list("networkInterfaceSet", "item", [item]),
-        ]
+    /// A network interface by its id, or what AWS answers if there is none.
+    pub(super) fn existing_interface(
+        &self,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<&NetworkInterface, ServiceError> {
+        self.interfaces
+            .get(id)
+            .filter(|interface| interface.exists(now))
+            .ok_or_else(|| ResourceKind::NetworkInterface.unknown(id))
+    }
+
+    /// The network interfaces of an instance, the one that came with it first.
+    pub(super) fn interfaces_of_instance(&self, instance: &Instance) -> Vec<&NetworkInterface> {
+        let mut interfaces: Vec<_> = self
+            .interfaces
+            .values()
+            .filter(|interface| interface.instance.as_ref() == Some(&instance.id))
+            .collect();
+        interfaces.sort_by_key(|interface| interface.device_index());
+        interfaces
     }
 
     /// How many addresses of the subnet nobody has.
@@ -193,7 +390,7 @@ impl Ec2 {
             .unwrap_or_else(|| subnet.cidr.address(u64::MAX))
     }
 
-    fn used_addresses<'a>(
+    pub(super) fn used_addresses<'a>(
         &'a self,
         subnet: &'a Subnet,
         now: Timestamp,
@@ -203,45 +400,4 @@ impl Ec2 {
             .filter(move |interface| interface.subnet == subnet.id && interface.exists(now))
             .map(|interface| interface.private_ip)
     }
-}
-
-/// What both DescribeNetworkInterfaces and DescribeInstances say.
-fn description(ec2: &Ec2, interface: &NetworkInterface) -> Element {
-    let dns_name = instance::private_dns_name(ec2, interface.private_ip);
-    let address = Element::new("item")
-        .with("privateIpAddress", interface.private_ip)
-        .with("privateDnsName", &dns_name)
-        .with("primary", true);
-    Element::new("item")
-        .with("networkInterfaceId", &interface.id)
-        .with("subnetId", &interface.subnet)
-        .with("vpcId", &interface.vpc)
-        .with("description", &interface.description)
-        .with("ownerId", &ec2.account_id)
-        .with("status", "in-use")
-        .with("interfaceType", "interface")
-        .with("privateIpAddress", interface.private_ip)
-        .with("privateDnsName", dns_name)
-        .with("sourceDestCheck", true)
-        .child(group_set(ec2, interface))
-        .child(Element::list("privateIpAddressesSet", "item", [address]))
-}
-
-fn attachment(interface: &NetworkInterface) -> Element {
-    Element::new("attachment")
-        .with("attachmentId", interface.id.replace("eni-", "eni-attach-"))
-        .with("deviceIndex", 0)
-        .with("status", "attached")
-        .with("attachTime", format_args!("{:.3}", interface.created_at))
-        .with("deleteOnTermination", interface.instance.is_some())
-}
-
-fn group_set(ec2: &Ec2, interface: &NetworkInterface) -> Element {
-    let items = interface.security_groups.iter().map(|id| {
-        let name = ec2.security_group(id).map(|group| &group.name);
-        Element::new("item")
-            .with("groupId", id)
-            .with_some("groupName", name)
-    });
-    Element::list("groupSet", "item", items)
 }

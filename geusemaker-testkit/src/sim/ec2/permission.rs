@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
 use super::cidr::Cidr;
 use super::prefix_list::prefix_lists;
 use super::resource_kind::ResourceKind;
+use super::security_group::SecurityGroup;
 use super::security_group_rule::{Direction, SecurityGroupRule};
 use crate::sim::moment::Moment;
 use crate::wire::ServiceError;
@@ -58,7 +60,7 @@ impl Permission {
     pub(super) fn read_all(params: &mut Params, ec2: &Ec2) -> Result<Vec<Self>, ServiceError> {
         let mut all: Vec<Self> = Vec::new();
         for structure in params.structures("IpPermissions") {
-            let traffic = Traffic::read(params, &structure)?;
+            let traffic = Traffic::read(params, |member| structure.member(member))?;
             let peers = read_peers(params, &structure, ec2)?;
             if peers.is_empty() {
                 return Err(missing("ipRanges, ipv6Ranges, groups or prefixListIds"));
@@ -80,6 +82,52 @@ impl Permission {
             }
         }
         Ok(all)
+    }
+
+    /// What a call on rules asks for: in `IpPermissions`, or for ingress in the older parameters of the call itself.
+    pub(super) fn read_request(
+        params: &mut Params,
+        ec2: &Ec2,
+        direction: Direction,
+    ) -> Result<Vec<Self>, ServiceError> {
+        if direction == Direction::Egress || params.has("IpPermissions") {
+            return Self::read_all(params, ec2);
+        }
+        let permission = |traffic, peer| Self {
+            traffic,
+            peer,
+            description: None,
+        };
+        let block = params.optional("CidrIp");
+        let source = params.optional("SourceSecurityGroupName");
+        if let Some(name) = source {
+            let owner = params.optional("SourceSecurityGroupOwnerId");
+            if block.is_some() || params.has("IpProtocol") {
+                let message = "The parameter SourceSecurityGroupName cannot be used with a CIDR range, a protocol or ports";
+                return Err(ServiceError::new("InvalidParameterCombination", message));
+            }
+            if owner.is_some_and(|owner| owner != ec2.account_id) {
+                return Err(ec2.unknown_group_name(&name));
+            }
+            let peer = Peer::Group(ec2.group_named(&name, Timestamp::MAX)?);
+            // EC2 reference: the rule grants full ICMP, UDP, and TCP access.
+            let all = [("tcp", 0, 65_535), ("udp", 0, 65_535), ("icmp", -1, -1)];
+            let traffics = all.map(|(protocol, from_port, to_port)| Traffic {
+                protocol: protocol.to_owned(),
+                from_port,
+                to_port,
+            });
+            return Ok(traffics
+                .map(|traffic| permission(traffic, peer.clone()))
+                .into());
+        }
+        match block {
+            Some(block) => {
+                let traffic = Traffic::read(params, str::to_owned)?;
+                Ok(vec![permission(traffic, Peer::Ipv4(block.parse()?))])
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     pub(super) fn refuse_unknown_peer(
@@ -141,8 +189,12 @@ impl Traffic {
         }
     }
 
-    fn read(params: &mut Params, structure: &Structure) -> Result<Self, ServiceError> {
-        let protocol = match params.required(&structure.member("IpProtocol"))?.as_str() {
+    /// Reads protocol and ports; `name` makes the full name of a parameter.
+    pub(super) fn read(
+        params: &mut Params,
+        name: impl Fn(&str) -> String,
+    ) -> Result<Self, ServiceError> {
+        let protocol = match params.required(&name("IpProtocol"))?.as_str() {
             "1" => "icmp".to_owned(),
             "6" => "tcp".to_owned(),
             "17" => "udp".to_owned(),
@@ -155,8 +207,8 @@ impl Traffic {
                 )));
             }
         };
-        let from_port: Option<i32> = params.parsed(&structure.member("FromPort"))?;
-        let to_port: Option<i32> = params.parsed(&structure.member("ToPort"))?;
+        let from_port: Option<i32> = params.parsed(&name("FromPort"))?;
+        let to_port: Option<i32> = params.parsed(&name("ToPort"))?;
         let (from_port, to_port) = match (protocol.as_str(), from_port, to_port) {
             ("tcp" | "udp", Some(from), Some(to)) => {
                 if !(0..=65_535).contains(&from) || !(from..=65_535).contains(&to) {
@@ -240,32 +292,53 @@ fn read_peers(
     let mut peers = Vec::new();
     for range in params.structures(&permission.member("IpRanges")) {
         let peer = Peer::Ipv4(params.required(&range.member("CidrIp"))?.parse()?);
-        peers.push((peer, read_description(params, &range)?));
+        peers.push((
+            peer,
+            read_description(params, &range.member("Description"))?,
+        ));
     }
     for range in params.structures(&permission.member("Ipv6Ranges")) {
         let peer = Peer::Ipv6(ipv6(&params.required(&range.member("CidrIpv6"))?)?);
-        peers.push((peer, read_description(params, &range)?));
+        peers.push((
+            peer,
+            read_description(params, &range.member("Description"))?,
+        ));
     }
     for group in params.structures(&permission.member("Groups")) {
-        let id = params.required(&group.member("GroupId"))?;
+        let id = params.optional(&group.member("GroupId"));
+        let group_name = params.optional(&group.member("GroupName"));
+        let vpc = params.optional(&group.member("VpcId"));
         let owner = params.optional(&group.member("UserId"));
-        if owner.is_some_and(|owner| owner != ec2.account_id) {
+        let id = match (id, group_name) {
+            (Some(id), _) => id,
+            // The name of a group is for the default VPC.
+            (None, Some(name)) => ec2.group_named(&name, Timestamp::MAX)?,
+            (None, None) => return Err(missing("groupName or groupId")),
+        };
+        let is_elsewhere =
+            |group: &SecurityGroup| vpc.as_ref().is_some_and(|vpc| *vpc != group.vpc);
+        if owner.is_some_and(|owner| owner != ec2.account_id)
+            || ec2.security_group(&id).is_some_and(is_elsewhere)
+        {
             return Err(ResourceKind::SecurityGroup.unknown(&id));
         }
-        peers.push((Peer::Group(id), read_description(params, &group)?));
+        peers.push((
+            Peer::Group(id),
+            read_description(params, &group.member("Description"))?,
+        ));
     }
     for list in params.structures(&permission.member("PrefixListIds")) {
         let peer = Peer::PrefixList(params.required(&list.member("PrefixListId"))?);
-        peers.push((peer, read_description(params, &list)?));
+        peers.push((peer, read_description(params, &list.member("Description"))?));
     }
     Ok(peers)
 }
 
-fn read_description(
+pub(super) fn read_description(
     params: &mut Params,
-    structure: &Structure,
+    name: &str,
 ) -> Result<Option<String>, ServiceError> {
-    let description = params.optional(&structure.member("Description"));
+    let description = params.optional(name);
     let allowed = |c: char| c.is_ascii_alphanumeric() || ". _-:/()#,@[]+=&;{}!$*".contains(c);
     if let Some(text) = &description
         && (text.len() > 255 || !text.chars().all(allowed))
@@ -277,7 +350,7 @@ fn read_description(
     Ok(description)
 }
 
-fn ipv6(text: &str) -> Result<String, ServiceError> {
+pub(super) fn ipv6(text: &str) -> Result<String, ServiceError> {
     text.split_once('/')
         .and_then(|(address, prefix)| {
             let address: Ipv6Addr = address.parse().ok()?;

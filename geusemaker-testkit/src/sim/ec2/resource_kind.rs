@@ -6,11 +6,16 @@ use crate::wire::ServiceError;
 /// A kind of resource that has ids of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceKind {
+    DhcpOptions,
+    ElasticIp,
     Image,
     Instance,
+    InternetGateway,
     KeyPair,
+    NetworkAcl,
     NetworkInterface,
     PrefixList,
+    RouteTable,
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
@@ -19,12 +24,17 @@ pub(crate) enum ResourceKind {
 }
 
 impl ResourceKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 15] = [
+        Self::DhcpOptions,
+        Self::ElasticIp,
         Self::Image,
         Self::Instance,
+        Self::InternetGateway,
         Self::KeyPair,
+        Self::NetworkAcl,
         Self::NetworkInterface,
         Self::PrefixList,
+        Self::RouteTable,
         Self::SecurityGroup,
         Self::SecurityGroupRule,
         Self::Subnet,
@@ -40,11 +50,16 @@ impl ResourceKind {
     /// The name under which tags know the kind: `security-group`.
     pub(crate) fn tag_name(self) -> &'static str {
         match self {
+            Self::DhcpOptions => "dhcp-options",
+            Self::ElasticIp => "elastic-ip",
             Self::Image => "image",
             Self::Instance => "instance",
+            Self::InternetGateway => "internet-gateway",
             Self::KeyPair => "key-pair",
+            Self::NetworkAcl => "network-acl",
             Self::NetworkInterface => "network-interface",
             Self::PrefixList => "prefix-list",
+            Self::RouteTable => "route-table",
             Self::SecurityGroup => "security-group",
             Self::SecurityGroupRule => "security-group-rule",
             Self::Subnet => "subnet",
@@ -70,11 +85,16 @@ impl ResourceKind {
     /// What AWS answers to an id that it does not know, or that cannot be one.
     pub(crate) fn unknown(self, id: &str) -> ServiceError {
         let stem = match self {
+            Self::DhcpOptions => "InvalidDhcpOptionID",
+            Self::ElasticIp => "InvalidAllocationID",
             Self::Image => "InvalidAMIID",
             Self::Instance => "InvalidInstanceID",
+            Self::InternetGateway => "InvalidInternetGatewayID",
             Self::KeyPair => "InvalidKeyPair",
+            Self::NetworkAcl => "InvalidNetworkAclID",
             Self::NetworkInterface => "InvalidNetworkInterfaceID",
             Self::PrefixList => "InvalidPrefixListID",
+            Self::RouteTable => "InvalidRouteTableID",
             Self::SecurityGroup => "InvalidGroup",
             Self::SecurityGroupRule => "InvalidSecurityGroupRuleId",
             Self::Subnet => "InvalidSubnetID",
@@ -92,11 +112,16 @@ impl ResourceKind {
             return ServiceError::new(format!("{stem}.Malformed"), message);
         }
         let message = match self {
+            Self::DhcpOptions => format!("The dhcpOption ID '{id}' does not exist"),
+            Self::ElasticIp => format!("The allocation ID '{id}' does not exist"),
             Self::Image => format!("The image id '[{id}]' does not exist"),
             Self::Instance => format!("The instance ID '{id}' does not exist"),
+            Self::InternetGateway => format!("The internetGateway ID '{id}' does not exist"),
             Self::KeyPair => format!("The key pair '{id}' does not exist"),
+            Self::NetworkAcl => format!("The networkAcl ID '{id}' does not exist"),
             Self::NetworkInterface => format!("The networkInterface ID '{id}' does not exist"),
             Self::PrefixList => format!("The prefix list ID '{id}' does not exist"),
+            Self::RouteTable => format!("The routeTable ID '{id}' does not exist"),
             Self::SecurityGroup => format!("The security group '{id}' does not exist"),
             Self::SecurityGroupRule => format!("The security group rule ID '{id}' does not exist"),
             Self::Subnet => format!("The subnet ID '{id}' does not exist"),
@@ -108,11 +133,16 @@ impl ResourceKind {
 
     fn prefix(self) -> &'static str {
         match self {
+            Self::DhcpOptions => "dopt",
+            Self::ElasticIp => "eipalloc",
             Self::Image => "ami",
             Self::Instance => "i",
+            Self::InternetGateway => "igw",
             Self::KeyPair => "key",
+            Self::NetworkAcl => "acl",
             Self::NetworkInterface => "eni",
             Self::PrefixList => "pl",
+            Self::RouteTable => "rtb",
             Self::SecurityGroup => "sg",
             Self::SecurityGroupRule => "sgr",
             Self::Subnet => "subnet",

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
-use super::permission::{Peer, permissions};
+use super::permission::{Peer, missing, permissions};
 use super::resource_kind::ResourceKind;
-use super::security_group_rule::{Direction, SecurityGroupRule};
+use super::security_group_rule::Direction::{self, Egress, Ingress};
+use super::security_group_rule::SecurityGroupRule;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::moment::Moment;
@@ -57,12 +58,67 @@ impl SecurityGroup {
 
 impl Described for SecurityGroup {
     const IDS: Option<&'static str> = Some("GroupId");
+    const NAMES: Option<&'static str> = Some("GroupName");
     const FIELDS: &'static [Field<Self>] = &[
         ("group-id", |_, _, group| vec![group.id.clone()]),
         ("group-name", |_, _, group| vec![group.name.clone()]),
         ("vpc-id", |_, _, group| vec![group.vpc.clone()]),
         ("description", |_, _, group| vec![group.description.clone()]),
         ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
+        ("ip-permission.cidr", |_, _, group| {
+            group.ipv4_blocks(Ingress)
+        }),
+        ("ip-permission.from-port", |_, _, group| {
+            group.traffic(Ingress, |it| it.from_port.to_string())
+        }),
+        ("ip-permission.group-id", |_, _, group| {
+            group.peer_groups(Ingress)
+        }),
+        ("ip-permission.group-name", |ec2, _, group| {
+            group.peer_group_names(Ingress, ec2)
+        }),
+        ("ip-permission.ipv6-cidr", |_, _, group| {
+            group.ipv6_blocks(Ingress)
+        }),
+        ("ip-permission.prefix-list-id", |_, _, group| {
+            group.peer_lists(Ingress)
+        }),
+        ("ip-permission.protocol", |_, _, group| {
+            group.traffic(Ingress, |it| it.protocol.clone())
+        }),
+        ("ip-permission.to-port", |_, _, group| {
+            group.traffic(Ingress, |it| it.to_port.to_string())
+        }),
+        ("ip-permission.user-id", |ec2, _, group| {
+            group.peer_owners(Ingress, ec2)
+        }),
+        ("egress.ip-permission.cidr", |_, _, group| {
+            group.ipv4_blocks(Egress)
+        }),
+        ("egress.ip-permission.from-port", |_, _, group| {
+            group.traffic(Egress, |it| it.from_port.to_string())
+        }),
+        ("egress.ip-permission.group-id", |_, _, group| {
+            group.peer_groups(Egress)
+        }),
+        ("egress.ip-permission.group-name", |ec2, _, group| {
+            group.peer_group_names(Egress, ec2)
+        }),
+        ("egress.ip-permission.ipv6-cidr", |_, _, group| {
+            group.ipv6_blocks(Egress)
+        }),
+        ("egress.ip-permission.prefix-list-id", |_, _, group| {
+            group.peer_lists(Egress)
+        }),
+        ("egress.ip-permission.protocol", |_, _, group| {
+            group.traffic(Egress, |it| it.protocol.clone())
+        }),
+        ("egress.ip-permission.to-port", |_, _, group| {
+            group.traffic(Egress, |it| it.to_port.to_string())
+        }),
+        ("egress.ip-permission.user-id", |ec2, _, group| {
+            group.peer_owners(Egress, ec2)
+        }),
     ];
 
     fn handle(&self) -> &str {
@@ -71,6 +127,15 @@ impl Described for SecurityGroup {
 
     fn unknown(id: &str) -> ServiceError {
         ResourceKind::SecurityGroup.unknown(id)
+    }
+
+    /// EC2 reference: names are for the groups of the default VPC.
+    fn is_called(&self, ec2: &Ec2, name: &str) -> bool {
+        self.name == name && ec2.default_vpc().is_ok_and(|vpc| vpc.id == self.vpc)
+    }
+
+    fn unknown_name(ec2: &Ec2, name: &str) -> ServiceError {
+        ec2.unknown_group_name(name)
     }
 }
 
@@ -91,6 +156,20 @@ impl Ec2 {
         self.security_groups
             .values()
             .filter(move |group| now >= group.visible_at)
+    }
+
+    /// The id of a group of the default VPC by its name, as another call looks it up.
+    pub(super) fn group_named(&self, name: &str, now: Timestamp) -> Result<String, ServiceError> {
+        self.visible_security_groups(now)
+            .find(|group| group.is_called(self, name))
+            .map(|group| group.id.clone())
+            .ok_or_else(|| self.unknown_group_name(name))
+    }
+
+    pub(super) fn unknown_group_name(&self, name: &str) -> ServiceError {
+        let vpc = self.default_vpc().map_or("", |vpc| vpc.id.as_str());
+        let message = format!("The security group '{name}' does not exist in default VPC '{vpc}'");
+        ServiceError::new("InvalidGroup.NotFound", message)
     }
 
     /// A group by its id, as another call looks it up.
@@ -182,7 +261,11 @@ pub(crate) fn delete(
     moment: &Moment<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let id = params.required("GroupId")?;
+    let id = match (params.optional("GroupId"), params.optional("GroupName")) {
+        (Some(id), _) => id,
+        (None, Some(name)) => ec2.group_named(&name, moment.now)?,
+        (None, None) => return Err(missing("groupName or groupId")),
+    };
     params.refuse_unread("DeleteSecurityGroup")?;
     let group = ec2.visible_security_group(&id, moment.now)?;
     if group.is_default() {

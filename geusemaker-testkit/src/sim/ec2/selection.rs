@@ -1,5 +1,7 @@
 //! Which resources a Describe call asks for: its ids, its filters and its page.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use regex::Regex;
 
@@ -17,8 +19,14 @@ type Values<T> = fn(&Ec2, Timestamp, &T) -> Vec<String>;
 pub(crate) trait Described: Sized + 'static {
     /// The parameter that lists ids: `VpcId`.
     const IDS: Option<&'static str>;
+    /// The parameter that lists names, for kinds that are found by either: `GroupName`.
+    const NAMES: Option<&'static str> = None;
     /// The filters, beside those on tags.
     const FIELDS: &'static [Field<Self>];
+    /// The sizes of page that a call may ask for.
+    const PAGE_SIZES: RangeInclusive<usize> = 5..=1000;
+    /// Whether a call that lists ids may ask for a page.
+    const PAGES_OF_IDS: bool = true;
 
     /// What calls name it by: its id, or of some kinds its name.
     fn handle(&self) -> &str;
@@ -30,11 +38,27 @@ pub(crate) trait Described: Sized + 'static {
 
     /// What AWS answers to an id that it does not know.
     fn unknown(id: &str) -> ServiceError;
+
+    /// Whether a call that lists names means it by that one.
+    fn is_called(&self, _ec2: &Ec2, _name: &str) -> bool {
+        false
+    }
+
+    /// What AWS answers to a name that it does not know.
+    fn unknown_name(_ec2: &Ec2, name: &str) -> ServiceError {
+        Self::unknown(name)
+    }
+
+    /// The value that the filter `tag:KEY` looks at.
+    fn tag_value(&self, ec2: &Ec2, key: &str) -> Option<String> {
+        ec2.tags.value(self.tagged_id(), key)
+    }
 }
 
 /// What a Describe call asks for.
 pub(crate) struct Selection<T: 'static> {
     ids: Vec<String>,
+    names: Vec<String>,
     filters: Vec<Filter<T>>,
     start: usize,
     limit: usize,
@@ -61,6 +85,7 @@ impl<T: Described> Selection<T> {
     /// Reads the parameters of a Describe call, and refuses the call if any is left over.
     pub(crate) fn read(params: &mut Params, operation: &str) -> Result<Self, ServiceError> {
         let ids = T::IDS.map_or_else(Vec::new, |name| params.list(name));
+        let names = T::NAMES.map_or_else(Vec::new, |name| params.list(name));
         let mut filters = Vec::new();
         for structure in params.structures("Filter") {
             let name = params.required(&structure.member("Name"))?;
@@ -68,10 +93,18 @@ impl<T: Described> Selection<T> {
             filters.push(Filter::new(operation, &name, &values)?);
         }
         let limit = match params.parsed("MaxResults")? {
-            Some(limit @ 1..) => limit,
+            Some(limit) => page_size::<T>(limit)?,
             None => usize::MAX,
-            Some(0) => return Err(invalid("Value ( 0 ) for parameter maxResults is invalid.")),
         };
+        if let Some(name) = T::IDS
+            && limit != usize::MAX
+            && !ids.is_empty()
+            && !T::PAGES_OF_IDS
+        {
+            let message =
+                format!("The parameter {name} cannot be used with the parameter MaxResults");
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
         let start = match params.optional("NextToken") {
             Some(token) => token
                 .parse()
@@ -81,6 +114,7 @@ impl<T: Described> Selection<T> {
         params.refuse_unread(operation)?;
         Ok(Self {
             ids,
+            names,
             filters,
             start,
             limit,
@@ -107,7 +141,17 @@ impl<T: Described> Selection<T> {
                     return Err(T::unknown(id));
                 }
             }
-            items.retain(|item| self.ids.iter().any(|id| id == item.handle()));
+        }
+        for name in &self.names {
+            if !items.iter().any(|item| item.is_called(ec2, name)) {
+                return Err(T::unknown_name(ec2, name));
+            }
+        }
+        if self.has_ids() || !self.names.is_empty() {
+            items.retain(|item| {
+                self.ids.iter().any(|id| id == item.handle())
+                    || self.names.iter().any(|name| item.is_called(ec2, name))
+            });
         }
         items.retain(|item| {
             self.filters
@@ -169,12 +213,27 @@ impl<T: Described> Filter<T> {
     fn admits(&self, ec2: &Ec2, now: Timestamp, item: &T) -> bool {
         let values = match &self.subject {
             Subject::Field(values) => values(ec2, now, item),
-            Subject::Tag(key) => ec2.tags.value(item.tagged_id(), key).into_iter().collect(),
+            Subject::Tag(key) => item.tag_value(ec2, key).into_iter().collect(),
             Subject::TagKey => ec2.tags.keys(item.tagged_id()),
         };
         values
             .iter()
             .any(|value| self.patterns.iter().any(|pattern| pattern.is_match(value)))
+    }
+}
+
+fn page_size<T: Described>(asked: usize) -> Result<usize, ServiceError> {
+    let (least, most) = (T::PAGE_SIZES.start(), T::PAGE_SIZES.end());
+    let wrong = |expected: String| {
+        Err(invalid(&format!(
+            "Value ( {asked} ) for parameter maxResults is invalid. Expecting a value {expected}."
+        )))
+    };
+    match asked {
+        // AWS says "greater than 5", and takes 5.
+        asked if asked < *least => wrong(format!("greater than {least}")),
+        asked if asked > *most => wrong(format!("less than {most}")),
+        asked => Ok(asked),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Subnets.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
@@ -25,6 +26,9 @@ pub(crate) struct Subnet {
     pub(crate) cidr: Cidr,
     /// The zone's default subnet, whose instances get public addresses.
     pub(crate) is_default: bool,
+    /// What ModifySubnetAttribute has said of public addresses.
+    #[serde(default)]
+    pub(crate) maps_public_addresses: Option<bool>,
 }
 
 impl Described for Subnet {
@@ -35,17 +39,32 @@ impl Described for Subnet {
         ("availability-zone", |_, _, subnet| {
             vec![subnet.zone.clone()]
         }),
+        ("availabilityZone", |_, _, subnet| vec![subnet.zone.clone()]),
         ("availability-zone-id", |_, _, subnet| {
             vec![subnet.zone_id.clone()]
         }),
+        ("availabilityZoneId", |_, _, subnet| {
+            vec![subnet.zone_id.clone()]
+        }),
+        ("available-ip-address-count", |ec2, now, subnet| {
+            vec![ec2.free_addresses(subnet, now).to_string()]
+        }),
+        ("cidr", |_, _, subnet| vec![subnet.cidr.to_string()]),
+        ("cidr-block", |_, _, subnet| vec![subnet.cidr.to_string()]),
+        ("cidrBlock", |_, _, subnet| vec![subnet.cidr.to_string()]),
         ("default-for-az", |_, _, subnet| {
             vec![subnet.is_default.to_string()]
         }),
-        ("map-public-ip-on-launch", |_, _, subnet| {
+        ("defaultForAz", |_, _, subnet| {
             vec![subnet.is_default.to_string()]
         }),
-        ("cidr-block", |_, _, subnet| vec![subnet.cidr.to_string()]),
+        ("ipv6-native", |_, _, _| vec!["false".to_owned()]),
+        ("map-public-ip-on-launch", |_, _, subnet| {
+            vec![subnet.gives_public_addresses().to_string()]
+        }),
+        ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
         ("state", |_, _, _| vec!["available".to_owned()]),
+        ("subnet-arn", |ec2, _, subnet| vec![subnet.arn(ec2)]),
     ];
 
     fn handle(&self) -> &str {
@@ -57,6 +76,44 @@ impl Described for Subnet {
     }
 }
 
+impl Subnet {
+    /// Whether instances that are launched in it get public addresses.
+    pub(crate) fn gives_public_addresses(&self) -> bool {
+        self.maps_public_addresses.unwrap_or(self.is_default)
+    }
+
+    fn arn(&self, ec2: &Ec2) -> String {
+        let (region, account) = (&ec2.region, &ec2.account_id);
+        format!("arn:aws:ec2:{region}:{account}:subnet/{}", self.id)
+    }
+
+    pub(super) fn element(&self, ec2: &Ec2, now: Timestamp) -> Element {
+        let names = Element::new("privateDnsNameOptionsOnLaunch")
+            .with("hostnameType", "ip-name")
+            .with("enableResourceNameDnsARecord", false)
+            .with("enableResourceNameDnsAAAARecord", false);
+        Element::new("item")
+            .with("subnetId", &self.id)
+            .with("subnetArn", self.arn(ec2))
+            .with("state", "available")
+            .with("ownerId", &ec2.account_id)
+            .with("vpcId", &self.vpc)
+            .with("cidrBlock", self.cidr)
+            .child(Element::new("ipv6CidrBlockAssociationSet"))
+            .with("availableIpAddressCount", ec2.free_addresses(self, now))
+            .with("availabilityZone", &self.zone)
+            .with("availabilityZoneId", &self.zone_id)
+            .with("defaultForAz", self.is_default)
+            .with("mapPublicIpOnLaunch", self.gives_public_addresses())
+            .with("mapCustomerOwnedIpOnLaunch", false)
+            .with("assignIpv6AddressOnCreation", false)
+            .with("enableDns64", false)
+            .with("ipv6Native", false)
+            .child(names)
+            .child(ec2.tags.element(&self.id))
+    }
+}
+
 pub(crate) fn describe(
     ec2: &Ec2,
     moment: &Moment<'_>,
@@ -64,7 +121,9 @@ pub(crate) fn describe(
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeSubnets")?;
     let page = selection.choose(ec2, moment.now, ec2.subnets.values())?;
-    Ok(page.reply("subnetSet", |subnet| element(ec2, moment, subnet)))
+    Ok(page.reply("subnetSet", |subnet: &Subnet| {
+        subnet.element(ec2, moment.now)
+    }))
 }
 
 pub(crate) fn create(
@@ -101,9 +160,10 @@ pub(crate) fn create(
         zone_id: zone.id,
         cidr,
         is_default: false,
+        maps_public_addresses: None,
     };
     ec2.tags.attach(&subnet.id, tags.of(ResourceKind::Subnet));
-    let description = element(ec2, moment, &subnet).renamed("subnet");
+    let description = subnet.element(ec2, moment.now).renamed("subnet");
     ec2.subnets.insert(subnet.id.clone(), subnet);
     Ok(Reply::xml(Element::new("reply").child(description)))
 }
@@ -124,42 +184,40 @@ pub(crate) fn delete(
         return Err(ServiceError::new("DependencyViolation", message));
     }
     ec2.subnets.remove(&id);
+    ec2.forget_route_table_of(&id);
     ec2.tags.remove(&id);
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
+pub(crate) fn modify_attribute(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, ServiceError> {
+    let id = params.required("SubnetId")?;
+    let maps_public_addresses = params.parsed("MapPublicIpOnLaunch.Value")?;
+    params.refuse_unread("ModifySubnetAttribute")?;
+    let subnet = ec2
+        .subnets
+        .get_mut(&id)
+        .ok_or_else(|| ResourceKind::Subnet.unknown(&id))?;
+    subnet.maps_public_addresses = maps_public_addresses.or(subnet.maps_public_addresses);
+    Ok(Reply::xml(Element::new("reply").with("return", true)))
+}
+
 /// The zone that was asked for; without a wish AWS chooses, here the first.
-fn choose_zone(region: &str, name: Option<&str>, id: Option<&str>) -> Result<Zone, ServiceError> {
-    catalog::zones(region)
+pub(super) fn choose_zone(
+    region: &str,
+    name: Option<&str>,
+    id: Option<&str>,
+) -> Result<Zone, ServiceError> {
+    let zones = catalog::zones(region);
+    let all: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
+    let all = all.join(", ");
+    zones
         .into_iter()
         .find(|zone| name.is_none_or(|name| zone.name == name) && id.is_none_or(|id| zone.id == id))
         .ok_or_else(|| {
             let zone = name.or(id).unwrap_or_default();
-            let message = format!("Value ({zone}) for parameter availabilityZone is invalid.");
+            let message = format!(
+                "Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {all}."
+            );
             ServiceError::new("InvalidParameterValue", message)
         })
-}
-
-fn element(ec2: &Ec2, moment: &Moment<'_>, subnet: &Subnet) -> Element {
-    let (region, account) = (&ec2.region, &ec2.account_id);
-    Element::new("item")
-        .with("subnetId", &subnet.id)
-        .with(
-            "subnetArn",
-            format_args!("arn:aws:ec2:{region}:{account}:subnet/{}", subnet.id),
-        )
-        .with("state", "available")
-        .with("ownerId", account)
-        .with("vpcId", &subnet.vpc)
-        .with("cidrBlock", subnet.cidr)
-        .with(
-            "availableIpAddressCount",
-            ec2.free_addresses(subnet, moment.now),
-        )
-        .with("availabilityZone", &subnet.zone)
-        .with("availabilityZoneId", &subnet.zone_id)
-        .with("defaultForAz", subnet.is_default)
-        .with("mapPublicIpOnLaunch", subnet.is_default)
-        .with("assignIpv6AddressOnCreation", false)
-        .child(ec2.tags.element(&subnet.id))
 }

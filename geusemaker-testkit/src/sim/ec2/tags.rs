@@ -108,6 +108,10 @@ impl Described for TagDescription {
         &self.resource_id
     }
 
+    fn tag_value(&self, _ec2: &Ec2, key: &str) -> Option<String> {
+        (self.key == key).then(|| self.value.clone())
+    }
+
     fn unknown(id: &str) -> ServiceError {
         ServiceError::new("InvalidID", format!("The ID '{id}' is not valid"))
     }

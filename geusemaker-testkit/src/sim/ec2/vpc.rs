@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::cidr::Cidr;
+use super::dhcp_options;
+use super::network_acl::NetworkAcl;
 use super::resource_kind::ResourceKind;
+use super::route_table::RouteTable;
 use super::security_group::SecurityGroup;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::vpc_attribute::VpcAttributes;
+use super::{Ec2, vpc_attribute};
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -19,6 +23,9 @@ pub(crate) struct Vpc {
     pub(crate) id: String,
     pub(crate) cidr: Cidr,
     pub(crate) is_default: bool,
+    /// What ModifyVpcAttribute has changed.
+    #[serde(default)]
+    pub(super) attributes: VpcAttributes,
 }
 
 impl Described for Vpc {
@@ -28,6 +35,19 @@ impl Described for Vpc {
         ("is-default", |_, _, vpc| vec![vpc.is_default.to_string()]),
         ("isDefault", |_, _, vpc| vec![vpc.is_default.to_string()]),
         ("cidr", |_, _, vpc| vec![vpc.cidr.to_string()]),
+        ("cidr-block-association.cidr-block", |_, _, vpc| {
+            vec![vpc.cidr.to_string()]
+        }),
+        ("cidr-block-association.association-id", |_, _, vpc| {
+            vec![vpc.association_id()]
+        }),
+        ("cidr-block-association.state", |_, _, _| {
+            vec!["associated".to_owned()]
+        }),
+        ("dhcp-options-id", |ec2, _, _| {
+            vec![dhcp_options::id(&ec2.region)]
+        }),
+        ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
         ("state", |_, _, _| vec!["available".to_owned()]),
     ];
 
@@ -40,6 +60,73 @@ impl Described for Vpc {
     }
 }
 
+impl Vpc {
+    pub(super) fn new(id: String, cidr: Cidr, is_default: bool) -> Self {
+        Self {
+            id,
+            cidr,
+            is_default,
+            attributes: VpcAttributes::default(),
+        }
+    }
+
+    fn association_id(&self) -> String {
+        self.id.replace("vpc-", "vpc-cidr-assoc-")
+    }
+
+    pub(super) fn element(&self, ec2: &Ec2) -> Element {
+        let association = Element::new("item")
+            .with("associationId", self.association_id())
+            .with("cidrBlock", self.cidr)
+            .child(Element::new("cidrBlockState").with("state", "associated"));
+        Element::new("item")
+            .with("vpcId", &self.id)
+            .with("ownerId", &ec2.account_id)
+            .with("state", "available")
+            .with("cidrBlock", self.cidr)
+            .child(Element::list(
+                "cidrBlockAssociationSet",
+                "item",
+                [association],
+            ))
+            .with("dhcpOptionsId", dhcp_options::id(&ec2.region))
+            .with("instanceTenancy", "default")
+            .with("isDefault", self.is_default)
+            .child(ec2.tags.element(&self.id))
+    }
+}
+
+impl Ec2 {
+    /// Adds a VPC with what AWS makes together with it: a default security group, a main route table, a network ACL.
+    /// `new_id` makes an id of the kind for a part of the VPC; the VPC itself is the part without a name.
+    pub(super) fn add_vpc(
+        &mut self,
+        cidr: Cidr,
+        is_default: bool,
+        new_id: &mut dyn FnMut(ResourceKind, &str) -> String,
+    ) -> Vpc {
+        let vpc = Vpc::new(new_id(ResourceKind::Vpc, ""), cidr, is_default);
+        let group = SecurityGroup::default_of(
+            &vpc.id,
+            new_id(ResourceKind::SecurityGroup, ""),
+            ["ingress", "egress"]
+                .map(|direction| new_id(ResourceKind::SecurityGroupRule, direction)),
+        );
+        self.security_groups.insert(group.id.clone(), group);
+        let table = RouteTable::main_of(&vpc.id, new_id(ResourceKind::RouteTable, ""));
+        self.route_tables.insert(table.id.clone(), table);
+        let acl = NetworkAcl::default_of(&vpc.id, new_id(ResourceKind::NetworkAcl, ""));
+        self.network_acls.insert(acl.id.clone(), acl);
+        self.vpcs.insert(vpc.id.clone(), vpc.clone());
+        vpc
+    }
+
+    /// A VPC by its id, or what AWS answers if there is none.
+    pub(super) fn known_vpc(&self, id: &str) -> Result<&Vpc, ServiceError> {
+        self.vpc(id).ok_or_else(|| ResourceKind::Vpc.unknown(id))
+    }
+}
+
 pub(crate) fn describe(
     ec2: &Ec2,
     moment: &Moment<'_>,
@@ -47,7 +134,7 @@ pub(crate) fn describe(
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeVpcs")?;
     let page = selection.choose(ec2, moment.now, ec2.vpcs.values())?;
-    Ok(page.reply("vpcSet", |vpc| element(ec2, vpc)))
+    Ok(page.reply("vpcSet", |vpc: &Vpc| vpc.element(ec2)))
 }
 
 pub(crate) fn create(
@@ -56,6 +143,13 @@ pub(crate) fn create(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let cidr: Cidr = params.required("CidrBlock")?.parse()?;
+    vpc_attribute::refuse_tenancy(params)?;
+    // A VPC here has no IPv6 block; a call may say that it wants none.
+    if params.parsed("AmazonProvidedIpv6CidrBlock")? == Some(true) {
+        return Err(ServiceError::unsupported(
+            "the parameter AmazonProvidedIpv6CidrBlock of CreateVpc",
+        ));
+    }
     let tags = TagSpecifications::read(params, &[ResourceKind::Vpc])?;
     params.refuse_unread("CreateVpc")?;
     if !(16..=28).contains(&cidr.prefix()) {
@@ -63,21 +157,12 @@ pub(crate) fn create(
         return Err(ServiceError::new("InvalidVpc.Range", message));
     }
     moment.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
-    let vpc = Vpc {
-        id: ResourceKind::Vpc.new_id(moment.dice),
-        cidr,
-        is_default: false,
-    };
+    let dice = &mut *moment.dice;
+    let vpc = ec2.add_vpc(cidr, false, &mut |kind, _| kind.new_id(dice));
     ec2.tags.attach(&vpc.id, tags.of(ResourceKind::Vpc));
-    let group = SecurityGroup::default_of(
-        &vpc.id,
-        ResourceKind::SecurityGroup.new_id(moment.dice),
-        [(); 2].map(|()| ResourceKind::SecurityGroupRule.new_id(moment.dice)),
-    );
-    ec2.security_groups.insert(group.id.clone(), group);
-    let description = element(ec2, &vpc).renamed("vpc");
-    ec2.vpcs.insert(vpc.id.clone(), vpc);
-    Ok(Reply::xml(Element::new("reply").child(description)))
+    Ok(Reply::xml(
+        Element::new("reply").child(vpc.element(ec2).renamed("vpc")),
+    ))
 }
 
 pub(crate) fn delete(
@@ -87,52 +172,49 @@ pub(crate) fn delete(
 ) -> Result<Reply, ServiceError> {
     let id = params.required("VpcId")?;
     params.refuse_unread("DeleteVpc")?;
-    if ec2.vpc(&id).is_none() {
-        return Err(ResourceKind::Vpc.unknown(&id));
-    }
-    let groups = |group: &&SecurityGroup| group.vpc == id;
-    let in_use = ec2.subnets.values().any(|subnet| subnet.vpc == id)
-        || ec2
-            .interfaces
-            .values()
-            .any(|interface| interface.vpc == id && interface.exists(moment.now))
-        || ec2
-            .security_groups
-            .values()
-            .filter(groups)
-            .any(|group| !group.is_default());
-    if in_use {
+    ec2.known_vpc(&id)?;
+    let has_interface = ec2
+        .interfaces
+        .values()
+        .any(|interface| interface.vpc == id && interface.exists(moment.now));
+    let has_group = ec2
+        .security_groups
+        .values()
+        .any(|group| group.vpc == id && !group.is_default());
+    let has_gateway = ec2.gateway_of(&id).is_some();
+    let has_table = ec2
+        .route_tables
+        .values()
+        .any(|table| table.vpc == id && !table.is_main());
+    let has_subnet = ec2.subnets.values().any(|subnet| subnet.vpc == id);
+    if has_subnet || has_interface || has_group || has_gateway || has_table {
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
         return Err(ServiceError::new("DependencyViolation", message));
     }
-    // The default group goes with its VPC.
-    ec2.security_groups.retain(|_, group| group.vpc != id);
+    // EC2 reference: the default group, the main route table and the network ACL go with their VPC.
+    let mut gone = vec![id.clone()];
+    ec2.security_groups.retain(|group_id, group| {
+        if group.vpc == id {
+            gone.push(group_id.clone());
+            gone.extend(group.rules.iter().map(|rule| rule.id.clone()));
+        }
+        group.vpc != id
+    });
+    ec2.route_tables.retain(|table_id, table| {
+        if table.vpc == id {
+            gone.push(table_id.clone());
+        }
+        table.vpc != id
+    });
+    ec2.network_acls.retain(|acl_id, acl| {
+        if acl.vpc == id {
+            gone.push(acl_id.clone());
+        }
+        acl.vpc != id
+    });
     ec2.vpcs.remove(&id);
-    ec2.tags.remove(&id);
+    for id in gone {
+        ec2.tags.remove(&id);
+    }
     Ok(Reply::xml(Element::new("reply").with("return", true)))
-}
-
-fn element(ec2: &Ec2, vpc: &Vpc) -> Element {
-    let association = Element::new("item")
-        .with(
-            "associationId",
-            ResourceKind::Vpc
-                .fixed_id(&vpc.id)
-                .replace("vpc-", "vpc-cidr-assoc-"),
-        )
-        .with("cidrBlock", vpc.cidr)
-        .child(Element::new("cidrBlockState").with("state", "associated"));
-    Element::new("item")
-        .with("vpcId", &vpc.id)
-        .with("ownerId", &ec2.account_id)
-        .with("state", "available")
-        .with("cidrBlock", vpc.cidr)
-        .child(Element::list(
-            "cidrBlockAssociationSet",
-            "item",
-            [association],
-        ))
-        .with("instanceTenancy", "default")
-        .with("isDefault", vpc.is_default)
-        .child(ec2.tags.element(&vpc.id))
 }

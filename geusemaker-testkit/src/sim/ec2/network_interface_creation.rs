@@ -1,0 +1,172 @@
+//! Network interfaces that a person makes, apart from any instance.
+
+use std::net::Ipv4Addr;
+
+use super::Ec2;
+use super::launch_request::invalid;
+use super::network_interface::{NetworkInterface, NewInterface};
+use super::resource_kind::ResourceKind;
+use super::subnet::Subnet;
+use super::tags::TagSpecifications;
+use crate::sim::ec2::cidr::Cidr;
+use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn create(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let subnet_id = params.required("SubnetId")?;
+    let description = params.optional("Description").unwrap_or_default();
+    let private_ip: Option<Ipv4Addr> = read_private_ip(params)?;
+    let asked_groups = params.list("SecurityGroupId");
+    let client_token = params.optional("ClientToken");
+    let tags = TagSpecifications::read(params, &[ResourceKind::NetworkInterface])?;
+    params.refuse_unread("CreateNetworkInterface")?;
+    let subnet = ec2
+        .subnet(&subnet_id)
+        .cloned()
+        .ok_or_else(|| ResourceKind::Subnet.unknown(&subnet_id))?;
+    let security_groups = ec2.groups_for_interface(moment, &subnet.vpc, asked_groups)?;
+    let mut interfaces = ec2.interfaces.values();
+    if let Some(earlier) = interfaces.find(|interface| {
+        client_token.is_some()
+            && interface.client_token == client_token
+            && interface.exists(moment.now)
+    }) {
+        if earlier.subnet != subnet_id || earlier.description != description {
+            let message = "The client token has been used before, with other parameters.";
+            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+        }
+        return Ok(reply(ec2, moment, earlier));
+    }
+    if let Some(address) = private_ip {
+        ec2.refuse_address(moment, &subnet, address)?;
+    }
+    if ec2.free_addresses(&subnet, moment.now) == 0 {
+        let message = format!(
+            "There are not enough free addresses in subnet '{subnet_id}' to satisfy the request."
+        );
+        return Err(ServiceError::new(
+            "InsufficientFreeAddressesInSubnet",
+            message,
+        ));
+    }
+    ec2.admit_interfaces(moment, 1)?;
+    let new = NewInterface {
+        subnet,
+        security_groups,
+        description,
+        requester_managed: false,
+        owner: ec2.account_id.clone(),
+        instance: None,
+    };
+    let mut interface = ec2.create_interface(moment, new);
+    interface.private_ip = private_ip.unwrap_or(interface.private_ip);
+    interface.client_token = client_token;
+    ec2.tags
+        .attach(&interface.id, tags.of(ResourceKind::NetworkInterface));
+    let reply = reply(ec2, moment, &interface);
+    ec2.interfaces.insert(interface.id.clone(), interface);
+    Ok(reply)
+}
+
+pub(crate) fn delete(
+    ec2: &mut Ec2,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let id = params.required("NetworkInterfaceId")?;
+    params.refuse_unread("DeleteNetworkInterface")?;
+    let interface = ec2.existing_interface(&id, moment.now)?;
+    if interface.is_attached(moment.now) {
+        return Err(invalid(&format!(
+            "Network interface '{id}' is currently in use."
+        )));
+    }
+    ec2.disassociate_from(&id);
+    ec2.interfaces.remove(&id);
+    ec2.tags.remove(&id);
+    Ok(Reply::xml(Element::new("reply").with("return", true)))
+}
+
+/// The primary address that is asked for: by itself, or as the one entry of the list.
+fn read_private_ip(params: &mut Params) -> Result<Option<Ipv4Addr>, ServiceError> {
+    let single = params.parsed("PrivateIpAddress")?;
+    let list = params.structures("PrivateIpAddresses");
+    match (single, list.as_slice()) {
+        (single, []) => Ok(single),
+        (None, [only]) if params.parsed(&only.member("Primary"))? == Some(true) => {
+            params.parsed(&only.member("PrivateIpAddress"))
+        }
+        _ => Err(ServiceError::unsupported(
+            "a secondary private address of a network interface",
+        )),
+    }
+}
+
+impl Ec2 {
+    /// The groups for an interface in that VPC: those asked for, or the default one.
+    pub(super) fn groups_for_interface(
+        &self,
+        moment: &Moment<'_>,
+        vpc: &str,
+        asked: Vec<String>,
+    ) -> Result<Vec<String>, ServiceError> {
+        if asked.is_empty() {
+            return Ok(self.default_security_group(vpc).into_iter().collect());
+        }
+        for id in &asked {
+            if self.visible_security_group(id, moment.now)?.vpc != vpc {
+                let message = "You have specified two resources that belong to different networks.";
+                return Err(ServiceError::new("InvalidParameter", message));
+            }
+        }
+        moment
+            .quotas
+            .admit(Quota::SecurityGroupsPerInterface, asked.len())?;
+        Ok(asked)
+    }
+
+    fn refuse_address(
+        &self,
+        moment: &Moment<'_>,
+        subnet: &Subnet,
+        address: Ipv4Addr,
+    ) -> Result<(), ServiceError> {
+        // AWS keeps the first four addresses and the last of each subnet.
+        let reserved = [0, 1, 2, 3, u64::MAX].map(|n| subnet.cidr.address(n));
+        if !subnet.cidr.contains(Cidr::holding(address, 32)) {
+            return Err(invalid(
+                "Address does not fall within the subnet's address range",
+            ));
+        }
+        if reserved.contains(&address) {
+            return Err(invalid("Address is in subnet's reserved address range"));
+        }
+        if self
+            .used_addresses(subnet, moment.now)
+            .any(|used| used == address)
+        {
+            let message = format!("Address {address} is in use.");
+            return Err(ServiceError::new("InvalidIPAddress.InUse", message));
+        }
+        Ok(())
+    }
+}
+
+fn reply(ec2: &Ec2, moment: &Moment<'_>, interface: &NetworkInterface) -> Reply {
+    Reply::xml(
+        Element::new("reply")
+            .child(
+                interface
+                    .element(ec2, moment.now)
+                    .renamed("networkInterface"),
+            )
+            .with_some("clientToken", interface.client_token.as_ref()),
+    )
+}

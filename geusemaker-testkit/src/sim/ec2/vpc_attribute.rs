@@ -1,0 +1,92 @@
+//! The attributes of VPCs: whether names are resolved, and whether instances get public ones.
+
+use serde::{Deserialize, Serialize};
+
+use super::Ec2;
+use super::launch_request::{invalid, one_of};
+use super::vpc::Vpc;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+/// The attributes that a call has set; the others are as the VPC was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VpcAttributes {
+    dns_support: Option<bool>,
+    dns_hostnames: Option<bool>,
+    address_usage_metrics: Option<bool>,
+}
+
+impl Vpc {
+    fn has_dns_support(&self) -> bool {
+        self.attributes.dns_support.unwrap_or(true)
+    }
+
+    /// Whether instances with public addresses get public names: VPC User Guide, by default only in the default VPC.
+    pub(crate) fn has_dns_hostnames(&self) -> bool {
+        self.has_dns_support() && self.attributes.dns_hostnames.unwrap_or(self.is_default)
+    }
+}
+
+pub(crate) fn describe(ec2: &Ec2, params: &mut Params) -> Result<Reply, ServiceError> {
+    let id = params.required("VpcId")?;
+    let attribute = params.required("Attribute")?;
+    params.refuse_unread("DescribeVpcAttribute")?;
+    let vpc = ec2.known_vpc(&id)?;
+    let value = match attribute.as_str() {
+        "enableDnsSupport" => vpc.has_dns_support(),
+        "enableDnsHostnames" => vpc.attributes.dns_hostnames.unwrap_or(vpc.is_default),
+        "enableNetworkAddressUsageMetrics" => vpc.attributes.address_usage_metrics == Some(true),
+        other => {
+            return Err(invalid(&format!(
+                "Value ({other}) for parameter attribute is invalid. Unknown attribute."
+            )));
+        }
+    };
+    Ok(Reply::xml(
+        Element::new("reply")
+            .with("vpcId", id)
+            .child(Element::new(attribute).with("value", value)),
+    ))
+}
+
+pub(crate) fn modify(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, ServiceError> {
+    let id = params.required("VpcId")?;
+    let changed = VpcAttributes {
+        dns_support: params.parsed("EnableDnsSupport.Value")?,
+        dns_hostnames: params.parsed("EnableDnsHostnames.Value")?,
+        address_usage_metrics: params.parsed("EnableNetworkAddressUsageMetrics.Value")?,
+    };
+    params.refuse_unread("ModifyVpcAttribute")?;
+    ec2.known_vpc(&id)?;
+    // EC2 reference: the two DNS attributes cannot be changed in one request.
+    if changed.dns_support.is_some() && changed.dns_hostnames.is_some() {
+        let message =
+            "Fields enableDnsSupport and enableDnsHostnames may not be specified together";
+        return Err(ServiceError::new("InvalidParameterCombination", message));
+    }
+    if let Some(vpc) = ec2.vpcs.get_mut(&id) {
+        let VpcAttributes {
+            dns_support,
+            dns_hostnames,
+            address_usage_metrics,
+        } = changed;
+        let attributes = &mut vpc.attributes;
+        attributes.dns_support = dns_support.or(attributes.dns_support);
+        attributes.dns_hostnames = dns_hostnames.or(attributes.dns_hostnames);
+        attributes.address_usage_metrics =
+            address_usage_metrics.or(attributes.address_usage_metrics);
+    }
+    Ok(Reply::xml(Element::new("reply").with("return", true)))
+}
+
+/// Instances here have no other tenancy than the default one, so that a VPC cannot ask for it.
+pub(super) fn refuse_tenancy(params: &mut Params) -> Result<(), ServiceError> {
+    let tenancy = one_of(params, "InstanceTenancy", &["default", "dedicated", "host"])?;
+    match tenancy.as_deref() {
+        None | Some("default") => Ok(()),
+        Some(other) => Err(ServiceError::unsupported(format_args!(
+            "the instance tenancy {other}"
+        ))),
+    }
+}
