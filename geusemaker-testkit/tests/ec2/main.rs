@@ -6,11 +6,19 @@
 )]
 
 mod catalogue;
+mod elastic_address;
+mod internet_gateway;
+mod key_pair;
 mod launch;
 mod lifecycle;
 mod network;
+mod network_interface;
+mod route_table;
 mod security_group;
+mod security_group_rule;
+mod subnet;
 mod tags;
+mod vpc;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -72,6 +80,40 @@ async fn subnet(client: &Client, zone: &str) -> String {
         .await
         .unwrap();
     found.subnets()[0].subnet_id().unwrap().to_owned()
+}
+
+/// An instance in a subnet, without further wishes.
+async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Instance {
+    let run = client
+        .run_instances()
+        .image_id(image(client, "x86_64").await)
+        .instance_type("g5.xlarge".into())
+        .subnet_id(subnet)
+        .min_count(1)
+        .max_count(1)
+        .send()
+        .await
+        .unwrap();
+    run.instances()[0].clone()
+}
+
+/// A new VPC with the block 10.0.0.0/16.
+async fn new_vpc(client: &Client) -> String {
+    let created = client.create_vpc().cidr_block("10.0.0.0/16").send().await;
+    created.unwrap().vpc().unwrap().vpc_id().unwrap().to_owned()
+}
+
+/// A new subnet of that VPC.
+async fn new_subnet(client: &Client, vpc: &str, cidr: &str) -> String {
+    let created = client
+        .create_subnet()
+        .vpc_id(vpc)
+        .cidr_block(cidr)
+        .availability_zone("us-east-1a")
+        .send()
+        .await
+        .unwrap();
+    created.subnet().unwrap().subnet_id().unwrap().to_owned()
 }
 
 /// The default VPC.

@@ -111,17 +111,17 @@ async fn what_the_simulator_does_not_know_is_refused_loudly() {
     let (_, client) = instant();
     let filtered = client
         .describe_vpcs()
-        .filters(filter("dhcp-options-id", "dopt-1"))
+        .filters(filter("no-such-filter", "x"))
         .send();
-    assert!(message(filtered.await).contains("dhcp-options-id"));
+    assert!(message(filtered.await).contains("no-such-filter"));
     let parameter = client
         .create_vpc()
         .cidr_block("10.0.0.0/16")
         .amazon_provided_ipv6_cidr_block(true)
         .send();
     assert!(message(parameter.await).contains("AmazonProvidedIpv6CidrBlock"));
-    let operation = client.describe_route_tables().send();
-    assert!(message(operation.await).contains("DescribeRouteTables"));
+    let operation = client.describe_carrier_gateways().send();
+    assert!(message(operation.await).contains("DescribeCarrierGateways"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,14 +129,19 @@ async fn a_list_is_given_out_in_pages_of_the_size_that_was_asked_for() {
     let (_, client) = instant();
     let mut pages = client
         .describe_subnets()
-        .max_results(4)
+        .max_results(5)
         .into_paginator()
         .send();
     let mut sizes = Vec::new();
     while let Some(page) = pages.next().await {
         sizes.push(page.unwrap().subnets().len());
     }
-    assert_eq!(sizes, [4, 2]);
+    assert_eq!(sizes, [5, 1]);
+    let too_small = client.describe_subnets().max_results(4).send();
+    assert_eq!(
+        message(too_small.await),
+        "Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5."
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,6 +163,33 @@ async fn the_cloudfront_prefix_list_is_found_by_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_prefix_lists_blocks_come_in_pages() {
+    let (_, client) = instant();
+    let mut pages = client
+        .get_managed_prefix_list_entries()
+        .prefix_list_id("pl-3b927c52")
+        .max_results(4)
+        .into_paginator()
+        .send();
+    let mut sizes = Vec::new();
+    while let Some(page) = pages.next().await {
+        sizes.push(page.unwrap().entries().len());
+    }
+    assert_eq!(sizes, [4, 2]);
+    let services = client.describe_prefix_lists().send().await.unwrap();
+    let names: Vec<_> = services
+        .prefix_lists()
+        .iter()
+        .filter_map(|list| list.prefix_list_name())
+        .collect();
+    let expected = [
+        "com.amazonaws.us-east-1.dynamodb",
+        "com.amazonaws.us-east-1.s3",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dry_run_is_checked_and_changes_nothing() {
     let (aws, client) = instant();
     let good = client
@@ -175,26 +207,4 @@ async fn a_dry_run_is_checked_and_changes_nothing() {
         .dry_run(true)
         .send();
     assert_eq!(code(bad.await), "InvalidParameterValue");
-}
-
-#[tokio::test(start_paused = true)]
-async fn key_pairs_are_made_once_and_deleted_without_complaint() {
-    let (aws, client) = instant();
-    let create = client.create_key_pair().key_name("admin");
-    let pair = create.clone().send().await.unwrap();
-    assert!(pair.key_pair_id().unwrap().starts_with("key-"));
-    assert_eq!(code(create.send().await), "InvalidKeyPair.Duplicate");
-    let found = client.describe_key_pairs().key_names("admin").send().await;
-    assert_eq!(found.unwrap().key_pairs().len(), 1);
-    for _ in 0..2 {
-        client
-            .delete_key_pair()
-            .key_name("admin")
-            .send()
-            .await
-            .unwrap();
-    }
-    let missing = client.describe_key_pairs().key_names("admin").send();
-    assert_eq!(code(missing.await), "InvalidKeyPair.NotFound");
-    assert!(aws.leftovers().is_empty());
 }

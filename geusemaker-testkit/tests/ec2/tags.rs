@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::Tag;
 
-use super::{code, filter, group, instant};
+use super::{code, default_vpc, filter, group, instant};
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build()
@@ -100,4 +100,54 @@ async fn tags_are_for_what_exists_and_may_not_start_with_aws() {
         .tags(tag("aws:name", "b"))
         .send();
     assert_eq!(code(reserved.await), "InvalidParameterValue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_part_of_a_network_has_tags() {
+    let (_, client) = instant();
+    let vpc = default_vpc(&client).await;
+    let gateways = client.describe_internet_gateways().send().await.unwrap();
+    let tables = client.describe_route_tables().send().await.unwrap();
+    let acls = client.describe_network_acls().send().await.unwrap();
+    let options = client.describe_dhcp_options().send().await.unwrap();
+    let address = client.allocate_address().send().await.unwrap();
+    let ids = [
+        vpc.as_str(),
+        gateways.internet_gateways()[0]
+            .internet_gateway_id()
+            .unwrap(),
+        tables.route_tables()[0].route_table_id().unwrap(),
+        acls.network_acls()[0].network_acl_id().unwrap(),
+        options.dhcp_options()[0].dhcp_options_id().unwrap(),
+        address.allocation_id().unwrap(),
+    ];
+    client
+        .create_tags()
+        .set_resources(Some(ids.map(str::to_owned).to_vec()))
+        .tags(tag("part", "network"))
+        .tags(tag("other", "network"))
+        .send()
+        .await
+        .unwrap();
+    // In DescribeTags a filter on a key is about the tags themselves.
+    let described = client
+        .describe_tags()
+        .filters(filter("tag:part", "network"))
+        .send();
+    let described = described.await.unwrap();
+    let mut kinds: Vec<_> = described
+        .tags()
+        .iter()
+        .map(|tag| tag.resource_type().unwrap().as_str())
+        .collect();
+    kinds.sort_unstable();
+    let expected = [
+        "dhcp-options",
+        "elastic-ip",
+        "internet-gateway",
+        "network-acl",
+        "route-table",
+        "vpc",
+    ];
+    assert_eq!(kinds, expected);
 }

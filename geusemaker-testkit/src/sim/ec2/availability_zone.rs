@@ -10,6 +10,7 @@ use crate::wire::{Reply, ServiceError};
 
 impl Described for Zone {
     const IDS: Option<&'static str> = Some("ZoneName");
+    const NAMES: Option<&'static str> = Some("ZoneId");
     const FIELDS: &'static [Field<Self>] = &[
         ("zone-name", |_, _, zone| vec![zone.name.clone()]),
         ("zone-id", |_, _, zone| vec![zone.id.clone()]),
@@ -18,11 +19,18 @@ impl Described for Zone {
         ("opt-in-status", |_, _, _| {
             vec!["opt-in-not-required".to_owned()]
         }),
+        ("group-name", |ec2, _, _| {
+            vec![format!("{}-zg-1", ec2.region)]
+        }),
         ("state", |_, _, _| vec!["available".to_owned()]),
     ];
 
     fn handle(&self) -> &str {
         &self.name
+    }
+
+    fn is_called(&self, _ec2: &Ec2, id: &str) -> bool {
+        self.id == id
     }
 
     fn unknown(id: &str) -> ServiceError {

@@ -342,7 +342,7 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
             "dnsName",
             instance
                 .public_ip
-                .map(|address| public_dns_name(ec2, address)),
+                .and_then(|address| ec2.public_name(&instance.vpc, address)),
         )
         .with("sourceDestCheck", true)
         .child(Element::list("blockDeviceMapping", "item", volumes))

@@ -180,7 +180,7 @@ impl Described for NetworkInterface {
         ("association.public-dns-name", |ec2, _, interface| {
             let address = ec2.public_address_of(interface);
             address
-                .map(|it| instance::public_dns_name(ec2, it.ip))
+                .and_then(|it| ec2.public_name(&interface.vpc, it.ip))
                 .into_iter()
                 .collect()
         }),

@@ -33,6 +33,11 @@ pub(crate) fn describe(
                 .with_some("instanceId", interface.attached_instance(moment.now)),
         ),
         "attachment" => reply,
+        "associatePublicIpAddress" => {
+            return Err(ServiceError::unsupported(format_args!(
+                "the attribute {attribute} of network interfaces"
+            )));
+        }
         other => {
             return Err(invalid(&format!(
                 "Value ({other}) for parameter attribute is invalid. Unknown attribute."

@@ -61,7 +61,7 @@ impl NetworkInterface {
         let public = ec2.public_address_of(self)?;
         let element = Element::new("association")
             .with("publicIp", public.ip)
-            .with("publicDnsName", instance::public_dns_name(ec2, public.ip))
+            .with_some("publicDnsName", ec2.public_name(&self.vpc, public.ip))
             .with("ipOwnerId", public.owner(ec2));
         let Some(address) = public.elastic else {
             return Some(element);

@@ -1,8 +1,11 @@
 //! The attributes of VPCs: whether names are resolved, and whether instances get public ones.
 
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
+use super::instance::public_dns_name;
 use super::launch_request::{invalid, one_of};
 use super::vpc::Vpc;
 use crate::wire::params::Params;
@@ -22,9 +25,18 @@ impl Vpc {
         self.attributes.dns_support.unwrap_or(true)
     }
 
-    /// Whether instances with public addresses get public names: VPC User Guide, by default only in the default VPC.
-    pub(crate) fn has_dns_hostnames(&self) -> bool {
-        self.has_dns_support() && self.attributes.dns_hostnames.unwrap_or(self.is_default)
+    /// VPC User Guide: by default only in the default VPC.
+    fn has_dns_hostnames(&self) -> bool {
+        self.attributes.dns_hostnames.unwrap_or(self.is_default)
+    }
+}
+
+impl Ec2 {
+    /// The public name of an address, in a VPC that gives names to addresses.
+    pub(super) fn public_name(&self, vpc: &str, address: Ipv4Addr) -> Option<String> {
+        self.vpc(vpc)
+            .filter(|vpc| vpc.has_dns_support() && vpc.has_dns_hostnames())
+            .map(|_| public_dns_name(self, address))
     }
 }
 
@@ -35,7 +47,7 @@ pub(crate) fn describe(ec2: &Ec2, params: &mut Params) -> Result<Reply, ServiceE
     let vpc = ec2.known_vpc(&id)?;
     let value = match attribute.as_str() {
         "enableDnsSupport" => vpc.has_dns_support(),
-        "enableDnsHostnames" => vpc.attributes.dns_hostnames.unwrap_or(vpc.is_default),
+        "enableDnsHostnames" => vpc.has_dns_hostnames(),
         "enableNetworkAddressUsageMetrics" => vpc.attributes.address_usage_metrics == Some(true),
         other => {
             return Err(invalid(&format!(
