@@ -1,6 +1,6 @@
 //! Tags after the creation of what they belong to.
 
-use aws_sdk_ec2::types::Tag;
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 
 use super::{code, default_vpc, filter, group, instant};
 
@@ -150,4 +150,35 @@ async fn every_part_of_a_network_has_tags() {
         "vpc",
     ];
     assert_eq!(kinds, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_have_128_characters_values_256_and_specifications_a_tag() {
+    let (aws, client) = instant();
+    let create = |tags: Option<Vec<Tag>>| {
+        let specification = TagSpecification::builder()
+            .resource_type(ResourceType::InternetGateway)
+            .set_tags(tags);
+        client
+            .create_internet_gateway()
+            .tag_specifications(specification.build())
+            .send()
+    };
+    let longest = tag(&"k".repeat(128), &"v".repeat(256));
+    let key_too_long = tag(&"k".repeat(129), "v");
+    let value_too_long = tag("k", &"v".repeat(257));
+    for refused in [None, Some(vec![key_too_long]), Some(vec![value_too_long])] {
+        assert_eq!(code(create(refused).await), "InvalidParameterValue");
+    }
+    assert!(aws.leftovers().is_empty());
+    let created = create(Some(vec![longest])).await.unwrap();
+    assert_eq!(created.internet_gateway().unwrap().tags().len(), 1);
+    let other_kind = TagSpecification::builder()
+        .resource_type(ResourceType::Subnet)
+        .tags(tag("a", "b"))
+        .build();
+    let created = client
+        .create_internet_gateway()
+        .tag_specifications(other_kind);
+    assert_eq!(code(created.send().await), "InvalidParameterValue");
 }

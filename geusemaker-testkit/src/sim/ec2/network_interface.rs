@@ -185,10 +185,10 @@ impl Described for NetworkInterface {
                 .collect()
         }),
         ("attachment.attach-time", |_, now, interface| {
-            attached(interface, now, NetworkInterface::attached_at)
+            attached(interface, now, Self::attached_at)
         }),
         ("attachment.attachment-id", |_, now, interface| {
-            attached(interface, now, NetworkInterface::attachment_id)
+            attached(interface, now, Self::attachment_id)
         }),
         ("attachment.delete-on-termination", |_, now, interface| {
             attached(interface, now, |it| it.goes_with_instance().to_string())

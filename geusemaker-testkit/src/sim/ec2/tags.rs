@@ -67,10 +67,13 @@ impl TagSpecifications {
                     format!("'{kind}' is not a valid taggable resource type for this operation.");
                 return Err(ServiceError::new("InvalidParameterValue", message));
             }
-            let tags = read_tags(params, &specification.member("Tag"))?
+            let tags: TagSet = read_tags(params, &specification.member("Tag"))?
                 .into_iter()
                 .map(|(key, value)| (key, value.unwrap_or_default()))
                 .collect();
+            if tags.is_empty() {
+                return Err(invalid("Tag specification must have at least one tag"));
+            }
             if by_kind.insert(kind, tags).is_some() {
                 let message = "The same resource type may not be specified more than once in tag specifications";
                 return Err(ServiceError::new("InvalidParameterValue", message));
