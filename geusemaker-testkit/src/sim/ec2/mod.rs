@@ -38,6 +38,7 @@ mod security_group_rule;
 mod security_group_rule_change;
 mod security_group_rule_update;
 mod selection;
+mod service_interface;
 mod subnet;
 mod tags;
 mod vcpu_quota;

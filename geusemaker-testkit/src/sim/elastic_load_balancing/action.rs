@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::load_balancer::LoadBalancer;
+use super::redirect::Redirect;
 use super::{ElasticLoadBalancing, validation};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
@@ -20,6 +21,7 @@ pub(super) enum Action {
         content_type: Option<String>,
         message_body: Option<String>,
     },
+    Redirect(Redirect),
 }
 
 /// A target group and its share of the requests.
@@ -34,11 +36,12 @@ impl Action {
     pub(super) fn read_list(params: &mut Params, name: &str) -> Result<Vec<Self>, ServiceError> {
         let mut actions = Vec::new();
         for place in params.structures(&format!("{name}.member")) {
-            // Both kinds of action are final ones: a rule has one of them, so that their order says nothing.
+            // All these kinds of action are final ones: a rule has one of them, so that their order says nothing.
             params.accept(&place.member("Order"));
             actions.push(match params.required(&place.member("Type"))?.as_str() {
                 "forward" => Self::read_forward(params, &place)?,
                 "fixed-response" => Self::read_fixed_response(params, &place)?,
+                "redirect" => Self::Redirect(Redirect::read(params, &place)?),
                 other => {
                     return Err(ServiceError::unsupported(format_args!(
                         "the action {other}"
@@ -79,6 +82,13 @@ impl Action {
                 ));
             }
         }
+        let mut arns: Vec<&str> = groups.iter().map(|group| group.arn.as_str()).collect();
+        arns.sort_unstable();
+        if arns.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(validation::error(
+                "Target groups cannot be repeated in a forward action",
+            ));
+        }
         if groups.len() > 5 {
             return Err(ServiceError::new(
                 "TooManyTargetGroups",
@@ -109,9 +119,19 @@ impl Action {
                 "The message body cannot be longer than '1024' characters",
             ));
         }
+        let content_type = params.optional(&format!("{config}.ContentType"));
+        if let Some(other) = content_type
+            .as_deref()
+            .filter(|name| !CONTENT_TYPES.contains(name))
+        {
+            return Err(validation::error(format!(
+                "Content type '{other}' must be one of '[{}]'",
+                CONTENT_TYPES.join(", ")
+            )));
+        }
         Ok(Self::FixedResponse {
             status_code,
-            content_type: params.optional(&format!("{config}.ContentType")),
+            content_type,
             message_body,
         })
     }
@@ -120,10 +140,10 @@ impl Action {
         self.target_groups().any(|arn| arn == target_group)
     }
 
-    fn target_groups(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn target_groups(&self) -> impl Iterator<Item = &str> {
         let groups = match self {
             Self::Forward { groups, .. } => groups.as_slice(),
-            Self::FixedResponse { .. } => &[],
+            Self::FixedResponse { .. } | Self::Redirect(_) => &[],
         };
         groups.iter().map(|group| group.arn.as_str())
     }
@@ -170,9 +190,22 @@ impl Action {
                     .with("Order", 1)
                     .child(config)
             }
+            Self::Redirect(redirect) => Element::new("action")
+                .with("Type", "redirect")
+                .with("Order", 1)
+                .child(redirect.element()),
         }
     }
 }
+
+/// What a fixed response can be (ELB API reference, FixedResponseActionConfig).
+const CONTENT_TYPES: [&str; 5] = [
+    "text/plain",
+    "text/css",
+    "text/html",
+    "application/javascript",
+    "application/json",
+];
 
 /// Refuses actions that this load balancer cannot take.
 pub(super) fn refuse_unusable(

@@ -1,4 +1,4 @@
-//! Attributes of load balancers and target groups: each kind of resource has its own set, with defaults.
+//! Attributes of load balancers, listeners and target groups: each kind of resource has its own set, with defaults.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -24,8 +24,12 @@ pub(super) struct Attribute {
 enum Takes {
     Anything,
     Flag,
+    /// The name of a cookie that is not one of the load balancer's own.
+    CookieName,
     Number(RangeInclusive<u32>),
+    OffOr(RangeInclusive<u32>),
     OneOf(&'static [&'static str]),
+    ZeroOr(RangeInclusive<u32>),
 }
 
 const fn attribute(key: &'static str, default: &'static str, takes: Takes) -> Attribute {
@@ -51,11 +55,15 @@ pub(super) const LOAD_BALANCER: &[Attribute] = &[
     attribute("connection_logs.s3.enabled", "false", Takes::Flag),
     attribute("connection_logs.s3.prefix", "", Takes::Anything),
     attribute("deletion_protection.enabled", "false", Takes::Flag),
+    attribute("health_check_logs.s3.bucket", "", Takes::Anything),
+    attribute("health_check_logs.s3.enabled", "false", Takes::Flag),
+    attribute("health_check_logs.s3.prefix", "", Takes::Anything),
     attribute(
         "idle_timeout.timeout_seconds",
         "60",
         Takes::Number(1..=4000),
     ),
+    attribute("ipv6.deny_all_igw_traffic", "false", Takes::Flag),
     attribute(
         "load_balancing.cross_zone.enabled",
         "true",
@@ -76,6 +84,11 @@ pub(super) const LOAD_BALANCER: &[Attribute] = &[
         "false",
         Takes::Flag,
     ),
+    attribute(
+        "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
+        "false",
+        Takes::Flag,
+    ),
     attribute("routing.http.xff_client_port.enabled", "false", Takes::Flag),
     attribute(
         "routing.http.xff_header_processing.mode",
@@ -91,6 +104,11 @@ pub(super) const LOAD_BALANCER: &[Attribute] = &[
 pub(super) const TARGET_GROUP: &[Attribute] = &[
     attribute(DEREGISTRATION_DELAY, "300", Takes::Number(0..=3600)),
     attribute(
+        "load_balancing.algorithm.anomaly_mitigation",
+        "off",
+        Takes::OneOf(&["on", "off"]),
+    ),
+    attribute(
         "load_balancing.algorithm.type",
         "round_robin",
         Takes::OneOf(&[
@@ -104,35 +122,151 @@ pub(super) const TARGET_GROUP: &[Attribute] = &[
         "use_load_balancer_configuration",
         Takes::OneOf(&["true", "false", "use_load_balancer_configuration"]),
     ),
-    attribute("slow_start.duration_seconds", "0", Takes::Number(0..=900)),
+    attribute("slow_start.duration_seconds", "0", Takes::ZeroOr(30..=900)),
+    attribute("stickiness.app_cookie.cookie_name", "", Takes::CookieName),
+    attribute(
+        "stickiness.app_cookie.duration_seconds",
+        "86400",
+        Takes::Number(1..=604_800),
+    ),
     attribute("stickiness.enabled", "false", Takes::Flag),
     attribute(
         "stickiness.lb_cookie.duration_seconds",
         "86400",
         Takes::Number(1..=604_800),
     ),
-    attribute("stickiness.type", "lb_cookie", Takes::OneOf(&["lb_cookie"])),
+    attribute(
+        "stickiness.type",
+        "lb_cookie",
+        Takes::OneOf(&["lb_cookie", "app_cookie"]),
+    ),
+    attribute(
+        "target_group_health.dns_failover.minimum_healthy_targets.count",
+        "1",
+        Takes::OffOr(1..=1000),
+    ),
+    attribute(
+        "target_group_health.dns_failover.minimum_healthy_targets.percentage",
+        "off",
+        Takes::OffOr(1..=100),
+    ),
+    attribute(
+        "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
+        "1",
+        Takes::Number(1..=1000),
+    ),
+    attribute(
+        "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
+        "off",
+        Takes::OffOr(1..=100),
+    ),
 ];
+
+/// The attributes of an HTTP listener: headers of responses, of which the simulator has none.
+pub(super) const HTTP_LISTENER: &[Attribute] = &HEADERS_OF_RESPONSES;
+
+/// The attributes of an HTTPS listener: those of an HTTP listener and headers of requests.
+pub(super) const HTTPS_LISTENER: &[Attribute] = &{
+    let [a, b, c, d, e, f, g, h, i, j] = HEADERS_OF_RESPONSES;
+    [
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert.header_name",
+            "X-Amzn-Mtls-Clientcert",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert_issuer.header_name",
+            "X-Amzn-Mtls-Clientcert-Issuer",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert_leaf.header_name",
+            "X-Amzn-Mtls-Clientcert-Leaf",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert_serial_number.header_name",
+            "X-Amzn-Mtls-Clientcert-Serial-Number",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert_subject.header_name",
+            "X-Amzn-Mtls-Clientcert-Subject",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_mtls_clientcert_validity.header_name",
+            "X-Amzn-Mtls-Clientcert-Validity",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_tls_cipher_suite.header_name",
+            "X-Amzn-Tls-Cipher-Suite",
+        ),
+        header_name(
+            "routing.http.request.x_amzn_tls_version.header_name",
+            "X-Amzn-Tls-Version",
+        ),
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        i,
+        j,
+    ]
+};
+
+const HEADERS_OF_RESPONSES: [Attribute; 10] = [
+    header_value("routing.http.response.access_control_allow_credentials.header_value"),
+    header_value("routing.http.response.access_control_allow_headers.header_value"),
+    header_value("routing.http.response.access_control_allow_methods.header_value"),
+    header_value("routing.http.response.access_control_allow_origin.header_value"),
+    header_value("routing.http.response.access_control_expose_headers.header_value"),
+    header_value("routing.http.response.access_control_max_age.header_value"),
+    header_value("routing.http.response.content_security_policy.header_value"),
+    attribute("routing.http.response.server.enabled", "true", Takes::Flag),
+    header_value("routing.http.response.strict_transport_security.header_value"),
+    header_value("routing.http.response.x_frame_options.header_value"),
+];
+
+const fn header_name(key: &'static str, default: &'static str) -> Attribute {
+    attribute(key, default, Takes::Anything)
+}
+
+const fn header_value(key: &'static str) -> Attribute {
+    attribute(key, "", Takes::Anything)
+}
 
 pub(super) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Attributes {
-    /// Reads `Attributes.member.N`.
-    pub(super) fn read(params: &mut Params, known: &[Attribute]) -> Result<Self, ServiceError> {
+    /// Reads `Attributes.member.N`; `what` has the attributes: `Load balancer`.
+    pub(super) fn read(
+        params: &mut Params,
+        what: &str,
+        known: &[Attribute],
+    ) -> Result<Self, ServiceError> {
         let mut values = BTreeMap::new();
         for member in params.structures("Attributes.member") {
             let key = params.required(&member.member("Key"))?;
             let value = params.optional(&member.member("Value")).unwrap_or_default();
             let attribute = known.iter().find(|attribute| attribute.key == key);
             let attribute = attribute.ok_or_else(|| {
-                validation::error(format!("Attribute key '{key}' is not recognized"))
+                validation::error(format!("{what} attribute key '{key}' is not recognized"))
             })?;
-            if !attribute.takes.value(&value) {
+            if let Some(wanted) = attribute.takes.refusal(&value) {
                 return Err(validation::error(format!(
-                    "The value '{value}' is not valid for attribute '{key}'"
+                    "{what} attribute '{key}' must be {wanted}"
                 )));
             }
-            values.insert(key, value);
+            if values.insert(key.clone(), value).is_some() {
+                return Err(validation::error(format!(
+                    "{what} attribute key '{key}' is specified more than once"
+                )));
+            }
+        }
+        if values.is_empty() {
+            return Err(validation::error(
+                "At least one attribute must be specified",
+            ));
         }
         Ok(Self(values))
     }
@@ -162,12 +296,39 @@ impl Attributes {
 }
 
 impl Takes {
-    fn value(&self, value: &str) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::Flag => ["true", "false"].contains(&value),
-            Self::Number(range) => value.parse().is_ok_and(|number| range.contains(&number)),
-            Self::OneOf(known) => known.contains(&value),
-        }
+    /// What the value would have to be, if it is not that.
+    fn refusal(&self, value: &str) -> Option<String> {
+        let in_range = |range: &RangeInclusive<u32>| {
+            value
+                .parse()
+                .is_ok_and(|number: u32| range.contains(&number))
+        };
+        let within =
+            |range: &RangeInclusive<u32>| format!("within '{}-{}'", range.start(), range.end());
+        let (fits, wanted) = match self {
+            Self::Anything => (true, String::new()),
+            Self::CookieName => (
+                !value.starts_with("AWSALB"),
+                "a name that does not start with 'AWSALB'".to_owned(),
+            ),
+            Self::Flag => (
+                ["true", "false"].contains(&value),
+                "one of 'true, false'".to_owned(),
+            ),
+            Self::Number(range) => (in_range(range), within(range)),
+            Self::OffOr(range) => (
+                value == "off" || in_range(range),
+                format!("'off' or {}", within(range)),
+            ),
+            Self::OneOf(known) => (
+                known.contains(&value),
+                format!("one of '{}'", known.join(", ")),
+            ),
+            Self::ZeroOr(range) => (
+                value == "0" || in_range(range),
+                format!("'0' or {}", within(range)),
+            ),
+        };
+        (!fits).then_some(wanted)
     }
 }

@@ -1,10 +1,12 @@
 //! Conditions of rules: which requests a rule is for.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{members, validation};
 use crate::wire::ServiceError;
-use crate::wire::params::Params;
+use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 
 /// A part of a request, and the values of which it has to match one.
@@ -20,50 +22,91 @@ enum Field {
     HostHeader,
     /// A header by name.
     HttpHeader(String),
+    HttpRequestMethod,
+    /// The values are `key=value`, or `value` for any key.
+    QueryString,
+    SourceIp,
+}
+
+impl Field {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::PathPattern => "path-pattern",
+            Self::HostHeader => "host-header",
+            Self::HttpHeader(_) => "http-header",
+            Self::HttpRequestMethod => "http-request-method",
+            Self::QueryString => "query-string",
+            Self::SourceIp => "source-ip",
+        }
+    }
+
+    fn config(&self) -> &'static str {
+        match self {
+            Self::PathPattern => "PathPatternConfig",
+            Self::HostHeader => "HostHeaderConfig",
+            Self::HttpHeader(_) => "HttpHeaderConfig",
+            Self::HttpRequestMethod => "HttpRequestMethodConfig",
+            Self::QueryString => "QueryStringConfig",
+            Self::SourceIp => "SourceIpConfig",
+        }
+    }
+
+    /// Whether the older form, with `Values` beside `Field`, says the same.
+    fn has_old_form(&self) -> bool {
+        matches!(self, Self::PathPattern | Self::HostHeader)
+    }
+
+    /// Whether a rule can have more than one condition of the kind (ELB model).
+    fn is_repeatable(&self) -> bool {
+        matches!(self, Self::HttpHeader(_) | Self::QueryString)
+    }
+
+    fn takes_wildcards(&self) -> bool {
+        !matches!(self, Self::HttpRequestMethod | Self::SourceIp)
+    }
+
+    /// The ELB model's rules for a value.
+    fn takes(&self, value: &str) -> bool {
+        let is_short = (1..=128).contains(&value.chars().count());
+        match self {
+            Self::PathPattern | Self::HttpHeader(_) => is_short,
+            Self::QueryString => {
+                let value = value.split_once('=').map_or(value, |(_, value)| value);
+                (1..=128).contains(&value.chars().count())
+            }
+            Self::HostHeader => {
+                is_short
+                    && value
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "-.*?".contains(c))
+            }
+            Self::HttpRequestMethod => {
+                value.len() <= 40
+                    && !value.is_empty()
+                    && value
+                        .chars()
+                        .all(|c| c.is_ascii_uppercase() || "-_".contains(c))
+            }
+            Self::SourceIp => is_cidr(value),
+        }
+    }
 }
 
 impl Condition {
-    /// Reads `Conditions.member.N`.
+    /// Reads `Conditions.member.N`; nothing if there is none.
     pub(super) fn read_list(params: &mut Params) -> Result<Vec<Self>, ServiceError> {
-        let mut conditions = Vec::new();
+        let mut conditions: Vec<Self> = Vec::new();
         for place in params.structures("Conditions.member") {
-            let field = params.required(&place.member("Field"))?;
-            let (field, config) = match field.as_str() {
-                "path-pattern" => (Field::PathPattern, "PathPatternConfig"),
-                "host-header" => (Field::HostHeader, "HostHeaderConfig"),
-                "http-header" => {
-                    let name = place.member("HttpHeaderConfig.HttpHeaderName");
-                    (
-                        Field::HttpHeader(params.required(&name)?),
-                        "HttpHeaderConfig",
-                    )
-                }
-                other => {
-                    return Err(ServiceError::unsupported(format_args!(
-                        "the condition {other}"
-                    )));
-                }
-            };
-            let mut values = members(params, &place.member(&format!("{config}.Values")));
-            if config != "HttpHeaderConfig" {
-                // The older way to say the same.
-                values.extend(members(params, &place.member("Values")));
+            let field = read_field(params, &place)?;
+            let name = field.name();
+            let again = conditions.iter().any(|other| other.field.name() == name);
+            if again && !field.is_repeatable() {
+                return Err(validation::error(format!(
+                    "A rule can only have one '{name}' condition"
+                )));
             }
-            if values.is_empty() {
-                return Err(validation::error("A condition value must be specified"));
-            }
-            if values
-                .iter()
-                .any(|value| value.is_empty() || value.len() > 128)
-            {
-                return Err(validation::error(
-                    "Condition values must have 1 to 128 characters",
-                ));
-            }
+            let values = read_values(params, &place, &field)?;
             conditions.push(Self { field, values });
-        }
-        if conditions.is_empty() {
-            return Err(validation::error("A condition must be specified"));
         }
         let values: usize = conditions
             .iter()
@@ -72,6 +115,17 @@ impl Condition {
         if values > 5 {
             return Err(validation::error(
                 "A rule can only have '5' condition values",
+            ));
+        }
+        let wildcards: usize = conditions
+            .iter()
+            .filter(|condition| condition.field.takes_wildcards())
+            .flat_map(|condition| &condition.values)
+            .map(|value| value.matches(['*', '?']).count())
+            .sum();
+        if wildcards > 5 {
+            return Err(validation::error(
+                "A rule can only have '5' condition wildcards",
             ));
         }
         Ok(conditions)
@@ -83,29 +137,102 @@ impl Condition {
 
     fn element(&self) -> Element {
         let values = || {
-            let values = self
-                .values
-                .iter()
-                .map(|value| Element::leaf("value", value));
+            let values = self.values.iter().map(|value| match &self.field {
+                Field::QueryString => match value.split_once('=') {
+                    Some((key, value)) => {
+                        Element::new("value").with("Key", key).with("Value", value)
+                    }
+                    None => Element::new("value").with("Value", value),
+                },
+                Field::PathPattern
+                | Field::HostHeader
+                | Field::HttpHeader(_)
+                | Field::HttpRequestMethod
+                | Field::SourceIp => Element::leaf("value", value),
+            });
             Element::list("Values", "member", values)
         };
-        match &self.field {
-            Field::PathPattern => Element::new("condition")
-                .with("Field", "path-pattern")
-                .child(values())
-                .child(Element::new("PathPatternConfig").child(values())),
-            Field::HostHeader => Element::new("condition")
-                .with("Field", "host-header")
-                .child(values())
-                .child(Element::new("HostHeaderConfig").child(values())),
-            Field::HttpHeader(name) => {
-                let config = Element::new("HttpHeaderConfig")
-                    .with("HttpHeaderName", name)
-                    .child(values());
-                Element::new("condition")
-                    .with("Field", "http-header")
-                    .child(config)
-            }
+        let mut config = Element::new(self.field.config());
+        if let Field::HttpHeader(name) = &self.field {
+            config = config.with("HttpHeaderName", name);
         }
+        let condition = Element::new("condition").with("Field", self.field.name());
+        let condition = if self.field.has_old_form() {
+            condition.child(values())
+        } else {
+            condition
+        };
+        condition.child(config.child(values()))
     }
+}
+
+fn read_field(params: &mut Params, place: &Structure) -> Result<Field, ServiceError> {
+    let field = params.required(&place.member("Field"))?;
+    Ok(match field.as_str() {
+        "path-pattern" => Field::PathPattern,
+        "host-header" => Field::HostHeader,
+        "http-header" => {
+            let name = params.required(&place.member("HttpHeaderConfig.HttpHeaderName"))?;
+            if !(1..=40).contains(&name.len()) || name.eq_ignore_ascii_case("host") {
+                return Err(validation::error(format!(
+                    "The HTTP header name '{name}' is not valid: it must have 1 to 40 characters and not be 'host'"
+                )));
+            }
+            Field::HttpHeader(name)
+        }
+        "http-request-method" => Field::HttpRequestMethod,
+        "query-string" => Field::QueryString,
+        "source-ip" => Field::SourceIp,
+        other => {
+            return Err(validation::error(format!(
+                "Condition field '{other}' must be one of '[path-pattern, host-header, http-header, \
+                 http-request-method, query-string, source-ip]'"
+            )));
+        }
+    })
+}
+
+fn read_values(
+    params: &mut Params,
+    place: &Structure,
+    field: &Field,
+) -> Result<Vec<String>, ServiceError> {
+    let list = place.member(&format!("{}.Values", field.config()));
+    let mut values = Vec::new();
+    if *field == Field::QueryString {
+        for pair in params.structures(&format!("{list}.member")) {
+            let value = params.required(&pair.member("Value"))?;
+            values.push(match params.optional(&pair.member("Key")) {
+                Some(key) => format!("{key}={value}"),
+                None => value,
+            });
+        }
+    } else {
+        values = members(params, &list);
+    }
+    if field.has_old_form() {
+        values.extend(members(params, &place.member("Values")));
+    }
+    if values.is_empty() {
+        return Err(validation::error("A condition value must be specified"));
+    }
+    if let Some(value) = values.iter().find(|value| !field.takes(value)) {
+        return Err(validation::error(format!(
+            "Condition value '{value}' is not valid for the field '{}'",
+            field.name()
+        )));
+    }
+    Ok(values)
+}
+
+fn is_cidr(text: &str) -> bool {
+    let Some((address, prefix)) = text.split_once('/') else {
+        return false;
+    };
+    let longest = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    prefix.parse().is_ok_and(|prefix: u8| prefix <= longest)
 }

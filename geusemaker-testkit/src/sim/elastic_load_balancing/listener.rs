@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
+use super::attributes::{Attribute, Attributes, HTTP_LISTENER, HTTPS_LISTENER};
+use super::paging::{Page, Paging};
+use super::protocol::Protocol;
 use super::rule::{Priority, Rule};
 use super::tags::Tags;
-use super::{ElasticLoadBalancing, accept_page_size, action, load_balancer, members, validation};
+use super::tls::Tls;
+use super::{ElasticLoadBalancing, action, load_balancer, members, validation};
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -19,6 +23,11 @@ pub(super) struct Listener {
     pub(super) arn: String,
     pub(super) load_balancer: String,
     port: u32,
+    /// What an HTTPS listener has and an HTTP listener has not.
+    #[serde(default)]
+    pub(super) tls: Option<Tls>,
+    #[serde(default)]
+    attributes: Attributes,
     /// The listener's default actions, which AWS shows as a rule too.
     pub(super) default_rule: Rule,
     /// The other rules by priority.
@@ -46,13 +55,28 @@ impl Listener {
             .map_or("", |(_, path)| path)
     }
 
+    fn known_attributes(&self) -> &'static [Attribute] {
+        match self.tls {
+            Some(_) => HTTPS_LISTENER,
+            None => HTTP_LISTENER,
+        }
+    }
+
     fn element(&self) -> Element {
-        Element::new("listener")
+        let protocol = match self.tls {
+            Some(_) => Protocol::Https,
+            None => Protocol::Http,
+        };
+        let listener = Element::new("listener")
             .with("ListenerArn", &self.arn)
             .with("LoadBalancerArn", &self.load_balancer)
             .with("Port", self.port)
-            .with("Protocol", "HTTP")
-            .child(Action::list("DefaultActions", &self.default_rule.actions))
+            .with("Protocol", protocol.as_str());
+        let listener = match &self.tls {
+            Some(tls) => listener.children(tls.elements()),
+            None => listener,
+        };
+        listener.child(Action::list("DefaultActions", &self.default_rule.actions))
     }
 }
 
@@ -65,7 +89,8 @@ pub(super) fn create(
     params.required("Port")?;
     let port = validation::number(params, "Port", 1..=65535, 0)?;
     params.required("Protocol")?;
-    validation::only(params, "Protocol", "HTTP")?;
+    let protocol = Protocol::read_of_listener(params)?;
+    let tls = Tls::read(params, protocol.unwrap_or_default(), None)?;
     let actions = Action::read_list(params, "DefaultActions")?;
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateListener")?;
@@ -75,13 +100,16 @@ pub(super) fn create(
     let same_port = |listener: &&Listener| listener.port == port;
     if let Some(other) = elb.listeners_of(&load_balancer).find(same_port) {
         // The ELB model: the same settings again are the same listener.
-        if other.default_rule.actions == actions {
-            return Ok(described([other]));
+        if other.default_rule.actions == actions && other.tls == tls {
+            return Ok(described(other));
         }
+        return Err(duplicate(&load_balancer));
+    }
+    if elb.listeners_of(&load_balancer).count() >= MOST_LISTENERS {
         return Err(ServiceError::new(
-            "DuplicateListener",
+            "TooManyListeners",
             format!(
-                "A listener already exists on this port for this load balancer '{load_balancer}'"
+                "The maximum number of listeners per load balancer, '{MOST_LISTENERS}', has been reached"
             ),
         ));
     }
@@ -97,13 +125,25 @@ pub(super) fn create(
         arn: arn.clone(),
         load_balancer,
         port,
+        tls,
+        attributes: Attributes::default(),
         default_rule,
         rules: BTreeMap::new(),
         tags,
     };
-    let reply = described([&listener]);
+    let reply = described(&listener);
     elb.listeners.insert(arn, listener);
     Ok(reply)
+}
+
+/// The quota of a new account.
+const MOST_LISTENERS: usize = 50;
+
+fn duplicate(load_balancer: &str) -> ServiceError {
+    ServiceError::new(
+        "DuplicateListener",
+        format!("A listener already exists on this port for this load balancer '{load_balancer}'"),
+    )
 }
 
 pub(super) fn describe(
@@ -112,30 +152,93 @@ pub(super) fn describe(
 ) -> Result<Reply, ServiceError> {
     let load_balancer = params.optional("LoadBalancerArn");
     let arns = members(params, "ListenerArns");
-    accept_page_size(params);
+    let paging = Paging::read(params)?;
     params.refuse_unread("DescribeListeners")?;
-    let listeners: Vec<&Listener> = match (&load_balancer, arns.as_slice()) {
+    let page = match (&load_balancer, arns.as_slice()) {
         (Some(arn), []) => {
             elb.load_balancer(arn)?;
-            elb.listeners_of(arn).collect()
+            let listeners = elb.listeners_of(arn);
+            paging.cut(listeners.map(|listener| (listener.arn.clone(), listener)))
         }
-        (None, [_, ..]) => arns
-            .iter()
-            .map(|arn| elb.listener(arn))
-            .collect::<Result<_, _>>()?,
+        (None, [_, ..]) => {
+            let listeners = arns.iter().map(|arn| elb.listener(arn));
+            Page::whole(listeners.collect::<Result<Vec<_>, _>>()?)
+        }
         (Some(_), [_, ..]) | (None, []) => {
             return Err(validation::error(
                 "You must specify either listener ARNs or a load balancer ARN",
             ));
         }
     };
-    Ok(described(listeners))
+    Ok(page.reply("Listeners", Listener::element))
 }
 
-fn described<'a>(listeners: impl IntoIterator<Item = &'a Listener>) -> Reply {
-    let elements = listeners.into_iter().map(Listener::element);
-    let list = Element::list("Listeners", "member", elements);
-    Reply::xml(Element::new("result").child(list))
+fn described(listener: &Listener) -> Reply {
+    Page::whole([listener]).reply("Listeners", Listener::element)
+}
+
+pub(super) fn modify(
+    elb: &mut ElasticLoadBalancing,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("ListenerArn")?;
+    let old = elb.listener(&arn)?;
+    let port = validation::number(params, "Port", 1..=65535, old.port)?;
+    let protocol = Protocol::read_of_listener(params)?.unwrap_or(match old.tls {
+        Some(_) => Protocol::Https,
+        None => Protocol::Http,
+    });
+    let tls = Tls::read(params, protocol, old.tls.as_ref())?;
+    let actions = if params.has("DefaultActions.member") {
+        Some(Action::read_list(params, "DefaultActions")?)
+    } else {
+        None
+    };
+    params.refuse_unread("ModifyListener")?;
+
+    if elb
+        .listeners_of(&old.load_balancer)
+        .any(|other| other.arn != arn && other.port == port)
+    {
+        return Err(duplicate(&old.load_balancer));
+    }
+    let mut listener = old.clone();
+    listener.port = port;
+    listener.tls = tls;
+    if let Some(actions) = actions {
+        action::refuse_unusable(elb, elb.load_balancer(&old.load_balancer)?, &actions)?;
+        listener.default_rule.set_actions(actions, moment.now);
+    }
+    let reply = described(&listener);
+    elb.listeners.insert(arn, listener);
+    Ok(reply)
+}
+
+pub(super) fn describe_attributes(
+    elb: &ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("ListenerArn")?;
+    params.refuse_unread("DescribeListenerAttributes")?;
+    let listener = elb.listener(&arn)?;
+    let known = listener.known_attributes();
+    Ok(Reply::xml(listener.attributes.element(known)))
+}
+
+pub(super) fn modify_attributes(
+    elb: &mut ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("ListenerArn")?;
+    let mut listener = elb.listener(&arn)?.clone();
+    let known = listener.known_attributes();
+    let changes = Attributes::read(params, "Listener", known)?;
+    params.refuse_unread("ModifyListenerAttributes")?;
+    listener.attributes.apply(changes);
+    let reply = Reply::xml(listener.attributes.element(known));
+    elb.listeners.insert(arn, listener);
+    Ok(reply)
 }
 
 pub(super) fn delete(

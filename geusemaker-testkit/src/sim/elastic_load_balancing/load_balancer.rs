@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, LOAD_BALANCER};
+use super::paging::{Page, Paging};
+use super::placement::{self, Placement};
 use super::tags::Tags;
-use super::{ElasticLoadBalancing, accept_page_size, members, validation};
-use crate::sim::ec2::{Ec2, NewInterface, Subnet};
+use super::{ElasticLoadBalancing, members, validation};
+use crate::sim::ec2::{Ec2, Subnet};
+use crate::sim::fate::Fate;
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -19,33 +22,34 @@ use crate::wire::{Reply, ServiceError};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LoadBalancer {
     pub(super) arn: String,
-    settings: Settings,
+    pub(super) settings: Settings,
     dns_name: String,
     pub(super) vpc: String,
-    placements: Vec<Placement>,
-    attributes: Attributes,
+    pub(super) placements: Vec<Placement>,
+    pub(super) attributes: Attributes,
     pub(super) tags: Tags,
     created_at: Timestamp,
     pub(super) active_at: Timestamp,
+    #[serde(default)]
+    failure: Option<Failure>,
     /// When its deletion is complete, once that has been asked for.
     gone_at: Option<Timestamp>,
 }
 
 /// What a caller chooses, and what makes a second creation the same or another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Settings {
+pub(super) struct Settings {
     name: String,
     scheme: String,
-    subnets: BTreeSet<String>,
-    security_groups: BTreeSet<String>,
+    pub(super) subnets: BTreeSet<String>,
+    pub(super) security_groups: BTreeSet<String>,
 }
 
-/// Where the load balancer stands in one zone.
+/// How its setting up has failed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Placement {
-    subnet: Subnet,
-    /// The id of its network interface there.
-    interface: String,
+struct Failure {
+    at: Timestamp,
+    reason: String,
 }
 
 impl LoadBalancer {
@@ -55,6 +59,12 @@ impl LoadBalancer {
 
     pub(super) fn is_being_deleted(&self) -> bool {
         self.gone_at.is_some()
+    }
+
+    pub(super) fn has_failed(&self, now: Timestamp) -> bool {
+        self.failure
+            .as_ref()
+            .is_some_and(|failure| failure.at <= now)
     }
 
     pub(super) fn enables_zone(&self, zone: &str) -> bool {
@@ -73,17 +83,15 @@ impl LoadBalancer {
     fn element(&self, now: Timestamp) -> Element {
         // A load balancer that is being deleted still shows as active until it is gone: the SDK's waiter for the end
         // goes on while it reads that.
-        let state = if now < self.active_at {
-            "provisioning"
-        } else {
-            "active"
+        let state = match &self.failure {
+            Some(failure) if failure.at <= now => Element::new("State")
+                .with("Code", "failed")
+                .with("Reason", &failure.reason),
+            Some(_) | None if now < self.active_at => {
+                Element::new("State").with("Code", "provisioning")
+            }
+            Some(_) | None => Element::new("State").with("Code", "active"),
         };
-        let zones = self.placements.iter().map(|placement| {
-            Element::new("zone")
-                .with("ZoneName", &placement.subnet.zone)
-                .with("SubnetId", &placement.subnet.id)
-                .child(Element::new("LoadBalancerAddresses"))
-        });
         let groups = &self.settings.security_groups;
         let groups = groups.iter().map(|group| Element::leaf("group", group));
         Element::new("load balancer")
@@ -94,9 +102,9 @@ impl LoadBalancer {
             .with("LoadBalancerName", &self.settings.name)
             .with("Scheme", &self.settings.scheme)
             .with("VpcId", &self.vpc)
-            .child(Element::new("State").with("Code", state))
+            .child(state)
             .with("Type", "application")
-            .child(Element::list("AvailabilityZones", "member", zones))
+            .child(Placement::list(&self.placements))
             .child(Element::list("SecurityGroups", "member", groups))
             .with("IpAddressType", "ipv4")
     }
@@ -114,8 +122,8 @@ pub(super) fn create(
     let name = params.required("Name")?;
     let scheme = validation::one_of(params, "Scheme", &["internet-facing", "internal"])?;
     validation::only(params, "Type", "application")?;
-    validation::only(params, "IpAddressType", "ipv4")?;
-    let subnets = members(params, "Subnets");
+    placement::read_ip_address_type(params)?;
+    let subnets = placement::read_subnets(params)?;
     let security_groups = members(params, "SecurityGroups");
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateLoadBalancer")?;
@@ -126,9 +134,9 @@ pub(super) fn create(
             "Load balancer name '{name}' cannot begin with 'internal-'"
         )));
     }
-    let subnets = one_per_zone(ec2, &subnets)?;
-    let vpc = one_vpc(&subnets)?;
-    let security_groups = groups_in(ec2, &vpc, security_groups)?;
+    let subnets = placement::one_per_zone(ec2, &subnets)?;
+    let vpc = placement::one_vpc(&subnets)?;
+    let security_groups = placement::groups_in(ec2, &vpc, security_groups)?;
     let settings = Settings {
         name,
         scheme,
@@ -139,7 +147,7 @@ pub(super) fn create(
     if let Some(other) = elb.load_balancers.values().find(same_name) {
         // The ELB model: the same settings again are the same load balancer.
         if other.settings == settings && !other.is_being_deleted() {
-            return Ok(described([other], moment.now));
+            return Ok(described(other, moment.now));
         }
         return Err(ServiceError::new(
             "DuplicateLoadBalancerName",
@@ -149,12 +157,13 @@ pub(super) fn create(
             ),
         ));
     }
+    placement::refuse_full(ec2, &subnets, moment.now)?;
     // It is the account's quota, and one that is being deleted counts until it is gone.
     moment
         .quotas
         .admit(Quota::LoadBalancers, elb.load_balancers.len() + 1)?;
     let load_balancer = build(ec2, moment, settings, vpc, subnets, tags);
-    let reply = described([&load_balancer], moment.now);
+    let reply = described(&load_balancer, moment.now);
     elb.load_balancers
         .insert(load_balancer.arn.clone(), load_balancer);
     Ok(reply)
@@ -180,23 +189,22 @@ fn build(
         "{prefix}{name}-{}.{region}.elb.amazonaws.com",
         moment.dice.digits(10)
     );
-    let mut placements = Vec::new();
-    for subnet in subnets {
-        let interface = NewInterface {
-            subnet: subnet.clone(),
-            security_groups: settings.security_groups.iter().cloned().collect(),
-            description: format!("ELB app/{name}/{id}"),
-            requester_managed: true,
-            owner: "amazon-elb".to_owned(),
-            instance: None,
-        };
-        let interface = ec2.create_interface(moment, interface).id;
-        placements.push(Placement { subnet, interface });
-    }
+    let path = format!("app/{name}/{id}");
+    let groups = &settings.security_groups;
+    let placements = subnets
+        .into_iter()
+        .map(|subnet| Placement::make(ec2, moment, &path, subnet, groups))
+        .collect();
+    let active_at = moment.now + moment.duration(Step::LoadBalancerActive);
+    let failure = match moment.fate {
+        Fate::Fails { reason, after } => Some(Failure {
+            at: active_at + after.unwrap_or_default(),
+            reason: reason.clone(),
+        }),
+        Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
+    };
     LoadBalancer {
-        arn: format!(
-            "arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/app/{name}/{id}"
-        ),
+        arn: format!("arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/{path}"),
         settings,
         dns_name,
         vpc,
@@ -204,70 +212,10 @@ fn build(
         attributes: Attributes::default(),
         tags,
         created_at: moment.now,
-        active_at: moment.now + moment.duration(Step::LoadBalancerActive),
+        active_at,
+        failure,
         gone_at: None,
     }
-}
-
-/// The ELB model: at least two zones, and one subnet in each.
-fn one_per_zone(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subnet>, ServiceError> {
-    let mut subnets: Vec<Subnet> = Vec::new();
-    for id in ids {
-        let subnet = ec2.subnet(id).ok_or_else(|| {
-            ServiceError::new(
-                "SubnetNotFound",
-                format!("The subnet ID '{id}' does not exist"),
-            )
-        })?;
-        if subnets.iter().any(|other| other.zone == subnet.zone) {
-            return Err(ServiceError::new(
-                "InvalidConfigurationRequest",
-                "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
-            ));
-        }
-        subnets.push(subnet.clone());
-    }
-    if subnets.len() < 2 {
-        return Err(validation::error(
-            "At least two subnets in two different Availability Zones must be specified",
-        ));
-    }
-    Ok(subnets)
-}
-
-fn one_vpc(subnets: &[Subnet]) -> Result<String, ServiceError> {
-    let mut vpcs: Vec<&str> = subnets.iter().map(|subnet| subnet.vpc.as_str()).collect();
-    vpcs.dedup();
-    match vpcs.as_slice() {
-        [vpc] => Ok((*vpc).to_owned()),
-        _ => Err(ServiceError::new(
-            "InvalidConfigurationRequest",
-            format!(
-                "All subnets must belong to the same VPC: '{}'",
-                vpcs.join(", ")
-            ),
-        )),
-    }
-}
-
-/// The groups that were asked for; without any, the VPC's default group as AWS chooses it.
-fn groups_in(ec2: &Ec2, vpc: &str, asked: Vec<String>) -> Result<BTreeSet<String>, ServiceError> {
-    if asked.is_empty() {
-        return Ok(ec2.default_security_group(vpc).into_iter().collect());
-    }
-    for id in &asked {
-        let group = ec2.security_group(id).ok_or_else(|| {
-            let message = format!("Security group '{id}' does not exist");
-            ServiceError::new("InvalidSecurityGroup", message)
-        })?;
-        if group.vpc != vpc {
-            return Err(ServiceError::new(
-                "InvalidConfigurationRequest",
-                format!("One or more security groups are invalid: '{id}' is not in VPC '{vpc}'"),
-            ));
-        }
-    }
-    Ok(asked.into_iter().collect())
 }
 
 pub(super) fn describe(
@@ -277,7 +225,7 @@ pub(super) fn describe(
 ) -> Result<Reply, ServiceError> {
     let arns = members(params, "LoadBalancerArns");
     let names = members(params, "Names");
-    accept_page_size(params);
+    let paging = Paging::read(params)?;
     params.refuse_unread("DescribeLoadBalancers")?;
     for arn in &arns {
         elb.load_balancer(arn)?;
@@ -297,40 +245,12 @@ pub(super) fn describe(
         (arns.is_empty() || arns.contains(&load_balancer.arn))
             && (names.is_empty() || names.contains(&load_balancer.settings.name))
     });
-    Ok(described(chosen, moment.now))
+    let page = paging.cut(chosen.map(|chosen| (chosen.arn.clone(), chosen)));
+    Ok(page.reply("LoadBalancers", |chosen| chosen.element(moment.now)))
 }
 
-fn described<'a>(
-    load_balancers: impl IntoIterator<Item = &'a LoadBalancer>,
-    now: Timestamp,
-) -> Reply {
-    let elements = load_balancers
-        .into_iter()
-        .map(|load_balancer| load_balancer.element(now));
-    let list = Element::list("LoadBalancers", "member", elements);
-    Reply::xml(Element::new("result").child(list))
-}
-
-pub(super) fn describe_attributes(
-    elb: &ElasticLoadBalancing,
-    params: &mut Params,
-) -> Result<Reply, ServiceError> {
-    let arn = params.required("LoadBalancerArn")?;
-    params.refuse_unread("DescribeLoadBalancerAttributes")?;
-    let attributes = &elb.load_balancer(&arn)?.attributes;
-    Ok(Reply::xml(attributes.element(LOAD_BALANCER)))
-}
-
-pub(super) fn modify_attributes(
-    elb: &mut ElasticLoadBalancing,
-    params: &mut Params,
-) -> Result<Reply, ServiceError> {
-    let arn = params.required("LoadBalancerArn")?;
-    let changes = Attributes::read(params, LOAD_BALANCER)?;
-    params.refuse_unread("ModifyLoadBalancerAttributes")?;
-    let load_balancer = live_mut(elb, &arn)?;
-    load_balancer.attributes.apply(changes);
-    Ok(Reply::xml(load_balancer.attributes.element(LOAD_BALANCER)))
+fn described(load_balancer: &LoadBalancer, now: Timestamp) -> Reply {
+    Page::whole([load_balancer]).reply("LoadBalancers", |one| one.element(now))
 }
 
 pub(super) fn delete(
@@ -381,7 +301,7 @@ pub(super) fn live<'a>(
     })
 }
 
-fn live_mut<'a>(
+pub(super) fn live_mut<'a>(
     elb: &'a mut ElasticLoadBalancing,
     arn: &str,
 ) -> Result<&'a mut LoadBalancer, ServiceError> {

@@ -1,15 +1,24 @@
 //! Elastic Load Balancing, version 2: application load balancers, and the targets that they find healthy.
 
+mod account_limit;
 mod action;
 mod attributes;
 mod condition;
+mod health_check;
 mod listener;
 mod load_balancer;
+mod load_balancer_settings;
+mod paging;
+mod placement;
+mod protocol;
+mod redirect;
 mod rule;
+mod ssl_policy;
 mod tags;
 mod target;
 mod target_group;
 mod target_health;
+mod tls;
 mod validation;
 
 use std::collections::BTreeMap;
@@ -116,23 +125,39 @@ pub(crate) fn answer(
     match operation {
         "CreateLoadBalancer" => load_balancer::create(elb, ec2, moment, params),
         "DescribeLoadBalancers" => load_balancer::describe(elb, moment, params),
-        "DescribeLoadBalancerAttributes" => load_balancer::describe_attributes(elb, params),
-        "ModifyLoadBalancerAttributes" => load_balancer::modify_attributes(elb, params),
+        "DescribeLoadBalancerAttributes" => {
+            load_balancer_settings::describe_attributes(elb, params)
+        }
+        "ModifyLoadBalancerAttributes" => load_balancer_settings::modify_attributes(elb, params),
         "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, moment, params),
+        "SetSubnets" => load_balancer_settings::set_subnets(elb, ec2, moment, params),
+        "SetSecurityGroups" => load_balancer_settings::set_security_groups(elb, ec2, params),
+        "SetIpAddressType" => load_balancer_settings::set_ip_address_type(elb, params),
         "CreateTargetGroup" => target_group::create(elb, ec2, moment, params),
         "DescribeTargetGroups" => target_group::describe(elb, params),
+        "ModifyTargetGroup" => target_group::modify(elb, params),
         "DescribeTargetGroupAttributes" => target_group::describe_attributes(elb, params),
         "ModifyTargetGroupAttributes" => target_group::modify_attributes(elb, params),
         "DeleteTargetGroup" => target_group::delete(elb, params),
         "CreateListener" => listener::create(elb, moment, params),
         "DescribeListeners" => listener::describe(elb, params),
+        "ModifyListener" => listener::modify(elb, moment, params),
+        "DescribeListenerAttributes" => listener::describe_attributes(elb, params),
+        "ModifyListenerAttributes" => listener::modify_attributes(elb, params),
+        "DescribeListenerCertificates" => tls::describe_certificates(elb, params),
+        "AddListenerCertificates" => tls::add_certificates(elb, params),
+        "RemoveListenerCertificates" => tls::remove_certificates(elb, params),
         "DeleteListener" => listener::delete(elb, params),
         "CreateRule" => rule::create(elb, moment, params),
         "DescribeRules" => rule::describe(elb, params),
+        "ModifyRule" => rule::modify(elb, moment, params),
+        "SetRulePriorities" => rule::set_priorities(elb, params),
         "DeleteRule" => rule::delete(elb, params),
         "RegisterTargets" => target::register(elb, ec2, moment, params),
         "DeregisterTargets" => target::deregister(elb, ec2, moment, params),
         "DescribeTargetHealth" => target_health::describe(elb, ec2, moment, params),
+        "DescribeAccountLimits" => account_limit::describe(params),
+        "DescribeSSLPolicies" => ssl_policy::describe(params),
         "DescribeTags" => tags::describe(elb, params),
         "AddTags" => tags::add(elb, params),
         "RemoveTags" => tags::remove(elb, params),
@@ -146,9 +171,4 @@ pub(crate) fn answer(
 fn members(params: &mut Params, list: &str) -> Vec<String> {
     params.optional(list);
     params.list(&format!("{list}.member"))
-}
-
-/// Pages are not simulated: every list comes whole, so that a page size changes nothing.
-fn accept_page_size(params: &mut Params) {
-    params.accept("PageSize");
 }

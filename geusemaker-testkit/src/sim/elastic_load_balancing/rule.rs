@@ -1,5 +1,6 @@
 //! Rules of listeners.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::condition::Condition;
+use super::listener::Listener;
+use super::paging::{Page, Paging};
 use super::tags::Tags;
-use super::{ElasticLoadBalancing, accept_page_size, action, members, validation};
+use super::{ElasticLoadBalancing, action, members, validation};
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -21,7 +24,10 @@ pub(super) struct Rule {
     conditions: Vec<Condition>,
     pub(super) actions: Vec<Action>,
     pub(super) tags: Tags,
-    pub(super) created_at: Timestamp,
+    created_at: Timestamp,
+    /// Since when it forwards to a target group, if that was not so from the start.
+    #[serde(default)]
+    forwards_since: BTreeMap<String, Timestamp>,
 }
 
 /// A rule's place among the rules of its listener.
@@ -30,6 +36,16 @@ pub(super) enum Priority {
     Number(u32),
     /// After all others.
     Default,
+}
+
+impl Priority {
+    /// A text that sorts as the priority does.
+    fn key(self) -> String {
+        match self {
+            Self::Number(number) => format!("{number:05}"),
+            Self::Default => "default".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Priority {
@@ -60,7 +76,33 @@ impl Rule {
             actions,
             tags,
             created_at: moment.now,
+            forwards_since: BTreeMap::new(),
         }
+    }
+
+    /// Since when the rule forwards to a target group to which it forwards now.
+    pub(super) fn forwards_since(&self, target_group: &str) -> Timestamp {
+        self.forwards_since
+            .get(target_group)
+            .copied()
+            .unwrap_or(self.created_at)
+    }
+
+    pub(super) fn set_actions(&mut self, actions: Vec<Action>, now: Timestamp) {
+        let since = actions
+            .iter()
+            .flat_map(Action::target_groups)
+            .map(|group| {
+                let since = if self.forwards_to(group) {
+                    self.forwards_since(group)
+                } else {
+                    now
+                };
+                (group.to_owned(), since)
+            })
+            .collect();
+        self.forwards_since = since;
+        self.actions = actions;
     }
 
     pub(super) fn forwards_to(&self, target_group: &str) -> bool {
@@ -91,15 +133,15 @@ pub(super) fn create(
     let actions = Action::read_list(params, "Actions")?;
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateRule")?;
+    if conditions.is_empty() {
+        return Err(validation::error("A condition must be specified"));
+    }
 
     let listener = elb.listener(&listener_arn)?;
     let load_balancer = elb.load_balancer(&listener.load_balancer)?;
     // The ELB model does not call CreateRule idempotent: the same rule again is refused too.
     if listener.rules.contains_key(&priority) {
-        return Err(ServiceError::new(
-            "PriorityInUse",
-            format!("Priority '{priority}' is currently in use"),
-        ));
+        return Err(in_use(priority));
     }
     action::refuse_unusable(elb, load_balancer, &actions)?;
     let rules: usize = elb
@@ -110,7 +152,7 @@ pub(super) fn create(
         .quotas
         .admit(Quota::RulesPerLoadBalancer, rules + 1)?;
     let rule = Rule::new(moment, listener.path(), conditions, actions, tags);
-    let reply = described([(Priority::Number(priority), &rule)]);
+    let reply = described(Priority::Number(priority), &rule);
     if let Some(listener) = elb.listeners.get_mut(&listener_arn) {
         listener.rules.insert(priority, rule);
     }
@@ -123,25 +165,118 @@ pub(super) fn describe(
 ) -> Result<Reply, ServiceError> {
     let listener = params.optional("ListenerArn");
     let arns = members(params, "RuleArns");
-    accept_page_size(params);
+    let paging = Paging::read(params)?;
     params.refuse_unread("DescribeRules")?;
-    match (listener, arns.as_slice()) {
-        (Some(listener), []) => Ok(described(elb.listener(&listener)?.all_rules())),
+    let page = match (listener, arns.as_slice()) {
+        (Some(listener), []) => {
+            let rules = elb.listener(&listener)?.all_rules();
+            paging.cut(rules.map(|(priority, rule)| (priority.key(), (priority, rule))))
+        }
         (None, [_, ..]) => {
             let rules = arns.iter().map(|arn| find(elb, arn));
-            Ok(described(rules.collect::<Result<Vec<_>, _>>()?))
+            Page::whole(rules.collect::<Result<Vec<_>, _>>()?)
         }
-        (Some(_), [_, ..]) | (None, []) => Err(validation::error(
-            "You must specify either rule ARNs or a listener ARN",
-        )),
-    }
+        (Some(_), [_, ..]) | (None, []) => {
+            return Err(validation::error(
+                "You must specify either rule ARNs or a listener ARN",
+            ));
+        }
+    };
+    Ok(page.reply("Rules", |(priority, rule)| rule.element(priority)))
 }
 
-fn described<'a>(rules: impl IntoIterator<Item = (Priority, &'a Rule)>) -> Reply {
-    let elements = rules
-        .into_iter()
-        .map(|(priority, rule)| rule.element(priority));
-    Reply::xml(Element::new("result").child(Element::list("Rules", "member", elements)))
+fn described(priority: Priority, rule: &Rule) -> Reply {
+    Page::whole([rule]).reply("Rules", |rule| rule.element(priority))
+}
+
+pub(super) fn modify(
+    elb: &mut ElasticLoadBalancing,
+    moment: &Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("RuleArn")?;
+    let conditions = Condition::read_list(params)?;
+    let actions = if params.has("Actions.member") {
+        Some(Action::read_list(params, "Actions")?)
+    } else {
+        None
+    };
+    params.refuse_unread("ModifyRule")?;
+
+    let (Priority::Number(priority), old) = find(elb, &arn)? else {
+        return Err(ServiceError::new(
+            "OperationNotPermitted",
+            format!("Default rule '{arn}' cannot be modified"),
+        ));
+    };
+    let mut rule = old.clone();
+    let listener = listener_of(elb, &arn)?.arn.clone();
+    if !conditions.is_empty() {
+        rule.conditions = conditions;
+    }
+    if let Some(actions) = actions {
+        let load_balancer = &elb.listener(&listener)?.load_balancer;
+        action::refuse_unusable(elb, elb.load_balancer(load_balancer)?, &actions)?;
+        rule.set_actions(actions, moment.now);
+    }
+    let reply = described(Priority::Number(priority), &rule);
+    if let Some(listener) = elb.listeners.get_mut(&listener) {
+        listener.rules.insert(priority, rule);
+    }
+    Ok(reply)
+}
+
+/// Gives several rules other priorities at once: two may change places.
+pub(super) fn set_priorities(
+    elb: &mut ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let mut wanted: BTreeMap<String, u32> = BTreeMap::new();
+    for member in params.structures("RulePriorities.member") {
+        let arn = params.required(&member.member("RuleArn"))?;
+        let priority = member.member("Priority");
+        params.required(&priority)?;
+        wanted.insert(arn, validation::number(params, &priority, 1..=50_000, 0)?);
+    }
+    params.refuse_unread("SetRulePriorities")?;
+    let mut listeners = BTreeSet::new();
+    for arn in wanted.keys() {
+        if matches!(find(elb, arn)?, (Priority::Default, _)) {
+            return Err(ServiceError::new(
+                "OperationNotPermitted",
+                format!("Default rule '{arn}' cannot be given a priority"),
+            ));
+        }
+        listeners.insert(listener_of(elb, arn)?.arn.clone());
+    }
+    let mut reordered = Vec::new();
+    for arn in listeners {
+        let mut rules = BTreeMap::new();
+        for (old, rule) in &elb.listener(&arn)?.rules {
+            let priority = wanted.get(&rule.arn).unwrap_or(old);
+            if rules.insert(*priority, rule.clone()).is_some() {
+                return Err(in_use(*priority));
+            }
+        }
+        reordered.push((arn, rules));
+    }
+    for (arn, rules) in reordered {
+        if let Some(listener) = elb.listeners.get_mut(&arn) {
+            listener.rules = rules;
+        }
+    }
+    let changed = wanted
+        .keys()
+        .map(|arn| find(elb, arn))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::whole(changed).reply("Rules", |(priority, rule)| rule.element(priority)))
+}
+
+fn in_use(priority: u32) -> ServiceError {
+    ServiceError::new(
+        "PriorityInUse",
+        format!("Priority '{priority}' is currently in use"),
+    )
 }
 
 pub(super) fn delete(
@@ -172,5 +307,20 @@ fn find<'a>(
         .values()
         .flat_map(|listener| listener.all_rules())
         .find(|(_, rule)| rule.arn == arn)
-        .ok_or_else(|| ServiceError::new("RuleNotFound", "One or more rules not found"))
+        .ok_or_else(not_found)
+}
+
+/// The listener that has the rule.
+fn listener_of<'a>(
+    elb: &'a ElasticLoadBalancing,
+    rule: &str,
+) -> Result<&'a Listener, ServiceError> {
+    elb.listeners
+        .values()
+        .find(|listener| listener.all_rules().any(|(_, other)| other.arn == rule))
+        .ok_or_else(not_found)
+}
+
+fn not_found() -> ServiceError {
+    ServiceError::new("RuleNotFound", "One or more rules not found")
 }

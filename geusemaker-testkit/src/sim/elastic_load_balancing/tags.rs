@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ElasticLoadBalancing, members};
+use super::{ElasticLoadBalancing, members, validation};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -19,6 +19,7 @@ impl Tags {
         for tag in params.structures("Tags.member") {
             let key = params.required(&tag.member("Key"))?;
             let value = params.optional(&tag.member("Value")).unwrap_or_default();
+            refuse_wrong(&key, &value)?;
             if tags.insert(key, value).is_some() {
                 return Err(ServiceError::new(
                     "DuplicateTagKeys",
@@ -46,6 +47,21 @@ impl Tags {
             .map(|(key, value)| Element::new("tag").with("Key", key).with("Value", value));
         Element::list("Tags", "member", tags)
     }
+}
+
+/// The ELB model's limits of a tag.
+fn refuse_wrong(key: &str, value: &str) -> Result<(), ServiceError> {
+    if key.to_ascii_lowercase().starts_with("aws:") {
+        return Err(validation::error(
+            "aws: prefixed tag key names are not allowed for external use.",
+        ));
+    }
+    if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+        return Err(validation::error(format!(
+            "The tag key '{key}' must have 1 to 128 characters, and its value at most 256"
+        )));
+    }
+    Ok(())
 }
 
 pub(super) fn describe(

@@ -9,6 +9,7 @@ use super::target_group::TargetGroup;
 use super::target_health::{self, State};
 use super::{ElasticLoadBalancing, validation};
 use crate::sim::ec2::{Ec2, InstanceState};
+use crate::sim::fate::Fate;
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::sim::timings::{Step, Timings};
@@ -25,6 +26,17 @@ pub(super) struct Target {
     pub(super) check_offset: f64,
     /// When it has drained, once it was deregistered.
     pub(super) drained_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why and when its health checks fail, whatever runs on the instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Failure {
+    /// AWS's code: `Target.Timeout`.
+    pub(super) reason: String,
+    /// How long it has been healthy by then; nothing if it never is.
+    pub(super) after: Option<Duration>,
 }
 
 /// A target as a caller names it.
@@ -71,6 +83,15 @@ pub(super) fn register(
     if named.is_empty() {
         return Err(validation::error("At least one target must be specified"));
     }
+    let added = named
+        .iter()
+        .filter(|named| !group.targets.iter().any(|target| named.is(target)));
+    if group.targets.len() + added.count() > MOST_TARGETS {
+        return Err(ServiceError::new(
+            "TooManyTargets",
+            format!("The maximum number of targets, '{MOST_TARGETS}', has been reached"),
+        ));
+    }
     for target in &named {
         refuse_unusable(group, ec2, moment.now, &target.instance)?;
     }
@@ -82,6 +103,13 @@ pub(super) fn register(
         let check_offset = match moment.dice.timings() {
             Timings::Instant => 0.0,
             Timings::Typical | Timings::Slow => moment.dice.roll(),
+        };
+        let failure = match moment.fate {
+            Fate::Fails { reason, after } => Some(Failure {
+                reason: reason.clone(),
+                after: *after,
+            }),
+            Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
         };
         let Some(group) = elb.target_groups.get_mut(&arn) else {
             break;
@@ -97,11 +125,15 @@ pub(super) fn register(
                 registered_at,
                 check_offset,
                 drained_at: None,
+                failure,
             });
         }
     }
     Ok(Reply::empty())
 }
+
+/// The quota of a new account for each application load balancer.
+const MOST_TARGETS: usize = 1000;
 
 /// The ELB model: an instance has to be running when it is registered, and in the VPC of the group.
 fn refuse_unusable(
@@ -134,6 +166,9 @@ pub(super) fn deregister(
     let group = elb.target_group(&arn)?;
     let named = Named::read_list(params, group.settings.port)?;
     params.refuse_unread("DeregisterTargets")?;
+    if named.is_empty() {
+        return Err(validation::error("At least one target must be specified"));
+    }
     let delay = Duration::from_secs(group.deregistration_delay());
     // The ELB docs: "if the specified target does not exist, the action returns successfully".
     let mut kept = Vec::new();

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, DEREGISTRATION_DELAY, TARGET_GROUP};
+use super::health_check::HealthCheck;
+use super::paging::{Page, Paging};
+use super::protocol::Protocol;
 use super::tags::Tags;
 use super::target::Target;
-use super::{ElasticLoadBalancing, accept_page_size, members, validation};
+use super::{ElasticLoadBalancing, members, validation};
 use crate::sim::ec2::Ec2;
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
@@ -28,23 +31,40 @@ pub(super) struct TargetGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settings {
     name: String,
+    #[serde(default)]
+    protocol: Protocol,
+    #[serde(default)]
+    version: ProtocolVersion,
     pub(super) port: u32,
     vpc: String,
     pub(super) health_check: HealthCheck,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HealthCheck {
-    /// Nothing for the port of the traffic.
-    pub(super) port: Option<u32>,
-    path: String,
-    matcher: String,
-    /// Seconds between two checks.
-    pub(super) interval: u32,
-    /// Seconds until an unanswered check has failed.
-    timeout: u32,
-    pub(super) healthy_threshold: u32,
-    pub(super) unhealthy_threshold: u32,
+/// How requests are sent to the targets. gRPC, which has other health checks, is not simulated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum ProtocolVersion {
+    #[default]
+    Http1,
+    Http2,
+}
+
+impl ProtocolVersion {
+    fn read(params: &mut Params) -> Result<Self, ServiceError> {
+        match params.optional("ProtocolVersion").as_deref() {
+            None | Some("HTTP1") => Ok(Self::Http1),
+            Some("HTTP2") => Ok(Self::Http2),
+            Some(other) => Err(ServiceError::unsupported(format_args!(
+                "the value {other} of ProtocolVersion"
+            ))),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Http1 => "HTTP1",
+            Self::Http2 => "HTTP2",
+        }
+    }
 }
 
 impl TargetGroup {
@@ -60,16 +80,7 @@ impl TargetGroup {
     }
 
     fn element(&self, elb: &ElasticLoadBalancing) -> Element {
-        let Settings {
-            name,
-            port,
-            vpc,
-            health_check,
-        } = &self.settings;
-        let check_port = match health_check.port {
-            Some(port) => port.to_string(),
-            None => "traffic-port".to_owned(),
-        };
+        let settings = &self.settings;
         let load_balancers: BTreeSet<&str> = elb
             .rules_to(&self.arn)
             .map(|(listener, _)| listener.load_balancer.as_str())
@@ -79,22 +90,14 @@ impl TargetGroup {
             .map(|arn| Element::leaf("arn", arn));
         Element::new("target group")
             .with("TargetGroupArn", &self.arn)
-            .with("TargetGroupName", name)
-            .with("Protocol", "HTTP")
-            .with("ProtocolVersion", "HTTP1")
-            .with("Port", port)
-            .with("VpcId", vpc)
+            .with("TargetGroupName", &settings.name)
+            .with("Protocol", settings.protocol.as_str())
+            .with("ProtocolVersion", settings.version.as_str())
+            .with("Port", settings.port)
+            .with("VpcId", &settings.vpc)
             .with("TargetType", "instance")
             .with("IpAddressType", "ipv4")
-            .with("HealthCheckEnabled", true)
-            .with("HealthCheckProtocol", "HTTP")
-            .with("HealthCheckPort", check_port)
-            .with("HealthCheckPath", &health_check.path)
-            .with("HealthCheckIntervalSeconds", health_check.interval)
-            .with("HealthCheckTimeoutSeconds", health_check.timeout)
-            .with("HealthyThresholdCount", health_check.healthy_threshold)
-            .with("UnhealthyThresholdCount", health_check.unhealthy_threshold)
-            .child(Element::new("Matcher").with("HttpCode", &health_check.matcher))
+            .children(settings.health_check.elements())
             .child(Element::list("LoadBalancerArns", "member", load_balancers))
     }
 }
@@ -107,14 +110,14 @@ pub(super) fn create(
 ) -> Result<Reply, ServiceError> {
     let name = params.required("Name")?;
     params.required("Protocol")?;
-    validation::only(params, "Protocol", "HTTP")?;
-    validation::only(params, "ProtocolVersion", "HTTP1")?;
+    let protocol = Protocol::read(params, "Protocol")?.unwrap_or_default();
+    let version = ProtocolVersion::read(params)?;
     validation::only(params, "TargetType", "instance")?;
     validation::only(params, "IpAddressType", "ipv4")?;
     params.required("Port")?;
     let port = validation::number(params, "Port", 1..=65535, 0)?;
     let vpc = params.required("VpcId")?;
-    let health_check = HealthCheck::read(params)?;
+    let health_check = HealthCheck::read(params, HealthCheck::standard(protocol))?;
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateTargetGroup")?;
 
@@ -126,6 +129,8 @@ pub(super) fn create(
     }
     let settings = Settings {
         name,
+        protocol,
+        version,
         port,
         vpc,
         health_check,
@@ -134,7 +139,7 @@ pub(super) fn create(
     if let Some(other) = elb.target_groups.values().find(same_name) {
         // The ELB model: the same settings again are the same target group.
         if other.settings == settings {
-            return Ok(described(elb, [other]));
+            return Ok(described(elb, other));
         }
         return Err(ServiceError::new(
             "DuplicateTargetGroupName",
@@ -161,66 +166,9 @@ pub(super) fn create(
         targets: Vec::new(),
         tags,
     };
-    let reply = described(elb, [&group]);
+    let reply = described(elb, &group);
     elb.target_groups.insert(arn, group);
     Ok(reply)
-}
-
-impl HealthCheck {
-    /// Reads the parameters of CreateTargetGroup; bounds and defaults are those of the ELB model for HTTP.
-    fn read(params: &mut Params) -> Result<Self, ServiceError> {
-        validation::only(params, "HealthCheckProtocol", "HTTP")?;
-        if params.parsed("HealthCheckEnabled")? == Some(false) {
-            return Err(validation::error(
-                "Health check enabled must be true for target groups with target type 'instance'",
-            ));
-        }
-        let port = match params.optional("HealthCheckPort").as_deref() {
-            None | Some("traffic-port") => None,
-            Some(_) => Some(validation::number(params, "HealthCheckPort", 1..=65535, 0)?),
-        };
-        let path = params
-            .optional("HealthCheckPath")
-            .unwrap_or_else(|| "/".to_owned());
-        if !path.starts_with('/') || path.len() > 1024 {
-            return Err(validation::error(format!(
-                "Health check path '{path}' must begin with '/' and have at most 1024 characters"
-            )));
-        }
-        let matcher = params
-            .optional("Matcher.HttpCode")
-            .unwrap_or_else(|| "200".to_owned());
-        if !matcher.split(',').all(is_matched_codes) {
-            return Err(validation::error(format!(
-                "Health check matcher HTTP code '{matcher}' must be within '200-499' inclusive"
-            )));
-        }
-        let check = Self {
-            port,
-            path,
-            matcher,
-            interval: validation::number(params, "HealthCheckIntervalSeconds", 5..=300, 30)?,
-            timeout: validation::number(params, "HealthCheckTimeoutSeconds", 2..=120, 6)?,
-            healthy_threshold: validation::number(params, "HealthyThresholdCount", 2..=10, 5)?,
-            unhealthy_threshold: validation::number(params, "UnhealthyThresholdCount", 2..=10, 2)?,
-        };
-        if check.timeout >= check.interval {
-            return Err(validation::error(format!(
-                "Health check timeout '{}' must be smaller than the interval '{}'",
-                check.timeout, check.interval
-            )));
-        }
-        Ok(check)
-    }
-}
-
-/// A code `200` or a range `200-299`, from 200 to 499.
-fn is_matched_codes(codes: &str) -> bool {
-    let (first, last) = codes.split_once('-').unwrap_or((codes, codes));
-    match (first.parse::<u32>(), last.parse::<u32>()) {
-        (Ok(first), Ok(last)) => 200 <= first && first <= last && last <= 499,
-        _ => false,
-    }
 }
 
 pub(super) fn describe(
@@ -230,7 +178,7 @@ pub(super) fn describe(
     let load_balancer = params.optional("LoadBalancerArn");
     let arns = members(params, "TargetGroupArns");
     let names = members(params, "Names");
-    accept_page_size(params);
+    let paging = Paging::read(params)?;
     params.refuse_unread("DescribeTargetGroups")?;
     for arn in &arns {
         elb.target_group(arn)?;
@@ -261,16 +209,26 @@ pub(super) fn describe(
                 .as_ref()
                 .is_none_or(|arn| is_behind(group, arn))
     });
-    Ok(described(elb, chosen))
+    let page = paging.cut(chosen.map(|group| (group.arn.clone(), group)));
+    Ok(page.reply("TargetGroups", |group| group.element(elb)))
 }
 
-fn described<'a>(
-    elb: &ElasticLoadBalancing,
-    groups: impl IntoIterator<Item = &'a TargetGroup>,
-) -> Reply {
-    let elements = groups.into_iter().map(|group| group.element(elb));
-    let list = Element::list("TargetGroups", "member", elements);
-    Reply::xml(Element::new("result").child(list))
+fn described(elb: &ElasticLoadBalancing, group: &TargetGroup) -> Reply {
+    Page::whole([group]).reply("TargetGroups", |group| group.element(elb))
+}
+
+/// Changes the health check, which is all that can be changed of a target group.
+pub(super) fn modify(
+    elb: &mut ElasticLoadBalancing,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let arn = params.required("TargetGroupArn")?;
+    let mut group = elb.target_group(&arn)?.clone();
+    group.settings.health_check = HealthCheck::read(params, group.settings.health_check)?;
+    params.refuse_unread("ModifyTargetGroup")?;
+    let reply = described(elb, &group);
+    elb.target_groups.insert(arn, group);
+    Ok(reply)
 }
 
 pub(super) fn describe_attributes(
@@ -288,7 +246,7 @@ pub(super) fn modify_attributes(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("TargetGroupArn")?;
-    let changes = Attributes::read(params, TARGET_GROUP)?;
+    let changes = Attributes::read(params, "Target group", TARGET_GROUP)?;
     params.refuse_unread("ModifyTargetGroupAttributes")?;
     elb.target_group(&arn)?;
     if let Some(group) = elb.target_groups.get_mut(&arn) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::ElasticLoadBalancing;
-use super::target::{Named, Target};
-use super::target_group::HealthCheck;
+use super::health_check::HealthCheck;
+use super::target::{Failure, Named, Target};
 use crate::sim::ec2::{Ec2, Instance, InstanceState};
 use crate::sim::moment::Moment;
 use crate::wire::params::Params;
@@ -18,7 +18,7 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct Health {
     pub(super) state: State,
     /// Code and text; a healthy target needs neither.
-    reason: Option<(&'static str, &'static str)>,
+    reason: Option<(String, &'static str)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,10 @@ impl State {
         }
     }
 
-    fn because(self, code: &'static str, text: &'static str) -> Health {
+    fn because(self, code: impl Into<String>, text: &'static str) -> Health {
         Health {
             state: self,
-            reason: Some((code, text)),
+            reason: Some((code.into(), text)),
         }
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn of(
             );
         }
     };
-    match usable_since(elb, target_group, &instance.zone) {
+    match usable_since(elb, target_group, &instance.zone, now) {
         Err(unused) => unused,
         Ok(since) if now < since.max(target.registered_at) => State::Initial.because(
             "Elb.RegistrationInProgress",
@@ -141,6 +141,7 @@ fn usable_since(
     elb: &ElasticLoadBalancing,
     target_group: &str,
     zone: &str,
+    now: Timestamp,
 ) -> Result<Timestamp, Health> {
     let mut unused = State::Unused.because(
         "Target.NotInUse",
@@ -151,8 +152,13 @@ fn usable_since(
         let Ok(load_balancer) = elb.load_balancer(&listener.load_balancer) else {
             continue;
         };
+        if load_balancer.has_failed(now) {
+            continue;
+        }
         if load_balancer.enables_zone(zone) {
-            let usable = rule.created_at.max(load_balancer.active_at);
+            let usable = rule
+                .forwards_since(target_group)
+                .max(load_balancer.active_at);
             since = Some(since.map_or(usable, |since| since.min(usable)));
         } else {
             unused = State::Unused.because(
@@ -174,29 +180,65 @@ fn checked(
 ) -> Health {
     let interval = Duration::from_secs(check.interval.into());
     let first = since + interval.mul_f64(target.check_offset);
-    let done = checks_before(first, interval, now + Duration::from_nanos(1));
-    let failed = done.min(checks_before(first, interval, instance.services_up_at()));
+    let count = |end| checks_before(first, interval, end);
+    let done = count(now + Duration::from_nanos(1));
+    let initial = State::Initial.because(
+        "Elb.InitialHealthChecking",
+        "Initial health checks in progress",
+    );
+    let threshold = u64::from(check.unhealthy_threshold);
+    if let Some(Failure {
+        reason,
+        after: None,
+    }) = &target.failure
+    {
+        return if done >= threshold {
+            State::Unhealthy.because(reason, failure_text(reason))
+        } else {
+            initial
+        };
+    }
+    let failed = done.min(count(instance.services_up_at()));
     let passed = done - failed;
     // The ELB docs: a new target is healthy after one success, whatever the threshold; the threshold is for one that
     // was unhealthy.
-    let was_unhealthy = failed >= u64::from(check.unhealthy_threshold);
+    let was_unhealthy = failed >= threshold;
     let needed = if was_unhealthy {
         u64::from(check.healthy_threshold)
     } else {
         1
     };
-    if passed >= needed {
-        Health {
-            state: State::Healthy,
-            reason: None,
+    if passed < needed {
+        return if was_unhealthy {
+            State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
+        } else {
+            initial
+        };
+    }
+    if let Some(Failure {
+        reason,
+        after: Some(after),
+    }) = &target.failure
+    {
+        let seconds = u64::from(check.interval) * (failed + needed - 1);
+        let ends_at = first + Duration::from_secs(seconds) + *after;
+        if done.saturating_sub(count(ends_at)) >= threshold {
+            return State::Unhealthy.because(reason, failure_text(reason));
         }
-    } else if was_unhealthy {
-        State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
-    } else {
-        State::Initial.because(
-            "Elb.InitialHealthChecking",
-            "Initial health checks in progress",
-        )
+    }
+    Health {
+        state: State::Healthy,
+        reason: None,
+    }
+}
+
+/// What AWS says beside a reason code.
+fn failure_text(reason: &str) -> &'static str {
+    match reason {
+        "Target.Timeout" => "Request timed out",
+        "Target.ResponseCodeMismatch" => "Health checks failed with these codes: [503]",
+        "Elb.InternalError" => "Health checks failed due to an internal error",
+        _ => "Health checks failed",
     }
 }
 
@@ -219,8 +261,8 @@ impl Health {
             .with("Port", port);
         let health = Element::new("TargetHealth")
             .with("State", self.state.as_str())
-            .with_some("Reason", self.reason.map(|(code, _)| code))
-            .with_some("Description", self.reason.map(|(_, text)| text));
+            .with_some("Reason", self.reason.as_ref().map(|(code, _)| code))
+            .with_some("Description", self.reason.as_ref().map(|(_, text)| text));
         Element::new("description")
             .child(target)
             .with("HealthCheckPort", check_port.unwrap_or(port))

@@ -1,0 +1,121 @@
+//! The health checks of a target group: how often, what is asked, and how many answers decide.
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::Protocol;
+use super::validation;
+use crate::wire::ServiceError;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HealthCheck {
+    #[serde(default)]
+    protocol: Protocol,
+    /// Nothing for the port of the traffic.
+    pub(super) port: Option<u32>,
+    path: String,
+    matcher: String,
+    /// Seconds between two checks.
+    pub(super) interval: u32,
+    /// Seconds until an unanswered check has failed.
+    timeout: u32,
+    pub(super) healthy_threshold: u32,
+    pub(super) unhealthy_threshold: u32,
+}
+
+impl HealthCheck {
+    /// The defaults of the ELB model for target groups of a protocol. The checks themselves are by HTTP for either.
+    pub(super) fn standard(protocol: Protocol) -> Self {
+        Self {
+            protocol: Protocol::Http,
+            port: None,
+            path: "/".to_owned(),
+            matcher: "200".to_owned(),
+            interval: 30,
+            timeout: match protocol {
+                Protocol::Http => 6,
+                Protocol::Https => 10,
+            },
+            healthy_threshold: 5,
+            unhealthy_threshold: 2,
+        }
+    }
+
+    /// Reads the parameters of CreateTargetGroup and ModifyTargetGroup; what is not given is as in `old`. Bounds are
+    /// those of the ELB model.
+    pub(super) fn read(params: &mut Params, old: Self) -> Result<Self, ServiceError> {
+        let protocol = Protocol::read(params, "HealthCheckProtocol")?.unwrap_or(old.protocol);
+        if params.parsed("HealthCheckEnabled")? == Some(false) {
+            return Err(validation::error(
+                "Health check enabled must be true for target groups with target type 'instance'",
+            ));
+        }
+        let port = match params.optional("HealthCheckPort").as_deref() {
+            None => old.port,
+            Some("traffic-port") => None,
+            Some(_) => Some(validation::number(params, "HealthCheckPort", 1..=65535, 0)?),
+        };
+        let path = params.optional("HealthCheckPath").unwrap_or(old.path);
+        if !path.starts_with('/') || path.len() > 1024 {
+            return Err(validation::error(format!(
+                "Health check path '{path}' must begin with '/' and have at most 1024 characters"
+            )));
+        }
+        let matcher = params.optional("Matcher.HttpCode").unwrap_or(old.matcher);
+        if !matcher.split(',').all(is_matched_codes) {
+            return Err(validation::error(format!(
+                "Health check matcher HTTP code '{matcher}' must be within '200-499' inclusive"
+            )));
+        }
+        let mut number = |name, range, old| validation::number(params, name, range, old);
+        let check = Self {
+            protocol,
+            port,
+            path,
+            matcher,
+            interval: number("HealthCheckIntervalSeconds", 5..=300, old.interval)?,
+            timeout: number("HealthCheckTimeoutSeconds", 2..=120, old.timeout)?,
+            healthy_threshold: number("HealthyThresholdCount", 2..=10, old.healthy_threshold)?,
+            unhealthy_threshold: number(
+                "UnhealthyThresholdCount",
+                2..=10,
+                old.unhealthy_threshold,
+            )?,
+        };
+        if check.timeout >= check.interval {
+            return Err(validation::error(format!(
+                "Health check timeout '{}' must be smaller than the interval '{}'",
+                check.timeout, check.interval
+            )));
+        }
+        Ok(check)
+    }
+
+    pub(super) fn elements(&self) -> Vec<Element> {
+        let port = match self.port {
+            Some(port) => port.to_string(),
+            None => "traffic-port".to_owned(),
+        };
+        vec![
+            Element::leaf("HealthCheckEnabled", true),
+            Element::leaf("HealthCheckProtocol", self.protocol.as_str()),
+            Element::leaf("HealthCheckPort", port),
+            Element::leaf("HealthCheckPath", &self.path),
+            Element::leaf("HealthCheckIntervalSeconds", self.interval),
+            Element::leaf("HealthCheckTimeoutSeconds", self.timeout),
+            Element::leaf("HealthyThresholdCount", self.healthy_threshold),
+            Element::leaf("UnhealthyThresholdCount", self.unhealthy_threshold),
+            Element::new("Matcher").with("HttpCode", &self.matcher),
+        ]
+    }
+}
+
+/// A code `200` or a range `200-299`, from 200 to 499.
+fn is_matched_codes(codes: &str) -> bool {
+    let (first, last) = codes.split_once('-').unwrap_or((codes, codes));
+    match (first.parse::<u32>(), last.parse::<u32>()) {
+        (Ok(first), Ok(last)) => 200 <= first && first <= last && last <= 499,
+        _ => false,
+    }
+}
