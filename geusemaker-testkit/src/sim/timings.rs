@@ -24,8 +24,12 @@ pub(crate) enum Step {
     /// A file system from `creating` to `available`.
     FileSystemAvailable,
     FileSystemDeleted,
+    /// A file system's throughput from one mode or amount to another.
+    FileSystemUpdated,
     MountTargetAvailable,
     MountTargetDeleted,
+    AccessPointAvailable,
+    AccessPointDeleted,
     /// The RunInstances call itself.
     RunInstances,
     /// An instance from `pending` to `running`.
@@ -43,6 +47,7 @@ pub(crate) enum Step {
     LoadBalancerInterfacesReleased,
     TargetRegistered,
     DistributionDeployed,
+    InvalidationCompleted,
     /// Any other call.
     Call,
     /// How long a new EC2 id is unknown to other calls.
@@ -55,8 +60,11 @@ impl Step {
         match self {
             Self::FileSystemAvailable => [5_000, 12_000, 30_000],
             Self::FileSystemDeleted => [3_000, 10_000, 10_000],
+            Self::FileSystemUpdated => [5_000, 12_000, 30_000],
             Self::MountTargetAvailable => [80_000, 100_000, 720_000],
             Self::MountTargetDeleted => [15_000, 45_000, 300_000],
+            Self::AccessPointAvailable => [1_000, 3_000, 10_000],
+            Self::AccessPointDeleted => [1_000, 3_000, 10_000],
             Self::RunInstances => [1_500, 5_000, 5_000],
             Self::InstanceRunning => [15_000, 40_000, 180_000],
             Self::ServicesUp => [40_000, 90_000, 90_000],
@@ -68,6 +76,7 @@ impl Step {
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],
             Self::TargetRegistered => [5_000, 15_000, 15_000],
             Self::DistributionDeployed => [150_000, 225_000, 480_000],
+            Self::InvalidationCompleted => [20_000, 60_000, 300_000],
             Self::Call => [80, 200, 400],
             Self::Consistency => [500, 1_500, 6_000],
         }

@@ -13,6 +13,8 @@ pub(crate) struct Input {
     /// The path's segments after the API version: `["file-systems", "fs-1"]`.
     path: Vec<String>,
     pub(crate) query: BTreeMap<String, String>,
+    /// The query as it came, in which a name can stand more than once.
+    raw_query: String,
     body: Bytes,
 }
 
@@ -23,6 +25,14 @@ impl Input {
             .get(index)
             .map(String::as_str)
             .ok_or_else(|| ServiceError::new("BadRequest", "the path names no resource"))
+    }
+
+    /// All values of a query parameter that is a list.
+    pub(crate) fn query_values(&self, name: &str) -> Vec<String> {
+        form_urlencoded::parse(self.raw_query.as_bytes())
+            .filter(|(other, _)| other == name)
+            .map(|(_, value)| value.into_owned())
+            .collect()
     }
 
     /// The body; a member that the type does not know is refused.
@@ -50,10 +60,12 @@ pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), Se
             "the API version {version}"
         )));
     }
-    let query = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes());
+    let raw_query = request.uri().query().unwrap_or("").to_owned();
+    let query = form_urlencoded::parse(raw_query.as_bytes());
     let input = Input {
         path,
         query: query.into_owned().collect(),
+        raw_query,
         body: request.body().clone(),
     };
     Ok((operation.to_owned(), input))
@@ -120,15 +132,36 @@ fn operation(method: &http::Method, path: &[String]) -> Option<&'static str> {
     match (method.as_str(), path.as_slice()) {
         ("POST", ["file-systems"]) => Some("CreateFileSystem"),
         ("GET", ["file-systems"]) => Some("DescribeFileSystems"),
+        ("PUT", ["file-systems", _]) => Some("UpdateFileSystem"),
         ("DELETE", ["file-systems", _]) => Some("DeleteFileSystem"),
+        ("PUT", ["file-systems", _, "protection"]) => Some("UpdateFileSystemProtection"),
+        ("PUT", ["file-systems", _, "lifecycle-configuration"]) => {
+            Some("PutLifecycleConfiguration")
+        }
+        ("GET", ["file-systems", _, "lifecycle-configuration"]) => {
+            Some("DescribeLifecycleConfiguration")
+        }
+        ("PUT", ["file-systems", _, "backup-policy"]) => Some("PutBackupPolicy"),
+        ("GET", ["file-systems", _, "backup-policy"]) => Some("DescribeBackupPolicy"),
+        ("PUT", ["file-systems", _, "policy"]) => Some("PutFileSystemPolicy"),
+        ("GET", ["file-systems", _, "policy"]) => Some("DescribeFileSystemPolicy"),
+        ("DELETE", ["file-systems", _, "policy"]) => Some("DeleteFileSystemPolicy"),
+        ("POST", ["access-points"]) => Some("CreateAccessPoint"),
+        ("GET", ["access-points"]) => Some("DescribeAccessPoints"),
+        ("DELETE", ["access-points", _]) => Some("DeleteAccessPoint"),
         ("POST", ["mount-targets"]) => Some("CreateMountTarget"),
         ("GET", ["mount-targets"]) => Some("DescribeMountTargets"),
         ("DELETE", ["mount-targets", _]) => Some("DeleteMountTarget"),
         ("GET", ["mount-targets", _, "security-groups"]) => {
             Some("DescribeMountTargetSecurityGroups")
         }
+        ("PUT", ["mount-targets", _, "security-groups"]) => Some("ModifyMountTargetSecurityGroups"),
         ("POST", ["resource-tags", _]) => Some("TagResource"),
+        ("DELETE", ["resource-tags", _]) => Some("UntagResource"),
         ("GET", ["resource-tags", _]) => Some("ListTagsForResource"),
+        ("POST", ["create-tags", _]) => Some("CreateTags"),
+        ("POST", ["delete-tags", _]) => Some("DeleteTags"),
+        ("GET", ["tags", _]) => Some("DescribeTags"),
         _ => None,
     }
 }

@@ -60,6 +60,7 @@ use self::resource_kind::ResourceKind;
 use self::route_table::RouteTable;
 pub(crate) use self::security_group::SecurityGroup;
 use self::security_group_rule::Direction;
+pub(crate) use self::service_interface::AddressUse;
 pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 pub(crate) use self::vpc::Vpc;

@@ -4,8 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::tags::Tag;
-use super::{Efs, LifeCycle, LifeCycleState, refuse_other_query};
+use super::file_system_settings::{LifecyclePolicy, OverwriteProtection};
+use super::life_cycle::{LifeCycle, LifeCycleState};
+use super::paging::{self, Words};
+use super::tags::{self, Tag};
+use super::{Efs, bad_request, refuse_other_query};
+use crate::sim::catalog;
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -16,28 +20,45 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct FileSystem {
     id: String,
     created_at: Timestamp,
-    life_cycle: LifeCycle,
-    creation: Creation,
+    pub(super) life_cycle: LifeCycle,
+    pub(super) creation: Creation,
+    /// When its throughput mode was changed or its provisioned throughput decreased for the last time.
+    #[serde(default)]
+    pub(super) throughput_changed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) protection: OverwriteProtection,
+    #[serde(default)]
+    pub(super) lifecycle_policies: Vec<LifecyclePolicy>,
+    #[serde(default)]
+    pub(super) policy: Option<String>,
 }
 
 /// The body of CreateFileSystem, which a file system keeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Creation {
+pub(super) struct Creation {
     creation_token: String,
     #[serde(default)]
     performance_mode: PerformanceMode,
     #[serde(default)]
-    throughput_mode: ThroughputMode,
-    provisioned_throughput_in_mibps: Option<f64>,
+    pub(super) throughput_mode: ThroughputMode,
+    pub(super) provisioned_throughput_in_mibps: Option<f64>,
     #[serde(default)]
     encrypted: bool,
     kms_key_id: Option<String>,
-    /// Whether AWS Backup looks after it, which nothing simulated shows.
-    #[serde(default)]
-    backup: bool,
+    /// The zone of a One Zone file system.
+    availability_zone_name: Option<String>,
+    /// Whether AWS Backup looks after it, if somebody has said so. No backups are made here.
+    pub(super) backup: Option<bool>,
     #[serde(default)]
     tags: Vec<Tag>,
+}
+
+impl Creation {
+    /// The EFS model: One Zone file systems have backups unless their creator says otherwise.
+    pub(super) fn has_backup(&self) -> bool {
+        self.backup.unwrap_or(self.availability_zone_name.is_some())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +72,7 @@ enum PerformanceMode {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum ThroughputMode {
+pub(super) enum ThroughputMode {
     #[default]
     Bursting,
     Provisioned,
@@ -59,6 +80,28 @@ enum ThroughputMode {
 }
 
 impl FileSystem {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The zone of a One Zone file system.
+    pub(super) fn zone(&self) -> Option<&str> {
+        self.creation.availability_zone_name.as_deref()
+    }
+
+    /// Refuses what needs another state than the file system has.
+    pub(super) fn require(
+        &self,
+        state: LifeCycleState,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        if self.state(now) == state {
+            return Ok(());
+        }
+        let message = format!("File system '{}' is not available.", self.id);
+        Err(ServiceError::new("IncorrectFileSystemLifeCycleState", message).status(409))
+    }
+
     pub(super) fn state(&self, now: Timestamp) -> LifeCycleState {
         self.life_cycle.state(now)
     }
@@ -75,7 +118,7 @@ impl FileSystem {
         &mut self.creation.tags
     }
 
-    fn description(&self, efs: &Efs, moment: &Moment<'_>) -> Value {
+    pub(super) fn description(&self, efs: &Efs, moment: &Moment<'_>) -> Value {
         let Self { id, creation, .. } = self;
         let Moment {
             region, account_id, ..
@@ -94,7 +137,7 @@ impl FileSystem {
             "ThroughputMode": creation.throughput_mode,
             "Encrypted": creation.encrypted,
             "Tags": creation.tags,
-            "FileSystemProtection": { "ReplicationOverwriteProtection": "ENABLED" },
+            "FileSystemProtection": { "ReplicationOverwriteProtection": self.protection },
         });
         let name = creation.tags.iter().find(|tag| tag.key == "Name");
         if let Some(name) = name {
@@ -102,6 +145,13 @@ impl FileSystem {
         }
         if let Some(key) = &creation.kms_key_id {
             description["KmsKeyId"] = key.clone().into();
+        }
+        if let Some(zone) = &creation.availability_zone_name {
+            description["AvailabilityZoneName"] = zone.clone().into();
+            let zone = catalog::zones(region)
+                .into_iter()
+                .find(|known| known.name == *zone);
+            description["AvailabilityZoneId"] = zone.map(|zone| zone.id).into();
         }
         if let Some(throughput) = creation.provisioned_throughput_in_mibps {
             description["ProvisionedThroughputInMibps"] = throughput.into();
@@ -115,22 +165,17 @@ pub(super) fn create(
     moment: &mut Moment<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
-    let creation: Creation = input.body()?;
-    let token = &creation.creation_token;
+    refuse_other_query(input, &[])?;
+    let mut creation: Creation = input.body()?;
+    let token = creation.creation_token.clone();
     if !(1..=64).contains(&token.len()) {
         return Err(bad_request("CreationToken must have 1 to 64 characters"));
     }
-    let provisioned = creation.throughput_mode == ThroughputMode::Provisioned;
-    if provisioned != creation.provisioned_throughput_in_mibps.is_some() {
-        return Err(bad_request(
-            "ProvisionedThroughputInMibps must be given if and only if ThroughputMode is provisioned",
-        ));
-    }
-    if creation.kms_key_id.is_some() && !creation.encrypted {
-        return Err(bad_request("KmsKeyId requires Encrypted to be true"));
-    }
+    check_throughput(&creation)?;
+    tags::check(&creation.tags)?;
+    check_zone(&creation, moment.region)?;
     // The EFS model: a token in use is an error, which carries the id so that the caller can go on with it.
-    let same = |other: &&FileSystem| other.creation.creation_token == *token;
+    let same = |other: &&FileSystem| other.creation.creation_token == token;
     if let Some(other) = efs.file_systems.values().find(same) {
         let message = format!(
             "File system '{}' already exists with creation token '{token}'",
@@ -143,17 +188,93 @@ pub(super) fn create(
     moment
         .quotas
         .admit(Quota::FileSystems, efs.file_systems.len() + 1)?;
+    creation.kms_key_id = key(efs, moment, &creation)?;
     let id = format!("fs-{}", moment.dice.hex(17));
-    let available_at = moment.now + moment.duration(Step::FileSystemAvailable);
     let file_system = FileSystem {
         id: id.clone(),
         created_at: moment.now,
-        life_cycle: LifeCycle::available_at(available_at),
+        life_cycle: LifeCycle::begin(moment, Step::FileSystemAvailable),
         creation,
+        throughput_changed_at: None,
+        protection: OverwriteProtection::default(),
+        lifecycle_policies: Vec::new(),
+        policy: None,
     };
     let description = file_system.description(efs, moment);
     efs.file_systems.insert(id, file_system);
     Ok(Reply::json(description).status(201))
+}
+
+pub(super) fn check_throughput(creation: &Creation) -> Result<(), ServiceError> {
+    let is_provisioned = creation.throughput_mode == ThroughputMode::Provisioned;
+    match creation.provisioned_throughput_in_mibps {
+        Some(amount) if is_provisioned && amount >= 1.0 => {}
+        None if !is_provisioned => {}
+        Some(_) | None => {
+            return Err(bad_request(
+                "ProvisionedThroughputInMibps must be given, at least 1, if and only if ThroughputMode is provisioned",
+            ));
+        }
+    }
+    let is_max_io = creation.performance_mode == PerformanceMode::MaxIo;
+    let is_one_zone = creation.availability_zone_name.is_some();
+    if is_max_io && (is_one_zone || creation.throughput_mode == ThroughputMode::Elastic) {
+        return Err(bad_request(
+            "PerformanceMode maxIO is not supported for One Zone file systems and with elastic throughput",
+        ));
+    }
+    Ok(())
+}
+
+fn check_zone(creation: &Creation, region: &str) -> Result<(), ServiceError> {
+    let zones = catalog::zones(region);
+    match &creation.availability_zone_name {
+        Some(name) if !zones.iter().any(|zone| zone.name == *name) => Err(ServiceError::new(
+            "UnsupportedAvailabilityZone",
+            format!(
+                "The Availability Zone '{name}' does not exist or has no One Zone file systems"
+            ),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The ARN of the key with which the file system is encrypted. Keys live in a service that is not simulated: every id
+/// that could be one's is taken for one's.
+fn key(
+    efs: &mut Efs,
+    moment: &mut Moment<'_>,
+    creation: &Creation,
+) -> Result<Option<String>, ServiceError> {
+    let (region, account_id) = (moment.region, moment.account_id);
+    let arn = |id: &str| format!("arn:aws:kms:{region}:{account_id}:key/{id}");
+    match (&creation.kms_key_id, creation.encrypted) {
+        (None, false) => Ok(None),
+        (Some(_), false) => Err(bad_request("KmsKeyId requires Encrypted to be true")),
+        (Some(id), true) if id.starts_with("arn:") && id.contains(":key/") => Ok(Some(id.clone())),
+        (Some(id), true) if id.starts_with("alias/") || id.contains(":alias/") => Err(
+            ServiceError::unsupported(format_args!("the key that has the alias {id}")),
+        ),
+        (Some(id), true) if is_key_id(id) => Ok(Some(arn(id))),
+        (Some(id), true) => Err(bad_request(format!("'{id}' is not the id of a KMS key"))),
+        (None, true) => {
+            let id = efs.default_key.get_or_insert_with(|| {
+                let mut part = |n| moment.dice.hex(n);
+                [part(8), part(4), part(4), part(4), part(12)].join("-")
+            });
+            Ok(Some(arn(id)))
+        }
+    }
+}
+
+/// `1234abcd-12ab-34cd-56ef-1234567890ab`, or `mrk-` and 32 digits.
+fn is_key_id(id: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
+    let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+    match id.strip_prefix("mrk-") {
+        Some(digits) => digits.len() == 32 && is_hex(digits),
+        None => lengths == [8, 4, 4, 4, 12] && id.split('-').all(is_hex),
+    }
 }
 
 pub(super) fn describe(
@@ -161,28 +282,24 @@ pub(super) fn describe(
     moment: &Moment<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
-    refuse_other_query(input, &["FileSystemId", "CreationToken"])?;
+    let [size, marker] = Words::Marker.parameters();
+    refuse_other_query(input, &[size, marker, "FileSystemId", "CreationToken"])?;
     let token = input.query.get("CreationToken");
-    let chosen: Vec<&FileSystem> = match (input.query.get("FileSystemId"), token) {
-        (Some(_), Some(_)) => {
+    let named = match input.query.get("FileSystemId") {
+        Some(_) if token.is_some() => {
             return Err(bad_request(
                 "FileSystemId and CreationToken exclude each other",
             ));
         }
-        (Some(id), None) => vec![efs.file_system(id)?],
-        (None, _) => efs
-            .file_systems
-            .values()
-            .filter(|file_system| {
-                token.is_none_or(|token| file_system.creation.creation_token == *token)
-            })
-            .collect(),
+        Some(id) => Some(efs.file_system(id)?.id()),
+        None => None,
     };
-    let descriptions: Vec<Value> = chosen
-        .into_iter()
-        .map(|file_system| file_system.description(efs, moment))
-        .collect();
-    Ok(Reply::json(json!({ "FileSystems": descriptions })))
+    let chosen = efs.file_systems.values().filter(|file_system| {
+        named.is_none_or(|id| file_system.id == id)
+            && token.is_none_or(|token| file_system.creation.creation_token == *token)
+    });
+    let items = chosen.map(|chosen| (chosen.id.clone(), chosen.description(efs, moment)));
+    paging::reply(input, Words::Marker, "FileSystems", items)
 }
 
 pub(super) fn delete(
@@ -191,20 +308,13 @@ pub(super) fn delete(
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
-    let id = input.segment(1)?;
-    efs.file_system(id)?;
+    let id = efs.file_system(input.segment(1)?)?.id().to_owned();
     // A mount target that is still being deleted is in the way too.
-    if efs.mount_targets_of(id).next().is_some() {
+    if efs.mount_targets_of(&id).next().is_some() {
         let message = format!("File system '{id}' has mount targets. Delete them first.");
         return Err(ServiceError::new("FileSystemInUse", message).status(409));
     }
     let gone_at = moment.now + moment.duration(Step::FileSystemDeleted);
-    if let Some(file_system) = efs.file_systems.get_mut(id) {
-        file_system.life_cycle.delete(gone_at);
-    }
+    efs.file_system_mut(&id)?.life_cycle.delete(gone_at);
     Ok(Reply::empty().status(204))
-}
-
-fn bad_request(message: &str) -> ServiceError {
-    ServiceError::new("BadRequest", message)
 }

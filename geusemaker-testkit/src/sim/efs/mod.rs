@@ -1,7 +1,11 @@
-//! Amazon Elastic File System: file systems and the mount targets through which instances reach them.
+//! Amazon Elastic File System: file systems, and the mount targets and access points through which they are reached.
 
+mod access_point;
 mod file_system;
+mod file_system_settings;
+mod life_cycle;
 mod mount_target;
+mod paging;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -9,8 +13,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::access_point::AccessPoint;
 use self::file_system::FileSystem;
 use self::mount_target::MountTarget;
+use self::tags::Tag;
 use super::account::Region;
 use super::moment::Moment;
 use super::resource::Resource;
@@ -22,6 +28,12 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct Efs {
     file_systems: BTreeMap<String, FileSystem>,
     mount_targets: BTreeMap<String, MountTarget>,
+    #[serde(default)]
+    access_points: BTreeMap<String, AccessPoint>,
+    /// The id of the key that AWS keeps for file systems without one of their own, once there has been such a file
+    /// system.
+    #[serde(default)]
+    default_key: Option<String>,
 }
 
 impl Efs {
@@ -37,7 +49,24 @@ impl Efs {
             .iter()
             .filter(|(_, mount_target)| !mount_target.is_gone(now))
             .map(|(id, _)| Resource::new("EFS::MountTarget", id));
-        file_systems.chain(mount_targets).collect()
+        let access_points = self
+            .access_points
+            .iter()
+            .filter(|(_, access_point)| self.exists(access_point, now))
+            .map(|(id, _)| Resource::new("EFS::AccessPoint", id));
+        file_systems
+            .chain(mount_targets)
+            .chain(access_points)
+            .collect()
+    }
+
+    /// An access point goes when its file system does.
+    fn exists(&self, access_point: &AccessPoint, now: Timestamp) -> bool {
+        !access_point.life_cycle.is_gone(now)
+            && self
+                .file_systems
+                .get(access_point.file_system())
+                .is_some_and(|file_system| !file_system.is_gone(now))
     }
 
     /// Drops what has gone by now, so that whatever is still held exists.
@@ -46,26 +75,53 @@ impl Efs {
             .retain(|_, file_system| !file_system.is_gone(now));
         self.mount_targets
             .retain(|_, mount_target| !mount_target.is_gone(now));
+        let mut access_points = std::mem::take(&mut self.access_points);
+        access_points.retain(|_, access_point| self.exists(access_point, now));
+        self.access_points = access_points;
     }
 
     fn file_system(&self, id: &str) -> Result<&FileSystem, ServiceError> {
-        self.file_systems.get(id).ok_or_else(|| {
-            ServiceError::new(
-                "FileSystemNotFound",
-                format!("File system '{id}' does not exist."),
-            )
-            .status(404)
-        })
+        self.file_systems
+            .get(without_arn(id))
+            .ok_or_else(|| not_found("FileSystemNotFound", "File system", id))
+    }
+
+    fn file_system_mut(&mut self, id: &str) -> Result<&mut FileSystem, ServiceError> {
+        self.file_systems
+            .get_mut(without_arn(id))
+            .ok_or_else(|| not_found("FileSystemNotFound", "File system", id))
+    }
+
+    fn access_point(&self, id: &str) -> Result<&AccessPoint, ServiceError> {
+        self.access_points
+            .get(without_arn(id))
+            .ok_or_else(|| not_found("AccessPointNotFound", "Access point", id))
+    }
+
+    /// The tags of the file system or access point that has the id.
+    fn tags(&self, id: &str) -> Result<&[Tag], ServiceError> {
+        if without_arn(id).starts_with("fsap-") {
+            self.access_point(id).map(AccessPoint::tags)
+        } else {
+            self.file_system(id).map(FileSystem::tags)
+        }
+    }
+
+    fn tags_mut(&mut self, id: &str) -> Result<&mut Vec<Tag>, ServiceError> {
+        if without_arn(id).starts_with("fsap-") {
+            self.access_points
+                .get_mut(without_arn(id))
+                .map(AccessPoint::tags_mut)
+                .ok_or_else(|| not_found("AccessPointNotFound", "Access point", id))
+        } else {
+            self.file_system_mut(id).map(FileSystem::tags_mut)
+        }
     }
 
     fn mount_target(&self, id: &str) -> Result<&MountTarget, ServiceError> {
-        self.mount_targets.get(id).ok_or_else(|| {
-            ServiceError::new(
-                "MountTargetNotFound",
-                format!("Mount target '{id}' does not exist."),
-            )
-            .status(404)
-        })
+        self.mount_targets
+            .get(id)
+            .ok_or_else(|| not_found("MountTargetNotFound", "Mount target", id))
     }
 
     fn mount_targets_of<'a>(
@@ -96,66 +152,58 @@ pub(crate) fn answer(
             mount_target::describe_security_groups(efs, moment, input)
         }
         "DeleteMountTarget" => mount_target::delete(efs, ec2, moment, input),
+        "ModifyMountTargetSecurityGroups" => {
+            mount_target::modify_security_groups(efs, ec2, moment, input)
+        }
+        "UpdateFileSystem" => file_system_settings::update(efs, moment, input),
+        "UpdateFileSystemProtection" => file_system_settings::update_protection(efs, moment, input),
+        "PutLifecycleConfiguration" => {
+            file_system_settings::put_lifecycle_configuration(efs, moment, input)
+        }
+        "DescribeLifecycleConfiguration" => {
+            file_system_settings::describe_lifecycle_configuration(efs, input)
+        }
+        "PutBackupPolicy" => file_system_settings::put_backup_policy(efs, moment, input),
+        "DescribeBackupPolicy" => file_system_settings::describe_backup_policy(efs, input),
+        "PutFileSystemPolicy" => file_system_settings::put_policy(efs, moment, input),
+        "DescribeFileSystemPolicy" => file_system_settings::describe_policy(efs, input),
+        "DeleteFileSystemPolicy" => file_system_settings::delete_policy(efs, moment, input),
+        "CreateAccessPoint" => access_point::create(efs, moment, input),
+        "DescribeAccessPoints" => access_point::describe(efs, moment, input),
+        "DeleteAccessPoint" => access_point::delete(efs, moment, input),
         "ListTagsForResource" => tags::list(efs, input),
         "TagResource" => tags::add(efs, input),
+        "UntagResource" => tags::remove(efs, input),
+        "DescribeTags" => tags::list_of_file_system(efs, input),
+        "CreateTags" => tags::add_to_file_system(efs, input),
+        "DeleteTags" => tags::remove_from_file_system(efs, input),
         _ => Err(ServiceError::unsupported(format_args!("efs {operation}"))),
     }
 }
 
-/// The state of a file system or a mount target, which both have these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum LifeCycleState {
-    Creating,
-    Available,
-    Deleting,
-}
-
-/// The times from which a life-cycle state follows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct LifeCycle {
-    available_at: Timestamp,
-    /// When its deletion is complete, once that has been asked for.
-    gone_at: Option<Timestamp>,
-}
-
-impl LifeCycle {
-    fn available_at(available_at: Timestamp) -> Self {
-        Self {
-            available_at,
-            gone_at: None,
-        }
-    }
-
-    fn state(&self, now: Timestamp) -> LifeCycleState {
-        if self.gone_at.is_some() {
-            LifeCycleState::Deleting
-        } else if now < self.available_at {
-            LifeCycleState::Creating
-        } else {
-            LifeCycleState::Available
-        }
-    }
-
-    /// Begins the deletion; asking again does not put it off.
-    fn delete(&mut self, gone_at: Timestamp) {
-        self.gone_at.get_or_insert(gone_at);
-    }
-
-    fn is_gone(&self, now: Timestamp) -> bool {
-        self.gone_at.is_some_and(|gone_at| gone_at <= now)
-    }
-}
-
-/// Refuses a query parameter that the operation would ignore. Lists come whole, so that a page size changes nothing
-/// and a marker cannot have come from here.
+/// Refuses a query parameter that the operation would ignore.
 fn refuse_other_query(input: &Input, known: &[&str]) -> Result<(), ServiceError> {
-    for name in input.query.keys() {
-        if !known.contains(&name.as_str()) && !["MaxItems", "MaxResults"].contains(&name.as_str()) {
-            return Err(ServiceError::unsupported(format_args!(
-                "the parameter {name}"
-            )));
-        }
+    match input
+        .query
+        .keys()
+        .find(|name| !known.contains(&name.as_str()))
+    {
+        Some(name) => Err(ServiceError::unsupported(format_args!(
+            "the parameter {name}"
+        ))),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// File systems and access points are named by their ids or their ARNs, which end in the ids.
+fn without_arn(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+fn not_found(code: &str, what: &str, id: &str) -> ServiceError {
+    ServiceError::new(code, format!("{what} '{id}' does not exist.")).status(404)
+}
+
+fn bad_request(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("BadRequest", message)
 }

@@ -1,11 +1,15 @@
 //! Mount targets.
 
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Efs, LifeCycle, LifeCycleState, refuse_other_query};
-use crate::sim::ec2::{Ec2, NetworkInterface, NewInterface, Subnet};
+use super::life_cycle::{LifeCycle, LifeCycleState};
+use super::paging::{self, Words};
+use super::{Efs, bad_request, refuse_other_query};
+use crate::sim::ec2::{AddressUse, Ec2, NetworkInterface, NewInterface, Subnet};
 use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
@@ -28,11 +32,42 @@ struct Creation {
     subnet_id: String,
     #[serde(default)]
     security_groups: Vec<String>,
+    /// One of the subnet's; without it AWS chooses.
+    ip_address: Option<Ipv4Addr>,
+    #[serde(default)]
+    ip_address_type: IpAddressType,
+}
+
+/// Subnets with IPv6, which the other types need, are not simulated.
+#[derive(Default, Deserialize)]
+enum IpAddressType {
+    #[default]
+    #[serde(rename = "IPV4_ONLY")]
+    Ipv4Only,
+    #[serde(rename = "IPV6_ONLY")]
+    Ipv6Only,
+    #[serde(rename = "DUAL_STACK")]
+    DualStack,
+}
+
+/// The body of ModifyMountTargetSecurityGroups.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SecurityGroups {
+    security_groups: Vec<String>,
 }
 
 impl MountTarget {
     pub(super) fn is_gone(&self, now: Timestamp) -> bool {
         self.life_cycle.is_gone(now)
+    }
+
+    fn refuse_if_deleting(&self, moment: &Moment<'_>) -> Result<(), ServiceError> {
+        if self.life_cycle.state(moment.now) != LifeCycleState::Deleting {
+            return Ok(());
+        }
+        let message = format!("Mount target '{}' is being deleted.", self.id);
+        Err(ServiceError::new("IncorrectMountTargetState", message).status(409))
     }
 
     fn description(&self, moment: &Moment<'_>) -> Value {
@@ -57,24 +92,47 @@ pub(super) fn create(
     moment: &mut Moment<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
     let creation: Creation = input.body()?;
-    let file_system = efs.file_system(&creation.file_system_id)?;
-    if file_system.state(moment.now) != LifeCycleState::Available {
-        let message = format!(
-            "File system '{}' is not available.",
-            creation.file_system_id
-        );
-        return Err(ServiceError::new("IncorrectFileSystemLifeCycleState", message).status(409));
+    match creation.ip_address_type {
+        IpAddressType::Ipv4Only => {}
+        IpAddressType::Ipv6Only | IpAddressType::DualStack => {
+            return Err(ServiceError::unsupported("mount targets with IPv6"));
+        }
     }
+    let file_system = efs.file_system(&creation.file_system_id)?;
+    file_system.require(LifeCycleState::Available, moment.now)?;
+    let file_system_id = file_system.id().to_owned();
     let subnet = ec2.subnet(&creation.subnet_id).cloned().ok_or_else(|| {
         let message = format!("The subnet ID '{}' does not exist", creation.subnet_id);
         ServiceError::new("SubnetNotFound", message)
     })?;
-    refuse_conflict(efs, &creation.file_system_id, &subnet)?;
+    if file_system.zone().is_some_and(|zone| zone != subnet.zone) {
+        let message = format!(
+            "The file system '{file_system_id}' is not in the Availability Zone of the subnet '{}'",
+            subnet.id
+        );
+        return Err(ServiceError::new("AvailabilityZonesMismatch", message));
+    }
+    refuse_conflict(efs, &file_system_id, &subnet)?;
     let security_groups = security_groups(ec2, &subnet, creation.security_groups)?;
     if ec2.free_addresses(&subnet, moment.now) == 0 {
         let message = format!("The subnet '{}' has no free addresses", subnet.id);
         return Err(ServiceError::new("NoFreeAddressesInSubnet", message).status(409));
+    }
+    if let Some(address) = creation.ip_address {
+        match ec2.address_use(&subnet, address, moment.now) {
+            AddressUse::Free => {}
+            AddressUse::Taken => {
+                let message = format!("The address {address} is already in use in the subnet");
+                return Err(ServiceError::new("IpAddressInUse", message).status(409));
+            }
+            AddressUse::Outside => {
+                return Err(bad_request(format!(
+                    "The address {address} does not fall within the subnet's address range"
+                )));
+            }
+        }
     }
     ec2.admit_interfaces(moment, 1)
         .map_err(|error| error.status(409))?;
@@ -82,19 +140,22 @@ pub(super) fn create(
     let interface = NewInterface {
         subnet: subnet.clone(),
         security_groups,
-        description: format!("EFS mount target for {} ({id})", creation.file_system_id),
+        description: format!("EFS mount target for {file_system_id} ({id})"),
         requester_managed: true,
         owner: "amazon-efs".to_owned(),
         instance: None,
     };
+    let mut interface = ec2.create_interface(moment, interface);
+    if let Some(address) = creation.ip_address {
+        ec2.readdress_interface(&interface.id, address);
+        interface.private_ip = address;
+    }
     let mount_target = MountTarget {
         id: id.clone(),
-        file_system: creation.file_system_id,
+        file_system: file_system_id,
         subnet,
-        interface: ec2.create_interface(moment, interface),
-        life_cycle: LifeCycle::available_at(
-            moment.now + moment.duration(Step::MountTargetAvailable),
-        ),
+        interface,
+        life_cycle: LifeCycle::begin(moment, Step::MountTargetAvailable),
     };
     let description = mount_target.description(moment);
     efs.mount_targets.insert(id, mount_target);
@@ -153,24 +214,29 @@ pub(super) fn describe(
     moment: &Moment<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
-    refuse_other_query(input, &["FileSystemId", "MountTargetId"])?;
-    let file_system = input.query.get("FileSystemId");
-    let chosen: Vec<&MountTarget> = match (file_system, input.query.get("MountTargetId")) {
-        (Some(file_system), None) => {
-            efs.file_system(file_system)?;
-            efs.mount_targets_of(file_system).collect()
+    let names = ["FileSystemId", "MountTargetId", "AccessPointId"];
+    let [size, marker] = Words::Marker.parameters();
+    refuse_other_query(input, &[size, marker, names[0], names[1], names[2]])?;
+    let chosen: Vec<&MountTarget> = match names.map(|name| input.query.get(name)) {
+        [Some(file_system), None, None] => {
+            let id = efs.file_system(file_system)?.id();
+            efs.mount_targets_of(id).collect()
         }
-        (None, Some(id)) => vec![efs.mount_target(id)?],
-        (Some(_), Some(_)) | (None, None) => {
-            let message = "exactly one of FileSystemId and MountTargetId must be given";
-            return Err(ServiceError::new("BadRequest", message));
+        [None, Some(id), None] => vec![efs.mount_target(id)?],
+        [None, None, Some(access_point)] => {
+            let id = efs.access_point(access_point)?.file_system();
+            efs.mount_targets_of(id).collect()
+        }
+        _ => {
+            return Err(bad_request(
+                "exactly one of FileSystemId, MountTargetId and AccessPointId must be given",
+            ));
         }
     };
-    let descriptions: Vec<Value> = chosen
+    let items = chosen
         .into_iter()
-        .map(|mount_target| mount_target.description(moment))
-        .collect();
-    Ok(Reply::json(json!({ "MountTargets": descriptions })))
+        .map(|chosen| (chosen.id.clone(), chosen.description(moment)));
+    paging::reply(input, Words::Marker, "MountTargets", items)
 }
 
 pub(super) fn describe_security_groups(
@@ -180,12 +246,30 @@ pub(super) fn describe_security_groups(
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let mount_target = efs.mount_target(input.segment(1)?)?;
-    if mount_target.life_cycle.state(moment.now) == LifeCycleState::Deleting {
-        let message = format!("Mount target '{}' is being deleted.", mount_target.id);
-        return Err(ServiceError::new("IncorrectMountTargetState", message).status(409));
-    }
+    mount_target.refuse_if_deleting(moment)?;
     let groups = &mount_target.interface.security_groups;
     Ok(Reply::json(json!({ "SecurityGroups": groups })))
+}
+
+pub(super) fn modify_security_groups(
+    efs: &mut Efs,
+    ec2: &mut Ec2,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let asked: SecurityGroups = input.body()?;
+    let mount_target = efs.mount_target(input.segment(1)?)?;
+    mount_target.refuse_if_deleting(moment)?;
+    if asked.security_groups.is_empty() {
+        return Err(bad_request("at least one security group must be given"));
+    }
+    let groups = security_groups(ec2, &mount_target.subnet, asked.security_groups)?;
+    ec2.regroup_interface(&mount_target.interface.id, groups.clone());
+    if let Some(mount_target) = efs.mount_targets.get_mut(input.segment(1)?) {
+        mount_target.interface.security_groups = groups;
+    }
+    Ok(Reply::empty().status(204))
 }
 
 pub(super) fn delete(
@@ -199,10 +283,8 @@ pub(super) fn delete(
     efs.mount_target(id)?;
     let gone_at = moment.now + moment.duration(Step::MountTargetDeleted);
     if let Some(mount_target) = efs.mount_targets.get_mut(id) {
-        mount_target.life_cycle.delete(gone_at);
-        if let Some(gone_at) = mount_target.life_cycle.gone_at {
-            ec2.release_interface(&mount_target.interface.id, gone_at);
-        }
+        let gone_at = mount_target.life_cycle.delete(gone_at);
+        ec2.release_interface(&mount_target.interface.id, gone_at);
     }
     Ok(Reply::empty().status(204))
 }

@@ -1,8 +1,10 @@
-//! Tags of file systems.
+//! Tags of file systems and access points, by the newer operations and by those that they have replaced.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{Efs, refuse_other_query};
+use super::paging::{self, Words};
+use super::{Efs, bad_request, refuse_other_query};
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 
@@ -13,33 +15,112 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
+/// The body of TagResource and CreateTags.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct TagResource {
+struct Added {
     tags: Vec<Tag>,
 }
 
+/// The body of DeleteTags.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Removed {
+    tag_keys: Vec<String>,
+}
+
 pub(super) fn list(efs: &Efs, input: &Input) -> Result<Reply, ServiceError> {
-    refuse_other_query(input, &[])?;
-    let tags = efs.file_system(resource_id(input)?)?.tags();
-    Ok(Reply::json(serde_json::json!({ "Tags": tags })))
+    reply(efs, input, Words::Token)
 }
 
 pub(super) fn add(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
-    let TagResource { tags } = input.body()?;
-    let id = resource_id(input)?;
-    efs.file_system(id)?;
-    if let Some(file_system) = efs.file_systems.get_mut(id) {
-        for tag in tags {
-            file_system.tags_mut().retain(|old| old.key != tag.key);
-            file_system.tags_mut().push(tag);
-        }
-    }
-    Ok(Reply::json(serde_json::json!({})))
+    insert(efs, input)?;
+    Ok(Reply::json(json!({})))
 }
 
-/// A resource is named by its id or its ARN, which ends in the id.
-fn resource_id(input: &Input) -> Result<&str, ServiceError> {
-    let resource = input.segment(1)?;
-    Ok(resource.rsplit('/').next().unwrap_or(resource))
+pub(super) fn remove(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &["tagKeys"])?;
+    delete(efs, input, &input.query_values("tagKeys"))?;
+    Ok(Reply::json(json!({})))
+}
+
+/// DescribeTags, which ListTagsForResource has replaced.
+pub(super) fn list_of_file_system(efs: &Efs, input: &Input) -> Result<Reply, ServiceError> {
+    efs.file_system(input.segment(1)?)?;
+    reply(efs, input, Words::Marker)
+}
+
+/// CreateTags, which TagResource has replaced.
+pub(super) fn add_to_file_system(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
+    efs.file_system(input.segment(1)?)?;
+    insert(efs, input)?;
+    Ok(Reply::empty().status(204))
+}
+
+/// DeleteTags, which UntagResource has replaced.
+pub(super) fn remove_from_file_system(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    efs.file_system(input.segment(1)?)?;
+    let Removed { tag_keys } = input.body()?;
+    delete(efs, input, &tag_keys)?;
+    Ok(Reply::empty().status(204))
+}
+
+/// The EFS model's limits, for the tags of one call.
+pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
+    let mut keys: Vec<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
+    keys.sort_unstable();
+    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(bad_request("a tag key must not be given twice"));
+    }
+    for Tag { key, value } in tags {
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(bad_request(format!(
+                "the tag key '{key}' begins with aws:, which is reserved"
+            )));
+        }
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err(bad_request(format!(
+                "the tag key '{key}' must have 1 to 128 characters, and its value at most 256"
+            )));
+        }
+    }
+    refuse_too_many(tags)
+}
+
+fn refuse_too_many(tags: &[Tag]) -> Result<(), ServiceError> {
+    if tags.len() > 50 {
+        return Err(bad_request("a resource has at most 50 tags"));
+    }
+    Ok(())
+}
+
+fn reply(efs: &Efs, input: &Input, words: Words) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &words.parameters())?;
+    let mut tags = efs.tags(input.segment(1)?)?.to_vec();
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    let tags = tags.iter().map(|tag| (tag.key.clone(), json!(tag)));
+    paging::reply(input, words, "Tags", tags)
+}
+
+fn insert(efs: &mut Efs, input: &Input) -> Result<(), ServiceError> {
+    refuse_other_query(input, &[])?;
+    let Added { tags: added } = input.body()?;
+    check(&added)?;
+    let tags = efs.tags_mut(input.segment(1)?)?;
+    let mut new = tags.clone();
+    new.retain(|old| !added.iter().any(|tag| tag.key == old.key));
+    new.extend(added);
+    refuse_too_many(&new)?;
+    *tags = new;
+    Ok(())
+}
+
+fn delete(efs: &mut Efs, input: &Input, keys: &[String]) -> Result<(), ServiceError> {
+    if !(1..=50).contains(&keys.len()) {
+        return Err(bad_request("1 to 50 tag keys must be given"));
+    }
+    let tags = efs.tags_mut(input.segment(1)?)?;
+    tags.retain(|tag| !keys.contains(&tag.key));
+    Ok(())
 }

@@ -1,0 +1,313 @@
+//! What can be changed of a file system: its throughput, its protection, its storage classes, backups and policy.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::file_system::{FileSystem, ThroughputMode, check_throughput};
+use super::life_cycle::LifeCycleState;
+use super::{Efs, bad_request, refuse_other_query};
+use crate::sim::moment::Moment;
+use crate::sim::timings::Step;
+use crate::wire::rest_json::Input;
+use crate::wire::{Reply, ServiceError};
+
+/// The body of UpdateFileSystem.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Update {
+    throughput_mode: Option<ThroughputMode>,
+    provisioned_throughput_in_mibps: Option<f64>,
+}
+
+pub(super) fn update(
+    efs: &mut Efs,
+    moment: &mut Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let update: Update = input.body()?;
+    let mut file_system = efs.file_system(input.segment(1)?)?.clone();
+    file_system.require(LifeCycleState::Available, moment.now)?;
+    let old_mode = file_system.creation.throughput_mode;
+    let mode = update.throughput_mode.unwrap_or(old_mode);
+    let old_amount = file_system.creation.provisioned_throughput_in_mibps;
+    let amount = match mode {
+        ThroughputMode::Provisioned => update.provisioned_throughput_in_mibps.or(old_amount),
+        ThroughputMode::Bursting | ThroughputMode::Elastic => {
+            update.provisioned_throughput_in_mibps
+        }
+    };
+    file_system.creation.throughput_mode = mode;
+    file_system.creation.provisioned_throughput_in_mibps = amount;
+    check_throughput(&file_system.creation)?;
+    let is_decrease = matches!((old_amount, amount), (Some(old), Some(new)) if new < old);
+    if mode != old_mode || is_decrease {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let last = file_system.throughput_changed_at;
+        if last.is_some_and(|last| moment.now < last + day) {
+            // The EFS model: after such a change one has to wait for a day.
+            let message = "You must wait at least 24 hours before changing the throughput mode or decreasing the \
+                           provisioned throughput of the file system.";
+            return Err(ServiceError::new("TooManyRequests", message).status(429));
+        }
+        file_system.throughput_changed_at = Some(moment.now);
+    }
+    let updated_at = moment.now + moment.duration(Step::FileSystemUpdated);
+    file_system.life_cycle.update(updated_at);
+    let description = file_system.description(efs, moment);
+    efs.file_systems
+        .insert(file_system.id().to_owned(), file_system);
+    Ok(Reply::json(description).status(202))
+}
+
+/// Whether a replication may overwrite the file system. There are no replications here, so it only shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum OverwriteProtection {
+    #[default]
+    Enabled,
+    Disabled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ProtectionUpdate {
+    replication_overwrite_protection: Option<OverwriteProtection>,
+}
+
+pub(super) fn update_protection(
+    efs: &mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let update: ProtectionUpdate = input.body()?;
+    let file_system = available(efs, moment, input)?;
+    if let Some(protection) = update.replication_overwrite_protection {
+        file_system.protection = protection;
+    }
+    Ok(Reply::json(json!({
+        "ReplicationOverwriteProtection": file_system.protection,
+    })))
+}
+
+/// When files move to another storage class: one member of it each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LifecyclePolicy {
+    #[serde(rename = "TransitionToIA", skip_serializing_if = "Option::is_none")]
+    transition_to_ia: Option<String>,
+    #[serde(
+        rename = "TransitionToPrimaryStorageClass",
+        skip_serializing_if = "Option::is_none"
+    )]
+    transition_to_primary_storage_class: Option<String>,
+    #[serde(
+        rename = "TransitionToArchive",
+        skip_serializing_if = "Option::is_none"
+    )]
+    transition_to_archive: Option<String>,
+}
+
+const AGES: [&str; 9] = [
+    "AFTER_1_DAY",
+    "AFTER_7_DAYS",
+    "AFTER_14_DAYS",
+    "AFTER_30_DAYS",
+    "AFTER_60_DAYS",
+    "AFTER_90_DAYS",
+    "AFTER_180_DAYS",
+    "AFTER_270_DAYS",
+    "AFTER_365_DAYS",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct LifecycleConfiguration {
+    lifecycle_policies: Vec<LifecyclePolicy>,
+}
+
+pub(super) fn put_lifecycle_configuration(
+    efs: &mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let LifecycleConfiguration { lifecycle_policies } = input.body()?;
+    let file_system = available(efs, moment, input)?;
+    check_policies(&lifecycle_policies)?;
+    file_system.lifecycle_policies = lifecycle_policies;
+    Ok(lifecycle_configuration(file_system))
+}
+
+fn check_policies(policies: &[LifecyclePolicy]) -> Result<(), ServiceError> {
+    let mut seen = Vec::new();
+    for policy in policies {
+        let transitions = [
+            ("TransitionToIA", &policy.transition_to_ia, &AGES[..]),
+            (
+                "TransitionToPrimaryStorageClass",
+                &policy.transition_to_primary_storage_class,
+                &["AFTER_1_ACCESS"],
+            ),
+            (
+                "TransitionToArchive",
+                &policy.transition_to_archive,
+                &AGES[..],
+            ),
+        ];
+        let mut given = transitions
+            .into_iter()
+            .filter_map(|(name, value, known)| Some((name, value.as_ref()?, known)));
+        // The EFS model: each object has one transition, and each transition is in one object.
+        let (Some((name, value, known)), None) = (given.next(), given.next()) else {
+            return Err(bad_request(
+                "each LifecyclePolicy must have exactly one transition",
+            ));
+        };
+        if !known.contains(&value.as_str()) {
+            return Err(bad_request(format!("{name} does not take '{value}'")));
+        }
+        if seen.contains(&name) {
+            return Err(bad_request(format!("{name} must not be given twice")));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}
+
+pub(super) fn describe_lifecycle_configuration(
+    efs: &Efs,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    Ok(lifecycle_configuration(efs.file_system(input.segment(1)?)?))
+}
+
+fn lifecycle_configuration(file_system: &FileSystem) -> Reply {
+    Reply::json(json!({ "LifecyclePolicies": file_system.lifecycle_policies }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct BackupUpdate {
+    backup_policy: BackupPolicy,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct BackupPolicy {
+    status: BackupStatus,
+}
+
+/// A caller may name the states on the way as well; they mean where they lead.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum BackupStatus {
+    Enabled,
+    Enabling,
+    Disabled,
+    Disabling,
+}
+
+pub(super) fn put_backup_policy(
+    efs: &mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let BackupUpdate { backup_policy } = input.body()?;
+    let file_system = available(efs, moment, input)?;
+    let is_wanted = match backup_policy.status {
+        BackupStatus::Enabled | BackupStatus::Enabling => true,
+        BackupStatus::Disabled | BackupStatus::Disabling => false,
+    };
+    let is_change = file_system.creation.has_backup() != is_wanted;
+    file_system.creation.backup = Some(is_wanted);
+    let status = match (is_wanted, is_change) {
+        (true, true) => "ENABLING",
+        (true, false) => "ENABLED",
+        (false, true) => "DISABLING",
+        (false, false) => "DISABLED",
+    };
+    Ok(Reply::json(backup(status)))
+}
+
+pub(super) fn describe_backup_policy(efs: &Efs, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let file_system = efs.file_system(input.segment(1)?)?;
+    let status = if file_system.creation.has_backup() {
+        "ENABLED"
+    } else {
+        "DISABLED"
+    };
+    Ok(Reply::json(backup(status)))
+}
+
+fn backup(status: &str) -> Value {
+    json!({ "BackupPolicy": { "Status": status } })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PolicyUpdate {
+    policy: String,
+    /// Whether the caller may lock itself out. Nobody is locked out here, since policies bind nobody.
+    #[serde(default, rename = "BypassPolicyLockoutSafetyCheck")]
+    _bypass: bool,
+}
+
+pub(super) fn put_policy(
+    efs: &mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let update: PolicyUpdate = input.body()?;
+    let file_system = available(efs, moment, input)?;
+    let is_document = serde_json::from_str::<Value>(&update.policy)
+        .is_ok_and(|policy| policy.get("Statement").is_some());
+    if !is_document || update.policy.len() > 20_000 {
+        let message = "The policy is not a policy document, or has more than 20000 characters.";
+        return Err(ServiceError::new("InvalidPolicyException", message));
+    }
+    file_system.policy = Some(update.policy);
+    policy(file_system)
+}
+
+pub(super) fn describe_policy(efs: &Efs, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    policy(efs.file_system(input.segment(1)?)?)
+}
+
+fn policy(file_system: &FileSystem) -> Result<Reply, ServiceError> {
+    let id = file_system.id();
+    let policy = file_system.policy.as_ref().ok_or_else(|| {
+        let message = format!("File system '{id}' has no policy.");
+        ServiceError::new("PolicyNotFound", message).status(404)
+    })?;
+    Ok(Reply::json(json!({ "FileSystemId": id, "Policy": policy })))
+}
+
+pub(super) fn delete_policy(
+    efs: &mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    available(efs, moment, input)?.policy = None;
+    Ok(Reply::empty())
+}
+
+/// The file system that the path names, which has to be available.
+fn available<'a>(
+    efs: &'a mut Efs,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<&'a mut FileSystem, ServiceError> {
+    let file_system = efs.file_system_mut(input.segment(1)?)?;
+    file_system.require(LifeCycleState::Available, moment.now)?;
+    Ok(file_system)
+}

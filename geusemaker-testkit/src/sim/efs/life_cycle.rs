@@ -1,0 +1,76 @@
+//! The life cycle that file systems, mount targets and access points share.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::sim::fate::Fate;
+use crate::sim::moment::Moment;
+use crate::sim::timings::Step;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LifeCycleState {
+    Available,
+    Creating,
+    Deleting,
+    Error,
+    Updating,
+}
+
+/// The times from which a life-cycle state follows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LifeCycle {
+    available_at: Timestamp,
+    /// From when on it is in error, if a fault has decided so.
+    #[serde(default)]
+    failed_at: Option<Timestamp>,
+    /// When its last update is complete.
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
+    /// When its deletion is complete, once that has been asked for.
+    gone_at: Option<Timestamp>,
+}
+
+impl LifeCycle {
+    /// Begins with a creation that takes that step.
+    pub(super) fn begin(moment: &mut Moment<'_>, step: Step) -> Self {
+        let available_at = moment.now + moment.duration(step);
+        let failed_at = match moment.fate {
+            Fate::Fails { after, .. } => Some(available_at + after.unwrap_or_default()),
+            Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
+        };
+        Self {
+            available_at,
+            failed_at,
+            updated_at: None,
+            gone_at: None,
+        }
+    }
+
+    pub(super) fn state(&self, now: Timestamp) -> LifeCycleState {
+        if self.gone_at.is_some() {
+            LifeCycleState::Deleting
+        } else if self.failed_at.is_some_and(|at| at <= now) {
+            LifeCycleState::Error
+        } else if now < self.available_at {
+            LifeCycleState::Creating
+        } else if self.updated_at.is_some_and(|at| now < at) {
+            LifeCycleState::Updating
+        } else {
+            LifeCycleState::Available
+        }
+    }
+
+    pub(super) fn update(&mut self, updated_at: Timestamp) {
+        self.updated_at = Some(updated_at);
+    }
+
+    /// Begins the deletion, and says when it is complete; asking again does not put it off.
+    pub(super) fn delete(&mut self, gone_at: Timestamp) -> Timestamp {
+        *self.gone_at.get_or_insert(gone_at)
+    }
+
+    pub(super) fn is_gone(&self, now: Timestamp) -> bool {
+        self.gone_at.is_some_and(|gone_at| gone_at <= now)
+    }
+}
