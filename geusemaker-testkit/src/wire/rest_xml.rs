@@ -109,7 +109,31 @@ fn operation(
         ("GET", ["distribution", _, "config"]) => Some("GetDistributionConfig"),
         ("PUT", ["distribution", _, "config"]) => Some("UpdateDistribution"),
         ("DELETE", ["distribution", _]) => Some("DeleteDistribution"),
+        ("POST", ["distribution", _, "invalidation"]) => Some("CreateInvalidation"),
+        ("GET", ["distribution", _, "invalidation"]) => Some("ListInvalidations"),
+        ("GET", ["distribution", _, "invalidation", _]) => Some("GetInvalidation"),
+        ("GET", ["cache-policy"]) => Some("ListCachePolicies"),
+        ("GET", ["cache-policy", _]) => Some("GetCachePolicy"),
+        ("GET", ["cache-policy", _, "config"]) => Some("GetCachePolicyConfig"),
+        ("GET", ["origin-request-policy"]) => Some("ListOriginRequestPolicies"),
+        ("GET", ["origin-request-policy", _]) => Some("GetOriginRequestPolicy"),
+        ("GET", ["origin-request-policy", _, "config"]) => Some("GetOriginRequestPolicyConfig"),
+        ("GET", ["response-headers-policy"]) => Some("ListResponseHeadersPolicies"),
+        ("GET", ["response-headers-policy", _]) => Some("GetResponseHeadersPolicy"),
+        ("GET", ["response-headers-policy", _, "config"]) => Some("GetResponseHeadersPolicyConfig"),
+        ("GET", ["distributionsByCachePolicyId", _]) => Some("ListDistributionsByCachePolicyId"),
+        ("GET", ["distributionsByOriginRequestPolicyId", _]) => {
+            Some("ListDistributionsByOriginRequestPolicyId")
+        }
+        ("GET", ["distributionsByResponseHeadersPolicyId", _]) => {
+            Some("ListDistributionsByResponseHeadersPolicyId")
+        }
         ("GET", ["tagging"]) => Some("ListTagsForResource"),
+        ("POST", ["tagging"]) => match query.get("Operation").map(String::as_str) {
+            Some("Tag") => Some("TagResource"),
+            Some("Untag") => Some("UntagResource"),
+            Some(_) | None => None,
+        },
         _ => None,
     }
 }

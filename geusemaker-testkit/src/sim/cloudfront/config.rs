@@ -1,10 +1,12 @@
 //! The configuration of a distribution: checked once, complete from then on.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
-use super::policy;
 use super::schema::DISTRIBUTION_CONFIG;
 use super::shape::invalid_argument;
+use super::{behavior, certificate};
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
@@ -16,23 +18,17 @@ impl Config {
     /// Checks and completes a document.
     pub(super) fn parse(document: &Element) -> Result<Self, ServiceError> {
         let mut complete = DISTRIBUTION_CONFIG.complete(document, "DistributionConfig")?;
-        for origin in items(&complete, "Origins") {
-            if text(origin, "DomainName").is_empty() {
-                return Err(invalid_argument(
-                    "The parameter Origin DomainName is required.",
-                ));
-            }
+        check_origins(&complete)?;
+        complete_behaviors(&mut complete)?;
+        let aliases = items(&complete, "Aliases");
+        for alias in aliases.clone() {
+            check_domain_name("CNAME", alias.text())?;
         }
-        let behaviors = items(&complete, "CacheBehaviors");
-        for behavior in complete
-            .find("DefaultCacheBehavior")
-            .into_iter()
-            .chain(behaviors)
-        {
-            check_behavior(&complete, behavior)?;
+        if let Some(viewer_certificate) = complete.find("ViewerCertificate") {
+            let has_aliases = aliases.count() > 0;
+            let viewer_certificate = certificate::complete(viewer_certificate, has_aliases)?;
+            complete.set(viewer_certificate);
         }
-        fix_certificate(&mut complete);
-        fix_methods(&mut complete);
         Ok(Self(complete))
     }
 
@@ -44,77 +40,85 @@ impl Config {
         text(&self.0, "CallerReference")
     }
 
+    /// The names of its own under which viewers reach the distribution.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
+        items(&self.0, "Aliases").map(Element::text)
+    }
+
+    /// Whether a cache behaviour has a child element of that name and text.
+    pub(super) fn has_behavior_with(&self, name: &str, value: &str) -> bool {
+        items(&self.0, "CacheBehaviors")
+            .chain(self.0.find("DefaultCacheBehavior"))
+            .any(|behavior| text(behavior, name) == value)
+    }
+
     pub(super) fn is_enabled(&self) -> bool {
         text(&self.0, "Enabled") == "true"
     }
 }
 
-fn check_behavior(config: &Element, behavior: &Element) -> Result<(), ServiceError> {
-    let target = text(behavior, "TargetOriginId");
-    if !items(config, "Origins").any(|origin| text(origin, "Id") == target) {
-        let message = "No origin exists with the specified Origin Id.";
-        return Err(ServiceError::new("NoSuchOrigin", message).status(404));
-    }
-    for (name, kind) in [
-        ("CachePolicyId", policy::Kind::Cache),
-        ("OriginRequestPolicyId", policy::Kind::OriginRequest),
-        ("ResponseHeadersPolicyId", policy::Kind::ResponseHeaders),
-    ] {
-        if let Some(id) = behavior.find(name) {
-            kind.check(id.text())?;
+fn check_origins(config: &Element) -> Result<(), ServiceError> {
+    let mut ids: Vec<&str> = Vec::new();
+    for origin in items(config, "Origins") {
+        let id = text(origin, "Id");
+        if id.is_empty() || ids.contains(&id) {
+            return Err(invalid_argument(format!(
+                "The origin id '{id}' is empty or given twice."
+            )));
         }
+        ids.push(id);
+        check_domain_name("Origin DomainName", text(origin, "DomainName"))?;
     }
     Ok(())
 }
 
-/// The CloudFront model: with CloudFront's own certificate the lowest protocol is TLSv1, whatever is sent.
-fn fix_certificate(config: &mut Element) {
-    if let Some(certificate) = config.find("ViewerCertificate") {
-        let mut certificate = certificate.clone();
-        certificate.set(Element::leaf("MinimumProtocolVersion", "TLSv1"));
-        config.set(certificate);
+fn check_domain_name(what: &str, name: &str) -> Result<(), ServiceError> {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_*".contains(&b))
+    };
+    if name.contains('.') && name.split('.').all(is_part) && name.parse::<IpAddr>().is_err() {
+        return Ok(());
     }
+    Err(invalid_argument(format!(
+        "The parameter {what} '{name}' is not a domain name."
+    )))
 }
 
-/// Without a list of methods CloudFront allows and caches GET and HEAD.
-fn fix_methods(config: &mut Element) {
-    if let Some(behavior) = config.find("DefaultCacheBehavior") {
-        let behavior = with_methods(behavior);
-        config.set(behavior);
-    }
-    if let Some(list) = config.find("CacheBehaviors") {
-        let mut list = list.clone();
-        if let Some(items) = list.find("Items") {
-            let behaviors = items.elements().iter().map(with_methods);
-            list.set(Element::new("Items").children(behaviors));
+fn complete_behaviors(config: &mut Element) -> Result<(), ServiceError> {
+    let origins: Vec<&str> = items(config, "Origins")
+        .map(|origin| text(origin, "Id"))
+        .collect();
+    let mut patterns: Vec<&str> = Vec::new();
+    let mut behaviors = Vec::new();
+    for other in items(config, "CacheBehaviors") {
+        let pattern = text(other, "PathPattern");
+        if pattern.is_empty() || patterns.contains(&pattern) {
+            return Err(invalid_argument(format!(
+                "The path pattern '{pattern}' is empty or given twice."
+            )));
         }
+        patterns.push(pattern);
+        behaviors.push(behavior::complete(other, &origins)?);
+    }
+    let default = match config.find("DefaultCacheBehavior") {
+        Some(default) => behavior::complete(default, &origins)?,
+        None => return Ok(()),
+    };
+    config.set(default);
+    if let Some(list) = config.find("CacheBehaviors")
+        && !behaviors.is_empty()
+    {
+        let mut list = list.clone();
+        list.set(Element::new("Items").children(behaviors));
         config.set(list);
     }
+    Ok(())
 }
 
-fn with_methods(behavior: &Element) -> Element {
-    let methods = |name: &str| {
-        let items = ["HEAD", "GET"].map(|method| Element::leaf("Method", method));
-        Element::new(name)
-            .with("Quantity", 2)
-            .child(Element::new("Items").children(items))
-    };
-    let mut behavior = behavior.clone();
-    let mut allowed = match behavior.find("AllowedMethods") {
-        Some(allowed) if text(allowed, "Quantity") != "0" => allowed.clone(),
-        Some(_) | None => methods("AllowedMethods"),
-    };
-    if allowed
-        .text_at(&["CachedMethods", "Quantity"])
-        .is_none_or(|quantity| quantity == "0")
-    {
-        allowed.set(methods("CachedMethods"));
-    }
-    behavior.set(allowed);
-    behavior
-}
-
-fn items<'a>(config: &'a Element, list: &str) -> impl Iterator<Item = &'a Element> {
+fn items<'a>(config: &'a Element, list: &str) -> std::slice::Iter<'a, Element> {
     config
         .find(list)
         .and_then(|list| list.find("Items"))

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
+use super::invalidation::Invalidation;
+use super::paging::{self, Paging};
+use super::policy::Kind;
 use super::shape::invalid_argument;
 use super::tags::Tags;
-use super::{CloudFront, refuse_other_query};
+use super::{CloudFront, body, refuse_other_query};
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -22,6 +25,9 @@ pub(super) struct Distribution {
     /// Changes with each update; whoever changes or deletes the distribution has to know it.
     etag: String,
     pub(super) tags: Tags,
+    /// The oldest first.
+    #[serde(default)]
+    pub(super) invalidations: Vec<Invalidation>,
     modified_at: Timestamp,
     /// When the last change has reached every edge location.
     deployed_at: Timestamp,
@@ -33,6 +39,11 @@ impl Distribution {
             "arn:aws:cloudfront::{}:distribution/{}",
             moment.account_id, self.id
         )
+    }
+
+    /// Whether one of its cache behaviours has the policy.
+    pub(super) fn uses(&self, kind: Kind, policy: &str) -> bool {
+        self.config.has_behavior_with(kind.member(), policy)
     }
 
     fn is_deployed(&self, now: Timestamp) -> bool {
@@ -53,12 +64,16 @@ impl Distribution {
                 .with("Enabled", false)
                 .with("Quantity", 0)
         };
+        let in_progress = self
+            .invalidations
+            .iter()
+            .filter(|invalidation| invalidation.is_in_progress(moment.now));
         Element::new("Distribution")
             .with("Id", &self.id)
             .with("ARN", self.arn(moment))
             .with("Status", self.status(moment.now))
             .with("LastModifiedTime", self.modified_at)
-            .with("InProgressInvalidationBatches", 0)
+            .with("InProgressInvalidationBatches", in_progress.count())
             .with("DomainName", &self.domain_name)
             .child(nobody("ActiveTrustedSigners"))
             .child(nobody("ActiveTrustedKeyGroups"))
@@ -158,6 +173,7 @@ fn create_from(
         );
         return Err(ServiceError::new("DistributionAlreadyExists", message).status(409));
     }
+    refuse_taken_names(cloudfront, &config, None)?;
     let distributions = cloudfront.distributions.len();
     moment
         .quotas
@@ -168,6 +184,7 @@ fn create_from(
         config,
         etag: new_etag(moment),
         tags,
+        invalidations: Vec::new(),
         modified_at: moment.now,
         deployed_at: moment.now + moment.duration(Step::DistributionDeployed),
     };
@@ -183,6 +200,24 @@ fn create_from(
         .distributions
         .insert(distribution.id.clone(), distribution);
     Ok(reply)
+}
+
+/// An alternate name belongs to one distribution of all accounts, of which there is one here.
+fn refuse_taken_names(
+    cloudfront: &CloudFront,
+    config: &Config,
+    own: Option<&String>,
+) -> Result<(), ServiceError> {
+    let is_taken = |name: &str| {
+        cloudfront.distributions.values().any(|other| {
+            Some(&other.id) != own && other.config.aliases().any(|taken| taken == name)
+        })
+    };
+    if config.aliases().any(is_taken) {
+        let message = "One or more of the CNAMEs you provided are already associated with a different resource.";
+        return Err(ServiceError::new("CNAMEAlreadyExists", message).status(409));
+    }
+    Ok(())
 }
 
 pub(super) fn get(
@@ -216,6 +251,7 @@ pub(super) fn update(
             "The update contains modifications that are not allowed.",
         ));
     }
+    refuse_taken_names(cloudfront, &config, Some(&old.id))?;
     // An update while another is under way is taken; AWS does not say that it refuses it.
     let new = Distribution {
         config,
@@ -251,47 +287,19 @@ pub(super) fn list(
     moment: &Moment<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
-    refuse_other_query(input, &["Marker", "MaxItems"])?;
-    let marker = input.query.get("Marker").map_or("", String::as_str);
-    let max_items = match input.query.get("MaxItems").map(|text| text.parse()) {
-        None => 100,
-        Some(Ok(number)) if number > 0 => number,
-        Some(_) => {
-            return Err(invalid_argument(
-                "The parameter MaxItems must be a positive number.",
-            ));
-        }
-    };
-    let mut rest = cloudfront
+    refuse_other_query(input, &paging::PARAMETERS)?;
+    let paging = Paging::read(input)?;
+    let rest = cloudfront
         .distributions
         .values()
-        .skip_while(|distribution| distribution.id.as_str() <= marker);
-    let page: Vec<&Distribution> = rest.by_ref().take(max_items).collect();
-    let is_truncated = rest.next().is_some();
-    let next = page.last().filter(|_| is_truncated).map(|last| &last.id);
-    let summaries = page.iter().map(|distribution| distribution.summary(moment));
-    let mut list = Element::new("DistributionList")
-        .with("Marker", marker)
-        .with_some("NextMarker", next)
-        .with("MaxItems", max_items)
-        .with("IsTruncated", is_truncated)
-        .with("Quantity", page.len());
-    if !page.is_empty() {
-        list = list.child(Element::new("Items").children(summaries));
-    }
-    Ok(Reply::xml(list))
+        .filter(|distribution| distribution.id.as_str() > paging.marker);
+    let items = rest.map(|distribution| (distribution.id.clone(), distribution.summary(moment)));
+    Ok(Reply::xml(paging.list("DistributionList", items)))
 }
 
 /// The id in `distribution/E1` and `distribution/E1/config`; no distribution has an empty one.
 fn id(input: &Input) -> &str {
     input.path.get(1).map_or("", String::as_str)
-}
-
-fn body(input: &Input) -> Result<&Element, ServiceError> {
-    input
-        .body
-        .as_ref()
-        .ok_or_else(|| invalid_argument("The request has no body."))
 }
 
 /// ETags are of the form of ids.

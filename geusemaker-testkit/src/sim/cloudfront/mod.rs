@@ -1,7 +1,12 @@
 //! Amazon CloudFront: distributions, and the care that changing one takes.
 
+mod behavior;
+mod certificate;
 mod config;
 mod distribution;
+mod invalidation;
+mod managed_policy;
+mod paging;
 mod policy;
 mod schema;
 mod shape;
@@ -13,9 +18,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::distribution::Distribution;
+use self::policy::Kind;
+use self::shape::invalid_argument;
 use super::moment::Moment;
 use super::resource::Resource;
 use crate::wire::rest_xml::Input;
+use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 /// The account's distributions by id. CloudFront has no regions.
@@ -58,7 +66,30 @@ pub(crate) fn answer(
         "UpdateDistribution" => distribution::update(cloudfront, moment, input),
         "DeleteDistribution" => distribution::delete(cloudfront, moment, input),
         "ListDistributions" => distribution::list(cloudfront, moment, input),
+        "CreateInvalidation" => invalidation::create(cloudfront, moment, input),
+        "GetInvalidation" => invalidation::get(cloudfront, moment, input),
+        "ListInvalidations" => invalidation::list(cloudfront, moment, input),
+        "ListCachePolicies" => policy::list(Kind::Cache, input),
+        "GetCachePolicy" => policy::get(Kind::Cache, input),
+        "GetCachePolicyConfig" => policy::get_config(Kind::Cache, input),
+        "ListOriginRequestPolicies" => policy::list(Kind::OriginRequest, input),
+        "GetOriginRequestPolicy" => policy::get(Kind::OriginRequest, input),
+        "GetOriginRequestPolicyConfig" => policy::get_config(Kind::OriginRequest, input),
+        "ListResponseHeadersPolicies" => policy::list(Kind::ResponseHeaders, input),
+        "GetResponseHeadersPolicy" => policy::get(Kind::ResponseHeaders, input),
+        "GetResponseHeadersPolicyConfig" => policy::get_config(Kind::ResponseHeaders, input),
+        "ListDistributionsByCachePolicyId" => {
+            policy::list_distributions(cloudfront, Kind::Cache, input)
+        }
+        "ListDistributionsByOriginRequestPolicyId" => {
+            policy::list_distributions(cloudfront, Kind::OriginRequest, input)
+        }
+        "ListDistributionsByResponseHeadersPolicyId" => {
+            policy::list_distributions(cloudfront, Kind::ResponseHeaders, input)
+        }
         "ListTagsForResource" => tags::list(cloudfront, moment, input),
+        "TagResource" => tags::add(cloudfront, moment, input),
+        "UntagResource" => tags::remove(cloudfront, moment, input),
         _ => Err(ServiceError::unsupported(format_args!(
             "cloudfront {operation}"
         ))),
@@ -77,4 +108,11 @@ fn refuse_other_query(input: &Input, known: &[&str]) -> Result<(), ServiceError>
         ))),
         None => Ok(()),
     }
+}
+
+fn body(input: &Input) -> Result<&Element, ServiceError> {
+    input
+        .body
+        .as_ref()
+        .ok_or_else(|| invalid_argument("The request has no body."))
 }

@@ -1,6 +1,12 @@
-//! The managed policies, which are the same in every account.
+//! Policies of caching, of requests to origins, and of response headers. Only the managed ones are simulated.
 
-use crate::wire::ServiceError;
+use super::managed_policy::{self, ManagedPolicy};
+use super::paging::{self, Paging};
+use super::shape::invalid_argument;
+use super::{CloudFront, refuse_other_query};
+use crate::wire::rest_xml::Input;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
 
 /// What a policy governs.
 #[derive(Clone, Copy, Debug)]
@@ -11,41 +17,129 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Refuses an id that no managed policy of this kind has. Policies of the account's own are not simulated.
-    pub(super) fn check(self, id: &str) -> Result<(), ServiceError> {
-        let (known, code, what): (&[&str], _, _) = match self {
-            Self::Cache => (&CACHE, "NoSuchCachePolicy", "cache policy"),
-            Self::OriginRequest => (
-                &ORIGIN_REQUEST,
-                "NoSuchOriginRequestPolicy",
-                "origin request policy",
-            ),
-            Self::ResponseHeaders => (
-                &RESPONSE_HEADERS,
-                "NoSuchResponseHeadersPolicy",
-                "response headers policy",
-            ),
-        };
-        if known.contains(&id) {
-            return Ok(());
+    pub(super) const ALL: [Self; 3] = [Self::Cache, Self::OriginRequest, Self::ResponseHeaders];
+
+    /// The name of the policy's element.
+    fn element(self) -> &'static str {
+        match self {
+            Self::Cache => "CachePolicy",
+            Self::OriginRequest => "OriginRequestPolicy",
+            Self::ResponseHeaders => "ResponseHeadersPolicy",
         }
-        Err(ServiceError::new(code, format!("The specified {what} does not exist.")).status(404))
+    }
+
+    /// The member of a cache behaviour that names such a policy.
+    pub(super) fn member(self) -> &'static str {
+        match self {
+            Self::Cache => "CachePolicyId",
+            Self::OriginRequest => "OriginRequestPolicyId",
+            Self::ResponseHeaders => "ResponseHeadersPolicyId",
+        }
+    }
+
+    fn managed(self) -> &'static [ManagedPolicy] {
+        match self {
+            Self::Cache => managed_policy::CACHE,
+            Self::OriginRequest => managed_policy::ORIGIN_REQUEST,
+            Self::ResponseHeaders => managed_policy::RESPONSE_HEADERS,
+        }
+    }
+
+    /// The policy of that id.
+    pub(super) fn find(self, id: &str) -> Result<&'static ManagedPolicy, ServiceError> {
+        let (code, what) = match self {
+            Self::Cache => ("NoSuchCachePolicy", "cache policy"),
+            Self::OriginRequest => ("NoSuchOriginRequestPolicy", "origin request policy"),
+            Self::ResponseHeaders => ("NoSuchResponseHeadersPolicy", "response headers policy"),
+        };
+        let policy = self.managed().iter().find(|policy| policy.id == id);
+        policy.ok_or_else(|| {
+            ServiceError::new(code, format!("The specified {what} does not exist.")).status(404)
+        })
+    }
+
+    fn describe(self, policy: &ManagedPolicy) -> Element {
+        let name = self.element();
+        Element::new(name)
+            .with("Id", policy.id)
+            .with("LastModifiedTime", LAST_MODIFIED)
+            .child(policy.config(&format!("{name}Config")))
     }
 }
 
-const CACHE: [&str; 3] = [
-    "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
-    "658327ea-f89d-4fab-a63d-7e88639e58f6", // CachingOptimized
-    "83da9c7e-98b4-4e11-a168-04f0df8e2c65", // UseOriginCacheControlHeaders
-];
+/// AWS's own policies change so rarely that no program can tell; the day is assumed.
+const LAST_MODIFIED: &str = "2021-01-01T00:00:00Z";
 
-const ORIGIN_REQUEST: [&str; 2] = [
-    "216adef6-5c7f-47e4-b989-5492eafa07d3", // AllViewer
-    "b689b0a8-53d0-40ab-baf2-68738e2966ac", // AllViewerExceptHostHeader
-];
+pub(super) fn get(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let policy = kind.find(id(input))?;
+    Ok(Reply::xml(kind.describe(policy)).header("etag", policy.etag()))
+}
 
-const RESPONSE_HEADERS: [&str; 3] = [
-    "67f7725c-6f97-4210-82d7-5512b31e9d03", // SecurityHeadersPolicy
-    "e61eb60c-9c35-4d20-a928-2b84e02af89c", // CORS-and-SecurityHeadersPolicy
-    "eaab4381-ed33-4a86-88ca-d9558dc6cd63", // CORS-with-preflight-and-SecurityHeadersPolicy
-];
+pub(super) fn get_config(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &[])?;
+    let policy = kind.find(id(input))?;
+    let config = policy.config(&format!("{}Config", kind.element()));
+    Ok(Reply::xml(config).header("etag", policy.etag()))
+}
+
+pub(super) fn list(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
+    let [marker, max_items] = paging::PARAMETERS;
+    refuse_other_query(input, &[marker, max_items, "Type"])?;
+    let paging = Paging::read(input)?;
+    let known = match input.query.get("Type").map(String::as_str) {
+        None | Some("managed") => kind.managed(),
+        Some("custom") => &[],
+        Some(other) => {
+            return Err(invalid_argument(format!(
+                "The parameter Type does not take the value '{other}'."
+            )));
+        }
+    };
+    let name = kind.element();
+    // The policies stand in the order of their ids.
+    let items = known.iter().filter(|policy| policy.id > paging.marker);
+    let items = items.map(|policy| {
+        let summary = Element::new(format!("{name}Summary"))
+            .with("Type", "managed")
+            .child(kind.describe(policy));
+        (policy.id.to_owned(), summary)
+    });
+    Ok(Reply::xml(paging.short_list(&format!("{name}List"), items)))
+}
+
+/// The ids of the distributions that use a policy.
+pub(super) fn list_distributions(
+    cloudfront: &CloudFront,
+    kind: Kind,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &paging::PARAMETERS)?;
+    let paging = Paging::read(input)?;
+    let policy = kind.find(id(input))?;
+    let items = cloudfront
+        .distributions
+        .iter()
+        .filter(|(id, distribution)| {
+            id.as_str() > paging.marker && distribution.uses(kind, policy.id)
+        })
+        .map(|(id, _)| (id.clone(), Element::leaf("DistributionId", id)));
+    Ok(Reply::xml(paging.list("DistributionIdList", items)))
+}
+
+/// The id in `cache-policy/4135ea2d` and `distributionsByCachePolicyId/4135ea2d`.
+fn id(input: &Input) -> &str {
+    input.path.get(1).map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn the_policies_stand_in_the_order_of_their_ids() {
+        for kind in Kind::ALL {
+            assert!(kind.managed().is_sorted_by_key(|policy| policy.id));
+        }
+    }
+}

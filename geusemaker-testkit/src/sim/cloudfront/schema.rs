@@ -39,8 +39,7 @@ const TEXT: Shape = Shape::Text { longest: 4096 };
 /// The document of CreateDistribution and UpdateDistribution.
 pub(super) const DISTRIBUTION_CONFIG: Shape = Shape::Structure(&[
     required("CallerReference", &TEXT),
-    // Other names need a certificate of one's own.
-    filled("Aliases", &list("no CNAME", &TEXT), ""),
+    filled("Aliases", &list("CNAME", &Shape::Text { longest: 253 }), ""),
     filled("DefaultRootObject", &TEXT, ""),
     required("Origins", &list("Origin", &ORIGIN)),
     filled("OriginGroups", &list("no OriginGroup", &TEXT), ""),
@@ -154,8 +153,12 @@ const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(&[
     ),
     filled("FunctionAssociations", &list("no association", &TEXT), ""),
     filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-    // AWS also takes ForwardedValues in its place, the older way, which is not simulated.
-    required("CachePolicyId", &TEXT),
+    // One of the two: a cache policy, or forwarded values with their times, the older way.
+    optional("CachePolicyId", &TEXT),
+    optional("ForwardedValues", &FORWARDED_VALUES),
+    optional("MinTTL", &SECONDS),
+    optional("DefaultTTL", &SECONDS),
+    optional("MaxTTL", &SECONDS),
     optional("OriginRequestPolicyId", &TEXT),
     optional("ResponseHeadersPolicyId", &TEXT),
     filled("GrpcConfig", &GRPC, ""),
@@ -177,11 +180,32 @@ const CACHE_BEHAVIOR: Shape = Shape::Structure(&[
     ),
     filled("FunctionAssociations", &list("no association", &TEXT), ""),
     filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-    required("CachePolicyId", &TEXT),
+    optional("CachePolicyId", &TEXT),
+    optional("ForwardedValues", &FORWARDED_VALUES),
+    optional("MinTTL", &SECONDS),
+    optional("DefaultTTL", &SECONDS),
+    optional("MaxTTL", &SECONDS),
     optional("OriginRequestPolicyId", &TEXT),
     optional("ResponseHeadersPolicyId", &TEXT),
     filled("GrpcConfig", &GRPC, ""),
 ]);
+
+const FORWARDED_VALUES: Shape = Shape::Structure(&[
+    required("QueryString", &Shape::Flag),
+    required("Cookies", &COOKIES),
+    filled("Headers", &list("Name", &TEXT), ""),
+    filled("QueryStringCacheKeys", &list("Name", &TEXT), ""),
+]);
+
+const COOKIES: Shape = Shape::Structure(&[
+    required("Forward", &Shape::OneOf(&["none", "whitelist", "all"])),
+    optional("WhitelistedNames", &list("Name", &TEXT)),
+]);
+
+const SECONDS: Shape = Shape::Number {
+    low: 0,
+    high: u32::MAX,
+};
 
 const VIEWER_PROTOCOL_POLICY: Shape =
     Shape::OneOf(&["allow-all", "https-only", "redirect-to-https"]);
@@ -228,19 +252,33 @@ const LOGGING: Shape = Shape::Structure(&[
     filled("Prefix", &TEXT, ""),
 ]);
 
-/// CloudFront's own certificate. Others live in services that are not simulated.
+/// What may be sent; [`super::certificate`] completes it.
 const VIEWER_CERTIFICATE: Shape = Shape::Structure(&[
-    filled("CloudFrontDefaultCertificate", &Shape::Only("true"), "true"),
-    filled(
+    optional("CloudFrontDefaultCertificate", &Shape::Flag),
+    optional("ACMCertificateArn", &TEXT),
+    optional(
         "SSLSupportMethod",
-        &Shape::OneOf(&["vip", "sni-only"]),
-        "vip",
+        &Shape::OneOf(&["vip", "sni-only", "static-ip"]),
     ),
-    filled("MinimumProtocolVersion", &TEXT, "TLSv1"),
-    filled(
+    optional(
+        "MinimumProtocolVersion",
+        &Shape::OneOf(&[
+            "SSLv3",
+            "TLSv1",
+            "TLSv1_2016",
+            "TLSv1.1_2016",
+            "TLSv1.2_2018",
+            "TLSv1.2_2019",
+            "TLSv1.2_2021",
+            "TLSv1.2_2025",
+            "TLSv1.3_2025",
+        ]),
+    ),
+    // Older words for what the other members say.
+    optional("Certificate", &TEXT),
+    optional(
         "CertificateSource",
-        &Shape::OneOf(&["cloudfront"]),
-        "cloudfront",
+        &Shape::OneOf(&["cloudfront", "iam", "acm"]),
     ),
 ]);
 

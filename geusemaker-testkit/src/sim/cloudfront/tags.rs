@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::shape::invalid_argument;
-use super::{CloudFront, refuse_other_query};
+use super::{CloudFront, body, refuse_other_query};
 use crate::sim::moment::Moment;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
@@ -23,17 +23,32 @@ impl Tags {
             let value = tag.text_at(&["Value"]).unwrap_or_default();
             let is_new = tags.insert(key.to_owned(), value.to_owned()).is_none();
             if key.is_empty() || key.starts_with("aws:") || !is_new {
-                return Err(ServiceError::new(
-                    "InvalidTagging",
-                    format!("The tag key '{key}' is empty, reserved or given twice."),
-                ));
+                return Err(invalid(&format!(
+                    "The tag key '{key}' is empty, reserved or given twice."
+                )));
             }
         }
-        if tags.len() > 50 {
-            let message = "A resource can have at most 50 tags.";
-            return Err(ServiceError::new("InvalidTagging", message));
+        let tags = Self(tags);
+        tags.check()?;
+        Ok(tags)
+    }
+
+    /// The CloudFront model's limits.
+    fn check(&self) -> Result<(), ServiceError> {
+        if self.0.len() > 50 {
+            return Err(invalid("A resource can have at most 50 tags."));
         }
-        Ok(Self(tags))
+        let is_long = |text: &str, most: usize| text.chars().count() > most;
+        if self
+            .0
+            .iter()
+            .any(|(key, value)| is_long(key, 128) || is_long(value, 256))
+        {
+            return Err(invalid(
+                "A tag key can have at most 128 characters, and a tag value at most 256.",
+            ));
+        }
+        Ok(())
     }
 
     fn element(&self) -> Element {
@@ -51,17 +66,68 @@ pub(super) fn list(
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Resource"])?;
+    let id = distribution_of(cloudfront, moment, input)?;
+    Ok(Reply::xml(cloudfront.distribution(&id)?.tags.element()))
+}
+
+pub(super) fn add(
+    cloudfront: &mut CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &["Operation", "Resource"])?;
+    let added = Tags::parse(body(input)?)?;
+    let id = distribution_of(cloudfront, moment, input)?;
+    let mut tags = cloudfront.distribution(&id)?.tags.clone();
+    tags.0.extend(added.0);
+    tags.check()?;
+    if let Some(distribution) = cloudfront.distributions.get_mut(&id) {
+        distribution.tags = tags;
+    }
+    Ok(Reply::empty().status(204))
+}
+
+pub(super) fn remove(
+    cloudfront: &mut CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<Reply, ServiceError> {
+    refuse_other_query(input, &["Operation", "Resource"])?;
+    let keys = body(input)?
+        .find("Items")
+        .map_or(&[][..], Element::elements);
+    let keys: Vec<&str> = keys.iter().map(Element::text).collect();
+    let id = distribution_of(cloudfront, moment, input)?;
+    if let Some(distribution) = cloudfront.distributions.get_mut(&id) {
+        distribution
+            .tags
+            .0
+            .retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    Ok(Reply::empty().status(204))
+}
+
+/// The id of the distribution whose ARN the query names.
+fn distribution_of(
+    cloudfront: &CloudFront,
+    moment: &Moment<'_>,
+    input: &Input,
+) -> Result<String, ServiceError> {
     let arn = input
         .query
         .get("Resource")
         .ok_or_else(|| invalid_argument("The parameter Resource is required."))?;
-    let distribution = cloudfront
+    cloudfront
         .distributions
-        .values()
-        .find(|distribution| distribution.arn(moment) == *arn)
+        .iter()
+        .find(|(_, distribution)| distribution.arn(moment) == *arn)
+        .map(|(id, _)| id.clone())
         .ok_or_else(|| {
             let message = "A resource that was specified is not valid.";
             ServiceError::new("NoSuchResource", message).status(404)
-        })?;
-    Ok(Reply::xml(distribution.tags.element()))
+        })
+}
+
+fn invalid(message: &str) -> ServiceError {
+    ServiceError::new("InvalidTagging", message)
 }

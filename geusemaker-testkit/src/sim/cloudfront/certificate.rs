@@ -1,0 +1,64 @@
+//! The certificate that viewers are shown, and the names that need one.
+
+use super::shape::invalid_argument;
+use crate::wire::ServiceError;
+use crate::wire::xml::Element;
+
+/// Checks the certificate against the names, and completes it as AWS shows it. Certificates live in a service that is
+/// not simulated: every ARN that could be one's in us-east-1 is taken for one's that is valid for the names.
+pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Element, ServiceError> {
+    let member = |name: &str| certificate.find(name).map(Element::text);
+    let is_default = member("CloudFrontDefaultCertificate") == Some("true");
+    let complete = Element::new("ViewerCertificate");
+    let arn = match (member("ACMCertificateArn"), is_default) {
+        (Some(arn), false) => arn,
+        (Some(_), true) => {
+            return Err(invalid(
+                "The specified viewer certificate must be either CloudFront's or one of yours, not both.",
+            ));
+        }
+        (None, _) if has_aliases => {
+            return Err(invalid(
+                "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted \
+                 certificate that validates your authorization to use the domain name. For more details, see: \
+                 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements",
+            ));
+        }
+        (None, _) => {
+            // The CloudFront model: with CloudFront's own certificate the lowest protocol is TLSv1, whatever is sent.
+            return Ok(complete
+                .with("CloudFrontDefaultCertificate", true)
+                .with("SSLSupportMethod", "vip")
+                .with("MinimumProtocolVersion", "TLSv1")
+                .with("CertificateSource", "cloudfront"));
+        }
+    };
+    if !(arn.starts_with("arn:aws:acm:us-east-1:") && arn.contains(":certificate/")) {
+        return Err(invalid(
+            "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
+        ));
+    }
+    let Some(method) = member("SSLSupportMethod") else {
+        return Err(invalid_argument(
+            "The parameter SSLSupportMethod is required with ACMCertificateArn.",
+        ));
+    };
+    let lowest = member("MinimumProtocolVersion").unwrap_or("TLSv1");
+    if method == "sni-only" && lowest == "SSLv3" {
+        return Err(ServiceError::new(
+            "InvalidMinimumProtocolVersion",
+            "The minimum protocol version SSLv3 needs dedicated IP addresses.",
+        ));
+    }
+    Ok(complete
+        .with("CloudFrontDefaultCertificate", false)
+        .with("ACMCertificateArn", arn)
+        .with("SSLSupportMethod", method)
+        .with("MinimumProtocolVersion", lowest)
+        .with("Certificate", arn)
+        .with("CertificateSource", "acm"))
+}
+
+fn invalid(message: &str) -> ServiceError {
+    ServiceError::new("InvalidViewerCertificate", message)
+}
