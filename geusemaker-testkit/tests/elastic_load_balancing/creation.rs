@@ -1,7 +1,7 @@
 //! What may be created, what is the same thing again, and what is refused.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
-use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerTypeEnum, Matcher, ProtocolEnum};
 use geusemaker_testkit::Timings;
 
 use crate::world::{World, forbid, forward};
@@ -143,7 +143,7 @@ async fn what_is_not_simulated_is_refused() {
         .name("x")
         .port(443)
         .vpc_id(&world.network.vpc);
-    let refused = create.protocol(ProtocolEnum::Https).send().await;
+    let refused = create.protocol(ProtocolEnum::Tls).send().await;
     assert_eq!(refused.unwrap_err().code(), Some("SimulatorUnsupported"));
     let refused = world
         .elb
@@ -151,6 +151,15 @@ async fn what_is_not_simulated_is_refused() {
         .name("x")
         .set_subnets(Some(world.network.subnets[..2].to_vec()))
         .customer_owned_ipv4_pool("pool")
+        .send()
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Some("SimulatorUnsupported"));
+    let refused = world
+        .elb
+        .create_load_balancer()
+        .name("x")
+        .set_subnets(Some(world.network.subnets[..2].to_vec()))
+        .r#type(LoadBalancerTypeEnum::Network)
         .send()
         .await;
     assert_eq!(refused.unwrap_err().code(), Some("SimulatorUnsupported"));

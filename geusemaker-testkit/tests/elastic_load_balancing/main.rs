@@ -5,7 +5,11 @@
 mod creation;
 #[path = "../default_network/mod.rs"]
 mod default_network;
+mod listing;
+mod rules;
+mod settings;
 mod target_health;
+mod tls;
 mod world;
 
 use aws_sdk_elasticloadbalancingv2::Client;

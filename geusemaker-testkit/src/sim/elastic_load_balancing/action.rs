@@ -34,6 +34,7 @@ pub(super) struct WeightedGroup {
 impl Action {
     /// Reads `name.member.N`.
     pub(super) fn read_list(params: &mut Params, name: &str) -> Result<Vec<Self>, ServiceError> {
+        params.optional(name);
         let mut actions = Vec::new();
         for place in params.structures(&format!("{name}.member")) {
             // All these kinds of action are final ones: a rule has one of them, so that their order says nothing.

@@ -244,6 +244,7 @@ impl Attributes {
         what: &str,
         known: &[Attribute],
     ) -> Result<Self, ServiceError> {
+        params.optional("Attributes");
         let mut values = BTreeMap::new();
         for member in params.structures("Attributes.member") {
             let key = params.required(&member.member("Key"))?;

@@ -95,6 +95,7 @@ impl Field {
 impl Condition {
     /// Reads `Conditions.member.N`; nothing if there is none.
     pub(super) fn read_list(params: &mut Params) -> Result<Vec<Self>, ServiceError> {
+        params.optional("Conditions");
         let mut conditions: Vec<Self> = Vec::new();
         for place in params.structures("Conditions.member") {
             let field = read_field(params, &place)?;

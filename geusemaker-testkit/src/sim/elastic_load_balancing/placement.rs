@@ -56,6 +56,7 @@ impl Placement {
 /// balancers and stay unread.
 pub(super) fn read_subnets(params: &mut Params) -> Result<Vec<String>, ServiceError> {
     let subnets = members(params, "Subnets");
+    params.optional("SubnetMappings");
     let mut mapped = Vec::new();
     for mapping in params.structures("SubnetMappings.member") {
         mapped.push(params.required(&mapping.member("SubnetId"))?);

@@ -232,6 +232,7 @@ pub(super) fn set_priorities(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let mut wanted: BTreeMap<String, u32> = BTreeMap::new();
+    params.optional("RulePriorities");
     for member in params.structures("RulePriorities.member") {
         let arn = params.required(&member.member("RuleArn"))?;
         let priority = member.member("Priority");

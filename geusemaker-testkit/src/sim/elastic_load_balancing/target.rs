@@ -51,6 +51,7 @@ impl Named {
         params: &mut Params,
         group_port: u32,
     ) -> Result<Vec<Self>, ServiceError> {
+        params.optional("Targets");
         let mut named = Vec::new();
         for place in params.structures("Targets.member") {
             let instance = params.required(&place.member("Id"))?;

@@ -148,6 +148,7 @@ fn tls_mut<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut T
 /// Reads `Certificates.member.N`. Certificates live in services that are not simulated: every ARN that could be one's
 /// is taken for one's.
 fn read_certificates(params: &mut Params) -> Result<Vec<String>, ServiceError> {
+    params.optional("Certificates");
     let mut certificates = Vec::new();
     for member in params.structures("Certificates.member") {
         let arn = params.required(&member.member("CertificateArn"))?;

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access_point;
+#[path = "../default_network/mod.rs"]
 mod default_network;
+mod settings;
+mod tags;
 
 use std::time::Duration;
 
@@ -321,27 +325,128 @@ async fn a_mount_target_without_security_groups_has_the_default_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_are_listed_and_replaced_by_key() {
+async fn a_mount_target_can_change_its_security_groups_until_it_is_deleted() {
+    let aws = slow();
+    let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
+    let id = file_system(&aws, &efs).await;
+    let made = efs
+        .create_mount_target()
+        .file_system_id(&id)
+        .subnet_id(&network.subnets[0])
+        .send()
+        .await
+        .unwrap();
+    let mount_target = made.mount_target_id();
+    let modify = |groups: Vec<String>| {
+        efs.modify_mount_target_security_groups()
+            .mount_target_id(mount_target)
+            .set_security_groups(Some(groups))
+            .send()
+    };
+    let error = modify(vec!["sg-0".to_owned()]).await.unwrap_err();
+    assert!(error.into_service_error().is_security_group_not_found());
+    let many = vec![network.security_group.clone(); 6];
+    let error = modify(many).await.unwrap_err();
+    assert!(
+        error
+            .into_service_error()
+            .is_security_group_limit_exceeded()
+    );
+    modify(vec![network.security_group.clone()]).await.unwrap();
+    let groups = efs
+        .describe_mount_target_security_groups()
+        .mount_target_id(mount_target)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        groups.security_groups(),
+        std::slice::from_ref(&network.security_group)
+    );
+    assert_eq!(
+        network.delete_security_group().await,
+        Err("DependencyViolation".to_owned())
+    );
+    efs.delete_mount_target()
+        .mount_target_id(mount_target)
+        .send()
+        .await
+        .unwrap();
+    let error = modify(vec![network.security_group.clone()]).await;
+    assert!(
+        error
+            .unwrap_err()
+            .into_service_error()
+            .is_incorrect_mount_target_state()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_has_the_address_that_was_asked_for() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
+    let network = DefaultNetwork::of(&aws).await;
     let id = file_system(&aws, &efs).await;
-    for value in ["1", "2"] {
-        let tag = Tag::builder().key("k").value(value).build().unwrap();
-        efs.tag_resource()
-            .resource_id(&id)
-            .tags(tag)
+    let create = |subnet: usize, address: &str| {
+        efs.create_mount_target()
+            .file_system_id(&id)
+            .subnet_id(&network.subnets[subnet])
+            .ip_address(address)
+            .send()
+    };
+    let error = create(0, "10.0.0.9").await.unwrap_err();
+    assert!(error.into_service_error().is_bad_request());
+    // AWS keeps the first four addresses of a subnet.
+    let error = create(0, "172.31.0.3").await.unwrap_err();
+    assert!(error.into_service_error().is_bad_request());
+    let made = create(0, "172.31.0.77").await.unwrap();
+    assert_eq!(made.ip_address(), Some("172.31.0.77"));
+    let other = efs
+        .create_file_system()
+        .creation_token("two")
+        .send()
+        .await
+        .unwrap();
+    let taken = efs
+        .create_mount_target()
+        .file_system_id(other.file_system_id())
+        .subnet_id(&network.subnets[0])
+        .ip_address("172.31.0.77")
+        .send()
+        .await;
+    assert!(
+        taken
+            .unwrap_err()
+            .into_service_error()
+            .is_ip_address_in_use()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_come_in_pages() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    for token in ["one", "two", "three"] {
+        efs.create_file_system()
+            .creation_token(token)
             .send()
             .await
             .unwrap();
     }
-    let listed = efs
-        .list_tags_for_resource()
-        .resource_id(&id)
+    let pages = efs
+        .describe_file_systems()
+        .into_paginator()
+        .page_size(2)
         .send()
+        .collect::<Result<Vec<_>, _>>()
         .await
         .unwrap();
-    assert_eq!(listed.tags().len(), 1);
-    assert_eq!(listed.tags()[0].value(), "2");
+    let sizes: Vec<usize> = pages.iter().map(|page| page.file_systems().len()).collect();
+    assert_eq!(sizes, [2, 1]);
+    assert_eq!(pages[1].marker(), pages[0].next_marker());
+    let refused = efs.describe_file_systems().marker("no marker").send().await;
+    assert!(refused.unwrap_err().into_service_error().is_bad_request());
 }
 
 #[tokio::test(start_paused = true)]
@@ -351,17 +456,12 @@ async fn what_is_not_simulated_is_refused_and_named() {
     let refused = efs
         .create_file_system()
         .creation_token("one")
-        .availability_zone_name("us-east-1a")
+        .encrypted(true)
+        .kms_key_id("alias/mine")
         .send()
         .await;
     let error = refused.unwrap_err().into_service_error();
     assert_eq!(error.meta().code(), Some("SimulatorUnsupported"));
-    assert!(
-        error
-            .meta()
-            .message()
-            .unwrap()
-            .contains("AvailabilityZoneName")
-    );
+    assert!(error.meta().message().unwrap().contains("alias/mine"));
     assert!(aws.leftovers().is_empty());
 }

@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod config;
+mod invalidation;
+mod policy;
+
 use std::time::Duration;
 
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::client::Waiters;
 use aws_sdk_cloudfront::types::{
-    Aliases, CustomHeaders, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig,
+    CustomHeaders, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig,
     DistributionConfigWithTags, Origin, OriginCustomHeader, OriginProtocolPolicy, Origins, Tag,
-    Tags, ViewerProtocolPolicy,
+    TagKeys, Tags, ViewerProtocolPolicy,
 };
 use geusemaker_testkit::{Aws, Timings};
 
@@ -314,17 +318,6 @@ async fn a_wrong_configuration_is_refused_in_the_words_of_aws() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_simulated_is_refused_and_named() {
-    let refused = refusal(|config| {
-        config.aliases = Some(
-            Aliases::builder()
-                .quantity(1)
-                .items("example.org")
-                .build()
-                .unwrap(),
-        );
-    })
-    .await;
-    assert_eq!(refused, "SimulatorUnsupported");
     let refused = refusal(|config| config.web_acl_id = Some("acl".to_owned())).await;
     assert_eq!(refused, "SimulatorUnsupported");
 }
@@ -368,7 +361,7 @@ async fn a_list_comes_in_pages_and_does_not_show_caller_references() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_given_at_creation_are_listed() {
+async fn tags_are_listed_added_and_removed() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let tag = Tag::builder()
@@ -396,6 +389,36 @@ async fn tags_given_at_creation_are_listed() {
     let tags = listed.tags.unwrap().items.unwrap();
     assert_eq!(tags.len(), 1);
     assert_eq!(tags[0].value(), Some("llm"));
+
+    let tag = |key: &str| Tag::builder().key(key).value("v").build().unwrap();
+    let add = |tags: Vec<Tag>| {
+        cloudfront
+            .tag_resource()
+            .resource(&arn)
+            .tags(Tags::builder().set_items(Some(tags)).build())
+            .send()
+    };
+    add(vec![tag("a"), tag("b")]).await.unwrap();
+    let keys = TagKeys::builder().items("a").items("deployment").build();
+    cloudfront
+        .untag_resource()
+        .resource(&arn)
+        .tag_keys(keys)
+        .send()
+        .await
+        .unwrap();
+    let listed = cloudfront
+        .list_tags_for_resource()
+        .resource(&arn)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(listed.tags.unwrap().items(), [tag("b")]);
+    let many = (0..50).map(|n| tag(&format!("k{n}"))).collect();
+    for refused in [many, vec![tag("aws:x")], vec![tag(&"k".repeat(129))]] {
+        let error = add(refused).await.unwrap_err().into_service_error();
+        assert!(error.is_invalid_tagging(), "{error:?}");
+    }
     let other = cloudfront
         .list_tags_for_resource()
         .resource(format!("{arn}X"))
