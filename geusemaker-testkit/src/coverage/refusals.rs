@@ -14,19 +14,29 @@ pub(super) fn errors(service: Service) -> &'static [&'static str] {
 }
 
 const CLOUDFRONT: &[&str] = &[
+    "BatchTooLarge",
+    "CNAMEAlreadyExists",
     "DistributionAlreadyExists",
     "DistributionNotDisabled",
     "IllegalUpdate",
     "InconsistentQuantities",
     "InvalidArgument",
     "InvalidIfMatchVersion",
+    "InvalidMinimumProtocolVersion",
+    "InvalidTTLOrder",
     "InvalidTagging",
+    "InvalidViewerCertificate",
+    "NoSuchCachePolicy",
     "NoSuchDistribution",
+    "NoSuchInvalidation",
     "NoSuchOrigin",
+    "NoSuchOriginRequestPolicy",
     "NoSuchResource",
+    "NoSuchResponseHeadersPolicy",
     "PreconditionFailed",
     "Throttling",
     "TooManyDistributions",
+    "TooManyInvalidationsInProgress",
 ];
 
 const EC2: &[&str] = &[
@@ -87,6 +97,9 @@ const EC2: &[&str] = &[
 ];
 
 const EFS: &[&str] = &[
+    "AccessPointAlreadyExists",
+    "AccessPointNotFound",
+    "AvailabilityZonesMismatch",
     "BadRequest",
     "FileSystemAlreadyExists",
     "FileSystemInUse",
@@ -94,17 +107,23 @@ const EFS: &[&str] = &[
     "FileSystemNotFound",
     "IncorrectFileSystemLifeCycleState",
     "IncorrectMountTargetState",
+    "InvalidPolicyException",
+    "IpAddressInUse",
     "MountTargetConflict",
     "MountTargetNotFound",
     "NetworkInterfaceLimitExceeded",
     "NoFreeAddressesInSubnet",
+    "PolicyNotFound",
     "SecurityGroupLimitExceeded",
     "SecurityGroupNotFound",
     "SubnetNotFound",
     "ThrottlingException",
+    "TooManyRequests",
+    "UnsupportedAvailabilityZone",
 ];
 
 const ELASTIC_LOAD_BALANCING: &[&str] = &[
+    "CertificateNotFound",
     "DuplicateListener",
     "DuplicateLoadBalancerName",
     "DuplicateTagKeys",
@@ -112,6 +131,7 @@ const ELASTIC_LOAD_BALANCING: &[&str] = &[
     "InvalidConfigurationRequest",
     "InvalidLoadBalancerAction",
     "InvalidSecurityGroup",
+    "InvalidSubnet",
     "InvalidTarget",
     "ListenerNotFound",
     "LoadBalancerNotFound",
@@ -119,10 +139,12 @@ const ELASTIC_LOAD_BALANCING: &[&str] = &[
     "PriorityInUse",
     "ResourceInUse",
     "RuleNotFound",
+    "SSLPolicyNotFound",
     "SubnetNotFound",
     "TargetGroupAssociationLimit",
     "TargetGroupNotFound",
     "ThrottlingException",
+    "TooManyCertificates",
     "TooManyListeners",
     "TooManyLoadBalancers",
     "TooManyRules",

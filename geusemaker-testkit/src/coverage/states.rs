@@ -77,6 +77,8 @@ impl SeenStates {
             Value::Object(members) => {
                 let kind = if members.contains_key("MountTargetId") {
                     MOUNT_TARGET
+                } else if members.contains_key("AccessPointId") {
+                    ACCESS_POINT
                 } else {
                     FILE_SYSTEM
                 };
@@ -94,7 +96,12 @@ impl SeenStates {
 pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
     // A kind may be watched in more than one place; its states stand at the first.
     let in_xml = WATCHED.iter().map(|watched| (watched.kind, watched.states));
-    let in_json = [FILE_SYSTEM, MOUNT_TARGET].map(|kind| (kind, LIFE_CYCLE_STATES));
+    let in_json = [
+        (ACCESS_POINT, LIFE_CYCLE_STATES),
+        (FILE_SYSTEM, &["updating"]),
+        (FILE_SYSTEM, LIFE_CYCLE_STATES),
+        (MOUNT_TARGET, LIFE_CYCLE_STATES),
+    ];
     in_xml
         .chain(in_json)
         .flat_map(|(kind, states)| states.iter().map(move |state| (kind, *state)))
@@ -109,9 +116,10 @@ struct Watched {
     states: &'static [&'static str],
 }
 
+const ACCESS_POINT: &str = "EFS::AccessPoint";
 const FILE_SYSTEM: &str = "EFS::FileSystem";
 const MOUNT_TARGET: &str = "EFS::MountTarget";
-const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting"];
+const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting", "error"];
 
 const WATCHED: &[Watched] = &[
     Watched {
@@ -124,6 +132,18 @@ const WATCHED: &[Watched] = &[
         service: Service::CloudFront,
         kind: "CloudFront::Distribution",
         path: &["DistributionSummary", "Status"],
+        states: &[],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Invalidation",
+        path: &["Invalidation", "Status"],
+        states: &["InProgress", "Completed"],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Invalidation",
+        path: &["InvalidationSummary", "Status"],
         states: &[],
     },
     Watched {
@@ -154,7 +174,7 @@ const WATCHED: &[Watched] = &[
         service: Service::ElasticLoadBalancing,
         kind: "ElasticLoadBalancingV2::LoadBalancer",
         path: &["State", "Code"],
-        states: &["provisioning", "active"],
+        states: &["provisioning", "active", "failed"],
     },
     Watched {
         service: Service::ElasticLoadBalancing,
@@ -168,12 +188,15 @@ const WATCHED: &[Watched] = &[
         path: &["TargetHealth", "Reason"],
         states: &[
             "Elb.InitialHealthChecking",
+            "Elb.InternalError",
             "Elb.RegistrationInProgress",
             "Target.DeregistrationInProgress",
             "Target.FailedHealthChecks",
             "Target.InvalidState",
             "Target.NotInUse",
             "Target.NotRegistered",
+            "Target.ResponseCodeMismatch",
+            "Target.Timeout",
         ],
     },
 ];

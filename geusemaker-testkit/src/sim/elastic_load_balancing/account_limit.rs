@@ -1,29 +1,59 @@
-//! The quotas of a new account as DescribeAccountLimits lists them (ELB docs, "Quotas for your Application Load
+//! The quotas of the account as DescribeAccountLimits lists them (ELB docs, "Quotas for your Application Load
 //! Balancers").
 
 use super::paging::Paging;
+use crate::sim::moment::Moment;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-const LIMITS: &[(&str, u32)] = &[
-    ("application-load-balancers", 50),
-    ("certificates-per-application-load-balancer", 25),
-    ("condition-values-per-alb-rule", 5),
-    ("condition-wildcards-per-alb-rule", 5),
-    ("listeners-per-application-load-balancer", 50),
-    ("rules-per-application-load-balancer", 100),
-    ("target-groups", 3000),
-    ("target-groups-per-action-on-application-load-balancer", 5),
-    ("target-groups-per-application-load-balancer", 100),
-    ("targets-per-application-load-balancer", 1000),
+enum Limit {
+    /// One that nobody can raise here.
+    Fixed(u32),
+    Quota(Quota),
+}
+
+const LIMITS: &[(&str, Limit)] = &[
+    (
+        "application-load-balancers",
+        Limit::Quota(Quota::LoadBalancers),
+    ),
+    (
+        "certificates-per-application-load-balancer",
+        Limit::Fixed(25),
+    ),
+    ("condition-values-per-alb-rule", Limit::Fixed(5)),
+    ("condition-wildcards-per-alb-rule", Limit::Fixed(5)),
+    (
+        "listeners-per-application-load-balancer",
+        Limit::Quota(Quota::ListenersPerLoadBalancer),
+    ),
+    (
+        "rules-per-application-load-balancer",
+        Limit::Quota(Quota::RulesPerLoadBalancer),
+    ),
+    ("target-groups", Limit::Quota(Quota::TargetGroups)),
+    (
+        "target-groups-per-action-on-application-load-balancer",
+        Limit::Fixed(5),
+    ),
+    (
+        "targets-per-target-group",
+        Limit::Quota(Quota::TargetsPerTargetGroup),
+    ),
 ];
 
-pub(super) fn describe(params: &mut Params) -> Result<Reply, ServiceError> {
+pub(super) fn describe(moment: &Moment<'_>, params: &mut Params) -> Result<Reply, ServiceError> {
     let paging = Paging::read(params)?;
     params.refuse_unread("DescribeAccountLimits")?;
-    let page = paging.cut(LIMITS.iter().map(|limit| (limit.0.to_owned(), limit)));
-    Ok(page.reply("Limits", |(name, most)| {
-        Element::new("limit").with("Name", name).with("Max", most)
-    }))
+    let limits = LIMITS.iter().filter_map(|(name, limit)| {
+        let most = match limit {
+            Limit::Fixed(most) => Some(*most),
+            Limit::Quota(quota) => moment.quotas.limit(*quota),
+        }?;
+        let limit = Element::new("limit").with("Name", name).with("Max", most);
+        Some(((*name).to_owned(), limit))
+    });
+    Ok(paging.cut(limits).reply("Limits", |limit| limit))
 }

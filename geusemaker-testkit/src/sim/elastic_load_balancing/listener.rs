@@ -105,14 +105,6 @@ pub(super) fn create(
         }
         return Err(duplicate(&load_balancer));
     }
-    if elb.listeners_of(&load_balancer).count() >= MOST_LISTENERS {
-        return Err(ServiceError::new(
-            "TooManyListeners",
-            format!(
-                "The maximum number of listeners per load balancer, '{MOST_LISTENERS}', has been reached"
-            ),
-        ));
-    }
     let listeners = elb.listeners_of(&load_balancer).count();
     moment
         .quotas
@@ -135,9 +127,6 @@ pub(super) fn create(
     elb.listeners.insert(arn, listener);
     Ok(reply)
 }
-
-/// The quota of a new account.
-const MOST_LISTENERS: usize = 50;
 
 fn duplicate(load_balancer: &str) -> ServiceError {
     ServiceError::new(

@@ -156,7 +156,7 @@ pub(crate) fn answer(
         "RegisterTargets" => target::register(elb, ec2, moment, params),
         "DeregisterTargets" => target::deregister(elb, ec2, moment, params),
         "DescribeTargetHealth" => target_health::describe(elb, ec2, moment, params),
-        "DescribeAccountLimits" => account_limit::describe(params),
+        "DescribeAccountLimits" => account_limit::describe(moment, params),
         "DescribeSSLPolicies" => ssl_policy::describe(params),
         "DescribeTags" => tags::describe(elb, params),
         "AddTags" => tags::add(elb, params),

@@ -84,15 +84,6 @@ pub(super) fn register(
     if named.is_empty() {
         return Err(validation::error("At least one target must be specified"));
     }
-    let added = named
-        .iter()
-        .filter(|named| !group.targets.iter().any(|target| named.is(target)));
-    if group.targets.len() + added.count() > MOST_TARGETS {
-        return Err(ServiceError::new(
-            "TooManyTargets",
-            format!("The maximum number of targets, '{MOST_TARGETS}', has been reached"),
-        ));
-    }
     for target in &named {
         refuse_unusable(group, ec2, moment.now, &target.instance)?;
     }
@@ -132,9 +123,6 @@ pub(super) fn register(
     }
     Ok(Reply::empty())
 }
-
-/// The quota of a new account for each application load balancer.
-const MOST_TARGETS: usize = 1000;
 
 /// The ELB model: an instance has to be running when it is registered, and in the VPC of the group.
 fn refuse_unusable(
