@@ -11,6 +11,8 @@ pub(crate) mod ec2;
 pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
 pub(crate) mod fate;
+#[cfg(test)]
+mod fates;
 pub(crate) mod guest;
 pub(crate) mod limits;
 pub(crate) mod moment;

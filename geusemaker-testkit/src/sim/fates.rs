@@ -1,0 +1,306 @@
+//! What a fate does to load balancers, targets, file systems, mount targets and distributions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::account::Account;
+use super::fate::Fate;
+use super::guest::{Guest, PlainGuest};
+use super::timings::Timings;
+use crate::wire::{self, Body};
+
+/// An account that is called directly, below the faults.
+struct World {
+    account: Account,
+    now: Timestamp,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            account: Account::new(1, Timings::Instant),
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The body of the answer.
+    fn send(&mut self, fate: &Fate, service: &str, method: &str, uri: &str, body: &str) -> String {
+        let credential = format!(
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0"
+        );
+        let request = http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("authorization", credential)
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap();
+        let mut call = wire::read(&request).unwrap();
+        let guest: Arc<dyn Guest> = Arc::new(PlainGuest);
+        let reply = super::answer(&mut self.account, &guest, self.now, fate, &mut call);
+        match reply.unwrap().body {
+            Body::Empty => String::new(),
+            Body::Xml(element) => element.to_document(),
+            Body::Json(value) => value.to_string(),
+        }
+    }
+
+    fn ec2(&mut self, query: &str) -> String {
+        let query = format!("Version=2016-11-15&{query}");
+        self.send(&Fate::Usual, "ec2", "POST", "/", &query)
+    }
+
+    fn elb(&mut self, fate: &Fate, query: &str) -> String {
+        let query = format!("Version=2015-12-01&{query}");
+        self.send(fate, "elasticloadbalancing", "POST", "/", &query)
+    }
+
+    fn efs(&mut self, fate: &Fate, method: &str, path: &str, body: &str) -> String {
+        let uri = format!("/2015-02-01/{path}");
+        self.send(fate, "elasticfilesystem", method, &uri, body)
+    }
+
+    fn later(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    fn subnets(&mut self) -> Vec<String> {
+        texts(&self.ec2("Action=DescribeSubnets"), "subnetId")
+    }
+
+    fn load_balancer(&mut self, fate: &Fate) -> String {
+        let [one, two, ..] = &self.subnets()[..] else {
+            unreachable!("a default VPC has a subnet in each zone")
+        };
+        let made = self.elb(
+            fate,
+            &format!(
+                "Action=CreateLoadBalancer&Name=a&Subnets.member.1={one}&Subnets.member.2={two}"
+            ),
+        );
+        texts(&made, "LoadBalancerArn").remove(0)
+    }
+
+    /// The code of the first load balancer's state, and its reason.
+    fn load_balancer_state(&mut self) -> (String, Option<String>) {
+        let shown = self.elb(&Fate::Usual, "Action=DescribeLoadBalancers");
+        (
+            texts(&shown, "Code").remove(0),
+            texts(&shown, "Reason").pop(),
+        )
+    }
+
+    /// A target group behind an active load balancer, and an instance that is registered with that fate.
+    fn target(&mut self, fate: &Fate) -> String {
+        self.target_behind(&Fate::Usual, fate)
+    }
+
+    /// The same behind a load balancer that has a fate too.
+    fn target_behind(&mut self, load_balancer: &Fate, fate: &Fate) -> String {
+        let usual = &Fate::Usual;
+        let load_balancer = self.load_balancer(load_balancer);
+        let vpc = texts(&self.ec2("Action=DescribeVpcs"), "vpcId").remove(0);
+        let made = self.elb(
+            usual,
+            &format!("Action=CreateTargetGroup&Name=g&Protocol=HTTP&Port=80&VpcId={vpc}&HealthCheckIntervalSeconds=10&HealthCheckTimeoutSeconds=5"),
+        );
+        let group = texts(&made, "TargetGroupArn").remove(0);
+        self.elb(
+            usual,
+            &format!("Action=CreateListener&LoadBalancerArn={load_balancer}&Protocol=HTTP&Port=80&DefaultActions.member.1.Type=forward&DefaultActions.member.1.TargetGroupArn={group}"),
+        );
+        let images = self.ec2("Action=DescribeImages&Owner.1=amazon&Filter.1.Name=architecture&Filter.1.Value.1=x86_64");
+        let image = texts(&images, "imageId").remove(0);
+        let subnet = self.subnets().remove(0);
+        let run = self.ec2(&format!("Action=RunInstances&ImageId={image}&InstanceType=g4dn.xlarge&MinCount=1&MaxCount=1&SubnetId={subnet}"));
+        let instance = texts(&run, "instanceId").remove(0);
+        self.elb(
+            fate,
+            &format!(
+                "Action=RegisterTargets&TargetGroupArn={group}&Targets.member.1.Id={instance}"
+            ),
+        );
+        group
+    }
+
+    /// State and reason of the group's target.
+    fn health(&mut self, group: &str) -> String {
+        let shown = self.elb(
+            &Fate::Usual,
+            &format!("Action=DescribeTargetHealth&TargetGroupArn={group}"),
+        );
+        [texts(&shown, "State"), texts(&shown, "Reason")]
+            .concat()
+            .join(" ")
+    }
+
+    fn file_system(&mut self, fate: &Fate) -> String {
+        let made = self.efs(fate, "POST", "file-systems", r#"{"CreationToken":"one"}"#);
+        member(&made, "FileSystemId")
+    }
+
+    fn file_system_state(&mut self) -> String {
+        let shown = self.efs(&Fate::Usual, "GET", "file-systems", "");
+        member(&shown, "LifeCycleState")
+    }
+}
+
+/// The texts of all elements of that name.
+fn texts(document: &str, name: &str) -> Vec<String> {
+    document
+        .split(&format!("<{name}>"))
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("</")?.0.to_owned()))
+        .collect()
+}
+
+/// The first string member of that name.
+fn member(document: &str, name: &str) -> String {
+    let (_, rest) = document.split_once(&format!("\"{name}\":\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+fn fails(reason: &str, after: Option<u64>) -> Fate {
+    Fate::Fails {
+        reason: reason.to_owned(),
+        after: after.map(Duration::from_secs),
+    }
+}
+
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
+#[test]
+fn a_load_balancer_fails_with_its_reason_at_once_or_later() {
+    let mut world = World::new();
+    world.load_balancer(&fails("no room", None));
+    let failed = ("failed".to_owned(), Some("no room".to_owned()));
+    assert_eq!(world.load_balancer_state(), failed);
+
+    let mut world = World::new();
+    world.load_balancer(&fails("no room", Some(60)));
+    world.later(59);
+    assert_eq!(world.load_balancer_state().0, "active");
+    world.later(1);
+    assert_eq!(world.load_balancer_state(), failed);
+}
+
+#[test]
+fn a_load_balancer_is_stuck_on_its_way_in_or_out() {
+    let mut world = World::new();
+    world.load_balancer(&Fate::Stuck);
+    world.later(YEAR);
+    assert_eq!(world.load_balancer_state().0, "provisioning");
+
+    let mut world = World::new();
+    let arn = world.load_balancer(&Fate::Usual);
+    let delete = format!("Action=DeleteLoadBalancer&LoadBalancerArn={arn}");
+    world.elb(&Fate::Stuck, &delete);
+    world.later(YEAR);
+    assert_eq!(world.load_balancer_state().0, "active");
+    assert!(!world.account.leftovers(world.now).is_empty());
+}
+
+#[test]
+fn the_targets_of_a_load_balancer_that_has_failed_are_unused() {
+    let mut world = World::new();
+    let group = world.target_behind(&fails("no room", Some(60)), &Fate::Usual);
+    assert_eq!(world.health(&group), "healthy");
+    world.later(60);
+    assert_eq!(world.health(&group), "unused Target.NotInUse");
+}
+
+#[test]
+fn a_target_never_becomes_healthy() {
+    for reason in [
+        "Target.Timeout",
+        "Target.ResponseCodeMismatch",
+        "Target.FailedHealthChecks",
+    ] {
+        let mut world = World::new();
+        let group = world.target(&fails(reason, None));
+        assert_eq!(world.health(&group), "initial Elb.InitialHealthChecking");
+        for wait in [10, YEAR] {
+            world.later(wait);
+            assert_eq!(world.health(&group), format!("unhealthy {reason}"));
+        }
+    }
+}
+
+#[test]
+fn a_healthy_target_fails_once_the_threshold_is_reached() {
+    let mut world = World::new();
+    let group = world.target(&fails("Target.Timeout", Some(60)));
+    assert_eq!(world.health(&group), "healthy");
+    // The checks at 60 s and 70 s find it dead, and two make it unhealthy.
+    world.later(69);
+    assert_eq!(world.health(&group), "healthy");
+    world.later(1);
+    assert_eq!(world.health(&group), "unhealthy Target.Timeout");
+}
+
+#[test]
+fn a_registration_that_is_stuck_stays_initial() {
+    let mut world = World::new();
+    let group = world.target(&Fate::Stuck);
+    world.later(YEAR);
+    assert_eq!(world.health(&group), "initial Elb.RegistrationInProgress");
+}
+
+#[test]
+fn a_file_system_fails_or_is_stuck() {
+    let mut world = World::new();
+    world.file_system(&fails("any", None));
+    assert_eq!(world.file_system_state(), "error");
+
+    let mut world = World::new();
+    world.file_system(&Fate::Slow(Duration::from_secs(60)));
+    world.later(59);
+    assert_eq!(world.file_system_state(), "creating");
+    world.later(1);
+    assert_eq!(world.file_system_state(), "available");
+
+    let id = member(
+        &world.efs(&Fate::Usual, "GET", "file-systems", ""),
+        "FileSystemId",
+    );
+    world.efs(&Fate::Stuck, "DELETE", &format!("file-systems/{id}"), "");
+    world.later(YEAR);
+    assert_eq!(world.file_system_state(), "deleting");
+}
+
+#[test]
+fn a_mount_target_fails_and_its_deletion_is_stuck() {
+    let mut world = World::new();
+    let file_system = world.file_system(&Fate::Usual);
+    let subnet = world.subnets().remove(0);
+    let creation = format!(r#"{{"FileSystemId":"{file_system}","SubnetId":"{subnet}"}}"#);
+    let made = world.efs(&fails("any", None), "POST", "mount-targets", &creation);
+    let id = member(&made, "MountTargetId");
+    let path = format!("mount-targets?FileSystemId={file_system}");
+    let shown = world.efs(&Fate::Usual, "GET", &path, "");
+    assert_eq!(member(&shown, "LifeCycleState"), "error");
+    world.efs(&Fate::Stuck, "DELETE", &format!("mount-targets/{id}"), "");
+    world.later(YEAR);
+    let shown = world.efs(&Fate::Usual, "GET", &path, "");
+    assert_eq!(member(&shown, "LifeCycleState"), "deleting");
+}
+
+#[test]
+fn a_distribution_is_stuck_in_progress() {
+    let mut world = World::new();
+    let config = "<DistributionConfig><CallerReference>one</CallerReference><Origins><Quantity>1</Quantity><Items>\
+        <Origin><Id>a</Id><DomainName>a.example.org</DomainName><CustomOriginConfig><HTTPPort>80</HTTPPort>\
+        <HTTPSPort>443</HTTPSPort><OriginProtocolPolicy>http-only</OriginProtocolPolicy></CustomOriginConfig></Origin>\
+        </Items></Origins><DefaultCacheBehavior><TargetOriginId>a</TargetOriginId>\
+        <ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy>\
+        <CachePolicyId>4135ea2d-6df8-44a3-9df3-4b5a84be39ad</CachePolicyId></DefaultCacheBehavior>\
+        <Comment></Comment><Enabled>true</Enabled></DistributionConfig>";
+    let path = "/2020-05-31/distribution";
+    world.send(&Fate::Stuck, "cloudfront", "POST", path, config);
+    world.later(YEAR);
+    let shown = world.send(&Fate::Usual, "cloudfront", "GET", path, "");
+    assert_eq!(texts(&shown, "Status"), ["InProgress"]);
+}
