@@ -29,10 +29,14 @@ impl Clock {
         }
     }
 
-    /// Makes the clock run `speed` times as fast as tokio's; values that are not positive are taken as 1.
+    /// Makes the clock run `speed` times as fast as tokio's; values that are not positive numbers are taken as 1.
     #[must_use]
     pub fn speed(mut self, speed: f64) -> Self {
-        self.speed = if speed > 0.0 { speed } else { 1.0 };
+        self.speed = if speed.is_finite() && speed > 0.0 {
+            speed
+        } else {
+            1.0
+        };
         self
     }
 
@@ -48,12 +52,17 @@ impl Clock {
     /// How much time has gone by on this clock since it was made.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.start.elapsed().mul_f64(self.speed)
+        seconds(self.start.elapsed().as_secs_f64() * self.speed)
     }
 
     /// Waits for a duration of this clock's time.
     pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration.div_f64(self.speed)).await;
+        tokio::time::sleep(self.real(duration)).await;
+    }
+
+    /// How long tokio waits for a duration of this clock's time.
+    fn real(&self, duration: Duration) -> Duration {
+        seconds(duration.as_secs_f64() / self.speed)
     }
 
     /// The clock as the SDK's sleep.
@@ -71,7 +80,7 @@ impl Clock {
 
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(tokio::time::sleep(duration.div_f64(self.speed)))
+        Sleep::new(tokio::time::sleep(self.real(duration)))
     }
 }
 
@@ -81,10 +90,16 @@ impl TimeSource for Clock {
     }
 }
 
+/// More than a duration can hold is the longest that there is, at whatever speed.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use aws_smithy_async::rt::sleep::AsyncSleep as _;
     use jiff::Timestamp;
 
     use super::Clock;
@@ -98,5 +113,22 @@ mod tests {
             tokio::time::Instant::now() - clock.start,
             Duration::from_secs(10)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_speed_is_so_odd_that_time_fails() {
+        for speed in [
+            0.0,
+            -1.0,
+            f64::NAN,
+            f64::INFINITY,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+        ] {
+            let clock = Clock::starting_at(Timestamp::UNIX_EPOCH).speed(speed);
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(clock.now() >= Timestamp::UNIX_EPOCH, "{speed}");
+            drop(clock.async_sleep().sleep(Duration::from_secs(1)));
+        }
     }
 }

@@ -25,7 +25,7 @@ pub mod cassette;
 mod clock;
 mod coverage;
 mod fault;
-#[cfg(feature = "cassette-server")]
+#[cfg(any(feature = "cassette-server", feature = "socket"))]
 pub mod serve;
 mod sim;
 mod wire;

@@ -34,12 +34,16 @@ impl Aws {
             .iter_mut()
             .find_map(|fault| fault.strike(&operation));
         let record = |outcome| {
-            lock(&self.shared.calls).push(CallRecord {
+            let call = CallRecord {
                 at: self.clock().now(),
                 service: Some(service),
                 operation: operation.clone(),
                 outcome,
-            });
+            };
+            if let Some(on_call) = &self.shared.on_call {
+                on_call(&call);
+            }
+            lock(&self.shared.calls).push(call);
         };
         let mut lose_reply = false;
         let mut refusal = None;

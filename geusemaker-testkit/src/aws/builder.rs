@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::snapshot::{SNAPSHOT_VERSION, Snapshot, UnknownSnapshotVersion};
-use super::{Aws, OnChange, Shared};
+use super::{Aws, CallRecord, OnCall, OnChange, Shared};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::sim::account::Account;
@@ -28,6 +28,7 @@ pub struct AwsBuilder {
     no_capacity: Vec<(String, String)>,
     snapshot: Option<Snapshot>,
     on_change: Option<OnChange>,
+    on_call: Option<OnCall>,
 }
 
 impl Default for AwsBuilder {
@@ -44,6 +45,7 @@ impl Default for AwsBuilder {
             no_capacity: Vec::new(),
             snapshot: None,
             on_change: None,
+            on_call: None,
         }
     }
 }
@@ -139,6 +141,13 @@ impl AwsBuilder {
         self
     }
 
+    /// Calls back when a call is answered, or has got its last chance of an answer: for logs.
+    #[must_use]
+    pub fn on_call(mut self, callback: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
+        self.on_call = Some(Box::new(callback));
+        self
+    }
+
     /// The account.
     ///
     /// # Panics
@@ -170,6 +179,7 @@ impl AwsBuilder {
                 guest: self.guest,
                 region: self.region,
                 on_change: self.on_change,
+                on_call: self.on_call,
             }),
         }
     }

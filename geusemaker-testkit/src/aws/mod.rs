@@ -57,9 +57,11 @@ struct Shared {
     guest: Arc<dyn Guest>,
     region: String,
     on_change: Option<OnChange>,
+    on_call: Option<OnCall>,
 }
 
 type OnChange = Box<dyn Fn(&Snapshot) + Send + Sync>;
+type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
 
 impl Aws {
     /// An account with the defaults of [`Aws::builder`].

@@ -1,0 +1,136 @@
+//! HTTP itself: connections that are kept, requests ahead of answers, bodies that are too large, answers that are lost.
+
+use geusemaker_testkit::serve::AwsServer;
+use geusemaker_testkit::{Aws, Fault, Outcome};
+
+use crate::connection::{Connection, call, head};
+
+const SPEED: f64 = 10_000.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_serves_one_request_after_the_other() {
+    let aws = Aws::builder().speed(SPEED).build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let mut connection = Connection::to(&server);
+    for _ in 0..3 {
+        connection.write(&call("ec2", "Action=DescribeVpcs"));
+        let answer = connection.answer();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.body.contains("<vpcId>vpc-"), "{}", answer.body);
+    }
+    assert_eq!(aws.calls().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_sent_ahead_are_answered_in_their_order() {
+    let aws = Aws::builder().speed(SPEED).build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let mut connection = Connection::to(&server);
+    let asked = [
+        "DescribeVpcs",
+        "DescribeSubnets",
+        "Nothing",
+        "DescribeKeyPairs",
+    ];
+    let all: String = asked
+        .iter()
+        .map(|operation| call("ec2", &format!("Action={operation}")))
+        .collect();
+    connection.write(&all);
+    for operation in asked {
+        let answer = connection.answer();
+        let expected = match operation {
+            "Nothing" => "<Code>SimulatorUnsupported</Code>".to_owned(),
+            _ => format!("<{operation}Response"),
+        };
+        assert!(answer.body.contains(&expected), "{}", answer.body);
+    }
+    let operations: Vec<_> = aws.calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(operations, asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_more_than_a_mebibyte_is_refused_and_the_account_hears_nothing() {
+    let aws = Aws::builder().speed(SPEED).build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let size = (1 << 20) + 1;
+
+    let mut announced = Connection::to(&server);
+    announced.write(&format!("{}content-length: {size}\r\n\r\n", head("ec2")));
+    assert_eq!(announced.answer().status, 413);
+    assert_eq!(announced.rest(), b"");
+
+    let mut chunked = Connection::to(&server);
+    chunked.write(&format!(
+        "{}transfer-encoding: chunked\r\n\r\n{size:x}\r\n{}",
+        head("ec2"),
+        "a".repeat(size)
+    ));
+    assert_eq!(chunked.answer().status, 413);
+    assert_eq!(aws.calls(), []);
+
+    let mut largest = Connection::to(&server);
+    let parameters = format!("Action=DescribeVpcs&{}", "&".repeat((1 << 20) - 20));
+    largest.write(&call("ec2", &parameters));
+    assert_eq!(largest.answer().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_expects_a_go_ahead_gets_one() {
+    let aws = Aws::builder().speed(SPEED).build();
+    let server = AwsServer::start(aws).await.unwrap();
+    let mut connection = Connection::to(&server);
+    let body = "Action=GetCallerIdentity";
+    connection.write(&format!(
+        "{}expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        head("sts"),
+        body.len()
+    ));
+    assert_eq!(connection.answer().status, 100);
+    connection.write(body);
+    let answer = connection.answer();
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("<Account>123456789012</Account>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_request_end_their_connection_only() {
+    let aws = Aws::builder().speed(SPEED).build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let mut strange = Connection::to(&server);
+    strange.write("\u{16}\u{3}\u{1}\r\n\r\n");
+    let rest = strange.rest();
+    assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 400 "));
+    let mut unsigned = Connection::to(&server);
+    unsigned.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert_eq!(unsigned.answer().status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_lost_closes_the_connection_without_a_byte() {
+    let aws = Aws::builder()
+        .speed(SPEED)
+        .fault(Fault::on("CreateKeyPair").lose_reply())
+        .fault(Fault::on("DescribeKeyPairs").reset())
+        .build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    for parameters in [
+        "Action=CreateKeyPair&KeyName=lost",
+        "Action=DescribeKeyPairs",
+    ] {
+        let mut connection = Connection::to(&server);
+        connection.write(&call("ec2", parameters));
+        assert_eq!(connection.rest(), b"");
+    }
+    assert!(aws.calls().iter().all(|it| it.outcome == Outcome::Silence));
+    assert_eq!(aws.unfired(), [""; 0]);
+
+    let mut connection = Connection::to(&server);
+    connection.write(&call("ec2", "Action=DescribeKeyPairs"));
+    let answer = connection.answer();
+    assert!(
+        answer.body.contains("<keyName>lost</keyName>"),
+        "{}",
+        answer.body
+    );
+}

@@ -1,0 +1,98 @@
+//! How connections and the server end.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use geusemaker_testkit::serve::AwsServer;
+use geusemaker_testkit::{Aws, Fault};
+
+use crate::connection::{Connection, call};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_stalls_holds_its_connection_and_no_other_until_the_server_stops() {
+    let aws = Aws::builder()
+        .speed(10_000.0)
+        .fault(Fault::on("DescribeVpcs").stall())
+        .build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let mut stalled = Connection::to(&server);
+    stalled.write(&call("ec2", "Action=DescribeVpcs"));
+    let mut other = Connection::to(&server);
+    while aws.calls().is_empty() {
+        other.write(&call("sts", "Action=GetCallerIdentity"));
+        assert_eq!(other.answer().status, 200);
+    }
+    server.shutdown().await;
+    assert_eq!(stalled.rest(), b"");
+    assert_eq!(other.rest(), b"");
+    assert_eq!(aws.unfired(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_answers_what_has_arrived_and_frees_its_port() {
+    // Eight seconds of the account's time, a tenth of one here.
+    let aws = Aws::builder()
+        .speed(80.0)
+        .fault(Fault::on("CreateKeyPair").delay(Duration::from_secs(8)))
+        .build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let address = server.address();
+    let mut idle = Connection::to(&server);
+    idle.write(&call("sts", "Action=GetCallerIdentity"));
+    assert_eq!(idle.answer().status, 200);
+    let mut busy = Connection::to(&server);
+    busy.write(&call("ec2", "Action=CreateKeyPair&KeyName=late"));
+    while !aws.unfired().is_empty() {
+        tokio::task::yield_now().await;
+    }
+
+    server.shutdown().await;
+    assert_eq!(busy.answer().status, 200);
+    assert_eq!(busy.rest(), b"");
+    assert_eq!(idle.rest(), b"");
+    assert!(TcpStream::connect(address).is_err());
+    let again = AwsServer::bind(aws, address).await.unwrap();
+    assert_eq!(again.address(), address);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_use_is_an_error() {
+    let server = AwsServer::start(Aws::new()).await.unwrap();
+    let error = AwsServer::bind(Aws::new(), server.address())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_takes_effect_though_its_caller_has_gone() {
+    let aws = Aws::builder()
+        .speed(80.0)
+        .fault(Fault::on("CreateKeyPair").delay(Duration::from_secs(8)))
+        .build();
+    let server = AwsServer::start(aws.clone()).await.unwrap();
+    let mut gone = Connection::to(&server);
+    gone.write(&call("ec2", "Action=CreateKeyPair&KeyName=unheard"));
+    while !aws.unfired().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(gone);
+    let mut connection = Connection::to(&server);
+    loop {
+        connection.write(&call("ec2", "Action=DescribeKeyPairs"));
+        if connection.answer().body.contains("unheard") {
+            break;
+        }
+        // Ten minutes later it would be there if ever.
+        assert!(aws.clock().elapsed() < Duration::from_secs(600));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everywhere_is_reached_from_here() {
+    let server = AwsServer::bind(Aws::new(), ("0.0.0.0", 0)).await.unwrap();
+    assert_eq!(
+        server.uri(),
+        format!("http://127.0.0.1:{}", server.address().port())
+    );
+}
