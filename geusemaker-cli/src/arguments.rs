@@ -1,6 +1,8 @@
 //! The command line.
 
 use std::ffi::OsString;
+#[cfg(feature = "sandbox")]
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +59,15 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Stack(StackCommand),
+    /// The sandbox itself: an AWS account for other programs
+    #[cfg(feature = "sandbox")]
+    Sandbox(Sandbox),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StackCommand {
     /// Show what a spec would make, and make nothing
     Plan(SpecFile),
     /// Bring a stack up, or finish bringing it up
@@ -149,4 +160,87 @@ pub(crate) struct Rollback {
     pub(crate) name: Name,
     #[command(flatten)]
     pub(crate) yes: Yes,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Args, Debug)]
+pub(crate) struct Sandbox {
+    #[command(subcommand)]
+    pub(crate) command: SandboxCommand,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Serve a simulated AWS account on a socket, to the AWS CLI and to programs on any SDK
+    ///
+    /// Standard output gets the variables that direct programs to it, and the account is served until SIGINT or
+    /// SIGTERM. It is a new one, and gone at the end, unless --keep is given. With --output json there is one document
+    /// when it begins and another when it has ended; with --verbose each call is logged to standard error.
+    Serve(Serve),
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+
+    /// The port to listen on; 0 is any that is free
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// How many times as fast as at AWS time passes
+    #[arg(long, value_name = "X", default_value = "60", value_parser = speed, allow_negative_numbers = true)]
+    pub(crate) speed: f64,
+
+    /// How slow this AWS is
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: Profile,
+
+    /// What ids and the random part of times follow from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// What goes wrong: a TOML file of faults
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+
+    /// Serve the account that `gm --sandbox` works in, and keep what becomes of it
+    #[arg(long, conflicts_with_all = ["seed", "profile"])]
+    pub(crate) keep: bool,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Nothing takes time
+    Instant,
+    /// Most steps take about as long as their median at AWS
+    #[default]
+    Typical,
+    /// Every step takes as long as the slowest that was observed
+    Slow,
+}
+
+#[cfg(feature = "sandbox")]
+impl From<Profile> for geusemaker_testkit::Timings {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Instant => Self::Instant,
+            Profile::Typical => Self::Typical,
+            Profile::Slow => Self::Slow,
+        }
+    }
+}
+
+/// Beyond these, what passes between two calls is nothing or for ever.
+#[cfg(feature = "sandbox")]
+fn speed(text: &str) -> Result<f64, String> {
+    const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
+    text.parse()
+        .ok()
+        .filter(|speed| SPEEDS.contains(speed))
+        .ok_or_else(|| "expected a number from 0.001 to 1000000".to_owned())
 }

@@ -17,6 +17,8 @@ pub(crate) enum ExitCode {
     InProgress = 5,
     /// Credentials, permissions, quotas or the network do not allow it; nothing was created.
     Access = 6,
+    /// A fault that was asked for has struck nothing.
+    FaultUnfired = 7,
     /// The person said no.
     Declined = 10,
     /// SIGINT.
@@ -35,6 +37,7 @@ Exit codes:
     4  somebody else works on the stack
     5  still in progress in AWS: resume later
     6  credentials, permissions, quotas or network; nothing was changed
+    7  sandbox serve: a fault never struck
    10  declined at the prompt
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";

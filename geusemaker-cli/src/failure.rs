@@ -19,6 +19,8 @@ pub(crate) struct Failure {
     /// What became of the parts that worked.
     state: Option<String>,
     next: Option<String>,
+    /// What became of an account that was served.
+    served: Option<Box<Value>>,
 }
 
 impl Failure {
@@ -31,6 +33,7 @@ impl Failure {
             undone: Box::default(),
             state: None,
             next: None,
+            served: None,
         }
     }
 
@@ -42,6 +45,21 @@ impl Failure {
     /// This machine does not do what it should.
     pub(crate) fn local(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Failed, "local", message.into())
+    }
+
+    /// Another process has what this one needs.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn locked(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Locked, "locked", message.into())
+    }
+
+    /// These faults were to strike, and did not.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn unfired(faults: &[String], served: Value) -> Self {
+        let message = format!("these faults never struck: {}", faults.join("; "));
+        let mut failure = Self::new(ExitCode::FaultUnfired, "fault-unfired", message);
+        failure.served = Some(Box::new(served));
+        failure
     }
 
     /// The person said no.
@@ -175,6 +193,9 @@ impl Failure {
             .member("state", &self.state)
             .member("next", &self.next)
             .line(format!("error: {}", self.message));
+        if let Some(served) = &self.served {
+            document = document.member("served", served);
+        }
         if let Some(remedy) = &self.remedy {
             document = document.line(format!("  try: {remedy}"));
         }

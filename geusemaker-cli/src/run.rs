@@ -8,7 +8,9 @@ use clap::Parser as _;
 use geusemaker_core::{SdkConfig, Session};
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, Command, Global, Output};
+#[cfg(feature = "sandbox")]
+use crate::arguments::SandboxCommand;
+use crate::arguments::{Arguments, Command, Global, Output, StackCommand};
 use crate::command;
 use crate::context::Context;
 use crate::document::Document;
@@ -24,7 +26,8 @@ pub(crate) fn run() -> ExitCode {
     };
     log(arguments.global.verbose);
     let output = arguments.global.output;
-    let ended = runtime(&arguments.global).and_then(|runtime| runtime.block_on(serve(arguments)));
+    let ended =
+        runtime(&arguments.global).and_then(|runtime| runtime.block_on(carry_out(arguments)));
     let (document, code) = match ended {
         Ok(document) => (document, ExitCode::Ok),
         Err(failure) => {
@@ -81,12 +84,22 @@ fn output_asked_for() -> Output {
     }
 }
 
-async fn serve(arguments: Arguments) -> Result<Document, Failure> {
+async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
     let global = arguments.global;
+    match arguments.command {
+        Command::Stack(command) => on_stacks(global, command).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(sandbox) => match sandbox.command {
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve).await,
+        },
+    }
+}
+
+async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
     let display = Arc::new(ProgressDisplay::new(global.quiet));
-    let (config, at_end) = config(&global, &state).await?;
+    let (config, at_end) = config(&global, &state, &display).await?;
     let listener = Arc::clone(&display);
     let session = Session::with_listener(config, store, listener);
     let context = Context {
@@ -94,14 +107,14 @@ async fn serve(arguments: Arguments) -> Result<Document, Failure> {
         is_sandbox: global.sandbox,
         display,
     };
-    let ended = match arguments.command {
-        Command::Plan(file) => command::plan::run(&context, &file).await,
-        Command::Deploy(deploy) => command::deploy::run(&context, &deploy).await,
-        Command::Resume(resume) => command::resume::run(&context, &resume).await,
-        Command::Status(name) => command::status::run(&context, &name).await,
-        Command::List => command::list::run(&context).await,
-        Command::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
-        Command::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
+    let ended = match command {
+        StackCommand::Plan(file) => command::plan::run(&context, &file).await,
+        StackCommand::Deploy(deploy) => command::deploy::run(&context, &deploy).await,
+        StackCommand::Resume(resume) => command::resume::run(&context, &resume).await,
+        StackCommand::Status(name) => command::status::run(&context, &name).await,
+        StackCommand::List => command::list::run(&context).await,
+        StackCommand::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
+        StackCommand::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
     };
     context.display.finish();
     if let Some(at_end) = at_end {
@@ -121,9 +134,13 @@ async fn serve(arguments: Arguments) -> Result<Document, Failure> {
 type AtEnd = Option<Box<dyn FnOnce()>>;
 
 #[cfg(feature = "sandbox")]
-async fn config(global: &Global, state: &StateDirectory) -> Result<(SdkConfig, AtEnd), Failure> {
+async fn config(
+    global: &Global,
+    state: &StateDirectory,
+    display: &ProgressDisplay,
+) -> Result<(SdkConfig, AtEnd), Failure> {
     if global.sandbox {
-        let (config, keep) = crate::sandbox::open(state)?;
+        let (config, keep) = crate::sandbox::open(state, display)?;
         Ok((config, Some(Box::new(keep))))
     } else {
         Ok((Session::config_from_environment().await, None))
@@ -131,7 +148,11 @@ async fn config(global: &Global, state: &StateDirectory) -> Result<(SdkConfig, A
 }
 
 #[cfg(not(feature = "sandbox"))]
-async fn config(global: &Global, _: &StateDirectory) -> Result<(SdkConfig, AtEnd), Failure> {
+async fn config(
+    global: &Global,
+    _: &StateDirectory,
+    _: &ProgressDisplay,
+) -> Result<(SdkConfig, AtEnd), Failure> {
     if global.sandbox {
         return Err(Failure::usage("this gm was built without the sandbox"));
     }
@@ -167,6 +188,9 @@ fn print(document: &Document, output: Output) {
         Output::Text => document.to_text(),
         Output::Json => document.to_json(),
     };
+    if text.is_empty() {
+        return;
+    }
     if document.is_failure() && output == Output::Text {
         let _ = writeln!(std::io::stderr(), "{text}");
     } else {

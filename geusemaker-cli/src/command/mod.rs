@@ -7,4 +7,6 @@ pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+#[cfg(feature = "sandbox")]
+pub(crate) mod sandbox;
 pub(crate) mod status;

@@ -1,0 +1,3 @@
+//! `gm sandbox`: the sandbox itself.
+
+pub(crate) mod serve;

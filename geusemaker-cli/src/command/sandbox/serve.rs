@@ -1,0 +1,191 @@
+//! `gm sandbox serve`: a simulated AWS account on a socket, for any program.
+
+use std::fs;
+use std::future::{Future, poll_fn};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use geusemaker_testkit::serve::AwsServer;
+use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome};
+use serde_json::json;
+
+use crate::arguments::{Global, Output, Profile, Serve};
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::interrupt::interrupt;
+use crate::progress_display::{ProgressDisplay, compact};
+use crate::sandbox::{self, KeptAccount, Lock};
+use crate::state_directory::StateDirectory;
+
+/// Serves until a signal ends it; the document is what has happened until then.
+pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Failure> {
+    if global.sandbox {
+        return Err(Failure::usage(
+            "`gm sandbox serve` takes no --sandbox: give --keep to serve the account that `gm --sandbox` works in",
+        ));
+    }
+    let display = ProgressDisplay::new(global.quiet);
+    let (aws, kept) = account(global, serve)?;
+    let server = listen(&aws, SocketAddr::new(serve.host, serve.port)).await?;
+
+    let mut interrupted = pin!(interrupt());
+    // From now on a signal ends it in an orderly way, as whoever reads the next lines may expect.
+    polled_once(interrupted.as_mut()).await;
+    announce(&server, global.output);
+    display.note(&format!("serving {}; ctrl-c ends it", describe(serve)));
+    interrupted.await;
+
+    server.shutdown().await;
+    let ended = summary(&aws, global.output, &display);
+    if let Some(kept) = kept {
+        kept.close(&aws);
+    }
+    ended
+}
+
+fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>), Failure> {
+    let mut account = sandbox::account()
+        .seed(serve.seed)
+        .timings(serve.profile.into())
+        .speed(serve.speed);
+    if let Some(file) = &serve.faults {
+        account = faults(file)?
+            .into_iter()
+            .fold(account, |account, fault| account.fault(fault));
+    }
+    if global.verbose > 0 {
+        account = account.on_call(log);
+    }
+    if !serve.keep {
+        return Ok((account.build(), None));
+    }
+    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), true)?;
+    // The store's directory is also the account's.
+    state.store()?;
+    let kept = KeptAccount::lock(&state, Lock::Refuse)?;
+    Ok((kept.restore(account)?, Some(kept)))
+}
+
+fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("the faults in {}: {error}", file.display()))
+    };
+    let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    parse(&text).map_err(|error| wrong(&error))
+}
+
+fn parse(_: &str) -> Result<Vec<Fault>, String> {
+    Err("not yet".to_owned())
+}
+
+async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
+    AwsServer::bind(aws.clone(), address).await.map_err(|error| {
+        Failure::usage(format!(
+            "nothing can be served on {address}: {error}; choose another --host or --port, or port 0 for any that is free"
+        ))
+    })
+}
+
+/// What programs need to be told, on standard output before anything is served.
+fn announce(server: &AwsServer, output: Output) {
+    let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
+    let environment = [
+        ("AWS_ENDPOINT_URL", server.uri()),
+        ("AWS_ACCESS_KEY_ID", "AKIASIMULATED".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "simulated".to_owned()),
+        // The AWS CLI and boto3 read the second name only.
+        ("AWS_REGION", region.clone()),
+        ("AWS_DEFAULT_REGION", region),
+    ];
+    let text = match output {
+        Output::Text => environment
+            .iter()
+            .map(|(name, value)| format!("export {name}={value}\n"))
+            .collect(),
+        Output::Json => {
+            let environment: serde_json::Map<_, _> = environment
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .collect();
+            let document = Document::ok()
+                .member("endpoint", server.uri())
+                .member("port", server.address().port())
+                .member("environment", environment);
+            format!("{}\n", document.to_json())
+        }
+    };
+    let mut stdout = std::io::stdout();
+    // A reader that has gone away may know the port nevertheless.
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
+}
+
+fn describe(serve: &Serve) -> String {
+    let speed = match serve.speed {
+        1.0 => "in AWS's own time".to_owned(),
+        speed => format!("{speed} times as fast as AWS"),
+    };
+    if serve.keep {
+        return format!("the account that is kept, {speed}");
+    }
+    let profile = match serve.profile {
+        Profile::Instant => "an instant",
+        Profile::Typical => "a typical",
+        Profile::Slow => "a slow",
+    };
+    format!("{profile} account, seed {}, {speed}", serve.seed)
+}
+
+/// A line per call on standard error: when, which, and what came of it.
+fn log(call: &CallRecord) {
+    let at = call.at.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let service = call
+        .service
+        .map_or_else(String::new, |service| format!("{service}:"));
+    let outcome = match &call.outcome {
+        Outcome::Success => "ok",
+        Outcome::Refused(code) => code,
+        Outcome::Silence => "no answer",
+        _ => "?",
+    };
+    // A log that nobody can read is no reason to stop.
+    let _ = writeln!(
+        std::io::stderr(),
+        "{at}  {service}{operation}  {outcome}",
+        operation = call.operation
+    );
+}
+
+/// What happened: in text for the person who ended it, in JSON a second document on standard output.
+fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Document, Failure> {
+    let calls = aws.calls().len();
+    let leftovers: Vec<_> = aws.leftovers().iter().map(ToString::to_string).collect();
+    let unfired = aws.unfired();
+    if output == Output::Text {
+        let elapsed = compact(aws.clock().elapsed());
+        display.note(&format!(
+            "ended: {calls} calls in {elapsed} of the account's time"
+        ));
+        for leftover in &leftovers {
+            display.note(&format!("  still there: {leftover}"));
+        }
+    }
+    let served = json!({ "calls": calls, "leftovers": leftovers, "unfired": unfired });
+    if unfired.is_empty() {
+        Ok(Document::ok().member("served", served))
+    } else {
+        Err(Failure::unfired(&unfired, served))
+    }
+}
+
+/// Lets the future begin.
+async fn polled_once(mut future: Pin<&mut impl Future>) {
+    poll_fn(|context| {
+        let _ = future.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
+}

@@ -1,0 +1,19 @@
+//! The account that `gm --sandbox` works in, in virtual time.
+
+use geusemaker_core::SdkConfig;
+
+use super::kept_account::{KeptAccount, Lock};
+use crate::failure::Failure;
+use crate::progress_display::ProgressDisplay;
+use crate::state_directory::StateDirectory;
+
+/// The configuration whose clients talk to the sandbox's account, and what has to be called at the end.
+pub(crate) fn open(
+    state: &StateDirectory,
+    display: &ProgressDisplay,
+) -> Result<(SdkConfig, impl FnOnce() + use<>), Failure> {
+    let kept = KeptAccount::lock(state, Lock::Wait(display))?;
+    let aws = kept.restore(super::account())?;
+    let config = aws.sdk_config();
+    Ok((config, move || kept.close(&aws)))
+}

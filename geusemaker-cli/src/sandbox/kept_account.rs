@@ -1,0 +1,102 @@
+//! The account that is kept between runs: a file, and who may write it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
+
+use crate::failure::Failure;
+use crate::progress_display::ProgressDisplay;
+use crate::state_directory::StateDirectory;
+
+/// The account's file, which is this process's alone until this is dropped.
+#[derive(Debug)]
+pub(crate) struct KeptAccount {
+    file: PathBuf,
+    _lock: Option<fs::File>,
+}
+
+/// How to come by an account that another process has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lock<'a> {
+    /// Commands are short here, so it is waited for, and this says so.
+    Wait(&'a ProgressDisplay),
+    /// It is an error.
+    Refuse,
+}
+
+impl KeptAccount {
+    /// One process at a time has the account.
+    pub(crate) fn lock(state: &StateDirectory, lock: Lock<'_>) -> Result<Self, Failure> {
+        let file = state.account_file();
+        // Where no lock can be written, nothing can be overwritten either.
+        let locked = fs::File::create(file.with_extension("lock")).ok();
+        if let Some(locked) = &locked
+            && let Err(fs::TryLockError::WouldBlock) = locked.try_lock()
+        {
+            const TAKEN: &str = "another gm works in the sandbox's account";
+            match lock {
+                Lock::Wait(display) => {
+                    display.note(&format!("{TAKEN}; waiting until it ends..."));
+                    // A file system without locks has told so above.
+                    let _ = locked.lock();
+                }
+                Lock::Refuse => return Err(Failure::locked(TAKEN)),
+            }
+        }
+        Ok(Self {
+            file,
+            _lock: locked,
+        })
+    }
+
+    /// The account as it was left, which writes itself to the file whenever it changes.
+    pub(crate) fn restore(&self, mut account: AwsBuilder) -> Result<Aws, Failure> {
+        if let Some(snapshot) = read(&self.file)? {
+            account = account
+                .restore(snapshot)
+                .map_err(|error| unreadable(&self.file, &error))?;
+        }
+        let file = self.file.clone();
+        Ok(account
+            .on_change(move |snapshot| keep(&file, snapshot))
+            .build())
+    }
+
+    /// Keeps the account at its end: the last wait changed nothing, but what it waited for has happened only when its
+    /// time is kept, too.
+    pub(crate) fn close(self, aws: &Aws) {
+        keep(&self.file, &aws.snapshot());
+    }
+}
+
+fn read(file: &Path) -> Result<Option<Snapshot>, Failure> {
+    match fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| unreadable(file, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(file, &error)),
+    }
+}
+
+fn keep(file: &Path, snapshot: &Snapshot) {
+    if let Err(error) = write(file, snapshot) {
+        // What the account holds is then lost with the process, as the journal will say.
+        tracing::error!(%error, "the sandbox's account cannot be kept");
+    }
+}
+
+/// Written beside and renamed, so that a process that is killed leaves the old one or the new one.
+fn write(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
+    let beside = file.with_extension("json.new");
+    fs::write(&beside, serde_json::to_vec(snapshot)?)?;
+    fs::rename(beside, file)
+}
+
+fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {
+    let file = file.display();
+    Failure::local(format!(
+        "the sandbox's account {file} cannot be read ({error}); remove it and the journals beside it to start afresh"
+    ))
+}

@@ -1,0 +1,28 @@
+//! The sandbox: a simulated AWS account, inside the process or on a socket.
+
+mod in_process;
+mod kept_account;
+mod user_data_guest;
+
+use geusemaker_testkit::{Aws, AwsBuilder};
+
+pub(crate) use self::in_process::open;
+pub(crate) use self::kept_account::{KeptAccount, Lock};
+use self::user_data_guest::UserDataGuest;
+
+/// What every account of the sandbox has, wherever it is.
+pub(crate) fn account() -> AwsBuilder {
+    let account = Aws::builder().guest(UserDataGuest);
+    match region() {
+        Some(region) => account.region(region),
+        None => account,
+    }
+}
+
+/// The environment's region counts in the sandbox as it does outside.
+pub(crate) fn region() -> Option<String> {
+    ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|region| !region.is_empty())
+}
