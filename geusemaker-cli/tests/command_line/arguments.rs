@@ -5,7 +5,7 @@ use crate::gm::Gm;
 #[test]
 fn help_prints_every_exit_code() {
     let help = Gm::new().run(&[], &["--help"]).with(0);
-    for code in ["0", "1", "2", "3", "4", "5", "6", "10", "130", "143"] {
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "10", "130", "143"] {
         let line = help
             .stdout
             .lines()
@@ -13,7 +13,7 @@ fn help_prints_every_exit_code() {
         assert!(line.is_some(), "no line for {code} in:\n{}", help.stdout);
     }
     for command in [
-        "plan", "deploy", "resume", "status", "list", "destroy", "rollback",
+        "plan", "deploy", "resume", "status", "list", "destroy", "rollback", "sandbox",
     ] {
         assert!(help.stdout.contains(command), "{command}");
     }

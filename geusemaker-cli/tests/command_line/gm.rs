@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use assert_cmd::Command;
 use geusemaker_testkit::{Aws, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -59,6 +59,16 @@ impl Gm {
 
     /// Runs `gm` with these variables and hardly any others.
     pub(crate) fn run(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let output = self.command(environment, arguments).output().unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// `gm` as [`Self::run`] runs it, yet to be started.
+    pub(crate) fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo_bin!("gm"));
         command.env_clear();
         for name in KEPT {
@@ -66,19 +76,14 @@ impl Gm {
                 command.env(name, value);
             }
         }
-        let output = command
+        command
             .current_dir(self.home())
             .env("HOME", self.home())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(environment.iter().copied())
             .args(arguments)
-            .output()
-            .unwrap();
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+            .stdin(Stdio::null());
+        command
     }
 
     pub(crate) fn home(&self) -> &Path {

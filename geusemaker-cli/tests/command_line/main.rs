@@ -12,6 +12,10 @@ mod recorded_plan;
 mod repeated_commands;
 mod replay;
 mod sandbox_life;
+#[cfg(unix)]
+mod sandbox_serve;
+#[cfg(unix)]
+mod served;
 mod spec_text;
 mod state_directory;
 mod unfinished;
