@@ -115,7 +115,7 @@ const CUSTOM_ORIGIN_CONFIG: Shape = Shape::Structure(&[
     filled(
         "OriginSslProtocols",
         &list("SslProtocol", &SSL_PROTOCOL),
-        "",
+        "SSLv3 TLSv1",
     ),
     filled(
         "OriginReadTimeout",
@@ -143,7 +143,7 @@ const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(&[
     filled("TrustedSigners", &TRUSTED, ""),
     filled("TrustedKeyGroups", &TRUSTED, ""),
     required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
-    filled("AllowedMethods", &ALLOWED_METHODS, ""),
+    filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
     filled("SmoothStreaming", &Shape::Flag, "false"),
     filled("Compress", &Shape::Flag, "false"),
     filled(
@@ -170,7 +170,7 @@ const CACHE_BEHAVIOR: Shape = Shape::Structure(&[
     filled("TrustedSigners", &TRUSTED, ""),
     filled("TrustedKeyGroups", &TRUSTED, ""),
     required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
-    filled("AllowedMethods", &ALLOWED_METHODS, ""),
+    filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
     filled("SmoothStreaming", &Shape::Flag, "false"),
     filled("Compress", &Shape::Flag, "false"),
     filled(
@@ -221,7 +221,7 @@ const METHOD: Shape = Shape::OneOf(&["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "
 const ALLOWED_METHODS: Shape = Shape::List {
     item: "Method",
     of: &METHOD,
-    beside: &[filled("CachedMethods", &list("Method", &METHOD), "")],
+    beside: &[filled("CachedMethods", &list("Method", &METHOD), "HEAD GET")],
 };
 
 const GRPC: Shape = Shape::Structure(&[filled("Enabled", &Shape::Flag, "false")]);

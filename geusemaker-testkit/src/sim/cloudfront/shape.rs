@@ -40,7 +40,7 @@ pub(super) struct Member {
 /// What becomes of a member that is not there.
 #[derive(Debug)]
 pub(super) enum Absent {
-    /// AWS fills in this text, and for a structure or a list its own defaults.
+    /// AWS fills in this text; in a list these items, with blanks between them; in a structure its own defaults.
     Filled(&'static str),
     /// It stays away.
     Left,
@@ -66,6 +66,26 @@ impl Shape {
                 self.check_text(element.text(), path)?;
                 Ok(element.clone())
             }
+        }
+    }
+
+    /// What AWS fills in, yet to be completed.
+    fn default(&self, name: &str, text: &str) -> Element {
+        match self {
+            Self::List { item, .. } => {
+                let items = text.split_whitespace().map(|text| Element::leaf(*item, text));
+                let items: Vec<_> = items.collect();
+                Element::new(name)
+                    .with("Quantity", items.len().to_string())
+                    .child(Element::new("Items").children(items))
+            }
+            Self::Flag
+            | Self::Number { .. }
+            | Self::OneOf(_)
+            | Self::Only(_)
+            | Self::Port
+            | Self::Structure(_)
+            | Self::Text { .. } => Element::leaf(name, text),
         }
     }
 
@@ -124,7 +144,7 @@ fn complete_members(
         let child = match (element.find(member.name), &member.absent) {
             (Some(child), _) => child,
             (None, Absent::Filled(text)) => {
-                filled = Element::leaf(member.name, text);
+                filled = member.shape.default(member.name, text);
                 &filled
             }
             (None, Absent::Left) => continue,
