@@ -1,14 +1,18 @@
 //! The chores of the workspace that are more than one cargo command: `cargo xtask --help` lists them.
 
+mod clients;
 mod conformance;
 mod coverage;
 mod coverage_report;
+mod endpoint;
 mod inventory;
 mod llvm_tools;
 mod moto;
 mod process;
 mod record;
+mod served_sandbox;
 mod tier;
+mod virtual_environment;
 mod workspace;
 
 use std::process::ExitCode;
@@ -24,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run the AWS CLI and boto3 against the sandbox on a socket: a stack's life with each
+    Clients,
     /// Run gm against moto, an AWS server that others wrote: every tier up, checked and down again
     Conformance,
     /// Measure line coverage; fail when a crate has less than it must have
@@ -34,6 +40,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),
         Task::Record => record::run(),

@@ -1,7 +1,7 @@
 //! The three tiers as the conformance run deploys them, and what each must have put into the account.
 
+use crate::endpoint::REGION;
 use crate::inventory::{Inventory, Kind, Resource};
-use crate::moto::REGION;
 
 /// The tag that every resource carries; its value is the stack's name.
 const STACK_TAG: &str = "geusemaker:stack";

@@ -1,0 +1,159 @@
+//! `cargo xtask clients`: clients that others wrote, the AWS CLI and boto3, against the sandbox on a socket.
+//!
+//! Each takes a stack through its life in an account of its own; the account must hold nothing at the end.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::endpoint;
+use crate::served_sandbox::ServedSandbox;
+use crate::virtual_environment::VirtualEnvironment;
+use crate::workspace::Workspace;
+
+pub(crate) const REQUIREMENTS: &str = include_str!("../clients-requirements.txt");
+
+/// The scripts, and what they share.
+const FILES: [(&str, &str); 3] = [
+    ("checks.py", include_str!("../clients/checks.py")),
+    (AWS_CLI.script, include_str!("../clients/aws_cli_life.py")),
+    (BOTO3.script, include_str!("../clients/boto3_life.py")),
+];
+
+/// Its waiters look again after a minute, so that everything is there at once.
+const AWS_CLI: Life = Life {
+    client: "aws-cli",
+    script: "aws_cli_life.py",
+    account: &["--profile", "instant"],
+};
+
+/// Slow enough for what begins to be seen on its way, and for waiters to wait.
+const BOTO3: Life = Life {
+    client: "boto3",
+    script: "boto3_life.py",
+    account: &["--profile", "slow", "--speed", "100"],
+};
+
+struct Life {
+    client: &'static str,
+    script: &'static str,
+    /// Which account it gets.
+    account: &'static [&'static str],
+}
+
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::read()?;
+    workspace.build_programs()?;
+    let directory = workspace.target_directory.join("clients");
+    fs::create_dir_all(&directory)?;
+    let python = VirtualEnvironment::install(&directory, REQUIREMENTS)?;
+    for (name, text) in FILES {
+        fs::write(directory.join(name), text)?;
+    }
+    // Both spend their time in processes of their own, so they share the machine.
+    let tallies = thread::scope(|scope| {
+        let lives = [AWS_CLI, BOTO3].map(|life| {
+            let (workspace, python, directory) = (&workspace, &python, &directory);
+            scope.spawn(move || life.lead(&workspace.gm(), python, directory))
+        });
+        lives.map(|life| {
+            life.join()
+                .ok()
+                .context("the thread of a script panicked")?
+        })
+    });
+    let mut all = Tally::default();
+    for tally in tallies {
+        let tally = tally?;
+        all.passed += tally.passed;
+        all.failed += tally.failed;
+    }
+    println!("clients: {} passed, {} failed", all.passed, all.failed);
+    ensure!(
+        all.failed == 0,
+        "the scripts are in {}",
+        directory.display()
+    );
+    Ok(())
+}
+
+impl Life {
+    fn lead(&self, gm: &Path, python: &VirtualEnvironment, directory: &Path) -> Result<Tally> {
+        let sandbox = ServedSandbox::start(gm, self.account)?;
+        let mut script = Command::new(python.program("python"));
+        endpoint::direct(&mut script, sandbox.endpoint());
+        let output = script
+            .arg(directory.join(self.script))
+            .arg(self.client)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("{} cannot be started", self.script))?;
+        // Whole, so that the lines of the two do not mix.
+        let printed = String::from_utf8_lossy(&output.stdout);
+        print!("{printed}");
+        let mut tally = Tally::of(&printed);
+
+        let served = sandbox.end()?;
+        println!("        {}: {} calls", self.client, served.calls);
+        self.count(&mut tally, "nothing is left over", &served.leftovers);
+        if !output.status.success() && tally.failed == 0 {
+            let status = [output.status.to_string()];
+            self.count(&mut tally, "the script goes through", &status);
+        }
+        Ok(tally)
+    }
+
+    fn count(&self, tally: &mut Tally, check: &str, problems: &[String]) {
+        if problems.is_empty() {
+            tally.passed += 1;
+            println!("ok      {}: {check}", self.client);
+        } else {
+            tally.failed += 1;
+            println!("FAILED  {}: {check}: {}", self.client, problems.join(", "));
+        }
+    }
+}
+
+/// How many checks there were.
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// What a script has printed: a line for each check, and more below one that failed.
+    fn of(printed: &str) -> Self {
+        let begin = |word: &str| {
+            printed
+                .lines()
+                .filter(|line| line.starts_with(word))
+                .count()
+        };
+        Self {
+            passed: begin("ok "),
+            failed: begin("FAILED "),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn each_line_of_a_script_is_a_check_and_what_is_indented_belongs_to_one() {
+        let printed =
+            "ok      boto3: a\nFAILED  boto3: b\n        FAILED to say why\nok      boto3: c\n";
+        let expected = Tally {
+            passed: 2,
+            failed: 1,
+        };
+        assert_eq!(Tally::of(printed), expected);
+        assert_eq!(Tally::of(""), Tally::default());
+    }
+}
