@@ -579,6 +579,7 @@ def storage_goes():
         "a file system whose mount targets are going",
         "FileSystemInUse",
         lambda: efs.delete_file_system(FileSystemId=made.file_system),
+        status=409,
     )
     until([], mount_target_states)
     efs.delete_file_system(FileSystemId=made.file_system)
