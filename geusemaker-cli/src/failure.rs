@@ -13,27 +13,35 @@ pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
     // In boxes, because every result has room for a failure.
-    error: Box<Value>,
+    told: Box<Told>,
     remedy: Option<String>,
     undone: Box<Undone>,
     /// What became of the parts that worked.
     state: Option<String>,
     next: Option<String>,
+}
+
+/// What only the document tells.
+#[derive(Debug)]
+struct Told {
+    error: Value,
     /// What became of an account that was served.
-    served: Option<Box<Value>>,
+    served: Option<Value>,
 }
 
 impl Failure {
     fn new(code: ExitCode, class: &str, message: String) -> Self {
         Self {
             code,
-            error: Box::new(json!({ "class": class, "message": message })),
+            told: Box::new(Told {
+                error: json!({ "class": class, "message": message }),
+                served: None,
+            }),
             message,
             remedy: None,
             undone: Box::default(),
             state: None,
             next: None,
-            served: None,
         }
     }
 
@@ -58,7 +66,7 @@ impl Failure {
     pub(crate) fn unfired(faults: &[String], served: Value) -> Self {
         let message = format!("these faults never struck: {}", faults.join("; "));
         let mut failure = Self::new(ExitCode::FaultUnfired, "fault-unfired", message);
-        failure.served = Some(Box::new(served));
+        failure.told.served = Some(served);
         failure
     }
 
@@ -145,7 +153,7 @@ impl Failure {
         };
         let mut failure = Self::new(code, class, error.to_string());
         if let Some(call) = error.call() {
-            *failure.error = json!({
+            failure.told.error = json!({
                 "class": call.class,
                 "operation": call.operation,
                 "code": call.code,
@@ -185,7 +193,7 @@ impl Failure {
     pub(crate) fn into_document(self) -> Document {
         let left = &self.undone.left;
         let mut document = Document::failure()
-            .member("error", &self.error)
+            .member("error", &self.told.error)
             .member("exit_code", self.code as u8)
             .member("remedy", &self.remedy)
             .member("deleted", &self.undone.deleted)
@@ -193,7 +201,7 @@ impl Failure {
             .member("state", &self.state)
             .member("next", &self.next)
             .line(format!("error: {}", self.message));
-        if let Some(served) = &self.served {
+        if let Some(served) = &self.told.served {
             document = document.member("served", served);
         }
         if let Some(remedy) = &self.remedy {

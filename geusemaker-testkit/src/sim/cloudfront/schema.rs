@@ -221,7 +221,11 @@ const METHOD: Shape = Shape::OneOf(&["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "
 const ALLOWED_METHODS: Shape = Shape::List {
     item: "Method",
     of: &METHOD,
-    beside: &[filled("CachedMethods", &list("Method", &METHOD), "HEAD GET")],
+    beside: &[filled(
+        "CachedMethods",
+        &list("Method", &METHOD),
+        "HEAD GET",
+    )],
 };
 
 const GRPC: Shape = Shape::Structure(&[filled("Enabled", &Shape::Flag, "false")]);
