@@ -203,6 +203,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
+    /// Throttle calls as AWS does, by its published limits
+    #[arg(long)]
+    pub(crate) throttling: bool,
+
     /// What goes wrong: a TOML file of faults
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,

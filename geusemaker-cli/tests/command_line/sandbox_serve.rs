@@ -86,6 +86,21 @@ fn the_same_seed_gives_the_same_ids() {
 }
 
 #[test]
+fn calls_are_throttled_when_that_is_asked_for() {
+    let gm = Gm::new();
+    let is_throttled = |options: &[&str]| {
+        let instant = ["--profile", "instant", "--speed", "1"];
+        let served = Served::start(&gm, &[&instant, options].concat());
+        // AWS lets fifty of these through at once.
+        (0..100)
+            .map(|number| format!("Action=CreateKeyPair&KeyName={number}"))
+            .any(|call| served.ask("ec2", &call).contains("RequestLimitExceeded"))
+    };
+    assert!(is_throttled(&["--throttling"]));
+    assert!(!is_throttled(&[]));
+}
+
+#[test]
 fn verbose_logs_each_call_in_the_accounts_time() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use geusemaker_testkit::serve::AwsServer;
-use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome};
+use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome, Throttling};
 use serde_json::json;
 
 use crate::arguments::{Global, Output, Profile, Serve};
@@ -29,7 +29,14 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
     }
     let display = ProgressDisplay::new(global.quiet);
     let (aws, kept) = account(global, serve)?;
-    let server = listen(&aws, SocketAddr::new(serve.host, serve.port)).await?;
+    let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
+        Ok(server) => server,
+        Err(failure) => {
+            // Who has asked is not told again at the account's end.
+            let _ = aws.unfired();
+            return Err(failure);
+        }
+    };
 
     let mut interrupted = pin!(interrupt());
     // From now on a signal ends it in an orderly way, as whoever reads the next lines may expect.
@@ -51,6 +58,9 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
         .seed(serve.seed)
         .timings(serve.profile.into())
         .speed(serve.speed);
+    if serve.throttling {
+        account = account.throttling(Throttling::Published);
+    }
     if let Some(file) = &serve.faults {
         account = faults(file)?
             .into_iter()

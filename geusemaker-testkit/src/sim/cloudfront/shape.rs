@@ -73,7 +73,9 @@ impl Shape {
     fn default(&self, name: &str, text: &str) -> Element {
         match self {
             Self::List { item, .. } => {
-                let items = text.split_whitespace().map(|text| Element::leaf(*item, text));
+                let items = text
+                    .split_whitespace()
+                    .map(|text| Element::leaf(*item, text));
                 let items: Vec<_> = items.collect();
                 Element::new(name)
                     .with("Quantity", items.len().to_string())
