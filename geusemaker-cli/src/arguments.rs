@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use geusemaker_core::StackName;
 
+use crate::confirm::is_terminal;
 use crate::exit_code;
+use crate::failure::Failure;
 
 /// Puts a self-hosted AI stack on AWS: GPU instances, a load balancer, a CDN.
 #[derive(Debug, Parser)]
@@ -115,18 +117,32 @@ pub(crate) struct Resume {
 
 #[derive(Args, Debug)]
 pub(crate) struct OnFailureOption {
-    /// What becomes of the parts that work when another fails
-    #[arg(long, value_enum, default_value_t, env = "GM_ON_FAILURE")]
-    pub(crate) on_failure: OnFailure,
+    /// What becomes of the parts that work when another fails or a signal arrives [default: rollback; for a signal off
+    /// a terminal: keep]
+    #[arg(long, value_enum, env = "GM_ON_FAILURE")]
+    pub(crate) on_failure: Option<OnFailure>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+impl OnFailureOption {
+    /// What was asked for.
+    pub(crate) fn checked(&self) -> Result<Option<OnFailure>, Failure> {
+        if self.on_failure == Some(OnFailure::Ask) && !is_terminal() {
+            return Err(Failure::usage(
+                "--on-failure ask needs a terminal to ask on: give rollback or keep",
+            ));
+        }
+        Ok(self.on_failure)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnFailure {
     /// Everything is removed
-    #[default]
     Rollback,
     /// They stay, and `gm resume` goes on from there
     Keep,
+    /// You are asked, on a terminal
+    Ask,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,8 @@
-//! The question before something changes.
+//! Questions on the terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 
+use crate::context::Context;
 use crate::failure::Failure;
 
 /// What has to be typed.
@@ -13,10 +14,18 @@ pub(crate) enum Consent<'a> {
     Name(&'a str),
 }
 
-/// Asks on a terminal; refuses off one.
-pub(crate) fn confirm(question: &str, consent: &Consent<'_>) -> Result<(), Failure> {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
+/// Whether somebody is there to answer.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// Asks on a terminal before something changes; refuses off one.
+pub(crate) async fn confirm(
+    context: &Context,
+    question: &str,
+    consent: &Consent<'_>,
+) -> Result<(), Failure> {
+    if !is_terminal() {
         return Err(Failure::usage(
             "this changes AWS and there is no terminal to ask on: give --yes to go ahead",
         ));
@@ -25,20 +34,40 @@ pub(crate) fn confirm(question: &str, consent: &Consent<'_>) -> Result<(), Failu
         Consent::Yes => "[y/N]".to_owned(),
         Consent::Name(name) => format!("Type {name} to go ahead:"),
     };
-    let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{question} {hint} ");
-    let _ = stderr.flush();
-    let mut answer = String::new();
-    if stdin.read_line(&mut answer).is_err() {
-        return Err(Failure::declined());
-    }
+    let prompt = format!("{question} {hint} ");
+    let answer = context
+        .unless_interrupted(async { Ok(answer(prompt).await) })
+        .await?;
     let agreed = match consent {
-        Consent::Yes => matches!(answer.trim(), "y" | "Y" | "yes"),
-        Consent::Name(name) => answer.trim() == *name,
+        Consent::Yes => matches!(answer.as_str(), "y" | "Y" | "yes"),
+        Consent::Name(name) => answer == *name,
     };
     if agreed {
         Ok(())
     } else {
         Err(Failure::declined())
     }
+}
+
+/// Asks whether what works stays. To end the program instead of answering is to let it stay.
+pub(crate) async fn asks_to_keep(context: &Context) -> bool {
+    let prompt = "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
+    tokio::select! {
+        answer = answer(prompt.to_owned()) => matches!(answer.as_str(), "k" | "K" | "keep"),
+        _ = context.interrupts.next() => true,
+    }
+}
+
+/// What the person types; nothing if they type nothing.
+async fn answer(prompt: String) -> String {
+    // A thread of its own, so that signals are heard meanwhile.
+    let read = tokio::task::spawn_blocking(move || {
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "{prompt}");
+        let _ = stderr.flush();
+        let mut line = String::new();
+        let _ = std::io::stdin().read_line(&mut line);
+        line.trim().to_owned()
+    });
+    read.await.unwrap_or_default()
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use geusemaker_core::Session;
 
+use crate::failure::Failure;
+use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 
 /// A session, and how to speak to the person at the terminal.
@@ -11,9 +13,21 @@ pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
     pub(crate) display: Arc<ProgressDisplay>,
+    pub(crate) interrupts: Interrupts,
 }
 
 impl Context {
+    /// Does something that changes nothing, unless a signal ends it.
+    pub(crate) async fn unless_interrupted<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            read = reading => read,
+            code = self.interrupts.next() => Err(Failure::stopped(code)),
+        }
+    }
+
     /// The words that call this program on the same account and journals.
     pub(crate) fn command(&self, words: &str) -> String {
         let sandbox = if self.is_sandbox { " --sandbox" } else { "" };

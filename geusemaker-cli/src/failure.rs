@@ -86,6 +86,15 @@ impl Failure {
         failure.next(next)
     }
 
+    /// A signal ended it before anything was changed.
+    pub(crate) fn stopped(code: ExitCode) -> Self {
+        Self::new(
+            code,
+            "interrupted",
+            "interrupted; nothing was changed".to_owned(),
+        )
+    }
+
     /// An error before anything was changed.
     pub(crate) fn before(error: &Error) -> Self {
         let code = match error.category() {

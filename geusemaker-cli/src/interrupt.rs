@@ -2,18 +2,55 @@
 
 use crate::exit_code::ExitCode;
 
-/// Waits for a signal that asks the program to end, and says with which code.
-pub(crate) async fn interrupt() -> ExitCode {
+/// The signals that ask the program to end. From its making on they end nothing by themselves, so that every command
+/// has to listen.
+pub(crate) struct Interrupts {
     #[cfg(unix)]
-    {
+    signals: tokio::sync::Mutex<Signals>,
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    /// # Errors
+    /// The system does not let the program listen.
+    pub(crate) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = tokio::signal::ctrl_c() => ExitCode::Interrupted,
-                _ = terminate.recv() => ExitCode::Terminated,
-            };
+        Ok(Self {
+            signals: tokio::sync::Mutex::new(Signals {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            }),
+        })
+    }
+
+    /// Waits for the next signal, and says with which code it ends the program.
+    pub(crate) async fn next(&self) -> ExitCode {
+        let mut signals = self.signals.lock().await;
+        let Signals {
+            interrupt,
+            terminate,
+        } = &mut *signals;
+        tokio::select! {
+            _ = interrupt.recv() => ExitCode::Interrupted,
+            _ = terminate.recv() => ExitCode::Terminated,
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
-    ExitCode::Interrupted
+}
+
+#[cfg(not(unix))]
+impl Interrupts {
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    pub(crate) async fn next(&self) -> ExitCode {
+        let _ = tokio::signal::ctrl_c().await;
+        ExitCode::Interrupted
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 use geusemaker_core::{SdkConfig, Session};
@@ -16,18 +17,24 @@ use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
-use crate::state_directory::StateDirectory;
+use crate::state_directory::{StateDirectory, keep_files_private};
 
 pub(crate) fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
+    keep_files_private();
     log(arguments.global.verbose);
     let output = arguments.global.output;
-    let ended =
-        runtime(&arguments.global).and_then(|runtime| runtime.block_on(carry_out(arguments)));
+    let ended = runtime(&arguments.global).and_then(|runtime| {
+        let ended = runtime.block_on(carry_out(arguments));
+        // A thread that still waits for an answer at the prompt, or for a name server, is not waited for.
+        runtime.shutdown_timeout(LAST_WRITES);
+        ended
+    });
     let (document, code) = match ended {
         Ok(document) => (document, ExitCode::Ok),
         Err(failure) => {
@@ -99,20 +106,43 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
     let display = Arc::new(ProgressDisplay::new(global.quiet));
-    let (config, at_end) = config(&global, &state, &display).await?;
+    // The sandbox may have to be waited for, and until then a signal ends the program by itself.
+    let sandbox = sandbox(&global, &state, &display)?;
+    let interrupts = Interrupts::listen()
+        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
+    let (config, at_end) = match sandbox {
+        Some((config, at_end)) => (config, Some(at_end)),
+        None => tokio::select! {
+            config = Session::config_from_environment() => (config, None),
+            code = interrupts.next() => return Err(Failure::stopped(code)),
+        },
+    };
     let listener = Arc::clone(&display);
     let session = Session::with_listener(config, store, listener);
     let context = Context {
         session,
         is_sandbox: global.sandbox,
         display,
+        interrupts,
     };
     let ended = match command {
-        StackCommand::Plan(file) => command::plan::run(&context, &file).await,
+        StackCommand::Plan(file) => {
+            context
+                .unless_interrupted(command::plan::run(&context, &file))
+                .await
+        }
         StackCommand::Deploy(deploy) => command::deploy::run(&context, &deploy).await,
         StackCommand::Resume(resume) => command::resume::run(&context, &resume).await,
-        StackCommand::Status(name) => command::status::run(&context, &name).await,
-        StackCommand::List => command::list::run(&context).await,
+        StackCommand::Status(name) => {
+            context
+                .unless_interrupted(command::status::run(&context, &name))
+                .await
+        }
+        StackCommand::List => {
+            context
+                .unless_interrupted(command::list::run(&context))
+                .await
+        }
         StackCommand::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
     };
@@ -130,34 +160,37 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     })
 }
 
-/// What is left to do when a command has ended.
-type AtEnd = Option<Box<dyn FnOnce()>>;
+/// A configuration whose clients talk to the sandbox, and what is left to do when the command has ended.
+type Sandbox = (SdkConfig, Box<dyn FnOnce()>);
 
+/// The sandbox, if it is asked for.
 #[cfg(feature = "sandbox")]
-async fn config(
+fn sandbox(
     global: &Global,
     state: &StateDirectory,
     display: &ProgressDisplay,
-) -> Result<(SdkConfig, AtEnd), Failure> {
-    if global.sandbox {
-        let (config, keep) = crate::sandbox::open(state, display)?;
-        Ok((config, Some(Box::new(keep))))
-    } else {
-        Ok((Session::config_from_environment().await, None))
+) -> Result<Option<Sandbox>, Failure> {
+    if !global.sandbox {
+        return Ok(None);
     }
+    let (config, keep) = crate::sandbox::open(state, display)?;
+    Ok(Some((config, Box::new(keep))))
 }
 
 #[cfg(not(feature = "sandbox"))]
-async fn config(
+fn sandbox(
     global: &Global,
     _: &StateDirectory,
     _: &ProgressDisplay,
-) -> Result<(SdkConfig, AtEnd), Failure> {
+) -> Result<Option<Sandbox>, Failure> {
     if global.sandbox {
         return Err(Failure::usage("this gm was built without the sandbox"));
     }
-    Ok((Session::config_from_environment().await, None))
+    Ok(None)
 }
+
+/// How long the journal has for a write that is under way when a second signal ends the program.
+const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// In the sandbox time is virtual: it jumps to the next thing that anybody waits for.
 fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {

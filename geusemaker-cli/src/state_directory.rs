@@ -59,7 +59,14 @@ fn default_path() -> Option<PathBuf> {
         .map(|base| base.join("gm"))
 }
 
-/// Journals name what an account holds, which is nobody else's business.
+/// Makes every file that this process creates from here on readable by its owner only: journals name what an account
+/// holds, which is nobody else's business.
+pub(crate) fn keep_files_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// A directory for nobody else.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

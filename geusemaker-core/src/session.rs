@@ -73,6 +73,12 @@ impl Session {
         aws_config::load_defaults(BehaviorVersion::latest()).await
     }
 
+    /// From now on a deployment that is dropped is not undone: the call in hand is finished and recorded, everything
+    /// stays as it is, and [`Session::open`] takes it up again. For a program that has to end and should come back.
+    pub fn keep_dropped(&self) {
+        self.inner.cleaner.handle().keep_dropped();
+    }
+
     /// Waits until everything that was dropped is undone, and says what became of it.
     pub async fn close(self) -> Vec<Undone> {
         self.inner.cleaner.stop().await

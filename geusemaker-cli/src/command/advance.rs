@@ -1,17 +1,17 @@
 //! From whatever state a deployment is in to the tier that its spec asks for.
 
 use geusemaker_core::{
-    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed, Planned, Record,
-    StackName, State, Undone, WaitError,
+    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed, Phase, Planned,
+    Record, StackName, State, Undone, WaitError,
 };
 
 use super::status;
 use crate::arguments::OnFailure;
+use crate::confirm::{asks_to_keep, is_terminal};
 use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::interrupt::interrupt;
 use crate::progress_display::compact;
 
 /// Goes as far as the spec's tier and commits. A failure undoes everything, or keeps what works; what is merely slow
@@ -20,19 +20,36 @@ pub(super) async fn advance(
     context: &Context,
     name: &StackName,
     deployment: AnyDeployment,
-    on_failure: OnFailure,
+    on_failure: Option<OnFailure>,
 ) -> Result<Document, Failure> {
     let road = Road {
         context,
         name,
         on_failure,
     };
-    let committed = tokio::select! {
-        committed = road.from(deployment) => committed,
-        // The road is dropped, its deployment with it, and the session undoes that.
-        code = interrupt() => Err(road.interrupted(code).await),
+    let mut going = Box::pin(road.from(deployment));
+    let interrupted = tokio::select! {
+        committed = &mut going => {
+            committed?;
+            None
+        }
+        code = context.interrupts.next() => Some(code),
     };
-    committed?;
+    if let Some(code) = interrupted {
+        // Nothing goes on while the question stands.
+        let stays = road.stays_when_interrupted().await;
+        if stays {
+            context.session.keep_dropped();
+        }
+        // The deployment is dropped with it; the session finishes the call in hand, and undoes or keeps the rest.
+        drop(going);
+        return Err(if stays {
+            road.stopped(code).await
+        } else {
+            road.interrupted(code).await
+        });
+    }
+    drop(going);
     let status = context.session.status(name).await?;
     let time = compact(context.display.elapsed());
     let time = if context.is_sandbox {
@@ -48,7 +65,7 @@ pub(super) async fn advance(
 struct Road<'a> {
     context: &'a Context,
     name: &'a StackName,
-    on_failure: OnFailure,
+    on_failure: Option<OnFailure>,
 }
 
 impl Road<'_> {
@@ -105,10 +122,61 @@ impl Road<'_> {
             Err(failed) if failed.error.is_about_credentials() => {
                 Err(self.keep(failed, ExitCode::LeftoversRemain).await)
             }
-            Err(failed) => Err(match self.on_failure {
-                OnFailure::Keep => self.keep(failed, ExitCode::LeftoversRemain).await,
-                OnFailure::Rollback => self.rollback(failed).await,
-            }),
+            Err(failed) => {
+                let stays = match self.on_failure {
+                    Some(OnFailure::Keep) => true,
+                    Some(OnFailure::Rollback) | None => false,
+                    Some(OnFailure::Ask) => {
+                        self.context.display.note(&failed.error.to_string());
+                        asks_to_keep(self.context).await
+                    }
+                };
+                Err(if stays {
+                    self.keep(failed, ExitCode::LeftoversRemain).await
+                } else {
+                    self.rollback(failed).await
+                })
+            }
+        }
+    }
+
+    /// Off a terminal a signal comes from a machine that stops, and may not leave the minutes that an undo takes.
+    async fn stays_when_interrupted(&self) -> bool {
+        match self.on_failure {
+            Some(OnFailure::Keep) => true,
+            Some(OnFailure::Rollback) => false,
+            Some(OnFailure::Ask) => asks_to_keep(self.context).await,
+            None => !is_terminal(),
+        }
+    }
+
+    /// After the first signal the call in hand is finished, and everything stays.
+    async fn stopped(&self, code: ExitCode) -> Failure {
+        self.context.display.note(
+            "interrupted: finishing the call in hand; everything stays (once more to stop at once)",
+        );
+        let code = tokio::select! {
+            _ = self.context.session.clone().close() => code,
+            code = self.context.interrupts.next() => code,
+        };
+        match self.context.session.summary(self.name).await {
+            Ok(status) if status.phase == Phase::Committed => {
+                let state = format!("{} is {}", self.name, status.phase);
+                Failure::interrupted(code, Undone::default(), self.command("status")).state(state)
+            }
+            Ok(status) => {
+                let state = format!(
+                    "{} is kept as it is ({}, {} resources)",
+                    self.name,
+                    status.phase,
+                    status.resources.len()
+                );
+                Failure::interrupted(code, Undone::default(), self.command("resume")).state(state)
+            }
+            // It had not begun.
+            Err(Error::NoSuchStack { .. }) => Failure::stopped(code),
+            Err(_) => Failure::interrupted(code, Undone::default(), self.command("list"))
+                .state("what exists is in the journal"),
         }
     }
 
@@ -178,7 +246,7 @@ impl Road<'_> {
         );
         let undone = tokio::select! {
             undone = session.close() => undone.into_iter().next().unwrap_or_default(),
-            code = interrupt() => {
+            code = self.context.interrupts.next() => {
                 return Failure::interrupted(code, Undone::default(), self.command("rollback"))
                     .state("what exists is in the journal");
             }

@@ -11,10 +11,14 @@ use crate::document::Document;
 use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
+    let on_failure = deploy.on_failure.checked()?;
     let spec = plan::read(&deploy.file)?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
-    let deployment = match context.session.status(&name).await {
+    let found = context
+        .unless_interrupted(async { Ok(context.session.status(&name).await) })
+        .await?;
+    let deployment = match found {
         Ok(existing) if existing.phase == Phase::Committed => {
             refuse_another(context, &existing, &spec)?;
             return status::up_already(context, &existing);
@@ -25,14 +29,15 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
                 .display
                 .note(&format!("{name} was begun at {}: going on", existing.since));
             if !is_agreed {
-                confirm(&format!("Finish deploying {name}?"), &Consent::Yes)?;
+                let question = format!("Finish deploying {name}?");
+                confirm(context, &question, &Consent::Yes).await?;
             }
             resume::open(context, &name).await?
         }
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
         Err(error) => return Err(error.into()),
     };
-    advance(context, &name, deployment, deploy.on_failure.on_failure).await
+    advance(context, &name, deployment, on_failure).await
 }
 
 async fn plan_anew(
@@ -40,11 +45,13 @@ async fn plan_anew(
     spec: DeploymentSpec,
     is_agreed: bool,
 ) -> Result<AnyDeployment, Failure> {
-    let planned = context.session.plan(spec).await?;
+    let planned = context
+        .unless_interrupted(async { Ok(context.session.plan(spec).await?) })
+        .await?;
     let lines = plan::lines(&planned.state().plan).join("\n");
     context.display.note(&lines);
     if !is_agreed {
-        confirm("Deploy this?", &Consent::Yes)?;
+        confirm(context, "Deploy this?", &Consent::Yes).await?;
     }
     Ok(AnyDeployment::Planned(planned))
 }

@@ -7,7 +7,6 @@ use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::interrupt::interrupt;
 use crate::progress_display::compact;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
@@ -34,7 +33,7 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
             status.region,
             status.resources.len()
         );
-        confirm(&question, &Consent::Name(name.as_str()))?;
+        confirm(context, &question, &Consent::Name(name.as_str())).await?;
     }
     let file_systems = if keeps {
         FileSystems::Keep
@@ -55,13 +54,23 @@ pub(super) async fn interruptible<T>(
 ) -> Result<T, Failure> {
     let code = tokio::select! {
         removed = removal => return Ok(removed),
-        code = interrupt() => code,
+        code = context.interrupts.next() => code,
     };
+    context
+        .display
+        .note("interrupted: finishing the call in hand (once more to stop at once)");
+    let next = context.command(&format!("destroy {name}"));
+    tokio::select! {
+        _ = context.session.clone().close() => {}
+        code = context.interrupts.next() => {
+            return Err(Failure::interrupted(code, Undone::default(), next)
+                .state(format!("what is left of {name} is in the journal")));
+        }
+    }
     let left = match context.session.summary(name).await {
         Ok(status) => format!("{} resources of {name} are left", status.resources.len()),
         Err(_) => format!("what is left of {name} is in the journal"),
     };
-    let next = context.command(&format!("destroy {name}"));
     Err(Failure::interrupted(code, Undone::default(), next).state(left))
 }
 

@@ -12,20 +12,21 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, Failure> {
     let name = &resume.name.name;
-    let existing = context.session.status(name).await?;
+    let on_failure = resume.on_failure.checked()?;
+    let existing = context
+        .unless_interrupted(async { Ok(context.session.status(name).await?) })
+        .await?;
     match existing.phase {
         Phase::Committed => return status::up_already(context, &existing),
         Phase::Ending => return Err(ending(context, &existing)),
         _ => {}
     }
     if !(resume.yes.yes || context.is_sandbox) {
-        confirm(
-            &format!("Finish deploying {name}, now {}?", existing.phase),
-            &Consent::Yes,
-        )?;
+        let question = format!("Finish deploying {name}, now {}?", existing.phase);
+        confirm(context, &question, &Consent::Yes).await?;
     }
     let deployment = open(context, name).await?;
-    advance(context, name, deployment, resume.on_failure.on_failure).await
+    advance(context, name, deployment, on_failure).await
 }
 
 /// Takes up a deployment. While the question stood, somebody may have finished it.

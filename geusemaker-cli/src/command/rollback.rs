@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Docume
             "Roll back {name} ({}) in account {}, {}?",
             status.phase, status.account, status.region
         );
-        confirm(&question, &Consent::Yes)?;
+        confirm(context, &question, &Consent::Yes).await?;
     }
     let undone = interruptible(context, name, context.session.rollback(name))
         .await?

@@ -1,6 +1,7 @@
 //! The task that undoes what was dropped.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -24,7 +25,10 @@ impl Cleaner {
     pub(crate) fn start() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         Self {
-            handle: Cleanup(sender),
+            handle: Cleanup {
+                tasks: sender,
+                keeps: Arc::default(),
+            },
             task: Mutex::new(Some(tokio::spawn(clean(receiver)))),
             begun: TaskTracker::new(),
         }
@@ -49,7 +53,7 @@ impl Cleaner {
     /// Waits until what was handed over so far is done: until then it holds the claims of its stacks.
     pub(crate) async fn settle(&self) {
         let (sender, receiver) = oneshot::channel();
-        let _ = self.handle.0.send(Task::Report(sender));
+        let _ = self.handle.tasks.send(Task::Report(sender));
         // A task that was stopped has nothing left to do.
         let _ = receiver.await;
     }
@@ -58,7 +62,7 @@ impl Cleaner {
     pub(crate) async fn stop(&self) -> Vec<Undone> {
         self.begun.close();
         self.begun.wait().await;
-        let _ = self.handle.0.send(Task::Stop);
+        let _ = self.handle.tasks.send(Task::Stop);
         match self.task.lock().await.take() {
             Some(task) => match task.await {
                 Ok(done) => done,
@@ -75,7 +79,11 @@ impl Cleaner {
 
 /// The way to the session's clean-up task.
 #[derive(Clone, Debug)]
-pub(crate) struct Cleanup(mpsc::UnboundedSender<Task>);
+pub(crate) struct Cleanup {
+    tasks: mpsc::UnboundedSender<Task>,
+    /// Whether what is dropped from now on stays as it is.
+    keeps: Arc<AtomicBool>,
+}
 
 enum Task {
     HandOver(Arc<Ledger>, OnDrop),
@@ -85,10 +93,20 @@ enum Task {
 }
 
 impl Cleanup {
+    /// From now on what is dropped stays as it is.
+    pub(crate) fn keep_dropped(&self) {
+        self.keeps.store(true, Ordering::Relaxed);
+    }
+
     /// Has done what is to be done about a deployment that nobody holds any more.
     pub(crate) fn hand_over(&self, ledger: Arc<Ledger>, on_drop: OnDrop) {
+        let on_drop = if self.keeps.load(Ordering::Relaxed) {
+            OnDrop::Keep
+        } else {
+            on_drop
+        };
         // A session that is closed has no task any more; the journal keeps what there is, and the claim runs out.
-        let _ = self.0.send(Task::HandOver(ledger, on_drop));
+        let _ = self.tasks.send(Task::HandOver(ledger, on_drop));
     }
 }
 
@@ -120,6 +138,8 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
                 undone
             }
             OnDrop::Keep => {
+                // The calls under way are finished and recorded before others may work on it.
+                ledger.drain().await;
                 let _ = ledger.release().await;
                 continue;
             }

@@ -142,7 +142,7 @@ impl Ledger {
     }
 
     /// A call under way is finished and recorded before anything is torn down.
-    async fn drain(&self) {
+    pub(super) async fn drain(&self) {
         self.running.close();
         self.running.wait().await;
         self.running.reopen();
