@@ -76,6 +76,15 @@ pub enum Event {
         /// What comes next.
         next: String,
     },
+    /// The credentials are not accepted any more; the wait pauses until they are.
+    #[non_exhaustive]
+    SignInNeeded {
+        /// What was refused.
+        error: AwsError,
+        /// How long the wait pauses at most.
+        #[serde(serialize_with = "as_seconds")]
+        patience: Duration,
+    },
     /// A resource is gone.
     #[non_exhaustive]
     Deleted {
@@ -127,6 +136,11 @@ impl fmt::Display for Event {
                 }
                 _ => write!(f, "{error}; {next}"),
             },
+            Self::SignInNeeded { error, patience } => write!(
+                f,
+                "{error}; sign in again: this waits up to {} for that",
+                seconds(*patience)
+            ),
             Self::Deleted { kind, id, .. } => write!(f, "{kind} {id} deleted"),
             Self::Left { kind, key, why } => write!(f, "{kind} {key} is still there: {why}"),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use object_store::ObjectStore;
 
 use crate::account::Account;
@@ -68,9 +68,10 @@ impl Session {
     }
 
     /// The configuration that the environment gives: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest, as
-    /// every AWS SDK reads them.
+    /// every AWS SDK reads them. Credentials that are not accepted any more are looked up again, so that somebody can
+    /// sign in while a deployment waits for that.
     pub async fn config_from_environment() -> SdkConfig {
-        aws_config::load_defaults(BehaviorVersion::latest()).await
+        crate::aws::environment::config().await
     }
 
     /// From now on a deployment that is dropped is not undone: the call in hand is finished and recorded, everything

@@ -403,6 +403,28 @@ async fn a_publication_that_takes_longer_than_the_wait_is_undone() {
     scenario.close_and_assert_nothing_left().await;
 }
 
+/// Somebody signs in again after ten minutes; until then nothing is undone and nothing is given up.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_run_out_in_a_wait_are_waited_for() {
+    let scenario = Scenario::new();
+    let planned = scenario.session.plan(spec(3)).await.unwrap();
+    let ready = planned.launch().await.unwrap();
+    for operation in ["DescribeLoadBalancers", "GetDistribution"] {
+        let expired = Fault::on(operation)
+            .nth(3)
+            .times(40)
+            .answer("ExpiredToken")
+            .status(403);
+        scenario.aws.inject(expired);
+    }
+    let healthy = ready.balance().await.unwrap();
+    let deployed = healthy.publish().await.unwrap();
+    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+    assert_eq!(census(&scenario.aws), tier_3());
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+}
+
 /// To undo with credentials that have run out deletes nothing; to sign in and go on is what a person wants.
 #[tokio::test(start_paused = true)]
 async fn credentials_that_run_out_undo_nothing_and_what_is_there_is_listed() {

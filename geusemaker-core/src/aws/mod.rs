@@ -2,5 +2,7 @@
 
 pub(crate) mod clients;
 pub(crate) mod clock;
+pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod sign_in;
 pub(crate) mod wait;

@@ -8,6 +8,7 @@ use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
 use super::clock::Clock;
 use super::error::AwsError;
+use super::sign_in::SignIn;
 use crate::progress::{Event, Progress};
 
 /// What a look at AWS has shown.
@@ -100,6 +101,7 @@ impl Wait {
         let Expected { usual, deadline } = self.expected;
         let start = clock.now();
         let mut has_waited = false;
+        let mut sign_in = SignIn::default();
         let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
             let (last, error) = match look().await {
@@ -120,9 +122,14 @@ impl Wait {
                     });
                 }
                 Err(error) if error.class.passes_for_a_look() => (error.to_string(), Some(error)),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if sign_in.pause(&error, clock, progress).await {
+                        continue;
+                    }
+                    return Err(error.into());
+                }
             };
-            let elapsed = clock.since(start);
+            let elapsed = clock.since(start).saturating_sub(sign_in.paused());
             if elapsed >= deadline {
                 return Err(error.map_or_else(
                     || WaitError::Deadline {
@@ -273,6 +280,27 @@ mod tests {
         let waited = waited(|_| Err(error(ErrorClass::Unreachable))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         assert!(matches!(waited.result, Err(WaitError::Aws(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn expired_credentials_pause_the_wait_and_count_against_no_deadline() {
+        let waited = waited(|seconds| match seconds {
+            30..600 => Err(error(ErrorClass::Credentials)),
+            0..620 => Ok(Seen::Pending("cold".to_owned())),
+            _ => Ok(Seen::Ready(100)),
+        })
+        .await;
+        // Its deadline is a minute.
+        assert_eq!(waited.result.unwrap(), 100);
+        let said = waited.heard.iter().filter(|line| line.contains("sign in"));
+        assert_eq!(said.count(), 1, "{:#?}", waited.heard);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_who_signs_in_ends_the_wait_after_an_hour() {
+        let waited = waited(|_| Err(error(ErrorClass::Credentials))).await;
+        assert!(matches!(waited.result, Err(WaitError::Aws(_))));
+        assert_eq!(waited.looks.last(), Some(&3600));
     }
 
     #[tokio::test(start_paused = true)]

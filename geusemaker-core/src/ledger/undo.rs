@@ -13,6 +13,7 @@ use super::Ledger;
 use super::event::{Event, Key};
 use super::state::{Entry, Savepoint, Status};
 use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::sign_in::SignIn;
 use crate::aws::wait::{Seen, Wait, WaitError, schedule};
 use crate::progress;
 use crate::resource::{Kind, distribution, security_group};
@@ -272,6 +273,7 @@ impl Teardown<'_> {
         let start = account.clock.now();
         let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
+        let mut sign_in = SignIn::default();
         loop {
             let error = match kind.delete(&account.writer, &account.reader, id).await {
                 Ok(()) => return Ok(()),
@@ -284,16 +286,21 @@ impl Teardown<'_> {
                 }
                 Err(error) => error,
             };
-            let pause = pauses.next_backoff().unwrap_or_default();
-            if !error.class.passes_for_a_deletion()
-                || account.clock.since(start) + pause > expected.deadline
+            if sign_in
+                .pause(&error, &account.clock, &account.progress)
+                .await
             {
+                continue;
+            }
+            let pause = pauses.next_backoff().unwrap_or_default();
+            let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
+            if !error.class.passes_for_a_deletion() || elapsed + pause > expected.deadline {
                 return Err(self.explain(kind, id, error).await);
             }
             account.progress.tell(progress::Event::Waiting {
                 what: format!("{kind} {id} to be free"),
                 state: self.obstacle(kind, id, &error).await,
-                elapsed: account.clock.since(start),
+                elapsed,
                 usual: expected.usual,
                 deadline: expected.deadline,
             });
