@@ -81,6 +81,9 @@ pub(crate) enum StackCommand {
     Status(Name),
     /// Show all stacks
     List,
+    /// Show what the journal of a stack says, oldest first
+    #[command(visible_alias = "history")]
+    Events(Name),
     /// Remove a stack
     #[command(visible_alias = "down")]
     Destroy(Destroy),

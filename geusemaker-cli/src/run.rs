@@ -143,6 +143,11 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
                 .unless_interrupted(command::list::run(&context))
                 .await
         }
+        StackCommand::Events(name) => {
+            context
+                .unless_interrupted(command::events::run(&context, &name))
+                .await
+        }
         StackCommand::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
     };

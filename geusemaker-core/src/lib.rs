@@ -66,6 +66,7 @@ pub use deployment::{
 };
 pub use error::{Attempt, Category, Error, UnhealthyTarget};
 pub use ledger::claim::Holder;
+pub use ledger::history::HistoryEntry;
 pub use ledger::journal::JournalError;
 pub use ledger::state::IllegalEvent;
 pub use ledger::undo::{FileSystems, Leftover, Removed, Undone};

@@ -169,7 +169,7 @@ impl Session {
     }
 
     /// The names of the stacks that exist; a journal that cannot be read is not worth another error here.
-    async fn known(&self) -> Result<Vec<String>, Error> {
+    pub(crate) async fn known(&self) -> Result<Vec<String>, Error> {
         let mut known = Vec::new();
         for name in self.stacks().await? {
             if Journal::open(self.store(), &name)
@@ -182,7 +182,7 @@ impl Session {
         Ok(known)
     }
 
-    fn store(&self) -> Arc<dyn ObjectStore> {
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.store)
     }
 

@@ -3,6 +3,7 @@
 mod advance;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
+pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod resume;

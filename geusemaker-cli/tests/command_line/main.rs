@@ -5,6 +5,7 @@
 mod access;
 mod arguments;
 mod consent;
+mod events;
 mod gm;
 mod json_documents;
 mod plan;

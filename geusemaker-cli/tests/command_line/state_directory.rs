@@ -14,8 +14,42 @@ fn state_is_kept_where_the_xdg_specification_says_and_is_private() {
     assert_eq!(fs::read_dir(&journals).unwrap().count(), 1);
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&journals).unwrap());
-        assert_eq!(mode & 0o777, 0o700);
+        let mode = |path: &std::path::Path| {
+            std::os::unix::fs::MetadataExt::mode(&fs::metadata(path).unwrap()) & 0o777
+        };
+        assert_eq!(mode(&journals), 0o700);
+        assert_eq!(mode(&journals.join("../account.json")), 0o600);
+        let records: Vec<_> = fs::read_dir(journals.join("llm")).unwrap().collect();
+        assert!(records.len() > 10);
+        for record in records {
+            assert_eq!(mode(&record.unwrap().path()), 0o600);
+        }
+    }
+}
+
+/// What goes into the journal is read by people and sent to colleagues.
+#[test]
+fn no_secret_of_the_environment_is_in_any_file() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, ""));
+    let planted = "wJalrXUtnFEMIplantedPLANTEDsecret0123456";
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "AKIAPLANTED0PLANTED0"),
+        ("AWS_SECRET_ACCESS_KEY", planted),
+        ("AWS_SESSION_TOKEN", planted),
+        ("HF_TOKEN", planted),
+    ];
+    gm.run(&environment, &["deploy", "--sandbox"]).with(0);
+    gm.run(&environment, &["destroy", "llm", "--sandbox"])
+        .with(0);
+    let state = gm.state().join("sandbox");
+    let journal = fs::read_dir(state.join("journals/llm")).unwrap();
+    let mut files: Vec<_> = journal.map(|entry| entry.unwrap().path()).collect();
+    files.push(state.join("account.json"));
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("lanted"), "{}", file.display());
+        assert!(!text.contains("PLANTED"), "{}", file.display());
     }
 }
 

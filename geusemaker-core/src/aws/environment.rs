@@ -3,21 +3,16 @@
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::identity::IdentityCache;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
+use aws_smithy_async::time::{SystemTimeSource, TimeSource as _};
 
 /// What every AWS SDK reads: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest.
 pub(crate) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .credentials_provider(AnewEachTime)
-        .identity_cache(
-            IdentityCache::lazy()
-                .default_expiration(WITHOUT_EXPIRY)
-                .build(),
-        )
         .load()
         .await
 }
@@ -33,7 +28,12 @@ impl AnewEachTime {
             .configure(ProviderConfig::with_default_region().await)
             .build()
             .await;
-        chain.provide_credentials().await
+        let mut credentials = chain.provide_credentials().await?;
+        // The SDK would use keys that do not say how long they are good for until the program ends.
+        credentials
+            .expiry_mut()
+            .get_or_insert_with(|| SystemTimeSource::new().now() + WITHOUT_EXPIRY);
+        Ok(credentials)
     }
 }
 

@@ -193,7 +193,11 @@ pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, Jo
     Ok(names)
 }
 
-async fn read_all(store: &dyn ObjectStore, stack: &str) -> Result<Vec<Record>, JournalError> {
+/// All records of a stack, in order; none if it has no journal.
+pub(crate) async fn read_all(
+    store: &dyn ObjectStore,
+    stack: &str,
+) -> Result<Vec<Record>, JournalError> {
     let failed = |source| JournalError::Store {
         stack: stack.to_owned(),
         doing: "read",

@@ -8,6 +8,7 @@ pub(crate) mod claim;
 pub(crate) mod cleanup;
 mod create;
 pub(crate) mod event;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod rollback_guard;
 pub(crate) mod state;

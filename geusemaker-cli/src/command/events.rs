@@ -1,0 +1,28 @@
+//! `gm events`: the journal of a stack as its history.
+
+use crate::arguments::Name;
+use crate::context::Context;
+use crate::document::{Document, columns};
+use crate::failure::Failure;
+use crate::short_arn::shorten_arns;
+
+pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
+    let name = &name.name;
+    let history = context.session.history(name).await?;
+    let shown: Vec<_> = history
+        .iter()
+        // That somebody is still at work is news once.
+        .filter(|entry| !entry.is_renewal())
+        .map(|entry| {
+            [
+                entry.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+                entry.key.clone().unwrap_or_else(|| "-".to_owned()),
+                shorten_arns(&entry.message),
+            ]
+        })
+        .collect();
+    Ok(Document::ok()
+        .member("name", name)
+        .member("events", &history)
+        .lines(columns(&shown)))
+}

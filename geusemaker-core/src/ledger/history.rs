@@ -1,0 +1,166 @@
+//! A journal as people read it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::event::{Event, Key, Record};
+use super::journal;
+use crate::deployment::state::Reached;
+use crate::error::Error;
+use crate::resource::Kind;
+use crate::session::Session;
+use crate::spec::StackName;
+
+/// One record of a stack's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// Its number, from 0.
+    pub sequence: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What kind of record it is: `planned`, `claimed`, `released`, `intent`, `created`, `refused`, `adopted`,
+    /// `deleting`, `deleted`, `kept`, `reached`, `committed`, `ending`, `gone`.
+    pub event: &'static str,
+    /// The resource that it is about, by its name in the journal.
+    pub key: Option<String>,
+    /// What that is.
+    pub kind: Option<Kind>,
+    /// The id by which AWS knows it, as far as that was known then.
+    pub id: Option<String>,
+    /// The record in words.
+    pub message: String,
+}
+
+impl HistoryEntry {
+    /// Whether a process only says again that it is still at work.
+    #[must_use]
+    pub fn is_renewal(&self) -> bool {
+        self.event == "claimed" && self.message.starts_with(STILL_AT_WORK)
+    }
+}
+
+impl Session {
+    /// Everything that the journal of a stack says, from the first deployment of that name on, oldest first. It is
+    /// read as it is: a stack that is gone has a history, and so has one whose records contradict one another.
+    ///
+    /// # Errors
+    /// There is no such journal, or a record is missing or damaged.
+    pub async fn history(&self, stack: &StackName) -> Result<Vec<HistoryEntry>, Error> {
+        let records = journal::read_all(self.store().as_ref(), stack.as_str()).await?;
+        if records.is_empty() {
+            return Err(Error::NoSuchStack {
+                stack: stack.to_string(),
+                known: self.known().await?,
+            });
+        }
+        let mut reader = Reader::default();
+        Ok(records.iter().map(|record| reader.read(record)).collect())
+    }
+}
+
+/// What the records before have said.
+#[derive(Default)]
+struct Reader {
+    resources: BTreeMap<Key, (Kind, Option<String>)>,
+    at_work: Option<String>,
+}
+
+impl Reader {
+    fn read(&mut self, record: &Record) -> HistoryEntry {
+        let (event, key, message) = self.take_in(&record.event);
+        let (kind, id) = match key.and_then(|key| self.resources.get(key)) {
+            Some((kind, id)) => (Some(*kind), id.clone()),
+            None => (None, None),
+        };
+        let message = match (kind, &id) {
+            (Some(kind), Some(id)) => format!("{kind} {id} {message}"),
+            (Some(kind), None) => format!("{kind} {message}"),
+            (None, _) => message,
+        };
+        HistoryEntry {
+            sequence: record.sequence,
+            at: record.at,
+            event,
+            key: key.map(ToString::to_string),
+            kind,
+            id,
+            message,
+        }
+    }
+
+    /// The record's kind, whom it is about, and what it says of that.
+    fn take_in<'a>(&mut self, event: &'a Event) -> (&'static str, Option<&'a Key>, String) {
+        match event {
+            Event::Planned { deployment, plan } => {
+                self.resources.clear();
+                let message = format!(
+                    "deployment {deployment} planned: tier {} in account {}, {}",
+                    plan.spec.tier().number(),
+                    plan.account,
+                    plan.region
+                );
+                ("planned", None, message)
+            }
+            Event::Claimed { holder, until } => {
+                let is_renewal = self.at_work.as_deref() == Some(&holder.session);
+                self.at_work = Some(holder.session.clone());
+                let message = if is_renewal {
+                    format!("{STILL_AT_WORK} {holder}, until {until}")
+                } else {
+                    format!("{holder} works on it, until {until}")
+                };
+                ("claimed", None, message)
+            }
+            Event::Released => {
+                self.at_work = None;
+                ("released", None, "nobody works on it".to_owned())
+            }
+            Event::Intent { key, lookup } => {
+                self.resources.insert(key.clone(), (lookup.kind(), None));
+                ("intent", Some(key), "is about to be created".to_owned())
+            }
+            Event::Created { key, id } => {
+                self.has_id(key, id);
+                ("created", Some(key), "created".to_owned())
+            }
+            Event::Refused { key, error } => {
+                ("refused", Some(key), format!("was refused: {error}"))
+            }
+            Event::Adopted { key, lookup, id } => {
+                let resource = (lookup.kind(), Some(id.clone()));
+                self.resources.insert(key.clone(), resource);
+                ("adopted", Some(key), "adopted: it stays".to_owned())
+            }
+            Event::Deleting { key } => ("deleting", Some(key), "is about to be deleted".to_owned()),
+            Event::Deleted { key } => ("deleted", Some(key), "is gone".to_owned()),
+            Event::Kept { key } => ("kept", Some(key), "stays on purpose".to_owned()),
+            Event::Reached { state } => ("reached", None, reached(state).to_owned()),
+            Event::Committed { tier } => {
+                let message = format!("committed: tier {} is in use", tier.number());
+                ("committed", None, message)
+            }
+            Event::Ending => ("ending", None, "all of it is about to go".to_owned()),
+            Event::Gone => ("gone", None, "gone".to_owned()),
+        }
+    }
+
+    fn has_id(&mut self, key: &Key, id: &str) {
+        if let Some((_, known)) = self.resources.get_mut(key) {
+            *known = Some(id.to_owned());
+        }
+    }
+}
+
+fn reached(state: &Reached) -> &'static str {
+    match state {
+        Reached::Ec2Ready(_) => "the instances run",
+        Reached::AlbHealthy(_) => "the load balancer takes requests",
+        Reached::CdnPending(_) => "the distribution is on its way",
+        Reached::CdnDeployed(_) => "the distribution is deployed",
+    }
+}
+
+const STILL_AT_WORK: &str = "still at work:";
