@@ -12,92 +12,11 @@ use geusemaker_core::object_store::{ObjectStore as _, ObjectStoreExt as _};
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, FileSystems};
 use geusemaker_testkit::{Aws, AwsBuilder, Fault, Snapshot};
 
-use scenario::watched_store::WatchedStore;
+use scenario::moment::{Moment, Watched};
 use scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack,
     tier_3,
 };
-
-/// What a process leaves behind that ends now.
-struct Moment {
-    what: String,
-    account: Snapshot,
-    journal: InMemory,
-}
-
-/// A scenario of which every moment is kept: after each call that changed something, before its reply arrived, and
-/// after each record of the journal.
-struct Watched {
-    scenario: Scenario,
-    moments: Arc<Mutex<Vec<Moment>>>,
-}
-
-impl Watched {
-    fn new(account: AwsBuilder) -> Self {
-        let moments = Arc::new(Mutex::new(Vec::new()));
-        let aws = Arc::new(OnceLock::<Aws>::new());
-        let store = {
-            let (moments, aws) = (Arc::clone(&moments), Arc::clone(&aws));
-            WatchedStore::new().on_write(move |store| {
-                let aws = aws.get().unwrap();
-                moments.lock().unwrap().push(Moment {
-                    what: format!("a record after call {}", aws.calls().len()),
-                    account: aws.snapshot(),
-                    journal: store.fork(),
-                });
-            })
-        };
-        let store = Arc::new(store);
-        let account = {
-            let (moments, store) = (Arc::clone(&moments), Arc::clone(&store));
-            account.on_change(move |snapshot| {
-                moments.lock().unwrap().push(Moment {
-                    what: "a change".to_owned(),
-                    account: snapshot.clone(),
-                    journal: store.fork(),
-                });
-            })
-        };
-        let scenario = Scenario::with_store(account.build(), store);
-        aws.set(scenario.aws.clone()).unwrap();
-        Self { scenario, moments }
-    }
-
-    fn take(&self) -> Vec<Moment> {
-        std::mem::take(&mut self.moments.lock().unwrap())
-    }
-}
-
-impl Moment {
-    /// Another process on the same machine, a moment later.
-    async fn restart(self) -> Scenario {
-        let aws = account().restore(self.account).unwrap().build();
-        bury_holders(&self.journal).await;
-        Scenario::with_store(aws, Arc::new(self.journal))
-    }
-}
-
-/// Makes every process that the journal names one that has ended: here all of them are this one, which lives.
-async fn bury_holders(journal: &InMemory) {
-    let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
-    for object in objects {
-        let bytes = journal
-            .get(&object.location)
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
-        let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        if let Some(pid) = record.pointer_mut("/event/holder/pid") {
-            *pid = u32::MAX.into();
-            journal
-                .put(&object.location, record.to_string().into())
-                .await
-                .unwrap();
-        }
-    }
-}
 
 /// Every moment of a tier-3 deployment.
 async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> Vec<Moment> {
@@ -243,6 +162,22 @@ async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
         let left = scenario.aws.leftovers();
         assert!(left.is_empty(), "{at}: {left:#?}");
     }
+}
+
+/// A launch failed, and the process ended while it was being undone: an instance that knows a file system which is gone
+/// is not built upon.
+#[tokio::test(start_paused = true)]
+async fn an_undo_of_a_launch_that_was_cut_short_is_finished_before_anything_is_made() {
+    let refused = Fault::on("DescribeInstances").answer("UnauthorizedOperation");
+    let watched = Watched::new(account().fault(refused));
+    let planned = watched.scenario.session.plan(spec(3)).await.unwrap();
+    let failed = planned.launch().await.unwrap_err();
+    let moments = watched.take();
+    assert!(failed.undone.is_complete(), "{:#?}", failed.undone);
+    failed.previous.rollback().await;
+    watched.scenario.assert_nothing_left();
+    assert!(moments.len() > 20, "only {} moments", moments.len());
+    resume_from(moments).await;
 }
 
 /// A load balancer failed, and the process ended while it was being undone: the instances are still good.

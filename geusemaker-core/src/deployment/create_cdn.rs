@@ -24,6 +24,7 @@ impl Deployment<AlbHealthy> {
 }
 
 pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<CdnPending, Error> {
+    ledger.finish_undo().await?;
     let account = &ledger.account;
     account.progress.step("Creating CloudFront distribution...");
     let id = ledger

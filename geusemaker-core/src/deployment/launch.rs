@@ -52,6 +52,7 @@ impl Deployment<Planned> {
 }
 
 async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
+    ledger.finish_undo().await?;
     let progress = &ledger.account.progress;
     progress.step("Creating security groups...");
     let instance_group = security_group(ledger, "instances", "The GPU instances of a stack");

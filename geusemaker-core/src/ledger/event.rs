@@ -73,6 +73,10 @@ pub(crate) enum Event {
     Kept { key: Key },
     /// A transition is complete.
     Reached { state: Box<Reached> },
+    /// What came after the last state that was reached is about to go: it is not built upon any more.
+    Undoing,
+    /// It is gone, and the transition can be tried again.
+    Undone,
     /// The deployment is in use: from here on a failure no longer undoes it.
     Committed { tier: Tier },
     /// All of it is about to go: from here on there is nothing to resume.

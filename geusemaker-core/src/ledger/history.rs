@@ -22,7 +22,7 @@ pub struct HistoryEntry {
     /// When it was written.
     pub at: Timestamp,
     /// What kind of record it is: `planned`, `claimed`, `released`, `intent`, `created`, `refused`, `adopted`,
-    /// `deleting`, `deleted`, `kept`, `reached`, `committed`, `ending`, `gone`.
+    /// `deleting`, `deleted`, `kept`, `reached`, `undoing`, `undone`, `committed`, `ending`, `gone`.
     pub event: &'static str,
     /// The resource that it is about, by its name in the journal.
     pub key: Option<String>,
@@ -142,6 +142,12 @@ impl Reader {
                 let message = format!("committed: tier {} is in use", tier.number());
                 ("committed", None, message)
             }
+            Event::Undoing => (
+                "undoing",
+                None,
+                "the last step is about to be undone".to_owned(),
+            ),
+            Event::Undone => ("undone", None, "the last step is undone".to_owned()),
             Event::Ending => ("ending", None, "all of it is about to go".to_owned()),
             Event::Gone => ("gone", None, "gone".to_owned()),
         }

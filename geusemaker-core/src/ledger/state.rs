@@ -20,6 +20,8 @@ pub(crate) struct LedgerState {
     pub(crate) committed: Option<Tier>,
     /// Whether its removal has begun.
     pub(crate) is_ending: bool,
+    /// Whether the undo of a transition has begun and not ended.
+    pub(crate) is_undoing: bool,
     pub(crate) claim: Option<Claim>,
     /// How often each key has been asked for: every attempt has a token of its own.
     attempts: BTreeMap<Key, u32>,
@@ -248,6 +250,8 @@ impl LedgerState {
                 self.savepoint = Savepoint(self.next_order);
             }
             Event::Committed { tier } => self.committed = Some(*tier),
+            Event::Undoing => self.is_undoing = true,
+            Event::Undone => self.is_undoing = false,
             Event::Ending => self.is_ending = true,
             Event::Gone => {
                 let stays = |entry: &&Entry| {
@@ -310,6 +314,8 @@ impl Event {
             Self::Deleted { .. } => "deleted",
             Self::Kept { .. } => "kept",
             Self::Reached { .. } => "reached",
+            Self::Undoing => "undoing",
+            Self::Undone => "undone",
             Self::Committed { .. } => "committed",
             Self::Ending => "ending",
             Self::Gone => "gone",

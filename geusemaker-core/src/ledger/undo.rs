@@ -15,6 +15,7 @@ use super::state::{Entry, Savepoint, Status};
 use crate::aws::error::{AwsError, ErrorClass};
 use crate::aws::sign_in::SignIn;
 use crate::aws::wait::{Seen, Wait, WaitError, schedule};
+use crate::error::Error;
 use crate::progress;
 use crate::resource::{Kind, distribution, security_group};
 
@@ -125,14 +126,40 @@ impl Ledger {
         file_systems: FileSystems,
     ) -> Undone {
         self.drain().await;
-        Teardown {
+        let entries = self.owned_since(from).await;
+        let is_step = !entries.is_empty() && !self.state().await.is_ending;
+        if is_step {
+            // Half of a step is not to be built upon: an instance may know a file system that is gone. If the journal
+            // cannot be written, nothing below can be either, and everything is reported as left.
+            let _ = self.append(Event::Undoing).await;
+        }
+        let teardown = Teardown {
             ledger: self,
-            entries: self.owned_since(from).await,
+            entries,
             file_systems,
             undone: std::sync::Mutex::default(),
+        };
+        let undone = teardown.run().await;
+        if is_step && undone.is_complete() {
+            // Should that fail, there is nothing left to undo the next time.
+            let _ = self.append(Event::Undone).await;
         }
-        .run()
-        .await
+        undone
+    }
+
+    /// Finishes the undo of a step that another process, or a failure, has left unfinished.
+    pub(crate) async fn finish_undo(self: &Arc<Self>) -> Result<(), Error> {
+        let state = self.state().await;
+        if !state.is_undoing {
+            return Ok(());
+        }
+        let progress = &self.account.progress;
+        progress.step("Finishing the undo of this step, which was interrupted...");
+        let undone = self.undo(state.savepoint(), FileSystems::Delete).await;
+        match undone.left.into_iter().next() {
+            None => Ok(()),
+            Some(Leftover { key, kind, .. }) => Err(Error::BeingDeleted { key, kind }),
+        }
     }
 
     /// What came after the savepoint and has to be deleted, in the order in which it was asked for.

@@ -1,6 +1,7 @@
 //! What the tests share: a spec, a simulated account whose instances report their GPUs, and a session on both.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+pub(crate) mod moment;
 pub(crate) mod watched_store;
 
 use std::collections::BTreeMap;

@@ -26,8 +26,13 @@ type OnWrite = Box<dyn Fn(&InMemory) + Send + Sync>;
 
 impl WatchedStore {
     pub(crate) fn new() -> Self {
+        Self::over(InMemory::new())
+    }
+
+    /// On what another process has written.
+    pub(crate) fn over(inner: InMemory) -> Self {
         Self {
-            inner: InMemory::new(),
+            inner,
             written: AtomicUsize::new(0),
             room_for: AtomicUsize::new(usize::MAX),
             pause: Duration::ZERO,

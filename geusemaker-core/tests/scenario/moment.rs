@@ -1,0 +1,113 @@
+//! What a process leaves behind that ends at some moment, and what another makes of it.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use futures::TryStreamExt as _;
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::object_store::{ObjectStore as _, ObjectStoreExt as _};
+use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
+
+use super::watched_store::WatchedStore;
+use super::{Scenario, account};
+
+/// What a process leaves behind that ends now.
+pub(crate) struct Moment {
+    pub(crate) what: String,
+    pub(crate) account: Snapshot,
+    pub(crate) journal: InMemory,
+}
+
+/// A scenario of which every moment is kept: after each call that changed something, before its reply arrived, and
+/// after each record of the journal.
+pub(crate) struct Watched {
+    pub(crate) scenario: Scenario,
+    moments: Arc<Mutex<Vec<Moment>>>,
+}
+
+impl Watched {
+    pub(crate) fn new(account: AwsBuilder) -> Self {
+        Self::on(account, InMemory::new())
+    }
+
+    /// The same, where there is a journal.
+    pub(crate) fn on(account: AwsBuilder, journal: InMemory) -> Self {
+        let moments = Arc::new(Mutex::new(Vec::new()));
+        let aws = Arc::new(OnceLock::<Aws>::new());
+        let store = {
+            let (moments, aws) = (Arc::clone(&moments), Arc::clone(&aws));
+            WatchedStore::over(journal).on_write(move |store| {
+                let aws = aws.get().unwrap();
+                moments.lock().unwrap().push(Moment {
+                    what: format!("a record after call {}", aws.calls().len()),
+                    account: aws.snapshot(),
+                    journal: store.fork(),
+                });
+            })
+        };
+        let store = Arc::new(store);
+        let account = {
+            let (moments, store) = (Arc::clone(&moments), Arc::clone(&store));
+            account.on_change(move |snapshot| {
+                moments.lock().unwrap().push(Moment {
+                    what: "a change".to_owned(),
+                    account: snapshot.clone(),
+                    journal: store.fork(),
+                });
+            })
+        };
+        let scenario = Scenario::with_store(account.build(), store);
+        aws.set(scenario.aws.clone()).unwrap();
+        Self { scenario, moments }
+    }
+
+    /// What has been kept since the last time.
+    pub(crate) fn take(&self) -> Vec<Moment> {
+        std::mem::take(&mut self.moments.lock().unwrap())
+    }
+}
+
+impl Moment {
+    /// The same moment again.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            what: self.what.clone(),
+            account: self.account.clone(),
+            journal: self.journal.fork(),
+        }
+    }
+
+    /// Another process on the same machine, a moment later.
+    pub(crate) async fn restart(self) -> Scenario {
+        let aws = account().restore(self.account).unwrap().build();
+        bury_holders(&self.journal).await;
+        Scenario::with_store(aws, Arc::new(self.journal))
+    }
+
+    /// The same, and each of its moments is kept.
+    pub(crate) async fn restart_watched(self) -> Watched {
+        bury_holders(&self.journal).await;
+        Watched::on(account().restore(self.account).unwrap(), self.journal)
+    }
+}
+
+/// Makes every process that the journal names one that has ended: here all of them are this one, which lives.
+async fn bury_holders(journal: &InMemory) {
+    let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
+    for object in objects {
+        let bytes = journal
+            .get(&object.location)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
+        let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        if let Some(pid) = record.pointer_mut("/event/holder/pid") {
+            *pid = u32::MAX.into();
+            journal
+                .put(&object.location, record.to_string().into())
+                .await
+                .unwrap();
+        }
+    }
+}
