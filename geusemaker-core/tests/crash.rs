@@ -4,13 +4,8 @@
 
 mod scenario;
 
-use std::sync::{Arc, Mutex, OnceLock};
-
-use futures::TryStreamExt as _;
-use geusemaker_core::object_store::memory::InMemory;
-use geusemaker_core::object_store::{ObjectStore as _, ObjectStoreExt as _};
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, FileSystems};
-use geusemaker_testkit::{Aws, AwsBuilder, Fault, Snapshot};
+use geusemaker_testkit::{AwsBuilder, Fault};
 
 use scenario::moment::{Moment, Watched};
 use scenario::{

@@ -1,12 +1,9 @@
 //! `gm sandbox serve`: a simulated AWS account on a socket, for any program.
 
 use std::fs;
-use std::future::{Future, poll_fn};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::{Pin, pin};
-use std::task::Poll;
 
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome, Throttling};
@@ -15,7 +12,7 @@ use serde_json::json;
 use crate::arguments::{Global, Output, Profile, Serve};
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::interrupt::interrupt;
+use crate::interrupt::Interrupts;
 use crate::progress_display::{ProgressDisplay, compact};
 use crate::sandbox::{self, KeptAccount, Lock};
 use crate::state_directory::StateDirectory;
@@ -38,12 +35,12 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         }
     };
 
-    let mut interrupted = pin!(interrupt());
     // From now on a signal ends it in an orderly way, as whoever reads the next lines may expect.
-    polled_once(interrupted.as_mut()).await;
+    let interrupts = Interrupts::listen()
+        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
     announce(&server, global.output);
     display.note(&format!("serving {}; ctrl-c ends it", describe(serve)));
-    interrupted.await;
+    interrupts.next().await;
 
     server.shutdown().await;
     let ended = summary(&aws, global.output, &display);
@@ -189,13 +186,4 @@ fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Docum
     } else {
         Err(Failure::unfired(&unfired, served))
     }
-}
-
-/// Lets the future begin.
-async fn polled_once(mut future: Pin<&mut impl Future>) {
-    poll_fn(|context| {
-        let _ = future.as_mut().poll(context);
-        Poll::Ready(())
-    })
-    .await;
 }
