@@ -1,7 +1,5 @@
 //! What a program sees of simulated STS, through the unmodified SDK client.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use aws_sdk_sts::Client;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use geusemaker_testkit::Aws;

@@ -125,7 +125,7 @@ async fn distributions_are_listed_by_their_policies() {
             .items
             .unwrap_or_default()
     };
-    assert_eq!(using(CACHING_DISABLED).await, [id.clone()]);
+    assert_eq!(using(CACHING_DISABLED).await, std::slice::from_ref(&id));
     let optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6";
     assert!(using(optimized).await.is_empty());
     let listed = cloudfront

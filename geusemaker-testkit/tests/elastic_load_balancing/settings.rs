@@ -100,7 +100,7 @@ async fn other_security_groups_release_the_old_ones() {
     let refused = set("sg-0").await;
     assert_eq!(refused.unwrap_err().code(), Some("InvalidSecurityGroup"));
     let changed = set(&other).await.unwrap();
-    assert_eq!(changed.security_group_ids(), [other.clone()]);
+    assert_eq!(changed.security_group_ids(), std::slice::from_ref(&other));
     assert_eq!(interfaces(&world).await.1, [other.clone(), other]);
     world.network.delete_security_group().await.unwrap();
 }
