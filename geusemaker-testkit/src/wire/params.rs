@@ -1,6 +1,7 @@
 //! The parameters of the query protocols: `Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::str::FromStr;
 
 use super::ServiceError;
@@ -13,11 +14,17 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    pub(crate) fn parse(body: &[u8]) -> Self {
+    pub(super) fn new(values: BTreeMap<String, String>) -> Self {
         Self {
-            values: form_urlencoded::parse(body).into_owned().collect(),
+            values,
             read: BTreeSet::new(),
         }
+    }
+
+    /// The parameters of a form that a test has written.
+    #[cfg(test)]
+    pub(crate) fn parse(form: &[u8]) -> Self {
+        Self::new(form_urlencoded::parse(form).into_owned().collect())
     }
 
     /// An optional string.
@@ -70,21 +77,14 @@ impl Params {
 
     /// Whether any parameter starts with `name.` or is `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
-        let prefix = format!("{name}.");
-        self.values
-            .keys()
-            .any(|key| key == name || key.starts_with(&prefix))
+        self.values.contains_key(name) || self.below(&format!("{name}.")).next().is_some()
     }
 
     /// Marks a parameter and all below it as read: for what has no effect here and says so beside the call.
     pub(crate) fn accept(&mut self, name: &str) {
         let prefix = format!("{name}.");
-        let read: Vec<String> = self
-            .values
-            .keys()
-            .filter(|key| *key == name || key.starts_with(&prefix))
-            .cloned()
-            .collect();
+        let mut read: Vec<String> = self.below(&prefix).cloned().collect();
+        read.extend(self.values.contains_key(name).then(|| name.to_owned()));
         self.read.extend(read);
     }
 
@@ -112,11 +112,25 @@ impl Params {
 
     fn indexes(&self, name: &str) -> BTreeSet<u32> {
         let prefix = format!("{name}.");
-        self.values
-            .keys()
-            .filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok())
+        self.below(&prefix)
+            .filter_map(|key| index(key.strip_prefix(&prefix)?.split('.').next()?))
             .collect()
     }
+
+    /// The names that begin so.
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a String> {
+        self.values
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .map(|(key, _)| key)
+            .take_while(move |key| key.starts_with(prefix))
+    }
+}
+
+/// The number of a list's member, from 1; gaps do not matter. `0`, `+1`, `01` and what is too large to count are no
+/// numbers of members, so that nothing reads those parameters and they are refused.
+fn index(text: &str) -> Option<u32> {
+    let index: u32 = text.parse().ok()?;
+    (index > 0 && index.to_string() == text).then_some(index)
 }
 
 /// One structure of a list: a place in the parameters, `Filter.1`.
@@ -134,6 +148,8 @@ impl Structure {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Params;
 
     #[test]
@@ -141,6 +157,39 @@ mod tests {
         let mut params = Params::parse(b"Id.10=c&Id.2=b&Id.1=a");
         assert_eq!(params.list("Id"), ["a", "b", "c"]);
         assert!(params.unread().is_empty());
+    }
+
+    #[test]
+    fn a_list_may_have_gaps_but_no_odd_numbers() {
+        let mut params =
+            Params::parse(b"Id.7=b&Id.3=a&Id.0=z&Id.+1=y&Id.01=x&Id.4294967296=w&Id.=v");
+        assert_eq!(params.list("Id"), ["a", "b"]);
+        assert_eq!(params.unread().len(), 5);
+    }
+
+    #[test]
+    fn a_name_that_another_begins_with_is_not_below_it() {
+        let mut params = Params::parse(b"Tag=a&Tag.1=b&TagSpecification.1=c&Tag-2=d");
+        params.accept("Tag");
+        assert!(params.has("Tag") && !params.has("Ta"));
+        assert_eq!(params.unread(), ["Tag-2", "TagSpecification.1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_parameters_can_be_asked_for(
+            pairs in prop::collection::btree_map("([A-C]|[0-9]{1,11}|[.+-]){1,6}", ".{0,5}", 0..9),
+            name in "[A-C]{1,2}(\\.[0-9])?",
+        ) {
+            let mut params = Params::new(pairs);
+            let listed = params.list(&name).len();
+            prop_assert!(listed <= params.structures(&name).len());
+            let _ = params.parsed::<u16>(&name);
+            params.accept(&name);
+            let prefix = format!("{name}.");
+            let is_below = |unread: &&str| unread.starts_with(&prefix);
+            prop_assert!(!params.unread().iter().any(is_below));
+        }
     }
 
     #[test]

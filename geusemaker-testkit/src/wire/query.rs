@@ -2,20 +2,73 @@
 
 use bytes::Bytes;
 
+use super::form;
 use super::params::Params;
+use super::reply::respond;
 use super::xml::Element;
-use super::{Body, Reply, Service, ServiceError, respond};
+use super::{Body, Reply, Service, ServiceError};
 
-pub(super) fn read(body: &[u8]) -> Result<(String, Params), ServiceError> {
-    let mut params = Params::parse(body);
-    params.accept("Version");
+/// The operation that a request names and its parameters, which may be in the query string, in the body or in both.
+/// The path says nothing in these protocols and the content type is not looked at: a body that is no form names no
+/// action.
+pub(super) fn read(
+    service: Service,
+    request: &http::Request<Bytes>,
+) -> Result<(String, Params), ServiceError> {
+    if ![http::Method::GET, http::Method::POST].contains(request.method()) {
+        let method = request.method();
+        return Err(ServiceError::unsupported(format_args!(
+            "the method {method} for {service}"
+        )));
+    }
+    let pairs = form::query_string(request).and_then(|mut pairs| {
+        pairs.extend(form::parse(request.body())?);
+        form::by_name(pairs)
+    });
+    // The common errors of AWS's query APIs have this code.
+    let pairs = pairs.map_err(|error| error.refusal("MalformedQueryString").status(404))?;
+    let mut params = Params::new(pairs);
+    let version = params.optional("Version");
     let operation = params.optional("Action").ok_or_else(|| {
         ServiceError::new(
             "MissingAction",
             "The request must contain the parameter Action",
         )
     })?;
+    if version.as_deref() != Some(service.version()) {
+        return Err(wrong_version(service, &operation, version.as_deref()));
+    }
     Ok((operation, params))
+}
+
+fn wrong_version(service: Service, operation: &str, version: Option<&str>) -> ServiceError {
+    match (service, version) {
+        (Service::Ec2, None) => ServiceError::new(
+            "MissingParameter",
+            "The request must contain the parameter Version",
+        ),
+        (Service::Ec2, Some(version)) if is_older(version) => {
+            ServiceError::unsupported(format_args!("EC2 as it was in version {version}"))
+        }
+        (Service::Ec2, Some(version)) => ServiceError::new(
+            "NoSuchVersion",
+            format!("The requested version ({version}) of service AmazonEC2 does not exist"),
+        ),
+        (_, version) => ServiceError::new(
+            "InvalidAction",
+            format!(
+                "Could not find operation {operation} for version {}",
+                version.unwrap_or("NO_VERSION_SPECIFIED")
+            ),
+        ),
+    }
+}
+
+/// Whether it may be one of EC2's older versions, which AWS still answers.
+fn is_older(version: &str) -> bool {
+    version
+        .parse::<jiff::civil::Date>()
+        .is_ok_and(|date| date < jiff::civil::date(2016, 11, 15))
 }
 
 pub(super) fn write_ec2(
@@ -26,7 +79,7 @@ pub(super) fn write_ec2(
     let (status, document) = match answer {
         Ok(reply) => {
             let document = Element::new(format!("{operation}Response"))
-                .namespace("http://ec2.amazonaws.com/doc/2016-11-15/")
+                .namespace(Service::Ec2.namespace())
                 .with("requestId", request_id)
                 .children(members(reply.body));
             (reply.status.unwrap_or(200), document)
@@ -57,12 +110,7 @@ pub(super) fn write(
     request_id: &str,
     answer: Result<Reply, ServiceError>,
 ) -> http::Response<Bytes> {
-    let namespace = match service {
-        Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-        Service::CloudFront | Service::Ec2 | Service::Efs | Service::ElasticLoadBalancing => {
-            "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
-        }
-    };
+    let namespace = service.namespace();
     let (status, document) = match answer {
         Ok(reply) => {
             let result = Element::new(format!("{operation}Result")).children(members(reply.body));

@@ -1,11 +1,14 @@
 //! REST with JSON bodies, as Amazon EFS speaks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Body, Reply, ServiceError, respond};
+use super::form::{self, FormError};
+use super::path::segments;
+use super::reply::respond;
+use super::{Body, Reply, Service, ServiceError};
 
 /// A request, its path taken apart.
 #[derive(Debug)]
@@ -13,8 +16,8 @@ pub(crate) struct Input {
     /// The path's segments after the API version: `["file-systems", "fs-1"]`.
     path: Vec<String>,
     pub(crate) query: BTreeMap<String, String>,
-    /// The query as it came, in which a name can stand more than once.
-    raw_query: String,
+    /// The values of those query parameters that are lists and so may come more than once.
+    lists: Vec<(String, String)>,
     body: Bytes,
 }
 
@@ -29,9 +32,10 @@ impl Input {
 
     /// All values of a query parameter that is a list.
     pub(crate) fn query_values(&self, name: &str) -> Vec<String> {
-        form_urlencoded::parse(self.raw_query.as_bytes())
+        self.lists
+            .iter()
             .filter(|(other, _)| other == name)
-            .map(|(_, value)| value.into_owned())
+            .map(|(_, value)| value.clone())
             .collect()
     }
 
@@ -48,24 +52,37 @@ impl Input {
     }
 }
 
+/// The query parameters that are lists, in botocore's model of EFS.
+const LISTS: [&str; 1] = ["tagKeys"];
+
 /// The operation that the method and the path name, and its input.
 pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
-    let (version, path) = segments(request.uri().path());
+    let (version, path) = segments(request.uri().path()).map_err(malformed)?;
     let operation = operation(request.method(), &path).ok_or_else(|| {
         let path = request.uri().path();
         ServiceError::unsupported(format_args!("{} {path}", request.method()))
     })?;
-    if version != "2015-02-01" {
+    if version != Service::Efs.version() {
         return Err(ServiceError::unsupported(format_args!(
             "the API version {version}"
         )));
     }
-    let raw_query = request.uri().query().unwrap_or("").to_owned();
-    let query = form_urlencoded::parse(raw_query.as_bytes());
+    let pairs = form::query_string(request).map_err(malformed)?;
+    let lists: Vec<_> = pairs
+        .iter()
+        .filter(|(name, _)| LISTS.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    // A list stands among the other parameters once, so that an operation without it refuses it.
+    let mut seen = BTreeSet::new();
+    let once = pairs
+        .into_iter()
+        .filter(|(name, _)| !LISTS.contains(&name.as_str()) || seen.insert(name.clone()));
+    let query = form::by_name(once).map_err(malformed)?;
     let input = Input {
         path,
-        query: query.into_owned().collect(),
-        raw_query,
+        query,
+        lists,
         body: request.body().clone(),
     };
     Ok((operation.to_owned(), input))
@@ -110,21 +127,8 @@ pub(super) fn write(
     }
 }
 
-/// The API version, and the path's segments after it.
-pub(super) fn segments(path: &str) -> (String, Vec<String>) {
-    let mut parts = path
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .map(percent_decoded);
-    (parts.next().unwrap_or_default(), parts.collect())
-}
-
-fn percent_decoded(part: &str) -> String {
-    // A form decoder reads `+` as a space, which a path means literally.
-    form_urlencoded::parse(part.replace('+', "%2B").as_bytes())
-        .next()
-        .map(|(name, _)| name.into_owned())
-        .unwrap_or_default()
+fn malformed(error: FormError) -> ServiceError {
+    error.refusal("BadRequest", 400)
 }
 
 fn operation(method: &http::Method, path: &[String]) -> Option<&'static str> {

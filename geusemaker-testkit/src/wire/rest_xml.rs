@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::form::{self, FormError};
+use super::path::segments;
 use super::query::error_document;
-use super::rest_json::segments;
+use super::reply::respond;
 use super::xml::Element;
-use super::{Body, Reply, ServiceError, respond};
-
-pub(crate) const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
+use super::{Body, Reply, Service, ServiceError};
 
 /// A request, its path taken apart.
 #[derive(Debug)]
@@ -23,16 +23,15 @@ pub(crate) struct Input {
 
 /// The operation that the method and the path name, and its input.
 pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
-    let (version, path) = segments(request.uri().path());
-    let query: BTreeMap<String, String> =
-        form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes())
-            .into_owned()
-            .collect();
+    let (version, path) = segments(request.uri().path()).map_err(malformed)?;
+    let query = form::query_string(request)
+        .and_then(form::by_name)
+        .map_err(malformed)?;
     let operation = operation(request.method(), &path, &query).ok_or_else(|| {
         let target = request.uri();
         ServiceError::unsupported(format_args!("{} {target}", request.method()))
     })?;
-    if version != "2020-05-31" {
+    if version != Service::CloudFront.version() {
         return Err(ServiceError::unsupported(format_args!(
             "the API version {version}"
         )));
@@ -67,7 +66,9 @@ pub(super) fn write(
     match answer {
         Ok(reply) => {
             let body = match reply.body {
-                Body::Xml(element) => element.namespace(NAMESPACE).to_document(),
+                Body::Xml(element) => element
+                    .namespace(Service::CloudFront.namespace())
+                    .to_document(),
                 Body::Empty | Body::Json(_) => String::new(),
             };
             let mut headers = vec![
@@ -88,9 +89,13 @@ pub(super) fn write(
                 ("content-type", "text/xml"),
                 ("x-amzn-requestid", request_id),
             ],
-            error_document(NAMESPACE, request_id, &error).to_document(),
+            error_document(Service::CloudFront.namespace(), request_id, &error).to_document(),
         ),
     }
+}
+
+fn malformed(error: FormError) -> ServiceError {
+    error.refusal("InvalidArgument")
 }
 
 fn operation(

@@ -1,6 +1,6 @@
 //! A small XML tree: what the query and REST-XML protocols say, in both directions.
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +119,7 @@ impl Element {
         out.push_str(&self.name);
         if let Some(namespace) = &self.namespace {
             out.push_str(" xmlns=\"");
-            out.push_str(&quick_xml::escape::escape(namespace.as_str()));
+            push_escaped(out, namespace);
             out.push('"');
         }
         if self.text.is_empty() && self.children.is_empty() {
@@ -127,7 +127,7 @@ impl Element {
             return;
         }
         out.push('>');
-        out.push_str(&quick_xml::escape::escape(self.text.as_str()));
+        push_escaped(out, &self.text);
         for child in &self.children {
             child.write(out);
         }
@@ -136,7 +136,7 @@ impl Element {
         out.push('>');
     }
 
-    /// Reads a document; attributes other than the namespace carry nothing in these protocols and are dropped.
+    /// Reads a document; attributes carry nothing in these protocols but namespaces, and are dropped.
     ///
     /// # Errors
     /// What is wrong with the document, in the parser's words.
@@ -145,57 +145,127 @@ impl Element {
         let mut reader = Reader::from_str(document);
         // The bottom of the stack is a nameless element that holds the root.
         let mut stack = vec![Self::default()];
+        let mut count = 0;
+        let mut opened = |start: &BytesStart<'_>| {
+            count += 1;
+            if count > MAX_ELEMENTS {
+                return Err(format!("there are more than {MAX_ELEMENTS} elements"));
+            }
+            named(start)
+        };
         loop {
             match reader.read_event().map_err(|error| error.to_string())? {
                 Event::Start(start) => {
                     if stack.len() > MAX_DEPTH {
                         return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
                     }
-                    let name = start.local_name();
-                    stack.push(Self::new(String::from_utf8_lossy(name.as_ref().as_bytes())));
+                    stack.push(opened(&start)?);
                 }
                 Event::Empty(start) => {
-                    let name = start.local_name();
-                    let element = Self::new(String::from_utf8_lossy(name.as_ref().as_bytes()));
+                    let element = opened(&start)?;
                     if let Some(parent) = stack.last_mut() {
                         parent.children.push(element);
                     }
                 }
                 Event::End(_) => {
                     if let (Some(mut element), Some(parent)) = (stack.pop(), stack.last_mut()) {
-                        if !element.children.is_empty() {
-                            element.text.clear();
-                        }
+                        element.drop_indentation()?;
                         parent.children.push(element);
                     }
                 }
-                Event::Text(text) => push_text(&mut stack, &text),
-                Event::CData(text) => push_text(&mut stack, &text),
+                Event::Text(text) => push_text(&mut stack, &text)?,
+                Event::CData(text) => push_text(&mut stack, &text)?,
                 Event::GeneralRef(entity) => {
                     let raw = format!("&{};", &*entity);
                     let text = quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())?;
-                    push_text(&mut stack, &text);
+                    push_text(&mut stack, &text)?;
                 }
                 Event::Eof => break,
-                Event::Comment(_) | Event::Decl(_) | Event::DocType(_) | Event::PI(_) => {}
+                // Entities of the sender's own are how a small document becomes a large one.
+                Event::DocType(_) => return Err("a document type is not allowed".to_owned()),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             }
         }
         if stack.len() != 1 {
             return Err("the document ends inside an element".to_owned());
         }
-        stack
-            .pop()
-            .and_then(|mut bottom| bottom.children.pop())
-            .ok_or_else(|| "the document has no element".to_owned())
+        let mut bottom = stack.pop().unwrap_or_default();
+        bottom.drop_indentation()?;
+        match (bottom.children.pop(), bottom.children.is_empty()) {
+            (Some(root), true) => Ok(root),
+            (Some(_), false) => Err("the document has more than one root".to_owned()),
+            (None, _) => Err("the document has no element".to_owned()),
+        }
     }
+
+    /// Takes away the white space between children; other text has no place there.
+    fn drop_indentation(&mut self) -> Result<(), String> {
+        // The nameless bottom of the document has no text of its own.
+        if self.children.is_empty() && !self.name.is_empty() {
+            return Ok(());
+        }
+        if !self.text.trim().is_empty() {
+            return Err(format!("the text '{}' has no place", self.text.trim()));
+        }
+        self.text.clear();
+        Ok(())
+    }
+}
+
+/// Whether XML 1.0 has a way to say this character.
+pub(super) fn is_character(character: char) -> bool {
+    matches!(
+        character,
+        '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..
+    )
 }
 
 /// Deeper than any AWS document, and shallow enough that writing one back cannot overflow the stack.
 const MAX_DEPTH: usize = 64;
 
-fn push_text(stack: &mut [Element], text: &str) {
+/// More than the largest configuration of a distribution has.
+const MAX_ELEMENTS: usize = 20_000;
+
+/// The element that a tag opens.
+fn named(start: &BytesStart<'_>) -> Result<Element, String> {
+    let name = start.local_name();
+    let name = String::from_utf8_lossy(name.as_ref().as_bytes());
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    if !is_name {
+        return Err(format!("'{name}' is no name of an element"));
+    }
+    for attribute in start.attributes() {
+        attribute.map_err(|error| error.to_string())?;
+    }
+    Ok(Element::new(name))
+}
+
+fn push_text(stack: &mut [Element], text: &str) -> Result<(), String> {
+    if !text.chars().all(is_character) {
+        return Err("a character is not allowed".to_owned());
+    }
     if let Some(element) = stack.last_mut() {
         element.text.push_str(text);
+    }
+    Ok(())
+}
+
+/// Writes text so that it is read as it is: a carriage return as itself would be read as a line's end.
+fn push_escaped(out: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\r' => out.push_str("&#13;"),
+            other if is_character(other) => out.push(other),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
+        }
     }
 }
 
@@ -206,7 +276,7 @@ mod tests {
     use super::Element;
 
     fn element() -> impl Strategy<Value = Element> {
-        let leaf = ("[A-Za-z][A-Za-z0-9]{0,8}", "[ -~äß]{1,12}")
+        let leaf = ("[A-Za-z][A-Za-z0-9]{0,8}", "[ -~äß\r\n]{1,12}")
             .prop_map(|(name, text)| Element::leaf(name, text));
         leaf.prop_recursive(3, 16, 4, |inner| {
             (
@@ -228,6 +298,59 @@ mod tests {
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Element::parse(&bytes);
         }
+
+        #[test]
+        fn anything_like_a_document_is_read_or_refused(text in "([a-c]|</?[a-c]/?>|<[a-c] [a-c]=\"[a-c]\">|<!--|-->|<!\\[CDATA\\[|]]>|&(#[0-9]{1,7}|[a-z]{1,4});|<\\?xml| ){0,20}") {
+            if let Ok(element) = Element::parse(text.as_bytes()) {
+                let document = element.to_document();
+                prop_assert_eq!(Element::parse(document.as_bytes()).unwrap(), element);
+            }
+        }
+
+        #[test]
+        fn any_text_can_be_written(text in ".{0,20}") {
+            let document = Element::leaf("a", text).to_document();
+            prop_assert!(Element::parse(document.as_bytes()).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_element_is_refused() {
+        for document in [
+            "",
+            "text",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a/>text",
+            "<a>text<b/></a>",
+            "<a>&unknown;</a>",
+            "<a>&#1;</a>",
+            "<a>\u{0}</a>",
+            "<a b></a>",
+            "<a b=\"1\" b=\"2\"/>",
+            "<1/>",
+            "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+        ] {
+            assert!(Element::parse(document.as_bytes()).is_err(), "{document}");
+        }
+        assert!(Element::parse(b"<a>\xff</a>").is_err());
+    }
+
+    #[test]
+    fn depth_and_size_are_bounded() {
+        let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+        assert!(
+            Element::parse(deep.as_bytes())
+                .unwrap_err()
+                .contains("deep")
+        );
+        let wide = format!("<a>{}</a>", "<b/>".repeat(20_000));
+        assert!(
+            Element::parse(wide.as_bytes())
+                .unwrap_err()
+                .contains("elements")
+        );
     }
 
     #[test]

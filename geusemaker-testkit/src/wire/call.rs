@@ -1,0 +1,108 @@
+//! What a request asks for.
+
+use bytes::Bytes;
+
+use super::credential_scope::CredentialScope;
+use super::params::Params;
+use super::service::Protocol;
+use super::{Service, ServiceError, query, rest_json, rest_xml};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    pub(crate) region: String,
+    pub(crate) operation: String,
+    pub(crate) input: Input,
+}
+
+/// The parameters of a call, in the shape of the service's protocol.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Query(Params),
+    RestJson(rest_json::Input),
+    RestXml(rest_xml::Input),
+}
+
+/// Reads a request far enough to know what it asks.
+///
+/// # Errors
+/// The answer for a request that nothing here can serve, and the service whose shape it should have: the one that the
+/// signature names, or else the one that the request looks as if it were for.
+pub(crate) fn read(
+    request: &http::Request<Bytes>,
+) -> Result<Call, (Option<Service>, ServiceError)> {
+    let guessed = |error| (Some(Service::guessed(request)), error);
+    let scope = CredentialScope::of(request).map_err(guessed)?;
+    let Some(service) = Service::from_signing_name(&scope.service) else {
+        let what = format!("the service {}", scope.service);
+        return Err(guessed(ServiceError::unsupported(what)));
+    };
+    let refuse = |error| (Some(service), error);
+    if request.body().len() > MAX_BODY {
+        let message = format!("The request body is longer than {MAX_BODY} bytes.");
+        let error = ServiceError::new("RequestEntityTooLarge", message);
+        return Err(refuse(error.status(413)));
+    }
+    let (operation, input) = match service.protocol() {
+        Protocol::Ec2Query | Protocol::Query => {
+            let (operation, params) = query::read(service, request).map_err(refuse)?;
+            (operation, Input::Query(params))
+        }
+        Protocol::RestJson => {
+            let (operation, input) = rest_json::read(request).map_err(refuse)?;
+            (operation, Input::RestJson(input))
+        }
+        Protocol::RestXml => {
+            let (operation, input) = rest_xml::read(request).map_err(refuse)?;
+            (operation, Input::RestXml(input))
+        }
+    };
+    Ok(Call {
+        service,
+        region: scope.region,
+        operation,
+        input,
+    })
+}
+
+/// A mebibyte: the largest legitimate bodies, with user data or a distribution's configuration, are a tenth of it.
+const MAX_BODY: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::read;
+
+    proptest! {
+        #[test]
+        fn any_request_is_read_or_refused(
+            method in "[A-Z]{1,7}",
+            target in prop_oneof!["/[ -~]{0,40}", "/2015-02-01/[!-~]{0,40}", "/2020-05-31/[!-~]{0,40}"],
+            service in "ec2|elasticfilesystem|cloudfront|sts|elasticloadbalancing|s3",
+            body in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "[A-Za-z.0-9=&%+]{0,80}".prop_map(String::into_bytes),
+                "[<>/a-c&;!\\[\\]\"= ?-]{0,80}".prop_map(String::into_bytes),
+                "[{}\\[\\]\",:a-c0-9]{0,80}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let request = http::Request::builder()
+                .method(method.as_str())
+                .uri(target)
+                .header(
+                    "authorization",
+                    format!("AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/{service}/aws4_request"),
+                )
+                .body(Bytes::from(body));
+            if let Ok(request) = request
+                && let Err((service, error)) = read(&request)
+            {
+                prop_assert!(service.is_some());
+                prop_assert!(error.status < 500 || error.code == "SimulatorUnsupported");
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! For whom a request is signed. The signature itself is not verified: the account has one user, who may do everything.
+
+use bytes::Bytes;
+
+use super::ServiceError;
+use super::form;
+
+/// The region and the service of a Signature Version 4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CredentialScope {
+    pub(super) region: String,
+    /// The signing name: `elasticfilesystem`.
+    pub(super) service: String,
+}
+
+impl CredentialScope {
+    /// Reads the scope from the `Authorization` header, or from the query string of a presigned request.
+    ///
+    /// # Errors
+    /// AWS's refusal of a request that is not signed, or whose signature is not whole.
+    pub(super) fn of(request: &http::Request<Bytes>) -> Result<Self, ServiceError> {
+        match request.headers().get(http::header::AUTHORIZATION) {
+            Some(header) => Self::in_header(&String::from_utf8_lossy(header.as_bytes())),
+            None => Self::in_query(request.uri().query().unwrap_or_default()),
+        }
+    }
+
+    /// `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, SignedHeaders=…, Signature=…`
+    fn in_header(header: &str) -> Result<Self, ServiceError> {
+        let Some((ALGORITHM, parameters)) = header.trim().split_once(' ') else {
+            return Err(missing_token());
+        };
+        let mut parameters = parameters
+            .split(',')
+            .filter_map(|parameter| parameter.trim().split_once('='));
+        match parameters.find(|(name, _)| *name == "Credential") {
+            Some((_, credential)) => Self::parse(credential),
+            None => Err(incomplete(
+                "Authorization header requires 'Credential' parameter.",
+            )),
+        }
+    }
+
+    /// `X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fec2%2Faws4_request`
+    fn in_query(query: &str) -> Result<Self, ServiceError> {
+        let credential = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))
+            .ok_or_else(missing_token)?;
+        // What cannot be decoded is no credential either, and is shown as it came.
+        let credential = form::decoded(credential).unwrap_or_else(|_| credential.to_owned());
+        Self::parse(&credential)
+    }
+
+    fn parse(credential: &str) -> Result<Self, ServiceError> {
+        let parts: Vec<&str> = credential.split('/').collect();
+        let [_, _, region, service, _] = parts.as_slice() else {
+            return Err(incomplete(format!(
+                "Credential must have exactly 5 slash-delimited elements, e.g. \
+                 keyid/date/region/service/term, got '{credential}'"
+            )));
+        };
+        if !is_region(region) {
+            let message =
+                format!("Credential should be scoped to a valid region, not '{region}'. ");
+            return Err(ServiceError::new("SignatureDoesNotMatch", message).status(403));
+        }
+        Ok(Self {
+            region: (*region).to_owned(),
+            service: (*service).to_owned(),
+        })
+    }
+}
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// Whether it is made like the names of AWS's regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. There is no
+/// list of them here, which would have to be kept up to date.
+fn is_region(name: &str) -> bool {
+    let mut parts = name.split('-').rev();
+    let number = parts.next().unwrap_or_default();
+    let words: Vec<&str> = parts.collect();
+    let is_word =
+        |word: &&str| (2..=9).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase());
+    matches!(number.as_bytes(), [b'1'..=b'9'])
+        && (2..=3).contains(&words.len())
+        && words.iter().all(is_word)
+}
+
+fn missing_token() -> ServiceError {
+    ServiceError::new("MissingAuthenticationToken", "Missing Authentication Token").status(403)
+}
+
+fn incomplete(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("IncompleteSignature", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CredentialScope, is_region};
+
+    #[test]
+    fn a_scope_is_read_from_the_header() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, \
+                      SignedHeaders=host, Signature=ab";
+        let scope = CredentialScope::in_header(header).unwrap();
+        assert_eq!((&*scope.region, &*scope.service), ("us-east-1", "ec2"));
+    }
+
+    #[test]
+    fn a_signature_that_is_not_whole_is_refused_as_aws_does() {
+        let code = |header| CredentialScope::in_header(header).unwrap_err().code;
+        assert_eq!(code("Basic dXNlcjpwYXNz"), "MissingAuthenticationToken");
+        assert_eq!(code("AWS4-HMAC-SHA256 Signature=ab"), "IncompleteSignature");
+        assert_eq!(
+            code("AWS4-HMAC-SHA256 Credential=AK/ID/20260101/us-east-1/ec2/aws4_request"),
+            "IncompleteSignature"
+        );
+        assert_eq!(
+            code("AWS4-HMAC-SHA256 Credential=AKID/20260101/aws-global/ec2/aws4_request"),
+            "SignatureDoesNotMatch"
+        );
+    }
+
+    #[test]
+    fn regions_are_told_from_other_words() {
+        for region in [
+            "us-east-1",
+            "ap-southeast-7",
+            "us-gov-west-1",
+            "eusc-de-east-1",
+        ] {
+            assert!(is_region(region), "{region}");
+        }
+        for other in [
+            "",
+            "us-east",
+            "us-east-1a",
+            "us-east-10",
+            "../etc-1",
+            "US-EAST-1",
+        ] {
+            assert!(!is_region(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The services that the simulator speaks for, and their protocols.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A service that the simulator speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Service {
+    /// Amazon CloudFront.
+    CloudFront,
+    /// Amazon Elastic Compute Cloud.
+    Ec2,
+    /// Amazon Elastic File System.
+    Efs,
+    /// Elastic Load Balancing, version 2.
+    ElasticLoadBalancing,
+    /// AWS Security Token Service.
+    Sts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Ec2Query,
+    Query,
+    RestJson,
+    RestXml,
+}
+
+impl Service {
+    /// Every service.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::CloudFront,
+        Self::Ec2,
+        Self::Efs,
+        Self::ElasticLoadBalancing,
+        Self::Sts,
+    ];
+
+    /// The service whose name stands in the credential scope of a signature.
+    pub(super) fn from_signing_name(name: &str) -> Option<Self> {
+        match name {
+            "cloudfront" => Some(Self::CloudFront),
+            "ec2" => Some(Self::Ec2),
+            "elasticfilesystem" => Some(Self::Efs),
+            "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
+            "sts" => Some(Self::Sts),
+            _ => None,
+        }
+    }
+
+    /// Whose shape an answer should have to a request that names no service: the REST services have their version in
+    /// the path, EC2 has it in the form, and what is left is the commonest shape of all.
+    pub(super) fn guessed(request: &http::Request<bytes::Bytes>) -> Self {
+        let begins = |version| request.uri().path().trim_matches('/').starts_with(version);
+        let form = [
+            request.uri().query().unwrap_or_default().as_bytes(),
+            request.body(),
+        ];
+        let has_version = |version: &str| {
+            let parameter = format!("Version={version}");
+            form.iter().any(|form| {
+                form.split(|byte| *byte == b'&')
+                    .any(|pair| pair == parameter.as_bytes())
+            })
+        };
+        if begins(Self::Efs.version()) {
+            Self::Efs
+        } else if begins(Self::CloudFront.version()) {
+            Self::CloudFront
+        } else if has_version(Self::Ec2.version()) {
+            Self::Ec2
+        } else if has_version(Self::ElasticLoadBalancing.version()) {
+            Self::ElasticLoadBalancing
+        } else {
+            Self::Sts
+        }
+    }
+
+    pub(super) fn protocol(self) -> Protocol {
+        match self {
+            Self::CloudFront => Protocol::RestXml,
+            Self::Ec2 => Protocol::Ec2Query,
+            Self::Efs => Protocol::RestJson,
+            Self::ElasticLoadBalancing | Self::Sts => Protocol::Query,
+        }
+    }
+
+    /// The version of the API that is simulated, as botocore's models name it.
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::CloudFront => "2020-05-31",
+            Self::Ec2 => "2016-11-15",
+            Self::Efs => "2015-02-01",
+            Self::ElasticLoadBalancing => "2015-12-01",
+            Self::Sts => "2011-06-15",
+        }
+    }
+
+    /// The XML namespace of its answers; EFS has none and speaks JSON.
+    pub(super) fn namespace(self) -> &'static str {
+        match self {
+            Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::Efs => "",
+            Self::ElasticLoadBalancing => {
+                "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
+            }
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CloudFront => "cloudfront",
+            Self::Ec2 => "ec2",
+            Self::Efs => "efs",
+            Self::ElasticLoadBalancing => "elasticloadbalancing",
+            Self::Sts => "sts",
+        })
+    }
+}
