@@ -23,11 +23,12 @@ pub(super) enum FormError {
 }
 
 impl FormError {
-    /// The answer that says so, with the code that the service has for what is malformed.
-    pub(super) fn refusal(self, code: &str) -> ServiceError {
+    /// The answer that says so, with the code and the status that the service has for what is malformed.
+    pub(super) fn refusal(self, code: &str, status: u16) -> ServiceError {
         match self {
             Self::Escape | Self::Character | Self::Encoding => {
-                ServiceError::new(code, format!("The request has a syntax error: {self}."))
+                let message = format!("The request has a syntax error: {self}.");
+                ServiceError::new(code, message).status(status)
             }
             Self::Repeated(_) | Self::TooMany => {
                 ServiceError::unsupported(format_args!("what AWS does when {self}"))

@@ -25,8 +25,8 @@ pub(super) fn read(
         pairs.extend(form::parse(request.body())?);
         form::by_name(pairs)
     });
-    // The common errors of AWS's query APIs have this code.
-    let pairs = pairs.map_err(|error| error.refusal("MalformedQueryString").status(404))?;
+    // The common errors of AWS's query APIs have this code, and 404 with it.
+    let pairs = pairs.map_err(|error| error.refusal("MalformedQueryString", 404))?;
     let mut params = Params::new(pairs);
     let version = params.optional("Version");
     let operation = params.optional("Action").ok_or_else(|| {

@@ -95,7 +95,7 @@ pub(super) fn write(
 }
 
 fn malformed(error: FormError) -> ServiceError {
-    error.refusal("InvalidArgument")
+    error.refusal("InvalidArgument", 400)
 }
 
 fn operation(
