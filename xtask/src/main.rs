@@ -1,5 +1,6 @@
 //! The chores of the workspace that are more than one cargo command: `cargo xtask --help` lists them.
 
+mod bench;
 mod clients;
 mod conformance;
 mod coverage;
@@ -7,6 +8,7 @@ mod coverage_report;
 mod endpoint;
 mod inventory;
 mod llvm_tools;
+mod load;
 mod moto;
 mod process;
 mod record;
@@ -28,6 +30,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure how fast and how large the simulator is, and how many requests a second it answers beside moto
+    Bench,
     /// Run the AWS CLI and boto3 against the sandbox on a socket: a stack's life with each
     Clients,
     /// Run gm against moto, an AWS server that others wrote: every tier up, checked and down again
@@ -40,6 +44,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Bench => bench::run(),
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),

@@ -63,6 +63,11 @@ impl Moto {
         Ok(moto)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Runs a script in the Python that has boto3, and returns what it printed.
     pub(crate) fn python(&self, name: &str, script: &str) -> Result<String> {
         let file = self.directory.join(name);

@@ -64,6 +64,23 @@ impl Workspace {
         )
     }
 
+    /// Builds `gm` as it is released, and says where it is.
+    pub(crate) fn build_released_gm(&self) -> Result<PathBuf> {
+        // With the benchmarks' features, so that they and it are built from the same dependencies.
+        process::run(self.cargo().args([
+            "build",
+            "--release",
+            "--workspace",
+            "--bins",
+            "--examples",
+            "--benches",
+        ]))?;
+        Ok(self
+            .target_directory
+            .join("release")
+            .join(format!("gm{EXE_SUFFIX}")))
+    }
+
     /// Where [`Self::build_programs`] puts `gm`.
     pub(crate) fn gm(&self) -> PathBuf {
         self.target_directory

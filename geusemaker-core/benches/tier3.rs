@@ -1,0 +1,33 @@
+//! How long a whole deployment of tier 3 takes in virtual time, from the plan until everything is gone again.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
+#![allow(missing_docs, reason = "criterion's macros define the functions")]
+
+#[path = "../tests/scenario/mod.rs"]
+mod scenario;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tokio::runtime::Builder;
+
+use scenario::{Scenario, deploy_tier_3, spec};
+
+fn deploy_and_destroy(criterion: &mut Criterion) {
+    criterion.bench_function("tier 3, deployed and destroyed", |bencher| {
+        bencher.iter(|| {
+            // A runtime each, since virtual time goes only forward.
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let scenario = Scenario::new();
+                let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+                deployment.commit().await.unwrap();
+                scenario.destroy().await;
+            });
+        });
+    });
+}
+
+criterion_group!(benches, deploy_and_destroy);
+criterion_main!(benches);
