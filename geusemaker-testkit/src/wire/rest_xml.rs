@@ -38,12 +38,7 @@ pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), Se
     }
     let body = match request.body() {
         body if body.is_empty() => None,
-        body => Some(Element::parse(body).map_err(|error| {
-            ServiceError::new(
-                "MalformedXML",
-                format!("The XML is not well-formed: {error}"),
-            )
-        })?),
+        body => Some(document(operation, body)?),
     };
     let if_match = request
         .headers()
@@ -91,6 +86,30 @@ pub(super) fn write(
             ],
             error_document(Service::CloudFront.namespace(), request_id, &error).to_document(),
         ),
+    }
+}
+
+/// The document of a body, which has the root that botocore's model of the operation names.
+fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
+    let malformed = |what| {
+        let message = format!("The XML is not well-formed: {what}");
+        ServiceError::new("MalformedXML", message)
+    };
+    let element = Element::parse(body).map_err(malformed)?;
+    let root = match operation {
+        "CreateDistribution" | "UpdateDistribution" => "DistributionConfig",
+        "CreateDistributionWithTags" => "DistributionConfigWithTags",
+        "CreateInvalidation" => "InvalidationBatch",
+        "TagResource" => "Tags",
+        "UntagResource" => "TagKeys",
+        // The others have no body, and AWS looks at none.
+        _ => return Ok(element),
+    };
+    if element.name() == root {
+        Ok(element)
+    } else {
+        let found = element.name();
+        Err(malformed(format!("the root is {found} and not {root}")))
     }
 }
 

@@ -187,7 +187,7 @@ async fn the_calls_that_are_mutated_are_valid() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a_call_that_is_nearly_valid_is_answered_in_the_shape_of_its_protocol(

@@ -14,6 +14,7 @@ async fn a_body_that_is_not_xml_is_refused() {
         "<DistributionConfig>",
         "<DistributionConfig></Distribution>",
         "<DistributionConfig/><DistributionConfig/>",
+        "<Distribution/>",
         "<DistributionConfig>text<Comment/></DistributionConfig>",
         "<DistributionConfig><Comment>&nbsp;</Comment></DistributionConfig>",
         "<DistributionConfig><Comment>&#0;</Comment></DistributionConfig>",
@@ -46,6 +47,20 @@ async fn a_creation_needs_a_whole_configuration() {
             .send(&aws)
             .await;
         assert_eq!(answer.status, 400, "{}", answer.body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_element_that_would_be_ignored_is_refused_loudly() {
+    let aws = Aws::new();
+    for body in [
+        "<DistributionConfig><FlyingCarpet>true</FlyingCarpet></DistributionConfig>",
+        "<DistributionConfig><Comment>a</Comment><Comment>b</Comment></DistributionConfig>",
+    ] {
+        let answer = Request::cloudfront("POST", "distribution", body)
+            .send(&aws)
+            .await;
+        assert_eq!(answer.refusal(), (501, "SimulatorUnsupported"), "{body}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Shapes of configuration documents: what they may hold, what they must, and what AWS fills in.
 
+use std::collections::BTreeSet;
+
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
@@ -210,17 +212,21 @@ fn refuse_unknown(
     path: &str,
     is_known: impl Fn(&str) -> bool,
 ) -> Result<(), ServiceError> {
-    match element
-        .elements()
-        .iter()
-        .find(|child| !is_known(child.name()))
-    {
-        Some(stranger) => Err(ServiceError::unsupported(format_args!(
-            "the element {path}.{}",
-            stranger.name()
-        ))),
-        None => Ok(()),
+    let mut seen = BTreeSet::new();
+    for child in element.elements() {
+        let name = child.name();
+        if !is_known(name) {
+            return Err(ServiceError::unsupported(format_args!(
+                "the element {path}.{name}"
+            )));
+        }
+        if !seen.insert(name) {
+            return Err(ServiceError::unsupported(format_args!(
+                "which {path}.{name} AWS takes when there are two"
+            )));
+        }
     }
+    Ok(())
 }
 
 fn refuse_children(element: &Element, path: &str) -> Result<(), ServiceError> {
