@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders of tests of something other than AWS's behaviour: they need no line, and may have one.
-const OF_SOMETHING_ELSE: [&str; 7] = [
+const OF_SOMETHING_ELSE: [&str; 8] = [
     "cassette_replay",
     "cassette_scan",
     "coverage",
     "explorer",
+    "fault",
     "fault_file",
     "fidelity",
     "served",
