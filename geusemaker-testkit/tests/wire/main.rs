@@ -13,6 +13,7 @@ mod mutation;
 mod rest_json;
 mod rest_xml;
 mod signature;
+mod vocabulary;
 mod world;
 
 use bytes::Bytes;

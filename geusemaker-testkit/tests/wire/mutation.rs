@@ -13,7 +13,7 @@ use crate::{Request, SERVICES};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| runtime().block_on(World::new()));
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -93,7 +93,7 @@ fn edit_form(request: &mut Request, edit: impl FnOnce(&mut Vec<(String, String)>
 }
 
 /// Values at which parsers and arithmetic go wrong.
-fn nasty() -> impl Strategy<Value = String> {
+pub(crate) fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![
         select(vec![
             "",
@@ -169,7 +169,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// The answer to the request, checked for its shape; none if it cannot be sent at all.
-async fn answered(aws: &Aws, request: &Request) -> Option<Answer> {
+pub(crate) async fn answered(aws: &Aws, request: &Request) -> Option<Answer> {
     let http = request.http()?;
     let response = aws.answer(http).await.unwrap();
     let answer = Answer::read(request.service, response);
