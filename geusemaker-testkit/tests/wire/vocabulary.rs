@@ -23,6 +23,8 @@ struct Words {
     actions: Vec<(Service, &'static str)>,
     names: Vec<String>,
     values: Vec<String>,
+    /// The ids and ARNs of what there is.
+    ids: Vec<String>,
 }
 
 impl Words {
@@ -61,7 +63,11 @@ impl Words {
         }
         let kept = serde_json::to_string(&world.snapshot).unwrap();
         let id = Regex::new("\"([a-z]+-[0-9a-f]{8,17}|arn:aws:[^\"]+)\"").unwrap();
-        values.extend(id.captures_iter(&kept).map(|found| found[1].to_owned()));
+        let ids: BTreeSet<_> = id
+            .captures_iter(&kept)
+            .map(|found| found[1].to_owned())
+            .collect();
+        values.extend(ids.iter().cloned());
         values.extend(
             [
                 "10.0.0.0/24",
@@ -79,6 +85,7 @@ impl Words {
             actions,
             names: names.into_iter().collect(),
             values: values.into_iter().collect(),
+            ids: ids.into_iter().collect(),
         }
     }
 
@@ -92,7 +99,9 @@ impl Words {
                 let kind = match stem.as_str() {
                     "group" | "securitygroup" | "securitygroups" => "sg-",
                     "instance" => "i-",
+                    "internetgateway" => "igw-",
                     "networkinterface" => "eni-",
+                    "routetable" => "rtb-",
                     "image" => "ami-",
                     "loadbalancerarn" | "resourcearns" => "arn:",
                     "subnets" => "subnet-",
@@ -104,11 +113,8 @@ impl Words {
                     }
                     other => other,
                 };
-                let fitting: Vec<&String> = self
-                    .values
-                    .iter()
-                    .filter(|value| value.starts_with(kind))
-                    .collect();
+                let fitting: Vec<&String> =
+                    self.ids.iter().filter(|id| id.starts_with(kind)).collect();
                 if fitting.is_empty() {
                     self.values[at.index(self.values.len())].clone()
                 } else {
