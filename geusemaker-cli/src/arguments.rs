@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use geusemaker_core::StackName;
+use geusemaker_core::spec::Region;
 
 use crate::confirm::is_terminal;
 use crate::exit_code;
@@ -89,6 +90,9 @@ pub(crate) enum StackCommand {
     Destroy(Destroy),
     /// Remove a stack that was never finished
     Rollback(Rollback),
+    /// Show what gm has made in the account and no journal here knows, or remove it
+    #[command(visible_alias = "cleanup")]
+    Leftovers(Leftovers),
 }
 
 #[derive(Args, Debug)]
@@ -171,6 +175,24 @@ pub(crate) struct Destroy {
     /// Leave the file system and the data in it
     #[arg(long)]
     pub(crate) keep_file_system: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Leftovers {
+    /// Only what was made for these stacks
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<StackName>,
+    /// The region to look in [default: the environment's]
+    #[arg(long)]
+    pub(crate) region: Option<Region>,
+    /// Remove what is found
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// Leave file systems and the data in them
+    #[arg(long, requires = "delete")]
+    pub(crate) keep_file_systems: bool,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Args, Debug)]

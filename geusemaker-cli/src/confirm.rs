@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub(crate) enum Consent<'a> {
     /// `y`
     Yes,
-    /// The stack's name: what goes is not coming back.
+    /// The stack's name, or another word: what goes is not coming back.
     Name(&'a str),
 }
 

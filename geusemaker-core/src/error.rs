@@ -118,6 +118,9 @@ pub enum Error {
         /// The stacks that there are.
         known: Vec<String>,
     },
+    /// Nobody has named a region.
+    #[error("no region: neither the caller nor the environment names one")]
+    NoRegion,
     /// The stack belongs to other credentials.
     #[error(
         "stack {stack} belongs to account {recorded}, and these credentials are of account {actual}"
@@ -236,6 +239,7 @@ impl Error {
             | Self::Plan(_)
             | Self::Exists { .. }
             | Self::NoSuchStack { .. }
+            | Self::NoRegion
             | Self::OtherAccount { .. }
             | Self::UserData { .. }
             | Self::Ending { .. }
@@ -297,6 +301,7 @@ impl Error {
             }
             Self::Journal(_) => "nothing was overwritten; restore the journal, then try again".to_owned(),
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
+            Self::NoRegion => "name a region, or set AWS_REGION".to_owned(),
             Self::NoSuchStack { .. } => "check the name and where the journals are kept".to_owned(),
             Self::OtherAccount { .. } => "sign in to the account that the stack was made in".to_owned(),
             Self::Committed { .. } => "destroy it if it should go".to_owned(),

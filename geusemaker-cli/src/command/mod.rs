@@ -4,6 +4,7 @@ mod advance;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
+pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod resume;

@@ -8,6 +8,7 @@ use backoff::backoff::Backoff as _;
 use super::Ledger;
 use super::event::{Event, Key};
 use super::state::Status;
+use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
 use crate::aws::wait::schedule;
 use crate::error::Error;
@@ -175,18 +176,8 @@ impl Ledger {
         self.refused(key, lookup, error).await
     }
 
-    /// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
-    pub(super) async fn settle(&self, lookup: &Lookup) -> Result<Option<String>, AwsError> {
-        for pause in SETTLING_PAUSES {
-            match lookup.find(&self.account.reader).await {
-                Ok(Some(id)) => return Ok(Some(id)),
-                Ok(None) => {}
-                Err(error) if error.class.passes_for_a_look() => {}
-                Err(error) => return Err(error),
-            }
-            self.account.clock.sleep(pause).await;
-        }
-        lookup.find(&self.account.reader).await
+    async fn settle(&self, lookup: &Lookup) -> Result<Option<String>, AwsError> {
+        settle(&self.account, lookup).await
     }
 
     async fn created<I: AwsId>(&self, key: Key, lookup: &Lookup, id: &str) -> Result<I, Error> {
@@ -211,6 +202,23 @@ impl Ledger {
         self.append(event).await?;
         Err(failed(lookup, error))
     }
+}
+
+/// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
+pub(super) async fn settle(
+    account: &Account,
+    lookup: &Lookup,
+) -> Result<Option<String>, AwsError> {
+    for pause in SETTLING_PAUSES {
+        match lookup.find(&account.reader).await {
+            Ok(Some(id)) => return Ok(Some(id)),
+            Ok(None) => {}
+            Err(error) if error.class.passes_for_a_look() => {}
+            Err(error) => return Err(error),
+        }
+        account.clock.sleep(pause).await;
+    }
+    lookup.find(&account.reader).await
 }
 
 /// What AWS answered with is not this deployment's: it has the name and the settings, and another tag.

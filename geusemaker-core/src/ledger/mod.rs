@@ -10,8 +10,10 @@ mod create;
 pub(crate) mod event;
 pub(crate) mod history;
 pub(crate) mod journal;
+pub(crate) mod known;
 pub(crate) mod rollback_guard;
 pub(crate) mod state;
+pub(crate) mod teardown;
 pub(crate) mod undo;
 
 use std::fmt;
@@ -235,6 +237,14 @@ async fn take(
 /// Twelve hexadecimal digits: two deployments of one name are told apart by them in tags and tokens.
 fn new_deployment_id() -> String {
     let mut id = uuid::Uuid::new_v4().simple().to_string();
-    id.truncate(12);
+    id.truncate(DEPLOYMENT_ID_DIGITS);
     id
 }
+
+/// Whether a text is such as deployments have for their id.
+pub(crate) fn is_deployment_id(text: &str) -> bool {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == DEPLOYMENT_ID_DIGITS && text.bytes().all(is_digit)
+}
+
+const DEPLOYMENT_ID_DIGITS: usize = 12;

@@ -1,6 +1,6 @@
 //! The state of a deployment: a pure fold over its journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -28,6 +28,8 @@ pub(crate) struct LedgerState {
     next_order: u64,
     /// Where the last state was reached.
     savepoint: Savepoint,
+    /// The ids of what stayed on purpose when its deployment went.
+    pub(crate) outlives: BTreeSet<String>,
 }
 
 /// What a deployment began with.
@@ -261,10 +263,14 @@ impl LedgerState {
                     return illegal(name, format!("{} is not gone", entry.key));
                 }
                 let attempts = std::mem::take(&mut self.attempts);
+                let mut outlives = std::mem::take(&mut self.outlives);
+                let kept = self.entries.values().filter(|entry| entry.is_owned());
+                outlives.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
                 *self = Self {
                     claim: self.claim.take(),
                     next_order: self.next_order,
                     attempts,
+                    outlives,
                     ..Self::default()
                 };
             }
@@ -325,8 +331,6 @@ impl Event {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;

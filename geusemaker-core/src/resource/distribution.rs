@@ -2,13 +2,16 @@
 
 use aws_sdk_cloudfront::types::{
     AllowedMethods, CachedMethods, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig,
-    DistributionConfigWithTags, Method, Origin, OriginProtocolPolicy, Origins, PriceClass,
-    ViewerProtocolPolicy,
+    DistributionConfigWithTags, DistributionSummary, Method, Origin, OriginProtocolPolicy, Origins,
+    PriceClass, ViewerProtocolPolicy,
 };
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
+use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -182,6 +185,47 @@ pub(super) async fn find(aws: &Reader, caller_reference: &str) -> Result<Option<
             return Ok(None);
         }
     }
+}
+
+/// Those that carry this program's tags, wherever their origins are: CloudFront has no regions.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .cloudfront
+        .list_distributions()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("cloudfront:ListDistributions"))?;
+    // A comment can be changed by hand, so each is asked for its tags, a few at a time.
+    let found: Vec<_> = stream::iter(all.into_iter().map(|item| tags_of(aws, item)))
+        .buffered(8)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn tags_of(
+    aws: &Reader,
+    item: DistributionSummary,
+) -> Result<Option<TaggedResource>, AwsError> {
+    let reply = aws
+        .cloudfront
+        .list_tags_for_resource()
+        .resource(item.arn())
+        .send()
+        .await
+        .map_err(AwsError::of("cloudfront:ListTagsForResource"));
+    let reply = match reply {
+        Ok(reply) => reply,
+        // It has gone meanwhile.
+        Err(error) if error.code.as_deref() == Some("NoSuchResource") => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let tags = reply.tags().map_or(&[][..], |tags| tags.items()).iter();
+    let tags = tags.map(|tag| (Some(tag.key()), tag.value()));
+    Ok(TaggedResource::read(Kind::Distribution, item.id(), tags))
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

@@ -3,7 +3,9 @@
 use aws_sdk_efs::types::{LifeCycleState, PerformanceMode, ThroughputMode};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
+use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -52,6 +54,31 @@ pub(super) async fn find(aws: &Reader, creation_token: &str) -> Result<Option<St
         .map_err(AwsError::of("efs:DescribeFileSystems"))?;
     let found = reply.file_systems.and_then(|all| all.into_iter().next());
     Ok(found.map(|file_system| file_system.file_system_id))
+}
+
+/// Those that carry this program's tags.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .efs
+        .describe_file_systems()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+    let found = all
+        .iter()
+        .filter(|file_system| file_system.life_cycle_state != LifeCycleState::Deleted)
+        .filter_map(|file_system| {
+            let tags = file_system.tags().iter();
+            let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
+            let found = TaggedResource::read(Kind::FileSystem, file_system.file_system_id(), tags)?;
+            let mut found = found.since(Some(file_system.creation_time()));
+            found.is_going = file_system.life_cycle_state == LifeCycleState::Deleting;
+            Some(found)
+        });
+    Ok(found.collect())
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

@@ -10,9 +10,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
 use super::security_group::filter;
-use super::tags::Owner;
+use super::tagged::TaggedResource;
+use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::aws::wait::Seen;
@@ -204,6 +206,29 @@ pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<Stri
         .flat_map(|reservation| reservation.instances.unwrap_or_default())
         .find(|instance| state(instance) != Some(InstanceStateName::Terminated))
         .and_then(|instance| instance.instance_id))
+}
+
+/// Those that carry this program's tags and have not ended.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .ec2
+        .describe_instances()
+        .filters(filter("tag-key", DEPLOYMENT))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("ec2:DescribeInstances"))?;
+    let instances = all.iter().flat_map(|reservation| reservation.instances());
+    let found = instances
+        .filter(|instance| state(instance) != Some(InstanceStateName::Terminated))
+        .filter_map(|instance| {
+            let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
+            let found = TaggedResource::read(Kind::Instance, instance.instance_id()?, tags)?;
+            Some(found.since(instance.launch_time()))
+        });
+    Ok(found.collect())
 }
 
 /// An instance is described for an hour after its end, which is not to exist.

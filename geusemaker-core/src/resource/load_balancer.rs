@@ -7,8 +7,10 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
-use super::ownership::{if_ours, is_taken};
+use super::ownership::{if_ours, is_taken, ours};
+use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -123,6 +125,27 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
         .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
     let found = reply.load_balancers.and_then(|all| all.into_iter().next());
     Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
+}
+
+/// Those that carry this program's tags.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .elastic_load_balancing
+        .describe_load_balancers()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+    let arns = all.iter().filter_map(|found| found.load_balancer_arn());
+    let ours = ours(aws, Kind::LoadBalancer, arns).await?;
+    let with_age = ours.into_iter().map(|found| {
+        let mut all = all.iter();
+        let described = all.find(|one| one.load_balancer_arn() == Some(&found.id));
+        found.since(described.and_then(|described| described.created_time()))
+    });
+    Ok(with_age.collect())
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

@@ -19,6 +19,7 @@ pub(crate) mod prefix_list;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;
 pub(crate) mod subnet;
+pub(crate) mod tagged;
 pub(crate) mod tags;
 pub(crate) mod target_group;
 pub(crate) mod target_registration;

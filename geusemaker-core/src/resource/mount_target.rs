@@ -5,8 +5,9 @@ use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use super::create::Create;
 use super::file_system::readiness;
 use super::lookup::Lookup;
+use super::security_group::filter;
 use crate::aws::clients::{Reader, Writer};
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, ErrorClass};
 use crate::aws::wait::Seen;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
 
@@ -71,18 +72,59 @@ pub(super) async fn find(
     let Some(id) = found.map(|target| target.mount_target_id) else {
         return Ok(None);
     };
+    let groups = security_groups(aws, &id).await?;
+    let is_ours = groups.iter().any(|member| member == group.as_str());
+    Ok(is_ours.then_some(id))
+}
+
+/// The mount targets that have this group and no other, with their file systems, found by their network interfaces.
+pub(super) async fn of_group(
+    aws: &Reader,
+    group: &SecurityGroupId,
+) -> Result<Vec<(String, String)>, AwsError> {
+    let interfaces = aws
+        .ec2
+        .describe_network_interfaces()
+        .filters(filter("group-id", group.as_str()))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;
+    let mut found = Vec::new();
+    for interface in &interfaces {
+        let Some(id) = interface.description().and_then(named_in) else {
+            continue;
+        };
+        match futures::try_join!(security_groups(aws, id), describe(aws, id)) {
+            Ok((groups, Some(target))) if groups == [group.as_str()] => {
+                found.push((target.mount_target_id, target.file_system_id));
+            }
+            Ok(_) => {}
+            // It is on its way out, or gone.
+            Err(error) if error.is_not_found() || error.class == ErrorClass::NotYet => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// AWS describes the interfaces of mount targets so: `EFS mount target for fs-0123 (fsmt-4567)`.
+fn named_in(description: &str) -> Option<&str> {
+    let (_, id) = description.rsplit_once('(')?;
+    id.strip_suffix(')').filter(|id| id.starts_with("fsmt-"))
+}
+
+async fn security_groups(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
     let reply = aws
         .efs
         .describe_mount_target_security_groups()
-        .mount_target_id(&id)
+        .mount_target_id(id)
         .send()
         .await
         .map_err(AwsError::of("efs:DescribeMountTargetSecurityGroups"))?;
-    let is_ours = reply
-        .security_groups
-        .iter()
-        .any(|member| member == group.as_str());
-    Ok(is_ours.then_some(id))
+    Ok(reply.security_groups)
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
@@ -108,6 +150,11 @@ pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
 }
 
 async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {
+    let found = describe(aws, id).await?;
+    Ok(found.map(|target| target.life_cycle_state))
+}
+
+async fn describe(aws: &Reader, id: &str) -> Result<Option<MountTargetDescription>, AwsError> {
     let reply = aws
         .efs
         .describe_mount_targets()
@@ -115,6 +162,5 @@ async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleStat
         .send()
         .await
         .map_err(AwsError::of("efs:DescribeMountTargets"))?;
-    let found = reply.mount_targets.and_then(|all| all.into_iter().next());
-    Ok(found.map(|target| target.life_cycle_state))
+    Ok(reply.mount_targets.and_then(|all| all.into_iter().next()))
 }

@@ -1,5 +1,9 @@
 //! Whose a load balancer or target group is: names are unique in a region, and tags say who made it.
 
+use aws_sdk_elasticloadbalancingv2::types::TagDescription;
+
+use super::kind::Kind;
+use super::tagged::TaggedResource;
 use super::tags::DEPLOYMENT;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
@@ -11,20 +15,59 @@ pub(super) async fn if_ours(
     deployment: &str,
 ) -> Result<Option<String>, AwsError> {
     let Some(arn) = found else { return Ok(None) };
-    let reply = aws
-        .elastic_load_balancing
-        .describe_tags()
-        .resource_arns(&arn)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeTags"))?;
-    let is_ours = reply
-        .tag_descriptions()
+    let descriptions = tags_of(aws, std::slice::from_ref(&arn)).await?;
+    let is_ours = descriptions
         .iter()
         .flat_map(|description| description.tags())
         .any(|tag| tag.key() == Some(DEPLOYMENT) && tag.value() == Some(deployment));
     Ok(is_ours.then_some(arn))
 }
+
+/// Those of these load balancers or target groups that carry this program's tags.
+pub(super) async fn ours(
+    aws: &Reader,
+    kind: Kind,
+    arns: impl Iterator<Item = &str>,
+) -> Result<Vec<TaggedResource>, AwsError> {
+    let arns: Vec<_> = arns.map(str::to_owned).collect();
+    let mut found = Vec::new();
+    for batch in arns.chunks(MOST_ARNS) {
+        match tags_of(aws, batch).await {
+            Ok(descriptions) => found.extend(descriptions),
+            // One of them has gone meanwhile, and AWS tells of none then.
+            Err(error) if error.is_not_found() => {
+                for arn in batch.chunks(1) {
+                    match tags_of(aws, arn).await {
+                        Ok(descriptions) => found.extend(descriptions),
+                        Err(error) if error.is_not_found() => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let ours = found.iter().filter_map(|description| {
+        let tags = description.tags().iter();
+        let tags = tags.map(|tag| (tag.key(), tag.value()));
+        TaggedResource::read(kind, description.resource_arn()?, tags)
+    });
+    Ok(ours.collect())
+}
+
+async fn tags_of(aws: &Reader, arns: &[String]) -> Result<Vec<TagDescription>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_tags()
+        .set_resource_arns(Some(arns.to_vec()))
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeTags"))?;
+    Ok(reply.tag_descriptions.unwrap_or_default())
+}
+
+/// Source: Elastic Load Balancing API Reference, DescribeTags: "up to 20 resources in a single call".
+const MOST_ARNS: usize = 20;
 
 /// Whether a look by name found anything, whoever made it.
 pub(super) fn is_taken(found: Result<Option<String>, AwsError>) -> Result<bool, AwsError> {

@@ -3,7 +3,9 @@
 use aws_sdk_ec2::types::{Filter, ResourceType};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
+use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -78,6 +80,25 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
     Ok(!reply.security_groups().is_empty())
+}
+
+/// Those that carry this program's tags.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .ec2
+        .describe_security_groups()
+        .filters(filter("tag-key", DEPLOYMENT))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    let found = all.iter().filter_map(|group| {
+        let tags = group.tags().iter().map(|tag| (tag.key(), tag.value()));
+        TaggedResource::read(Kind::SecurityGroup, group.group_id()?, tags)
+    });
+    Ok(found.collect())
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

@@ -122,6 +122,29 @@ pub(super) async fn find(
         .and_then(|rule| rule.security_group_rule_id))
 }
 
+/// The ingress rules of a group that name other groups.
+pub(super) async fn naming_groups(
+    aws: &Reader,
+    group: &SecurityGroupId,
+) -> Result<Vec<String>, AwsError> {
+    let all = aws
+        .ec2
+        .describe_security_group_rules()
+        .filters(filter("group-id", group.as_str()))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
+    let naming = all.into_iter().filter(|rule| {
+        rule.is_egress() == Some(false) && rule.referenced_group_info().is_some()
+    });
+    Ok(naming
+        .filter_map(|rule| rule.security_group_rule_id)
+        .collect())
+}
+
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     Ok(group_of(aws, id).await?.map(|_| "active".to_owned()))
 }

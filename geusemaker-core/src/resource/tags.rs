@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::is_deployment_id;
 use crate::spec::StackName;
 
 /// The tag that says which deployment a resource belongs to.
 pub(crate) const DEPLOYMENT: &str = "geusemaker:deployment";
+/// The tag that says which stack a resource was made for.
 const STACK: &str = "geusemaker:stack";
+const NAME: &str = "Name";
 
 /// Whose a resource is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +22,25 @@ impl Owner {
     /// The tags of a resource of this name.
     fn pairs(&self, name: &str) -> [(&'static str, String); 3] {
         [
-            ("Name", name.to_owned()),
+            (NAME, name.to_owned()),
             (STACK, self.stack.to_string()),
             (DEPLOYMENT, self.deployment.clone()),
         ]
+    }
+
+    /// Whose a resource with these tags is, and its name; nothing if they are not such as this program gives.
+    pub(super) fn read<'a>(tags: &[(&'a str, &'a str)]) -> Option<(Self, &'a str)> {
+        let value = |wanted| {
+            let tag = tags.iter().find(|(key, _)| *key == wanted)?;
+            Some(tag.1)
+        };
+        let stack = value(STACK)?;
+        let deployment = value(DEPLOYMENT)?;
+        let owner = Self {
+            stack: stack.parse().ok()?,
+            deployment: is_deployment_id(deployment).then(|| deployment.to_owned())?,
+        };
+        Some((owner, value(NAME).unwrap_or(stack)))
     }
 
     pub(crate) fn ec2(

@@ -6,8 +6,10 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::lookup::Lookup;
-use super::ownership::{if_ours, is_taken};
+use super::ownership::{if_ours, is_taken, ours};
+use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -115,6 +117,21 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
         .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
     let found = reply.target_groups.and_then(|all| all.into_iter().next());
     Ok(found.and_then(|group| group.target_group_arn))
+}
+
+/// Those that carry this program's tags.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = aws
+        .elastic_load_balancing
+        .describe_target_groups()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
+    let arns = all.iter().filter_map(|found| found.target_group_arn());
+    ours(aws, Kind::TargetGroup, arns).await
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

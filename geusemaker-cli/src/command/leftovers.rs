@@ -1,0 +1,202 @@
+//! `gm leftovers`: what was made here and no journal knows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use geusemaker_core::{
+    FileSystems, Kind, Orphans, Phase, Spared, SparedResource, StackName, TaggedResource, Undone,
+};
+
+use crate::arguments::Leftovers;
+use crate::confirm::{Consent, confirm};
+use crate::context::Context;
+use crate::document::{Document, columns};
+use crate::failure::Failure;
+use crate::progress_display::compact;
+use crate::short_arn::shorten_arns;
+
+pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Document, Failure> {
+    let look = async { Ok(context.session.orphans(leftovers.region.as_ref()).await?) };
+    let mut found = context.unless_interrupted(look).await?;
+    let names = &leftovers.names;
+    let is_asked_for = |found: &TaggedResource| names.is_empty() || names.contains(&found.stack);
+    found.orphans.retain(is_asked_for);
+    found.spared.retain(|spared| is_asked_for(&spared.resource));
+    if !leftovers.delete {
+        return Ok(listed(context, leftovers, &found).await);
+    }
+    if !found.orphans.is_empty() && !(leftovers.yes.yes || context.is_sandbox) {
+        let question = question(leftovers, &found);
+        for line in lines(&found) {
+            context.display.note(&line);
+        }
+        confirm(context, &question, &Consent::Name("delete")).await?;
+    }
+    let file_systems = if leftovers.keep_file_systems {
+        FileSystems::Keep
+    } else {
+        FileSystems::Delete
+    };
+    let undone = tokio::select! {
+        undone = context.session.remove_orphans(&found, file_systems) => undone?,
+        // What it has not got to is found again by its tags.
+        code = context.interrupts.next() => {
+            return Err(Failure::interrupted(code, Undone::default(), command(context, leftovers))
+                .state("what is left still has its tags, and is found again"));
+        }
+    };
+    if !undone.is_complete() {
+        return Err(Failure::leftovers(undone).next(command(context, leftovers)));
+    }
+    let kept = undone
+        .kept
+        .iter()
+        .map(|kept| format!("  kept: {} {}", kept.kind, kept.id));
+    let elapsed = context.display.elapsed();
+    let simulated = if context.is_sandbox { "simulated " } else { "" };
+    Ok(document(&found)
+        .member("deleted", &undone.deleted)
+        .member("kept", &undone.kept)
+        .member("leftovers", &undone.left)
+        .member("elapsed_seconds", elapsed.as_secs())
+        .line(format!(
+            "{} resources removed in {simulated}{}",
+            undone.deleted.len(),
+            compact(elapsed)
+        ))
+        .lines(kept))
+}
+
+/// What there is, and what to do about it.
+async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Document {
+    let Orphans {
+        account, region, ..
+    } = found;
+    let mut document = document(found);
+    document = match found.orphans.len() {
+        0 => document.line(format!(
+            "nothing in account {account}, {region} is without a journal"
+        )),
+        count => document
+            .line(format!(
+                "{count} resources in account {account}, {region} are in no journal here:"
+            ))
+            .lines(lines(found)),
+    };
+    for (why, resources) in spared(&found.spared) {
+        let next = match why {
+            Spared::BelongsTo { by, .. } => {
+                let verb = removal(context, by).await;
+                format!(" ({})", context.command(&format!("{verb} {by}")))
+            }
+            _ => String::new(),
+        };
+        let what = match resources.as_slice() {
+            [only] => format!("{} {}", only.kind, shorten_arns(&only.id)),
+            more => format!("{} resources", more.len()),
+        };
+        document = document.line(format!("left alone: {what}: {why}{next}"));
+    }
+    if found.orphans.is_empty() {
+        return document;
+    }
+    let next = command(context, leftovers);
+    document
+        .line("if no other machine has their journals, remove them:")
+        .line(format!("  next: {next}"))
+        .member("next", next)
+}
+
+/// What removes a stack that a journal knows.
+async fn removal(context: &Context, stack: &StackName) -> &'static str {
+    match context.session.summary(stack).await {
+        Ok(status) if status.phase == Phase::Committed => "destroy",
+        Ok(_) | Err(_) => "rollback",
+    }
+}
+
+fn document(found: &Orphans) -> Document {
+    Document::ok()
+        .member("account", &found.account)
+        .member("region", &found.region)
+        .member("at", found.at)
+        .member("orphans", &found.orphans)
+        .member("spared", &found.spared)
+}
+
+fn question(leftovers: &Leftovers, found: &Orphans) -> String {
+    let is_file_system = |orphan: &TaggedResource| orphan.kind == Kind::FileSystem;
+    let data = match found.orphans.iter().any(is_file_system) {
+        true if leftovers.keep_file_systems => " File systems stay.",
+        true => " File systems go with all their data (--keep-file-systems leaves them).",
+        false => "",
+    };
+    format!(
+        "Remove these {} resources in account {}, {}? A deployment that another machine has the journal of looks the \
+         same, even one that is under way.{data}",
+        found.orphans.len(),
+        found.account,
+        found.region
+    )
+}
+
+/// The orphans in columns, each deployment below its name.
+fn lines(found: &Orphans) -> Vec<String> {
+    let mut deployments: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for orphan in &found.orphans {
+        let deployment = (&orphan.stack, &orphan.deployment);
+        deployments.entry(deployment).or_default().push(orphan);
+    }
+    let mut lines = Vec::new();
+    for ((stack, deployment), orphans) in deployments {
+        lines.push(format!("{stack}, deployment {deployment}:"));
+        let rows: Vec<_> = orphans
+            .iter()
+            .map(|orphan| {
+                [
+                    orphan.kind.to_string(),
+                    shorten_arns(&orphan.id),
+                    orphan.name.clone(),
+                    age(orphan, found),
+                ]
+            })
+            .collect();
+        lines.extend(columns(&rows));
+    }
+    lines
+}
+
+/// How old it is, where AWS says so.
+fn age(orphan: &TaggedResource, found: &Orphans) -> String {
+    let age = orphan.since.map(|since| found.at.duration_since(since));
+    match age.map(|age| Duration::try_from(age).unwrap_or_default()) {
+        Some(age) => format!("{} old", compact(age)),
+        None => "age unknown".to_owned(),
+    }
+}
+
+/// What is left alone, by the reason.
+fn spared(spared: &[SparedResource]) -> Vec<(&Spared, Vec<&TaggedResource>)> {
+    let mut reasons: Vec<(&Spared, Vec<&TaggedResource>)> = Vec::new();
+    for SparedResource { resource, why, .. } in spared {
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, resources)) => resources.push(resource),
+            None => reasons.push((why, vec![resource])),
+        }
+    }
+    reasons
+}
+
+/// The words that remove the same.
+fn command(context: &Context, leftovers: &Leftovers) -> String {
+    let mut words = vec!["leftovers".to_owned()];
+    words.extend(leftovers.names.iter().map(ToString::to_string));
+    if let Some(region) = &leftovers.region {
+        words.push(format!("--region {region}"));
+    }
+    words.push("--delete".to_owned());
+    if leftovers.keep_file_systems {
+        words.push("--keep-file-systems".to_owned());
+    }
+    context.command(&words.join(" "))
+}

@@ -1,0 +1,131 @@
+//! What the journals of one store know, taken together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use serde::Serialize;
+
+use super::journal::{Journal, JournalError, stacks};
+use crate::resource::Kind;
+use crate::resource::tagged::TaggedResource;
+use crate::spec::StackName;
+
+/// Why a resource is none of those that no journal knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Spared {
+    /// It is part of a stack that exists.
+    #[non_exhaustive]
+    BelongsTo {
+        /// The stack.
+        by: StackName,
+    },
+    /// A stack that exists uses it.
+    #[non_exhaustive]
+    AdoptedBy {
+        /// The stack.
+        by: StackName,
+    },
+    /// It was kept on purpose when the stack was removed.
+    #[non_exhaustive]
+    KeptBy {
+        /// The stack.
+        by: StackName,
+    },
+    /// It may be any of these: a journal that would know cannot be read.
+    #[non_exhaustive]
+    Unreadable {
+        /// The stack whose journal it is.
+        by: StackName,
+        /// Why it cannot be read.
+        error: String,
+    },
+}
+
+impl fmt::Display for Spared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BelongsTo { by } => write!(f, "it belongs to stack {by}"),
+            Self::AdoptedBy { by } => write!(f, "stack {by} uses it"),
+            Self::KeptBy { by } => write!(f, "it was kept when stack {by} was removed"),
+            Self::Unreadable { by, error } => {
+                write!(f, "stack {by} may know of it, and {error}")
+            }
+        }
+    }
+}
+
+/// What all journals say together.
+pub(crate) struct Known {
+    /// Deployments that are not gone.
+    deployments: BTreeMap<String, StackName>,
+    ids: BTreeMap<String, Spared>,
+    unreadable: BTreeMap<StackName, String>,
+}
+
+impl Known {
+    /// Reads all journals. One that cannot be read is remembered as such.
+    pub(crate) async fn read(store: &Arc<dyn ObjectStore>) -> Result<Self, JournalError> {
+        let mut known = Self {
+            deployments: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+        };
+        for by in stacks(store.as_ref()).await? {
+            match Journal::open(Arc::clone(store), &by).await {
+                Ok(journal) => known.take_in(&by, &journal),
+                Err(error) => {
+                    known.unreadable.insert(by, error.to_string());
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    fn take_in(&mut self, by: &StackName, journal: &Journal) {
+        let state = &journal.state;
+        if let Some(deployment) = &state.deployment {
+            self.deployments.insert(deployment.id.clone(), by.clone());
+        }
+        for entry in state.entries() {
+            let Some(id) = entry.id() else { continue };
+            let by = by.clone();
+            let spared = if entry.is_owned() {
+                Spared::BelongsTo { by }
+            } else {
+                Spared::AdoptedBy { by }
+            };
+            self.ids.insert(id.to_owned(), spared);
+        }
+        for id in &state.outlives {
+            let kept = Spared::KeptBy { by: by.clone() };
+            self.ids.entry(id.clone()).or_insert(kept);
+        }
+    }
+
+    /// Why a resource has to be left alone; nothing if no journal knows it.
+    pub(crate) fn spares(&self, resource: &TaggedResource) -> Option<Spared> {
+        if let Some(by) = self.deployments.get(&resource.deployment) {
+            return Some(Spared::BelongsTo { by: by.clone() });
+        }
+        if let Some(spared) = self.ids.get(&resource.id) {
+            return Some(spared.clone());
+        }
+        let own = self.unreadable.get_key_value(&resource.stack);
+        // Any stack may have adopted a file system, whoever has made it.
+        let any = self.unreadable.iter().next();
+        let unreadable = own.or(any.filter(|_| resource.kind == Kind::FileSystem));
+        unreadable.map(|(by, error)| Spared::Unreadable {
+            by: by.clone(),
+            error: error.clone(),
+        })
+    }
+
+    /// Whether no stack here can be using a file system.
+    pub(crate) fn is_unused(&self, file_system: &str) -> bool {
+        self.unreadable.is_empty() && !self.ids.contains_key(file_system)
+    }
+}

@@ -1,0 +1,353 @@
+//! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
+
+use std::time::Duration;
+
+use backoff::backoff::Backoff as _;
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use super::Ledger;
+use super::create::settle;
+use super::event::{Event, Key};
+use super::state::{Entry, Status};
+use super::undo::{FileSystems, Leftover, Removed, Undone};
+use crate::account::Account;
+use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::sign_in::SignIn;
+use crate::aws::wait::{Seen, Wait, WaitError, schedule};
+use crate::progress;
+use crate::resource::lookup::Lookup;
+use crate::resource::{Kind, distribution, security_group};
+
+/// A resource that has to go.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) key: Key,
+    pub(crate) kind: Kind,
+    pub(crate) place: Place,
+    /// Since when it may exist.
+    pub(crate) since: Option<Timestamp>,
+    /// Whether its deletion was asked for already.
+    pub(crate) is_going: bool,
+}
+
+/// What a resource is known by.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Id(String),
+    /// Whether it exists was never known.
+    Unsettled(Lookup),
+}
+
+impl Item {
+    /// What a journal has; nothing if somebody else has made it.
+    pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let place = match &entry.status {
+            Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
+                Place::Id(id.clone())
+            }
+            Status::Intended | Status::Deleting { id: None } => {
+                Place::Unsettled(entry.lookup.clone())
+            }
+            Status::Adopted { .. } => return None,
+        };
+        Some(Self {
+            key: entry.key.clone(),
+            kind: entry.lookup.kind(),
+            place,
+            since: Some(entry.since),
+            is_going: matches!(entry.status, Status::Deleting { .. }),
+        })
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        match &self.place {
+            Place::Id(id) => Some(id),
+            Place::Unsettled(_) => None,
+        }
+    }
+}
+
+/// The removal of many resources. It goes on past every failure, and can be run again.
+pub(crate) struct Teardown<'a> {
+    account: &'a Account,
+    journal: Option<&'a Ledger>,
+    items: Vec<Item>,
+    file_systems: FileSystems,
+    started: Timestamp,
+    undone: std::sync::Mutex<Undone>,
+}
+
+impl<'a> Teardown<'a> {
+    /// Of what a journal knows, into which every step goes before it is taken.
+    pub(super) fn of_deployment(
+        ledger: &'a Ledger,
+        items: Vec<Item>,
+        file_systems: FileSystems,
+    ) -> Self {
+        let account = &ledger.account;
+        Self {
+            journal: Some(ledger),
+            ..Self::without_journal(account, items, file_systems)
+        }
+    }
+
+    /// Of what is found again by its tags if this ends half way.
+    pub(crate) fn without_journal(
+        account: &'a Account,
+        items: Vec<Item>,
+        file_systems: FileSystems,
+    ) -> Self {
+        Self {
+            account,
+            journal: None,
+            items,
+            file_systems,
+            started: account.clock.now(),
+            undone: std::sync::Mutex::default(),
+        }
+    }
+
+    /// A distribution takes minutes to be disabled everywhere, and nothing else waits for it.
+    pub(crate) async fn run(self) -> Undone {
+        let rest = async {
+            let balancer = async {
+                self.all(Kind::TargetRegistration).await;
+                self.all(Kind::ListenerRule).await;
+                self.all(Kind::Listener).await;
+                self.all(Kind::LoadBalancer).await;
+                self.all(Kind::TargetGroup).await;
+            };
+            let storage = async {
+                self.all(Kind::MountTarget).await;
+                self.all(Kind::FileSystem).await;
+            };
+            tokio::join!(balancer, storage, self.all(Kind::Instance));
+            self.all(Kind::SecurityGroupRule).await;
+            self.all(Kind::SecurityGroup).await;
+        };
+        tokio::join!(self.all(Kind::Distribution), rest);
+        self.undone
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Removes all of a kind at the same time.
+    async fn all(&self, kind: Kind) {
+        let of_kind = self.items.iter().filter(|item| item.kind == kind);
+        join_all(of_kind.map(|item| self.one(item))).await;
+    }
+
+    async fn one(&self, item: &Item) {
+        if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
+            (item.kind, self.file_systems, item.id())
+            && !self.is_going(item, id).await
+        {
+            let kept = Removed::new(item, id);
+            let key = item.key.clone();
+            match self.record(Event::Kept { key }).await {
+                Ok(()) => self.report(|undone| undone.kept.push(kept)),
+                Err(why) => self.leave(item, Some(id), why),
+            }
+            return;
+        }
+        let id = match &item.place {
+            Place::Id(id) => Some(id.clone()),
+            // Whether it exists was never known, so AWS is asked first.
+            Place::Unsettled(lookup) => match settle(self.account, lookup).await {
+                Ok(found) => found,
+                Err(error) => {
+                    let why = format!("it may exist, and AWS could not be asked: {error}");
+                    return self.leave(item, None, why);
+                }
+            },
+        };
+        if let Err(why) = self.delete(item, id.as_deref()).await {
+            self.leave(item, id.as_deref(), why);
+        }
+    }
+
+    async fn delete(&self, item: &Item, id: Option<&str>) -> Result<(), String> {
+        let kind = item.kind;
+        let key = item.key.clone();
+        let Some(id) = id else {
+            return self.record(Event::Deleted { key }).await;
+        };
+        self.record(Event::Deleting { key: key.clone() }).await?;
+        // What was found by its tags may be as young as the look.
+        let since = item.since.unwrap_or(self.started);
+        if kind == Kind::Distribution {
+            self.disable(id, since).await?;
+        }
+        self.request_deletion(kind, id, since).await?;
+        self.wait_until_gone(kind, id).await?;
+        self.record(Event::Deleted { key }).await?;
+        let removed = Removed::new(item, id);
+        self.account.progress.tell(progress::Event::Deleted {
+            key: removed.key.clone(),
+            kind,
+            id: removed.id.clone(),
+        });
+        self.report(|undone| undone.deleted.push(removed));
+        Ok(())
+    }
+
+    /// Makes a step durable where there is a journal.
+    async fn record(&self, event: Event) -> Result<(), String> {
+        match self.journal {
+            Some(ledger) => ledger
+                .append(event)
+                .await
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too.
+    async fn request_deletion(&self, kind: Kind, id: &str, since: Timestamp) -> Result<(), String> {
+        let account = self.account;
+        let start = account.clock.now();
+        let expected = kind.deletion();
+        let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
+        let mut sign_in = SignIn::default();
+        loop {
+            let error = match kind.delete(&account.writer, &account.reader, id).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_not_found() => {
+                    // Right after its creation, not to be found proves nothing.
+                    if account.clock.since(since) > VISIBLE_AFTER {
+                        return Ok(());
+                    }
+                    error
+                }
+                Err(error) => error,
+            };
+            if sign_in
+                .pause(&error, &account.clock, &account.progress)
+                .await
+            {
+                continue;
+            }
+            let pause = pauses.next_backoff().unwrap_or_default();
+            let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
+            if !error.class.passes_for_a_deletion() || elapsed + pause > expected.deadline {
+                return Err(self.explain(kind, id, error).await);
+            }
+            account.progress.tell(progress::Event::Waiting {
+                what: format!("{kind} {id} to be free"),
+                state: self.obstacle(kind, id, &error).await,
+                elapsed,
+                usual: expected.usual,
+                deadline: expected.deadline,
+            });
+            account.clock.sleep(pause).await;
+        }
+    }
+
+    /// A distribution can be deleted once it is disabled everywhere. An update while another is under way may be
+    /// refused, so that is waited out first.
+    async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
+        let account = self.account;
+        let expected = Kind::Distribution.deletion();
+        let what = format!("CloudFront distribution {id} to be disabled everywhere");
+        Wait::new(what, expected)
+            .until(&account.clock, &account.progress, || async {
+                let is_young = account.clock.since(since) < VISIBLE_AFTER;
+                let disabled = distribution::disabled(&account.writer, &account.reader, id).await;
+                match disabled {
+                    Err(error) if error.is_not_found() && is_young => {
+                        Ok(Seen::Pending("not visible yet".to_owned()))
+                    }
+                    Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
+                    Err(error) if error.class.passes_for_a_deletion() => {
+                        Ok(Seen::Pending(error.to_string()))
+                    }
+                    seen => seen,
+                }
+            })
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    /// Whether AWS is deleting it already, so that it cannot be kept any more.
+    async fn is_going(&self, item: &Item, id: &str) -> bool {
+        if !item.is_going {
+            return false;
+        }
+        match item.kind.observe(&self.account.reader, id).await {
+            Ok(None) => true,
+            Ok(Some(state)) => state == "deleting",
+            Err(_) => false,
+        }
+    }
+
+    async fn wait_until_gone(&self, kind: Kind, id: &str) -> Result<(), String> {
+        let account = self.account;
+        let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
+            .until(&account.clock, &account.progress, || async {
+                Ok(match kind.observe(&account.reader, id).await? {
+                    None => Seen::Ready(()),
+                    Some(state) => Seen::Pending(state),
+                })
+            })
+            .await;
+        match gone {
+            Ok(()) => Ok(()),
+            Err(WaitError::Aws(error)) => Err(self.explain(kind, id, error).await),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// What is in the way of a deletion, in few words that stay the same while it does.
+    async fn obstacle(&self, kind: Kind, id: &str, error: &AwsError) -> String {
+        let holders = match kind {
+            Kind::SecurityGroup => security_group::holders(&self.account.reader, id)
+                .await
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        match holders.as_slice() {
+            [] => error
+                .code
+                .clone()
+                .unwrap_or_else(|| error.class.to_string()),
+            [only] => format!("still held by {only}"),
+            [first, rest @ ..] => format!("still held by {first} and {} more", rest.len()),
+        }
+    }
+
+    /// A group that will not go is held by network interfaces, and their owner is what a person needs to know.
+    async fn explain(&self, kind: Kind, id: &str, error: AwsError) -> String {
+        if kind == Kind::SecurityGroup
+            && error.class == ErrorClass::Conflict
+            && let Ok(holders) = security_group::holders(&self.account.reader, id).await
+            && !holders.is_empty()
+        {
+            return format!("{error}; held by {}", holders.join(", "));
+        }
+        error.to_string()
+    }
+
+    fn leave(&self, item: &Item, id: Option<&str>, why: String) {
+        let account = self.account;
+        account.progress.tell(progress::Event::Left {
+            key: item.key.to_string(),
+            kind: item.kind,
+            why: why.clone(),
+        });
+        let leftover = Leftover::new(item, id, why, &account.region);
+        self.report(|undone| undone.left.push(leftover));
+    }
+
+    fn report(&self, note: impl FnOnce(&mut Undone)) {
+        note(
+            &mut self
+                .undone
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+    }
+}
+
+/// After this long AWS shows everything that it has made.
+const VISIBLE_AFTER: Duration = Duration::from_secs(30);

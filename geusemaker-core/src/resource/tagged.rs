@@ -1,0 +1,186 @@
+//! What carries this program's tags, found without a journal.
+
+use aws_smithy_types::DateTime;
+use futures::try_join;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::kind::Kind;
+use super::tags::Owner;
+use super::{
+    distribution, file_system, instance, load_balancer, mount_target, security_group,
+    security_group_rule, target_group,
+};
+use crate::aws::clients::Reader;
+use crate::aws::error::AwsError;
+use crate::id::{FileSystemId, SecurityGroupId};
+use crate::spec::StackName;
+
+/// A resource whose tags say that this program has made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TaggedResource {
+    /// The stack that it was made for.
+    pub stack: StackName,
+    /// The deployment of that stack.
+    pub deployment: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The id by which AWS knows it.
+    pub id: String,
+    /// Its `Name` tag; of what has no tags of its own, that of what it belongs to.
+    pub name: String,
+    /// When it was made, if AWS says so.
+    pub since: Option<Timestamp>,
+    /// Whether AWS is deleting it already.
+    #[serde(skip)]
+    pub(crate) is_going: bool,
+}
+
+impl TaggedResource {
+    /// A resource of these tags; nothing if they are not this program's.
+    pub(super) fn read<'a>(
+        kind: Kind,
+        id: &str,
+        tags: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+    ) -> Option<Self> {
+        let tags: Vec<_> = tags
+            .into_iter()
+            .filter_map(|(key, value)| Some((key?, value?)))
+            .collect();
+        let (owner, name) = Owner::read(&tags)?;
+        Some(Self {
+            stack: owner.stack,
+            deployment: owner.deployment,
+            kind,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            since: None,
+            is_going: false,
+        })
+    }
+
+    pub(super) fn since(mut self, created: Option<&DateTime>) -> Self {
+        self.since = created.and_then(|time| {
+            let nanoseconds = time.subsec_nanos().try_into().ok()?;
+            Timestamp::new(time.secs(), nanoseconds).ok()
+        });
+        self
+    }
+
+    /// Something without tags that belongs to this.
+    fn dependant(&self, kind: Kind, id: String) -> Self {
+        Self {
+            kind,
+            id,
+            since: None,
+            is_going: false,
+            ..self.clone()
+        }
+    }
+
+    /// What has to go before it can: AWS refuses to delete a group that a rule of another one names, and a file system
+    /// with mount targets. `may_lose` says which file systems may lose a mount target that uses the group.
+    pub(crate) async fn dependants(
+        &self,
+        aws: &Reader,
+        may_lose: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Self>, AwsError> {
+        let mut found = Vec::new();
+        match self.kind {
+            Kind::SecurityGroup => {
+                let group = SecurityGroupId::from_aws(&self.id);
+                for id in security_group_rule::naming_groups(aws, &group).await? {
+                    found.push(self.dependant(Kind::SecurityGroupRule, id));
+                }
+                for (id, file_system) in mount_target::of_group(aws, &group).await? {
+                    if may_lose(&file_system) {
+                        found.push(self.dependant(Kind::MountTarget, id));
+                    }
+                }
+            }
+            Kind::FileSystem => {
+                let id = FileSystemId::from_aws(&self.id);
+                let targets = match mount_target::of_file_system(aws, &id).await {
+                    // It has gone meanwhile.
+                    Err(error) if error.is_not_found() => Vec::new(),
+                    targets => targets?,
+                };
+                for target in targets {
+                    found.push(self.dependant(Kind::MountTarget, target.mount_target_id));
+                }
+            }
+            // Listeners and rules go with their load balancer, registrations with their target group.
+            Kind::Distribution
+            | Kind::Instance
+            | Kind::Listener
+            | Kind::ListenerRule
+            | Kind::LoadBalancer
+            | Kind::MountTarget
+            | Kind::SecurityGroupRule
+            | Kind::TargetGroup
+            | Kind::TargetRegistration => {}
+        }
+        Ok(found)
+    }
+}
+
+/// Everything in the account and region that carries this program's tags. What is seconds old AWS may not show yet.
+pub(crate) async fn all(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) = try_join!(
+        distribution::tagged(aws),
+        file_system::tagged(aws),
+        instance::tagged(aws),
+        load_balancer::tagged(aws),
+        security_group::tagged(aws),
+        target_group::tagged(aws),
+    )?;
+    let mut all = [
+        distributions,
+        load_balancers,
+        target_groups,
+        instances,
+        file_systems,
+        security_groups,
+    ]
+    .concat();
+    all.sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tags: &[(&str, &str)]) -> Option<TaggedResource> {
+        let tags = tags.iter().map(|(key, value)| (Some(*key), Some(*value)));
+        TaggedResource::read(Kind::Instance, "i-1", tags)
+    }
+
+    #[test]
+    fn only_both_tags_with_values_that_this_program_gives_make_it_ours() {
+        let stack = ("geusemaker:stack", "llm");
+        let deployment = ("geusemaker:deployment", "0123456789ab");
+        let name = ("Name", "llm-0");
+        let found = read(&[name, stack, deployment]).unwrap();
+        assert_eq!(found.stack.as_str(), "llm");
+        assert_eq!(found.deployment, "0123456789ab");
+        assert_eq!(found.name, "llm-0");
+        // A name may have been taken away or changed; it says nothing of whose it is.
+        assert_eq!(read(&[stack, deployment]).unwrap().name, "llm");
+
+        for others in [
+            &[][..],
+            &[name],
+            &[name, stack],
+            &[name, deployment],
+            &[stack, ("geusemaker:deployment", "")],
+            &[stack, ("geusemaker:deployment", "production")],
+            &[stack, ("geusemaker:deployment", "0123456789AB")],
+            &[("geusemaker:stack", "Not A Name"), deployment],
+            &[("stack", "llm"), ("deployment", "0123456789ab")],
+        ] {
+            assert_eq!(read(others), None, "{others:?}");
+        }
+    }
+}
