@@ -6,13 +6,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::account::Account;
+use crate::aws::clients::Reader;
+use crate::aws::error::AwsError;
 use crate::error::Error;
+use crate::id::{FileSystemId, SecurityGroupId};
 use crate::ledger::event::Key;
 use crate::ledger::known::{Known, Spared};
 use crate::ledger::teardown::{Item, Place, Teardown};
 use crate::ledger::undo::{FileSystems, Leftover, Undone};
-use crate::resource::Kind;
 use crate::resource::tagged::{self, TaggedResource};
+use crate::resource::{Kind, mount_target, security_group_rule};
 use crate::session::Session;
 use crate::spec::Region;
 
@@ -93,7 +96,9 @@ impl Session {
         let mut undone = Teardown::without_journal(&account, items, file_systems)
             .run()
             .await;
-        undone.left.extend(orphans.spared.iter().filter_map(in_doubt));
+        undone
+            .left
+            .extend(orphans.spared.iter().filter_map(in_doubt));
         Ok(undone)
     }
 
@@ -117,28 +122,69 @@ impl Session {
                 None => found.orphans.push(resource),
             }
         }
-        let may_lose = |file_system: &str| {
-            let is_orphan = |orphan: &TaggedResource| orphan.id == file_system;
-            found.orphans.iter().any(is_orphan) || known.is_unused(file_system)
+        found
+            .add_dependants(&account.reader, &known)
+            .await
+            .map_err(doing())?;
+        Ok(found)
+    }
+}
+
+impl Orphans {
+    /// Adds what has no tags and has to go before what has: AWS refuses to delete a group that a rule of another one
+    /// names or that a mount target has, and a file system with mount targets.
+    async fn add_dependants(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
+        let of_kind = |kind| {
+            self.orphans
+                .iter()
+                .filter(move |orphan| orphan.kind == kind)
         };
         let mut dependants: Vec<TaggedResource> = Vec::new();
-        // A mount target belongs to the deployment whose group it has, if it has one.
-        for kind in [Kind::SecurityGroup, Kind::FileSystem] {
-            for orphan in found.orphans.iter().filter(|orphan| orphan.kind == kind) {
-                let of_it = orphan.dependants(&account.reader, may_lose).await;
-                for dependant in of_it.map_err(doing())? {
-                    if !dependants.iter().any(|other| other.id == dependant.id) {
-                        dependants.push(dependant);
-                    }
+        let mut in_use = Vec::new();
+        for group in of_kind(Kind::SecurityGroup) {
+            let id = SecurityGroupId::from_aws(&group.id);
+            for rule in security_group_rule::naming_others(aws, &id).await? {
+                dependants.push(group.dependant(Kind::SecurityGroupRule, rule));
+            }
+            let targets = mount_target::of_group(aws, &id).await?;
+            let user = targets.iter().find_map(|(_, file_system)| {
+                let is_orphan = self.orphans.iter().any(|orphan| orphan.id == *file_system);
+                known.user_of(file_system).filter(|_| !is_orphan)
+            });
+            match user {
+                Some(why) => in_use.push((group.id.clone(), why)),
+                None => {
+                    let of_group = |(target, _)| group.dependant(Kind::MountTarget, target);
+                    dependants.extend(targets.into_iter().map(of_group));
                 }
             }
         }
-        found.orphans.extend(dependants);
-        found.orphans.sort_by(|a, b| {
-            let order = |orphan: &TaggedResource| (orphan.stack.clone(), orphan.deployment.clone());
-            order(a).cmp(&order(b))
-        });
-        Ok(found)
+        for file_system in of_kind(Kind::FileSystem) {
+            let id = FileSystemId::from_aws(&file_system.id);
+            let targets = match mount_target::of_file_system(aws, &id).await {
+                // It has gone meanwhile.
+                Err(error) if error.is_not_found() => Vec::new(),
+                targets => targets?,
+            };
+            for target in targets {
+                let id = target.mount_target_id;
+                if !dependants.iter().any(|other| other.id == id) {
+                    dependants.push(file_system.dependant(Kind::MountTarget, id));
+                }
+            }
+        }
+        // A group that mounts are made through stays with its mount target.
+        for (id, why) in in_use {
+            let of_id = self.orphans.extract_if(.., |orphan| orphan.id == id);
+            self.spared.extend(of_id.map(|resource| SparedResource {
+                resource,
+                why: why.clone(),
+            }));
+        }
+        self.orphans.extend(dependants);
+        self.orphans
+            .sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
+        Ok(())
     }
 }
 

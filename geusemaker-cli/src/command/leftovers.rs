@@ -25,11 +25,9 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
     if !leftovers.delete {
         return Ok(listed(context, leftovers, &found).await);
     }
-    if !found.orphans.is_empty() && !(leftovers.yes.yes || context.is_sandbox) {
+    let goes_ahead = found.orphans.is_empty() || leftovers.yes.yes || context.is_sandbox;
+    if !goes_ahead {
         let question = question(leftovers, &found);
-        for line in lines(&found) {
-            context.display.note(&line);
-        }
         confirm(context, &question, &Consent::Name("delete")).await?;
     }
     let file_systems = if leftovers.keep_file_systems {
@@ -132,8 +130,9 @@ fn question(leftovers: &Leftovers, found: &Orphans) -> String {
         false => "",
     };
     format!(
-        "Remove these {} resources in account {}, {}? A deployment that another machine has the journal of looks the \
-         same, even one that is under way.{data}",
+        "{}\nRemove these {} resources in account {}, {}? A deployment that another machine has the journal of looks \
+         the same, even one that is under way.{data}",
+        lines(found).join("\n"),
         found.orphans.len(),
         found.account,
         found.region

@@ -8,6 +8,7 @@ mod consent;
 mod events;
 mod gm;
 mod json_documents;
+mod leftovers;
 mod plan;
 mod recorded_plan;
 mod repeated_commands;

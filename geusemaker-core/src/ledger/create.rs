@@ -205,10 +205,7 @@ impl Ledger {
 }
 
 /// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
-pub(super) async fn settle(
-    account: &Account,
-    lookup: &Lookup,
-) -> Result<Option<String>, AwsError> {
+pub(super) async fn settle(account: &Account, lookup: &Lookup) -> Result<Option<String>, AwsError> {
     for pause in SETTLING_PAUSES {
         match lookup.find(&account.reader).await {
             Ok(Some(id)) => return Ok(Some(id)),

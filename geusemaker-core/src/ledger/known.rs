@@ -111,21 +111,27 @@ impl Known {
         if let Some(by) = self.deployments.get(&resource.deployment) {
             return Some(Spared::BelongsTo { by: by.clone() });
         }
-        if let Some(spared) = self.ids.get(&resource.id) {
-            return Some(spared.clone());
+        // Any stack may have adopted a file system.
+        if resource.kind == Kind::FileSystem {
+            return self.user_of(&resource.id);
         }
-        let own = self.unreadable.get_key_value(&resource.stack);
-        // Any stack may have adopted a file system, whoever has made it.
-        let any = self.unreadable.iter().next();
-        let unreadable = own.or(any.filter(|_| resource.kind == Kind::FileSystem));
-        unreadable.map(|(by, error)| Spared::Unreadable {
-            by: by.clone(),
-            error: error.clone(),
+        let known = self.ids.get(&resource.id).cloned();
+        known.or_else(|| {
+            let journal = self.unreadable.get_key_value(&resource.stack);
+            journal.map(unreadable)
         })
     }
 
-    /// Whether no stack here can be using a file system.
-    pub(crate) fn is_unused(&self, file_system: &str) -> bool {
-        self.unreadable.is_empty() && !self.ids.contains_key(file_system)
+    /// What speaks against touching a file system, whoever has made it.
+    pub(crate) fn user_of(&self, file_system: &str) -> Option<Spared> {
+        let user = self.ids.get(file_system).cloned();
+        user.or_else(|| self.unreadable.iter().next().map(unreadable))
+    }
+}
+
+fn unreadable((by, error): (&StackName, &String)) -> Spared {
+    Spared::Unreadable {
+        by: by.clone(),
+        error: error.clone(),
     }
 }

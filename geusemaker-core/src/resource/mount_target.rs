@@ -78,7 +78,7 @@ pub(super) async fn find(
 }
 
 /// The mount targets that have this group and no other, with their file systems, found by their network interfaces.
-pub(super) async fn of_group(
+pub(crate) async fn of_group(
     aws: &Reader,
     group: &SecurityGroupId,
 ) -> Result<Vec<(String, String)>, AwsError> {

@@ -122,8 +122,8 @@ pub(super) async fn find(
         .and_then(|rule| rule.security_group_rule_id))
 }
 
-/// The ingress rules of a group that name other groups.
-pub(super) async fn naming_groups(
+/// The ingress rules of a group that name other groups, which AWS refuses to delete as long as they are named.
+pub(crate) async fn naming_others(
     aws: &Reader,
     group: &SecurityGroupId,
 ) -> Result<Vec<String>, AwsError> {
@@ -138,7 +138,9 @@ pub(super) async fn naming_groups(
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
     let naming = all.into_iter().filter(|rule| {
-        rule.is_egress() == Some(false) && rule.referenced_group_info().is_some()
+        let named = rule.referenced_group_info();
+        let named = named.and_then(|info| info.group_id());
+        rule.is_egress() == Some(false) && named.is_some_and(|named| named != group.as_str())
     });
     Ok(naming
         .filter_map(|rule| rule.security_group_rule_id)

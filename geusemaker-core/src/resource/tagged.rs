@@ -7,13 +7,9 @@ use serde::Serialize;
 
 use super::kind::Kind;
 use super::tags::Owner;
-use super::{
-    distribution, file_system, instance, load_balancer, mount_target, security_group,
-    security_group_rule, target_group,
-};
+use super::{distribution, file_system, instance, load_balancer, security_group, target_group};
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
-use crate::id::{FileSystemId, SecurityGroupId};
 use crate::spec::StackName;
 
 /// A resource whose tags say that this program has made it.
@@ -69,7 +65,7 @@ impl TaggedResource {
     }
 
     /// Something without tags that belongs to this.
-    fn dependant(&self, kind: Kind, id: String) -> Self {
+    pub(crate) fn dependant(&self, kind: Kind, id: String) -> Self {
         Self {
             kind,
             id,
@@ -78,63 +74,19 @@ impl TaggedResource {
             ..self.clone()
         }
     }
-
-    /// What has to go before it can: AWS refuses to delete a group that a rule of another one names, and a file system
-    /// with mount targets. `may_lose` says which file systems may lose a mount target that uses the group.
-    pub(crate) async fn dependants(
-        &self,
-        aws: &Reader,
-        may_lose: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Self>, AwsError> {
-        let mut found = Vec::new();
-        match self.kind {
-            Kind::SecurityGroup => {
-                let group = SecurityGroupId::from_aws(&self.id);
-                for id in security_group_rule::naming_groups(aws, &group).await? {
-                    found.push(self.dependant(Kind::SecurityGroupRule, id));
-                }
-                for (id, file_system) in mount_target::of_group(aws, &group).await? {
-                    if may_lose(&file_system) {
-                        found.push(self.dependant(Kind::MountTarget, id));
-                    }
-                }
-            }
-            Kind::FileSystem => {
-                let id = FileSystemId::from_aws(&self.id);
-                let targets = match mount_target::of_file_system(aws, &id).await {
-                    // It has gone meanwhile.
-                    Err(error) if error.is_not_found() => Vec::new(),
-                    targets => targets?,
-                };
-                for target in targets {
-                    found.push(self.dependant(Kind::MountTarget, target.mount_target_id));
-                }
-            }
-            // Listeners and rules go with their load balancer, registrations with their target group.
-            Kind::Distribution
-            | Kind::Instance
-            | Kind::Listener
-            | Kind::ListenerRule
-            | Kind::LoadBalancer
-            | Kind::MountTarget
-            | Kind::SecurityGroupRule
-            | Kind::TargetGroup
-            | Kind::TargetRegistration => {}
-        }
-        Ok(found)
-    }
 }
 
 /// Everything in the account and region that carries this program's tags. What is seconds old AWS may not show yet.
 pub(crate) async fn all(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) = try_join!(
-        distribution::tagged(aws),
-        file_system::tagged(aws),
-        instance::tagged(aws),
-        load_balancer::tagged(aws),
-        security_group::tagged(aws),
-        target_group::tagged(aws),
-    )?;
+    let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) =
+        try_join!(
+            distribution::tagged(aws),
+            file_system::tagged(aws),
+            instance::tagged(aws),
+            load_balancer::tagged(aws),
+            security_group::tagged(aws),
+            target_group::tagged(aws),
+        )?;
     let mut all = [
         distributions,
         load_balancers,

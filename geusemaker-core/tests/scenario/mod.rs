@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 pub(crate) mod moment;
+pub(crate) mod others;
 pub(crate) mod watched_store;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,185 @@
+//! `gm leftovers`: what no journal knows, listed and removed.
+
+use std::fs;
+use std::sync::Arc;
+
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::{DeploymentSpec, Session};
+use geusemaker_testkit::Aws;
+use geusemaker_testkit::cassette::{Cassette, Recorder};
+use geusemaker_testkit::serve::CassetteServer;
+
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+/// A stack in the sandbox whose journal is gone.
+fn without_journal(tier: u8) -> Gm {
+    let gm = Gm::new();
+    gm.write_spec(&spec(tier, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    for journal in gm.journals() {
+        fs::remove_dir_all(journal).unwrap();
+    }
+    gm
+}
+
+#[test]
+fn what_has_lost_its_journal_is_listed_and_removed_on_request() {
+    let gm = without_journal(3);
+    let before = gm.leftovers();
+    let listed = gm.sandbox(&["leftovers"]).with(0);
+    let lines = [
+        "resources in account 123456789012, us-east-1 are in no journal here:",
+        "\nllm, deployment ",
+        "CloudFront distribution",
+        "instance ",
+        " old\n",
+        "age unknown",
+        "if no other machine has their journals, remove them:",
+        "next: gm leftovers --delete --sandbox",
+    ];
+    for line in lines {
+        assert!(listed.stdout.contains(line), "{line}: {}", listed.stdout);
+    }
+    assert!(!listed.stdout.contains("arn:"), "{}", listed.stdout);
+    assert_eq!(gm.leftovers(), before, "to list is not to remove");
+
+    let removed = gm.sandbox(&["leftovers", "--delete", "--yes"]).with(0);
+    assert_eq!(gm.leftovers(), Vec::<String>::new());
+    assert!(
+        removed.stdout.contains(" resources removed in simulated "),
+        "{}",
+        removed.stdout
+    );
+    let nothing = gm.sandbox(&["cleanup"]).with(0).stdout;
+    let none = "nothing in account 123456789012, us-east-1 is without a journal\n";
+    assert_eq!(nothing, none);
+    // Its name is free again.
+    gm.sandbox(&["deploy"]).with(0);
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert_eq!(gm.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn the_documents_name_what_was_found_and_what_became_of_it() {
+    let gm = without_journal(1);
+    let listed = gm.sandbox(&["leftovers", "-o", "json"]).with(0).document();
+    assert_eq!(listed["account"], "123456789012");
+    assert_eq!(listed["region"], "us-east-1");
+    assert_eq!(listed["next"], "gm leftovers --delete --sandbox");
+    let orphans = listed["orphans"].as_array().unwrap();
+    let kinds: Vec<_> = orphans
+        .iter()
+        .map(|orphan| orphan["kind"].as_str().unwrap())
+        .collect();
+    for kind in ["instance", "file-system", "mount-target", "security-group"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    for orphan in orphans {
+        assert_eq!(orphan["stack"], "llm");
+        assert_eq!(orphan["deployment"].as_str().unwrap().len(), 12);
+    }
+    let removed = gm
+        .sandbox(&["leftovers", "--delete", "-o", "json"])
+        .with(0)
+        .document();
+    assert_eq!(gm.leftovers(), Vec::<String>::new());
+    assert_eq!(removed["deleted"].as_array().unwrap().len(), orphans.len());
+    assert_eq!(removed["leftovers"], serde_json::json!([]));
+}
+
+#[test]
+fn a_stack_with_a_journal_is_left_alone_and_its_command_named() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let before = gm.leftovers();
+    let listed = gm.sandbox(&["leftovers"]).with(0).stdout;
+    assert!(
+        listed.contains("it belongs to stack llm (gm destroy llm --sandbox)"),
+        "{listed}"
+    );
+    gm.sandbox(&["leftovers", "--delete", "--yes"]).with(0);
+    assert_eq!(gm.leftovers(), before);
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert_eq!(gm.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn only_the_stacks_that_are_named_are_looked_at() {
+    let gm = without_journal(1);
+    let before = gm.leftovers();
+    gm.sandbox(&["leftovers", "other", "--delete"]).with(0);
+    assert_eq!(gm.leftovers(), before);
+    gm.sandbox(&["leftovers", "llm", "--delete"]).with(0);
+    assert_eq!(gm.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn file_systems_can_stay() {
+    let gm = without_journal(1);
+    gm.sandbox(&["leftovers", "--delete", "--keep-file-systems"])
+        .with(0);
+    let left = gm.leftovers();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].starts_with("EFS::FileSystem "), "{left:?}");
+}
+
+#[test]
+fn what_a_damaged_journal_may_know_remains_and_the_exit_code_says_so() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let before = gm.leftovers();
+    fs::write(gm.journals()[0].join("00000002.json"), "{").unwrap();
+    let listed = gm.sandbox(&["leftovers"]).with(0).stdout;
+    assert!(listed.contains("llm/00000002.json"), "{listed}");
+    let ended = gm.sandbox(&["leftovers", "--delete"]).with(3);
+    ended.says(&["not everything could be removed", "llm/00000002.json"]);
+    assert_eq!(gm.leftovers(), before);
+}
+
+/// What `gm leftovers` asks of an account in which a stack has lost its journal, and the answers.
+async fn recorded_look() -> (Cassette, Aws) {
+    let aws = Aws::new();
+    let mine = Session::new(aws.sdk_config(), Arc::new(InMemory::new()));
+    let spec = spec(1, "compute.gpu_check = false");
+    let planned = mine.plan(DeploymentSpec::from_toml(&spec).unwrap()).await;
+    let ready = planned.unwrap().launch().await.unwrap();
+    ready.commit().await.unwrap();
+    let recorder = Recorder::new(aws.http_client());
+    let config = aws.sdk_config().into_builder();
+    let config = config.http_client(recorder.http_client()).build();
+    let session = Session::new(config, Arc::new(InMemory::new()));
+    session.orphans(None).await.unwrap();
+    (recorder.cassette(), aws)
+}
+
+#[tokio::test(start_paused = true)]
+async fn off_a_terminal_nothing_is_removed_without_yes() {
+    let (cassette, aws) = recorded_look().await;
+    let before = aws.leftovers();
+    let server = CassetteServer::start(&cassette).await;
+    let gm = Gm::new();
+    gm.at(&server.uri(), &["leftovers", "--delete"])
+        .with(2)
+        .says(&["this changes AWS and there is no terminal to ask on: give --yes to go ahead"]);
+    server.verify().unwrap();
+    assert_eq!(aws.leftovers(), before);
+}
+
+#[test]
+fn without_a_region_nothing_is_asked() {
+    let gm = Gm::new();
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        (
+            "AWS_SECRET_ACCESS_KEY",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ),
+    ];
+    gm.run(&keys, &["leftovers"])
+        .with(2)
+        .says(&["no region", "AWS_REGION"]);
+    gm.run(&keys, &["leftovers", "--region", "nowhere"]).with(2);
+}

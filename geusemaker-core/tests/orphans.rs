@@ -1,0 +1,530 @@
+//! What no journal knows: found by tags, removed with the same teardown, and nothing else touched.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod scenario;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::object_store::path::Path;
+use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
+use geusemaker_core::spec::Region;
+use geusemaker_core::{
+    DeploymentSpec, Error, FileSystems, Kind, Orphans, Session, Spared, StackName,
+};
+use geusemaker_testkit::{Aws, Fault};
+
+use scenario::{
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, others, spec, spec_with, stack,
+};
+
+/// A session on the same account that has no journals: another machine, or this one after its disk was lost.
+fn without_journals(aws: &Aws) -> Session {
+    Session::new(aws.sdk_config(), Arc::new(InMemory::new()))
+}
+
+/// AWS shows everything that exists after this long.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+fn ids(orphans: &Orphans) -> BTreeSet<String> {
+    let ids = orphans.orphans.iter().map(|orphan| orphan.id.clone());
+    ids.collect()
+}
+
+fn inventory(aws: &Aws) -> BTreeSet<String> {
+    aws.inventory().iter().map(ToString::to_string).collect()
+}
+
+/// Finds and removes everything.
+async fn clean(session: &Session) -> geusemaker_core::Undone {
+    let orphans = session.orphans(None).await.unwrap();
+    session
+        .remove_orphans(&orphans, FileSystems::Delete)
+        .await
+        .unwrap()
+}
+
+async fn committed(tier: u8) -> Scenario {
+    let scenario = Scenario::new();
+    commit(&scenario.session, spec(tier)).await;
+    scenario
+}
+
+async fn commit(session: &Session, spec: DeploymentSpec) {
+    let tier = spec.tier().number();
+    let ready = session.plan(spec).await.unwrap().launch().await.unwrap();
+    if tier == 1 {
+        ready.commit().await.unwrap();
+        return;
+    }
+    let healthy = ready.balance().await.unwrap();
+    if tier == 2 {
+        healthy.commit().await.unwrap();
+        return;
+    }
+    let published = healthy.publish().await.unwrap();
+    published.commit().await.unwrap();
+}
+
+/// A tier-1 stack of another name.
+fn another_spec(more: &str) -> DeploymentSpec {
+    let text = format!(
+        r#"
+        name = "other"
+        tier = 1
+        [compute]
+        instance_type = "g5.xlarge"
+        [[service]]
+        name = "ollama"
+        port = 11434
+        image = "ollama/ollama:latest"
+        {more}
+        "#
+    );
+    DeploymentSpec::from_toml(&text).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_whose_journal_is_gone_is_found_whole_and_removed() {
+    let scenario = committed(3).await;
+    let made = scenario.aws.leftovers();
+    let session = without_journals(&scenario.aws);
+    let orphans = session.orphans(None).await.unwrap();
+    let undone = session
+        .remove_orphans(&orphans, FileSystems::Delete)
+        .await
+        .unwrap();
+
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+    assert_eq!(undone.deleted.len(), orphans.orphans.len());
+    assert!(orphans.spared.is_empty(), "{orphans:#?}");
+    let found = ids(&orphans);
+    for resource in made {
+        // Interfaces go with what they belong to, listeners and their rules with the load balancer.
+        let goes_along = ["EC2::NetworkInterface"].contains(&resource.kind.as_str())
+            || resource.kind.contains("::Listener");
+        assert!(
+            goes_along || found.contains(&resource.id),
+            "{resource} was not found"
+        );
+    }
+    assert!(orphans.orphans.iter().all(|orphan| {
+        orphan.stack == stack() && orphan.name.starts_with("llm") && orphan.deployment.len() == 12
+    }));
+    let with_age = [Kind::Instance, Kind::FileSystem, Kind::LoadBalancer];
+    for orphan in &orphans.orphans {
+        assert_eq!(
+            orphan.since.is_some(),
+            with_age.contains(&orphan.kind),
+            "{orphan:?}"
+        );
+        assert!(orphan.since.is_none_or(|since| since < orphans.at));
+    }
+    assert!(clean(&session).await.deleted.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_journal_knows_is_not_touched() {
+    let scenario = committed(3).await;
+    let before = inventory(&scenario.aws);
+    let orphans = scenario.session.orphans(None).await.unwrap();
+    let undone = clean(&scenario.session).await;
+
+    assert_eq!(inventory(&scenario.aws), before);
+    assert!(orphans.orphans.is_empty(), "{:#?}", orphans.orphans);
+    assert!(undone.deleted.is_empty() && undone.is_complete());
+    assert!(orphans.spared.len() >= 9, "{:#?}", orphans.spared);
+    for spared in &orphans.spared {
+        assert!(
+            matches!(&spared.why, Spared::BelongsTo { by, .. } if *by == stack()),
+            "{spared:?}"
+        );
+    }
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_stacks_the_one_that_a_journal_knows_stays() {
+    let scenario = committed(2).await;
+    let known = inventory(&scenario.aws);
+    let elsewhere: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let session = Session::new(scenario.aws.sdk_config(), elsewhere);
+    commit(&session, another_spec("")).await;
+    let undone = clean(&scenario.session).await;
+
+    assert_eq!(inventory(&scenario.aws), known);
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+    assert!(undone.deleted.len() >= 4, "{:#?}", undone.deleted);
+    assert!(
+        undone
+            .deleted
+            .iter()
+            .all(|removed| removed.key.starts_with("other"))
+    );
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_deployments_of_one_name_the_lost_one_goes() {
+    let scenario = Scenario::new();
+    let lost = without_journals(&scenario.aws);
+    let ready = lost.plan(spec(1)).await.unwrap().launch().await.unwrap();
+    let first = ready.state().file_system.to_string();
+    ready.commit().await.unwrap();
+    // Their names are taken, which is how a second deployment finds out.
+    let refused = scenario.session.plan(spec(1)).await.unwrap_err();
+    assert!(matches!(refused, Error::Plan(_)), "{refused}");
+
+    let orphans = scenario.session.orphans(None).await.unwrap();
+    assert!(ids(&orphans).contains(&first));
+    assert!(clean(&scenario.session).await.is_complete());
+    scenario.assert_nothing_left();
+    commit(&scenario.session, spec(1)).await;
+    assert!(
+        scenario
+            .session
+            .orphans(None)
+            .await
+            .unwrap()
+            .orphans
+            .is_empty()
+    );
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_tagged_as_this_programs_is_not_touched() {
+    let scenario = Scenario::new();
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    others::make(&scenario.aws, planned.state().plan.image.id.as_str()).await;
+    // AWS is done with them, or the inventory would change by itself.
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    let theirs = inventory(&scenario.aws);
+    assert!(clean(&scenario.session).await.deleted.is_empty());
+    assert_eq!(inventory(&scenario.aws), theirs);
+
+    let lost = without_journals(&scenario.aws);
+    commit(&lost, spec(3)).await;
+    let undone = clean(&scenario.session).await;
+    assert_eq!(inventory(&scenario.aws), theirs);
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_ended_anywhere_with_its_journal_is_removed() {
+    for seconds in [1, 4, 30, 60, 180, 400] {
+        let scenario = Scenario::new();
+        scenario.session.keep_dropped();
+        let deploying = deploy_tier_3(&scenario.session, spec(3));
+        let ended = tokio::time::timeout(Duration::from_secs(seconds), deploying).await;
+        drop(ended);
+        let Scenario { aws, session, .. } = scenario;
+        session.close().await;
+        settle().await;
+        let undone = clean(&without_journals(&aws)).await;
+        assert_nothing_left(&aws);
+        assert!(undone.is_complete(), "{seconds}: {:#?}", undone.left);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_ended_anywhere_with_its_journal_is_finished() {
+    for seconds in [1, 5, 20, 60, 150, 300] {
+        let scenario = committed(3).await;
+        let name = stack();
+        let destroying = scenario.session.destroy(&name, FileSystems::Delete);
+        let ended = tokio::time::timeout(Duration::from_secs(seconds), destroying).await;
+        assert!(ended.is_err() || seconds == 300, "{seconds}");
+        let Scenario { aws, session, .. } = scenario;
+        session.close().await;
+        let session = without_journals(&aws);
+        // Neither is it in the way that this one ends half way too.
+        let ended = tokio::time::timeout(Duration::from_secs(seconds), clean(&session)).await;
+        drop(ended);
+        let undone = clean(&session).await;
+        assert_nothing_left(&aws);
+        assert!(undone.is_complete(), "{seconds}: {:#?}", undone.left);
+    }
+}
+
+/// What changes something when everything goes.
+const REMOVALS: [&str; 9] = [
+    "DeleteDistribution",
+    "UpdateDistribution",
+    "DeleteLoadBalancer",
+    "DeleteTargetGroup",
+    "DeleteMountTarget",
+    "DeleteFileSystem",
+    "TerminateInstances",
+    "RevokeSecurityGroupIngress",
+    "DeleteSecurityGroup",
+];
+
+#[tokio::test(start_paused = true)]
+async fn what_will_not_go_is_listed_and_found_again() {
+    for refused in REMOVALS {
+        let scenario = committed(3).await;
+        let session = without_journals(&scenario.aws);
+        scenario.aws.inject(
+            Fault::on(refused)
+                .answer("UnauthorizedOperation")
+                .status(403),
+        );
+        let undone = clean(&session).await;
+        let listed: Vec<_> = undone.left.iter().filter_map(|l| l.id.clone()).collect();
+        for resource in scenario.aws.leftovers() {
+            let goes_along =
+                resource.kind == "EC2::NetworkInterface" || resource.kind.contains("::Listener");
+            assert!(
+                goes_along || listed.contains(&resource.id),
+                "{refused}: {resource} is not listed"
+            );
+        }
+        assert!(!undone.is_complete(), "{refused}");
+        assert!(undone.left.iter().all(|left| left.command.is_some()));
+
+        let undone = clean(&session).await;
+        scenario.assert_nothing_left();
+        assert!(undone.is_complete(), "{refused}: {:#?}", undone.left);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_survives_faults_that_pass() {
+    for faults in [
+        |operation| Fault::on(operation).answer("Throttling").times(3),
+        |operation| Fault::on(operation).reset(),
+        |operation| Fault::on(operation).lose_reply(),
+    ] as [fn(&str) -> Fault; 3]
+    {
+        let scenario = committed(3).await;
+        for operation in REMOVALS {
+            scenario.aws.inject(faults(operation));
+        }
+        let undone = clean(&without_journals(&scenario.aws)).await;
+        scenario.assert_nothing_left();
+        assert!(undone.is_complete(), "{:#?}", undone.left);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_cannot_see_everything_is_an_error_and_nothing_is_removed() {
+    let scenario = committed(3).await;
+    let before = inventory(&scenario.aws);
+    let session = without_journals(&scenario.aws);
+    for refused in [
+        "DescribeSecurityGroups",
+        "DescribeInstances",
+        "DescribeFileSystems",
+        "DescribeLoadBalancers",
+        "DescribeTargetGroups",
+        "DescribeTags",
+        "ListDistributions",
+        "ListTagsForResource",
+        "DescribeSecurityGroupRules",
+        "DescribeMountTargets",
+        "DescribeNetworkInterfaces",
+    ] {
+        let denied = || Fault::on(refused).answer("AccessDenied").status(403);
+        scenario.aws.inject(denied());
+        let error = session.orphans(None).await.unwrap_err();
+        assert!(error.to_string().contains(refused), "{error}");
+        // Nor does a removal go by what an earlier look has seen.
+        let orphans = session.orphans(None).await.unwrap();
+        scenario.aws.inject(denied());
+        session
+            .remove_orphans(&orphans, FileSystems::Delete)
+            .await
+            .unwrap_err();
+        assert_eq!(inventory(&scenario.aws), before, "{refused}");
+    }
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_adopted() {
+    let scenario = committed(1).await;
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Keep)
+        .await
+        .unwrap();
+    let kept = undone.kept[0].id.clone();
+    assert!(clean(&scenario.session).await.deleted.is_empty());
+    let why = async |session: &Session| {
+        let mut spared = session.orphans(None).await.unwrap().spared;
+        spared.retain(|spared| spared.resource.id == kept);
+        spared.remove(0).why
+    };
+    let kept_by = why(&scenario.session).await;
+    assert!(matches!(kept_by, Spared::KeptBy { .. }), "{kept_by}");
+
+    // Another machine adopts it: there the journal that has kept it is not known.
+    let elsewhere = without_journals(&scenario.aws);
+    let adopting = another_spec(&format!("[storage]\nfile_system = {kept:?}"));
+    commit(&elsewhere, adopting).await;
+    let before = inventory(&scenario.aws);
+    assert!(clean(&elsewhere).await.deleted.is_empty());
+    assert_eq!(inventory(&scenario.aws), before);
+    let adopted_by = why(&elsewhere).await;
+    assert!(
+        matches!(adopted_by, Spared::AdoptedBy { .. }),
+        "{adopted_by}"
+    );
+    elsewhere
+        .destroy(&"other".parse::<StackName>().unwrap(), FileSystems::Delete)
+        .await
+        .unwrap();
+    assert_eq!(
+        census(&scenario.aws),
+        [("EFS::FileSystem".to_owned(), 1)].into()
+    );
+    assert!(clean(&elsewhere).await.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adopted_file_system_of_somebody_else_loses_only_the_mount_target_that_was_made_in_it() {
+    let scenario = Scenario::new();
+    let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
+    let theirs = efs.create_file_system().creation_token("theirs");
+    let id = theirs.send().await.unwrap().file_system_id;
+    settle().await;
+    let before = inventory(&scenario.aws);
+    let adopting = || spec_with(1, &format!("[storage]\nfile_system = {id:?}"));
+    commit(&scenario.session, adopting()).await;
+    let made = census(&scenario.aws);
+    assert_eq!(made["EFS::MountTarget"], 1, "{made:?}");
+
+    let undone = clean(&without_journals(&scenario.aws)).await;
+    assert_eq!(inventory(&scenario.aws), before);
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_that_another_stack_mounts_through_stays() {
+    let scenario = committed(1).await;
+    let lost = scenario.session.status(&stack()).await.unwrap();
+    let file_system = lost.outputs.file_system.unwrap();
+    let session = without_journals(&scenario.aws);
+    let adopting = another_spec(&format!("[storage]\nfile_system = {file_system:?}"));
+    commit(&session, adopting).await;
+    let undone = clean(&session).await;
+
+    let left = census(&scenario.aws);
+    assert_eq!(left["EFS::FileSystem"], 1, "{left:?}");
+    assert_eq!(left["EFS::MountTarget"], 1, "{left:?}");
+    assert_eq!(left["EC2::Instance"], 1, "{left:?}");
+    // So does its group, which nothing is left to be said of: it is in use.
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+    let spared = session.orphans(None).await.unwrap().spared;
+    let used: BTreeSet<_> = spared
+        .iter()
+        .filter(|spared| matches!(spared.why, Spared::AdoptedBy { .. }))
+        .map(|spared| spared.resource.kind)
+        .collect();
+    assert_eq!(used, [Kind::FileSystem, Kind::SecurityGroup].into());
+
+    let name = "other".parse::<StackName>().unwrap();
+    session.destroy(&name, FileSystems::Delete).await.unwrap();
+    assert!(clean(&session).await.is_complete());
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn file_systems_stay_if_asked_for_without_mount_targets() {
+    let scenario = committed(1).await;
+    let session = without_journals(&scenario.aws);
+    let orphans = session.orphans(None).await.unwrap();
+    let undone = session
+        .remove_orphans(&orphans, FileSystems::Keep)
+        .await
+        .unwrap();
+    assert_eq!(
+        census(&scenario.aws),
+        [("EFS::FileSystem".to_owned(), 1)].into()
+    );
+    assert_eq!(undone.kept.len(), 1);
+    assert!(clean(&session).await.is_complete());
+    scenario.assert_nothing_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_journal_may_know_that_cannot_be_read_is_left_alone_and_listed() {
+    let scenario = committed(1).await;
+    let other = without_journals(&scenario.aws);
+    commit(&other, another_spec("")).await;
+    let record = Path::from("llm/00000003.json");
+    let good = scenario.store.get(&record).await.unwrap();
+    let good = good.bytes().await.unwrap();
+    scenario.store.put(&record, "{".into()).await.unwrap();
+
+    let orphans = scenario.session.orphans(None).await.unwrap();
+    let undone = clean(&scenario.session).await;
+    assert!(!undone.is_complete());
+    for left in &undone.left {
+        assert!(left.why.contains("llm/00000003.json"), "{left}");
+        assert_eq!(left.command, None);
+    }
+    // Of the other stack all has gone but its file system, which the stack that cannot be read may have adopted, and
+    // the group of its mount target.
+    let spared = orphans.spared.iter();
+    let others: Vec<_> = spared
+        .filter(|spared| spared.resource.stack.as_str() == "other")
+        .map(|spared| spared.resource.kind)
+        .collect();
+    assert_eq!(others, [Kind::FileSystem, Kind::SecurityGroup]);
+    assert!(
+        undone
+            .deleted
+            .iter()
+            .all(|removed| removed.key.starts_with("other"))
+    );
+
+    scenario.store.put(&record, good.into()).await.unwrap();
+    assert!(clean(&scenario.session).await.is_complete());
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_known_while_somebody_is_asked_is_left_alone() {
+    let scenario = committed(1).await;
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let session = Session::new(scenario.aws.sdk_config(), Arc::clone(&store));
+    let orphans = session.orphans(None).await.unwrap();
+    assert!(!orphans.orphans.is_empty());
+    let records: Vec<_> = scenario.store.list(None).try_collect().await.unwrap();
+    for record in records {
+        let found = scenario.store.get(&record.location).await.unwrap();
+        let bytes = found.bytes().await.unwrap();
+        store.put(&record.location, bytes.into()).await.unwrap();
+    }
+    let before = inventory(&scenario.aws);
+    let undone = session
+        .remove_orphans(&orphans, FileSystems::Delete)
+        .await
+        .unwrap();
+    assert_eq!(inventory(&scenario.aws), before);
+    assert!(undone.deleted.is_empty() && undone.is_complete());
+    scenario.destroy().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_region_that_is_asked_for_is_looked_in_and_one_is_needed() {
+    let scenario = committed(1).await;
+    let region: Region = "eu-central-1".parse().unwrap();
+    let elsewhere = scenario.session.orphans(Some(&region)).await.unwrap();
+    assert_eq!(elsewhere.region, "eu-central-1");
+    assert!(elsewhere.orphans.is_empty() && elsewhere.spared.is_empty());
+
+    let nowhere = account().build().sdk_config().into_builder();
+    let session = Session::new(nowhere.region(None).build(), Arc::new(InMemory::new()));
+    let error = session.orphans(None).await.unwrap_err();
+    assert!(matches!(error, Error::NoRegion), "{error}");
+    scenario.destroy().await;
+}
