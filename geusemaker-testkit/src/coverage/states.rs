@@ -150,7 +150,14 @@ const WATCHED: &[Watched] = &[
         service: Service::Ec2,
         kind: "EC2::Instance",
         path: &["instanceState", "name"],
-        states: &["pending", "running", "shutting-down", "terminated"],
+        states: &[
+            "pending",
+            "running",
+            "shutting-down",
+            "stopped",
+            "stopping",
+            "terminated",
+        ],
     },
     Watched {
         service: Service::Ec2,
@@ -162,13 +169,19 @@ const WATCHED: &[Watched] = &[
         service: Service::Ec2,
         kind: "EC2::Instance status check",
         path: &["instanceStatus", "status"],
-        states: &["initializing", "ok"],
+        states: &["impaired", "initializing", "ok"],
     },
     Watched {
         service: Service::Ec2,
         kind: "EC2::NetworkInterface",
         path: &["networkInterfaceSet", "item", "status"],
         states: &["in-use"],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Volume",
+        path: &["volumeSet", "item", "status"],
+        states: &["available", "creating", "deleting", "error", "in-use"],
     },
     Watched {
         service: Service::ElasticLoadBalancing,

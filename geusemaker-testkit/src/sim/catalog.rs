@@ -12,6 +12,7 @@ pub(crate) struct InstanceType {
     /// `x86_64` or `arm64`
     pub(crate) architecture: String,
     pub(crate) vcpus: u32,
+    pub(crate) threads_per_core: u32,
     pub(crate) memory_mib: u64,
     pub(crate) gpus: Option<Gpus>,
 }
@@ -51,11 +52,13 @@ impl InstanceType {
         self.name.split('.').next().unwrap_or(&self.name)
     }
 
-    /// All GPU types are on Nitro but the older ones of the p3 family (AWS facts, GPU families).
+    /// All GPU types are on Nitro but the older ones of the p3 family (AWS facts, GPU families), and of the others all but
+    /// those of before 2017.
     pub(crate) fn hypervisor(&self) -> Hypervisor {
         match self.name.as_str() {
             name if name.ends_with(".metal") => Hypervisor::BareMetal,
             "p3.2xlarge" | "p3.8xlarge" | "p3.16xlarge" => Hypervisor::Xen,
+            _ if matches!(self.family(), "c4" | "m1" | "m4" | "t2") => Hypervisor::Xen,
             _ => Hypervisor::Nitro,
         }
     }
@@ -77,14 +80,35 @@ impl InstanceType {
             "p4de" => "bc",
             "p6-b200" => "c",
             "p3dn" => "cd",
-            "m5" | "t3" | "t4g" => "abcdf",
+            _ if self.gpus.is_none() => "abcdf",
             _ => "abcd",
         };
         letters.contains(letter)
     }
 }
 
-/// All instance types: the GPU types of the catalogue, and a few without GPU.
+/// The regions that every account has enabled (AWS account management guide).
+pub(crate) const REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// All instance types: the GPU types, and the usual families without GPU.
 pub(crate) fn instance_types() -> &'static [InstanceType] {
     &INSTANCE_TYPES
 }
@@ -124,21 +148,38 @@ fn zone_id_prefix(region: &str) -> String {
 
 static INSTANCE_TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
     let mut types = gpu_types();
-    for (name, architecture, vcpus, memory_mib) in [
-        ("m5.large", "x86_64", 2, 8_192),
-        ("t3.micro", "x86_64", 2, 1_024),
-        ("t4g.small", "arm64", 2, 2_048),
-    ] {
-        types.push(InstanceType {
-            name: name.to_owned(),
-            architecture: architecture.to_owned(),
-            vcpus,
-            memory_mib,
-            gpus: None,
-        });
-    }
+    types.extend(general_types());
     types
 });
+
+#[derive(Deserialize)]
+struct GeneralRow {
+    instance_type: String,
+    arch: String,
+    vcpus: u32,
+    threads_per_core: u32,
+    memory_mib: u64,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the table is compiled in, and a test reads all of it"
+)]
+fn general_types() -> impl Iterator<Item = InstanceType> {
+    csv::Reader::from_reader(include_str!("general_catalog.csv").as_bytes())
+        .into_deserialize()
+        .map(|row| {
+            let row: GeneralRow = row.expect("a row of the catalogue of types without GPU");
+            InstanceType {
+                name: row.instance_type,
+                architecture: row.arch,
+                vcpus: row.vcpus,
+                threads_per_core: row.threads_per_core,
+                memory_mib: row.memory_mib,
+                gpus: None,
+            }
+        })
+}
 
 #[derive(Deserialize)]
 struct Row {
@@ -164,10 +205,13 @@ fn gpu_types() -> Vec<InstanceType> {
                 .gpu_model
                 .split_once(' ')
                 .expect("a manufacturer before the GPU's model");
+            // Graviton has one thread a core, and so has the g7 family.
+            let has_one_thread = row.arch == "arm64" || row.instance_type.starts_with("g7.");
             InstanceType {
                 name: row.instance_type,
                 architecture: row.arch,
                 vcpus: row.vcpus,
+                threads_per_core: if has_one_thread { 1 } else { 2 },
                 memory_mib: row.memory_mib,
                 gpus: Some(Gpus {
                     manufacturer: manufacturer.to_owned(),
@@ -194,6 +238,15 @@ mod tests {
             ("NVIDIA", "A10G")
         );
         assert_eq!((gpus.count, gpus.memory_mib_total), (4, 91_552));
+    }
+
+    #[test]
+    fn the_catalogue_has_the_usual_types_without_gpu() {
+        let micro = instance_type("t2.micro").unwrap();
+        assert_eq!((micro.vcpus, micro.memory_mib), (1, 1_024));
+        assert_eq!(micro.hypervisor(), Hypervisor::Xen);
+        assert_eq!(instance_type("c5.9xlarge").unwrap().threads_per_core, 2);
+        assert_eq!(instance_type("m6g.large").unwrap().architecture, "arm64");
     }
 
     #[test]

@@ -40,7 +40,14 @@ pub(crate) enum Step {
     StatusChecksPassed,
     /// From `running` until the console output can be read.
     ConsoleOutput,
+    /// An instance from `stopping` to `stopped`.
+    InstanceStopped,
     InstanceTerminated,
+    /// A volume from `creating` to `available`.
+    VolumeAvailable,
+    VolumeAttached,
+    VolumeDetached,
+    VolumeDeleted,
     LoadBalancerActive,
     LoadBalancerDeleted,
     /// From the load balancer's end until its network interfaces are gone.
@@ -71,6 +78,11 @@ impl Step {
             Self::StatusChecksPassed => [150_000, 240_000, 240_000],
             Self::ConsoleOutput => [60_000, 120_000, 120_000],
             Self::InstanceTerminated => [30_000, 70_000, 300_000],
+            Self::InstanceStopped => [30_000, 60_000, 180_000],
+            Self::VolumeAvailable => [2_000, 5_000, 15_000],
+            Self::VolumeAttached => [3_000, 8_000, 30_000],
+            Self::VolumeDetached => [5_000, 15_000, 60_000],
+            Self::VolumeDeleted => [2_000, 5_000, 15_000],
             Self::LoadBalancerActive => [156_000, 182_000, 240_000],
             Self::LoadBalancerDeleted => [5_000, 20_000, 20_000],
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],

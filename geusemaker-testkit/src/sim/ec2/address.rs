@@ -2,9 +2,11 @@
 
 use std::net::Ipv4Addr;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
+use super::instance::Instance;
 use super::launch_request::invalid;
 use super::network_interface::NetworkInterface;
 use super::resource_kind::ResourceKind;
@@ -141,6 +143,7 @@ impl Ec2 {
     pub(super) fn public_address_of(
         &self,
         interface: &NetworkInterface,
+        now: Timestamp,
     ) -> Option<PublicAddress<'_>> {
         if let Some(address) = self.elastic_address_of(&interface.id) {
             return Some(PublicAddress {
@@ -150,9 +153,22 @@ impl Ec2 {
         }
         let instance = self.instance(interface.instance.as_ref()?)?;
         let ip = instance
-            .public_ip
+            .public_address(now)
             .filter(|_| instance.interface == interface.id)?;
         Some(PublicAddress { ip, elastic: None })
+    }
+
+    /// The public address of an instance: that of the network interface that came with it.
+    pub(super) fn public_address_of_instance(
+        &self,
+        instance: &Instance,
+        now: Timestamp,
+    ) -> Option<Ipv4Addr> {
+        if instance.is_terminated(now) {
+            return None;
+        }
+        let interface = self.interfaces.get(&instance.interface)?;
+        Some(self.public_address_of(interface, now)?.ip)
     }
 }
 

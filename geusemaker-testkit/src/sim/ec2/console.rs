@@ -31,7 +31,7 @@ pub(crate) fn output(
         .with("instanceId", &id)
         .with("timestamp", format_args!("{:.3}", moment.now));
     // What is not there yet is absent, not empty (seen by pycloudlib).
-    if !instance.reached(instance.console_at, moment.now)
+    if !instance.reached(instance.startup.console_at, moment.now)
         || hypervisor == Some(Hypervisor::BareMetal)
     {
         return Ok(Reply::xml(reply));

@@ -1,4 +1,4 @@
-//! Machine images: the Deep Learning images that Amazon publishes.
+//! Machine images: the Deep Learning images that Amazon publishes, and a plain one of each usual system.
 
 use super::Ec2;
 use super::resource_kind::ResourceKind;
@@ -11,42 +11,112 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct Image {
     pub(crate) id: String,
     name: String,
+    description: String,
     /// `x86_64` or `arm64`
     pub(crate) architecture: &'static str,
     /// `20261009`
     date: &'static str,
+    owner: &'static str,
+    /// The alias of the owner, if it is Amazon.
+    alias: Option<&'static str>,
+    /// `/dev/sda1`
+    pub(super) root_device: &'static str,
+    /// The size of the root volume's snapshot, which is the least that a root volume may have.
+    pub(super) root_gib: u32,
+    /// Under which parameters of the Systems Manager the newest of its kind is found.
+    parameter: Option<String>,
 }
 
-/// The account in which Amazon publishes them.
-const OWNER: &str = "898082745236";
-pub(crate) const ROOT_DEVICE: &str = "/dev/sda1";
-/// The size of the root volume's snapshot, which is the least that a root volume may have.
-pub(crate) const ROOT_VOLUME_GIB: u32 = 75;
+/// The account in which Amazon publishes Deep Learning images.
+const DEEP_LEARNING: &str = "898082745236";
+/// The account in which Amazon publishes Amazon Linux.
+const AMAZON_LINUX: &str = "137112412989";
+/// Canonical's account, which publishes Ubuntu.
+const CANONICAL: &str = "099720109477";
 
 /// The images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {
     let mut images = Vec::new();
     for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
-        for system in ["Ubuntu 22.04", "Ubuntu 24.04"] {
+        for (system, dash) in [
+            ("Ubuntu 22.04", "ubuntu-22.04"),
+            ("Ubuntu 24.04", "ubuntu-24.04"),
+        ] {
             for date in ["20260814", "20260925", "20261009"] {
                 let name = format!(
                     "Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({system}) {date}"
                 );
+                let parameter = format!(
+                    "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{dash}/latest/ami-id"
+                );
                 images.push(Image {
                     id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+                    description: name.clone(),
                     name,
                     architecture,
                     date,
+                    owner: DEEP_LEARNING,
+                    alias: Some("amazon"),
+                    root_device: "/dev/sda1",
+                    root_gib: 75,
+                    parameter: (date == "20261009").then_some(parameter),
                 });
             }
         }
     }
+    for (architecture, debian) in [("x86_64", "amd64"), ("arm64", "arm64")] {
+        let name = format!("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{debian}-server-20261002");
+        let parameter = format!(
+            "/aws/service/canonical/ubuntu/server/24.04/stable/current/{debian}/hvm/ebs-gp3/ami-id"
+        );
+        images.push(Image {
+            id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+            description: format!("Canonical, Ubuntu, 24.04, {debian} noble image"),
+            name,
+            architecture,
+            date: "20261002",
+            owner: CANONICAL,
+            alias: None,
+            root_device: "/dev/sda1",
+            root_gib: 8,
+            parameter: Some(parameter),
+        });
+        let name = format!("al2023-ami-2023.9.20261005.0-kernel-6.1-{architecture}");
+        let parameter =
+            format!("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-{architecture}");
+        images.push(Image {
+            id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+            description: format!("Amazon Linux 2023 AMI 2023.9 {architecture} HVM kernel-6.1"),
+            name,
+            architecture,
+            date: "20261005",
+            owner: AMAZON_LINUX,
+            alias: Some("amazon"),
+            root_device: "/dev/xvda",
+            root_gib: 8,
+            parameter: Some(parameter),
+        });
+    }
     images
 }
 
-/// The image of that id in a region.
+/// The image of that id in a region, or of the parameter of the Systems Manager that `resolve:ssm:` names.
 pub(crate) fn image(region: &str, id: &str) -> Option<Image> {
-    images(region).into_iter().find(|image| image.id == id)
+    let parameter = id.strip_prefix("resolve:ssm:");
+    images(region).into_iter().find(|image| match parameter {
+        Some(parameter) => image.parameter.as_deref() == Some(parameter),
+        None => image.id == id,
+    })
+}
+
+/// What AWS answers to an id that it does not know.
+pub(super) fn unknown(id: &str) -> ServiceError {
+    if let Some(parameter) = id.strip_prefix("resolve:ssm:") {
+        return ServiceError::unsupported(format_args!(
+            "the Systems Manager parameter {parameter}"
+        ));
+    }
+    ResourceKind::Image.unknown(id)
 }
 
 impl Image {
@@ -67,17 +137,40 @@ impl Described for Image {
     const FIELDS: &'static [Field<Self>] = &[
         ("image-id", |_, _, image| vec![image.id.clone()]),
         ("name", |_, _, image| vec![image.name.clone()]),
+        ("description", |_, _, image| vec![image.description.clone()]),
         ("architecture", |_, _, image| {
             vec![image.architecture.to_owned()]
         }),
         ("creation-date", |_, _, image| vec![image.creation_date()]),
-        ("owner-alias", |_, _, _| vec!["amazon".to_owned()]),
-        ("owner-id", |_, _, _| vec![OWNER.to_owned()]),
+        ("owner-alias", |_, _, image| {
+            image.alias.map(str::to_owned).into_iter().collect()
+        }),
+        ("owner-id", |_, _, image| vec![image.owner.to_owned()]),
         ("is-public", |_, _, _| vec!["true".to_owned()]),
         ("state", |_, _, _| vec!["available".to_owned()]),
         ("image-type", |_, _, _| vec!["machine".to_owned()]),
+        ("hypervisor", |_, _, _| vec!["xen".to_owned()]),
+        ("ena-support", |_, _, _| vec!["true".to_owned()]),
+        ("root-device-name", |_, _, image| {
+            vec![image.root_device.to_owned()]
+        }),
         ("root-device-type", |_, _, _| vec!["ebs".to_owned()]),
         ("virtualization-type", |_, _, _| vec!["hvm".to_owned()]),
+        ("block-device-mapping.snapshot-id", |_, _, image| {
+            vec![image.snapshot()]
+        }),
+        ("block-device-mapping.device-name", |_, _, image| {
+            vec![image.root_device.to_owned()]
+        }),
+        ("block-device-mapping.volume-size", |_, _, image| {
+            vec![image.root_gib.to_string()]
+        }),
+        ("block-device-mapping.volume-type", |_, _, _| {
+            vec!["gp3".to_owned()]
+        }),
+        // Nobody has to be subscribed to any of them, and all are Linux.
+        ("product-code", |_, _, _| Vec::new()),
+        ("platform", |_, _, _| Vec::new()),
     ];
 
     fn handle(&self) -> &str {
@@ -95,46 +188,57 @@ pub(crate) fn describe(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let owners = params.list("Owner");
+    let executable_by = params.list("ExecutableBy");
     // None of the images here is deprecated or disabled.
     params.accept("IncludeDeprecated");
     params.accept("IncludeDisabled");
     let selection = Selection::read(params, "DescribeImages")?;
     let mut images = images(moment.region);
-    let is_owner = |owner: &String| owner == "amazon" || owner == OWNER;
-    if !owners.is_empty() && !owners.iter().any(is_owner) {
-        // Nobody else has images here: not the account itself, and not the marketplace.
-        images.clear();
-    }
+    // The account itself has no images, and nobody has shared one with it alone.
+    images.retain(|image| {
+        let is_owner =
+            |owner: &String| *owner == image.owner || Some(owner.as_str()) == image.alias;
+        let is_shared = |with: &String| with == "all";
+        (owners.is_empty() || owners.iter().any(is_owner))
+            && (executable_by.is_empty() || executable_by.iter().any(is_shared))
+    });
     let page = selection.choose(ec2, moment.now, &images)?;
     Ok(page.reply("imagesSet", element))
 }
 
 fn element(image: &Image) -> Element {
-    let root = Element::new("item").with("deviceName", ROOT_DEVICE).child(
-        Element::new("ebs")
-            .with("snapshotId", image.snapshot())
-            .with("volumeSize", ROOT_VOLUME_GIB)
-            .with("volumeType", "gp3")
-            .with("deleteOnTermination", true)
-            .with("encrypted", false),
-    );
+    let root = Element::new("item")
+        .with("deviceName", image.root_device)
+        .child(
+            Element::new("ebs")
+                .with("snapshotId", image.snapshot())
+                .with("volumeSize", image.root_gib)
+                .with("volumeType", "gp3")
+                .with("iops", 3000)
+                .with("throughput", 125)
+                .with("deleteOnTermination", true)
+                .with("encrypted", false),
+        );
+    let publisher = image.alias.unwrap_or(image.owner);
     Element::new("item")
         .with("imageId", &image.id)
-        .with("imageLocation", format_args!("amazon/{}", image.name))
+        .with("imageLocation", format_args!("{publisher}/{}", image.name))
         .with("imageState", "available")
-        .with("imageOwnerId", OWNER)
-        .with("imageOwnerAlias", "amazon")
+        .with("imageOwnerId", image.owner)
+        .with_some("imageOwnerAlias", image.alias)
         .with("isPublic", true)
         .with("creationDate", image.creation_date())
         .with("architecture", image.architecture)
         .with("imageType", "machine")
         .with("name", &image.name)
+        .with("description", &image.description)
         .with("platformDetails", "Linux/UNIX")
         .with("usageOperation", "RunInstances")
         .with("rootDeviceType", "ebs")
-        .with("rootDeviceName", ROOT_DEVICE)
+        .with("rootDeviceName", image.root_device)
         .child(Element::list("blockDeviceMapping", "item", [root]))
         .with("virtualizationType", "hvm")
         .with("hypervisor", "xen")
+        .with("sriovNetSupport", "simple")
         .with("enaSupport", true)
 }

@@ -6,6 +6,7 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
+use super::startup::Impairment;
 use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -16,22 +17,48 @@ struct InstanceStatus {
     instance: Instance,
 }
 
-/// What the checks say. Nothing here ever fails one.
+/// What a check says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Check {
     Initializing,
     Ok,
+    Impaired { since: Timestamp },
     NotApplicable,
 }
 
 impl InstanceStatus {
-    fn check(&self, now: Timestamp) -> Check {
-        match self.instance.state(now) {
-            InstanceState::Running if now >= self.instance.status_checked_at => Check::Ok,
-            InstanceState::Running => Check::Initializing,
-            InstanceState::Pending | InstanceState::ShuttingDown | InstanceState::Terminated => {
-                Check::NotApplicable
+    fn of_instance(&self, now: Timestamp) -> Check {
+        self.check(now, |impairment| impairment.of_instance)
+    }
+
+    fn of_system(&self, now: Timestamp) -> Check {
+        self.check(now, |impairment| impairment.of_system)
+    }
+
+    /// The check of the attached volumes, which never fails here.
+    fn of_volumes(&self, now: Timestamp) -> Check {
+        self.check(now, |_| false)
+    }
+
+    fn check(&self, now: Timestamp, is_meant: impl Fn(&Impairment) -> bool) -> Check {
+        let impairment = self.instance.impairment.as_ref();
+        let failed = impairment.filter(|it| is_meant(it) && now >= it.since);
+        match (self.instance.state(now), failed) {
+            (InstanceState::Running, Some(failed)) => Check::Impaired {
+                since: failed.since,
+            },
+            (InstanceState::Running, None) if now >= self.instance.startup.status_checked_at => {
+                Check::Ok
             }
+            (InstanceState::Running, None) => Check::Initializing,
+            (
+                InstanceState::Pending
+                | InstanceState::Stopping
+                | InstanceState::Stopped
+                | InstanceState::ShuttingDown
+                | InstanceState::Terminated,
+                _,
+            ) => Check::NotApplicable,
         }
     }
 }
@@ -41,18 +68,28 @@ impl Check {
         match self {
             Self::Initializing => "initializing",
             Self::Ok => "ok",
+            Self::Impaired { .. } => "impaired",
             Self::NotApplicable => "not-applicable",
         }
     }
 
-    fn element(self, name: &str) -> Element {
-        let reachability = match self {
+    fn reachability(self) -> Option<&'static str> {
+        match self {
             Self::Initializing => Some("initializing"),
             Self::Ok => Some("passed"),
+            Self::Impaired { .. } => Some("failed"),
             Self::NotApplicable => None,
+        }
+    }
+
+    fn element(self, name: &str) -> Element {
+        let since = match self {
+            Self::Impaired { since } => Some(format!("{since:.3}")),
+            Self::Initializing | Self::Ok | Self::NotApplicable => None,
         };
-        let details = reachability.map(|status| {
+        let details = self.reachability().map(|status| {
             Element::new("item")
+                .with_some("impairedSince", since)
                 .with("name", "reachability")
                 .with("status", status)
         });
@@ -64,18 +101,41 @@ impl Check {
 
 impl Described for InstanceStatus {
     const IDS: Option<&'static str> = Some("InstanceId");
+    const USUAL_PAGE: usize = Instance::USUAL_PAGE;
+    const PAGES_OF_IDS: bool = false;
+    const SET: Option<&'static str> = Instance::SET;
     const FIELDS: &'static [Field<Self>] = &[
         ("availability-zone", |_, _, status| {
             vec![status.instance.zone.clone()]
         }),
+        ("availability-zone-id", |_, _, status| {
+            vec![status.instance.zone_id.clone()]
+        }),
+        // Nothing is scheduled for any instance here.
+        ("event.code", |_, _, _| Vec::new()),
+        ("event.instance-event-id", |_, _, _| Vec::new()),
+        ("instance-state-code", |_, now, status| {
+            vec![status.instance.state(now).code().to_string()]
+        }),
         ("instance-state-name", |_, now, status| {
             vec![status.instance.state(now).name().to_owned()]
         }),
+        ("instance-status.reachability", |_, now, status| {
+            let reachability = status.of_instance(now).reachability();
+            reachability.map(str::to_owned).into_iter().collect()
+        }),
         ("instance-status.status", |_, now, status| {
-            vec![status.check(now).name().to_owned()]
+            vec![status.of_instance(now).name().to_owned()]
+        }),
+        ("system-status.reachability", |_, now, status| {
+            let reachability = status.of_system(now).reachability();
+            reachability.map(str::to_owned).into_iter().collect()
         }),
         ("system-status.status", |_, now, status| {
-            vec![status.check(now).name().to_owned()]
+            vec![status.of_system(now).name().to_owned()]
+        }),
+        ("attached-ebs-status.status", |_, now, status| {
+            vec![status.of_volumes(now).name().to_owned()]
         }),
     ];
 
@@ -94,6 +154,8 @@ pub(crate) fn describe(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let include_all = params.parsed("IncludeAllInstances")?.unwrap_or(false);
+    // Nothing here belongs to a service that manages it for the account.
+    params.accept("IncludeManagedResources");
     let selection = Selection::<InstanceStatus>::read(params, "DescribeInstanceStatus")?;
     let now = moment.now;
     let all: Vec<InstanceStatus> = ec2
@@ -102,17 +164,19 @@ pub(crate) fn describe(
             instance: instance.clone(),
         })
         .collect();
-    let mut page = selection.choose(ec2, now, &all)?;
     // EC2 reference: without IncludeAllInstances only the running ones.
-    page.items
-        .retain(|status| include_all || status.instance.state(now) == InstanceState::Running);
+    let is_shown = |status: &InstanceStatus| {
+        include_all || status.instance.state(now) == InstanceState::Running
+    };
+    let page = selection.choose_where(ec2, now, &all, is_shown)?;
     Ok(page.reply("instanceStatusSet", |status| {
         Element::new("item")
             .with("instanceId", &status.instance.id)
             .with("availabilityZone", &status.instance.zone)
             .with("availabilityZoneId", &status.instance.zone_id)
             .child(status.instance.state(now).element("instanceState"))
-            .child(status.check(now).element("systemStatus"))
-            .child(status.check(now).element("instanceStatus"))
+            .child(status.of_system(now).element("systemStatus"))
+            .child(status.of_instance(now).element("instanceStatus"))
+            .child(status.of_volumes(now).element("attachedEbsStatus"))
     }))
 }

@@ -1,5 +1,7 @@
 //! Instance types and where they are offered.
 
+use std::ops::RangeInclusive;
+
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
 use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
@@ -10,8 +12,36 @@ use crate::wire::{Reply, ServiceError};
 
 impl Described for InstanceType {
     const IDS: Option<&'static str> = Some("InstanceType");
+    const PAGE_SIZES: RangeInclusive<usize> = 5..=100;
+    const USUAL_PAGE: usize = 100;
+    const PAGES_OF_IDS: bool = false;
+    const SET: Option<&'static str> = Some("instanceTypesSet");
     const FIELDS: &'static [Field<Self>] = &[
         ("instance-type", |_, _, known| vec![known.name.clone()]),
+        ("burstable-performance-supported", |_, _, known| {
+            vec![is_burstable(known).to_string()]
+        }),
+        ("hypervisor", |_, _, known| {
+            hypervisor(known).map(str::to_owned).into_iter().collect()
+        }),
+        ("supported-root-device-type", |_, _, _| {
+            vec!["ebs".to_owned()]
+        }),
+        ("supported-usage-class", |_, _, known| {
+            usage_classes(known)
+                .iter()
+                .map(|it| (*it).to_owned())
+                .collect()
+        }),
+        ("supported-virtualization-type", |_, _, _| {
+            vec!["hvm".to_owned()]
+        }),
+        ("vcpu-info.default-cores", |_, _, known| {
+            vec![cores(known).to_string()]
+        }),
+        ("vcpu-info.default-threads-per-core", |_, _, known| {
+            vec![known.threads_per_core.to_string()]
+        }),
         ("bare-metal", |_, _, known| {
             vec![is_bare_metal(known).to_string()]
         }),
@@ -44,6 +74,7 @@ struct Offering {
 
 impl Described for Offering {
     const IDS: Option<&'static str> = None;
+    const USUAL_PAGE: usize = 1000;
     const FIELDS: &'static [Field<Self>] = &[
         ("instance-type", |_, _, offering| {
             vec![offering.instance_type.to_owned()]
@@ -110,6 +141,22 @@ pub(crate) fn describe_offerings(
     }))
 }
 
+fn is_burstable(known: &InstanceType) -> bool {
+    known.family().starts_with('t')
+}
+
+fn cores(known: &InstanceType) -> u32 {
+    known.vcpus / known.threads_per_core.max(1)
+}
+
+fn hypervisor(known: &InstanceType) -> Option<&'static str> {
+    match known.hypervisor() {
+        Hypervisor::Nitro => Some("nitro"),
+        Hypervisor::Xen => Some("xen"),
+        Hypervisor::BareMetal => None,
+    }
+}
+
 fn is_bare_metal(known: &InstanceType) -> bool {
     known.hypervisor() == Hypervisor::BareMetal
 }
@@ -119,23 +166,24 @@ fn element(known: &InstanceType) -> Element {
         let items = values.iter().map(|value| Element::leaf("item", value));
         Element::list(name, "item", items)
     };
-    let hypervisor = match known.hypervisor() {
-        Hypervisor::Nitro => Some("nitro"),
-        Hypervisor::Xen => Some("xen"),
-        Hypervisor::BareMetal => None,
-    };
     let element = Element::new("item")
         .with("instanceType", &known.name)
         .with("bareMetal", is_bare_metal(known))
-        .with_some("hypervisor", hypervisor)
-        .child(usage_classes(known, list))
+        .with_some("hypervisor", hypervisor(known))
+        .with("burstablePerformanceSupported", is_burstable(known))
+        .child(list("supportedUsageClasses", usage_classes(known)))
         .child(list("supportedRootDeviceTypes", &["ebs"]))
         .child(list("supportedVirtualizationTypes", &["hvm"]))
         .child(
             Element::new("processorInfo")
                 .child(list("supportedArchitectures", &[&known.architecture])),
         )
-        .child(Element::new("vCpuInfo").with("defaultVCpus", known.vcpus))
+        .child(
+            Element::new("vCpuInfo")
+                .with("defaultVCpus", known.vcpus)
+                .with("defaultCores", cores(known))
+                .with("defaultThreadsPerCore", known.threads_per_core),
+        )
         .child(Element::new("memoryInfo").with("sizeInMiB", known.memory_mib));
     match &known.gpus {
         Some(gpus) => element.child(gpu_info(known, gpus)),
@@ -143,16 +191,15 @@ fn element(known: &InstanceType) -> Element {
     }
 }
 
-fn usage_classes(known: &InstanceType, list: impl Fn(&'static str, &[&str]) -> Element) -> Element {
-    let classes: &[&str] = match known.family() {
+fn usage_classes(known: &InstanceType) -> &'static [&'static str] {
+    match known.family() {
         // AWS facts, GPU families: UltraServers come as capacity blocks only, the p types in all three ways.
         "p6e-gb200" => &["capacity-block"],
         "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" => {
             &["on-demand", "spot", "capacity-block"]
         }
         _ => &["on-demand", "spot"],
-    };
-    list("supportedUsageClasses", classes)
+    }
 }
 
 fn gpu_info(known: &InstanceType, gpus: &Gpus) -> Element {

@@ -142,7 +142,7 @@ pub(crate) fn detach(
         .interfaces
         .values()
         .filter(|interface| interface.vpc == vpc && interface.exists(moment.now));
-    if interfaces.any(|interface| ec2.public_address_of(interface).is_some()) {
+    if interfaces.any(|interface| ec2.public_address_of(interface, moment.now).is_some()) {
         let message = format!(
             "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
         );

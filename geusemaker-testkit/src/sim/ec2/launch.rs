@@ -3,14 +3,16 @@
 use std::net::Ipv4Addr;
 
 use super::Ec2;
-use super::block_device::Volume;
-use super::image::{self, Image};
-use super::instance::{self, Instance, InstanceState};
+use super::image::Image;
+use super::instance::{Instance, InstanceState, NewInstance};
+use super::instance_description;
 use super::key_pair;
 use super::launch_request::{LaunchRequest, invalid};
 use super::network_interface::NewInterface;
 use super::resource_kind::ResourceKind;
+use super::startup::Startup;
 use super::subnet::Subnet;
+use super::volume::{LaunchedWith, Volume};
 use crate::sim::catalog::{self, InstanceType};
 use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
@@ -24,13 +26,11 @@ pub(crate) fn run(
     moment: &mut Moment<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let launch = LaunchRequest::read(params)?;
+    let (launch, image) = LaunchRequest::read(params, moment.region)?;
     params.refuse_unread("RunInstances")?;
     if let Some(earlier) = ec2.launched_before(&launch, moment)? {
         return Ok(Reply::xml(earlier));
     }
-    let image = image::image(moment.region, &launch.image)
-        .ok_or_else(|| ResourceKind::Image.unknown(&launch.image))?;
     let instance_type = catalog::instance_type(&launch.instance_type).ok_or_else(|| {
         invalid(&format!(
             "Invalid value '{}' for InstanceType.",
@@ -57,17 +57,24 @@ pub(crate) fn run(
         ));
     }
     let allowed = ec2.admit_vcpus(moment, instance_type, &launch)?;
-    launch.admit_capacity(ec2, moment, instance_type, &subnet)?;
+    launch.admit_capacity(ec2, moment, instance_type, &subnet.zone)?;
     let count = allowed.min(u32::try_from(room).unwrap_or(u32::MAX));
     ec2.admit_interfaces(moment, count)?;
     let reservation = format!("r-{}", moment.dice.hex(17));
     let mut ids = Vec::new();
     for index in 0..count {
         let groups = security_groups.clone();
-        ids.push(ec2.launch_one(moment, &launch, &reservation, index, &subnet, groups));
+        ids.push(ec2.launch_one(
+            moment,
+            &launch,
+            &image,
+            (&reservation, index),
+            &subnet,
+            groups,
+        ));
     }
     let launched = ids.iter().filter_map(|id| ec2.instance(id));
-    Ok(Reply::xml(instance::reservation(
+    Ok(Reply::xml(instance_description::reservation(
         ec2,
         moment.now,
         &reservation,
@@ -90,12 +97,12 @@ impl LaunchRequest {
         }
         // The root volume comes first.
         match self.devices.first() {
-            Some(root) if root.size_gib < image::ROOT_VOLUME_GIB => {
+            Some(root) if root.size_gib < image.root_gib => {
                 let message = format!(
                     "Volume of size {}GB is smaller than snapshot '{}', expect size >= {}GB",
                     root.size_gib,
                     image.snapshot(),
-                    image::ROOT_VOLUME_GIB
+                    image.root_gib
                 );
                 Err(ServiceError::new("InvalidBlockDeviceMapping", message))
             }
@@ -150,12 +157,12 @@ impl LaunchRequest {
     }
 
     /// Refuses a launch in a zone that has no machines of the type.
-    fn admit_capacity(
+    pub(super) fn admit_capacity(
         &self,
         ec2: &Ec2,
         moment: &Moment<'_>,
         instance_type: &InstanceType,
-        subnet: &Subnet,
+        zone: &str,
     ) -> Result<(), ServiceError> {
         let offered: Vec<String> = catalog::zones(&ec2.region)
             .into_iter()
@@ -165,7 +172,7 @@ impl LaunchRequest {
         let is_spot = self.spot.is_some();
         moment
             .capacity
-            .admit(&instance_type.name, &subnet.zone, is_spot, &offered)
+            .admit(&instance_type.name, zone, is_spot, &offered)
     }
 
     /// The subnet that the call names, by its id or by its zone.
@@ -211,14 +218,41 @@ impl LaunchRequest {
         moment: &Moment<'_>,
         subnet: &Subnet,
     ) -> Result<Vec<String>, ServiceError> {
-        if self.security_groups.is_empty() {
+        let mut groups = self.security_groups.clone();
+        for name in &self.group_names {
+            let vpc = &ec2.default_vpc()?.id;
+            let mut known = ec2.security_groups.values();
+            let group = known
+                .find(|group| &group.vpc == vpc && &group.name == name)
+                .ok_or_else(|| {
+                    let message = format!(
+                        "The security group '{name}' does not exist in default VPC '{vpc}'"
+                    );
+                    ServiceError::new("InvalidGroup.NotFound", message)
+                })?;
+            groups.push(group.id.clone());
+        }
+        if groups.is_empty() {
             return Ok(ec2
                 .default_security_group(&subnet.vpc)
                 .into_iter()
                 .collect());
         }
-        for id in &self.security_groups {
-            if ec2.visible_security_group(id, moment.now)?.vpc != subnet.vpc {
+        ec2.refuse_groups(&groups, moment, subnet)?;
+        Ok(groups)
+    }
+}
+
+impl Ec2 {
+    /// Refuses groups that an interface in that subnet cannot have.
+    pub(super) fn refuse_groups(
+        &self,
+        groups: &[String],
+        moment: &Moment<'_>,
+        subnet: &Subnet,
+    ) -> Result<(), ServiceError> {
+        for id in groups {
+            if self.visible_security_group(id, moment.now)?.vpc != subnet.vpc {
                 let message = format!(
                     "Security group {id} and subnet {} belong to different networks.",
                     subnet.id
@@ -226,15 +260,11 @@ impl LaunchRequest {
                 return Err(ServiceError::new("InvalidParameter", message));
             }
         }
-        moment.quotas.admit(
-            Quota::SecurityGroupsPerInterface,
-            self.security_groups.len(),
-        )?;
-        Ok(self.security_groups.clone())
+        moment
+            .quotas
+            .admit(Quota::SecurityGroupsPerInterface, groups.len())
     }
-}
 
-impl Ec2 {
     /// What the client token has launched already, as it is now.
     fn launched_before(
         &self,
@@ -244,7 +274,7 @@ impl Ec2 {
         // EC2 developer guide: a token counts for one zone if the call names a subnet or a zone, else for the region.
         let zone = launch.named_subnet(self)?.map(|subnet| subnet.zone);
         let is_same_token = |instance: &&Instance| {
-            let other = &instance.launch;
+            let other = instance.launched_as();
             launch.client_token.is_some()
                 && other.client_token == launch.client_token
                 && match (&zone, other.subnet.is_some() || other.zone.is_some()) {
@@ -258,7 +288,7 @@ impl Ec2 {
         let Some(first) = earlier.first() else {
             return Ok(None);
         };
-        if first.launch != *launch {
+        if first.launched_as() != launch {
             let message = "The request to launch an instance uses the same client token as a previous request, but with other parameters.";
             return Err(ServiceError::new("IdempotentParameterMismatch", message));
         }
@@ -269,7 +299,7 @@ impl Ec2 {
             return Err(ServiceError::new("IdempotentInstanceTerminated", message));
         }
         let reservation = &first.reservation;
-        Ok(Some(instance::reservation(
+        Ok(Some(instance_description::reservation(
             self,
             moment.now,
             reservation,
@@ -281,8 +311,8 @@ impl Ec2 {
         &mut self,
         moment: &mut Moment<'_>,
         launch: &LaunchRequest,
-        reservation: &str,
-        launch_index: u32,
+        image: &Image,
+        (reservation, launch_index): (&str, u32),
         subnet: &Subnet,
         security_groups: Vec<String>,
     ) -> String {
@@ -296,60 +326,59 @@ impl Ec2 {
             instance: Some(id.clone()),
         };
         let interface = self.create_interface(moment, interface);
-        let volumes: Vec<Volume> = launch
-            .devices
-            .iter()
-            .map(|device| Volume {
-                id: ResourceKind::Volume.new_id(moment.dice),
-                device: device.clone(),
-            })
-            .collect();
         self.tags
             .attach(&id, launch.tags.of(ResourceKind::Instance));
         let interface_tags = launch.tags.of(ResourceKind::NetworkInterface);
         self.tags.attach(&interface.id, interface_tags);
-        for volume in &volumes {
+        let outcome = Startup::draw(moment);
+        if let Some(end) = &outcome.end {
+            self.release_interface(&interface.id, end.ends_at);
+        }
+        for device in &launch.devices {
+            let place = LaunchedWith {
+                instance: &id,
+                zone: &subnet.zone,
+                zone_id: &subnet.zone_id,
+                snapshot: (device.name == image.root_device).then(|| image.snapshot()),
+                attached_at: outcome.startup.running_at,
+            };
+            let volume = Volume::of_launch(moment, device, place);
             self.tags
                 .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
+            self.volumes.insert(volume.id.clone(), volume);
         }
-        let running_at = moment.now + moment.duration(Step::InstanceRunning);
-        let services_up_at = running_at + moment.duration(Step::ServicesUp);
-        let console_at = running_at + moment.duration(Step::ConsoleOutput);
         let has_public_address = launch
             .public_address
             .unwrap_or(subnet.gives_public_addresses());
-        let instance = Instance {
+        let public_ip = has_public_address.then(|| public_address(moment));
+        let spot_request = launch.spot.as_ref().map(|_| {
+            let request = format!("sir-{}", moment.dice.hex(8));
+            let tags = launch.tags.of(ResourceKind::SpotInstanceRequest);
+            self.tags.attach(&request, tags);
+            request
+        });
+        let instance = Instance::new(NewInstance {
             id: id.clone(),
             reservation: reservation.to_owned(),
             launch_index,
             launch: launch.clone(),
-            subnet: subnet.id.clone(),
-            vpc: subnet.vpc.clone(),
-            zone: subnet.zone.clone(),
-            zone_id: subnet.zone_id.clone(),
-            private_ip: interface.private_ip,
-            public_ip: has_public_address.then(|| public_address(moment)),
-            interface: interface.id,
-            volumes,
-            spot_request: launch
-                .spot
-                .as_ref()
-                .map(|_| format!("sir-{}", moment.dice.hex(8))),
+            subnet: subnet.clone(),
+            interface,
+            public_ip,
+            spot_request,
             launched_at: moment.now,
             visible_at: moment.now + moment.dice.duration(Step::Consistency),
-            running_at,
-            services_up_at,
-            status_checked_at: running_at + moment.duration(Step::StatusChecksPassed),
-            // The console is read to see what user data printed, so it is not shown before user data has run.
-            console_at: console_at.max(services_up_at),
-            termination: None,
-        };
+            startup: outcome.startup,
+            impairment: outcome.impairment,
+            termination: outcome.end,
+        });
         self.instances.insert(id.clone(), instance);
         id
     }
 }
 
-fn public_address(moment: &mut Moment<'_>) -> Ipv4Addr {
+/// A public address out of Amazon's.
+pub(super) fn public_address(moment: &mut Moment<'_>) -> Ipv4Addr {
     let mut byte = || (moment.dice.roll() * 254.0) as u8 + 1;
     Ipv4Addr::new(54, byte(), byte(), byte())
 }

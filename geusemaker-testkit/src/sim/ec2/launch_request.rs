@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::block_device::BlockDevice;
+use super::image::{self, Image};
 use super::resource_kind::ResourceKind;
 use super::tags::TagSpecifications;
+use crate::sim::catalog;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
@@ -20,6 +22,9 @@ pub(crate) struct LaunchRequest {
     pub(super) subnet: Option<String>,
     pub(super) zone: Option<String>,
     pub(super) security_groups: Vec<String>,
+    /// Groups of the default VPC by their names.
+    #[serde(default)]
+    pub(super) group_names: Vec<String>,
     pub(super) public_address: Option<bool>,
     pub(super) interface_description: String,
     pub(super) key_name: Option<String>,
@@ -31,7 +36,28 @@ pub(crate) struct LaunchRequest {
     pub(super) metadata: MetadataOptions,
     pub(super) spot: Option<Spot>,
     /// What happens when the guest shuts down, which guests here do not do.
-    shutdown_behavior: Option<String>,
+    pub(super) shutdown_behavior: Option<String>,
+    #[serde(default)]
+    pub(super) disable_api_termination: bool,
+    #[serde(default)]
+    pub(super) disable_api_stop: bool,
+    #[serde(default)]
+    pub(super) ebs_optimized: bool,
+    #[serde(default)]
+    pub(super) monitoring: bool,
+    /// `open` or `none`
+    #[serde(default)]
+    pub(super) capacity_reservation: Option<String>,
+    /// The ARN or the name of its instance profile.
+    #[serde(default)]
+    pub(super) instance_profile: Option<InstanceProfile>,
+}
+
+/// How a call names an instance profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum InstanceProfile {
+    Arn(String),
+    Name(String),
 }
 
 /// How the instance metadata service answers.
@@ -41,20 +67,25 @@ pub(crate) struct MetadataOptions {
     pub(super) hop_limit: u8,
     pub(super) http_endpoint: String,
     pub(super) instance_tags: String,
+    #[serde(default = "disabled")]
+    pub(super) http_protocol_ipv6: String,
 }
 
 /// How a spot instance is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spot {
     /// In dollars an hour; there is no market here, so it never is too low.
-    max_price: Option<f64>,
+    pub(super) max_price: Option<f64>,
 }
 
 impl LaunchRequest {
-    pub(super) fn read(params: &mut Params) -> Result<Self, ServiceError> {
+    pub(super) fn read(params: &mut Params, region: &str) -> Result<(Self, Image), ServiceError> {
         let interface = InterfaceRequest::read(params)?;
+        let image_id = params.required("ImageId")?;
+        let image = image::image(region, &image_id).ok_or_else(|| image::unknown(&image_id))?;
+        refuse_what_is_not_there(params)?;
         let launch = Self {
-            image: params.required("ImageId")?,
+            image: image.id.clone(),
             // EC2 reference: the type that one gets without asking.
             instance_type: params
                 .optional("InstanceType")
@@ -62,8 +93,9 @@ impl LaunchRequest {
             min_count: required_count(params, "MinCount")?,
             max_count: required_count(params, "MaxCount")?,
             subnet: interface.subnet,
-            zone: params.optional("Placement.AvailabilityZone"),
+            zone: read_zone(params, region)?,
             security_groups: interface.security_groups,
+            group_names: interface.group_names,
             public_address: interface.public_address,
             interface_description: interface.description,
             key_name: params.optional("KeyName"),
@@ -75,9 +107,10 @@ impl LaunchRequest {
                     ResourceKind::Instance,
                     ResourceKind::Volume,
                     ResourceKind::NetworkInterface,
+                    ResourceKind::SpotInstanceRequest,
                 ],
             )?,
-            devices: BlockDevice::read_all(params)?,
+            devices: BlockDevice::read_all(params, &image)?,
             metadata: MetadataOptions::read(params)?,
             spot: Spot::read(params)?,
             shutdown_behavior: one_of(
@@ -85,6 +118,16 @@ impl LaunchRequest {
                 "InstanceInitiatedShutdownBehavior",
                 &["stop", "terminate"],
             )?,
+            disable_api_termination: params.parsed("DisableApiTermination")?.unwrap_or(false),
+            disable_api_stop: params.parsed("DisableApiStop")?.unwrap_or(false),
+            ebs_optimized: params.parsed("EbsOptimized")?.unwrap_or(false),
+            monitoring: params.parsed("Monitoring.Enabled")?.unwrap_or(false),
+            capacity_reservation: one_of(
+                params,
+                "CapacityReservationSpecification.CapacityReservationPreference",
+                &["open", "none"],
+            )?,
+            instance_profile: InstanceProfile::read(params)?,
         };
         if launch.min_count == 0 || launch.max_count < launch.min_count {
             return Err(invalid(&format!(
@@ -98,14 +141,83 @@ impl LaunchRequest {
                 "The client token may have up to 64 ASCII characters",
             ));
         }
-        Ok(launch)
+        if launch.spot.is_none() && launch.tags.has(ResourceKind::SpotInstanceRequest) {
+            let message = "The tag specification for spot-instances-request is only allowed for a request of spot instances.";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
+        Ok((launch, image))
     }
+}
+
+/// Refuses what would need something that no account here has; saying no to it changes nothing.
+fn refuse_what_is_not_there(params: &mut Params) -> Result<(), ServiceError> {
+    for name in ["HibernationOptions.Configured", "EnclaveOptions.Enabled"] {
+        if params.parsed(name)? == Some(true) {
+            return Err(ServiceError::unsupported(format_args!(
+                "the parameter {name} of RunInstances"
+            )));
+        }
+    }
+    let tenancy = params.optional("Placement.Tenancy");
+    if tenancy.is_some_and(|tenancy| tenancy != "default") {
+        return Err(ServiceError::unsupported("a tenancy other than default"));
+    }
+    Ok(())
+}
+
+/// The zone that the call names, by its name or by its id.
+fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, ServiceError> {
+    let name = params.optional("Placement.AvailabilityZone");
+    let Some(id) = params.optional("Placement.AvailabilityZoneId") else {
+        return Ok(name);
+    };
+    if name.is_some() {
+        let message =
+            "The parameters AvailabilityZone and AvailabilityZoneId cannot be used together";
+        return Err(ServiceError::new("InvalidParameterCombination", message));
+    }
+    let mut zones = catalog::zones(region).into_iter();
+    zones
+        .find(|zone| zone.id == id)
+        .map(|zone| Some(zone.name))
+        .ok_or_else(|| invalid(&format!("Invalid availability zone-id: [{id}]")))
+}
+
+impl InstanceProfile {
+    fn read(params: &mut Params) -> Result<Option<Self>, ServiceError> {
+        let arn = params.optional("IamInstanceProfile.Arn");
+        let name = params.optional("IamInstanceProfile.Name");
+        match (arn, name) {
+            (Some(_), Some(_)) => {
+                let message = "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'";
+                Err(ServiceError::new("InvalidParameterCombination", message))
+            }
+            (Some(arn), None) if !arn.contains(":instance-profile/") => Err(invalid(&format!(
+                "Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
+            ))),
+            (Some(arn), None) => Ok(Some(Self::Arn(arn))),
+            (None, Some(name)) => Ok(Some(Self::Name(name))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub(super) fn arn(&self, account: &str) -> String {
+        match self {
+            Self::Arn(arn) => arn.clone(),
+            Self::Name(name) => format!("arn:aws:iam::{account}:instance-profile/{name}"),
+        }
+    }
+}
+
+fn disabled() -> String {
+    "disabled".to_owned()
 }
 
 /// Where the instance's network interface shall be: on the level of the call, or in its one `NetworkInterface`.
 struct InterfaceRequest {
     subnet: Option<String>,
     security_groups: Vec<String>,
+    group_names: Vec<String>,
     public_address: Option<bool>,
     description: String,
 }
@@ -115,14 +227,21 @@ impl InterfaceRequest {
         let on_instance = Self {
             subnet: params.optional("SubnetId"),
             security_groups: params.list("SecurityGroupId"),
+            group_names: params.list("SecurityGroup"),
             public_address: None,
             description: String::new(),
         };
+        if on_instance.subnet.is_some() && !on_instance.group_names.is_empty() {
+            let message = "The parameter groupName cannot be used with the parameter subnet";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
         let interfaces = params.structures("NetworkInterface");
         let Some(interface) = interfaces.first() else {
             return Ok(on_instance);
         };
-        if on_instance.subnet.is_some() || !on_instance.security_groups.is_empty() {
+        let has_groups =
+            !on_instance.security_groups.is_empty() || !on_instance.group_names.is_empty();
+        if on_instance.subnet.is_some() || has_groups {
             let message = "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
             return Err(ServiceError::new("InvalidParameterCombination", message));
         }
@@ -136,6 +255,7 @@ impl InterfaceRequest {
         Ok(Self {
             subnet: params.optional(&interface.member("SubnetId")),
             security_groups: params.list(&interface.member("SecurityGroupId")),
+            group_names: Vec::new(),
             public_address: params.parsed(&interface.member("AssociatePublicIpAddress"))?,
             description: params
                 .optional(&interface.member("Description"))
@@ -160,7 +280,9 @@ impl MetadataOptions {
             http_endpoint: one_of(params, "MetadataOptions.HttpEndpoint", &on_off)?
                 .unwrap_or_else(|| "enabled".to_owned()),
             instance_tags: one_of(params, "MetadataOptions.InstanceMetadataTags", &on_off)?
-                .unwrap_or_else(|| "disabled".to_owned()),
+                .unwrap_or_else(disabled),
+            http_protocol_ipv6: one_of(params, "MetadataOptions.HttpProtocolIpv6", &on_off)?
+                .unwrap_or_else(disabled),
         };
         if !(1..=64).contains(&options.hop_limit) {
             return Err(invalid(&format!(
@@ -177,7 +299,7 @@ impl Spot {
         let name = |member| format!("InstanceMarketOptions.{member}");
         let market = params.optional(&name("MarketType"));
         match market.as_deref() {
-            None => return Ok(None),
+            None | Some("on-demand") => return Ok(None),
             Some("spot") => {}
             Some(other) => {
                 return Err(ServiceError::unsupported(format_args!(
@@ -233,6 +355,15 @@ fn read_user_data(params: &mut Params) -> Result<Vec<u8>, ServiceError> {
     let Some(encoded) = params.optional("UserData") else {
         return Ok(Vec::new());
     };
+    // What AWS says of a text that cannot be decoded to few enough bytes.
+    if encoded.len() > 25_600 {
+        return Err(invalid("Encoded User data is limited to 25600 bytes"));
+    }
+    decode_user_data(&encoded)
+}
+
+/// The user data of a launch or a modification.
+pub(super) fn decode_user_data(encoded: &str) -> Result<Vec<u8>, ServiceError> {
     let user_data = STANDARD.decode(encoded).map_err(|_| {
         let message = "Invalid BASE64 encoding of user data";
         ServiceError::new("InvalidUserData.Malformed", message)

@@ -1,6 +1,7 @@
 //! Amazon EC2: what exists in a region, and who answers which call.
 
 mod absent_kinds;
+mod account_attribute;
 mod address;
 mod address_association;
 mod availability_zone;
@@ -11,7 +12,13 @@ mod default_vpc;
 mod dhcp_options;
 mod image;
 mod instance;
+mod instance_attribute;
+mod instance_description;
+mod instance_end;
+mod instance_filter;
+mod instance_profile;
 mod instance_status;
+mod instance_transition;
 mod instance_type;
 mod interface_quota;
 mod internet_gateway;
@@ -27,6 +34,7 @@ mod network_interface_element;
 mod permission;
 mod prefix_list;
 mod public_key;
+mod region;
 mod resource_kind;
 mod route;
 mod route_table;
@@ -39,9 +47,13 @@ mod security_group_rule_change;
 mod security_group_rule_update;
 mod selection;
 mod service_interface;
+mod spot_request;
+mod startup;
 mod subnet;
 mod tags;
 mod vcpu_quota;
+mod volume;
+mod volume_attachment;
 mod vpc;
 mod vpc_attribute;
 
@@ -63,6 +75,7 @@ use self::security_group_rule::Direction;
 pub(crate) use self::service_interface::AddressUse;
 pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
+use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
 use super::moment::Moment;
 use super::resource::Resource;
@@ -89,6 +102,8 @@ pub(crate) struct Ec2 {
     route_tables: BTreeMap<String, RouteTable>,
     /// By name.
     key_pairs: BTreeMap<String, KeyPair>,
+    #[serde(default)]
+    volumes: BTreeMap<String, Volume>,
     tags: Tags,
 }
 
@@ -131,13 +146,11 @@ impl Ec2 {
         for instance in self.instances.values() {
             if instance.state(now) != InstanceState::Terminated {
                 add("EC2::Instance", &instance.id);
-                continue;
             }
-            for volume in instance
-                .volumes
-                .iter()
-                .filter(|volume| volume.outlives_instance())
-            {
+        }
+        for volume in self.volumes.values() {
+            // Those that go with their instances are the instances' matter.
+            if volume.outlives_instance(self, now) {
                 add("EC2::Volume", &volume.id);
             }
         }
@@ -194,12 +207,11 @@ impl Ec2 {
                 .values()
                 .flat_map(|group| &group.rules)
                 .any(|rule| rule.id == id),
+            ResourceKind::SpotInstanceRequest => self
+                .visible_instances(now)
+                .any(|instance| instance.spot_request.as_deref() == Some(id)),
             ResourceKind::Subnet => self.subnets.contains_key(id),
-            ResourceKind::Volume => self.instances.values().any(|instance| {
-                let is_attached = instance.state(now) != InstanceState::Terminated;
-                let mut volumes = instance.volumes.iter();
-                volumes.any(|volume| volume.id == id && (is_attached || volume.outlives_instance()))
-            }),
+            ResourceKind::Volume => self.visible_volume(id, now).is_ok(),
             ResourceKind::Vpc => self.vpcs.contains_key(id),
         }
     }
@@ -238,12 +250,14 @@ fn perform(
         "AssociateRouteTable" => route_table_association::associate(ec2, moment, params),
         "AttachInternetGateway" => internet_gateway::attach(ec2, params),
         "AttachNetworkInterface" => network_interface_attachment::attach(ec2, moment, params),
+        "AttachVolume" => volume_attachment::attach(ec2, moment, params),
         "AuthorizeSecurityGroupEgress" => {
             security_group_rule_change::authorize(ec2, moment, params, Direction::Egress)
         }
         "AuthorizeSecurityGroupIngress" => {
             security_group_rule_change::authorize(ec2, moment, params, Direction::Ingress)
         }
+        "CancelSpotInstanceRequests" => spot_request::cancel(ec2, moment, params),
         "CreateDefaultSubnet" => default_vpc::create_subnet(ec2, moment, params),
         "CreateDefaultVpc" => default_vpc::create(ec2, moment, params),
         "CreateInternetGateway" => internet_gateway::create(ec2, moment, params),
@@ -254,6 +268,7 @@ fn perform(
         "CreateSecurityGroup" => security_group::create(ec2, moment, params),
         "CreateSubnet" => subnet::create(ec2, moment, params),
         "CreateTags" => tags::create(ec2, moment, params),
+        "CreateVolume" => volume::create(ec2, moment, params),
         "CreateVpc" => vpc::create(ec2, moment, params),
         "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
@@ -263,7 +278,9 @@ fn perform(
         "DeleteSecurityGroup" => security_group::delete(ec2, moment, params),
         "DeleteSubnet" => subnet::delete(ec2, moment, params),
         "DeleteTags" => tags::delete(ec2, moment, params),
+        "DeleteVolume" => volume::delete(ec2, moment, params),
         "DeleteVpc" => vpc::delete(ec2, moment, params),
+        "DescribeAccountAttributes" => account_attribute::describe(ec2, params),
         "DescribeAddresses" => address::describe(ec2, moment, params),
         "DescribeAvailabilityZones" => availability_zone::describe(ec2, moment, params),
         "DescribeDhcpOptions" => dhcp_options::describe(ec2, moment, params),
@@ -276,11 +293,15 @@ fn perform(
                 "egressOnlyInternetGatewaySet",
             )
         }
+        "DescribeIamInstanceProfileAssociations" => {
+            instance_profile::describe_associations(ec2, moment, params)
+        }
         "DescribeImages" => image::describe(ec2, moment, params),
+        "DescribeInstanceAttribute" => instance_attribute::describe(ec2, moment, params),
         "DescribeInstanceStatus" => instance_status::describe(ec2, moment, params),
         "DescribeInstanceTypeOfferings" => instance_type::describe_offerings(ec2, moment, params),
         "DescribeInstanceTypes" => instance_type::describe(ec2, moment, params),
-        "DescribeInstances" => instance::describe(ec2, moment, params),
+        "DescribeInstances" => instance_description::describe(ec2, moment, params),
         "DescribeInternetGateways" => internet_gateway::describe(ec2, moment, params),
         "DescribeKeyPairs" => key_pair::describe(ec2, moment, params),
         "DescribeManagedPrefixLists" => prefix_list::describe(ec2, moment, params),
@@ -297,14 +318,18 @@ fn perform(
         }
         "DescribeNetworkInterfaces" => network_interface::describe(ec2, moment, params),
         "DescribePrefixLists" => prefix_list::describe_services(ec2, moment, params),
+        "DescribeRegions" => region::describe(ec2, moment, params),
         "DescribeRouteTables" => route_table::describe(ec2, moment, params),
         "DescribeSecurityGroupReferences" => {
             security_group_reference::describe(ec2, moment, params)
         }
         "DescribeSecurityGroupRules" => security_group_rule::describe(ec2, moment, params),
         "DescribeSecurityGroups" => security_group::describe(ec2, moment, params),
+        "DescribeSpotInstanceRequests" => spot_request::describe(ec2, moment, params),
         "DescribeSubnets" => subnet::describe(ec2, moment, params),
         "DescribeTags" => tags::describe(ec2, moment, params),
+        "DescribeVolumeStatus" => volume::describe_status(ec2, moment, params),
+        "DescribeVolumes" => volume::describe(ec2, moment, params),
         "DescribeVpcAttribute" => vpc_attribute::describe(ec2, params),
         "DescribeVpcEndpoints" => absent_kinds::describe::<absent_kinds::VpcEndpoint>(
             ec2,
@@ -332,18 +357,25 @@ fn perform(
         ),
         "DetachInternetGateway" => internet_gateway::detach(ec2, moment, params),
         "DetachNetworkInterface" => network_interface_attachment::detach(ec2, moment, params),
+        "DetachVolume" => volume_attachment::detach(ec2, moment, params),
         "DisassociateAddress" => address_association::disassociate(ec2, moment, params),
         "DisassociateRouteTable" => route_table_association::disassociate(ec2, params),
         "GetConsoleOutput" => console::output(ec2, moment, params),
         "GetManagedPrefixListEntries" => prefix_list::entries(moment, params),
         "GetSecurityGroupsForVpc" => security_group_reference::groups_for_vpc(ec2, moment, params),
         "ImportKeyPair" => key_pair::import(ec2, moment, params),
+        "ModifyInstanceAttribute" => instance_attribute::modify(ec2, moment, params),
+        "ModifyInstanceMetadataOptions" => {
+            instance_attribute::modify_metadata_options(ec2, moment, params)
+        }
         "ModifyNetworkInterfaceAttribute" => {
             network_interface_attribute::modify(ec2, moment, params)
         }
         "ModifySecurityGroupRules" => security_group_rule_update::modify(ec2, moment, params),
         "ModifySubnetAttribute" => subnet::modify_attribute(ec2, params),
         "ModifyVpcAttribute" => vpc_attribute::modify(ec2, params),
+        "MonitorInstances" => instance_attribute::monitor(ec2, moment, params, operation, true),
+        "RebootInstances" => instance_transition::reboot(ec2, moment, params),
         "ReleaseAddress" => address::release(ec2, moment, params),
         "ReplaceRoute" => route::replace(ec2, moment, params),
         "ReplaceRouteTableAssociation" => route_table_association::replace(ec2, moment, params),
@@ -354,7 +386,10 @@ fn perform(
             security_group_rule_change::revoke(ec2, moment, params, Direction::Ingress)
         }
         "RunInstances" => launch::run(ec2, moment, params),
-        "TerminateInstances" => instance::terminate(ec2, moment, params),
+        "StartInstances" => instance_transition::start(ec2, moment, params),
+        "StopInstances" => instance_transition::stop(ec2, moment, params),
+        "TerminateInstances" => instance_transition::terminate(ec2, moment, params),
+        "UnmonitorInstances" => instance_attribute::monitor(ec2, moment, params, operation, false),
         "UpdateSecurityGroupRuleDescriptionsEgress" => {
             security_group_rule_update::describe_anew(ec2, moment, params, Direction::Egress)
         }

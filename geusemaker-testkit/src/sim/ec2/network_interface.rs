@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
-use super::instance::{self, Instance};
+use super::instance::Instance;
+use super::instance_description::private_dns_name;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::subnet::Subnet;
@@ -146,12 +147,12 @@ impl Described for NetworkInterface {
     const IDS: Option<&'static str> = Some("NetworkInterfaceId");
     const PAGES_OF_IDS: bool = false;
     const FIELDS: &'static [Field<Self>] = &[
-        ("addresses.association.owner-id", |ec2, _, interface| {
-            let address = ec2.public_address_of(interface);
+        ("addresses.association.owner-id", |ec2, now, interface| {
+            let address = ec2.public_address_of(interface, now);
             address.map(|it| it.owner(ec2)).into_iter().collect()
         }),
-        ("addresses.association.public-ip", |ec2, _, interface| {
-            let address = ec2.public_address_of(interface);
+        ("addresses.association.public-ip", |ec2, now, interface| {
+            let address = ec2.public_address_of(interface, now);
             address.map(|it| it.ip.to_string()).into_iter().collect()
         }),
         ("addresses.primary", |_, _, _| vec!["true".to_owned()]),
@@ -169,16 +170,16 @@ impl Described for NetworkInterface {
                 .into_iter()
                 .collect()
         }),
-        ("association.ip-owner-id", |ec2, _, interface| {
-            let address = ec2.public_address_of(interface);
+        ("association.ip-owner-id", |ec2, now, interface| {
+            let address = ec2.public_address_of(interface, now);
             address.map(|it| it.owner(ec2)).into_iter().collect()
         }),
-        ("association.public-ip", |ec2, _, interface| {
-            let address = ec2.public_address_of(interface);
+        ("association.public-ip", |ec2, now, interface| {
+            let address = ec2.public_address_of(interface, now);
             address.map(|it| it.ip.to_string()).into_iter().collect()
         }),
-        ("association.public-dns-name", |ec2, _, interface| {
-            let address = ec2.public_address_of(interface);
+        ("association.public-dns-name", |ec2, now, interface| {
+            let address = ec2.public_address_of(interface, now);
             address
                 .and_then(|it| ec2.public_name(&interface.vpc, it.ip))
                 .into_iter()
@@ -233,7 +234,7 @@ impl Described for NetworkInterface {
         ("operator.managed", |_, _, _| vec!["false".to_owned()]),
         ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
         ("private-dns-name", |ec2, _, interface| {
-            vec![instance::private_dns_name(ec2, interface.private_ip)]
+            vec![private_dns_name(ec2, interface.private_ip)]
         }),
         ("private-ip-address", |_, _, interface| {
             vec![interface.private_ip.to_string()]

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::Ec2;
-use super::instance::{self, Instance};
+use super::instance::Instance;
+use super::instance_description::private_dns_name;
 use super::network_interface::NetworkInterface;
 use crate::wire::xml::Element;
 
@@ -12,7 +13,7 @@ impl NetworkInterface {
     pub(super) fn element(&self, ec2: &Ec2, now: Timestamp) -> Element {
         let zone_id = ec2.subnet(&self.subnet).map(|subnet| &subnet.zone_id);
         let element = self
-            .description(ec2)
+            .description(ec2, now)
             .with("status", self.status(now))
             .with("availabilityZone", &self.zone)
             .with_some("availabilityZoneId", zone_id)
@@ -32,9 +33,9 @@ impl NetworkInterface {
     }
 
     /// What both DescribeNetworkInterfaces and DescribeInstances say.
-    fn description(&self, ec2: &Ec2) -> Element {
-        let dns_name = instance::private_dns_name(ec2, self.private_ip);
-        let association = self.association(ec2);
+    fn description(&self, ec2: &Ec2, now: Timestamp) -> Element {
+        let dns_name = private_dns_name(ec2, self.private_ip);
+        let association = self.association(ec2, now);
         let address = Element::new("item")
             .with("privateIpAddress", self.private_ip)
             .with("privateDnsName", &dns_name)
@@ -57,8 +58,8 @@ impl NetworkInterface {
     }
 
     /// The public address that leads to it.
-    fn association(&self, ec2: &Ec2) -> Option<Element> {
-        let public = ec2.public_address_of(self)?;
+    fn association(&self, ec2: &Ec2, now: Timestamp) -> Option<Element> {
+        let public = ec2.public_address_of(self, now)?;
         let element = Element::new("association")
             .with("publicIp", public.ip)
             .with_some("publicDnsName", ec2.public_name(&self.vpc, public.ip))
@@ -97,7 +98,7 @@ impl NetworkInterface {
 
 impl Ec2 {
     /// The groups and the network interfaces of an instance, as its description shows them.
-    pub(super) fn network_of_instance(&self, instance: &Instance) -> Vec<Element> {
+    pub(super) fn network_of_instance(&self, instance: &Instance, now: Timestamp) -> Vec<Element> {
         let interfaces = self.interfaces_of_instance(instance);
         let Some(first) = interfaces.first() else {
             return Vec::new();
@@ -105,7 +106,7 @@ impl Ec2 {
         let groups = first.group_set(self);
         let items = interfaces.iter().map(|interface| {
             interface
-                .description(self)
+                .description(self, now)
                 .with("status", "in-use")
                 .child(interface.attachment_element())
         });

@@ -18,13 +18,14 @@ pub(crate) enum ResourceKind {
     RouteTable,
     SecurityGroup,
     SecurityGroupRule,
+    SpotInstanceRequest,
     Subnet,
     Volume,
     Vpc,
 }
 
 impl ResourceKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::DhcpOptions,
         Self::ElasticIp,
         Self::Image,
@@ -37,6 +38,7 @@ impl ResourceKind {
         Self::RouteTable,
         Self::SecurityGroup,
         Self::SecurityGroupRule,
+        Self::SpotInstanceRequest,
         Self::Subnet,
         Self::Volume,
         Self::Vpc,
@@ -62,6 +64,7 @@ impl ResourceKind {
             Self::RouteTable => "route-table",
             Self::SecurityGroup => "security-group",
             Self::SecurityGroupRule => "security-group-rule",
+            Self::SpotInstanceRequest => "spot-instances-request",
             Self::Subnet => "subnet",
             Self::Volume => "volume",
             Self::Vpc => "vpc",
@@ -97,6 +100,7 @@ impl ResourceKind {
             Self::RouteTable => "InvalidRouteTableID",
             Self::SecurityGroup => "InvalidGroup",
             Self::SecurityGroupRule => "InvalidSecurityGroupRuleId",
+            Self::SpotInstanceRequest => "InvalidSpotInstanceRequestID",
             Self::Subnet => "InvalidSubnetID",
             Self::Volume => "InvalidVolume",
             Self::Vpc => "InvalidVpcID",
@@ -124,6 +128,9 @@ impl ResourceKind {
             Self::RouteTable => format!("The routeTable ID '{id}' does not exist"),
             Self::SecurityGroup => format!("The security group '{id}' does not exist"),
             Self::SecurityGroupRule => format!("The security group rule ID '{id}' does not exist"),
+            Self::SpotInstanceRequest => {
+                format!("The spot instance request ID '{id}' does not exist")
+            }
             Self::Subnet => format!("The subnet ID '{id}' does not exist"),
             Self::Volume => format!("The volume '{id}' does not exist."),
             Self::Vpc => format!("The vpc ID '{id}' does not exist"),
@@ -145,6 +152,7 @@ impl ResourceKind {
             Self::RouteTable => "rtb",
             Self::SecurityGroup => "sg",
             Self::SecurityGroupRule => "sgr",
+            Self::SpotInstanceRequest => "sir",
             Self::Subnet => "subnet",
             Self::Volume => "vol",
             Self::Vpc => "vpc",

@@ -25,8 +25,12 @@ pub(crate) trait Described: Sized + 'static {
     const FIELDS: &'static [Field<Self>];
     /// The sizes of page that a call may ask for.
     const PAGE_SIZES: RangeInclusive<usize> = 5..=1000;
+    /// How many a page has if the call does not say and names no ids.
+    const USUAL_PAGE: usize = usize::MAX;
     /// Whether a call that lists ids may ask for a page.
     const PAGES_OF_IDS: bool = true;
+    /// What AWS calls the ids when it refuses a page of them, where that is not the parameter.
+    const SET: Option<&'static str> = None;
 
     /// What calls name it by: its id, or of some kinds its name.
     fn handle(&self) -> &str;
@@ -92,19 +96,28 @@ impl<T: Described> Selection<T> {
             let values = params.list(&structure.member("Value"));
             filters.push(Filter::new(operation, &name, &values)?);
         }
-        let limit = match params.parsed("MaxResults")? {
-            Some(limit) => page_size::<T>(limit)?,
-            None => usize::MAX,
-        };
+        let asked: Option<usize> = params.parsed("MaxResults")?;
         if let Some(name) = T::IDS
-            && limit != usize::MAX
+            && asked.is_some()
             && !ids.is_empty()
             && !T::PAGES_OF_IDS
         {
-            let message =
-                format!("The parameter {name} cannot be used with the parameter MaxResults");
+            let message = match T::SET {
+                Some(set) => {
+                    format!("The parameter {set} cannot be used with the parameter maxResults")
+                }
+                None => {
+                    format!("The parameter {name} cannot be used with the parameter MaxResults")
+                }
+            };
             return Err(ServiceError::new("InvalidParameterCombination", message));
         }
+        let limit = match asked {
+            Some(asked) => page_size::<T>(asked)?,
+            None if ids.is_empty() => T::USUAL_PAGE,
+            // What is named by id comes whole.
+            None => usize::MAX,
+        };
         let start = match params.optional("NextToken") {
             Some(token) => token
                 .parse()
@@ -133,6 +146,17 @@ impl<T: Described> Selection<T> {
         now: Timestamp,
         all: impl IntoIterator<Item = &'a T>,
     ) -> Result<Page<'a, T>, ServiceError> {
+        self.choose_where(ec2, now, all, |_| true)
+    }
+
+    /// The same, of those only that pass a test, which what is named by id need not pass to be known.
+    pub(crate) fn choose_where<'a>(
+        &self,
+        ec2: &Ec2,
+        now: Timestamp,
+        all: impl IntoIterator<Item = &'a T>,
+        passes: impl Fn(&T) -> bool,
+    ) -> Result<Page<'a, T>, ServiceError> {
         let mut items: Vec<&T> = all.into_iter().collect();
         if self.has_ids() {
             // An id that is not there fails the call; a filter that matches nothing finds nothing.
@@ -154,9 +178,8 @@ impl<T: Described> Selection<T> {
             });
         }
         items.retain(|item| {
-            self.filters
-                .iter()
-                .all(|filter| filter.admits(ec2, now, item))
+            let mut filters = self.filters.iter();
+            passes(item) && filters.all(|filter| filter.admits(ec2, now, item))
         });
         let end = self.start.saturating_add(self.limit);
         let next = (end < items.len()).then_some(end);

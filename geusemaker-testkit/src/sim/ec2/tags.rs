@@ -82,6 +82,11 @@ impl TagSpecifications {
         Ok(Self(by_kind))
     }
 
+    /// Whether there are any for that kind of resource.
+    pub(crate) fn has(&self, kind: ResourceKind) -> bool {
+        self.0.contains_key(kind.tag_name())
+    }
+
     /// The tags for that kind of resource.
     pub(crate) fn of(&self, kind: ResourceKind) -> TagSet {
         self.0.get(kind.tag_name()).cloned().unwrap_or_default()

@@ -83,6 +83,8 @@ fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
 fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
     match instance.state(now) {
         InstanceState::Pending | InstanceState::Running | InstanceState::ShuttingDown => true,
+        // The quotas are of running instances.
+        InstanceState::Stopping | InstanceState::Stopped => false,
         InstanceState::Terminated => instance
             .terminated_at()
             .is_some_and(|ended_at| now < ended_at + lag),

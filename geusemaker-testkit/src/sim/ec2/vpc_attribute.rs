@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
-use super::instance::public_dns_name;
+use super::instance_description::public_dns_name;
 use super::launch_request::{invalid, one_of};
 use super::vpc::Vpc;
 use crate::wire::params::Params;

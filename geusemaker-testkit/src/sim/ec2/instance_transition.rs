@@ -1,0 +1,266 @@
+//! What moves instances from state to state: stopping, starting, rebooting and terminating them.
+
+use std::collections::BTreeSet;
+
+use super::Ec2;
+use super::instance::{Instance, InstanceState};
+use super::instance_end::InstanceEnd;
+use super::launch::public_address;
+use super::startup::Startup;
+use crate::sim::catalog;
+use crate::sim::moment::Moment;
+use crate::sim::timings::Step;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn terminate(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let ids = read_ids(params)?;
+    // How the guest goes down is nothing that the account sees.
+    params.accept("Force");
+    params.accept("SkipOsShutdown");
+    params.refuse_unread("TerminateInstances")?;
+    let before = states(ec2, moment, &ids)?;
+    // EC2 reference: protected instances save those of their zone, and the others go.
+    let protected: Vec<&Instance> = ids
+        .iter()
+        .filter_map(|id| ec2.instance(id))
+        .filter(|instance| instance.launch.disable_api_termination)
+        .filter(|instance| !instance.is_terminated(moment.now))
+        .collect();
+    let refusal = protected.first().map(|instance| {
+        let message = format!(
+            "The instance '{}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.",
+            instance.id
+        );
+        ServiceError::new("OperationNotPermitted", message)
+    });
+    let saved: BTreeSet<String> = protected
+        .iter()
+        .map(|instance| instance.zone.clone())
+        .collect();
+    for id in &ids {
+        let is_saved = |instance: &Instance| saved.contains(&instance.zone);
+        if !ec2.instance(id).is_some_and(is_saved) {
+            ec2.terminate_one(moment, id);
+        }
+    }
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(changes(ec2, moment, &before)),
+    }
+}
+
+pub(crate) fn stop(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let ids = read_ids(params)?;
+    let hibernate = params.parsed("Hibernate")?.unwrap_or(false);
+    // How the guest goes down is nothing that the account sees.
+    params.accept("Force");
+    params.accept("SkipOsShutdown");
+    params.refuse_unread("StopInstances")?;
+    let before = states(ec2, moment, &ids)?;
+    for (id, state) in &before {
+        let instance = ec2.visible_instance(id, moment.now)?;
+        instance.refuse_stop(*state, hibernate)?;
+    }
+    for (id, state) in &before {
+        if *state != InstanceState::Running {
+            continue;
+        }
+        let ends_at = moment.now + moment.duration(Step::InstanceStopped);
+        let instance = ec2.visible_instance_mut(id, moment.now)?;
+        instance.stop = Some(InstanceEnd::by_user(moment.now, ends_at));
+    }
+    Ok(changes(ec2, moment, &before))
+}
+
+pub(crate) fn start(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let ids = read_ids(params)?;
+    // EC2 reference: reserved.
+    params.accept("AdditionalInfo");
+    params.refuse_unread("StartInstances")?;
+    let before = states(ec2, moment, &ids)?;
+    for (id, state) in &before {
+        match state {
+            InstanceState::Pending | InstanceState::Running | InstanceState::Stopped => {}
+            InstanceState::Stopping | InstanceState::ShuttingDown | InstanceState::Terminated => {
+                return Err(incorrect_state(id, "started"));
+            }
+        }
+        if *state == InstanceState::Stopped {
+            ec2.admit_start(moment, id)?;
+        }
+    }
+    for (id, state) in &before {
+        if *state != InstanceState::Stopped {
+            continue;
+        }
+        let outcome = Startup::draw(moment);
+        let address = public_address(moment);
+        let interface = &ec2.visible_instance(id, moment.now)?.interface;
+        let is_elastic = ec2.elastic_address_of(interface).is_some();
+        let instance = ec2.visible_instance_mut(id, moment.now)?;
+        instance.startup = outcome.startup;
+        instance.impairment = outcome.impairment;
+        instance.stop = outcome.end;
+        instance.started_at = Some(moment.now);
+        // An instance that had a public address gets another, and keeps an elastic one.
+        if !is_elastic {
+            instance.public_ip = instance.public_ip.map(|_| address);
+        }
+    }
+    Ok(changes(ec2, moment, &before))
+}
+
+pub(crate) fn reboot(
+    ec2: &mut Ec2,
+    moment: &mut Moment<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let ids = read_ids(params)?;
+    params.refuse_unread("RebootInstances")?;
+    for (id, state) in states(ec2, moment, &ids)? {
+        if state != InstanceState::Running {
+            let message =
+                format!("The instance '{id}' is not in a state from which it can be rebooted.");
+            return Err(ServiceError::new("IncorrectState", message));
+        }
+    }
+    for id in &ids {
+        // Through all of it the instance says that it is running; only its services are away. What AWS repairs by moving
+        // it to another machine, a reboot does not.
+        let back_at = moment.now + moment.dice.duration(Step::ServicesUp);
+        let now = moment.now;
+        let instance = ec2.visible_instance_mut(id, now)?;
+        let repaired = instance
+            .impairment
+            .take_if(|impairment| !impairment.of_system && impairment.since <= now);
+        let services_up_at = &mut instance.startup.services_up_at;
+        *services_up_at = match repaired {
+            Some(_) => back_at,
+            None => back_at.max(*services_up_at),
+        };
+    }
+    Ok(Reply::xml(Element::new("reply").with("return", true)))
+}
+
+impl Instance {
+    fn refuse_stop(&self, state: InstanceState, hibernate: bool) -> Result<(), ServiceError> {
+        let id = &self.id;
+        match state {
+            InstanceState::Running | InstanceState::Stopping | InstanceState::Stopped => {}
+            InstanceState::Pending | InstanceState::ShuttingDown | InstanceState::Terminated => {
+                return Err(incorrect_state(id, "stopped"));
+            }
+        }
+        if self.launch.spot.is_some() {
+            let message = format!(
+                "You can't stop the Spot Instance '{id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests."
+            );
+            return Err(ServiceError::new("UnsupportedOperation", message));
+        }
+        if self.launch.disable_api_stop {
+            let message = format!(
+                "The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
+            );
+            return Err(ServiceError::new("OperationNotPermitted", message));
+        }
+        if hibernate {
+            // No instance here is launched with hibernation.
+            let message = format!("The instance '{id}' is not enabled for hibernation.");
+            return Err(ServiceError::new(
+                "UnsupportedHibernationConfiguration",
+                message,
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Ec2 {
+    /// A start draws on the quota of vCPUs and on the zone's machines as a launch does.
+    fn admit_start(&self, moment: &Moment<'_>, id: &str) -> Result<(), ServiceError> {
+        let instance = self.visible_instance(id, moment.now)?;
+        let Some(known) = catalog::instance_type(&instance.launch.instance_type) else {
+            return Ok(());
+        };
+        let mut launch = instance.launch.clone();
+        (launch.min_count, launch.max_count) = (1, 1);
+        self.admit_vcpus(moment, known, &launch)?;
+        launch.admit_capacity(self, moment, known, &instance.zone)
+    }
+
+    fn terminate_one(&mut self, moment: &mut Moment<'_>, id: &str) {
+        let now = moment.now;
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
+        let takes = match instance.state(now) {
+            InstanceState::ShuttingDown | InstanceState::Terminated => return,
+            // Nothing has to be shut down of what is stopped.
+            InstanceState::Stopped => moment.fate.duration(std::time::Duration::ZERO),
+            InstanceState::Pending | InstanceState::Running | InstanceState::Stopping => {
+                moment.duration(Step::InstanceTerminated)
+            }
+        };
+        let ends_at = now + takes;
+        instance.termination = Some(InstanceEnd::by_user(now, ends_at));
+        let interface = instance.interface.clone();
+        self.release_interface(&interface, ends_at);
+    }
+}
+
+type States = Vec<(String, InstanceState)>;
+
+fn read_ids(params: &mut Params) -> Result<Vec<String>, ServiceError> {
+    let ids = params.list("InstanceId");
+    if ids.is_empty() {
+        // Says which parameter is missing.
+        params.required("InstanceId")?;
+    }
+    Ok(ids)
+}
+
+/// The states before a call; EC2 reference: with one bad id in it, a call changes nothing.
+fn states(ec2: &Ec2, moment: &Moment<'_>, ids: &[String]) -> Result<States, ServiceError> {
+    ids.iter()
+        .map(|id| {
+            let instance = ec2.visible_instance(id, moment.now)?;
+            Ok((id.clone(), instance.state(moment.now)))
+        })
+        .collect()
+}
+
+fn changes(ec2: &Ec2, moment: &Moment<'_>, before: &States) -> Reply {
+    let items = before.iter().map(|(id, previous)| {
+        let current = ec2
+            .instance(id)
+            .map_or(*previous, |instance| instance.state(moment.now));
+        Element::new("item")
+            .with("instanceId", id)
+            .child(current.element("currentState"))
+            .child(previous.element("previousState"))
+    });
+    let set = Element::list("instancesSet", "item", items);
+    Reply::xml(Element::new("reply").child(set))
+}
+
+fn incorrect_state(id: &str, verb: &str) -> ServiceError {
+    // AWS says "This" of the one and "The" of the other.
+    let article = if verb == "stopped" { "This" } else { "The" };
+    let message =
+        format!("{article} instance '{id}' is not in a state from which it can be {verb}.");
+    ServiceError::new("IncorrectInstanceState", message)
+}

@@ -1,0 +1,294 @@
+//! How an instance comes up, as the dice or its fate have it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::instance_end::InstanceEnd;
+use crate::sim::fate::Fate;
+use crate::sim::moment::Moment;
+use crate::sim::timings::Step;
+
+/// When a run of an instance gets how far, if it lives so long.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Startup {
+    pub(super) running_at: Timestamp,
+    pub(super) services_up_at: Timestamp,
+    pub(super) status_checked_at: Timestamp,
+    /// From when on there is console output.
+    pub(super) console_at: Timestamp,
+}
+
+/// Status checks that fail while the instance runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Impairment {
+    pub(super) since: Timestamp,
+    /// Whether the check of what AWS can see of the guest fails.
+    pub(super) of_instance: bool,
+    /// Whether the check of the machine below it fails.
+    pub(super) of_system: bool,
+}
+
+/// What a start comes to.
+pub(super) struct Outcome {
+    pub(super) startup: Startup,
+    pub(super) impairment: Option<Impairment>,
+    /// The end that fate has in store for the run.
+    pub(super) end: Option<InstanceEnd>,
+}
+
+impl Startup {
+    pub(super) fn draw(moment: &mut Moment<'_>) -> Outcome {
+        // Fate delays or stops the way to `running`; what comes after takes what it takes.
+        let running_at = moment.now + moment.duration(Step::InstanceRunning);
+        let services_up_at = running_at + moment.dice.duration(Step::ServicesUp);
+        let console_at = running_at + moment.dice.duration(Step::ConsoleOutput);
+        let status_checked_at = running_at + moment.dice.duration(Step::StatusChecksPassed);
+        let mut startup = Self {
+            running_at,
+            services_up_at,
+            status_checked_at,
+            // The console is read to see what user data printed, so it is not shown before user data has run.
+            console_at: console_at.max(services_up_at),
+        };
+        let Fate::Fails { reason, after } = moment.fate else {
+            return Outcome {
+                startup,
+                impairment: None,
+                end: None,
+            };
+        };
+        if let Some((of_instance, of_system)) = failed_checks(reason) {
+            if after.is_none() {
+                startup.services_up_at = running_at + NEVER;
+            }
+            let since = after.map_or(status_checked_at, |after| running_at + after);
+            let impairment = Impairment {
+                since,
+                of_instance,
+                of_system,
+            };
+            return Outcome {
+                startup,
+                impairment: Some(impairment),
+                end: None,
+            };
+        }
+        let end = match after {
+            // It never runs: from `pending` it goes straight to its end.
+            None => {
+                startup.services_up_at = running_at + NEVER;
+                startup.console_at = running_at + NEVER;
+                InstanceEnd::because(reason, running_at, running_at)
+            }
+            Some(after) => {
+                let begins_at = running_at + *after;
+                let takes = moment.dice.duration(Step::InstanceTerminated);
+                InstanceEnd::because(reason, begins_at, begins_at + takes)
+            }
+        };
+        Outcome {
+            startup,
+            impairment: None,
+            end: Some(end),
+        }
+    }
+}
+
+/// The checks, of the instance and of the system, that fail under a reason: one of CloudWatch's metrics for them.
+fn failed_checks(reason: &str) -> Option<(bool, bool)> {
+    match reason {
+        "StatusCheckFailed" => Some((true, true)),
+        "StatusCheckFailed_Instance" => Some((true, false)),
+        "StatusCheckFailed_System" => Some((false, true)),
+        _ => None,
+    }
+}
+
+/// A century, which timestamps can still be added to.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use crate::sim::capacity::Capacity;
+    use crate::sim::ec2::{self, Ec2, InstanceState};
+    use crate::sim::fate::Fate;
+    use crate::sim::guest::{Guest, PlainGuest};
+    use crate::sim::moment::Moment;
+    use crate::sim::quota::Quotas;
+    use crate::sim::timings::{Dice, Timings};
+    use crate::wire::params::Params;
+    use crate::wire::{Body, ServiceError};
+
+    struct Region {
+        ec2: Ec2,
+        dice: Dice,
+        now: Timestamp,
+    }
+
+    impl Region {
+        fn new() -> Self {
+            Self {
+                ec2: Ec2::with_default_vpc("123456789012", "us-east-1"),
+                dice: Dice::new(7, Timings::Slow),
+                now: Timestamp::UNIX_EPOCH,
+            }
+        }
+
+        /// Calls EC2 and returns the text of its answer.
+        fn call(&mut self, fate: &Fate, query: &str) -> Result<String, ServiceError> {
+            let guest: Arc<dyn Guest> = Arc::new(PlainGuest);
+            let mut params = Params::parse(query.as_bytes());
+            let operation = params.required("Action")?;
+            let mut moment = Moment {
+                now: self.now,
+                account_id: "123456789012",
+                region: "us-east-1",
+                dice: &mut self.dice,
+                guest: &guest,
+                fate,
+                quotas: &Quotas::default(),
+                capacity: &Capacity::default(),
+            };
+            let reply = ec2::answer(&mut self.ec2, &mut moment, &operation, &mut params)?;
+            match reply.body {
+                Body::Xml(element) => Ok(element.to_document()),
+                Body::Empty | Body::Json(_) => Ok(String::new()),
+            }
+        }
+
+        fn launch(&mut self, fate: &Fate) -> String {
+            let image = super::super::image::images("us-east-1").remove(0).id;
+            let query = format!(
+                "Action=RunInstances&ImageId={image}&InstanceType=g5.xlarge&MinCount=1&MaxCount=1"
+            );
+            self.call(fate, &query).unwrap();
+            self.wait(10);
+            self.ec2.instances.keys().next().unwrap().clone()
+        }
+
+        fn wait(&mut self, seconds: u64) {
+            self.now += Duration::from_secs(seconds);
+        }
+
+        fn state(&self, id: &str) -> InstanceState {
+            self.ec2.instance(id).unwrap().state(self.now)
+        }
+    }
+
+    fn fails(reason: &str, after: Option<u64>) -> Fate {
+        Fate::Fails {
+            reason: reason.to_owned(),
+            after: after.map(Duration::from_secs),
+        }
+    }
+
+    #[test]
+    fn a_launch_that_fails_goes_from_pending_to_terminated() {
+        let mut region = Region::new();
+        let id = region.launch(&fails("Server.InternalError", None));
+        assert_eq!(region.state(&id), InstanceState::Pending);
+        region.wait(170);
+        assert_eq!(region.state(&id), InstanceState::Terminated);
+        let described = region
+            .call(&Fate::Usual, "Action=DescribeInstances")
+            .unwrap();
+        assert!(described.contains(
+            "<code>Server.InternalError</code><message>Server.InternalError: Internal error on launch</message>"
+        ));
+        assert!(region.ec2.volumes_of(&id, region.now).is_empty());
+        let vpc_and_its_own = region.ec2.inventory(region.now);
+        assert_eq!(vpc_and_its_own, Region::new().ec2.inventory(region.now));
+    }
+
+    #[test]
+    fn a_spot_instance_may_be_interrupted_after_a_while() {
+        let mut region = Region::new();
+        let id = region.launch(&fails("Server.SpotInstanceTermination", Some(600)));
+        region.wait(170 + 590);
+        assert_eq!(region.state(&id), InstanceState::Running);
+        region.wait(11);
+        assert_eq!(region.state(&id), InstanceState::ShuttingDown);
+        region.wait(300);
+        assert_eq!(region.state(&id), InstanceState::Terminated);
+    }
+
+    #[test]
+    fn an_instance_that_is_to_die_can_be_terminated_before() {
+        let mut region = Region::new();
+        let id = region.launch(&fails("Server.InternalError", Some(10_000)));
+        region.wait(200);
+        let end = format!("Action=TerminateInstances&InstanceId.1={id}");
+        region.call(&Fate::Usual, &end).unwrap();
+        region.wait(300);
+        assert_eq!(region.state(&id), InstanceState::Terminated);
+    }
+
+    #[test]
+    fn a_stuck_launch_is_pending_for_ever_and_a_stuck_end_is_shutting_down() {
+        let mut region = Region::new();
+        let id = region.launch(&Fate::Stuck);
+        region.wait(1_000_000);
+        assert_eq!(region.state(&id), InstanceState::Pending);
+        let end = format!("Action=TerminateInstances&InstanceId.1={id}");
+        region.call(&Fate::Stuck, &end).unwrap();
+        region.wait(1_000_000);
+        assert_eq!(region.state(&id), InstanceState::ShuttingDown);
+    }
+
+    #[test]
+    fn a_slow_launch_takes_longer_once() {
+        let mut region = Region::new();
+        let id = region.launch(&Fate::Slow(Duration::from_secs(1000)));
+        let instance = region.ec2.instance(&id).unwrap();
+        let running = Timestamp::UNIX_EPOCH + Duration::from_secs(1180);
+        assert_eq!(instance.startup.running_at, running);
+        assert_eq!(instance.services_up_at(), running + Duration::from_secs(90));
+    }
+
+    #[test]
+    fn a_running_instance_may_fail_its_checks_until_it_is_rebooted() {
+        let mut region = Region::new();
+        let id = region.launch(&fails("StatusCheckFailed_Instance", None));
+        region.wait(170 + 240);
+        assert_eq!(region.state(&id), InstanceState::Running);
+        let status = |region: &mut Region| {
+            region
+                .call(&Fate::Usual, "Action=DescribeInstanceStatus")
+                .unwrap()
+        };
+        let impaired = status(&mut region);
+        assert!(impaired.contains("<instanceStatus><status>impaired</status>"));
+        assert!(impaired.contains("<systemStatus><status>ok</status>"));
+        let instance = region.ec2.instance(&id).unwrap();
+        assert!(instance.services_up_at() > region.now);
+        let reboot = format!("Action=RebootInstances&InstanceId.1={id}");
+        region.call(&Fate::Usual, &reboot).unwrap();
+        region.wait(100);
+        assert!(status(&mut region).contains("<instanceStatus><status>ok</status>"));
+        let instance = region.ec2.instance(&id).unwrap();
+        assert!(instance.services_up_at() <= region.now);
+    }
+
+    #[test]
+    fn a_start_that_fails_ends_in_stopped() {
+        let mut region = Region::new();
+        let id = region.launch(&Fate::Usual);
+        region.wait(200);
+        let stop = format!("Action=StopInstances&InstanceId.1={id}");
+        region.call(&Fate::Usual, &stop).unwrap();
+        region.wait(200);
+        let start = format!("Action=StartInstances&InstanceId.1={id}");
+        let failure = fails("Server.InternalError", None);
+        region.call(&failure, &start).unwrap();
+        assert_eq!(region.state(&id), InstanceState::Pending);
+        region.wait(200);
+        assert_eq!(region.state(&id), InstanceState::Stopped);
+    }
+}
