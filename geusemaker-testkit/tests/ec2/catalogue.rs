@@ -139,3 +139,54 @@ async fn offerings_differ_between_the_zones_of_a_region() {
         .unwrap();
     assert_eq!(in_region.instance_type_offerings().len(), 8);
 }
+
+#[tokio::test(start_paused = true)]
+async fn instance_types_come_in_pages_of_a_hundred() {
+    let (_, client) = instant();
+    let first = client.describe_instance_types().send().await.unwrap();
+    assert_eq!(first.instance_types().len(), 100);
+    let all: Vec<_> = client
+        .describe_instance_types()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<_, _>>()
+        .await
+        .unwrap();
+    assert!(all.len() > 200);
+    let few = client.describe_instance_types().max_results(4).send().await;
+    assert_eq!(code(few), "InvalidParameterValue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn regions_are_described_with_their_endpoints() {
+    let (_, client) = instant();
+    let regions = client
+        .describe_regions()
+        .region_names("eu-central-1")
+        .send()
+        .await
+        .unwrap();
+    let region = &regions.regions()[0];
+    assert_eq!(region.endpoint(), Some("ec2.eu-central-1.amazonaws.com"));
+    let all = client.describe_regions().send().await.unwrap();
+    assert_eq!(all.regions().len(), 17);
+    let unknown = client.describe_regions().region_names("moon-1").send();
+    assert_eq!(code(unknown.await), "InvalidParameterValue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_names_its_default_vpc() {
+    let (_, client) = instant();
+    let attributes = client
+        .describe_account_attributes()
+        .attribute_names(aws_sdk_ec2::types::AccountAttributeName::DefaultVpc)
+        .send()
+        .await
+        .unwrap();
+    let attribute = &attributes.account_attributes()[0];
+    assert_eq!(
+        attribute.attribute_values()[0].attribute_value(),
+        Some(super::default_vpc(&client).await.as_str())
+    );
+}

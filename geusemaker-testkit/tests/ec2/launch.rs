@@ -3,10 +3,10 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, InstanceLifecycleType,
-    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
-    InstanceNetworkInterfaceSpecification, InstanceStateName, MarketType, ResourceType, Tag,
-    TagSpecification, VolumeType,
+    BlockDeviceMapping, EbsBlockDevice, HibernationOptionsRequest, HttpTokensState,
+    InstanceLifecycleType, InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, LaunchTemplateSpecification,
+    MarketType, Placement, ResourceType, Tag, TagSpecification, Tenancy, VolumeType,
 };
 
 use super::{code, filter, group, image, instant, message, subnet};
@@ -373,4 +373,91 @@ async fn the_primary_interface_may_be_given_in_place_of_a_subnet() {
         Some("us-east-1c")
     );
     assert_eq!(instance.public_ip_address(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_may_be_named_and_a_zone_may_be_given_by_its_id() {
+    let (_, client) = instant();
+    group(&client, "by-name").await;
+    let run = client
+        .run_instances()
+        .image_id(image(&client, "x86_64").await)
+        .instance_type("t2.micro".into())
+        .security_groups("by-name")
+        .min_count(1)
+        .max_count(1);
+    let in_zone = Placement::builder()
+        .availability_zone_id("use1-az3")
+        .build();
+    let launched = run.clone().placement(in_zone).send().await.unwrap();
+    let instance = &launched.instances()[0];
+    assert_eq!(instance.security_groups()[0].group_name(), Some("by-name"));
+    assert_eq!(
+        instance.placement().unwrap().availability_zone(),
+        Some("us-east-1c")
+    );
+    let unknown = run.clone().set_security_groups(Some(vec!["nobody".into()]));
+    assert_eq!(code(unknown.send().await), "InvalidGroup.NotFound");
+    let with_subnet = run.subnet_id(subnet(&client, "us-east-1a").await);
+    assert_eq!(
+        message(with_subnet.send().await),
+        "The parameter groupName cannot be used with the parameter subnet"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_may_be_named_by_the_parameter_of_its_newest_version() {
+    let (_, client) = instant();
+    let run = launch(&client, "us-east-1a").await;
+    let newest = image(&client, "x86_64").await;
+    let parameter = "resolve:ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
+    let launched = run.clone().image_id(parameter).send().await.unwrap();
+    assert_eq!(launched.instances()[0].image_id(), Some(newest.as_str()));
+    let unknown = run.image_id("resolve:ssm:/my/own/parameter").send().await;
+    assert_eq!(code(unknown), "SimulatorUnsupported");
+}
+
+#[tokio::test(start_paused = true)]
+async fn amazon_linux_has_its_root_volume_at_another_device() {
+    let (_, client) = instant();
+    let found = client
+        .describe_images()
+        .owners("amazon")
+        .filters(filter("name", "al2023-ami-2023*-x86_64"))
+        .send()
+        .await
+        .unwrap();
+    let image = &found.images()[0];
+    let run = launch(&client, "us-east-1a").await;
+    let launched = run
+        .image_id(image.image_id().unwrap())
+        .instance_type("t3.micro".into())
+        .send()
+        .await
+        .unwrap();
+    let instance = &launched.instances()[0];
+    assert_eq!(instance.root_device_name(), Some("/dev/xvda"));
+    assert_eq!(
+        instance.block_device_mappings()[0].device_name(),
+        Some("/dev/xvda")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_simulator_does_not_have_is_refused_loudly() {
+    let (aws, client) = instant();
+    let run = launch(&client, "us-east-1a").await;
+    let hibernation = HibernationOptionsRequest::builder().configured(true);
+    let hibernating = run.clone().hibernation_options(hibernation.build());
+    assert_eq!(code(hibernating.send().await), "SimulatorUnsupported");
+    let template = LaunchTemplateSpecification::builder().launch_template_name("x");
+    let from_template = run.clone().launch_template(template.build());
+    assert_eq!(code(from_template.send().await), "SimulatorUnsupported");
+    let dedicated = Placement::builder().tenancy(Tenancy::Dedicated).build();
+    let alone = run.clone().placement(dedicated);
+    assert_eq!(code(alone.send().await), "SimulatorUnsupported");
+    assert!(aws.leftovers().is_empty());
+    let hibernation = HibernationOptionsRequest::builder().configured(false);
+    let plain = run.hibernation_options(hibernation.build());
+    plain.send().await.unwrap();
 }

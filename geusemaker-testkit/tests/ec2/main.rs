@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod elastic_address;
+mod instance;
 mod internet_gateway;
 mod key_pair;
 mod launch;
@@ -16,8 +17,11 @@ mod network_interface;
 mod route_table;
 mod security_group;
 mod security_group_rule;
+mod spot;
+mod stopping;
 mod subnet;
 mod tags;
+mod volume;
 mod vpc;
 
 use aws_sdk_ec2::Client;
