@@ -32,14 +32,15 @@ mod wire;
 
 // The public interface is:
 pub use aws::{
-    Aws, AwsBuilder, CallRecord, ConnectionLost, Outcome, Snapshot, UnknownSnapshotVersion,
+    Aws, AwsBuilder, CallRecord, ConnectionLost, InjectedPanic, Outcome, Snapshot,
+    UnknownSnapshotVersion,
 };
 pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
-pub use fault::Fault;
+pub use fault::{Fault, FaultFileError};
 pub use sim::guest::{Boot, Guest, PlainGuest};
 pub use sim::limits::Throttling;
 pub use sim::quota::Quota;
-pub use sim::resource::Resource;
+pub use sim::resource::{Resource, ResourceState};
 pub use sim::timings::Timings;
 pub use wire::Service;

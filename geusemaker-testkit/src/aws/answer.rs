@@ -1,106 +1,163 @@
 //! The way of one call: what befalls it on the network, and what the account says.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
-use super::call_record::{CallRecord, Outcome};
+use super::call_record::Outcome;
+use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use super::{Aws, lock};
-use crate::fault::Effect;
+use crate::fault::{End, Interruption, Occasion, Struck};
 use crate::sim;
 use crate::sim::account::Account;
 use crate::sim::fate::Fate;
 use crate::sim::timings::Step;
-use crate::wire::{self, Service, ServiceError};
+use crate::wire::{self, Call, Reply, Service, ServiceError};
 
 impl Aws {
     /// Answers a request as AWS would: the seam below [`Aws::http_client`], for servers and clients of other kinds.
     ///
     /// # Errors
     /// A fault ended the connection without an answer. A fault that stalls never returns.
+    ///
+    /// # Panics
+    /// A fault says so ([`crate::Fault::panic`]).
     pub async fn answer(
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, ConnectionLost> {
-        let (service, operation, call) = match wire::read(&request) {
-            Ok(call) => (call.service, call.operation.clone(), Ok(call)),
-            // A request that names no service is answered in the most common of the error shapes.
-            Err((service, error)) => (
-                service.unwrap_or(Service::Sts),
-                "unknown".to_owned(),
-                Err(error),
-            ),
+        let (named, operation, call) = match wire::read(&request) {
+            Ok(call) => (Some(call.service), call.operation.clone(), Ok(call)),
+            Err((service, error)) => (service, "unknown".to_owned(), Err(error)),
         };
-        let struck = lock(&self.shared.faults)
-            .iter_mut()
-            .find_map(|fault| fault.strike(&operation));
-        let record = |outcome| {
-            let call = CallRecord {
-                at: self.clock().now(),
-                service: Some(service),
-                operation: operation.clone(),
-                outcome,
-            };
-            if let Some(on_call) = &self.shared.on_call {
-                on_call(&call);
+        // A request that names no service is answered in the most common of the error shapes.
+        let service = named.unwrap_or(Service::Sts);
+        let record = lock(&self.shared.calls).begin(self.clock().now(), named, &operation);
+        let mut struck = self.strike(service, &operation);
+        self.pause(struck.delay_before).await;
+        let refusal = match struck.end.take_if(|_| !struck.takes_effect) {
+            Some(End::Interruption(interruption)) => {
+                return self.interrupt(interruption, &operation, record).await;
             }
-            lock(&self.shared.calls).push(call);
+            Some(End::Refusal(refusal)) => Some(refusal),
+            None => None,
         };
-        let mut lose_reply = false;
-        let mut refusal = None;
-        match struck {
-            Some((Effect::Answer { code, message }, status)) => {
-                refusal = Some(ServiceError::new(code, message).status(status));
-            }
-            Some((Effect::Reset, _)) => {
-                record(Outcome::Silence);
-                return Err(ConnectionLost);
-            }
-            Some((Effect::Stall, _)) => {
-                record(Outcome::Silence);
-                return std::future::pending().await;
-            }
-            Some((Effect::Delay(by), _)) => self.clock().sleep(by).await,
-            Some((Effect::LoseReply, _)) => lose_reply = true,
-            None => {}
-        }
         let latency = lock(&self.shared.account)
             .dice
             .duration(latency_of(&operation));
         self.clock().sleep(latency).await;
-        let (request_id, answer) = {
+        let (request_id, mut answer) = {
             let mut account = lock(&self.shared.account);
             let request_id = request_id(&mut account);
             let answer = match (call, refusal) {
                 (_, Some(refusal)) => Err(refusal),
                 (Err(error), None) => Err(error),
-                (Ok(mut call), None) => {
-                    let now = self.clock().now();
-                    sim::answer(
-                        &mut account,
-                        &self.shared.guest,
-                        now,
-                        &Fate::Usual,
-                        &mut call,
-                    )
-                }
+                (Ok(mut call), None) => self.decide(&mut account, &request, &mut call, &struck),
             };
             if let (Some(on_change), false) = (&self.shared.on_change, is_read(&operation)) {
                 on_change(&Snapshot::of(&account, self.clock().now()));
             }
             (request_id, answer)
         };
-        if lose_reply {
-            record(Outcome::Silence);
-            return Err(ConnectionLost);
+        self.pause(struck.delay_after).await;
+        match struck.end {
+            Some(End::Interruption(interruption)) => {
+                return self.interrupt(interruption, &operation, record).await;
+            }
+            Some(End::Refusal(refusal)) => answer = Err(refusal),
+            None => {}
         }
         if let Ok(reply) = &answer {
             lock(&self.shared.seen).note(service, reply);
         }
-        record(match &answer {
+        let outcome = match &answer {
             Ok(_) => Outcome::Success,
             Err(error) => Outcome::Refused(error.code.clone()),
-        });
+        };
+        self.end(record, outcome);
         Ok(wire::write(service, &operation, &request_id, answer))
+    }
+
+    /// What befalls a call that arrives now.
+    fn strike(&self, service: Service, operation: &str) -> Struck {
+        let now = self.clock().now();
+        let account = lock(&self.shared.account);
+        lock(&self.shared.faults).strike(&Occasion {
+            service,
+            operation,
+            elapsed: self.clock().elapsed(),
+            is_any_in: &|kind, state| account.is_any_in(kind, state, now),
+        })
+    }
+
+    /// What the account says to a call, whose resource may have a fate.
+    fn decide(
+        &self,
+        account: &mut Account,
+        request: &http::Request<Bytes>,
+        call: &mut Call,
+        struck: &Struck,
+    ) -> Result<Reply, ServiceError> {
+        let now = self.clock().now();
+        let guest = &self.shared.guest;
+        if struck.fate == Fate::Usual {
+            return sim::answer(account, guest, now, &Fate::Usual, call);
+        }
+        let mut usual = account.clone();
+        let answer = sim::answer(account, guest, now, &struck.fate, call);
+        if let Ok(mut same) = wire::read(request) {
+            // Only for what it does to the account, to compare.
+            let _ = sim::answer(&mut usual, guest, now, &Fate::Usual, &mut same);
+        }
+        if is_same(account, &usual) {
+            lock(&self.shared.faults).take_back_fate(struck);
+        }
+        answer
+    }
+
+    /// Ends a call without an answer.
+    async fn interrupt(
+        &self,
+        interruption: Interruption,
+        operation: &str,
+        record: usize,
+    ) -> Result<http::Response<Bytes>, ConnectionLost> {
+        self.end(record, Outcome::Silence);
+        match interruption {
+            Interruption::Reset => Err(ConnectionLost),
+            Interruption::Stall => std::future::pending().await,
+            Interruption::DropCaller => {
+                self.shared.drop_caller.notify_one();
+                std::future::pending().await
+            }
+            // Without the hook's message, which would look like a failure of the test.
+            Interruption::Panic => std::panic::resume_unwind(Box::new(InjectedPanic {
+                operation: operation.to_owned(),
+            })),
+        }
+    }
+
+    /// Notes what the caller was told, and tells whoever listens.
+    fn end(&self, record: usize, outcome: Outcome) {
+        let ended = lock(&self.shared.calls).end(record, self.clock().now(), outcome);
+        if let (Some(on_call), Some(ended)) = (&self.shared.on_call, ended) {
+            on_call(&ended);
+        }
+    }
+
+    async fn pause(&self, duration: Duration) {
+        if !duration.is_zero() {
+            self.clock().sleep(duration).await;
+        }
+    }
+}
+
+/// Whether two accounts hold the same. What cannot be written down is taken to differ.
+fn is_same(one: &Account, other: &Account) -> bool {
+    match (serde_json::to_vec(one), serde_json::to_vec(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
     }
 }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::snapshot::{SNAPSHOT_VERSION, Snapshot, UnknownSnapshotVersion};
 use super::{Aws, CallRecord, OnCall, OnChange, Shared};
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{Fault, Schedule};
 use crate::sim::account::Account;
 use crate::sim::guest::{Guest, PlainGuest};
 use crate::sim::limits::Throttling;
@@ -22,10 +23,10 @@ pub struct AwsBuilder {
     speed: f64,
     region: String,
     guest: Arc<dyn Guest>,
-    faults: Vec<Fault>,
     throttling: Option<Throttling>,
     quotas: Vec<(Quota, u32)>,
     no_capacity: Vec<(String, String)>,
+    faults: Schedule,
     snapshot: Option<Snapshot>,
     on_change: Option<OnChange>,
     on_call: Option<OnCall>,
@@ -39,10 +40,10 @@ impl Default for AwsBuilder {
             speed: 1.0,
             region: "us-east-1".to_owned(),
             guest: Arc::new(PlainGuest),
-            faults: Vec::new(),
             throttling: None,
             quotas: Vec::new(),
             no_capacity: Vec::new(),
+            faults: Schedule::default(),
             snapshot: None,
             on_change: None,
             on_call: None,
@@ -87,9 +88,13 @@ impl AwsBuilder {
     }
 
     /// Adds a fault.
+    ///
+    /// # Panics
+    /// Parts of the fault contradict each other, such as a status without an answer.
     #[must_use]
+    #[track_caller]
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
+        self.faults.add(fault);
         self
     }
 
@@ -173,8 +178,9 @@ impl AwsBuilder {
             shared: Arc::new(Shared {
                 account: Mutex::new(account),
                 faults: Mutex::new(self.faults),
-                calls: Mutex::new(Vec::new()),
                 seen: Mutex::default(),
+                calls: Mutex::default(),
+                drop_caller: Notify::new(),
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
                 region: self.region,

@@ -3,6 +3,7 @@
 mod answer;
 mod builder;
 mod call_record;
+mod caller;
 mod connector;
 mod snapshot;
 
@@ -15,18 +16,21 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use tokio::sync::Notify;
 
 pub use self::answer::ConnectionLost;
 pub use self::builder::AwsBuilder;
+use self::call_record::CallLog;
 pub use self::call_record::{CallRecord, Outcome};
+pub use self::caller::InjectedPanic;
 pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
 use crate::clock::Clock;
 use crate::coverage::{Coverage, SeenStates};
-use crate::fault::Fault;
+use crate::fault::{Fault, Schedule};
 use crate::sim::account::Account;
 use crate::sim::guest::Guest;
 use crate::sim::quota::Quota;
-use crate::sim::resource::Resource;
+use crate::sim::resource::{Resource, ResourceState};
 
 /// A simulated AWS account. Cloning it gives another handle to the same account.
 ///
@@ -50,9 +54,11 @@ pub struct Aws {
 
 struct Shared {
     account: Mutex<Account>,
-    faults: Mutex<Vec<Fault>>,
-    calls: Mutex<Vec<CallRecord>>,
     seen: Mutex<SeenStates>,
+    /// Locked after the account where both are.
+    faults: Mutex<Schedule>,
+    calls: Mutex<CallLog>,
+    drop_caller: Notify,
     clock: Clock,
     guest: Arc<dyn Guest>,
     region: String,
@@ -102,25 +108,35 @@ impl Aws {
         &self.shared.clock
     }
 
-    /// Adds a fault from now on.
+    /// Adds a fault from now on: it counts the calls that are made after this.
+    ///
+    /// # Panics
+    /// Parts of the fault contradict each other, such as a status without an answer.
+    #[track_caller]
     pub fn inject(&self, fault: Fault) {
-        lock(&self.shared.faults).push(fault);
+        lock(&self.shared.faults).add(fault);
     }
 
-    /// The faults that have struck nothing and were not optional. A test that expects a fault should expect this to be empty.
+    /// Ends all faults, and gives those that have struck nothing and were not optional.
+    pub fn lift_faults(&self) -> Vec<String> {
+        let unfired = lock(&self.shared.faults).clear();
+        unfired.iter().map(ToString::to_string).collect()
+    }
+
+    /// The faults that have struck nothing so far and were not optional, each in a sentence.
+    ///
+    /// Whoever asks has to look: without the question, the last handle to the account panics when it is dropped (the
+    /// clients' handles among them) if such a fault is left.
     #[must_use]
     pub fn unfired(&self) -> Vec<String> {
-        lock(&self.shared.faults)
-            .iter()
-            .filter(|fault| fault.is_missing())
-            .map(ToString::to_string)
-            .collect()
+        let unfired = lock(&self.shared.faults).unfired();
+        unfired.iter().map(ToString::to_string).collect()
     }
 
     /// Every call so far, in the order in which they arrived.
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.shared.calls).clone()
+        lock(&self.shared.calls).records().to_vec()
     }
 
     /// What the calls so far have exercised of what the simulator offers.
@@ -167,6 +183,12 @@ impl Aws {
             .restore(instance_type, zone);
     }
 
+    /// The state of everything that has one, in the words of its service: `EC2::Instance i-0123… shutting-down`.
+    #[must_use]
+    pub fn states(&self) -> Vec<ResourceState> {
+        lock(&self.shared.account).states(self.clock().now())
+    }
+
     /// Takes what exists now as given: it is no leftover from here on.
     pub fn settle_baseline(&self) {
         let mut account = lock(&self.shared.account);
@@ -177,6 +199,29 @@ impl Aws {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&lock(&self.shared.account), self.clock().now())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A test that fails already has something better to say.
+        if std::thread::panicking() {
+            return;
+        }
+        let faults = self
+            .faults
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let unfired: Vec<_> = faults
+            .unreported()
+            .into_iter()
+            .map(|fault| format!("\n  {fault}"))
+            .collect();
+        assert!(
+            unfired.is_empty(),
+            "faults that found nothing to strike, and were not optional:{}",
+            unfired.concat()
+        );
     }
 }
 

@@ -65,7 +65,7 @@ impl OperationCoverage {
         match outcome {
             Outcome::Success => self.succeeded += 1,
             Outcome::Refused(code) => *self.refused.entry(code.clone()).or_default() += 1,
-            Outcome::Silence => self.unanswered += 1,
+            Outcome::Pending | Outcome::Silence => self.unanswered += 1,
         }
     }
 

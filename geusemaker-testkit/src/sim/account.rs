@@ -12,7 +12,7 @@ use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
 use super::limits::Limits;
 use super::quota::Quotas;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceState};
 use super::timings::{Dice, Timings};
 
 /// Everything that a simulated account holds. It is plain data: states are functions of it and of the time.
@@ -79,6 +79,24 @@ impl Account {
             all.extend(region.elastic_load_balancing.inventory(now));
         }
         all
+    }
+
+    /// The state of everything that has one.
+    pub(crate) fn states(&self, now: Timestamp) -> Vec<ResourceState> {
+        let mut all: Vec<_> = self.cloudfront.states(now).collect();
+        for region in self.regions.values() {
+            all.extend(region.ec2.states(now));
+            all.extend(region.efs.states(now));
+            all.extend(region.elastic_load_balancing.states(&region.ec2, now));
+        }
+        all
+    }
+
+    /// Whether something of that kind is in that state.
+    pub(crate) fn is_any_in(&self, kind: &str, state: &str, now: Timestamp) -> bool {
+        self.states(now)
+            .iter()
+            .any(|one| one.resource.kind == kind && one.state == state)
     }
 
     /// What exists and was not there before.

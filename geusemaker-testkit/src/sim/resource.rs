@@ -12,6 +12,16 @@ pub struct Resource {
     pub id: String,
 }
 
+/// A resource and its state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct ResourceState {
+    /// What it is.
+    pub resource: Resource,
+    /// Its state in the service's own word: `shutting-down`, `InProgress`.
+    pub state: String,
+}
+
 impl Resource {
     pub(crate) fn new(kind: &str, id: &str) -> Self {
         Self {
@@ -19,10 +29,23 @@ impl Resource {
             id: id.to_owned(),
         }
     }
+
+    pub(crate) fn in_state(self, state: impl Into<String>) -> ResourceState {
+        ResourceState {
+            resource: self,
+            state: state.into(),
+        }
+    }
 }
 
 impl std::fmt::Display for Resource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+impl std::fmt::Display for ResourceState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.resource, self.state)
     }
 }

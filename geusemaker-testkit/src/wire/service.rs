@@ -39,6 +39,17 @@ impl Service {
         Self::Sts,
     ];
 
+    /// The name before the colon in the actions of an IAM policy.
+    pub(crate) fn iam_prefix(self) -> &'static str {
+        match self {
+            Self::CloudFront => "cloudfront",
+            Self::Ec2 => "ec2",
+            Self::Efs => "elasticfilesystem",
+            Self::ElasticLoadBalancing => "elasticloadbalancing",
+            Self::Sts => "sts",
+        }
+    }
+
     /// The service whose name stands in the credential scope of a signature.
     pub(super) fn from_signing_name(name: &str) -> Option<Self> {
         match name {

@@ -50,7 +50,7 @@ impl Distribution {
         self.deployed_at <= now
     }
 
-    fn status(&self, now: Timestamp) -> &'static str {
+    pub(super) fn status(&self, now: Timestamp) -> &'static str {
         if self.is_deployed(now) {
             "Deployed"
         } else {

@@ -21,7 +21,7 @@ use self::distribution::Distribution;
 use self::policy::Kind;
 use self::shape::invalid_argument;
 use super::moment::Moment;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceState};
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -39,6 +39,13 @@ impl CloudFront {
             .keys()
             .map(|id| Resource::new("CloudFront::Distribution", id))
             .collect()
+    }
+
+    /// The states of what has one.
+    pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
+        self.distributions.iter().map(move |(id, distribution)| {
+            Resource::new("CloudFront::Distribution", id).in_state(distribution.status(now))
+        })
     }
 
     fn distribution(&self, id: &str) -> Result<&Distribution, ServiceError> {

@@ -78,7 +78,7 @@ use self::tags::Tags;
 use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
 use super::moment::Moment;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
@@ -155,6 +155,13 @@ impl Ec2 {
             }
         }
         all
+    }
+
+    /// The states of what has one.
+    pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
+        self.instances.values().map(move |instance| {
+            Resource::new("EC2::Instance", &instance.id).in_state(instance.state(now).name())
+        })
     }
 
     pub(crate) fn vpc(&self, id: &str) -> Option<&Vpc> {

@@ -17,6 +17,18 @@ pub(super) enum LifeCycleState {
     Updating,
 }
 
+impl LifeCycleState {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Creating => "creating",
+            Self::Deleting => "deleting",
+            Self::Error => "error",
+            Self::Updating => "updating",
+        }
+    }
+}
+
 /// The times from which a life-cycle state follows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LifeCycle {

@@ -19,7 +19,7 @@ use self::mount_target::MountTarget;
 use self::tags::Tag;
 use super::account::Region;
 use super::moment::Moment;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceState};
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 
@@ -67,6 +67,25 @@ impl Efs {
                 .file_systems
                 .get(access_point.file_system())
                 .is_some_and(|file_system| !file_system.is_gone(now))
+    }
+
+    /// The states of what has one.
+    pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
+        let file_systems = self
+            .file_systems
+            .iter()
+            .filter(move |(_, file_system)| !file_system.is_gone(now))
+            .map(move |(id, file_system)| {
+                Resource::new("EFS::FileSystem", id).in_state(file_system.state(now).as_str())
+            });
+        let mount_targets = self
+            .mount_targets
+            .iter()
+            .filter(move |(_, mount_target)| !mount_target.is_gone(now))
+            .map(move |(id, mount_target)| {
+                Resource::new("EFS::MountTarget", id).in_state(mount_target.state(now).as_str())
+            });
+        file_systems.chain(mount_targets)
     }
 
     /// Drops what has gone by now, so that whatever is still held exists.

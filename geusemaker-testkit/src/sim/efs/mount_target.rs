@@ -70,6 +70,10 @@ impl MountTarget {
         Err(ServiceError::new("IncorrectMountTargetState", message).status(409))
     }
 
+    pub(super) fn state(&self, now: Timestamp) -> LifeCycleState {
+        self.life_cycle.state(now)
+    }
+
     fn description(&self, moment: &Moment<'_>) -> Value {
         json!({
             "OwnerId": moment.account_id,

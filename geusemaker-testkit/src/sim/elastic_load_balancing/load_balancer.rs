@@ -57,6 +57,16 @@ impl LoadBalancer {
         self.gone_at.is_some_and(|gone_at| gone_at <= now)
     }
 
+    pub(super) fn state(&self, now: Timestamp) -> &'static str {
+        if self.has_failed(now) {
+            "failed"
+        } else if now < self.active_at {
+            "provisioning"
+        } else {
+            "active"
+        }
+    }
+
     pub(super) fn is_being_deleted(&self) -> bool {
         self.gone_at.is_some()
     }
@@ -83,14 +93,10 @@ impl LoadBalancer {
     fn element(&self, now: Timestamp) -> Element {
         // A load balancer that is being deleted still shows as active until it is gone: the SDK's waiter for the end
         // goes on while it reads that.
+        let state = Element::new("State").with("Code", self.state(now));
         let state = match &self.failure {
-            Some(failure) if failure.at <= now => Element::new("State")
-                .with("Code", "failed")
-                .with("Reason", &failure.reason),
-            Some(_) | None if now < self.active_at => {
-                Element::new("State").with("Code", "provisioning")
-            }
-            Some(_) | None => Element::new("State").with("Code", "active"),
+            Some(failure) if failure.at <= now => state.with("Reason", &failure.reason),
+            Some(_) | None => state,
         };
         let groups = &self.settings.security_groups;
         let groups = groups.iter().map(|group| Element::leaf("group", group));

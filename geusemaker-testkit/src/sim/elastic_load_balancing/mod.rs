@@ -31,8 +31,9 @@ use self::load_balancer::LoadBalancer;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
 use super::account::Region;
+use super::ec2::Ec2;
 use super::moment::Moment;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
@@ -70,6 +71,33 @@ impl ElasticLoadBalancing {
             .chain(listeners)
             .chain(rules)
             .collect()
+    }
+
+    /// The states of what has one; targets are `ElasticLoadBalancingV2::TargetGroup target`, by instance.
+    pub(crate) fn states(&self, ec2: &Ec2, now: Timestamp) -> impl Iterator<Item = ResourceState> {
+        let load_balancers = self
+            .load_balancers
+            .iter()
+            .filter(move |(_, load_balancer)| !load_balancer.is_gone(now))
+            .map(move |(arn, load_balancer)| {
+                Resource::new("ElasticLoadBalancingV2::LoadBalancer", arn)
+                    .in_state(load_balancer.state(now))
+            });
+        let targets = self.target_groups.iter().flat_map(move |(arn, group)| {
+            let registered = group
+                .targets
+                .iter()
+                .filter(move |target| target.drained_at.is_none_or(|at| now < at));
+            registered.map(move |target| {
+                let health = target_health::of(self, arn, target, ec2, now);
+                Resource::new(
+                    "ElasticLoadBalancingV2::TargetGroup target",
+                    &target.instance,
+                )
+                .in_state(health.state.as_str())
+            })
+        });
+        load_balancers.chain(targets)
     }
 
     /// The load balancer, even if it is being deleted.

@@ -31,7 +31,7 @@ pub(super) enum State {
 }
 
 impl State {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Draining => "draining",
             Self::Healthy => "healthy",

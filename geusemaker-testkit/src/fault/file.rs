@@ -1,0 +1,296 @@
+//! Faults in a TOML file.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::place::{On, UnknownOperation};
+use super::{Effect, Fault, Interruption, Refusal};
+use crate::sim::fate::Fate;
+
+impl Fault {
+    /// Reads a file of faults. Each is a table that says where it strikes and what it does:
+    ///
+    /// ```
+    /// use geusemaker_testkit::Fault;
+    ///
+    /// let faults = Fault::parse_file(
+    ///     r#"
+    ///     [[fault]]
+    ///     on = "RunInstances"
+    ///     nth = 2
+    ///     answer = "InsufficientInstanceCapacity"
+    ///
+    ///     [[fault]]
+    ///     on = "elasticloadbalancing:*"
+    ///     after = "5m"
+    ///     while-in = ["EC2::Instance", "running"]
+    ///     throttled = true
+    ///     times = 20
+    ///     optional = true
+    ///     "#,
+    /// )?;
+    /// assert_eq!(faults.len(), 2);
+    /// # Ok::<(), geusemaker_testkit::FaultFileError>(())
+    /// ```
+    ///
+    /// - Where: `on` (an operation, with IAM's prefix if need be; `*` is any), `nth` (1 if not given), `times` or
+    ///   `forever = true`, `after` (a time since the account's start), `while-in` (kind and state of a resource).
+    /// - What, exactly one of: `answer` (an AWS error code), `denied`, `throttled`, `server-error`, `reset`,
+    ///   `lose-reply`, `stall`, `stuck` (each `= true`), `delay`, `slow` (each a time), `fails` (AWS's reason code).
+    /// - More on that: `status` and `message` of a refusal, `later` (a time) with `fails`, `after-effect = true` where
+    ///   the call takes effect first.
+    /// - `optional = true` for a fault that may find nothing to strike.
+    ///
+    /// Times are written `90s`, `5m` or `1h 30m`. [`Fault::drop_caller`] and [`Fault::panic`] have no place in a file:
+    /// they are about a caller in the same process.
+    ///
+    /// # Errors
+    /// The text is not TOML, a key is unknown or has a wrong value, or keys contradict each other.
+    pub fn parse_file(text: &str) -> Result<Vec<Self>, FaultFileError> {
+        let file: File = toml::from_str(text).map_err(|error| FaultFileError {
+            line: error.span().map_or(1, |span| line_at(text, span.start)),
+            key: None,
+            problem: error.message().to_owned(),
+        })?;
+        file.fault
+            .into_iter()
+            .map(|entry| {
+                let start = entry.span().start;
+                entry
+                    .into_inner()
+                    .fault()
+                    .map_err(|problem| FaultFileError {
+                        line: line_at(text, problem.at.unwrap_or(start)),
+                        key: problem.key,
+                        problem: problem.text,
+                    })
+            })
+            .collect()
+    }
+}
+
+/// Why a file of faults cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {}{problem}", key.map(|key| format!("`{key}`: ")).unwrap_or_default())]
+#[non_exhaustive]
+pub struct FaultFileError {
+    /// The line, counted from 1: that of the wrong value, or that where the fault begins.
+    pub line: usize,
+    /// The key whose value is wrong; none if the problem is not with one value.
+    pub key: Option<&'static str>,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    fault: Vec<Spanned<Entry>>,
+}
+
+/// A fault as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Entry {
+    on: Spanned<String>,
+    nth: Option<Spanned<u32>>,
+    times: Option<Spanned<u32>>,
+    #[serde(default)]
+    forever: bool,
+    after: Option<Spanned<String>>,
+    while_in: Option<(String, String)>,
+    #[serde(default)]
+    optional: bool,
+
+    answer: Option<String>,
+    #[serde(default)]
+    denied: bool,
+    #[serde(default)]
+    throttled: bool,
+    #[serde(default)]
+    server_error: bool,
+    #[serde(default)]
+    reset: bool,
+    #[serde(default)]
+    lose_reply: bool,
+    #[serde(default)]
+    stall: bool,
+    #[serde(default)]
+    stuck: bool,
+    delay: Option<Spanned<String>>,
+    slow: Option<Spanned<String>>,
+    fails: Option<String>,
+
+    status: Option<Spanned<u16>>,
+    message: Option<String>,
+    later: Option<Spanned<String>>,
+    #[serde(default)]
+    after_effect: bool,
+}
+
+/// What is wrong with one fault.
+struct Problem {
+    /// Where in the file, if that is known better than by the fault.
+    at: Option<usize>,
+    key: Option<&'static str>,
+    text: String,
+}
+
+impl Entry {
+    fn fault(self) -> Result<Fault, Problem> {
+        let on = On::parse(self.on.get_ref())
+            .map_err(|unknown: UnknownOperation| problem("on", &self.on, unknown.to_string()))?;
+        let (effect, loses_reply) = self.effect()?;
+        let mut fault = Fault::at(on).does(effect);
+        fault.place.nth = at_least_one("nth", self.nth)?;
+        if self.forever && self.times.is_some() {
+            return Err("`times` and `forever` contradict each other; give one".into());
+        }
+        fault.place.times = if self.forever {
+            u32::MAX
+        } else {
+            at_least_one("times", self.times)?
+        };
+        fault.place.after = duration("after", self.after.as_ref())?;
+        fault.place.while_in = self.while_in;
+        fault.optional = self.optional;
+        fault.after_effect = self.after_effect || loses_reply;
+        fault.status = self
+            .status
+            .map(|status| match status.get_ref() {
+                400..=599 => Ok(*status.get_ref()),
+                _ => Err(problem(
+                    "status",
+                    &status,
+                    "an error's status is 400 to 599",
+                )),
+            })
+            .transpose()?;
+        fault.message = self.message;
+        fault.later = duration("later", self.later.as_ref())?;
+        match fault.contradiction() {
+            Some(contradiction) => Err(contradiction.into()),
+            None => Ok(fault),
+        }
+    }
+
+    /// The one thing that it does, and whether that is to lose the reply.
+    fn effect(&self) -> Result<(Effect, bool), Problem> {
+        let flag = |given: bool, effect: Effect| given.then_some(effect);
+        let refuse = |given, refusal| flag(given, Effect::Refuse(refusal));
+        let code = |code: &String| Effect::Refuse(Refusal::Code(code.clone()));
+        let failure = |reason: &String| {
+            Effect::State(Fate::Fails {
+                reason: reason.clone(),
+                after: None,
+            })
+        };
+        let effects = [
+            ("answer", self.answer.as_ref().map(code)),
+            ("denied", refuse(self.denied, Refusal::Denied)),
+            ("throttled", refuse(self.throttled, Refusal::Throttled)),
+            (
+                "server-error",
+                refuse(self.server_error, Refusal::ServerError),
+            ),
+            (
+                "reset",
+                flag(self.reset, Effect::Interrupt(Interruption::Reset)),
+            ),
+            (
+                "lose-reply",
+                flag(self.lose_reply, Effect::Interrupt(Interruption::Reset)),
+            ),
+            (
+                "stall",
+                flag(self.stall, Effect::Interrupt(Interruption::Stall)),
+            ),
+            (
+                "delay",
+                duration("delay", self.delay.as_ref())?.map(Effect::Delay),
+            ),
+            ("stuck", flag(self.stuck, Effect::State(Fate::Stuck))),
+            (
+                "slow",
+                duration("slow", self.slow.as_ref())?.map(|by| Effect::State(Fate::Slow(by))),
+            ),
+            ("fails", self.fails.as_ref().map(failure)),
+        ];
+        let known = effects
+            .each_ref()
+            .map(|(name, _)| format!("`{name}`"))
+            .join(", ");
+        let mut given = effects
+            .into_iter()
+            .filter_map(|(name, effect)| Some((name, effect?)));
+        match (given.next(), given.next()) {
+            (Some((name, effect)), None) => Ok((effect, name == "lose-reply")),
+            (None, _) => {
+                Err(format!("the fault does not say what happens; give one of {known}").into())
+            }
+            (Some((one, _)), Some((other, _))) => Err(format!(
+                "`{one}` and `{other}` contradict each other; a fault does one thing"
+            )
+            .into()),
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Problem {
+    fn from(text: T) -> Self {
+        Self {
+            at: None,
+            key: None,
+            text: text.into(),
+        }
+    }
+}
+
+fn problem<T>(key: &'static str, value: &Spanned<T>, text: impl Into<String>) -> Problem {
+    Problem {
+        at: Some(value.span().start),
+        key: Some(key),
+        text: text.into(),
+    }
+}
+
+fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Result<u32, Problem> {
+    match value {
+        None => Ok(1),
+        Some(value) if *value.get_ref() == 0 => {
+            Err(problem(key, &value, "calls are counted from 1"))
+        }
+        Some(value) => Ok(value.into_inner()),
+    }
+}
+
+fn duration(
+    key: &'static str,
+    value: Option<&Spanned<String>>,
+) -> Result<Option<Duration>, Problem> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let parsed = value.get_ref().parse::<SignedDuration>().ok();
+    match parsed.and_then(|duration| Duration::try_from(duration).ok()) {
+        Some(duration) => Ok(Some(duration)),
+        None => Err(problem(
+            key,
+            value,
+            format!(
+                "`{}` is not a time such as `90s`, `5m` or `1h 30m`",
+                value.get_ref()
+            ),
+        )),
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().iter().take(offset);
+    1 + before.filter(|byte| **byte == b'\n').count()
+}

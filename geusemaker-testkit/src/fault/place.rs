@@ -1,0 +1,129 @@
+//! Where a fault strikes.
+
+use std::time::Duration;
+
+use crate::sim::operations::operations;
+use crate::wire::Service;
+
+/// The calls that a fault is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) on: On,
+    pub(super) nth: u32,
+    pub(super) times: u32,
+    pub(super) after: Option<Duration>,
+    /// Kind and state of a resource.
+    pub(super) while_in: Option<(String, String)>,
+}
+
+impl Place {
+    pub(super) fn first(on: On) -> Self {
+        Self {
+            on,
+            nth: 1,
+            times: 1,
+            after: None,
+            while_in: None,
+        }
+    }
+}
+
+/// The operations that a fault is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct On {
+    /// Any service if none.
+    pub(super) service: Option<Service>,
+    /// Any operation if none.
+    pub(super) operation: Option<String>,
+}
+
+impl On {
+    pub(super) fn any() -> Self {
+        Self {
+            service: None,
+            operation: None,
+        }
+    }
+
+    /// Reads `RunInstances`, `ec2:RunInstances`, `ec2:*` or `*`.
+    pub(super) fn parse(text: &str) -> Result<Self, UnknownOperation> {
+        let (service, operation) = match text.split_once(':') {
+            None => (None, text),
+            Some((prefix, operation)) => {
+                let service = Service::ALL
+                    .into_iter()
+                    .find(|service| service.iam_prefix() == prefix)
+                    .ok_or_else(|| UnknownOperation::of_service(text, prefix))?;
+                (Some(service), operation)
+            }
+        };
+        let known = || {
+            Service::ALL
+                .into_iter()
+                .filter(|one| service.is_none_or(|service| service == *one))
+                .flat_map(operations)
+                .copied()
+        };
+        if operation == "*" {
+            return Ok(Self {
+                service,
+                operation: None,
+            });
+        }
+        if !known().any(|known| known == operation) {
+            return Err(UnknownOperation {
+                text: text.to_owned(),
+                nearest: nearest(operation, known()),
+            });
+        }
+        Ok(Self {
+            service,
+            operation: Some(operation.to_owned()),
+        })
+    }
+
+    pub(super) fn is_of(&self, service: Service, operation: &str) -> bool {
+        self.service.is_none_or(|one| one == service)
+            && self.operation.as_ref().is_none_or(|one| one == operation)
+    }
+}
+
+impl std::fmt::Display for On {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(service) = self.service {
+            write!(f, "{}:", service.iam_prefix())?;
+        }
+        f.write_str(self.operation.as_deref().unwrap_or("*"))
+    }
+}
+
+/// The name of an operation that the simulator does not have.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the simulator has no operation `{text}`{}",
+    nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+)]
+pub(super) struct UnknownOperation {
+    text: String,
+    nearest: Option<String>,
+}
+
+impl UnknownOperation {
+    fn of_service(text: &str, prefix: &str) -> Self {
+        let prefixes = Service::ALL.map(Service::iam_prefix);
+        Self {
+            text: text.to_owned(),
+            nearest: nearest(prefix, prefixes.into_iter())
+                .map(|nearest| text.replacen(prefix, &nearest, 1)),
+        }
+    }
+}
+
+/// What was probably meant: at most a third of the letters are others.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<String> {
+    known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .filter(|(distance, known)| distance * 3 <= name.len().max(known.len()))
+        .min()
+        .map(|(_, known)| known.to_owned())
+}

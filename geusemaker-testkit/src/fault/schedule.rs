@@ -1,0 +1,195 @@
+//! The faults of an account: which are due at a call, and which never were.
+
+use std::time::Duration;
+
+use super::{Effect, Fault, Interruption};
+use crate::sim::fate::Fate;
+use crate::wire::{Service, ServiceError};
+
+/// All faults of an account.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    fault: Fault,
+    seen: u32,
+    fired: u32,
+    /// Whether somebody was told that it has not fired.
+    reported: bool,
+}
+
+/// A call, as far as faults look at it.
+pub(crate) struct Occasion<'a> {
+    pub(crate) service: Service,
+    pub(crate) operation: &'a str,
+    /// How long the account's clock has run.
+    pub(crate) elapsed: Duration,
+    /// Whether a resource of that kind is in that state.
+    pub(crate) is_any_in: &'a dyn Fn(&str, &str) -> bool,
+}
+
+/// What befalls one call.
+#[derive(Debug, Default)]
+pub(crate) struct Struck {
+    pub(crate) delay_before: Duration,
+    pub(crate) delay_after: Duration,
+    pub(crate) end: Option<End>,
+    /// Whether the call takes effect before its end.
+    pub(crate) takes_effect: bool,
+    pub(crate) fate: Fate,
+    /// The fault whose verdict the fate is.
+    fated_by: Option<usize>,
+}
+
+/// How a call ends, other than with the account's answer.
+#[derive(Debug)]
+pub(crate) enum End {
+    Refusal(ServiceError),
+    Interruption(Interruption),
+}
+
+impl Schedule {
+    /// Adds a fault.
+    ///
+    /// # Panics
+    /// Parts of it contradict each other.
+    #[track_caller]
+    pub(crate) fn add(&mut self, fault: Fault) {
+        let contradiction = fault.contradiction();
+        assert!(
+            contradiction.is_none(),
+            "{fault}: {}",
+            contradiction.unwrap_or_default()
+        );
+        self.entries.push(Entry {
+            fault,
+            seen: 0,
+            fired: 0,
+            reported: false,
+        });
+    }
+
+    /// Ends all faults, and says which have struck nothing.
+    pub(crate) fn clear(&mut self) -> Vec<Fault> {
+        let unfired = self.unfired();
+        self.entries.clear();
+        unfired
+    }
+
+    /// What befalls a call.
+    pub(crate) fn strike(&mut self, occasion: &Occasion<'_>) -> Struck {
+        let mut struck = Struck {
+            takes_effect: true,
+            ..Struck::default()
+        };
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            if !entry.counts(occasion) {
+                continue;
+            }
+            entry.seen = entry.seen.saturating_add(1);
+            let place = &entry.fault.place;
+            if entry.seen < place.nth || entry.fired >= place.times {
+                continue;
+            }
+            let after_effect = entry.fault.after_effect;
+            let end = match &entry.fault.effect {
+                Effect::Delay(by) if after_effect => {
+                    struck.delay_after += *by;
+                    entry.fired += 1;
+                    continue;
+                }
+                Effect::Delay(by) => {
+                    struck.delay_before += *by;
+                    entry.fired += 1;
+                    continue;
+                }
+                Effect::State(fate) => {
+                    if struck.fated_by.is_none() {
+                        struck.fate = entry.fault.with_later(fate);
+                        struck.fated_by = Some(index);
+                        // Taken back if it makes no difference.
+                        entry.fired += 1;
+                    }
+                    continue;
+                }
+                Effect::Refuse(refusal) => {
+                    let mut error = refusal.error(occasion.service);
+                    error.status = entry.fault.status.unwrap_or(error.status);
+                    if let Some(message) = &entry.fault.message {
+                        error.message.clone_from(message);
+                    }
+                    End::Refusal(error)
+                }
+                Effect::Interrupt(interruption) => End::Interruption(*interruption),
+            };
+            if struck.end.is_none() {
+                struck.end = Some(end);
+                struck.takes_effect = after_effect;
+                entry.fired += 1;
+            }
+        }
+        struck
+    }
+
+    /// Says that the fate of a call made no difference, so that the fault goes on waiting for one where it does.
+    pub(crate) fn take_back_fate(&mut self, struck: &Struck) {
+        if let Some(entry) = struck
+            .fated_by
+            .and_then(|index| self.entries.get_mut(index))
+        {
+            entry.fired = entry.fired.saturating_sub(1);
+        }
+    }
+
+    /// The faults that have struck nothing so far, and had to.
+    pub(crate) fn unfired(&mut self) -> Vec<Fault> {
+        self.entries
+            .iter_mut()
+            .filter(|entry| entry.is_missing())
+            .map(|entry| {
+                entry.reported = true;
+                entry.fault.clone()
+            })
+            .collect()
+    }
+
+    /// The same, without those of which somebody was told.
+    pub(crate) fn unreported(&self) -> Vec<&Fault> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.is_missing() && !entry.reported)
+            .map(|entry| &entry.fault)
+            .collect()
+    }
+}
+
+impl Entry {
+    fn counts(&self, occasion: &Occasion<'_>) -> bool {
+        let place = &self.fault.place;
+        place.on.is_of(occasion.service, occasion.operation)
+            && place.after.is_none_or(|after| after <= occasion.elapsed)
+            && place
+                .while_in
+                .as_ref()
+                .is_none_or(|(kind, state)| (occasion.is_any_in)(kind, state))
+    }
+
+    fn is_missing(&self) -> bool {
+        self.fired == 0 && !self.fault.optional
+    }
+}
+
+impl Fault {
+    fn with_later(&self, fate: &Fate) -> Fate {
+        match fate {
+            Fate::Fails { reason, .. } => Fate::Fails {
+                reason: reason.clone(),
+                after: self.later,
+            },
+            Fate::Usual | Fate::Stuck | Fate::Slow(_) => fate.clone(),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Files of faults: what they say, and what they are refused for.
+
+use std::time::Duration;
+
+use geusemaker_testkit::Fault;
+
+#[test]
+fn a_file_says_what_the_builder_says() {
+    let text = r#"
+        [[fault]]
+        on = "RunInstances"
+        nth = 2
+        answer = "InsufficientInstanceCapacity"
+        status = 503
+        message = "none left"
+
+        [[fault]]
+        on = "CreateLoadBalancer"
+        lose-reply = true
+
+        [[fault]]
+        on = "elasticloadbalancing:DescribeTags"
+        throttled = true
+        times = 20
+
+        [[fault]]
+        on = "ec2:*"
+        after = "1h 30m"
+        while-in = ["EC2::Instance", "running"]
+        server-error = true
+        after-effect = true
+        forever = true
+        optional = true
+
+        [[fault]]
+        on = "*"
+        delay = "1500ms"
+
+        [[fault]]
+        on = "RegisterTargets"
+        fails = "Target.Timeout"
+        later = "10m"
+
+        [[fault]]
+        on = "CreateDistribution"
+        stuck = true
+
+        [[fault]]
+        on = "CreateMountTarget"
+        slow = "PT20M"
+
+        [[fault]]
+        on = "CreateVpc"
+        reset = true
+
+        [[fault]]
+        on = "CreateVpc"
+        stall = true
+
+        [[fault]]
+        on = "DeleteVpc"
+        denied = true
+    "#;
+    let minutes = |n: u64| Duration::from_secs(60 * n);
+    let expected = [
+        Fault::on("RunInstances")
+            .nth(2)
+            .answer("InsufficientInstanceCapacity")
+            .status(503)
+            .message("none left"),
+        Fault::on("CreateLoadBalancer").lose_reply(),
+        Fault::on("elasticloadbalancing:DescribeTags")
+            .throttled()
+            .times(20),
+        Fault::on("ec2:*")
+            .after(minutes(90))
+            .while_in("EC2::Instance", "running")
+            .server_error()
+            .after_effect()
+            .forever()
+            .optional(),
+        Fault::on_any().delay(Duration::from_millis(1500)),
+        Fault::on("RegisterTargets")
+            .fails("Target.Timeout")
+            .later(minutes(10)),
+        Fault::on("CreateDistribution").stuck(),
+        Fault::on("CreateMountTarget").slow(minutes(20)),
+        Fault::on("CreateVpc").reset(),
+        Fault::on("CreateVpc").stall(),
+        Fault::on("DeleteVpc").denied(),
+    ];
+    assert_eq!(Fault::parse_file(text).unwrap(), expected);
+}
+
+#[test]
+fn an_empty_file_has_no_faults() {
+    assert_eq!(Fault::parse_file("# none\n").unwrap(), []);
+}
+
+#[test]
+fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
+    for (line, key, text, part) in [
+        (
+            2,
+            Some("on"),
+            "[[fault]]\non = 'RunInstance'\nreset = true",
+            "did you mean `RunInstances`?",
+        ),
+        (
+            2,
+            Some("on"),
+            "[[fault]]\non = 'ec:RunInstances'\nreset = true",
+            "did you mean `ec2:RunInstances`?",
+        ),
+        (
+            2,
+            Some("on"),
+            "[[fault]]\non = 'elasticfilesystem:CreateVpc'\nreset = true",
+            "no operation `elasticfilesystem:CreateVpc`",
+        ),
+        (
+            2,
+            Some("on"),
+            "[[fault]]\non = 'Frobnicate'\nreset = true",
+            "no operation `Frobnicate`",
+        ),
+        (
+            4,
+            None,
+            "[[fault]]\non = '*'\n\nrest = true",
+            "unknown field `rest`",
+        ),
+        (1, None, "[[faults]]\non = '*'", "unknown field `faults`"),
+        (1, None, "[fault]\non = '*'", "sequence"),
+        (1, None, "[[fault]]\nreset = true", "missing field `on`"),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'",
+            "give one of `answer`, `denied`",
+        ),
+        (
+            3,
+            None,
+            "\n\n[[fault]]\non = '*'\nreset = true\nstall = true",
+            "`reset` and `stall` contradict",
+        ),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'\nreset = true\nstatus = 500",
+            "`status` goes with `answer`",
+        ),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'\nstall = true\nmessage = 'no'",
+            "`message` goes with `answer`",
+        ),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'\nstuck = true\nlater = '5m'",
+            "`later` goes with `fails`",
+        ),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'\nstuck = true\nafter-effect = true",
+            "`after-effect` does not go",
+        ),
+        (
+            1,
+            None,
+            "[[fault]]\non = '*'\nreset = true\ntimes = 2\nforever = true",
+            "`times` and `forever`",
+        ),
+        (
+            3,
+            Some("nth"),
+            "[[fault]]\non = '*'\nnth = 0\nreset = true",
+            "counted from 1",
+        ),
+        (
+            3,
+            None,
+            "[[fault]]\non = '*'\nnth = 'two'\nreset = true",
+            "expected u32",
+        ),
+        (
+            3,
+            Some("status"),
+            "[[fault]]\non = '*'\nstatus = 200\nanswer = 'X'",
+            "400 to 599",
+        ),
+        (
+            3,
+            Some("delay"),
+            "[[fault]]\non = '*'\ndelay = 'long'",
+            "`90s`, `5m` or `1h 30m`",
+        ),
+        (
+            3,
+            Some("delay"),
+            "[[fault]]\non = '*'\ndelay = '-5m'",
+            "`90s`, `5m` or `1h 30m`",
+        ),
+        (3, None, "[[fault]]\non = '*'\n= = 3", ""),
+    ] {
+        let error = Fault::parse_file(text).unwrap_err();
+        assert_eq!((error.line, error.key), (line, key), "{text}\n{error}");
+        assert!(error.to_string().contains(part), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_message_names_line_and_key() {
+    let error = Fault::parse_file("[[fault]]\non = '*'\nnth = 0\nreset = true").unwrap_err();
+    assert_eq!(error.to_string(), "line 3: `nth`: calls are counted from 1");
+}
+
+#[test]
+#[should_panic(expected = "did you mean `RunInstances`?")]
+fn a_misspelt_operation_panics_where_it_is_written() {
+    let _ = Fault::on("RunInstance");
+}
+
+#[test]
+fn a_fault_says_in_a_sentence_and_in_rust_what_it_is() {
+    let minute = Duration::from_secs(60);
+    for (fault, sentence, rust) in [
+        (
+            Fault::on("RunInstances").nth(2).answer("Unavailable"),
+            "call 2 of RunInstances is refused with Unavailable",
+            r#"Fault::on("RunInstances").nth(2).answer("Unavailable")"#,
+        ),
+        (
+            Fault::on("ec2:DescribeTags").times(3).throttled(),
+            "each of calls 1 to 3 of ec2:DescribeTags is throttled",
+            r#"Fault::on("ec2:DescribeTags").nth(1).times(3).throttled()"#,
+        ),
+        (
+            Fault::on_any().forever().after(minute).server_error(),
+            "every call of * later than 1m fails within AWS",
+            "Fault::on_any().nth(1).forever().after(Duration::from_secs(60)).server_error()",
+        ),
+        (
+            Fault::on("CreateVpc")
+                .while_in("EC2::Instance", "running")
+                .lose_reply(),
+            "call 1 of CreateVpc while an EC2::Instance is running takes effect and its reply is lost",
+            r#"Fault::on("CreateVpc").nth(1).while_in("EC2::Instance", "running").lose_reply()"#,
+        ),
+        (
+            Fault::on("RegisterTargets")
+                .fails("Target.Timeout")
+                .later(minute)
+                .optional(),
+            "call 1 of RegisterTargets has its resource fail with Target.Timeout 1m after it came up",
+            r#"Fault::on("RegisterTargets").nth(1).fails("Target.Timeout").later(Duration::from_secs(60)).optional()"#,
+        ),
+        (
+            Fault::on("CreateVpc").panic().after_effect(),
+            "call 1 of CreateVpc panics after it took effect",
+            r#"Fault::on("CreateVpc").nth(1).panic().after_effect()"#,
+        ),
+    ] {
+        assert_eq!(fault.to_string(), sentence);
+        assert_eq!(fault.to_rust(), rust);
+    }
+}
