@@ -24,6 +24,8 @@ mod aws;
 pub mod cassette;
 mod clock;
 mod coverage;
+#[cfg(feature = "explorer")]
+mod explorer;
 mod fault;
 #[cfg(any(feature = "cassette-server", feature = "socket"))]
 pub mod serve;
@@ -37,6 +39,8 @@ pub use aws::{
 };
 pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
+#[cfg(feature = "explorer")]
+pub use explorer::{Ending, Exploration, Explorer, ExplorerError, Run, Upset};
 pub use fault::{Fault, FaultFileError};
 pub use sim::guest::{Boot, Guest, PlainGuest};
 pub use sim::limits::Throttling;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call_record::Outcome;
+use super::call_record::{Outcome, is_mutating};
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use super::{Aws, lock};
@@ -55,7 +55,7 @@ impl Aws {
                 (Err(error), None) => Err(error),
                 (Ok(mut call), None) => self.decide(&mut account, &request, &mut call, &struck),
             };
-            if let (Some(on_change), false) = (&self.shared.on_change, is_read(&operation)) {
+            if let (Some(on_change), true) = (&self.shared.on_change, is_mutating(&operation)) {
                 on_change(&Snapshot::of(&account, self.clock().now()));
             }
             (request_id, answer)
@@ -173,12 +173,6 @@ fn latency_of(operation: &str) -> Step {
     } else {
         Step::Call
     }
-}
-
-fn is_read(operation: &str) -> bool {
-    ["Describe", "Get", "List"]
-        .iter()
-        .any(|prefix| operation.starts_with(prefix))
 }
 
 fn request_id(account: &mut Account) -> String {

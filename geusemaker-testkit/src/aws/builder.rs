@@ -191,6 +191,21 @@ impl AwsBuilder {
     }
 }
 
+/// The account as the Rust that makes it, as far as it is made of numbers and words.
+#[cfg(feature = "explorer")]
+impl AwsBuilder {
+    pub(crate) fn to_rust(&self) -> String {
+        let mut rust = format!("Aws::builder().seed({})", self.seed);
+        if self.timings != Timings::default() {
+            rust.push_str(&format!(".timings(Timings::{:?})", self.timings));
+        }
+        if self.region != Self::default().region {
+            rust.push_str(&format!(".region({:?})", self.region));
+        }
+        rust
+    }
+}
+
 /// Where simulated time begins, so that two runs are the same to the letter: 2026-11-01.
 const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
 

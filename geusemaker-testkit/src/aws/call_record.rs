@@ -24,6 +24,20 @@ pub struct CallRecord {
     pub outcome: Outcome,
 }
 
+impl CallRecord {
+    /// Whether the operation may change something: it is none that describes, gets or lists.
+    #[must_use]
+    pub fn is_mutating(&self) -> bool {
+        is_mutating(&self.operation)
+    }
+}
+
+pub(super) fn is_mutating(operation: &str) -> bool {
+    !["Describe", "Get", "List"]
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
+}
+
 /// What a caller was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -14,6 +14,8 @@ pub use self::file::FaultFileError;
 use self::place::{On, Place};
 pub(crate) use self::schedule::{End, Occasion, Schedule, Struck};
 use crate::sim::fate::Fate;
+#[cfg(feature = "explorer")]
+use crate::wire::Service;
 
 /// One thing that goes wrong: where, and what.
 ///
@@ -70,6 +72,22 @@ impl Fault {
     /// A fault at the first call, whichever it is.
     pub fn on_any() -> Self {
         Self::at(On::any())
+    }
+
+    /// A fault at the first call of a known operation.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn on_operation(service: Service, operation: &str) -> Option<Self> {
+        On::operation(service, operation).map(Self::at)
+    }
+
+    #[cfg(feature = "explorer")]
+    pub(crate) fn is_caller_dropped(&self) -> bool {
+        self.effect == Effect::Interrupt(Interruption::DropCaller)
+    }
+
+    #[cfg(feature = "explorer")]
+    pub(crate) fn is_panic(&self) -> bool {
+        self.effect == Effect::Interrupt(Interruption::Panic)
     }
 
     fn at(on: On) -> Self {

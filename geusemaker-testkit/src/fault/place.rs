@@ -45,6 +45,17 @@ impl On {
         }
     }
 
+    /// One known operation, with its service if another has one of the same name.
+    #[cfg(feature = "explorer")]
+    pub(super) fn operation(service: Service, operation: &str) -> Option<Self> {
+        let knows = |service: &Service| operations(*service).contains(&operation);
+        let is_unique = Service::ALL.iter().filter(|one| knows(one)).count() == 1;
+        knows(&service).then(|| Self {
+            service: (!is_unique).then_some(service),
+            operation: Some(operation.to_owned()),
+        })
+    }
+
     /// Reads `RunInstances`, `ec2:RunInstances`, `ec2:*` or `*`.
     pub(super) fn parse(text: &str) -> Result<Self, UnknownOperation> {
         let (service, operation) = match text.split_once(':') {

@@ -1,0 +1,254 @@
+//! The explorer: a scenario is run once for each thing that can go wrong at each of its calls.
+
+mod report;
+mod run;
+mod upset;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub use self::report::{Ending, Exploration, Run};
+use self::run::Strike;
+pub use self::upset::Upset;
+use crate::aws::{Aws, AwsBuilder, CallRecord};
+
+/// Runs a scenario once to learn its calls, and then once for each call and each [`Upset`], on all processors.
+///
+/// Each run has an account and a paused runtime of its own, so it takes virtual time only. A run is sound if it ends,
+/// without a panic of its own, and leaves nothing in the account; whether the scenario succeeds makes no difference.
+/// What AWS itself takes away within an hour of the end, such as an instance that is shutting down, is not left over.
+///
+/// ```
+/// use geusemaker_testkit::{Explorer, Upset};
+///
+/// let exploration = Explorer::new(|aws| async move {
+///     let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+///     let vpc = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await?;
+///     let vpc_id = vpc.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default();
+///     ec2.delete_vpc().vpc_id(vpc_id).send().await?;
+///     Ok::<_, aws_sdk_ec2::Error>(())
+/// })
+/// .seed(7)
+/// .upsets([Upset::denied(), Upset::reply_lost()])
+/// .explore()?;
+///
+/// // Nobody hears of the VPC whose reply is lost. Retrying it makes a second one.
+/// let failures: Vec<_> = exploration.failures().map(|run| run.name()).collect();
+/// assert_eq!(failures, ["CreateVpc #1, reply lost", "DeleteVpc #1, denied"]);
+/// println!("{exploration}");
+/// # Ok::<(), geusemaker_testkit::ExplorerError>(())
+/// ```
+///
+/// The same seed gives the same runs: the account, the SDK's retries and the tokens that it makes up follow from it. What
+/// the scenario itself draws at random does not, and neither does the order in which an unbiased `tokio::select!`
+/// looks at its branches.
+pub struct Explorer<W = Aws> {
+    seed: u64,
+    account: Box<dyn Fn() -> AwsBuilder + Send + Sync>,
+    world: Box<dyn Fn(Aws) -> W + Send + Sync>,
+    scenario: Step<W>,
+    afterwards: Option<Step<W>>,
+    upsets: Vec<Upset>,
+    calls: Box<dyn Fn(&CallRecord) -> bool + Send + Sync>,
+    check: Check,
+    deadline: Duration,
+}
+
+type Step<W> = Box<dyn Fn(W) -> Pin<Box<dyn Future<Output = Result<(), String>>>> + Send + Sync>;
+type Check = Box<dyn Fn(&Aws, &Run) -> Result<(), String> + Send + Sync>;
+
+impl Explorer<Aws> {
+    /// An explorer of what a scenario does to an account.
+    #[must_use]
+    pub fn new<F, E>(scenario: impl Fn(Aws) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+        E: fmt::Display,
+    {
+        Self::with_world(|aws| aws, scenario)
+    }
+}
+
+impl<W: Clone> Explorer<W> {
+    /// An explorer of a scenario that needs more than the account, such as a store of its own: `world` makes that anew for
+    /// each run, in the run's runtime. The scenario and [`Explorer::afterwards`] get clones of it.
+    #[must_use]
+    pub fn with_world<F, E>(
+        world: impl Fn(Aws) -> W + Send + Sync + 'static,
+        scenario: impl Fn(W) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+        E: fmt::Display,
+    {
+        Self {
+            seed: 0,
+            account: Box::new(Aws::builder),
+            world: Box::new(world),
+            scenario: step(scenario),
+            afterwards: None,
+            upsets: Upset::usual(),
+            calls: Box::new(|_| true),
+            check: Box::new(|_, run| run.judge()),
+            deadline: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+
+    /// What everything random follows from; 0 if not given.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How the accounts are made; [`Aws::builder`] if not given. The explorer's own seed goes before theirs.
+    #[must_use]
+    pub fn account(mut self, account: impl Fn() -> AwsBuilder + Send + Sync + 'static) -> Self {
+        self.account = Box::new(account);
+        self
+    }
+
+    /// What goes wrong; [`Upset::usual`] if not given.
+    #[must_use]
+    pub fn upsets(mut self, upsets: impl IntoIterator<Item = Upset>) -> Self {
+        self.upsets = upsets.into_iter().collect();
+        self
+    }
+
+    /// At which of the scenario's calls; all if not given. [`CallRecord::is_mutating`] is a good filter where all are
+    /// too many.
+    #[must_use]
+    pub fn calls(mut self, calls: impl Fn(&CallRecord) -> bool + Send + Sync + 'static) -> Self {
+        self.calls = Box::new(calls);
+        self
+    }
+
+    /// What a program does once things have gone wrong: clean up, resume, close. It follows every scenario, however that
+    /// ended, on the same account, and no fault strikes any more.
+    #[must_use]
+    pub fn afterwards<F, E>(mut self, afterwards: impl Fn(W) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+        E: fmt::Display,
+    {
+        self.afterwards = Some(step(afterwards));
+        self
+    }
+
+    /// Another judgement of each run than [`Run::judge`]; what it says in the error goes into the report.
+    #[must_use]
+    pub fn check(
+        mut self,
+        check: impl Fn(&Aws, &Run) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.check = Box::new(check);
+        self
+    }
+
+    /// How much virtual time a scenario may take, and what comes afterwards again; a day if not given.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Runs everything.
+    ///
+    /// # Errors
+    /// Without any fault the scenario fails, or is not sound; or there is nothing that could go wrong.
+    pub fn explore(&self) -> Result<Exploration, ExplorerError> {
+        let clean = self.all(&[None]).remove(0);
+        if let Err(problem) = clean
+            .scenario_succeeded()
+            .and_then(|()| clean.verdict.clone())
+        {
+            return Err(ExplorerError::Clean { problem });
+        }
+        let strikes: Vec<_> = clean
+            .calls
+            .iter()
+            .filter(|call| (self.calls)(call))
+            .flat_map(|call| {
+                self.upsets
+                    .iter()
+                    .filter_map(|upset| Strike::new(call, upset))
+            })
+            .map(Some)
+            .collect();
+        if strikes.is_empty() {
+            return Err(ExplorerError::NothingToUpset);
+        }
+        let runs = self.all(&strikes);
+        Ok(Exploration {
+            seed: self.seed,
+            clean,
+            runs,
+        })
+    }
+
+    /// The runs in the order of the strikes, on threads of their own.
+    fn all(&self, strikes: &[Option<Strike>]) -> Vec<Run> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            std::iter::from_fn(|| {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let strike = strikes.get(index)?;
+                Some((index, self.run(strike.as_ref())))
+            })
+            .collect::<Vec<_>>()
+        };
+        let mut runs: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.min(strikes.len()))
+                .map(|_| scope.spawn(work))
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| match worker.join() {
+                    Ok(runs) => runs,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        });
+        runs.sort_by_key(|(index, _)| *index);
+        runs.into_iter().map(|(_, run)| run).collect()
+    }
+}
+
+fn step<W, F, E>(step: impl Fn(W) -> F + Send + Sync + 'static) -> Step<W>
+where
+    F: Future<Output = Result<(), E>> + 'static,
+    E: fmt::Display,
+{
+    Box::new(move |world| {
+        let future = step(world);
+        Box::pin(async move { future.await.map_err(|error| error.to_string()) })
+    })
+}
+
+impl<W> fmt::Debug for Explorer<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explorer")
+            .field("seed", &self.seed)
+            .field("upsets", &self.upsets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is nothing to explore.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExplorerError {
+    /// The scenario has to succeed, and to be sound, while nothing goes wrong.
+    #[error("without any fault the scenario is not sound: {problem}")]
+    Clean {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No call passes the filter, or there are no upsets.
+    #[error("the scenario makes no call at which anything could go wrong")]
+    NothingToUpset,
+}

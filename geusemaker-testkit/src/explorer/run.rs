@@ -1,0 +1,139 @@
+//! One run of a scenario, with what befalls it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Ending, Explorer, Run, Upset};
+use crate::aws::{Aws, CallRecord, InjectedPanic};
+use crate::fault::Fault;
+
+/// What goes wrong, at which call.
+#[derive(Clone, Debug)]
+pub(super) struct Strike {
+    pub(super) operation: String,
+    pub(super) nth: u32,
+    pub(super) upset: String,
+    pub(super) fault: Fault,
+}
+
+impl Strike {
+    /// None if the call is none that the simulator knows.
+    pub(super) fn new(call: &CallRecord, upset: &Upset) -> Option<Self> {
+        let fault = Fault::on_operation(call.service?, &call.operation)?.nth(call.nth);
+        Some(Self {
+            operation: call.operation.clone(),
+            nth: call.nth,
+            upset: upset.name().to_owned(),
+            fault: upset.at(fault),
+        })
+    }
+}
+
+impl<W: Clone> Explorer<W> {
+    /// Runs the scenario and what follows it, and judges the end. It runs on a thread without a runtime.
+    pub(super) fn run(&self, strike: Option<&Strike>) -> Run {
+        // The SDK draws its retry times and client tokens from the thread's generator.
+        fastrand::seed(self.seed);
+        let runtime = runtime();
+        let builder = (self.account)().seed(self.seed);
+        let reproduction = builder.to_rust();
+        let builder = match strike {
+            Some(strike) => builder.fault(strike.fault.clone()),
+            None => builder,
+        };
+        let (aws, world) = runtime.block_on(async {
+            let aws = builder.build();
+            (aws.clone(), (self.world)(aws))
+        });
+        let ending = self.scenario_on(&runtime, &aws, world.clone());
+        let unfired = !aws.lift_faults().is_empty();
+        let afterwards = match &self.afterwards {
+            None => Ok(()),
+            Some(afterwards) => {
+                let afterwards = async {
+                    let limited = tokio::time::timeout(self.deadline, afterwards(world));
+                    Ending::of(limited.await)
+                };
+                match caught(&runtime, afterwards) {
+                    Ending::Succeeded => Ok(()),
+                    other => Err(other.to_string()),
+                }
+            }
+        };
+        let virtual_time = aws.clock().elapsed();
+        let calls = aws.calls();
+        // What is on its way out by itself is given the time for it.
+        runtime.block_on(aws.clock().sleep(GRACE));
+        let mut run = Run {
+            strike: strike.cloned(),
+            account: reproduction,
+            ending,
+            afterwards,
+            is_unfired: unfired,
+            leftovers: aws.leftovers(),
+            calls,
+            virtual_time,
+            verdict: Ok(()),
+        };
+        run.verdict = (self.check)(&aws, &run);
+        run
+    }
+
+    fn scenario_on(&self, runtime: &Runtime, aws: &Aws, world: W) -> Ending {
+        let scenario = async {
+            tokio::select! {
+                biased;
+                () = aws.caller_dropped() => Ending::CallerDropped,
+                ended = tokio::time::timeout(self.deadline, (self.scenario)(world)) => Ending::of(ended),
+            }
+        };
+        caught(runtime, scenario)
+    }
+}
+
+impl Ending {
+    fn of(ended: Result<Result<(), String>, tokio::time::error::Elapsed>) -> Self {
+        match ended {
+            Ok(Ok(())) => Self::Succeeded,
+            Ok(Err(error)) => Self::Failed(error),
+            Err(_) => Self::OutOfTime,
+        }
+    }
+
+    fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        if panic.is::<InjectedPanic>() {
+            Self::InjectedPanic
+        } else if let Some(message) = panic.downcast_ref::<&str>() {
+            Self::Panicked((*message).to_owned())
+        } else if let Some(message) = panic.downcast_ref::<String>() {
+            Self::Panicked(message.clone())
+        } else {
+            Self::Panicked("a value that is no message".to_owned())
+        }
+    }
+}
+
+/// How it ends, if need be with a panic. The runtime is fit for use afterwards: the panic leaves it by unwinding, and
+/// so does whatever the future held.
+fn caught(runtime: &Runtime, future: impl Future<Output = Ending>) -> Ending {
+    catch_unwind(AssertUnwindSafe(|| runtime.block_on(future)))
+        .unwrap_or_else(|panic| Ending::of_panic(&*panic))
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "an operating system that gives a test no event queue leaves nothing to explore"
+)]
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+}
+
+/// How long after the end the account is looked at.
+const GRACE: Duration = Duration::from_secs(60 * 60);

@@ -1,0 +1,407 @@
+//! Faults of each kind, and that none of them goes unnoticed.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use aws_sdk_ec2::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_ec2::types::InstanceType;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use geusemaker_testkit::{Aws, CallRecord, Fault, InjectedPanic, Outcome};
+
+fn account(fault: Fault) -> Aws {
+    Aws::builder().fault(fault).build()
+}
+
+/// Without the SDK's retries, which would hide what is answered.
+fn plain(aws: &Aws) -> SdkConfig {
+    aws.sdk_config()
+        .into_builder()
+        .retry_config(RetryConfig::disabled())
+        .build()
+}
+
+fn ec2(aws: &Aws) -> aws_sdk_ec2::Client {
+    aws_sdk_ec2::Client::new(&plain(aws))
+}
+
+/// What a describe says: its code, or `None` if it succeeds.
+async fn describe_vpcs(aws: &Aws) -> Option<String> {
+    let refused = ec2(aws).describe_vpcs().send().await.err()?;
+    Some(refused.code().unwrap_or("no answer").to_owned())
+}
+
+async fn create_vpc(aws: &Aws) -> Option<String> {
+    let creation = ec2(aws).create_vpc().cidr_block("10.0.0.0/16").send();
+    let refused = creation.await.err()?;
+    Some(refused.code().unwrap_or("no answer").to_owned())
+}
+
+async fn run_instance(aws: &Aws) -> String {
+    let run = ec2(aws)
+        .run_instances()
+        .image_id(image(aws).await)
+        .instance_type(InstanceType::G5Xlarge)
+        .min_count(1)
+        .max_count(1);
+    let ran = run.send().await.unwrap();
+    ran.instances()[0].instance_id().unwrap().to_owned()
+}
+
+async fn image(aws: &Aws) -> String {
+    let images = ec2(aws).describe_images().owners("amazon").send().await;
+    let images = images.unwrap();
+    images.images()[0].image_id().unwrap().to_owned()
+}
+
+fn vpcs_left(aws: &Aws) -> usize {
+    let left = aws.leftovers();
+    left.iter().filter(|one| one.kind == "EC2::VPC").count()
+}
+
+fn state_of(aws: &Aws, id: &str) -> String {
+    let states = aws.states();
+    let one = states.iter().find(|one| one.resource.id == id);
+    one.unwrap().state.clone()
+}
+
+fn unfired(aws: &Aws) -> Vec<String> {
+    aws.unfired().iter().map(ToString::to_string).collect()
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test(start_paused = true)]
+async fn faults_on_one_operation_count_its_calls_each_for_itself() {
+    let aws = Aws::builder()
+        .fault(Fault::on("DescribeVpcs").answer("First"))
+        .fault(Fault::on("DescribeVpcs").nth(2).answer("Second"))
+        .fault(Fault::on("DescribeVpcs").nth(4).times(2).answer("Fourth"))
+        .build();
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(describe_vpcs(&aws).await);
+    }
+    let expected = [
+        Some("First"),
+        Some("Second"),
+        None,
+        Some("Fourth"),
+        Some("Fourth"),
+        None,
+    ];
+    assert_eq!(answers, expected.map(|code| code.map(str::to_owned)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_faults_that_are_due_at_once_the_second_strikes_at_the_next_call() {
+    let aws = Aws::builder()
+        .fault(Fault::on_any().answer("One"))
+        .fault(Fault::on("DescribeVpcs").answer("Other"))
+        .build();
+    assert_eq!(describe_vpcs(&aws).await.unwrap(), "One");
+    assert_eq!(describe_vpcs(&aws).await.unwrap(), "Other");
+    assert_eq!(describe_vpcs(&aws).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_prefix_of_a_service_tells_operations_of_one_name_apart() {
+    let aws = account(Fault::on("elasticloadbalancing:DescribeTags").denied());
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&plain(&aws));
+    ec2(&aws).describe_tags().send().await.unwrap();
+    let refused = elb.describe_tags().resource_arns("arn:x").send().await;
+    assert_eq!(refused.unwrap_err().code(), Some("AccessDenied"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_can_wait_for_a_time() {
+    let aws = account(Fault::on("DescribeVpcs").after(HOUR).answer("Late"));
+    assert_eq!(describe_vpcs(&aws).await, None);
+    aws.clock().sleep(HOUR).await;
+    assert_eq!(describe_vpcs(&aws).await.unwrap(), "Late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_can_wait_for_a_resource_in_a_state() {
+    let aws = account(
+        Fault::on("DescribeVpcs")
+            .while_in("EC2::Instance", "running")
+            .forever()
+            .answer("Busy"),
+    );
+    assert_eq!(describe_vpcs(&aws).await, None);
+    let id = run_instance(&aws).await;
+    assert_eq!(state_of(&aws, &id), "pending");
+    assert_eq!(describe_vpcs(&aws).await, None);
+    aws.clock().sleep(HOUR).await;
+    assert_eq!(state_of(&aws, &id), "running");
+    assert_eq!(describe_vpcs(&aws).await.unwrap(), "Busy");
+    let end = ec2(&aws).terminate_instances().instance_ids(&id).send();
+    end.await.unwrap();
+    assert_eq!(state_of(&aws, &id), "shutting-down");
+    assert_eq!(describe_vpcs(&aws).await, None);
+}
+
+/// The code and HTTP status with which every service refuses under a fault.
+async fn refusals(fault: impl Fn() -> Fault) -> [(String, u16); 5] {
+    fn refusal<E: aws_sdk_ec2::error::ProvideErrorMetadata>(error: SdkError<E>) -> (String, u16) {
+        let status = error.raw_response().unwrap().status().as_u16();
+        let code = error.code().unwrap().to_owned();
+        (code, status)
+    }
+    let aws = account(fault().forever());
+    let config = plain(&aws);
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
+    let efs = aws_sdk_efs::Client::new(&config);
+    let cloudfront = aws_sdk_cloudfront::Client::new(&config);
+    let sts = aws_sdk_sts::Client::new(&config);
+    [
+        refusal(ec2(&aws).describe_vpcs().send().await.unwrap_err()),
+        refusal(elb.describe_load_balancers().send().await.unwrap_err()),
+        refusal(efs.describe_file_systems().send().await.unwrap_err()),
+        refusal(cloudfront.list_distributions().send().await.unwrap_err()),
+        refusal(sts.get_caller_identity().send().await.unwrap_err()),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_service_throttles_in_its_own_way() {
+    assert_eq!(
+        refusals(|| Fault::on_any().throttled()).await,
+        [
+            ("RequestLimitExceeded", 503),
+            ("ThrottlingException", 400),
+            ("ThrottlingException", 429),
+            ("Throttling", 400),
+            ("Throttling", 400),
+        ]
+        .map(|(code, status)| (code.to_owned(), status))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_service_fails_and_denies_in_its_own_way() {
+    let codes =
+        |refusals: [(String, u16); 5]| refusals.map(|(code, status)| format!("{status} {code}"));
+    assert_eq!(
+        codes(refusals(|| Fault::on_any().server_error()).await),
+        [
+            "500 InternalError",
+            "500 InternalFailure",
+            "500 InternalServerError",
+            "500 InternalFailure",
+            "500 InternalFailure",
+        ]
+    );
+    assert_eq!(
+        codes(refusals(|| Fault::on_any().denied()).await),
+        [
+            "403 UnauthorizedOperation",
+            "403 AccessDenied",
+            "403 AccessDeniedException",
+            "403 AccessDenied",
+            "403 AccessDenied",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_befalls_a_call_leaves_an_effect_only_if_it_comes_after_it() {
+    let faults: [fn(Fault) -> Fault; 4] = [
+        |fault| fault.answer("Oops"),
+        Fault::server_error,
+        Fault::throttled,
+        Fault::reset,
+    ];
+    for fault in faults {
+        let before = account(fault(Fault::on("CreateVpc")));
+        assert!(create_vpc(&before).await.is_some());
+        assert_eq!(vpcs_left(&before), 0);
+        let after = account(fault(Fault::on("CreateVpc")).after_effect());
+        assert!(create_vpc(&after).await.is_some());
+        assert_eq!(vpcs_left(&after), 1);
+    }
+    let lost = account(Fault::on("CreateVpc").lose_reply());
+    assert_eq!(create_vpc(&lost).await.unwrap(), "no answer");
+    assert_eq!(vpcs_left(&lost), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_call_is_never_answered() {
+    for (fault, vpcs) in [
+        (Fault::on("CreateVpc").stall(), 0),
+        (Fault::on("CreateVpc").stall().after_effect(), 1),
+    ] {
+        let aws = account(fault);
+        let config = plain(&aws)
+            .into_builder()
+            .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled())
+            .build();
+        let client = aws_sdk_ec2::Client::new(&config);
+        let creation = client.create_vpc().cidr_block("10.0.0.0/16").send();
+        let waited = tokio::time::timeout(HOUR * 24, creation).await;
+        assert!(waited.is_err());
+        assert_eq!(vpcs_left(&aws), vpcs);
+        assert_eq!(aws.calls()[0].outcome, Outcome::Silence);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_comes_before_or_after_the_effect() {
+    for (fault, at_once) in [
+        (Fault::on("CreateVpc").delay(HOUR), 0),
+        (Fault::on("CreateVpc").delay(HOUR).after_effect(), 1),
+    ] {
+        let aws = account(fault);
+        let half = tokio::time::timeout(HOUR / 2, create_vpc(&aws)).await;
+        assert!(half.is_err());
+        assert_eq!(vpcs_left(&aws), at_once);
+        // The caller has gone, and its call with it.
+        assert_eq!(aws.calls()[0].outcome, Outcome::Pending);
+        assert_eq!(aws.calls()[0].ended, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_caller_is_told_to_be_dropped_before_or_after_the_effect() {
+    for (fault, vpcs) in [
+        (Fault::on("CreateVpc").drop_caller(), 0),
+        (Fault::on("CreateVpc").drop_caller().after_effect(), 1),
+    ] {
+        let aws = account(fault);
+        tokio::select! {
+            () = aws.caller_dropped() => {}
+            answer = create_vpc(&aws) => panic!("answered: {answer:?}"),
+        }
+        assert_eq!(vpcs_left(&aws), vpcs);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_panics_before_or_after_the_effect() {
+    for (fault, vpcs) in [
+        (Fault::on("CreateVpc").panic(), 0),
+        (Fault::on("CreateVpc").panic().after_effect(), 1),
+    ] {
+        let aws = account(fault);
+        let task = tokio::spawn({
+            let aws = aws.clone();
+            async move { create_vpc(&aws).await }
+        });
+        let panic = task.await.unwrap_err().into_panic();
+        let injected = panic.downcast_ref::<InjectedPanic>().unwrap();
+        assert_eq!(injected.operation, "CreateVpc");
+        assert_eq!(vpcs_left(&aws), vpcs);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_is_stuck_or_slow() {
+    let aws = account(Fault::on("RunInstances").stuck());
+    let id = run_instance(&aws).await;
+    aws.clock().sleep(HOUR * 24).await;
+    assert_eq!(state_of(&aws, &id), "pending");
+
+    let aws = account(Fault::on("RunInstances").slow(HOUR));
+    let id = run_instance(&aws).await;
+    aws.clock().sleep(HOUR).await;
+    assert_eq!(state_of(&aws, &id), "pending");
+    aws.clock().sleep(HOUR).await;
+    assert_eq!(state_of(&aws, &id), "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fate_that_means_nothing_to_a_call_waits_for_one_where_it_does() {
+    let aws = account(Fault::on("ec2:*").stuck());
+    assert_eq!(describe_vpcs(&aws).await, None);
+    assert_eq!(unfired(&aws), ["call 1 of ec2:* leaves its resource stuck"]);
+    let id = run_instance(&aws).await;
+    assert_eq!(unfired(&aws), Vec::<String>::new());
+    aws.clock().sleep(HOUR).await;
+    assert_eq!(state_of(&aws, &id), "pending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fate_has_not_struck_where_its_call_is_refused() {
+    let aws = account(Fault::on("RunInstances").stuck());
+    let run = ec2(&aws).run_instances().image_id("ami-none");
+    let refused = run.min_count(1).max_count(1).send().await;
+    assert!(refused.is_err());
+    assert_eq!(aws.unfired().len(), 1);
+}
+
+/// What the drop of the last handle panics with.
+fn dropped(last_handle: impl FnOnce()) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(last_handle)).err()?;
+    Some(panic.downcast_ref::<String>().unwrap().clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_never_strikes_fails_its_test() {
+    let aws = account(Fault::on("RunInstances").nth(2).lose_reply());
+    run_instance(&aws).await;
+    let message = dropped(|| drop(aws)).unwrap();
+    assert!(
+        message.contains("call 2 of RunInstances takes effect and its reply is lost"),
+        "{message}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handle_that_counts_is_the_last_even_if_a_client_has_it() {
+    let aws = account(Fault::on("RunInstances").reset());
+    let client = ec2(&aws);
+    client.describe_vpcs().send().await.unwrap();
+    assert_eq!(dropped(|| drop(aws)), None);
+    assert!(dropped(|| drop(client)).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_is_optional_or_asked_about_or_lifted_may_miss() {
+    let optional = account(Fault::on("RunInstances").reset().optional());
+    assert_eq!(dropped(|| drop(optional)), None);
+
+    let asked = account(Fault::on("RunInstances").reset());
+    assert_eq!(unfired(&asked), ["call 1 of RunInstances is lost"]);
+    assert_eq!(dropped(|| drop(asked)), None);
+
+    let lifted = account(Fault::on("DescribeVpcs").reset());
+    assert_eq!(lifted.lift_faults().len(), 1);
+    assert_eq!(describe_vpcs(&lifted).await, None);
+    assert_eq!(dropped(|| drop(lifted)), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asked_before_a_fault_was_there_is_told_of_it_in_the_end() {
+    let aws = Aws::new();
+    assert!(aws.unfired().is_empty());
+    aws.inject(Fault::on("RunInstances").reset());
+    assert!(dropped(|| drop(aws)).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "`later` goes with `fails`")]
+async fn parts_that_contradict_each_other_are_refused() {
+    let _ = account(Fault::on("RunInstances").stuck().later(HOUR));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_listed_in_the_order_of_their_arrival() {
+    let aws = account(Fault::on("CreateVpc").delay(HOUR));
+    tokio::join!(create_vpc(&aws), describe_vpcs(&aws));
+    describe_vpcs(&aws).await;
+    let calls = aws.calls();
+    let names = |call: &CallRecord| format!("{} #{} {}", call.operation, call.nth, call.outcome);
+    let listed: Vec<_> = calls.iter().map(names).collect();
+    assert_eq!(
+        listed,
+        [
+            "CreateVpc #1 ok",
+            "DescribeVpcs #1 ok",
+            "DescribeVpcs #2 ok"
+        ]
+    );
+    assert!(calls[0].ended > calls[1].ended);
+    assert!(calls.is_sorted_by_key(|call| call.at));
+}
