@@ -234,13 +234,7 @@ async fn a_stalled_call_is_never_answered() {
         (Fault::on("CreateVpc").stall().after_effect(), 1),
     ] {
         let aws = account(fault);
-        let config = plain(&aws)
-            .into_builder()
-            .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled())
-            .build();
-        let client = aws_sdk_ec2::Client::new(&config);
-        let creation = client.create_vpc().cidr_block("10.0.0.0/16").send();
-        let waited = tokio::time::timeout(HOUR * 24, creation).await;
+        let waited = tokio::time::timeout(HOUR, create_vpc(&aws)).await;
         assert!(waited.is_err());
         assert_eq!(vpcs_left(&aws), vpcs);
         assert_eq!(aws.calls()[0].outcome, Outcome::Silence);

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use bytes::Bytes;
 
 use super::Aws;
@@ -25,7 +26,7 @@ impl HttpConnector for Aws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let aws = self.clone();
         HttpConnectorFuture::new(async move {
-            let request = buffered(request)?;
+            let request = buffered(request).await?;
             let response = aws
                 .answer(request)
                 .await
@@ -36,15 +37,16 @@ impl HttpConnector for Aws {
     }
 }
 
-/// The request with its body in memory, as the SDK holds every body of the services simulated here.
-fn buffered(request: HttpRequest) -> Result<http::Request<Bytes>, ConnectorError> {
+/// The request with its body in memory. The body is read to its end, as by a client on a network: the SDK takes an
+/// upload of which nobody reads for a stalled one, and gives the call up.
+async fn buffered(request: HttpRequest) -> Result<http::Request<Bytes>, ConnectorError> {
     let request = request
         .try_into_http1x()
         .map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
-    let body = body
-        .bytes()
-        .map(Bytes::copy_from_slice)
-        .ok_or_else(|| ConnectorError::user("the simulator takes no streaming bodies".into()))?;
-    Ok(http::Request::from_parts(parts, body))
+    let body = ByteStream::new(body)
+        .collect()
+        .await
+        .map_err(|error| ConnectorError::user(error.into()))?;
+    Ok(http::Request::from_parts(parts, body.into_bytes()))
 }

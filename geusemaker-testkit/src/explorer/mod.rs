@@ -93,7 +93,7 @@ impl<W: Clone> Explorer<W> {
             upsets: Upset::usual(),
             calls: Box::new(|_| true),
             check: Box::new(|_, run| run.judge()),
-            deadline: Duration::from_secs(24 * 60 * 60),
+            deadline: Duration::from_secs(2 * 60 * 60),
         }
     }
 
@@ -148,7 +148,10 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// How much virtual time a scenario may take, and what comes afterwards again; a day if not given.
+    /// How much virtual time a scenario may take, and what comes afterwards again; two hours if not given.
+    ///
+    /// A call that is never answered lasts until then, unless the scenario has a limit of its own. The SDK looks twice a
+    /// second whether such a call goes on, so that long deadlines take some seconds of real time.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -170,6 +173,7 @@ impl<W: Clone> Explorer<W> {
         let strikes: Vec<_> = clean
             .calls
             .iter()
+            .take(clean.scenario_calls)
             .filter(|call| (self.calls)(call))
             .flat_map(|call| {
                 self.upsets

@@ -56,6 +56,8 @@ pub struct Run {
     pub leftovers: Vec<Resource>,
     /// The calls in the order in which they arrived.
     pub calls: Vec<CallRecord>,
+    /// How many of the calls are the scenario's; the others follow it.
+    pub scenario_calls: usize,
     /// How long it took on the account's clock, with what follows the scenario.
     pub virtual_time: Duration,
     /// Whether the run is sound, and if not, why.

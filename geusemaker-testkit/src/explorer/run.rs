@@ -38,17 +38,18 @@ impl<W: Clone> Explorer<W> {
         // The SDK draws its retry times and client tokens from the thread's generator.
         fastrand::seed(self.seed);
         let runtime = runtime();
+        // The account's clock is the runtime's, also where nothing is awaited.
+        let _context = runtime.enter();
         let builder = (self.account)().seed(self.seed);
         let reproduction = builder.to_rust();
         let builder = match strike {
             Some(strike) => builder.fault(strike.fault.clone()),
             None => builder,
         };
-        let (aws, world) = runtime.block_on(async {
-            let aws = builder.build();
-            (aws.clone(), (self.world)(aws))
-        });
+        let aws = builder.build();
+        let world = (self.world)(aws.clone());
         let ending = self.scenario_on(&runtime, &aws, world.clone());
+        let scenario_calls = aws.calls().len();
         let unfired = !aws.lift_faults().is_empty();
         let afterwards = match &self.afterwards {
             None => Ok(()),
@@ -75,6 +76,7 @@ impl<W: Clone> Explorer<W> {
             is_unfired: unfired,
             leftovers: aws.leftovers(),
             calls,
+            scenario_calls,
             virtual_time,
             verdict: Ok(()),
         };
