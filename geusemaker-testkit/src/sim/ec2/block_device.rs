@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image::Image;
 use super::launch_request::one_of;
-use super::volume::{VOLUME_TYPES, refuse_performance, refuse_size};
+use super::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 

@@ -54,6 +54,7 @@ mod tags;
 mod vcpu_quota;
 mod volume;
 mod volume_attachment;
+mod volume_type;
 mod vpc;
 mod vpc_attribute;
 

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::Ec2;
 use super::block_device::BlockDevice;
 use super::instance::InstanceState;
-use super::launch_request::{invalid, one_of};
+use super::launch_request::one_of;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::volume_attachment::{Attachment, AttachmentState};
+use super::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
 use crate::sim::catalog;
 use crate::sim::fate::Fate;
 use crate::sim::moment::Moment;
@@ -452,59 +453,6 @@ impl Ec2 {
             return Err(ServiceError::new("IdempotentParameterMismatch", message));
         }
         Ok(Some(earlier))
-    }
-}
-
-pub(super) const VOLUME_TYPES: [&str; 7] = ["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"];
-
-/// EBS user guide, volume types: the least and the most that a volume of a type may have.
-pub(super) fn refuse_size(volume_type: &str, size_gib: u32) -> Result<(), ServiceError> {
-    let (least, most) = match volume_type {
-        "standard" => (1, 1024),
-        "st1" | "sc1" => (125, 16_384),
-        "io1" => (4, 16_384),
-        "io2" => (4, 65_536),
-        "gp3" => (1, 65_536),
-        _ => (1, 16_384),
-    };
-    if size_gib < least {
-        let message = format!(
-            "Volume of {size_gib}GiB is too small for volume type {volume_type}; minimum is {least}GiB."
-        );
-        return Err(invalid(&message));
-    }
-    if size_gib > most {
-        let message = format!(
-            "Volume of {size_gib}GiB is too large for volume type {volume_type}; maximum is {most}GiB."
-        );
-        return Err(invalid(&message));
-    }
-    Ok(())
-}
-
-/// Which types have what settings.
-pub(super) fn refuse_performance(
-    volume_type: &str,
-    iops: Option<u32>,
-    throughput: Option<u32>,
-) -> Result<(), ServiceError> {
-    let combination =
-        |message: String| Err(ServiceError::new("InvalidParameterCombination", message));
-    if throughput.is_some() && volume_type != "gp3" {
-        return combination(format!(
-            "The parameter throughput is not supported for {volume_type} volumes"
-        ));
-    }
-    match (volume_type, iops) {
-        ("io1" | "io2", None) => {
-            let message =
-                format!("The parameter iops must be specified for {volume_type} volumes.");
-            Err(ServiceError::new("MissingParameter", message))
-        }
-        ("io1" | "io2" | "gp3", _) | (_, None) => Ok(()),
-        (_, Some(_)) => combination(format!(
-            "The parameter iops is not supported for {volume_type} volumes."
-        )),
     }
 }
 
