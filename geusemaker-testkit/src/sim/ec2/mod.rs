@@ -119,8 +119,11 @@ impl Ec2 {
         for id in self.subnets.keys() {
             add("EC2::Subnet", id);
         }
-        for id in self.security_groups.keys() {
-            add("EC2::SecurityGroup", id);
+        // The default group, the main route table and the network ACL go with their VPC, and cannot go without it.
+        for group in self.security_groups.values() {
+            if !group.is_default() {
+                add("EC2::SecurityGroup", &group.id);
+            }
         }
         for id in self.addresses.keys() {
             add("EC2::EIP", id);
@@ -128,11 +131,10 @@ impl Ec2 {
         for id in self.internet_gateways.keys() {
             add("EC2::InternetGateway", id);
         }
-        for id in self.network_acls.keys() {
-            add("EC2::NetworkAcl", id);
-        }
-        for id in self.route_tables.keys() {
-            add("EC2::RouteTable", id);
+        for table in self.route_tables.values() {
+            if !table.is_main() {
+                add("EC2::RouteTable", &table.id);
+            }
         }
         for pair in self.key_pairs.values() {
             add("EC2::KeyPair", &pair.id);
