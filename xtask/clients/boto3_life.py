@@ -8,45 +8,26 @@ What the parts make is kept in one place, `made`, since the later ones build on 
 
 import types
 
-import boto3
-import botocore
-
+from boto3_clients import (
+    OFTEN,
+    TAGS,
+    cloudfront,
+    ec2,
+    efs,
+    elb,
+    refused,
+    sts,
+    tag_specification,
+    tags_of,
+    until,
+)
 from checks import check, equal, run
 
-made = types.SimpleNamespace()
-
-# The waiters' own pauses are for AWS's own time.
-OFTEN = {"Delay": 1, "MaxAttempts": 60}
-TAGS = [{"Key": "stack", "Value": "clients"}, {"Key": "Name", "Value": "a & b <c>"}]
+# Two of CloudFront's own.
 MANAGED_CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 MANAGED_ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
-ec2 = boto3.client("ec2")
-efs = boto3.client("efs")
-elb = boto3.client("elbv2")
-cloudfront = boto3.client("cloudfront")
-sts = boto3.client("sts")
-
-
-def refused(what, code, call, *, status=400):
-    """Whether the call is refused with this code, this HTTP status and a message."""
-    try:
-        answer = call()
-    except botocore.exceptions.ClientError as error:
-        seen = error.response["Error"]
-        http = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        right = (seen["Code"], http) == (code, status) and seen["Message"]
-        check(f"{what} is refused with {code}", right, f"{http}: {seen}")
-        return error.response
-    check(f"{what} is refused with {code}", False, f"it was not refused: {answer}")
-
-
-def tags_of(pairs):
-    return {pair["Key"]: pair["Value"] for pair in pairs}
-
-
-def tag_specification(kind):
-    return [{"ResourceType": kind, "Tags": TAGS}]
+made = types.SimpleNamespace()
 
 
 def inventory():
@@ -211,18 +192,6 @@ def file_system_state():
 def mount_target_states():
     targets = efs.describe_mount_targets(FileSystemId=made.file_system)["MountTargets"]
     return [target["LifeCycleState"] for target in targets]
-
-
-def until(expected, look, looks=200):
-    """EFS has no waiters, and neither have some ends."""
-    import time
-
-    for _ in range(looks):
-        seen = look()
-        if seen == expected:
-            break
-        time.sleep(0.1)
-    equal(f"{look.__name__} comes to {expected}", seen, expected)
 
 
 def instance():

@@ -17,10 +17,18 @@ use crate::workspace::Workspace;
 pub(crate) const REQUIREMENTS: &str = include_str!("../clients-requirements.txt");
 
 /// The scripts, and what they share.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 5] = [
     ("checks.py", include_str!("../clients/checks.py")),
+    (
+        "boto3_clients.py",
+        include_str!("../clients/boto3_clients.py"),
+    ),
     (AWS_CLI.script, include_str!("../clients/aws_cli_life.py")),
     (BOTO3.script, include_str!("../clients/boto3_life.py")),
+    (
+        BOTO3_NETWORK.script,
+        include_str!("../clients/boto3_network.py"),
+    ),
 ];
 
 /// Its waiters look again after a minute, so that everything is there at once.
@@ -35,6 +43,12 @@ const BOTO3: Life = Life {
     client: "boto3",
     script: "boto3_life.py",
     account: &["--profile", "slow", "--speed", "100"],
+};
+
+const BOTO3_NETWORK: Life = Life {
+    client: "boto3",
+    script: "boto3_network.py",
+    account: &[],
 };
 
 struct Life {
@@ -53,9 +67,9 @@ pub(crate) fn run() -> Result<()> {
     for (name, text) in FILES {
         fs::write(directory.join(name), text)?;
     }
-    // Both spend their time in processes of their own, so they share the machine.
+    // They spend their time in processes of their own, so they share the machine.
     let tallies = thread::scope(|scope| {
-        let lives = [AWS_CLI, BOTO3].map(|life| {
+        let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK].map(|life| {
             let (workspace, python, directory) = (&workspace, &python, &directory);
             scope.spawn(move || life.lead(&workspace.gm(), python, directory))
         });
@@ -92,7 +106,7 @@ impl Life {
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("{} cannot be started", self.script))?;
-        // Whole, so that the lines of the two do not mix.
+        // Whole, so that the lines of several do not mix.
         let printed = String::from_utf8_lossy(&output.stdout);
         print!("{printed}");
         let mut tally = Tally::of(&printed);
