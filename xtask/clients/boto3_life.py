@@ -373,6 +373,26 @@ def load_balancer():
     )
 
 
+def load_balancer_changes():
+    elb.set_rule_priorities(RulePriorities=[{"RuleArn": made.listener_rule, "Priority": 20}])
+    rules = elb.describe_rules(RuleArns=[made.listener_rule])["Rules"]
+    equal("a rule can be moved", rules[0]["Priority"], "20")
+    elb.modify_rule(
+        RuleArn=made.listener_rule,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/v1/*", "/v2/*"]}}],
+    )
+    rules = elb.describe_rules(RuleArns=[made.listener_rule])["Rules"]
+    equal("a rule can be changed", rules[0]["Conditions"][0]["Values"], ["/v1/*", "/v2/*"])
+    elb.modify_target_group(TargetGroupArn=made.target_group, HealthCheckIntervalSeconds=15)
+    groups = elb.describe_target_groups(LoadBalancerArn=made.balancer)["TargetGroups"]
+    equal("so can a target group", [it["HealthCheckIntervalSeconds"] for it in groups], [15])
+    elb.remove_tags(ResourceArns=[made.balancer], TagKeys=["Name"])
+    described = elb.describe_tags(ResourceArns=[made.balancer])["TagDescriptions"][0]
+    equal("a tag can be removed", tags_of(described["Tags"]), {"stack": "clients"})
+    limits = elb.describe_account_limits()["Limits"]
+    check("there are limits", "application-load-balancers" in [it["Name"] for it in limits], limits)
+
+
 def distribution_config(reference):
     return {
         "CallerReference": reference,
@@ -441,6 +461,19 @@ def cdn():
     items = summaries["DistributionList"]["Items"]
     equal("it is listed", [it["Id"] for it in items], [made.distribution])
     equal("its summary knows its comment", items[0]["Comment"], "of a test")
+    policies = cloudfront.list_cache_policies(Type="managed")["CachePolicyList"]["Items"]
+    names = {it["CachePolicy"]["Id"]: it["CachePolicy"]["CachePolicyConfig"]["Name"] for it in policies}
+    equal("its cache policy is AWS's", names[MANAGED_CACHING_DISABLED], "Managed-CachingDisabled")
+    batch = {"CallerReference": "1", "Paths": {"Quantity": 1, "Items": ["/*"]}}
+    invalidation = cloudfront.create_invalidation(
+        DistributionId=made.distribution, InvalidationBatch=batch
+    )["Invalidation"]
+    equal("an invalidation begins", invalidation["Status"], "InProgress")
+    cloudfront.get_waiter("invalidation_completed").wait(
+        DistributionId=made.distribution, Id=invalidation["Id"], WaiterConfig=OFTEN
+    )
+    listed = cloudfront.list_invalidations(DistributionId=made.distribution)["InvalidationList"]
+    equal("it is completed", [it["Status"] for it in listed["Items"]], ["Completed"])
     refused(
         "a distribution that is not there",
         "NoSuchDistribution",
@@ -607,6 +640,7 @@ run(
     storage,
     instance,
     load_balancer,
+    load_balancer_changes,
     cdn,
     cdn_goes,
     load_balancer_goes,
