@@ -77,7 +77,7 @@ fn the_same_seed_gives_the_same_ids() {
     let gm = Gm::new();
     let key_pair = |seed| {
         let served = Served::start(&gm, &["--seed", seed]);
-        served.ask("ec2", "Action=CreateKeyPair&KeyName=one")
+        served.ask_ec2("Action=CreateKeyPair&KeyName=one")
     };
     let made = key_pair("7");
     assert!(made.contains("<keyPairId>key-"), "{made}");
@@ -94,7 +94,7 @@ fn calls_are_throttled_when_that_is_asked_for() {
         // AWS lets fifty of these through at once.
         (0..100)
             .map(|number| format!("Action=CreateKeyPair&KeyName={number}"))
-            .any(|call| served.ask("ec2", &call).contains("RequestLimitExceeded"))
+            .any(|call| served.ask_ec2(&call).contains("RequestLimitExceeded"))
     };
     assert!(is_throttled(&["--throttling"]));
     assert!(!is_throttled(&[]));

@@ -54,13 +54,15 @@ impl Served {
             .collect()
     }
 
-    /// Makes one call of a query protocol, and returns what is answered, without the headers.
-    pub(crate) fn ask(&self, service: &str, parameters: &str) -> String {
+    /// Makes one call of EC2, and returns what is answered, without the headers.
+    pub(crate) fn ask_ec2(&self, parameters: &str) -> String {
+        let parameters = format!("{parameters}&Version=2016-11-15");
         let (_, uri) = self.environment()[0];
         let mut stream = TcpStream::connect(uri.strip_prefix("http://").unwrap()).unwrap();
         let request = format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-             authorization: Credential=AKIA/20261101/us-east-1/{service}/aws4_request\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261101/us-east-1/ec2/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n\
              content-length: {}\r\n\r\n{parameters}",
             parameters.len()
         );

@@ -67,6 +67,12 @@ impl Connection {
 
 /// A call of a query protocol, as its SDKs write it.
 pub(crate) fn call(service: &str, parameters: &str) -> String {
+    let version = match service {
+        "ec2" => "2016-11-15",
+        "sts" => "2011-06-15",
+        _ => panic!("{service} has no version here"),
+    };
+    let parameters = format!("{parameters}&Version={version}");
     format!(
         "{}content-length: {}\r\n\r\n{parameters}",
         head(service),
