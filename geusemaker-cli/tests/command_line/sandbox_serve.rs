@@ -1,5 +1,6 @@
 //! The sandbox's account on a socket.
 
+use std::fs;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
@@ -98,6 +99,46 @@ fn calls_are_throttled_when_that_is_asked_for() {
     };
     assert!(is_throttled(&["--throttling"]));
     assert!(!is_throttled(&[]));
+}
+
+#[test]
+fn faults_in_a_file_strike_and_one_that_does_not_is_told() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let faults = gm.home().join("faults.toml");
+    let refused = "[[fault]]\non = \"DescribeVpcs\"\nanswer = \"UnauthorizedOperation\"\n";
+    fs::write(&faults, refused).unwrap();
+    let options = ["--faults", faults.to_str().unwrap(), "-o", "json"];
+    let plan = |served: &Served| {
+        let document: Value = serde_json::from_str(&served.printed).unwrap();
+        gm.at(document["endpoint"].as_str().unwrap(), &["plan"])
+    };
+
+    let served = Served::start(&gm, &options);
+    plan(&served)
+        .with(6)
+        .says(&["ec2:DescribeVpcs failed with UnauthorizedOperation"]);
+    served.end("INT").with(0);
+
+    let served = Served::start(&gm, &options);
+    let ended = served.end("INT").with(7).document();
+    assert_eq!(ended["error"]["class"], "fault-unfired");
+    let unfired = ended["served"]["unfired"].as_array().unwrap();
+    assert_eq!(unfired.len(), 1, "{ended}");
+    assert!(unfired[0].as_str().unwrap().contains("DescribeVpcs"));
+
+    // Where nothing could be served, nothing can strike, and that alone is the error.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let arguments = ["sandbox", "serve", "--port", &port];
+    gm.run(&[], &[&arguments[..], &options[..2]].concat())
+        .with(2)
+        .says(&["in use"]);
+
+    fs::write(&faults, "[[fault]]\non = \"RunInstance\"\nreset = true\n").unwrap();
+    gm.run(&[], &[&["sandbox", "serve"], &options[..2]].concat())
+        .with(2)
+        .says(&["faults.toml", "line 2", "RunInstances"]);
 }
 
 #[test]

@@ -81,12 +81,7 @@ fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
         Failure::usage(format!("the faults in {}: {error}", file.display()))
     };
     let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    parse(&text).map_err(|error| wrong(&error))
-}
-
-/// The testkit does not read faults from text yet.
-fn parse(_: &str) -> Result<Vec<Fault>, String> {
-    Err("this gm cannot read a file of faults".to_owned())
+    Fault::parse_file(&text).map_err(|error| wrong(&error))
 }
 
 async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
