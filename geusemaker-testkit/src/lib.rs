@@ -19,6 +19,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`Fault`] says where it strikes and what it does: to the call (an answer, a lost connection, a lost reply, silence),
+//! to the caller (dropped, a panic) or to the resource (stuck, slow, failed). One that finds nothing to strike fails the
+//! test. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each call and each thing that can
+//! go wrong there.
 
 mod aws;
 pub mod cassette;
