@@ -157,17 +157,16 @@ async fn a_number_that_no_member_of_a_list_has_is_refused_loudly() {
 #[tokio::test(start_paused = true)]
 async fn a_value_that_is_no_boolean_or_number_is_refused() {
     let aws = Aws::new();
-    let launch = "Action=RunInstances&ImageId=ami-1&InstanceType=g5.xlarge";
     for parameters in [
-        "Action=DescribeVpcs&DryRun=yes".to_owned(),
-        "Action=DescribeVpcs&DryRun=".to_owned(),
-        "Action=DescribeVpcs&DryRun=1".to_owned(),
-        format!("{launch}&MinCount=1.5&MaxCount=1"),
-        format!("{launch}&MinCount=-1&MaxCount=1"),
-        format!("{launch}&MinCount=1&MaxCount=99999999999999999999"),
-        format!("{launch}&MinCount=one&MaxCount=1"),
+        "Action=DescribeVpcs&DryRun=yes",
+        "Action=DescribeVpcs&DryRun=",
+        "Action=DescribeVpcs&DryRun=1",
+        "Action=DescribeInstances&MaxResults=7.5",
+        "Action=DescribeInstances&MaxResults=-7",
+        "Action=DescribeInstances&MaxResults=99999999999999999999",
+        "Action=DescribeInstances&MaxResults=seven",
     ] {
-        let answer = Request::ec2(&parameters).send(&aws).await;
+        let answer = Request::ec2(parameters).send(&aws).await;
         assert_eq!(
             answer.refusal(),
             (400, "InvalidParameterValue"),

@@ -216,7 +216,10 @@ fn refuse_other_query(input: &Input, known: &[&str]) -> Result<(), ServiceError>
 
 /// File systems and access points are named by their ids or their ARNs, which end in the ids.
 fn without_arn(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
+    match id.rsplit_once('/') {
+        Some((arn, id)) if arn.starts_with("arn:") => id,
+        Some(_) | None => id,
+    }
 }
 
 fn not_found(code: &str, what: &str, id: &str) -> ServiceError {
