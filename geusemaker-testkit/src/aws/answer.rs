@@ -31,8 +31,7 @@ impl Aws {
             Ok(call) => (Some(call.service), call.operation.clone(), Ok(call)),
             Err((service, error)) => (service, "unknown".to_owned(), Err(error)),
         };
-        // A request that names no service is answered in the most common of the error shapes.
-        let service = named.unwrap_or(Service::Sts);
+        let service = named.unwrap_or_else(|| Service::guessed(&request));
         let record = lock(&self.shared.calls).begin(self.clock().now(), named, &operation);
         let mut struck = self.strike(service, &operation);
         self.pause(struck.delay_before).await;

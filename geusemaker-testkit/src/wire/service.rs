@@ -64,7 +64,7 @@ impl Service {
 
     /// Whose shape an answer should have to a request that names no service: the REST services have their version in
     /// the path, EC2 has it in the form, and what is left is the commonest shape of all.
-    pub(super) fn guessed(request: &http::Request<bytes::Bytes>) -> Self {
+    pub(crate) fn guessed(request: &http::Request<bytes::Bytes>) -> Self {
         let begins = |version| request.uri().path().trim_matches('/').starts_with(version);
         let form = [
             request.uri().query().unwrap_or_default().as_bytes(),

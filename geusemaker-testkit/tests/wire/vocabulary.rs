@@ -45,10 +45,10 @@ impl Words {
             .collect();
         let (mut names, mut values) = (BTreeSet::new(), BTreeSet::new());
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim");
+        let literal = Regex::new("\"([A-Za-z][A-Za-z0-9./-]{1,40})\"").unwrap();
         for folder in ["ec2", "elastic_load_balancing"] {
             for file in fs::read_dir(source.join(folder)).unwrap() {
                 let text = fs::read_to_string(file.unwrap().path()).unwrap();
-                let literal = Regex::new("\"([A-Za-z][A-Za-z0-9./-]{1,40})\"").unwrap();
                 for word in literal
                     .captures_iter(&text)
                     .map(|found| found[1].to_owned())
