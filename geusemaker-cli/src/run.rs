@@ -148,9 +148,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
                 .unless_interrupted(command::events::run(&context, &name))
                 .await
         }
-        StackCommand::Leftovers(leftovers) => {
-            command::leftovers::run(&context, &leftovers).await
-        }
+        StackCommand::Leftovers(leftovers) => command::leftovers::run(&context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
     };
