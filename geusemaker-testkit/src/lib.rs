@@ -25,6 +25,11 @@
 //! test. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each call and each thing that can
 //! go wrong there.
 
+/// The examples of the README run, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod aws;
 pub mod cassette;
 mod clock;
