@@ -45,7 +45,7 @@ impl Aws {
         let latency = lock(&self.shared.account)
             .dice
             .duration(latency_of(&operation));
-        self.clock().sleep(latency).await;
+        self.pause(latency).await;
         let (request_id, mut answer) = {
             let mut account = lock(&self.shared.account);
             let request_id = request_id(&mut account);
@@ -145,6 +145,7 @@ impl Aws {
         }
     }
 
+    /// Waits, if there is anything to wait for: the shortest sleep takes the runtime's timer a millisecond.
     async fn pause(&self, duration: Duration) {
         if !duration.is_zero() {
             self.clock().sleep(duration).await;
