@@ -244,11 +244,15 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Throttle calls as AWS does, by its published limits
+    /// Throttle calls as AWS does, by its published limits, in the account's time: at `--speed 1` as at AWS
     #[arg(long)]
     pub(crate) throttling: bool,
 
-    /// What goes wrong: a TOML file of faults
+    /// Let a new EC2 id be unknown to other calls for a moment, as it may be at AWS
+    #[arg(long)]
+    pub(crate) eventual_consistency: bool,
+
+    /// What goes wrong: a TOML file of faults, such as geusemaker-testkit/examples/faults.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
 

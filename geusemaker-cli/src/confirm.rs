@@ -49,13 +49,10 @@ pub(crate) async fn confirm(
     }
 }
 
-/// Asks whether what works stays. To end the program instead of answering is to let it stay.
-pub(crate) async fn asks_to_keep(context: &Context) -> bool {
+/// Asks whether what works stays. A signal is for the caller to hear.
+pub(crate) async fn asks_to_keep() -> bool {
     let prompt = "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
-    tokio::select! {
-        answer = answer(prompt.to_owned()) => matches!(answer.as_str(), "k" | "K" | "keep"),
-        _ = context.interrupts.next() => true,
-    }
+    matches!(answer(prompt.to_owned()).await.as_str(), "k" | "K" | "keep")
 }
 
 /// What the person types; nothing if they type nothing.

@@ -50,7 +50,7 @@ async fn records_are_contiguous_versioned_and_of_one_event_each() {
     assert!(records.len() > 80, "{}", records.len());
     for (sequence, (path, record)) in records.iter().enumerate() {
         assert_eq!(*path, format!("llm/{sequence:08}.json"));
-        assert_eq!(record["version"], 1);
+        assert_eq!(record["version"], 2);
         assert_eq!(record["sequence"], sequence);
         assert!(
             record["at"]
@@ -208,14 +208,14 @@ async fn a_missing_record_is_named_and_its_place_is_not_taken() {
 async fn a_record_of_a_newer_version_is_left_to_the_newer_program() {
     let scenario = committed().await;
     let last = records(scenario.store.as_ref()).await.len();
-    let newer = json!({"version": 2, "what": "nobody here knows"});
+    let newer = json!({"version": 3, "what": "nobody here knows"});
     write(scenario.store.as_ref(), &path(last), &newer).await;
     let error = refusal(&scenario).await;
     assert!(
         matches!(&error, Error::Journal(JournalError::Newer { found: 2, .. })),
         "{error}"
     );
-    assert!(error.to_string().contains("format version 2"), "{error}");
+    assert!(error.to_string().contains("format version 3"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

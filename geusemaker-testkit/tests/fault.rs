@@ -2,13 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_ec2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_ec2::types::InstanceType;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
-use geusemaker_testkit::{Aws, CallRecord, Fault, InjectedPanic, Outcome};
+use geusemaker_testkit::{Aws, Boot, CallRecord, Fault, Guest, InjectedPanic, Outcome};
 
 fn account(fault: Fault) -> Aws {
     Aws::builder().fault(fault).build()
@@ -323,6 +325,124 @@ async fn a_fate_has_not_struck_where_its_call_is_refused() {
     let refused = run.min_count(1).max_count(1).send().await;
     assert!(refused.is_err());
     assert_eq!(aws.unfired().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fate_waits_while_its_calls_end_before_they_reach_the_account() {
+    let ends: [fn(Fault) -> Fault; 3] = [Fault::throttled, Fault::reset, Fault::stall];
+    for end in ends {
+        let aws = Aws::builder()
+            .fault(end(Fault::on("RunInstances")))
+            .fault(Fault::on("RunInstances").fails("Server.InternalError"))
+            .build();
+        let first = tokio::time::timeout(HOUR, async {
+            let run = ec2(&aws).run_instances().image_id(image(&aws).await);
+            run.min_count(1).max_count(1).send().await
+        });
+        assert!(!first.await.is_ok_and(|answer| answer.is_ok()));
+        assert_eq!(unfired(&aws).len(), 1);
+        let id = run_instance(&aws).await;
+        aws.clock().sleep(HOUR / 2).await;
+        assert_eq!(state_of(&aws, &id), "terminated");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fate_waits_where_the_caller_gives_up_before_its_call_reaches_the_account() {
+    let aws = Aws::builder()
+        .fault(Fault::on("CreateVpc").delay(HOUR))
+        .fault(Fault::on_any().stuck())
+        .build();
+    let given_up = tokio::time::timeout(HOUR / 2, create_vpc(&aws)).await;
+    assert!(given_up.is_err());
+    assert_eq!(unfired(&aws).len(), 1);
+}
+
+/// A guest that says how often it was asked.
+#[derive(Debug, Default)]
+struct Counting(AtomicU32);
+
+impl Guest for Counting {
+    fn console_output(&self, _boot: &Boot) -> String {
+        format!("asked {} times", 1 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fate_that_waits_does_not_have_the_guest_asked_twice() {
+    let account = Aws::builder().guest(Counting::default());
+    let aws = account.fault(Fault::on("GetConsoleOutput").stuck()).build();
+    let id = run_instance(&aws).await;
+    aws.clock().sleep(HOUR).await;
+    for nth in 1..3 {
+        let console = ec2(&aws).get_console_output().instance_id(&id).send().await;
+        let output = console.unwrap().output().unwrap().to_owned();
+        let output = aws_smithy_types::base64::decode(output).unwrap();
+        assert_eq!(output, format!("asked {nth} times").into_bytes());
+    }
+    assert_eq!(unfired(&aws).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_hears_of_a_change_may_look_at_the_account() {
+    let aws = Arc::new(OnceLock::<Aws>::new());
+    let seen = Arc::new(AtomicUsize::new(0));
+    let account = Aws::builder().on_change({
+        let (aws, seen) = (Arc::clone(&aws), Arc::clone(&seen));
+        move |_| seen.store(vpcs_left(aws.get().unwrap()), Ordering::Relaxed)
+    });
+    aws.set(account.build()).unwrap();
+    assert_eq!(create_vpc(aws.get().unwrap()).await, None);
+    assert_eq!(seen.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_duration_is_so_long_that_a_call_panics() {
+    for fault in [
+        Fault::on("RunInstances").slow(Duration::MAX),
+        Fault::on("RunInstances")
+            .fails("Server.InternalError")
+            .later(Duration::MAX),
+    ] {
+        let aws = account(fault);
+        run_instance(&aws).await;
+        assert!(unfired(&aws).is_empty());
+    }
+    let aws = Aws::builder()
+        .fault(Fault::on("CreateVpc").delay(Duration::MAX))
+        .fault(Fault::on("CreateVpc").delay(Duration::MAX))
+        .build();
+    let waited = tokio::time::timeout(HOUR, create_vpc(&aws)).await;
+    assert!(waited.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_has_the_status_that_the_service_sends_with_it() {
+    for (code, statuses) in [
+        // EC2, Elastic Load Balancing, EFS, CloudFront, STS.
+        ("ResourceInUse", [400, 400, 400, 409, 400]),
+        ("NetworkInterfaceLimitExceeded", [400, 400, 409, 400, 400]),
+        ("ThrottlingException", [400, 400, 429, 400, 400]),
+        (
+            "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+            [403; 5],
+        ),
+        ("CNAMEAlreadyExists", [409; 5]),
+        ("CannotDeleteEntityWhileInUse", [409; 5]),
+        ("DryRunOperation", [412; 5]),
+        ("FileSystemLimitExceeded", [403; 5]),
+        ("IncorrectMountTargetState", [409; 5]),
+        ("IpAddressInUse", [409; 5]),
+        ("NoFreeAddressesInSubnet", [409; 5]),
+        ("NoSuchCachePolicy", [404; 5]),
+        ("NoSuchOriginRequestPolicy", [404; 5]),
+        ("NoSuchResponseHeadersPolicy", [404; 5]),
+        ("NobodyKnows", [400; 5]),
+    ] {
+        let refused = refusals(|| Fault::on_any().answer(code)).await;
+        let sent = refused.map(|(_, status)| status);
+        assert_eq!(sent, statuses, "{code}");
+    }
 }
 
 /// What the drop of the last handle panics with.

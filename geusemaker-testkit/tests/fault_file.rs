@@ -205,6 +205,12 @@ fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
             "[[fault]]\non = '*'\ndelay = '-5m'",
             "`90s`, `5m` or `1h 30m`",
         ),
+        (
+            3,
+            Some("slow"),
+            "[[fault]]\non = '*'\nslow = '99999999h'",
+            "`99999999h` is longer than a century",
+        ),
         (3, None, "[[fault]]\non = '*'\n= = 3", ""),
     ] {
         let error = Fault::parse_file(text).unwrap_err();

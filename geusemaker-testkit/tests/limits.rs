@@ -146,6 +146,20 @@ async fn run_instances_is_counted_by_requests_and_by_instances() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_for_more_instances_than_the_bucket_holds_takes_all_of_them() {
+    let aws = throttled();
+    let ec2 = ec2(&aws);
+    let run = || {
+        let run = ec2.run_instances().image_id("ami-00000000000000000");
+        run.min_count(1).max_count(1001).send()
+    };
+    assert_eq!(refusal(run().await).1, "InvalidAMIID.NotFound");
+    assert_eq!(refusal(run().await).1, "RequestLimitExceeded");
+    aws.clock().sleep(Duration::from_secs(500)).await;
+    assert_eq!(refusal(run().await).1, "InvalidAMIID.NotFound");
+}
+
+#[tokio::test(start_paused = true)]
 async fn changes_of_ec2_have_fifty_tokens_and_get_five_a_second() {
     let aws = throttled();
     let ec2 = ec2(&aws);

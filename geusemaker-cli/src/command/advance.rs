@@ -1,5 +1,7 @@
 //! From whatever state a deployment is in to the tier that its spec asks for.
 
+use std::cell::Cell;
+
 use geusemaker_core::{
     AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed, Phase, Planned,
     Record, StackName, State, Undone, WaitError,
@@ -26,6 +28,7 @@ pub(super) async fn advance(
         context,
         name,
         on_failure,
+        is_asking: Cell::new(false),
     };
     let mut going = Box::pin(road.from(deployment));
     let interrupted = tokio::select! {
@@ -50,7 +53,11 @@ pub(super) async fn advance(
         });
     }
     drop(going);
-    let status = context.session.status(name).await?;
+    let status = context
+        .session
+        .status(name)
+        .await
+        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     let time = compact(context.display.elapsed());
     let time = if context.is_sandbox {
         format!("simulated {time}")
@@ -66,6 +73,8 @@ struct Road<'a> {
     context: &'a Context,
     name: &'a StackName,
     on_failure: Option<OnFailure>,
+    /// Whether the question stands what becomes of a failure.
+    is_asking: Cell<bool>,
 }
 
 impl Road<'_> {
@@ -128,7 +137,10 @@ impl Road<'_> {
                     Some(OnFailure::Rollback) | None => false,
                     Some(OnFailure::Ask) => {
                         self.context.display.note(&failed.error.to_string());
-                        asks_to_keep(self.context).await
+                        self.is_asking.set(true);
+                        let stays = asks_to_keep().await;
+                        self.is_asking.set(false);
+                        stays
                     }
                 };
                 Err(if stays {
@@ -145,7 +157,12 @@ impl Road<'_> {
         match self.on_failure {
             Some(OnFailure::Keep) => true,
             Some(OnFailure::Rollback) => false,
-            Some(OnFailure::Ask) => asks_to_keep(self.context).await,
+            // To end the program instead of answering is to let everything stay.
+            Some(OnFailure::Ask) if self.is_asking.get() => true,
+            Some(OnFailure::Ask) => tokio::select! {
+                stays = asks_to_keep() => stays,
+                _ = self.context.interrupts.next() => true,
+            },
             None => !is_terminal(),
         }
     }
@@ -164,6 +181,12 @@ impl Road<'_> {
                 let state = format!("{} is {}", self.name, status.phase);
                 Failure::interrupted(code, Undone::default(), self.command("status")).state(state)
             }
+            // The signal came while everything was being rolled back.
+            Ok(status) if status.phase == Phase::Ending => {
+                let left = status.resources.len();
+                Failure::interrupted(code, Undone::default(), self.command("destroy"))
+                    .state(format!("{left} resources of {} are left", self.name))
+            }
             Ok(status) => {
                 let state = format!(
                     "{} is kept as it is ({}, {} resources)",
@@ -173,40 +196,43 @@ impl Road<'_> {
                 );
                 Failure::interrupted(code, Undone::default(), self.command("resume")).state(state)
             }
-            // It had not begun.
-            Err(Error::NoSuchStack { .. }) => Failure::stopped(code),
+            // It had not begun, or everything was rolled back already.
+            Err(Error::NoSuchStack { .. }) => {
+                Failure::interrupted(code, Undone::default(), self.command("list"))
+                    .state(format!("nothing of {} is left", self.name))
+            }
             Err(_) => Failure::interrupted(code, Undone::default(), self.command("list"))
                 .state("what exists is in the journal"),
         }
     }
 
     async fn keep<S: State>(&self, failed: Failed<S>, code: ExitCode) -> Failure {
-        let status = self.context.session.summary(self.name).await;
-        let Ok(status) = status else {
+        let state = match self.context.session.summary(self.name).await {
             // Nothing had begun, so nothing is kept.
-            return Failure::before(&failed.error);
+            Err(Error::NoSuchStack { .. }) => return Failure::before(&failed.error),
+            Ok(status) if status.resources.is_empty() => return self.rollback(failed).await,
+            Ok(status) => format!(
+                "{} is kept as it is ({}, {} resources)",
+                self.name,
+                status.phase,
+                status.resources.len()
+            ),
+            Err(unreadable) => format!("{} is kept as it is; {unreadable}", self.name),
         };
-        if status.resources.is_empty() {
-            return self.rollback(failed).await;
-        }
         let Failed {
             error,
             undone,
             previous,
             ..
         } = failed;
-        if let Err(kept) = previous.keep().await {
-            return Failure::after(&kept, *undone);
-        }
-        let failure = Failure::after(&error, *undone);
+        let (failure, code) = match previous.keep().await {
+            Ok(()) => (Failure::after(&error, *undone), code),
+            // Nothing is undone for that; that others may work on it could not be written down.
+            Err(kept) => (Failure::after(&kept, *undone), ExitCode::LeftoversRemain),
+        };
         if failure.code == ExitCode::Locked {
             return failure;
         }
-        let resources = status.resources.len();
-        let state = format!(
-            "{} is kept as it is ({}, {resources} resources)",
-            self.name, status.phase
-        );
         failure.code(code).state(state).next(self.command("resume"))
     }
 

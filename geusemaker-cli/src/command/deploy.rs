@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
             resume::open(context, &name).await?
         }
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Failure::unchanged(&error, name.as_str())),
     };
     advance(context, &name, deployment, on_failure).await
 }

@@ -14,8 +14,9 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
     let name = &resume.name.name;
     let on_failure = resume.on_failure.checked()?;
     let existing = context
-        .unless_interrupted(async { Ok(context.session.status(name).await?) })
-        .await?;
+        .unless_interrupted(async { Ok(context.session.status(name).await) })
+        .await?
+        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     match existing.phase {
         Phase::Committed => return status::up_already(context, &existing),
         Phase::Ending => return Err(ending(context, &existing)),
@@ -32,7 +33,9 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
 /// Takes up a deployment. While the question stood, somebody may have finished it.
 pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeployment, Failure> {
     let unchanged = |error: Error| Failure::unchanged(&error, name.as_str());
-    let deployment = context.session.open(name).await.map_err(unchanged)?;
+    let deployment = context
+        .unless_interrupted(async { context.session.open(name).await.map_err(unchanged) })
+        .await?;
     let status = context.session.summary(name).await.map_err(unchanged)?;
     if status.phase == Phase::Committed {
         drop(deployment);

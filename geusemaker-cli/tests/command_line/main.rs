@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod account;
 mod arguments;
 mod consent;
 mod events;
@@ -18,6 +19,7 @@ mod sandbox_life;
 mod sandbox_serve;
 #[cfg(unix)]
 mod served;
+mod signals;
 mod spec_text;
 mod state_directory;
 mod unfinished;

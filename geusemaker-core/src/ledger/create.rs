@@ -125,7 +125,7 @@ impl Ledger {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) => error,
                         // The intent stays open: whoever comes next asks again.
-                        Err(_) => return Err(failed(lookup, error)),
+                        Err(settling) => return Err(failed(lookup, graver(error, settling))),
                     }
                 }
                 Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
@@ -148,10 +148,14 @@ impl Ledger {
                 return self.give_up(key, lookup, error, in_doubt).await;
             }
             self.account.progress.tell(progress::Event::Retrying {
-                error,
+                error: error.clone(),
                 next: format!("asking again in {}", progress::seconds(pause)),
             });
             self.account.clock.sleep(pause).await;
+            // Whoever waits for the calls under way is about to undo or to stop.
+            if self.running.is_closed() {
+                return self.give_up(key, lookup, error, in_doubt).await;
+            }
         }
     }
 
@@ -170,7 +174,7 @@ impl Ledger {
             match self.settle(lookup).await {
                 Ok(None) => {}
                 Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                Err(_) => return Err(failed(lookup, error)),
+                Err(settling) => return Err(failed(lookup, graver(error, settling))),
             }
         }
         self.refused(key, lookup, error).await
@@ -223,6 +227,16 @@ fn somebody_elses(lookup: &Lookup) -> AwsError {
     let kind = lookup.kind();
     let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
     AwsError::conflict("looking at what AWS has made", message)
+}
+
+/// Of a call's error and that of asking what became of it, the one to act upon: that credentials have run out is no
+/// reason to undo anything.
+fn graver(error: AwsError, settling: AwsError) -> AwsError {
+    if settling.class == ErrorClass::Credentials {
+        settling
+    } else {
+        error
+    }
 }
 
 fn failed(lookup: &Lookup, error: AwsError) -> Error {

@@ -11,7 +11,7 @@ use crate::resource::lookup::Lookup;
 use crate::spec::Tier;
 
 /// The version of the records that this crate writes, and the newest that it reads.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// One object of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -250,6 +250,7 @@ impl LedgerState {
             Event::Reached { state } => {
                 self.reached = Some((**state).clone());
                 self.savepoint = Savepoint(self.next_order);
+                self.is_undoing = false;
             }
             Event::Committed { tier } => self.committed = Some(*tier),
             Event::Undoing => self.is_undoing = true,

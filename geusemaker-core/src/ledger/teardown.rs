@@ -1,5 +1,6 @@
 //! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backoff::backoff::Backoff as _;
@@ -75,6 +76,8 @@ pub(crate) struct Teardown<'a> {
     items: Vec<Item>,
     file_systems: FileSystems,
     started: Timestamp,
+    /// Nobody has signed in for as long as that is waited for, so nothing more is tried.
+    signed_out: AtomicBool,
     undone: std::sync::Mutex<Undone>,
 }
 
@@ -104,6 +107,7 @@ impl<'a> Teardown<'a> {
             items,
             file_systems,
             started: account.clock.now(),
+            signed_out: AtomicBool::new(false),
             undone: std::sync::Mutex::default(),
         }
     }
@@ -139,17 +143,20 @@ impl<'a> Teardown<'a> {
     }
 
     async fn one(&self, item: &Item) {
+        if self.signed_out.load(Ordering::Relaxed) {
+            return self.leave(item, item.id(), SIGNED_OUT.to_owned());
+        }
         if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
             (item.kind, self.file_systems, item.id())
-            && !self.is_going(item, id).await
         {
-            let kept = Removed::new(item, id);
-            let key = item.key.clone();
-            match self.record(Event::Kept { key }).await {
-                Ok(()) => self.report(|undone| undone.kept.push(kept)),
-                Err(why) => self.leave(item, Some(id), why),
+            match self.is_going(item, id).await {
+                Ok(true) => {}
+                Ok(false) => return self.keep(item, id).await,
+                Err(error) => {
+                    self.note(&error);
+                    return self.leave(item, Some(id), error.to_string());
+                }
             }
-            return;
         }
         let id = match &item.place {
             Place::Id(id) => Some(id.clone()),
@@ -157,6 +164,7 @@ impl<'a> Teardown<'a> {
             Place::Unsettled(lookup) => match settle(self.account, lookup).await {
                 Ok(found) => found,
                 Err(error) => {
+                    self.note(&error);
                     let why = format!("it may exist, and AWS could not be asked: {error}");
                     return self.leave(item, None, why);
                 }
@@ -211,7 +219,11 @@ impl<'a> Teardown<'a> {
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut sign_in = SignIn::default();
         loop {
-            let error = match kind.delete(&account.writer, &account.reader, id).await {
+            let call = {
+                let (account, id) = (account.clone(), id.to_owned());
+                async move { kind.delete(&account.writer, &account.reader, &id).await }
+            };
+            let error = match self.finished(call).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_not_found() => {
                     // Right after its creation, not to be found proves nothing.
@@ -230,6 +242,7 @@ impl<'a> Teardown<'a> {
             }
             let pause = pauses.next_backoff().unwrap_or_default();
             let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
+            self.note(&error);
             if !error.class.passes_for_a_deletion() || elapsed + pause > expected.deadline {
                 return Err(self.explain(kind, id, error).await);
             }
@@ -250,34 +263,73 @@ impl<'a> Teardown<'a> {
         let account = self.account;
         let expected = Kind::Distribution.deletion();
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
-        Wait::new(what, expected)
-            .until(&account.clock, &account.progress, || async {
-                let is_young = account.clock.since(since) < VISIBLE_AFTER;
-                let disabled = distribution::disabled(&account.writer, &account.reader, id).await;
-                match disabled {
-                    Err(error) if error.is_not_found() && is_young => {
-                        Ok(Seen::Pending("not visible yet".to_owned()))
+        let disabled =
+            Wait::new(what, expected)
+                .until(&account.clock, &account.progress, || async {
+                    let is_young = account.clock.since(since) < VISIBLE_AFTER;
+                    let call = {
+                        let (account, id) = (account.clone(), id.to_owned());
+                        async move {
+                            distribution::disabled(&account.writer, &account.reader, &id).await
+                        }
+                    };
+                    match self.finished(call).await {
+                        Err(error) if error.is_not_found() && is_young => {
+                            Ok(Seen::Pending("not visible yet".to_owned()))
+                        }
+                        Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
+                        Err(error) if error.class.passes_for_a_deletion() => {
+                            Ok(Seen::Pending(error.to_string()))
+                        }
+                        seen => seen,
                     }
-                    Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
-                    Err(error) if error.class.passes_for_a_deletion() => {
-                        Ok(Seen::Pending(error.to_string()))
-                    }
-                    seen => seen,
-                }
-            })
-            .await
-            .map_err(|error| error.to_string())
+                })
+                .await;
+        if let Err(WaitError::Aws(error)) = &disabled {
+            self.note(error);
+        }
+        disabled.map_err(|error| error.to_string())
+    }
+
+    /// Finishes a call that changes something, also if nobody waits for its answer any more.
+    async fn finished<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let task = match self.journal {
+            Some(ledger) => ledger.running.spawn(call),
+            None => tokio::spawn(call),
+        };
+        match task.await {
+            Ok(answer) => answer,
+            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+            // The runtime is shutting down, and so is whoever waits here.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// An error that is still about credentials has been waited out.
+    fn note(&self, error: &AwsError) {
+        if error.class == ErrorClass::Credentials {
+            self.signed_out.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether AWS is deleting it already, so that it cannot be kept any more.
-    async fn is_going(&self, item: &Item, id: &str) -> bool {
+    async fn is_going(&self, item: &Item, id: &str) -> Result<bool, AwsError> {
         if !item.is_going {
-            return false;
+            return Ok(false);
         }
-        match item.kind.observe(&self.account.reader, id).await {
-            Ok(None) => true,
-            Ok(Some(state)) => state == "deleting",
-            Err(_) => false,
+        let state = item.kind.observe(&self.account.reader, id).await?;
+        Ok(state.is_none_or(|state| state == "deleting"))
+    }
+
+    async fn keep(&self, item: &Item, id: &str) {
+        let kept = Removed::new(item, id);
+        let key = item.key.clone();
+        match self.record(Event::Kept { key }).await {
+            Ok(()) => self.report(|undone| undone.kept.push(kept)),
+            Err(why) => self.leave(item, Some(id), why),
         }
     }
 
@@ -293,7 +345,10 @@ impl<'a> Teardown<'a> {
             .await;
         match gone {
             Ok(()) => Ok(()),
-            Err(WaitError::Aws(error)) => Err(self.explain(kind, id, error).await),
+            Err(WaitError::Aws(error)) => {
+                self.note(&error);
+                Err(self.explain(kind, id, error).await)
+            }
             Err(error) => Err(error.to_string()),
         }
     }
@@ -351,3 +406,5 @@ impl<'a> Teardown<'a> {
 
 /// After this long AWS shows everything that it has made.
 const VISIBLE_AFTER: Duration = Duration::from_secs(30);
+
+const SIGNED_OUT: &str = "the credentials are not accepted any more; nothing was tried";

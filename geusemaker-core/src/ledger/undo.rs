@@ -150,6 +150,8 @@ impl Ledger {
         progress.step("Finishing the undo of this step, which was interrupted...");
         let undone = self.undo(state.savepoint(), FileSystems::Delete).await;
         match undone.left.into_iter().next() {
+            // Where nothing was left to undo, nothing has said so yet.
+            None if self.state().await.is_undoing => Ok(self.append(Event::Undone).await?),
             None => Ok(()),
             Some(Leftover { key, kind, .. }) => Err(Error::BeingDeleted { key, kind }),
         }

@@ -1,5 +1,6 @@
 //! The way of one call: what befalls it on the network, and what the account says.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use super::call_record::{Outcome, is_mutating};
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use super::{Aws, lock};
-use crate::fault::{End, Interruption, Occasion, Struck};
+use crate::fault::{End, Interruption, Occasion, Schedule, Struck};
 use crate::sim;
 use crate::sim::account::Account;
 use crate::sim::fate::Fate;
@@ -34,9 +35,16 @@ impl Aws {
         let service = named.unwrap_or_else(|| Service::guessed(&request));
         let record = lock(&self.shared.calls).begin(self.clock().now(), named, &operation);
         let mut struck = self.strike(service, &operation);
+        let claim = FateClaim {
+            faults: &self.shared.faults,
+            fate: std::mem::take(&mut struck.fate),
+            fated_by: struck.fated_by,
+        };
         self.pause(struck.delay_before).await;
         let refusal = match struck.end.take_if(|_| !struck.takes_effect) {
             Some(End::Interruption(interruption)) => {
+                // A stalled call holds what it has for ever.
+                drop(claim);
                 return self.interrupt(interruption, &operation, record).await;
             }
             Some(End::Refusal(refusal)) => Some(refusal),
@@ -46,19 +54,11 @@ impl Aws {
             .dice
             .duration(latency_of(&operation));
         self.pause(latency).await;
-        let (request_id, mut answer) = {
-            let mut account = lock(&self.shared.account);
-            let request_id = request_id(&mut account);
-            let answer = match (call, refusal) {
-                (_, Some(refusal)) => Err(refusal),
-                (Err(error), None) => Err(error),
-                (Ok(mut call), None) => self.decide(&mut account, &request, &mut call, &struck),
-            };
-            if let (Some(on_change), true) = (&self.shared.on_change, is_mutating(&operation)) {
-                on_change(&Snapshot::of(&account, self.clock().now()));
-            }
-            (request_id, answer)
+        let call = match refusal {
+            Some(refusal) => Err(refusal),
+            None => call,
         };
+        let (request_id, mut answer) = self.reach(&request, &operation, call, claim);
         self.pause(struck.delay_after).await;
         match struck.end {
             Some(End::Interruption(interruption)) => {
@@ -90,27 +90,51 @@ impl Aws {
         })
     }
 
+    /// What becomes of a call at the account, and the id of its request.
+    fn reach(
+        &self,
+        request: &http::Request<Bytes>,
+        operation: &str,
+        call: Result<Call, ServiceError>,
+        claim: FateClaim<'_>,
+    ) -> (String, Result<Reply, ServiceError>) {
+        // Held until the callback returns, so that it hears of the changes in their order; the account, which it may
+        // look at, is free by then.
+        let on_change = self.shared.on_change.as_ref();
+        let on_change = on_change.filter(|_| is_mutating(operation)).map(lock);
+        let mut account = lock(&self.shared.account);
+        let request_id = request_id(&mut account);
+        let answer = call.and_then(|mut call| self.decide(&mut account, request, &mut call, claim));
+        if let Some(on_change) = on_change {
+            let snapshot = Snapshot::of(&account, self.clock().now());
+            drop(account);
+            on_change(&snapshot);
+        }
+        (request_id, answer)
+    }
+
     /// What the account says to a call, whose resource may have a fate.
     fn decide(
         &self,
         account: &mut Account,
         request: &http::Request<Bytes>,
         call: &mut Call,
-        struck: &Struck,
+        claim: FateClaim<'_>,
     ) -> Result<Reply, ServiceError> {
         let now = self.clock().now();
         let guest = &self.shared.guest;
-        if struck.fate == Fate::Usual {
+        // A fate means nothing to a call that only reads.
+        if claim.fate == Fate::Usual || !is_mutating(&call.operation) {
             return sim::answer(account, guest, now, &Fate::Usual, call);
         }
         let mut usual = account.clone();
-        let answer = sim::answer(account, guest, now, &struck.fate, call);
+        let answer = sim::answer(account, guest, now, &claim.fate, call);
         if let Ok(mut same) = wire::read(request) {
             // Only for what it does to the account, to compare.
             let _ = sim::answer(&mut usual, guest, now, &Fate::Usual, &mut same);
         }
-        if is_same(account, &usual) {
-            lock(&self.shared.faults).take_back_fate(struck);
+        if !is_same(account, &usual) {
+            claim.keep();
         }
         answer
     }
@@ -149,6 +173,28 @@ impl Aws {
     async fn pause(&self, duration: Duration) {
         if !duration.is_zero() {
             self.clock().sleep(duration).await;
+        }
+    }
+}
+
+/// A call's claim on the fate that a fault has for it. It is given back unless it makes a difference: the call may be
+/// ended or given up before it reaches the account, or be refused there.
+struct FateClaim<'a> {
+    faults: &'a Mutex<Schedule>,
+    fate: Fate,
+    fated_by: Option<usize>,
+}
+
+impl FateClaim<'_> {
+    fn keep(mut self) {
+        self.fated_by = None;
+    }
+}
+
+impl Drop for FateClaim<'_> {
+    fn drop(&mut self) {
+        if let Some(fated_by) = self.fated_by {
+            lock(self.faults).take_back_fate(fated_by);
         }
     }
 }

@@ -23,6 +23,7 @@ pub struct AwsBuilder {
     speed: f64,
     region: String,
     guest: Arc<dyn Guest>,
+    is_consistent: bool,
     throttling: Option<Throttling>,
     quotas: Vec<(Quota, u32)>,
     no_capacity: Vec<(String, String)>,
@@ -40,6 +41,7 @@ impl Default for AwsBuilder {
             speed: 1.0,
             region: "us-east-1".to_owned(),
             guest: Arc::new(PlainGuest),
+            is_consistent: false,
             throttling: None,
             quotas: Vec::new(),
             no_capacity: Vec::new(),
@@ -63,6 +65,14 @@ impl AwsBuilder {
     #[must_use]
     pub fn timings(mut self, timings: Timings) -> Self {
         self.timings = timings;
+        self
+    }
+
+    /// Lets every call see what the calls before it have made. Without it a new EC2 id is unknown to other calls for a
+    /// moment, as it may be at AWS, so that a program which counts on it is found out.
+    #[must_use]
+    pub fn consistent(mut self) -> Self {
+        self.is_consistent = true;
         self
     }
 
@@ -139,7 +149,8 @@ impl AwsBuilder {
         Ok(self)
     }
 
-    /// Calls back after every call that may have changed something, before the caller hears of it.
+    /// Calls back after every call that may have changed something, in the order of the changes and before the caller
+    /// hears of it. The callback may look at the account, and must not wait for a call to it.
     #[must_use]
     pub fn on_change(mut self, callback: impl Fn(&Snapshot) + Send + Sync + 'static) -> Self {
         self.on_change = Some(Box::new(callback));
@@ -165,6 +176,9 @@ impl AwsBuilder {
             None => (Account::new(self.seed, self.timings), EPOCH),
         };
         account.region(&self.region);
+        if self.is_consistent {
+            account.dice.be_consistent();
+        }
         if let Some(throttling) = self.throttling {
             account.limits.throttling = throttling;
         }
@@ -184,7 +198,7 @@ impl AwsBuilder {
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
                 region: self.region,
-                on_change: self.on_change,
+                on_change: self.on_change.map(Mutex::new),
                 on_call: self.on_call,
             }),
         }

@@ -62,7 +62,8 @@ struct Shared {
     clock: Clock,
     guest: Arc<dyn Guest>,
     region: String,
-    on_change: Option<OnChange>,
+    /// Locked before the account where both are.
+    on_change: Option<Mutex<OnChange>>,
     on_call: Option<OnCall>,
 }
 

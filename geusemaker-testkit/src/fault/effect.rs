@@ -46,7 +46,7 @@ impl Refusal {
     pub(super) fn error(&self, service: Service) -> ServiceError {
         match self {
             Self::Code(code) => ServiceError::new(code, format!("injected fault: {code}"))
-                .status(usual_status(code)),
+                .status(usual_status(service, code)),
             Self::Denied => {
                 let code = match service {
                     Service::Ec2 => "UnauthorizedOperation",
@@ -73,24 +73,53 @@ impl Refusal {
     }
 }
 
-/// The HTTP status that AWS sends with a code.
-fn usual_status(code: &str) -> u16 {
-    match code {
-        "InsufficientInstanceCapacity"
-        | "InternalError"
-        | "InternalFailure"
-        | "InternalServerError" => 500,
-        "RequestLimitExceeded" | "ServiceUnavailable" | "Unavailable" => 503,
-        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => 403,
-        "FileSystemAlreadyExists"
-        | "FileSystemInUse"
-        | "MountTargetConflict"
-        | "DistributionAlreadyExists"
-        | "DistributionNotDisabled"
-        | "IncorrectFileSystemLifeCycleState" => 409,
-        "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound" => 404,
-        "PreconditionFailed" => 412,
-        "DependencyTimeout" => 504,
-        _ => 400,
+/// The HTTP status that the service sends with a code.
+fn usual_status(service: Service, code: &str) -> u16 {
+    match (service, code) {
+        (Service::CloudFront, "ResourceInUse")
+        | (Service::Efs, "NetworkInterfaceLimitExceeded") => 409,
+        (Service::Efs, "ThrottlingException") => 429,
+        (_, code) => match code {
+            "InsufficientInstanceCapacity"
+            | "InternalError"
+            | "InternalFailure"
+            | "InternalServerError" => 500,
+            "RequestLimitExceeded" | "ServiceUnavailable" | "Unavailable" => 503,
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AccessPointLimitExceeded"
+            | "AuthFailure"
+            | "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
+            | "FileSystemLimitExceeded"
+            | "UnauthorizedOperation" => 403,
+            "AccessPointNotFound"
+            | "FileSystemNotFound"
+            | "MountTargetNotFound"
+            | "NoSuchCachePolicy"
+            | "NoSuchDistribution"
+            | "NoSuchInvalidation"
+            | "NoSuchOrigin"
+            | "NoSuchOriginRequestPolicy"
+            | "NoSuchResource"
+            | "NoSuchResponseHeadersPolicy"
+            | "PolicyNotFound" => 404,
+            "AccessPointAlreadyExists"
+            | "CNAMEAlreadyExists"
+            | "CannotDeleteEntityWhileInUse"
+            | "DistributionAlreadyExists"
+            | "DistributionNotDisabled"
+            | "FileSystemAlreadyExists"
+            | "FileSystemInUse"
+            | "IncorrectFileSystemLifeCycleState"
+            | "IncorrectMountTargetState"
+            | "IpAddressInUse"
+            | "MountTargetConflict"
+            | "NoFreeAddressesInSubnet" => 409,
+            "DryRunOperation" | "PreconditionFailed" => 412,
+            "BatchTooLarge" => 413,
+            "TooManyRequests" => 429,
+            "DependencyTimeout" => 504,
+            _ => 400,
+        },
     }
 }

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::place::{On, UnknownOperation};
 use super::{Effect, Fault, Interruption, Refusal};
-use crate::sim::fate::Fate;
+use crate::sim::fate::{CENTURY, Fate};
 
 impl Fault {
     /// Reads a file of faults. Each is a table that says where it strikes and what it does:
@@ -44,7 +44,7 @@ impl Fault {
     ///   the call takes effect first.
     /// - `optional = true` for a fault that may find nothing to strike.
     ///
-    /// Times are written `90s`, `5m` or `1h 30m`. [`Fault::drop_caller`] and [`Fault::panic`] have no place in a file:
+    /// Times are written `90s`, `5m` or `1h 30m`, and a century is the longest. [`Fault::drop_caller`] and [`Fault::panic`] have no place in a file:
     /// they are about a caller in the same process.
     ///
     /// # Errors
@@ -278,7 +278,12 @@ fn duration(
     };
     let parsed = value.get_ref().parse::<SignedDuration>().ok();
     match parsed.and_then(|duration| Duration::try_from(duration).ok()) {
-        Some(duration) => Ok(Some(duration)),
+        Some(duration) if duration <= CENTURY => Ok(Some(duration)),
+        Some(_) => Err(problem(
+            key,
+            value,
+            format!("`{}` is longer than a century", value.get_ref()),
+        )),
         None => Err(problem(
             key,
             value,

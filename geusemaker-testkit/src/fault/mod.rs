@@ -13,7 +13,7 @@ use self::effect::{Effect, Refusal};
 pub use self::file::FaultFileError;
 use self::place::{On, Place};
 pub(crate) use self::schedule::{End, Occasion, Schedule, Struck};
-use crate::sim::fate::Fate;
+use crate::sim::fate::{CENTURY, Fate};
 #[cfg(feature = "explorer")]
 use crate::wire::Service;
 
@@ -190,9 +190,9 @@ impl Fault {
         self.does(Effect::Interrupt(Interruption::Stall))
     }
 
-    /// Holds the call up for that long, in the account's time.
+    /// Holds the call up for that long, in the account's time; at most for a century.
     pub fn delay(self, by: Duration) -> Self {
-        self.does(Effect::Delay(by))
+        self.does(Effect::Delay(by.min(CENTURY)))
     }
 
     /// Never answers, and says to whoever awaits [`crate::Aws::caller_dropped`] that the future that waits for the
@@ -228,9 +228,9 @@ impl Fault {
         self.does(Effect::State(Fate::Stuck))
     }
 
-    /// The resource takes that much longer to get where the call sends it.
+    /// The resource takes that much longer to get where the call sends it; at most a century.
     pub fn slow(self, by: Duration) -> Self {
-        self.does(Effect::State(Fate::Slow(by)))
+        self.does(Effect::State(Fate::Slow(by.min(CENTURY))))
     }
 
     /// The resource ends in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
@@ -243,9 +243,9 @@ impl Fault {
         }))
     }
 
-    /// Lets the resource come up first, and fail that long after.
+    /// Lets the resource come up first, and fail that long after; at most a century.
     pub fn later(mut self, after: Duration) -> Self {
-        self.later = Some(after);
+        self.later = Some(after.min(CENTURY));
         self
     }
 }

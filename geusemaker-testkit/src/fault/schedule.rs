@@ -41,7 +41,7 @@ pub(crate) struct Struck {
     pub(crate) takes_effect: bool,
     pub(crate) fate: Fate,
     /// The fault whose verdict the fate is.
-    fated_by: Option<usize>,
+    pub(crate) fated_by: Option<usize>,
 }
 
 /// How a call ends, other than with the account's answer.
@@ -134,12 +134,9 @@ impl Schedule {
         struck
     }
 
-    /// Says that the fate of a call made no difference, so that the fault goes on waiting for one where it does.
-    pub(crate) fn take_back_fate(&mut self, struck: &Struck) {
-        if let Some(entry) = struck
-            .fated_by
-            .and_then(|index| self.entries.get_mut(index))
-        {
+    /// Says that a fault's fate made no difference to its call, so that it goes on waiting for one where it does.
+    pub(crate) fn take_back_fate(&mut self, fated_by: usize) {
+        if let Some(entry) = self.entries.get_mut(fated_by) {
             entry.fired = entry.fired.saturating_sub(1);
         }
     }

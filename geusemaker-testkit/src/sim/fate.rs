@@ -27,11 +27,11 @@ impl Fate {
     pub(crate) fn duration(&self, usual: Duration) -> Duration {
         match self {
             Self::Usual | Self::Fails { .. } => usual,
-            Self::Stuck => FOREVER,
+            Self::Stuck => CENTURY,
             Self::Slow(by) => usual.saturating_add(*by),
         }
     }
 }
 
-/// A century, which timestamps can still be added to.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// As good as for ever, and timestamps can still be added to it.
+pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

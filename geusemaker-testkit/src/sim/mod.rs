@@ -41,6 +41,8 @@ pub(crate) fn answer(
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
     account.limits.admit(now, call)?;
+    // AWS's times are of milliseconds.
+    let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     account.region(&call.region);
     let Account {
         id,

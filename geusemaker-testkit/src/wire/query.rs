@@ -54,6 +54,9 @@ fn wrong_version(service: Service, operation: &str, version: Option<&str>) -> Se
             "NoSuchVersion",
             format!("The requested version ({version}) of service AmazonEC2 does not exist"),
         ),
+        (Service::ElasticLoadBalancing, Some("2012-06-01")) => {
+            ServiceError::unsupported("Classic Load Balancers")
+        }
         (_, version) => ServiceError::new(
             "InvalidAction",
             format!(

@@ -77,7 +77,9 @@ impl Service {
                     .any(|pair| pair == parameter.as_bytes())
             })
         };
-        if begins(Self::Efs.version()) {
+        // The JSON services name their operation in a header.
+        let is_json = request.headers().contains_key("x-amz-target");
+        if is_json || begins(Self::Efs.version()) {
             Self::Efs
         } else if begins(Self::CloudFront.version()) {
             Self::CloudFront

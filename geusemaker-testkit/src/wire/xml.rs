@@ -69,6 +69,17 @@ impl Element {
         }))
     }
 
+    /// Without the elements of these names, however deep.
+    pub(crate) fn pruned(mut self, names: &[&str]) -> Self {
+        self.children = self
+            .children
+            .into_iter()
+            .filter(|child| !names.contains(&child.name.as_str()))
+            .map(|child| child.pruned(names))
+            .collect();
+        self
+    }
+
     /// Gives the element another name.
     pub(crate) fn renamed(mut self, name: &str) -> Self {
         self.name = name.to_owned();

@@ -437,6 +437,15 @@ async fn amazon_linux_has_its_root_volume_at_another_device() {
         .unwrap();
     let instance = &launched.instances()[0];
     assert_eq!(instance.root_device_name(), Some("/dev/xvda"));
+    // The answer to the launch tells of no address and no volume; the next description does.
+    assert_eq!(instance.block_device_mappings().len(), 0);
+    assert_eq!(instance.public_ip_address(), None);
+    assert_eq!(instance.public_dns_name(), Some(""));
+    let id = instance.instance_id().unwrap();
+    let described = client.describe_instances().instance_ids(id).send();
+    let described = described.await.unwrap();
+    let instance = &described.reservations()[0].instances()[0];
+    assert!(instance.public_ip_address().is_some());
     assert_eq!(
         instance.block_device_mappings()[0].device_name(),
         Some("/dev/xvda")

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::client::Waiters;
-use aws_sdk_ec2::types::{BlockDeviceMapping, EbsBlockDevice, InstanceStateName, SummaryStatus};
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, EbsBlockDevice, InstanceStateName, ResourceType, SummaryStatus, Tag,
+    TagSpecification,
+};
 use geusemaker_testkit::{Aws, Boot, Guest, Timings};
 
 use super::{account, code, filter, image, instant, subnet};
@@ -142,6 +145,16 @@ async fn a_new_instance_is_unknown_to_other_calls_for_a_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_consistent_account_knows_a_new_instance_at_once() {
+    let (aws, client) = account(Aws::builder().timings(Timings::Slow).consistent());
+    let id = launch(&client, "g5.xlarge").await;
+    let ended = client.terminate_instances().instance_ids(&id).send().await;
+    assert!(ended.is_ok(), "{ended:?}");
+    sleep(&aws, 3600).await;
+    assert!(aws.leftovers().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_bad_id_keeps_all_instances_of_a_call_alive() {
     let (_, client) = instant();
     let id = launch(&client, "g5.xlarge").await;
@@ -275,4 +288,35 @@ async fn an_account_goes_on_where_its_snapshot_left_it() {
     assert_eq!(state(&client, &id).await, InstanceStateName::Pending);
     sleep(&aws, 180).await;
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_is_not_kept_either_but_its_launch_is_not_made_again() {
+    let (aws, client) = instant();
+    let tags = |kind: ResourceType| {
+        let tag = Tag::builder().key("mark").value("of-this-launch").build();
+        let tags = TagSpecification::builder().resource_type(kind).tags(tag);
+        tags.build()
+    };
+    let run = client
+        .run_instances()
+        .image_id(image(&client, "x86_64").await)
+        .instance_type("g5.xlarge".into())
+        .client_token("once")
+        .tag_specifications(tags(ResourceType::Instance))
+        .tag_specifications(tags(ResourceType::NetworkInterface))
+        .tag_specifications(tags(ResourceType::Volume))
+        .min_count(1)
+        .max_count(1);
+    let ran = run.clone().send().await.unwrap();
+    let id = ran.instances()[0].instance_id().unwrap();
+    let end = client.terminate_instances().instance_ids(id).send();
+    end.await.unwrap();
+    sleep(&aws, 3600).await;
+    let again = run.send().await;
+    assert_eq!(code(again), "IdempotentInstanceTerminated");
+    let kept = serde_json::to_string(&aws.snapshot()).unwrap();
+    for gone in [id, "of-this-launch", "eni-", "vol-"] {
+        assert!(!kept.contains(gone), "{gone} in {kept}");
+    }
 }

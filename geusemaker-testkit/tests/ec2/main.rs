@@ -98,7 +98,9 @@ async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Insta
         .send()
         .await
         .unwrap();
-    run.instances()[0].clone()
+    let id = run.instances()[0].instance_id().unwrap();
+    let described = client.describe_instances().instance_ids(id).send();
+    described.await.unwrap().reservations()[0].instances()[0].clone()
 }
 
 /// A new VPC with the block 10.0.0.0/16.

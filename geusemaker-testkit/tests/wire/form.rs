@@ -82,15 +82,18 @@ async fn each_service_refuses_another_version_in_its_own_way() {
     assert_eq!(
         refusal(
             Service::ElasticLoadBalancing,
-            "Action=DescribeTargetGroups&Version=2012-06-01"
+            "Action=DescribeTargetGroups&Version=2012-06-02"
         )
         .await,
         (
             400,
             "InvalidAction".to_owned(),
-            "Could not find operation DescribeTargetGroups for version 2012-06-01".to_owned()
+            "Could not find operation DescribeTargetGroups for version 2012-06-02".to_owned()
         )
     );
+    let classic = "Action=DescribeLoadBalancers&Version=2012-06-01";
+    let (status, code, _) = refusal(Service::ElasticLoadBalancing, classic).await;
+    assert_eq!((status, &*code), (501, "SimulatorUnsupported"));
     let (_, code, message) = refusal(Service::Sts, "Action=GetCallerIdentity").await;
     assert_eq!(code, "InvalidAction");
     assert!(message.ends_with("NO_VERSION_SPECIFIED"), "{message}");

@@ -25,6 +25,10 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         ));
     }
     let display = ProgressDisplay::new(global.quiet);
+    // From now on a signal ends it in an orderly way, as whoever reads the lines below may expect. Before there is an
+    // account, which would complain of its faults if this failed.
+    let interrupts = Interrupts::listen()
+        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
     let (aws, kept) = account(global, serve)?;
     let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
         Ok(server) => server,
@@ -35,9 +39,6 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         }
     };
 
-    // From now on a signal ends it in an orderly way, as whoever reads the next lines may expect.
-    let interrupts = Interrupts::listen()
-        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
     announce(&server, global.output);
     display.note(&format!("serving {}; ctrl-c ends it", describe(serve)));
     interrupts.next().await;
@@ -55,6 +56,9 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
         .seed(serve.seed)
         .timings(serve.profile.into())
         .speed(serve.speed);
+    if !serve.eventual_consistency {
+        account = account.consistent();
+    }
     if serve.throttling {
         account = account.throttling(Throttling::Published);
     }

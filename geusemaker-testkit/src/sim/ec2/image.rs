@@ -102,9 +102,12 @@ pub(crate) fn images(region: &str) -> Vec<Image> {
 
 /// The image of that id in a region, or of the parameter of the Systems Manager that `resolve:ssm:` names.
 pub(crate) fn image(region: &str, id: &str) -> Option<Image> {
-    let parameter = id.strip_prefix("resolve:ssm:");
-    images(region).into_iter().find(|image| match parameter {
-        Some(parameter) => image.parameter.as_deref() == Some(parameter),
+    // The kernel that is the default one now.
+    let parameter = id
+        .strip_prefix("resolve:ssm:")
+        .map(|parameter| parameter.replace("al2023-ami-kernel-default-", "al2023-ami-kernel-6.1-"));
+    images(region).into_iter().find(|image| match &parameter {
+        Some(parameter) => image.parameter.as_ref() == Some(parameter),
         None => image.id == id,
     })
 }

@@ -192,13 +192,15 @@ impl Instance {
                 .is_none_or(|end| end.begins_at >= moment)
     }
 
-    /// Whether other calls know of it: soon after the launch, until an hour after its end (EC2 model).
+    /// Whether other calls know of it: soon after the launch, until it is forgotten.
     fn is_visible(&self, now: Timestamp) -> bool {
-        let forgotten_at = self
-            .termination
-            .as_ref()
-            .map(|end| end.ends_at + Duration::from_secs(3600));
-        now >= self.visible_at && forgotten_at.is_none_or(|at| now < at)
+        now >= self.visible_at && !self.is_forgotten(now)
+    }
+
+    /// Whether it ended more than an hour ago (EC2 model).
+    pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.terminated_at()
+            .is_some_and(|ended_at| now >= ended_at + Duration::from_secs(3600))
     }
 
     /// When it was gone, once its end has begun.

@@ -41,6 +41,22 @@ pub(crate) fn describe(
     Ok(page.reply_with(set))
 }
 
+/// A reservation that was made this moment: AWS tells of addresses and volumes in a later description only.
+pub(super) fn new_reservation<'a>(
+    ec2: &Ec2,
+    now: Timestamp,
+    id: &str,
+    instances: impl Iterator<Item = &'a Instance>,
+) -> Element {
+    let items = instances.map(|instance| {
+        element(ec2, now, instance)
+            .pruned(&["association", "blockDeviceMapping", "dnsName", "ipAddress"])
+            .with("dnsName", "")
+            .child(Element::new("blockDeviceMapping"))
+    });
+    of_instances(ec2, id, items)
+}
+
 /// A reservation and those of its instances.
 pub(super) fn reservation<'a>(
     ec2: &Ec2,
@@ -49,6 +65,10 @@ pub(super) fn reservation<'a>(
     instances: impl Iterator<Item = &'a Instance>,
 ) -> Element {
     let items = instances.map(|instance| element(ec2, now, instance));
+    of_instances(ec2, id, items)
+}
+
+fn of_instances(ec2: &Ec2, id: &str, items: impl Iterator<Item = Element>) -> Element {
     Element::new("item")
         .with("reservationId", id)
         .with("ownerId", &ec2.account_id)
@@ -133,7 +153,7 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         .with("ebsOptimized", launch.ebs_optimized)
         .with("enaSupport", true)
         .child(metadata_options(instance, now).renamed("metadataOptions"))
-        .child(ec2.tags.element(&instance.id));
+        .children(ec2.tags.element_if_any(&instance.id));
     let element = match instance.state_reason(now) {
         Some((code, message)) => element.child(
             Element::new("stateReason")

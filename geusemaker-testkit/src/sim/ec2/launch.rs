@@ -74,7 +74,7 @@ pub(crate) fn run(
         ));
     }
     let launched = ids.iter().filter_map(|id| ec2.instance(id));
-    Ok(Reply::xml(instance_description::reservation(
+    Ok(Reply::xml(instance_description::new_reservation(
         ec2,
         moment.now,
         &reservation,
@@ -175,6 +175,11 @@ impl LaunchRequest {
             .admit(&instance_type.name, zone, is_spot, &offered)
     }
 
+    /// EC2 developer guide: a token counts for one zone if the call names a subnet or a zone, else for the region.
+    pub(super) fn is_zonal(&self) -> bool {
+        self.subnet.is_some() || self.zone.is_some()
+    }
+
     /// The subnet that the call names, by its id or by its zone.
     fn named_subnet(&self, ec2: &Ec2) -> Result<Option<Subnet>, ServiceError> {
         let known_zone = |zone: &str| {
@@ -271,13 +276,14 @@ impl Ec2 {
         launch: &LaunchRequest,
         moment: &Moment<'_>,
     ) -> Result<Option<Element>, ServiceError> {
-        // EC2 developer guide: a token counts for one zone if the call names a subnet or a zone, else for the region.
+        let Some(token) = &launch.client_token else {
+            return Ok(None);
+        };
         let zone = launch.named_subnet(self)?.map(|subnet| subnet.zone);
         let is_same_token = |instance: &&Instance| {
             let other = instance.launched_as();
-            launch.client_token.is_some()
-                && other.client_token == launch.client_token
-                && match (&zone, other.subnet.is_some() || other.zone.is_some()) {
+            other.client_token.as_ref() == Some(token)
+                && match (&zone, other.is_zonal()) {
                     (Some(zone), true) => *zone == instance.zone,
                     (None, false) => true,
                     (Some(_), false) | (None, true) => false,
@@ -285,8 +291,15 @@ impl Ec2 {
         };
         let mut earlier: Vec<&Instance> = self.instances.values().filter(is_same_token).collect();
         earlier.sort_by_key(|instance| instance.launch_index);
+        let ended = || {
+            let message = "The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.";
+            Err(ServiceError::new("IdempotentInstanceTerminated", message))
+        };
         let Some(first) = earlier.first() else {
-            return Ok(None);
+            return match self.spent_tokens.contains(token, zone.as_deref()) {
+                true => ended(),
+                false => Ok(None),
+            };
         };
         if first.launched_as() != launch {
             let message = "The request to launch an instance uses the same client token as a previous request, but with other parameters.";
@@ -295,8 +308,7 @@ impl Ec2 {
         let is_terminated =
             |instance: &&Instance| instance.state(moment.now) == InstanceState::Terminated;
         if earlier.iter().all(is_terminated) {
-            let message = "The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.";
-            return Err(ServiceError::new("IdempotentInstanceTerminated", message));
+            return ended();
         }
         let reservation = &first.reservation;
         Ok(Some(instance_description::reservation(

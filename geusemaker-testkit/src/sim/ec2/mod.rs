@@ -10,6 +10,7 @@ mod cidr;
 mod console;
 mod default_vpc;
 mod dhcp_options;
+mod forgetting;
 mod image;
 mod instance;
 mod instance_attribute;
@@ -64,6 +65,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::address::Address;
+use self::forgetting::SpentTokens;
 pub(crate) use self::instance::{Instance, InstanceState};
 use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
@@ -105,6 +107,8 @@ pub(crate) struct Ec2 {
     key_pairs: BTreeMap<String, KeyPair>,
     #[serde(default)]
     volumes: BTreeMap<String, Volume>,
+    #[serde(default)]
+    spent_tokens: SpentTokens,
     tags: Tags,
 }
 
@@ -162,9 +166,12 @@ impl Ec2 {
 
     /// The states of what has one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
-        self.instances.values().map(move |instance| {
-            Resource::new("EC2::Instance", &instance.id).in_state(instance.state(now).name())
-        })
+        self.instances
+            .values()
+            .filter(move |instance| !instance.is_forgotten(now))
+            .map(move |instance| {
+                Resource::new("EC2::Instance", &instance.id).in_state(instance.state(now).name())
+            })
     }
 
     pub(crate) fn vpc(&self, id: &str) -> Option<&Vpc> {
@@ -234,6 +241,7 @@ pub(crate) fn answer(
     operation: &str,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
+    ec2.forget_gone(moment.now);
     if params.parsed("DryRun")? != Some(true) {
         return perform(ec2, moment, operation, params);
     }

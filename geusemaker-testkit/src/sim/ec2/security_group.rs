@@ -201,7 +201,7 @@ pub(crate) fn describe(
             .with("vpcId", &group.vpc)
             .child(permissions(ec2, &group.rules, Direction::Ingress))
             .child(permissions(ec2, &group.rules, Direction::Egress))
-            .child(ec2.tags.element(&group.id))
+            .children(ec2.tags.element_if_any(&group.id))
     }))
 }
 

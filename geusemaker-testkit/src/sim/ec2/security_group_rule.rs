@@ -62,7 +62,7 @@ impl SecurityGroupRule {
             .with("fromPort", self.traffic.from_port)
             .with("toPort", self.traffic.to_port)
             .with_some("description", self.description.as_ref())
-            .child(ec2.tags.element(&self.id));
+            .children(ec2.tags.element_if_any(&self.id));
         match &self.peer {
             Peer::Ipv4(cidr) => element.with("cidrIpv4", cidr),
             Peer::Ipv6(cidr) => element.with("cidrIpv6", cidr),

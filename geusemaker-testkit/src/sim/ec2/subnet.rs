@@ -110,7 +110,7 @@ impl Subnet {
             .with("enableDns64", false)
             .with("ipv6Native", false)
             .child(names)
-            .child(ec2.tags.element(&self.id))
+            .children(ec2.tags.element_if_any(&self.id))
     }
 }
 

@@ -33,6 +33,12 @@ impl Tags {
         Element::list("tagSet", "item", items)
     }
 
+    /// The same for the kinds whose description has no member for tags where there are none.
+    pub(crate) fn element_if_any(&self, id: &str) -> Option<Element> {
+        let has_any = self.0.get(id).is_some_and(|tags| !tags.is_empty());
+        has_any.then(|| self.element(id))
+    }
+
     pub(crate) fn value(&self, id: &str, key: &str) -> Option<String> {
         self.0.get(id)?.get(key).cloned()
     }

@@ -160,6 +160,11 @@ impl Volume {
         now >= self.visible_at && self.state(ec2, now).is_some()
     }
 
+    /// Whether it is gone, and no call with its client token has to find it.
+    pub(super) fn is_forgotten(&self, ec2: &Ec2, now: Timestamp) -> bool {
+        self.client_token.is_none() && self.state(ec2, now).is_none()
+    }
+
     /// EBS user guide: what a volume gets that does not say.
     fn iops(&self) -> Option<u32> {
         match self.volume_type.as_str() {
@@ -481,5 +486,5 @@ fn element(ec2: &Ec2, now: Timestamp, volume: &Volume) -> Element {
         .with_some("throughput", volume.throughput())
         .with("encrypted", volume.encrypted)
         .with("multiAttachEnabled", false)
-        .child(ec2.tags.element(&volume.id))
+        .children(ec2.tags.element_if_any(&volume.id))
 }

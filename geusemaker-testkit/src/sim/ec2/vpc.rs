@@ -92,7 +92,7 @@ impl Vpc {
             .with("dhcpOptionsId", dhcp_options::id(&ec2.region))
             .with("instanceTenancy", "default")
             .with("isDefault", self.is_default)
-            .child(ec2.tags.element(&self.id))
+            .children(ec2.tags.element_if_any(&self.id))
     }
 }
 

@@ -1,0 +1,155 @@
+//! A `gm` that is told to end, or is killed, in the middle of its work.
+
+use geusemaker_testkit::{Aws, Fault};
+
+use crate::account::Account;
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+/// A machine with a spec of a tier, whose instances nobody asks for their GPUs.
+fn machine(tier: u8) -> Gm {
+    let gm = Gm::new();
+    gm.write_spec(&spec(tier, "compute.gpu_check = false"));
+    gm
+}
+
+fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
+    let status = account.run(gm, &["status", "llm", "-o", "json"]).with(0);
+    status.document()["state"].clone()
+}
+
+#[test]
+fn off_a_terminal_everything_stays_and_resuming_goes_on_from_there() {
+    let (gm, account) = (machine(2), Account::start(Aws::builder()));
+    let running = account.begin(&gm, &["deploy", "--yes", "-o", "json"]);
+    account.hears("DescribeLoadBalancers", 3);
+    running.signal("TERM");
+    let ended = running.ended().with(143).document();
+    assert_eq!(ended["next"], "gm resume llm");
+    assert_eq!(ended["deleted"].as_array().unwrap().len(), 0);
+    assert_eq!(phase(&account, &gm), "ec2-ready");
+
+    account.run(&gm, &["resume", "llm", "--yes"]).with(0);
+    assert_eq!(phase(&account, &gm), "committed");
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn asked_to_roll_back_a_signal_leaves_nothing() {
+    let (gm, account) = (machine(2), Account::start(Aws::builder()));
+    let arguments = ["deploy", "--yes", "--on-failure", "rollback"];
+    let running = account.begin(&gm, &arguments);
+    account.hears("CreateLoadBalancer", 1);
+    running.signal("INT");
+    running.ended().with(130).says(&["rolling back"]);
+    assert_eq!(account.leftovers(), [""; 0]);
+    account.run(&gm, &["list"]).with(0);
+}
+
+/// The call in hand is never answered, so only a second signal can end it: it does so at once.
+#[test]
+fn a_second_signal_ends_it_and_the_journal_has_the_call_that_was_in_hand() {
+    let stalled = Fault::on("RunInstances").after_effect().stall();
+    let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
+    let running = account.begin(&gm, &["deploy", "--yes"]);
+    account.hears("RunInstances", 1);
+    running.signal("INT");
+    running.signal("INT");
+    running.signal("TERM");
+    let ended = running.ended();
+    assert!(matches!(ended.code, Some(130 | 143)), "{ended:?}");
+
+    let resumed = account.run(&gm, &["resume", "llm", "--yes"]).with(0);
+    assert!(!resumed.stdout.is_empty());
+    // The instance was found, not launched twice.
+    let launches = account.aws.calls();
+    let launches = launches
+        .iter()
+        .filter(|call| call.operation == "RunInstances");
+    assert_eq!(launches.count(), 1);
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn before_anything_is_made_a_signal_changes_nothing() {
+    let stalled = Fault::on("GetCallerIdentity").stall();
+    let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
+    let running = account.begin(&gm, &["deploy", "--yes"]);
+    account.hears("GetCallerIdentity", 1);
+    running.signal("INT");
+    running.ended().with(130).says(&["nothing was changed"]);
+    assert_eq!(account.leftovers(), [""; 0]);
+    assert!(gm.journals().is_empty());
+}
+
+#[test]
+fn a_second_process_is_told_who_works_on_the_stack() {
+    let stalled = Fault::on("CreateFileSystem").stall();
+    let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
+    let running = account.begin(&gm, &["deploy", "--yes"]);
+    account.hears("CreateFileSystem", 1);
+    let refused = account.run(&gm, &["resume", "llm", "--yes"]).with(4);
+    refused.says(&["llm is being worked on by ", "(process ", " since "]);
+
+    // A process that has died holds nothing.
+    running.signal("KILL");
+    running.ended();
+    account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// Calls of a tier-3 deployment at which it is killed: before the call has any effect, and after it, before the answer.
+const KILLED_AT: [&str; 8] = [
+    "CreateSecurityGroup",
+    "CreateFileSystem",
+    "RunInstances",
+    "CreateMountTarget",
+    "CreateLoadBalancer",
+    "CreateListener",
+    "RegisterTargets",
+    "CreateDistributionWithTags",
+];
+
+/// What a killed deployment leaves: a machine and an account.
+fn killed(operation: &str, takes_effect: bool) -> (Gm, Account) {
+    let stalled = Fault::on(operation).stall();
+    let stalled = if takes_effect {
+        stalled.after_effect()
+    } else {
+        stalled
+    };
+    let (gm, account) = (machine(3), Account::start(Aws::builder().fault(stalled)));
+    let running = account.begin(&gm, &["deploy", "--yes"]);
+    account.hears(operation, 1);
+    running.signal("KILL");
+    running.ended();
+    account.forget();
+    (gm, account)
+}
+
+/// How many resources a tier-3 stack of that spec has, made without any trouble.
+const WHOLE: usize = 18;
+
+#[test]
+fn killed_at_a_call_it_is_resumed_to_running_with_nothing_twice() {
+    for (place, operation) in KILLED_AT.into_iter().enumerate() {
+        let (gm, account) = killed(operation, place % 2 == 0);
+        account.run(&gm, &["resume", "llm", "--yes"]).with(0);
+        assert_eq!(phase(&account, &gm), "committed", "{operation}");
+        let inventory = account.aws.leftovers();
+        account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+        assert_eq!(account.leftovers(), [""; 0], "{operation}");
+        assert_eq!(inventory.len(), WHOLE, "{operation}: {inventory:#?}");
+    }
+}
+
+#[test]
+fn killed_at_a_call_it_is_rolled_back_to_gone() {
+    for (place, operation) in KILLED_AT.into_iter().enumerate() {
+        let (gm, account) = killed(operation, place % 2 == 1);
+        account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
+        assert_eq!(account.leftovers(), [""; 0], "{operation}");
+    }
+}
