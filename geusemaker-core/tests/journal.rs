@@ -212,7 +212,7 @@ async fn a_record_of_a_newer_version_is_left_to_the_newer_program() {
     write(scenario.store.as_ref(), &path(last), &newer).await;
     let error = refusal(&scenario).await;
     assert!(
-        matches!(&error, Error::Journal(JournalError::Newer { found: 2, .. })),
+        matches!(&error, Error::Journal(JournalError::Newer { found: 3, .. })),
         "{error}"
     );
     assert!(error.to_string().contains("format version 3"), "{error}");
