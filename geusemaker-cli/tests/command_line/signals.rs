@@ -1,6 +1,6 @@
 //! A `gm` that is told to end, or is killed, in the middle of its work.
 
-use geusemaker_testkit::{Aws, Fault};
+use geusemaker_testkit::{Aws, AwsBuilder, Fault};
 
 use crate::account::Account;
 use crate::gm::Gm;
@@ -13,6 +13,11 @@ fn machine(tier: u8) -> Gm {
     gm
 }
 
+/// An account in which a deployment waits for its targets when it is told to end, however slow the machine is.
+fn unhealthy_for_now() -> AwsBuilder {
+    Aws::builder().fault(Fault::on("DescribeTargetHealth").stall())
+}
+
 fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
     let status = account.run(gm, &["status", "llm", "-o", "json"]).with(0);
     status.document()["state"].clone()
@@ -20,9 +25,9 @@ fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
 
 #[test]
 fn off_a_terminal_everything_stays_and_resuming_goes_on_from_there() {
-    let (gm, account) = (machine(2), Account::start(Aws::builder()));
+    let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));
     let running = account.begin(&gm, &["deploy", "--yes", "-o", "json"]);
-    account.hears("DescribeLoadBalancers", 3);
+    account.hears("DescribeTargetHealth", 1);
     running.signal("TERM");
     let ended = running.ended().with(143).document();
     assert_eq!(ended["next"], "gm resume llm");
@@ -37,10 +42,10 @@ fn off_a_terminal_everything_stays_and_resuming_goes_on_from_there() {
 
 #[test]
 fn asked_to_roll_back_a_signal_leaves_nothing() {
-    let (gm, account) = (machine(2), Account::start(Aws::builder()));
+    let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));
     let arguments = ["deploy", "--yes", "--on-failure", "rollback"];
     let running = account.begin(&gm, &arguments);
-    account.hears("CreateLoadBalancer", 1);
+    account.hears("DescribeTargetHealth", 1);
     running.signal("INT");
     running.ended().with(130).says(&["rolling back"]);
     assert_eq!(account.leftovers(), [""; 0]);
@@ -132,9 +137,19 @@ fn killed(operation: &str, takes_effect: bool) -> (Gm, Account) {
 /// How many resources a tier-3 stack of that spec has, made without any trouble.
 const WHOLE: usize = 18;
 
+/// Does it for each call at the same time: whoever goes on asks for half a minute what became of the call.
+fn at_each(work: impl Fn(usize, &'static str) + Sync) {
+    std::thread::scope(|scope| {
+        for (place, operation) in KILLED_AT.into_iter().enumerate() {
+            let work = &work;
+            scope.spawn(move || work(place, operation));
+        }
+    });
+}
+
 #[test]
 fn killed_at_a_call_it_is_resumed_to_running_with_nothing_twice() {
-    for (place, operation) in KILLED_AT.into_iter().enumerate() {
+    at_each(|place, operation| {
         let (gm, account) = killed(operation, place % 2 == 0);
         account.run(&gm, &["resume", "llm", "--yes"]).with(0);
         assert_eq!(phase(&account, &gm), "committed", "{operation}");
@@ -142,14 +157,14 @@ fn killed_at_a_call_it_is_resumed_to_running_with_nothing_twice() {
         account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
         assert_eq!(account.leftovers(), [""; 0], "{operation}");
         assert_eq!(inventory.len(), WHOLE, "{operation}: {inventory:#?}");
-    }
+    });
 }
 
 #[test]
 fn killed_at_a_call_it_is_rolled_back_to_gone() {
-    for (place, operation) in KILLED_AT.into_iter().enumerate() {
+    at_each(|place, operation| {
         let (gm, account) = killed(operation, place % 2 == 1);
         account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
         assert_eq!(account.leftovers(), [""; 0], "{operation}");
-    }
+    });
 }
