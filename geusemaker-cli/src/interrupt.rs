@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM.
 
 use crate::exit_code::ExitCode;
+use crate::failure::Failure;
 
 /// The signals that ask the program to end. From its making on they end nothing by themselves, so that every command
 /// has to listen.
@@ -19,12 +20,16 @@ struct Signals {
 impl Interrupts {
     /// # Errors
     /// The system does not let the program listen.
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
+        let hear = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))
+        };
         Ok(Self {
             signals: tokio::sync::Mutex::new(Signals {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
+                interrupt: hear(SignalKind::interrupt())?,
+                terminate: hear(SignalKind::terminate())?,
             }),
         })
     }
@@ -45,7 +50,7 @@ impl Interrupts {
 
 #[cfg(not(unix))]
 impl Interrupts {
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         Ok(Self {})
     }
 

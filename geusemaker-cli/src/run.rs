@@ -108,8 +108,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     // The sandbox may have to be waited for, and until then a signal ends the program by itself.
     let sandbox = sandbox(&global, &state, &display)?;
-    let interrupts = Interrupts::listen()
-        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
+    let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
         Some((config, at_end)) => (config, Some(at_end)),
         None => tokio::select! {

@@ -1,6 +1,5 @@
 //! How long a whole deployment of tier 3 takes in virtual time, from the plan until everything is gone again.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
-#![allow(missing_docs, reason = "criterion's macros define the functions")]
 
 #[path = "../tests/scenario/mod.rs"]
 mod scenario;

@@ -1,6 +1,5 @@
 //! How long a call takes in the process, from the SDK's client to the account and back.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
-#![allow(missing_docs, reason = "criterion's macros define the functions")]
 
 use std::hint::black_box;
 

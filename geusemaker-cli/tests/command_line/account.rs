@@ -17,7 +17,7 @@ pub(crate) struct Account {
     uri: String,
     // In this order: the server ends before its runtime.
     _server: AwsServer,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// A `gm` at work.
@@ -45,7 +45,7 @@ impl Account {
             calls,
             uri: server.uri(),
             _server: server,
-            _runtime: runtime,
+            runtime,
         }
     }
 
@@ -87,7 +87,7 @@ impl Account {
 
     /// What is left in it, an hour of its time later.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        self._runtime
+        self.runtime
             .block_on(self.aws.clock().sleep(Duration::from_secs(3600)));
         self.aws
             .leftovers()

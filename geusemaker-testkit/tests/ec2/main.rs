@@ -86,8 +86,8 @@ async fn subnet(client: &Client, zone: &str) -> String {
     found.subnets()[0].subnet_id().unwrap().to_owned()
 }
 
-/// An instance in a subnet, without further wishes.
-async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Instance {
+/// A new instance in a subnet, without further wishes, by its id.
+async fn launch_in(client: &Client, subnet: &str) -> String {
     let run = client
         .run_instances()
         .image_id(image(client, "x86_64").await)
@@ -98,9 +98,23 @@ async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Insta
         .send()
         .await
         .unwrap();
-    let id = run.instances()[0].instance_id().unwrap();
+    run.instances()[0].instance_id().unwrap().to_owned()
+}
+
+/// The same in the default subnet of a zone.
+async fn launch_in_zone(client: &Client, zone: &str) -> String {
+    launch_in(client, &subnet(client, zone).await).await
+}
+
+/// An instance as it is described now.
+async fn describe_instance(client: &Client, id: &str) -> aws_sdk_ec2::types::Instance {
     let described = client.describe_instances().instance_ids(id).send();
     described.await.unwrap().reservations()[0].instances()[0].clone()
+}
+
+/// A new instance in a subnet, as it is described.
+async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Instance {
+    describe_instance(client, &launch_in(client, subnet).await).await
 }
 
 /// A new VPC with the block 10.0.0.0/16.

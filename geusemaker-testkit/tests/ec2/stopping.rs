@@ -5,39 +5,15 @@ use std::time::Duration;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::client::Waiters;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, Instance, InstanceMarketOptionsRequest,
-    InstanceStateChange, InstanceStateName, MarketType,
+    AttributeBooleanValue, AttributeValue, InstanceMarketOptionsRequest, InstanceStateChange,
+    InstanceStateName, MarketType,
 };
 use geusemaker_testkit::{Aws, Timings};
 
-use super::{account, code, image, instant, message, subnet};
-
-async fn launch(client: &Client, zone: &str) -> String {
-    let run = client
-        .run_instances()
-        .image_id(image(client, "x86_64").await)
-        .instance_type("g5.xlarge".into())
-        .subnet_id(subnet(client, zone).await)
-        .min_count(1)
-        .max_count(1)
-        .send()
-        .await
-        .unwrap();
-    run.instances()[0].instance_id().unwrap().to_owned()
-}
-
-async fn instance(client: &Client, id: &str) -> Instance {
-    let found = client
-        .describe_instances()
-        .instance_ids(id)
-        .send()
-        .await
-        .unwrap();
-    found.reservations()[0].instances()[0].clone()
-}
+use super::{account, code, describe_instance, image, instant, launch_in_zone, message};
 
 async fn state(client: &Client, id: &str) -> InstanceStateName {
-    let instance = instance(client, id).await;
+    let instance = describe_instance(client, id).await;
     instance.state().unwrap().name().unwrap().clone()
 }
 
@@ -65,9 +41,9 @@ fn names(change: &InstanceStateChange) -> (&str, &str) {
 #[tokio::test(start_paused = true)]
 async fn a_stopped_instance_starts_again_with_another_public_address() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     sleep(&aws, 200).await;
-    let before = instance(&client, &id).await;
+    let before = describe_instance(&client, &id).await;
     let stopped = client.stop_instances().instance_ids(&id).send().await;
     let stopped = stopped.unwrap();
     assert_eq!(
@@ -87,7 +63,7 @@ async fn a_stopped_instance_starts_again_with_another_public_address() {
         .wait(Duration::from_secs(600))
         .await
         .unwrap();
-    let between = instance(&client, &id).await;
+    let between = describe_instance(&client, &id).await;
     assert_eq!(between.public_ip_address(), None);
     assert_eq!(between.private_ip_address(), before.private_ip_address());
     let reason = between.state_reason().unwrap();
@@ -107,7 +83,7 @@ async fn a_stopped_instance_starts_again_with_another_public_address() {
         .wait(Duration::from_secs(600))
         .await
         .unwrap();
-    let after = instance(&client, &id).await;
+    let after = describe_instance(&client, &id).await;
     assert!(after.public_ip_address().is_some());
     assert_ne!(after.public_ip_address(), before.public_ip_address());
     assert!(after.launch_time() > before.launch_time());
@@ -117,7 +93,7 @@ async fn a_stopped_instance_starts_again_with_another_public_address() {
 #[tokio::test(start_paused = true)]
 async fn what_is_stopped_or_running_already_stays_so() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let started = client.start_instances().instance_ids(&id).send().await;
     assert_eq!(
         names(&started.unwrap().starting_instances()[0]),
@@ -135,7 +111,7 @@ async fn what_is_stopped_or_running_already_stays_so() {
 #[tokio::test(start_paused = true)]
 async fn a_terminated_instance_is_neither_stopped_nor_started_nor_rebooted() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let ended = client.terminate_instances().instance_ids(&id).send().await;
     ended.unwrap();
     let stop = client.stop_instances().instance_ids(&id).send().await;
@@ -151,7 +127,7 @@ async fn a_terminated_instance_is_neither_stopped_nor_started_nor_rebooted() {
 #[tokio::test(start_paused = true)]
 async fn a_rebooted_instance_says_that_it_is_running() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let reboot = client.reboot_instances().instance_ids(&id).send().await;
     reboot.unwrap();
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
@@ -179,9 +155,9 @@ async fn a_one_time_spot_instance_cannot_be_stopped() {
 #[tokio::test(start_paused = true)]
 async fn a_protected_instance_saves_those_of_its_zone_from_termination() {
     let (_, client) = instant();
-    let protected = launch(&client, "us-east-1a").await;
-    let neighbour = launch(&client, "us-east-1a").await;
-    let elsewhere = launch(&client, "us-east-1b").await;
+    let protected = launch_in_zone(&client, "us-east-1a").await;
+    let neighbour = launch_in_zone(&client, "us-east-1a").await;
+    let elsewhere = launch_in_zone(&client, "us-east-1b").await;
     let yes = AttributeBooleanValue::builder().value(true).build();
     client
         .modify_instance_attribute()
@@ -214,7 +190,7 @@ async fn a_protected_instance_saves_those_of_its_zone_from_termination() {
 #[tokio::test(start_paused = true)]
 async fn an_instance_protected_from_stopping_runs_on() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let yes = AttributeBooleanValue::builder().value(true).build();
     let modify = client.modify_instance_attribute().instance_id(&id);
     modify.disable_api_stop(yes).send().await.unwrap();
@@ -226,7 +202,7 @@ async fn an_instance_protected_from_stopping_runs_on() {
 #[tokio::test(start_paused = true)]
 async fn a_bad_id_in_a_batch_changes_nothing() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let with = |bad: &str| {
         let terminate = client.terminate_instances().instance_ids(&id);
         terminate.instance_ids(bad).send()
@@ -241,7 +217,7 @@ async fn a_bad_id_in_a_batch_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_type_and_the_user_data_change_while_the_instance_is_stopped() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let value = |value: &str| AttributeValue::builder().value(value).build();
     let resize = || {
         let modify = client.modify_instance_attribute().instance_id(&id);
@@ -273,7 +249,7 @@ async fn the_type_and_the_user_data_change_while_the_instance_is_stopped() {
     );
     let start = client.start_instances().instance_ids(&id).send().await;
     start.unwrap();
-    let instance = instance(&client, &id).await;
+    let instance = describe_instance(&client, &id).await;
     assert_eq!(instance.instance_type().unwrap().as_str(), "g6.xlarge");
 }
 
@@ -299,7 +275,7 @@ async fn a_modified_instance_is_still_what_its_token_launched() {
 #[tokio::test(start_paused = true)]
 async fn an_elastic_address_stays_with_a_stopped_instance() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let address = client.allocate_address().send().await.unwrap();
     client
         .associate_address()
@@ -309,7 +285,7 @@ async fn an_elastic_address_stays_with_a_stopped_instance() {
         .await
         .unwrap();
     let public = || async {
-        instance(&client, &id)
+        describe_instance(&client, &id)
             .await
             .public_ip_address()
             .map(str::to_owned)

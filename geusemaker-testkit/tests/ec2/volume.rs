@@ -10,21 +10,7 @@ use aws_sdk_ec2::types::{
 };
 use geusemaker_testkit::Aws;
 
-use super::{account, code, filter, image, instant, message, subnet};
-
-async fn launch(client: &Client, zone: &str) -> String {
-    let run = client
-        .run_instances()
-        .image_id(image(client, "x86_64").await)
-        .instance_type("g5.xlarge".into())
-        .subnet_id(subnet(client, zone).await)
-        .min_count(1)
-        .max_count(1)
-        .send()
-        .await
-        .unwrap();
-    run.instances()[0].instance_id().unwrap().to_owned()
-}
+use super::{account, code, filter, image, instant, launch_in_zone, message};
 
 async fn volume(client: &Client, zone: &str) -> String {
     let created = client
@@ -46,7 +32,7 @@ async fn state(client: &Client, id: &str) -> VolumeState {
 #[tokio::test(start_paused = true)]
 async fn a_volume_is_created_attached_detached_and_deleted() {
     let (aws, client) = account(Aws::builder().seed(5));
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let data = volume(&client, "us-east-1a").await;
     aws.clock().sleep(Duration::from_secs(1)).await;
     let patience = Duration::from_secs(600);
@@ -123,7 +109,7 @@ async fn a_volume_is_created_attached_detached_and_deleted() {
 #[tokio::test(start_paused = true)]
 async fn the_root_volume_goes_with_its_instance_and_stays_while_it_runs() {
     let (aws, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let found = client
         .describe_volumes()
         .filters(filter("attachment.instance-id", &id))
@@ -188,7 +174,7 @@ async fn a_volume_that_outlives_its_instance_is_available_and_can_be_deleted() {
 #[tokio::test(start_paused = true)]
 async fn whether_a_volume_goes_with_its_instance_can_be_changed() {
     let (aws, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let keep = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(false);
     let mapping = |device: &str| {
         InstanceBlockDeviceMappingSpecification::builder()
@@ -210,7 +196,7 @@ async fn whether_a_volume_goes_with_its_instance_can_be_changed() {
 #[tokio::test(start_paused = true)]
 async fn a_volume_is_attached_in_its_own_zone_and_at_a_free_device() {
     let (_, client) = instant();
-    let id = launch(&client, "us-east-1a").await;
+    let id = launch_in_zone(&client, "us-east-1a").await;
     let elsewhere = volume(&client, "us-east-1b").await;
     let here = volume(&client, "us-east-1a").await;
     let attach = |volume: &str, device: &str| {

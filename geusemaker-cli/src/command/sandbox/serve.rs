@@ -27,8 +27,7 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
     let display = ProgressDisplay::new(global.quiet);
     // From now on a signal ends it in an orderly way, as whoever reads the lines below may expect. Before there is an
     // account, which would complain of its faults if this failed.
-    let interrupts = Interrupts::listen()
-        .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))?;
+    let interrupts = Interrupts::listen()?;
     let (aws, kept) = account(global, serve)?;
     let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
         Ok(server) => server,
