@@ -9,6 +9,7 @@ mod endpoint;
 mod inventory;
 mod llvm_tools;
 mod load;
+mod matrix;
 mod moto;
 mod process;
 mod record;
@@ -38,6 +39,8 @@ enum Task {
     Conformance,
     /// Measure line coverage; fail when a crate has less than it must have
     Coverage,
+    /// Let every mishap befall every call of a stack's life, and write docs/matrix.md
+    Matrix,
     /// Record the deployment of tier 3 against moto as the testkit's cassette
     Record,
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),
+        Task::Matrix => matrix::run(),
         Task::Record => record::run(),
     };
     match outcome {

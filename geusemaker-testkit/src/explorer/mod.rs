@@ -53,12 +53,13 @@ pub struct Explorer<W = Aws> {
     afterwards: Option<Step<W>>,
     upsets: Vec<Upset>,
     calls: Box<dyn Fn(&CallRecord) -> bool + Send + Sync>,
-    check: Check,
+    one_in: usize,
+    check: Check<W>,
     deadline: Duration,
 }
 
 type Step<W> = Box<dyn Fn(W) -> Pin<Box<dyn Future<Output = Result<(), String>>>> + Send + Sync>;
-type Check = Box<dyn Fn(&Aws, &Run) -> Result<(), String> + Send + Sync>;
+type Check<W> = Box<dyn Fn(&W, &Run) -> Result<(), String> + Send + Sync>;
 
 impl Explorer<Aws> {
     /// An explorer of what a scenario does to an account.
@@ -92,6 +93,7 @@ impl<W: Clone> Explorer<W> {
             afterwards: None,
             upsets: Upset::usual(),
             calls: Box::new(|_| true),
+            one_in: 1,
             check: Box::new(|_, run| run.judge()),
             deadline: Duration::from_secs(2 * 60 * 60),
         }
@@ -126,6 +128,18 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
+    /// Takes a sample of one case in `n`, the same one each time, in which the upsets take turns from call to call: with
+    /// `n` upsets each call is struck once.
+    ///
+    /// # Panics
+    /// `n` is 0.
+    #[must_use]
+    pub fn one_in(mut self, n: usize) -> Self {
+        assert!(n > 0, "one case in none is no sample");
+        self.one_in = n;
+        self
+    }
+
     /// What a program does once things have gone wrong: clean up, resume, close. It follows every scenario, however that
     /// ended, on the same account, and no fault strikes any more.
     #[must_use]
@@ -138,11 +152,12 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// Another judgement of each run than [`Run::judge`]; what it says in the error goes into the report.
+    /// Another judgement of each run than [`Run::judge`], on the world as it is at the end; what it says in the error goes
+    /// into the report.
     #[must_use]
     pub fn check(
         mut self,
-        check: impl Fn(&Aws, &Run) -> Result<(), String> + Send + Sync + 'static,
+        check: impl Fn(&W, &Run) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
         self.check = Box::new(check);
         self
@@ -175,10 +190,11 @@ impl<W: Clone> Explorer<W> {
             .iter()
             .take(clean.scenario_calls)
             .filter(|call| (self.calls)(call))
-            .flat_map(|call| {
-                self.upsets
-                    .iter()
-                    .filter_map(|upset| Strike::new(call, upset))
+            .enumerate()
+            .flat_map(|(place, call)| {
+                let upsets = self.upsets.iter().enumerate();
+                let sampled = upsets.filter(move |(turn, _)| (place + turn) % self.one_in == 0);
+                sampled.filter_map(move |(_, upset)| Strike::new(call, upset))
             })
             .map(Some)
             .collect();

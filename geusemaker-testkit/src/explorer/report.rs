@@ -92,6 +92,18 @@ impl Run {
         }
     }
 
+    /// The operation of the call that something befell: `CreateLoadBalancer`; none in the clean run.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.strike.as_ref().map(|strike| strike.operation.as_str())
+    }
+
+    /// The name of the [`Upset`](super::Upset) that befell it; none in the clean run.
+    #[must_use]
+    pub fn upset(&self) -> Option<&str> {
+        self.strike.as_ref().map(|strike| strike.upset.as_str())
+    }
+
     /// The fault; none in the clean run.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {

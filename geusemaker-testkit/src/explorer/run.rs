@@ -55,7 +55,7 @@ impl<W: Clone> Explorer<W> {
             None => Ok(()),
             Some(afterwards) => {
                 let afterwards = async {
-                    let limited = tokio::time::timeout(self.deadline, afterwards(world));
+                    let limited = tokio::time::timeout(self.deadline, afterwards(world.clone()));
                     Ending::of(limited.await)
                 };
                 match caught(&runtime, afterwards) {
@@ -80,7 +80,7 @@ impl<W: Clone> Explorer<W> {
             virtual_time,
             verdict: Ok(()),
         };
-        run.verdict = (self.check)(&aws, &run);
+        run.verdict = (self.check)(&world, &run);
         run
     }
 

@@ -1,0 +1,181 @@
+//! `docs/matrix.md`: how every case ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use geusemaker_testkit::{Exploration, Upset};
+
+use crate::end::End;
+use crate::stack::Stack;
+use crate::way::Way;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/matrix.md");
+
+/// What stands before the tables.
+const HEAD: &str = include_str!("head.md");
+
+/// One stack on one way: an operation a row, an upset a column.
+pub(crate) struct Table {
+    title: String,
+    calls: usize,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    operation: String,
+    /// How often it is called.
+    calls: usize,
+    /// By upset; in a sample some have none.
+    ends: Vec<BTreeMap<End, usize>>,
+}
+
+impl Table {
+    /// `end` knows how a run has ended, by its name.
+    pub(crate) fn new(
+        stack: Stack,
+        way: Way,
+        exploration: &Exploration,
+        end: impl Fn(&str) -> End,
+    ) -> Self {
+        let strikes = way.strikes(stack);
+        let calls = exploration.clean.calls.iter();
+        let calls = calls.take(exploration.clean.scenario_calls);
+        let upsets = Upset::usual();
+        let mut table = Self {
+            title: format!("{}, {}", stack.name, way.name()),
+            calls: 0,
+            rows: Vec::new(),
+        };
+        for call in calls.filter(|call| strikes(call)) {
+            table.calls += 1;
+            let row = table.row(&call.operation, upsets.len());
+            row.calls += 1;
+        }
+        for run in &exploration.runs {
+            let (Some(operation), Some(upset)) = (run.operation(), run.upset()) else {
+                continue;
+            };
+            let column = upsets.iter().position(|known| known.name() == upset);
+            let row = table.row(operation, upsets.len());
+            *row.ends[column.unwrap()]
+                .entry(end(&run.name()))
+                .or_default() += 1;
+        }
+        table
+    }
+
+    fn row(&mut self, operation: &str, upsets: usize) -> &mut Row {
+        let known = self.rows.iter().position(|row| row.operation == operation);
+        let place = known.unwrap_or(self.rows.len());
+        if known.is_none() {
+            self.rows.push(Row {
+                operation: operation.to_owned(),
+                calls: 0,
+                ends: vec![BTreeMap::new(); upsets],
+            });
+        }
+        &mut self.rows[place]
+    }
+
+    fn ends(&self, end: End) -> usize {
+        let cells = self.rows.iter().flat_map(|row| &row.ends);
+        cells.filter_map(|cell| cell.get(&end)).sum()
+    }
+}
+
+impl Row {
+    fn cells(&self) -> impl Iterator<Item = String> {
+        self.ends.iter().map(|cell| match cell.iter().next() {
+            Some((end, _)) if cell.len() == 1 => end.to_string(),
+            _ => {
+                let ends = cell.iter().map(|(end, count)| format!("{end} {count}"));
+                ends.collect::<Vec<_>>().join(", ")
+            }
+        })
+    }
+}
+
+/// Writes the document from all cases.
+pub(crate) fn write(tables: &[Table]) {
+    std::fs::write(Path::new(PATH), render(tables)).unwrap();
+}
+
+/// What a sample says otherwise than the document.
+pub(crate) fn differences(tables: &[Table]) -> Vec<String> {
+    let document = std::fs::read_to_string(PATH).unwrap();
+    let mut differences = Vec::new();
+    for table in tables {
+        let Some((_, section)) = document.split_once(&format!("\n## {}\n", table.title)) else {
+            differences.push(format!("it has no section {}", table.title));
+            continue;
+        };
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let rows: Vec<Vec<&str>> = section
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        let operations: BTreeSet<_> = rows.iter().map(|row| row[0].to_owned()).collect();
+        for row in &table.rows {
+            let operation = format!("`{}`", row.operation);
+            let Some(written) = rows.iter().find(|written| written[0] == operation) else {
+                differences.push(format!("{}: it has no {operation}", table.title));
+                continue;
+            };
+            if written[1] != row.calls.to_string() {
+                let calls = row.calls;
+                let title = &table.title;
+                differences.push(format!("{title}: {operation} is called {calls} times"));
+            }
+            for ((cell, written), upset) in row.ends.iter().zip(&written[2..]).zip(Upset::usual()) {
+                let mut ends = cell.keys();
+                if let Some(end) = ends.find(|end| !written.contains(&end.to_string())) {
+                    let (title, upset) = (&table.title, upset.name());
+                    differences.push(format!("{title}: {operation}, {upset}, ends {end}"));
+                }
+            }
+        }
+        if operations.len() != table.rows.len() {
+            let title = &table.title;
+            differences.push(format!(
+                "{title}: some of its operations are called no more"
+            ));
+        }
+    }
+    differences
+}
+
+fn render(tables: &[Table]) -> String {
+    let mut text = HEAD.to_owned();
+    let all: usize = tables.iter().map(cases).sum();
+    let _ = writeln!(text, "\n{all} cases:\n");
+    let _ = writeln!(text, "| stack | calls | cases | running | gone | left |");
+    let _ = writeln!(text, "|---|--:|--:|--:|--:|--:|");
+    for table in tables {
+        let ends = [End::Running, End::Gone, End::Left];
+        let ends = ends.map(|end| table.ends(end).to_string()).join(" | ");
+        let (title, calls, cases) = (&table.title, table.calls, cases(table));
+        let _ = writeln!(text, "| {title} | {calls} | {cases} | {ends} |");
+    }
+    let upsets: Vec<_> = Upset::usual()
+        .iter()
+        .map(|upset| upset.name().to_owned())
+        .collect();
+    for table in tables {
+        let _ = writeln!(text, "\n## {}\n", table.title);
+        let _ = writeln!(text, "| operation | calls | {} |", upsets.join(" | "));
+        let _ = writeln!(text, "|---|--:|{}", "---|".repeat(upsets.len()));
+        for row in &table.rows {
+            let cells: Vec<_> = row.cells().collect();
+            let (operation, calls) = (&row.operation, row.calls);
+            let _ = writeln!(text, "| `{operation}` | {calls} | {} |", cells.join(" | "));
+        }
+    }
+    text
+}
+
+fn cases(table: &Table) -> usize {
+    let cells = table.rows.iter().flat_map(|row| &row.ends);
+    cells.flat_map(BTreeMap::values).sum()
+}

@@ -1,0 +1,170 @@
+//! How a case ends: running, gone, or with a list of what is left.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use geusemaker_core::{Error, FileSystems, Kind, Phase, ResourceStatus, Undone};
+use geusemaker_testkit::{Aws, Resource};
+
+use crate::scenario::{Scenario, stack};
+use crate::stack::{Neighbourhood, Stack};
+use crate::way::{Beginning, Way};
+
+/// How a case ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum End {
+    Running,
+    Gone,
+    /// What is left is listed, and another removal removes it.
+    Left,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Gone => "gone",
+            Self::Left => "left",
+        })
+    }
+}
+
+/// One case at work.
+pub(crate) struct World {
+    scenario: Scenario,
+    around: Arc<Neighbourhood>,
+    /// What the program has said was left; nothing while it has said nothing.
+    said: Mutex<Option<Undone>>,
+    end: Mutex<Option<End>>,
+}
+
+impl World {
+    pub(crate) fn new(aws: Aws, beginning: &Beginning, around: &Arc<Neighbourhood>) -> Arc<Self> {
+        Arc::new(Self {
+            around: Arc::clone(around),
+            scenario: Scenario::with_store(aws, Arc::new(beginning.journal.fork())),
+            said: Mutex::default(),
+            end: Mutex::default(),
+        })
+    }
+
+    /// How it has ended; nothing before [`World::finish`].
+    pub(crate) fn end(&self) -> Option<End> {
+        *self.end.lock().unwrap()
+    }
+
+    pub(crate) async fn go(&self, way: Way, stack: Stack) {
+        let undone = way.go(&self.scenario.session, stack, &self.around).await;
+        *self.said.lock().unwrap() = Some(undone);
+    }
+
+    /// Looks at what the program leaves, and finishes the job as the next command does.
+    ///
+    /// # Errors
+    /// Something is alive that the journal does not know or that was not said to be left, or somebody else's was touched.
+    pub(crate) async fn finish(&self) -> Result<(), String> {
+        let session = self.scenario.session.clone();
+        // A panic that reaches the session ends the program.
+        let _ = AssertUnwindSafe(session.close()).catch_unwind().await;
+        let aws = &self.scenario.aws;
+        // What is on its way out by itself is given the time for it.
+        aws.clock().sleep(Duration::from_secs(3600)).await;
+
+        let next = self.scenario.another_session();
+        let known = match next.summary(&stack()).await {
+            Err(Error::NoSuchStack { .. }) => None,
+            known => Some(known.map_err(|error| error.to_string())?),
+        };
+        let alive = aws.leftovers();
+        let end = match &known {
+            None => End::Gone,
+            Some(status) if status.phase == Phase::Committed => End::Running,
+            Some(_) => End::Left,
+        };
+        *self.end.lock().unwrap() = Some(end);
+        let listed = known.map(|status| status.resources).unwrap_or_default();
+        covers("the journal", &alive, |resource| {
+            listed.iter().any(|entry| is_of_journal(entry, resource))
+        })?;
+        if let (Some(undone), true) = (&*self.said.lock().unwrap(), end != End::Running) {
+            covers("the program", &alive, |resource| {
+                let mut left = undone.left.iter();
+                left.any(|left| is(left.kind, left.id.as_deref(), resource))
+            })?;
+            if undone.is_complete() != (end == End::Gone) {
+                return Err(format!(
+                    "the program has said that {} resources are left, and the end is {end}",
+                    undone.left.len()
+                ));
+            }
+        }
+        self.remove().await?;
+        next.close().await;
+        let now = aws.states();
+        let mut others = self.around.others.iter();
+        match others.find(|other| !now.contains(other)) {
+            Some(touched) => Err(format!("was touched: {touched}")),
+            None => Ok(()),
+        }
+    }
+
+    async fn remove(&self) -> Result<(), String> {
+        let session = self.scenario.another_session();
+        let undone = match session.rollback(&stack()).await {
+            Err(Error::Committed { .. }) => session.destroy(&stack(), FileSystems::Delete).await,
+            undone => undone,
+        };
+        session.close().await;
+        match undone {
+            Err(Error::NoSuchStack { .. }) => Ok(()),
+            Err(error) => Err(format!("cannot be removed: {error}")),
+            Ok(undone) if undone.is_complete() => Ok(()),
+            Ok(undone) => Err(format!("cannot be removed: {:?}", undone.left)),
+        }
+    }
+}
+
+/// Whether everything that is alive is known to somebody.
+fn covers(
+    whom: &str,
+    alive: &[Resource],
+    is_known: impl Fn(&Resource) -> bool,
+) -> Result<(), String> {
+    let mut own = alive.iter().filter(|resource| kind_of(resource).is_some());
+    match own.find(|resource| !is_known(resource)) {
+        Some(unknown) => Err(format!("{whom} does not list {unknown}")),
+        None => Ok(()),
+    }
+}
+
+fn is_of_journal(entry: &ResourceStatus, resource: &Resource) -> bool {
+    is(entry.kind, entry.id.as_deref(), resource)
+}
+
+/// Whether a list means this resource. What may exist has no id yet.
+fn is(kind: Kind, id: Option<&str>, resource: &Resource) -> bool {
+    match id {
+        Some(id) => id == resource.id,
+        None => Some(kind) == kind_of(resource),
+    }
+}
+
+/// Nothing for what belongs to a resource and goes with it.
+fn kind_of(resource: &Resource) -> Option<Kind> {
+    Some(match resource.kind.as_str() {
+        "CloudFront::Distribution" => Kind::Distribution,
+        "EC2::Instance" => Kind::Instance,
+        "EC2::SecurityGroup" => Kind::SecurityGroup,
+        "EFS::FileSystem" => Kind::FileSystem,
+        "EFS::MountTarget" => Kind::MountTarget,
+        "ElasticLoadBalancingV2::Listener" => Kind::Listener,
+        "ElasticLoadBalancingV2::ListenerRule" => Kind::ListenerRule,
+        "ElasticLoadBalancingV2::LoadBalancer" => Kind::LoadBalancer,
+        "ElasticLoadBalancingV2::TargetGroup" => Kind::TargetGroup,
+        "EC2::NetworkInterface" => return None,
+        other => panic!("a deployment makes no {other}"),
+    })
+}

@@ -1,0 +1,123 @@
+//! The matrix: whatever befalls any call while a stack is deployed, rolled back or destroyed, it ends running, gone, or
+//! with a list of what is left that the next command removes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod document;
+mod end;
+#[path = "../scenario/mod.rs"]
+mod scenario;
+mod stack;
+mod way;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use geusemaker_testkit::{Exploration, Explorer, Upset};
+
+use document::Table;
+use end::{End, World};
+use scenario::account;
+use stack::{Neighbourhood, STACKS, Stack};
+use way::{Beginning, WAYS, Way};
+
+/// Which cases are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// Every one; they make the document.
+    All,
+    /// One in ten; the document has to agree with them.
+    Sample,
+}
+
+impl Extent {
+    /// `cargo xtask matrix` asks for all.
+    fn asked_for() -> Self {
+        match std::env::var("GEUSEMAKER_MATRIX").as_deref() {
+            Ok("all") => Self::All,
+            Ok(other) => panic!("GEUSEMAKER_MATRIX is {other:?}; it can be \"all\""),
+            Err(_) => Self::Sample,
+        }
+    }
+}
+
+fn explore(
+    (stack, way): (Stack, Way),
+    around: &Arc<Neighbourhood>,
+    beginning: Beginning,
+    extent: Extent,
+) -> (Exploration, Table) {
+    let around = Arc::clone(around);
+    let begun = beginning.account.clone();
+    let ends = Arc::new(Mutex::new(BTreeMap::new()));
+    let kept = Arc::clone(&ends);
+    let exploration = Explorer::with_world(
+        move |aws| World::new(aws, &beginning, &around),
+        move |world| async move {
+            world.go(way, stack).await;
+            Ok::<_, String>(())
+        },
+    )
+    .account(move || way.prepare(account().restore(begun.clone()).unwrap(), stack))
+    .calls(way.strikes(stack))
+    .upsets(Upset::usual())
+    .one_in(match extent {
+        Extent::All => 1,
+        Extent::Sample => Upset::usual().len(),
+    })
+    .afterwards(|world| async move { world.finish().await })
+    .check(move |world, run| {
+        kept.lock().unwrap().insert(run.name(), world.end());
+        run.judge()
+    })
+    .deadline(Duration::from_secs(24 * 60 * 60))
+    .explore()
+    .unwrap_or_else(|error| panic!("{}, {}: {error}", stack.name, way.name()));
+    let ends = ends.lock().unwrap();
+    // One that is not sound may have none; it fails the test.
+    let table = Table::new(stack, way, &exploration, |run| {
+        ends[run].unwrap_or(End::Left)
+    });
+    (exploration, table)
+}
+
+#[test]
+fn whatever_befalls_a_call_the_end_is_running_or_gone_or_listed() {
+    let extent = Extent::asked_for();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let around = Arc::new(runtime.block_on(Neighbourhood::build()));
+    let mut tables = Vec::new();
+    let mut unsound = Vec::new();
+    for stack in STACKS {
+        for way in WAYS {
+            let beginning = runtime.block_on(way.beginning(stack, &around));
+            let (exploration, table) = explore((stack, way), &around, beginning, extent);
+            for run in exploration.failures() {
+                let why = run.verdict.clone().unwrap_err();
+                unsound.push(format!(
+                    "{}, {}: {}: {why}",
+                    stack.name,
+                    way.name(),
+                    run.name()
+                ));
+            }
+            tables.push(table);
+        }
+    }
+    assert!(unsound.is_empty(), "{}", unsound.join("\n"));
+    match extent {
+        Extent::All => document::write(&tables),
+        Extent::Sample => {
+            let differences = document::differences(&tables);
+            assert!(
+                differences.is_empty(),
+                "docs/matrix.md says otherwise; `cargo xtask matrix` writes it anew:\n{}",
+                differences.join("\n")
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The stacks of the matrix, and the account in which they come and go.
+
+use std::time::Duration;
+
+use geusemaker_core::DeploymentSpec;
+use geusemaker_testkit::{Aws, ResourceState, Snapshot};
+
+use crate::scenario::{Scenario, account, others, spec_with};
+
+/// A stack that is deployed and removed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stack {
+    pub(crate) name: &'static str,
+    pub(crate) tier: u8,
+    /// Whether its file system is somebody else's.
+    adopts: bool,
+}
+
+pub(crate) const STACKS: [Stack; 4] = [
+    Stack::new("tier 1", 1),
+    Stack {
+        adopts: true,
+        ..Stack::new("tier 1 with an adopted file system", 1)
+    },
+    Stack::new("tier 2", 2),
+    Stack::new("tier 3", 3),
+];
+
+impl Stack {
+    const fn new(name: &'static str, tier: u8) -> Self {
+        Self {
+            name,
+            tier,
+            adopts: false,
+        }
+    }
+
+    /// The spec, in an account that has this file system.
+    pub(crate) fn spec(self, file_system: &str) -> DeploymentSpec {
+        let storage = if self.adopts {
+            format!("[storage]\nfile_system = {file_system:?}")
+        } else {
+            String::new()
+        };
+        spec_with(self.tier, &storage)
+    }
+}
+
+/// An account in which others have something of each kind, and a file system that a stack may adopt.
+#[derive(Clone, Debug)]
+pub(crate) struct Neighbourhood {
+    pub(crate) account: Snapshot,
+    pub(crate) file_system: String,
+    /// What others have, and its state.
+    pub(crate) others: Vec<ResourceState>,
+}
+
+impl Neighbourhood {
+    pub(crate) async fn build() -> Self {
+        let aws = account().build();
+        others::make(&aws, &image(&aws).await).await;
+        let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
+        let made = efs.create_file_system().creation_token("models");
+        let made = made.encrypted(true).send().await.unwrap();
+        // Everything is done that takes AWS minutes.
+        aws.clock().sleep(Duration::from_secs(3600)).await;
+        aws.settle_baseline();
+        Self {
+            account: aws.snapshot(),
+            others: aws.states(),
+            file_system: made.file_system_id().to_owned(),
+        }
+    }
+}
+
+/// The image that a stack is launched from.
+async fn image(aws: &Aws) -> String {
+    let scenario = Scenario::on(aws.clone());
+    let planned = scenario.session.plan(spec_with(1, "")).await.unwrap();
+    planned.state().plan.image.id.to_string()
+}
