@@ -11,6 +11,8 @@ pub(crate) mod event;
 pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod known;
+#[cfg(test)]
+mod race;
 pub(crate) mod rollback_guard;
 pub(crate) mod state;
 pub(crate) mod teardown;

@@ -1,0 +1,193 @@
+//! Two who write one journal at the same moment: real threads, and the stores that are in use.
+
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+
+use super::claim::{Holder, LEASE};
+use super::event::{Event, Record};
+use super::journal::{Journal, JournalError, read_all};
+use super::state::LedgerState;
+use super::state::tests::{intent, planned};
+use super::take;
+use crate::error::Error;
+use crate::spec::StackName;
+
+/// One of the two, with the journal as it was before the race.
+struct Writer {
+    journal: Journal,
+    holder: Holder,
+}
+
+/// What a writer is about to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    /// That it works on the stack now, whose last claim has run out.
+    Claim,
+    /// What it is about to create, as one does that does not know yet that its claim has run out.
+    Append,
+}
+
+impl Writer {
+    async fn new(store: &Arc<dyn ObjectStore>, stack: &StackName) -> Self {
+        Self {
+            journal: Journal::open(Arc::clone(store), stack).await.unwrap(),
+            holder: Holder::this_process(),
+        }
+    }
+
+    async fn write(
+        &mut self,
+        what: Move,
+        key: &str,
+        stack: &StackName,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        match what {
+            Move::Claim => take(&mut self.journal, stack, &self.holder, at).await,
+            Move::Append => Ok(self.journal.append(at, intent(key)).await?),
+        }
+    }
+
+    /// Whether a record is what this one was about to write.
+    fn wrote(&self, record: &Record, what: Move, key: &str) -> bool {
+        match (what, &record.event) {
+            (Move::Claim, Event::Claimed { holder, .. }) => *holder == self.holder,
+            (Move::Append, Event::Intent { key: written, .. }) => written.as_str() == key,
+            _ => false,
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+}
+
+/// Lets both write at the same moment, each in a thread and a runtime of its own, as two processes do.
+fn race(
+    writers: [(Writer, Move, &str); 2],
+    stack: &StackName,
+    at: Timestamp,
+) -> [(Writer, Result<(), Error>); 2] {
+    let start = Barrier::new(2);
+    let start = &start;
+    std::thread::scope(|scope| {
+        writers
+            .map(|(mut writer, what, key)| {
+                scope.spawn(move || {
+                    let runtime = runtime();
+                    start.wait();
+                    let written = runtime.block_on(writer.write(what, key, stack, at));
+                    (writer, written)
+                })
+            })
+            .map(|thread| thread.join().unwrap())
+    })
+}
+
+fn is_told_so(error: &Error) -> bool {
+    matches!(error, Error::Journal(JournalError::TakenOver { .. }))
+}
+
+/// A journal that two write to is read by every command, so it is kept short.
+const RACES_ON_A_JOURNAL: u32 = 5;
+
+fn race_a_thousand_times(store: &Arc<dyn ObjectStore>) {
+    let runtime = runtime();
+    let mut first_has_won = 0;
+    for round in 0..1000 {
+        let (number, earlier) = (round / RACES_ON_A_JOURNAL, round % RACES_ON_A_JOURNAL);
+        let stack: StackName = format!("stack-{number}").parse().unwrap();
+        // Whatever was claimed before has run out.
+        let at = Timestamp::UNIX_EPOCH + LEASE * 2 * (round + 1);
+        let moves = match round % 3 {
+            0 => [Move::Claim, Move::Claim],
+            1 => [Move::Claim, Move::Append],
+            _ => [Move::Append, Move::Append],
+        };
+        let keys = [format!("one-{round}"), format!("other-{round}")];
+        let (one, other) = runtime.block_on(async {
+            let mut one = Writer::new(store, &stack).await;
+            if earlier == 0 {
+                one.journal.append(at, planned()).await.unwrap();
+            }
+            (one, Writer::new(store, &stack).await)
+        });
+        let writers = [(one, moves[0], &*keys[0]), (other, moves[1], &*keys[1])];
+        let [one, other] = race(writers, &stack, at);
+
+        let is_first = one.1.is_ok();
+        first_has_won += u32::from(is_first);
+        let ((winner, won), (mut loser, lost)) = if is_first { (one, other) } else { (other, one) };
+        won.unwrap_or_else(|error| panic!("round {round}: neither has won: {error}"));
+        let lost = lost.expect_err("both have won");
+        assert!(is_told_so(&lost), "round {round}: {lost}");
+        runtime.block_on(async {
+            let again = loser.journal.append(at, intent("again")).await;
+            assert!(matches!(again, Err(JournalError::TakenOver { .. })));
+            // The plan, and one record for each race.
+            let records = read_all(store.as_ref(), stack.as_str()).await.unwrap();
+            assert_eq!(records.len() as u32, 1 + earlier + 1, "round {round}");
+            assert!(LedgerState::replay(&records).is_ok());
+            let place = usize::from(!is_first);
+            let last = &records[records.len() - 1];
+            assert!(
+                winner.wrote(last, moves[place], &keys[place]),
+                "round {round}: {last:?}"
+            );
+        });
+    }
+    assert!(
+        (1..1000).contains(&first_has_won),
+        "the same one has won every race, so that there was none"
+    );
+}
+
+#[test]
+fn of_two_who_write_a_record_in_memory_at_the_same_moment_exactly_one_has_written_it() {
+    race_a_thousand_times(&(Arc::new(InMemory::new()) as _));
+}
+
+/// As `gm` keeps its journals, each record synced to the disk.
+#[test]
+fn of_two_who_write_a_record_to_disk_at_the_same_moment_exactly_one_has_written_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
+    race_a_thousand_times(&(Arc::new(store.with_fsync(true)) as _));
+    // Half a record that somebody was about to write is no record.
+    let left: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .flat_map(|stack| std::fs::read_dir(stack.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .filter(|file| file.extension().is_none_or(|extension| extension != "json"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// To be behind by a record is to have lost, however long ago it was written.
+#[test]
+fn who_comes_back_after_its_claim_was_taken_over_writes_nothing() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let stack: StackName = "llm".parse().unwrap();
+    runtime().block_on(async {
+        let mut asleep = Writer::new(&store, &stack).await;
+        let start = Timestamp::UNIX_EPOCH;
+        asleep.write(Move::Claim, "", &stack, start).await.unwrap();
+        asleep.journal.append(start, planned()).await.unwrap();
+        let mut quick = Writer::new(&store, &stack).await;
+        let early = quick.write(Move::Claim, "", &stack, start).await;
+        assert!(matches!(early, Err(Error::Locked { .. })));
+        let late = start + LEASE + Duration::from_secs(1);
+        quick.write(Move::Claim, "", &stack, late).await.unwrap();
+        for what in [Move::Append, Move::Claim] {
+            let lost = asleep.write(what, "late", &stack, late).await.unwrap_err();
+            assert!(is_told_so(&lost), "{lost}");
+        }
+    });
+}
