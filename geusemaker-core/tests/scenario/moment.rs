@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use futures::TryStreamExt as _;
 use geusemaker_core::object_store::memory::InMemory;
-use geusemaker_core::object_store::{ObjectStore as _, ObjectStoreExt as _};
+use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 
 use super::watched_store::WatchedStore;
@@ -91,7 +91,7 @@ impl Moment {
 }
 
 /// Makes every process that the journal names one that has ended: here all of them are this one, which lives.
-async fn bury_holders(journal: &InMemory) {
+pub(crate) async fn bury_holders(journal: &dyn ObjectStore) {
     let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
     for object in objects {
         let bytes = journal
