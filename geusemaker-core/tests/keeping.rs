@@ -8,7 +8,7 @@ use std::time::Duration;
 use geusemaker_core::{AnyDeployment, Deployment, Ec2Ready, Error, FileSystems, Phase};
 use geusemaker_testkit::Fault;
 
-use scenario::{Scenario, assert_nothing_left, census, go_on, spec, stack, tier_3};
+use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, go_on, spec, stack, tier_3};
 
 async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
     scenario
@@ -37,6 +37,70 @@ async fn a_deployment_that_is_kept_stays_and_another_session_goes_on_with_it() {
     assert_eq!(census(&aws), tier_3());
     deployed.rollback().await;
     assert_nothing_left(&aws);
+}
+
+/// A program that has to end drops whatever it is at, and comes back to it.
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_when_it_should_be_kept_stays_and_can_be_gone_on_with_at_once() {
+    for seconds in [0, 1, 2, 5, 20, 60, 200, 400] {
+        let scenario = Scenario::new();
+        let session = scenario.session.clone();
+        let deploying = tokio::spawn(async move {
+            let deployed = deploy_tier_3(&session, spec(3)).await;
+            // Dropped at its end if not before.
+            std::future::pending::<()>().await;
+            drop(deployed);
+        });
+        tokio::time::sleep(Duration::from_millis(seconds * 1000 + 150)).await;
+        scenario.session.keep_dropped();
+        deploying.abort();
+        drop(deploying.await);
+        let before = scenario.aws.calls().len();
+        let later = scenario.another_session();
+        let Scenario { aws, session, .. } = scenario;
+        assert!(session.close().await.is_empty(), "{seconds}: it was undone");
+
+        // What was asked for is heard and written down, and nothing else is asked for.
+        let calls = aws.calls().split_off(before);
+        assert!(calls.len() <= 8, "{seconds}: {calls:#?}");
+        let resources = match later.summary(&stack()).await {
+            Ok(kept) => {
+                assert_eq!(kept.held_by, None, "{seconds}");
+                kept.resources
+            }
+            Err(Error::NoSuchStack { .. }) => {
+                assert_nothing_left(&aws);
+                continue;
+            }
+            Err(error) => panic!("{seconds}: {error}"),
+        };
+        assert!(
+            resources.iter().all(|resource| resource.id.is_some()),
+            "{seconds}: {resources:#?}"
+        );
+        let deployed = go_on(later.open(&stack()).await.unwrap()).await.unwrap();
+        assert_eq!(census(&aws), tier_3(), "{seconds}");
+        deployed.rollback().await;
+        assert_nothing_left(&aws);
+    }
+}
+
+/// Whoever asks for it before anything is dropped has asked for all that is dropped later.
+#[tokio::test(start_paused = true)]
+async fn only_what_is_dropped_is_kept_and_a_rollback_is_still_one() {
+    let scenario = Scenario::new();
+    scenario.session.keep_dropped();
+    let undone = ready(&scenario, 1).await.rollback().await;
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete() && !undone.deleted.is_empty());
+
+    drop(ready(&scenario, 1).await);
+    let (aws, later) = (scenario.aws.clone(), scenario.another_session());
+    assert!(scenario.session.close().await.is_empty());
+    assert!(!aws.leftovers().is_empty());
+    let undone = later.rollback(&stack()).await.unwrap();
+    assert_nothing_left(&aws);
+    assert!(undone.is_complete());
 }
 
 #[tokio::test(start_paused = true)]
