@@ -80,13 +80,15 @@ pub enum Error {
         stack: String,
     },
     /// A resource is still being deleted, so it cannot be made again.
-    #[error("{kind} {key} is still being deleted")]
+    #[error("{kind} {key} is still being deleted: {why}")]
     #[non_exhaustive]
     BeingDeleted {
         /// Its name in the journal.
         key: String,
         /// What it is.
         kind: Kind,
+        /// Why it is still there.
+        why: String,
     },
     /// The journal cannot be read or written.
     #[error(transparent)]

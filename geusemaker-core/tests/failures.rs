@@ -9,7 +9,8 @@ use geusemaker_core::{Category, Error, ErrorClass, Kind, WaitError};
 use geusemaker_testkit::{Fault, Timings};
 
 use scenario::{
-    Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, spec_with, tier_3,
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack,
+    tier_3,
 };
 
 #[tokio::test(start_paused = true)]
@@ -128,19 +129,7 @@ async fn a_launch_that_failed_can_be_launched_again() {
 
 #[tokio::test(start_paused = true)]
 async fn to_give_up_with_a_question_mark_is_to_undo_everything() {
-    for refused in [
-        "CreateSecurityGroup",
-        "CreateFileSystem",
-        "AuthorizeSecurityGroupIngress",
-        "RunInstances",
-        "CreateMountTarget",
-        "CreateTargetGroup",
-        "CreateLoadBalancer",
-        "CreateListener",
-        "CreateRule",
-        "RegisterTargets",
-        "CreateDistributionWithTags",
-    ] {
+    for refused in CREATIONS {
         let fault = Fault::on(refused)
             .answer("UnauthorizedOperation")
             .status(403);
@@ -425,31 +414,180 @@ async fn credentials_that_run_out_in_a_wait_are_waited_for() {
     scenario.assert_nothing_left();
 }
 
-/// To undo with credentials that have run out deletes nothing; to sign in and go on is what a person wants.
+/// An hour is what somebody has to sign in; then a creation that was refused all that time is given up, and to undo
+/// with credentials that have run out deletes nothing.
 #[tokio::test(start_paused = true)]
 async fn credentials_that_run_out_undo_nothing_and_what_is_there_is_listed() {
+    // The second may be about the request, so that it is not worth an hour.
+    for (code, times) in [("ExpiredToken", 241), ("AuthFailure", 1)] {
+        let scenario = Scenario::new();
+        let planned = scenario.session.plan(spec(3)).await.unwrap();
+        let ready = planned.launch().await.unwrap();
+        let fault = Fault::on("CreateListener").answer(code).status(403);
+        scenario.aws.inject(fault.times(times));
+
+        let failed = ready.balance().await.unwrap_err();
+        assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+        assert_eq!(failed.error.call().unwrap().class, ErrorClass::Credentials);
+        assert!(failed.error.remedy().starts_with("sign in again"));
+        assert!(failed.undone.deleted.is_empty(), "{:#?}", failed.undone);
+        let left: Vec<_> = failed.undone.left.iter().map(|left| left.kind).collect();
+        assert!(
+            left.contains(&Kind::LoadBalancer) && left.contains(&Kind::TargetGroup),
+            "{left:?}"
+        );
+        assert!(!left.contains(&Kind::Instance), "{left:?}");
+
+        let balanced = failed.previous.balance().await.unwrap();
+        let deployed = balanced.publish().await.unwrap();
+        assert_eq!(census(&scenario.aws), tier_3());
+        deployed.rollback().await;
+        scenario.assert_nothing_left();
+    }
+}
+
+/// At every call that makes something: whoever signs in within the hour has a deployment, with nothing twice.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_run_out_between_creations_are_waited_for() {
+    let scenario = Scenario::new();
+    for operation in CREATIONS {
+        let expired = Fault::on(operation).answer("ExpiredToken").status(403);
+        scenario.aws.inject(expired.times(40));
+    }
+    let deployed = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+    assert_eq!(census(&scenario.aws), tier_3());
+    let messages = scenario.messages();
+    for operation in CREATIONS {
+        let said = |line: &String| line.contains(operation) && line.contains("sign in again");
+        assert!(messages.iter().any(said), "{operation}: {messages:#?}");
+    }
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+/// The replies to creations are lost, and the credentials run out while AWS is asked what became of them.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_run_out_while_an_unknown_outcome_is_settled_are_waited_for() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
-    let ready = planned.launch().await.unwrap();
-    let fault = Fault::on("CreateListener")
-        .answer("ExpiredToken")
-        .status(403);
-    scenario.aws.inject(fault);
-
-    let failed = ready.balance().await.unwrap_err();
-    assert_eq!(failed.error.call().unwrap().class, ErrorClass::Credentials);
-    assert!(failed.error.remedy().starts_with("sign in again"));
-    assert!(failed.undone.deleted.is_empty(), "{:#?}", failed.undone);
-    let left: Vec<_> = failed.undone.left.iter().map(|left| left.kind).collect();
-    assert!(
-        left.contains(&Kind::LoadBalancer) && left.contains(&Kind::TargetGroup),
-        "{left:?}"
-    );
-    assert!(!left.contains(&Kind::Instance), "{left:?}");
-
-    let balanced = failed.previous.balance().await.unwrap();
+    for (operation, look) in [
+        ("CreateSecurityGroup", "DescribeSecurityGroups"),
+        ("CreateFileSystem", "DescribeFileSystems"),
+        ("RunInstances", "DescribeInstances"),
+        ("CreateMountTarget", "DescribeMountTargets"),
+        ("CreateTargetGroup", "DescribeTargetGroups"),
+        ("CreateLoadBalancer", "DescribeLoadBalancers"),
+        ("CreateDistributionWithTags", "ListDistributions"),
+    ] {
+        scenario.aws.inject(Fault::on(operation).lose_reply());
+        // From the first look on for ten minutes, which is longer than a creation is tried for.
+        let expired = Fault::on(look).answer("ExpiredToken").status(403);
+        scenario.aws.inject(expired.times(40));
+    }
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
     let deployed = balanced.publish().await.unwrap();
+    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
     assert_eq!(census(&scenario.aws), tier_3());
     deployed.rollback().await;
     scenario.assert_nothing_left();
 }
+
+/// Nobody signs in: to give up with a question mark undoes nothing, however soon somebody signs in after that.
+#[tokio::test(start_paused = true)]
+async fn to_give_up_for_want_of_credentials_leaves_everything_listed_and_resumable() {
+    for operation in [
+        "CreateSecurityGroup",
+        "RunInstances",
+        "CreateListener",
+        "CreateDistributionWithTags",
+    ] {
+        let expired = Fault::on(operation).answer("ExpiredToken").status(403);
+        let scenario = Scenario::on(account().fault(expired.forever()).build());
+        let error = deploy_tier_3(&scenario.session, spec(3)).await.unwrap_err();
+        assert!(error.is_about_credentials(), "{operation}: {error}");
+        scenario.aws.lift_faults();
+        let (aws, later) = (scenario.aws.clone(), scenario.another_session());
+        let before = aws.leftovers();
+        let undone = scenario.session.close().await;
+        assert_eq!(aws.leftovers(), before, "{operation}");
+        let listed: Vec<_> = undone.iter().flat_map(|undone| &undone.left).collect();
+        assert_eq!(listed.is_empty(), before.is_empty(), "{operation}");
+        if before.is_empty() {
+            // There is nothing to take up, and the name is free.
+            assert!(later.summary(&stack()).await.is_err(), "{operation}");
+            continue;
+        }
+        let opened = later.open(&stack()).await.unwrap();
+        let deployed = go_on(opened).await.unwrap();
+        assert_eq!(census(&aws), tier_3(), "{operation}");
+        deployed.rollback().await;
+        assert_nothing_left(&aws);
+    }
+}
+
+/// The undo of a step was cut short, and the credentials run out while it is finished: that is the reason, and not what
+/// happens to be left.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_run_out_while_an_undo_is_finished_are_the_reason_that_is_given() {
+    let scenario = Scenario::new();
+    let planned = scenario.session.plan(spec(3)).await.unwrap();
+    let ready = planned.launch().await.unwrap();
+    for refusal in [
+        Fault::on("CreateRule").answer("TooManyRules"),
+        Fault::on("DeleteTargetGroup").denied().times(2),
+    ] {
+        scenario.aws.inject(refusal);
+    }
+    let failed = ready.balance().await.unwrap_err();
+    assert!(!failed.undone.is_complete());
+    let before = scenario.aws.leftovers();
+
+    let expired = Fault::on("DeleteTargetGroup").answer("ExpiredToken");
+    scenario.aws.inject(expired.status(403).times(2 * 241));
+    let failed = failed.previous.balance().await.unwrap_err();
+    assert!(failed.error.is_about_credentials(), "{}", failed.error);
+    assert!(!failed.undone.is_complete());
+    assert_eq!(scenario.aws.leftovers(), before, "nothing was undone");
+    scenario.aws.lift_faults();
+
+    let healthy = failed.previous.balance().await.unwrap();
+    let deployed = healthy.publish().await.unwrap();
+    assert_eq!(census(&scenario.aws), tier_3());
+    deployed.rollback().await;
+    scenario.assert_nothing_left();
+}
+
+/// A removal asks about what may exist; the credentials run out meanwhile, and somebody signs in.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_run_out_while_a_removal_settles_what_may_exist_are_waited_for() {
+    let stalled = Fault::on("CreateFileSystem").after_effect().stall();
+    let scenario = Scenario::on(account().fault(stalled).build());
+    scenario.session.keep_dropped();
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let under_way = tokio::time::timeout(Duration::from_secs(10), planned.launch());
+    assert!(under_way.await.is_err());
+    // The process ends, so that nobody hears of the call any more.
+    let session = scenario.another_session();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let expired = Fault::on("DescribeFileSystems").answer("ExpiredToken");
+    scenario.aws.inject(expired.status(403).times(40));
+    let undone = session.rollback(&stack()).await.unwrap();
+    assert_nothing_left(&scenario.aws);
+    assert!(undone.is_complete(), "{:#?}", undone.left);
+}
+
+/// What makes something, in the order in which a deployment calls it.
+const CREATIONS: [&str; 11] = [
+    "CreateSecurityGroup",
+    "CreateFileSystem",
+    "AuthorizeSecurityGroupIngress",
+    "RunInstances",
+    "CreateMountTarget",
+    "CreateTargetGroup",
+    "CreateLoadBalancer",
+    "CreateListener",
+    "CreateRule",
+    "RegisterTargets",
+    "CreateDistributionWithTags",
+];

@@ -290,6 +290,15 @@ impl AwsError {
         )
     }
 
+    /// Whether a refusal that speaks of credentials can be about what they were to be used for, so that to sign in again
+    /// helps nothing.
+    ///
+    /// Source: Amazon EC2 API Reference, "Error codes": AuthFailure is also "trying to use an AMI for which you do not
+    /// have permissions".
+    pub(crate) fn may_be_about_the_request(&self) -> bool {
+        self.code.as_deref() == Some("AuthFailure")
+    }
+
     /// The action to allow in an IAM policy.
     fn iam_action(&self) -> String {
         self.operation.replacen("efs:", "elasticfilesystem:", 1)

@@ -9,7 +9,8 @@ use crate::ledger::undo::Undone;
 /// A transition that failed. Its own part is undone, and `previous` is as it was.
 ///
 /// Call the transition again on `previous`, or use `?` to give up: the deployment is dropped then, and the session
-/// undoes all of it.
+/// undoes all of it. Credentials that have run out are no reason to undo anything: for that error `?` leaves everything
+/// as it is, the session's [`close`](crate::Session::close) lists it, and [`open`](crate::Session::open) takes it up again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failed<S: State> {
@@ -43,9 +44,12 @@ impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
     }
 }
 
-/// Gives up: the previous deployment is dropped, and so undone.
+/// Gives up: the previous deployment is dropped, and so undone, unless it was the credentials that failed.
 impl<S: State> From<Failed<S>> for Error {
-    fn from(failed: Failed<S>) -> Self {
+    fn from(mut failed: Failed<S>) -> Self {
+        if failed.error.is_about_credentials() {
+            failed.previous.inner.guard.leave_on_drop();
+        }
         *failed.error
     }
 }

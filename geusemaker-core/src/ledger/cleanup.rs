@@ -137,6 +137,7 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
                 let _ = ledger.release().await;
                 undone
             }
+            OnDrop::Leave => ledger.leave_for_a_sign_in().await,
             OnDrop::Keep => {
                 // The calls under way are finished and recorded before others may work on it.
                 ledger.drain().await;

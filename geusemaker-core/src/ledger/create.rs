@@ -10,6 +10,7 @@ use super::event::{Event, Key};
 use super::state::Status;
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::sign_in::SignIn;
 use crate::aws::wait::schedule;
 use crate::error::Error;
 use crate::id::AwsId;
@@ -68,17 +69,20 @@ impl Ledger {
                     return Err(Error::BeingDeleted {
                         key: key.to_string(),
                         kind: entry.lookup.kind(),
+                        why: "its removal was interrupted".to_owned(),
                     });
                 }
                 // An earlier run ended between its intent and its answer.
-                Status::Intended => match self.settle(&entry.lookup).await {
-                    Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
-                    Ok(None) => {
-                        let event = Event::Deleted { key: key.clone() };
-                        self.append(event).await?;
+                Status::Intended => {
+                    match self.settle(&entry.lookup, &mut SignIn::default()).await {
+                        Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
+                        Ok(None) => {
+                            let event = Event::Deleted { key: key.clone() };
+                            self.append(event).await?;
+                        }
+                        Err(error) => return Err(failed(&entry.lookup, error)),
                     }
-                    Err(error) => return Err(failed(&entry.lookup, error)),
-                },
+                }
             }
         }
         let attempt = self.journal.lock().await.state.attempts(&key) + 1;
@@ -106,6 +110,7 @@ impl Ledger {
     ) -> Result<R::Id, Error> {
         let start = self.account.clock.now();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(20));
+        let mut sign_in = SignIn::default();
         // Whether a call was made of which nobody knows what became of it.
         let mut in_doubt = false;
         loop {
@@ -113,7 +118,7 @@ impl Ledger {
                 Outcome::Applied(id) if !R::MAY_BE_ANOTHERS => {
                     return self.created(key, lookup, id.as_ref()).await;
                 }
-                Outcome::Applied(_) => match self.settle(lookup).await {
+                Outcome::Applied(_) => match self.settle(lookup, &mut sign_in).await {
                     Ok(Some(id)) => return self.created(key, lookup, &id).await,
                     // Most likely somebody else's; the intent stays open in case the tags are merely late.
                     Ok(None) => return Err(failed(lookup, somebody_elses(lookup))),
@@ -121,7 +126,7 @@ impl Ledger {
                 },
                 Outcome::Unknown(error) => {
                     in_doubt = true;
-                    match self.settle(lookup).await {
+                    match self.settle(lookup, &mut sign_in).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) => error,
                         // The intent stays open: whoever comes next asks again.
@@ -132,20 +137,33 @@ impl Ledger {
                     if let Some(id) = error.existing_id() {
                         return self.created(key, lookup, id).await;
                     }
-                    match self.settle(lookup).await {
+                    match self.settle(lookup, &mut sign_in).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) if !error.proves_existence() => {
                             return self.refused(key, lookup, error).await;
                         }
-                        Ok(None) | Err(_) => return Err(failed(lookup, error)),
+                        Ok(None) => return Err(failed(lookup, error)),
+                        Err(settling) => return Err(failed(lookup, graver(error, settling))),
                     }
                 }
                 Outcome::NotApplied(error) => error,
             };
+            if !error.may_be_about_the_request()
+                && self.waits_for_a_sign_in(&error, &mut sign_in).await
+            {
+                continue;
+            }
             let pause = pauses.next_backoff().unwrap_or_default();
-            let is_over = self.account.clock.since(start) + pause > LONGEST;
+            let elapsed = self
+                .account
+                .clock
+                .since(start)
+                .saturating_sub(sign_in.paused());
+            let is_over = elapsed + pause > LONGEST;
             if is_over || !error.class.passes_for_a_creation() {
-                return self.give_up(key, lookup, error, in_doubt).await;
+                return self
+                    .give_up(key, lookup, error, in_doubt, &mut sign_in)
+                    .await;
             }
             self.account.progress.tell(progress::Event::Retrying {
                 error: error.clone(),
@@ -154,7 +172,9 @@ impl Ledger {
             self.account.clock.sleep(pause).await;
             // Whoever waits for the calls under way is about to undo or to stop.
             if self.running.is_closed() {
-                return self.give_up(key, lookup, error, in_doubt).await;
+                return self
+                    .give_up(key, lookup, error, in_doubt, &mut sign_in)
+                    .await;
             }
         }
     }
@@ -166,12 +186,13 @@ impl Ledger {
         lookup: &Lookup,
         error: AwsError,
         in_doubt: bool,
+        sign_in: &mut SignIn,
     ) -> Result<I, Error> {
         if error.may_have_happened {
             return Err(failed(lookup, error));
         }
         if in_doubt {
-            match self.settle(lookup).await {
+            match self.settle(lookup, sign_in).await {
                 Ok(None) => {}
                 Ok(Some(id)) => return self.created(key, lookup, &id).await,
                 Err(settling) => return Err(failed(lookup, graver(error, settling))),
@@ -180,8 +201,23 @@ impl Ledger {
         self.refused(key, lookup, error).await
     }
 
-    async fn settle(&self, lookup: &Lookup) -> Result<Option<String>, AwsError> {
-        settle(&self.account, lookup).await
+    async fn settle(
+        &self,
+        lookup: &Lookup,
+        sign_in: &mut SignIn,
+    ) -> Result<Option<String>, AwsError> {
+        let is_awaited = || self.running.is_closed();
+        settle(&self.account, lookup, sign_in, is_awaited).await
+    }
+
+    /// Pauses if the credentials are what is wrong, unless somebody waits for the calls under way.
+    async fn waits_for_a_sign_in(&self, error: &AwsError, sign_in: &mut SignIn) -> bool {
+        let Account {
+            clock, progress, ..
+        } = &self.account;
+        !self.running.is_closed()
+            && sign_in.pause(error, clock, progress).await
+            && !self.running.is_closed()
     }
 
     async fn created<I: AwsId>(&self, key: Key, lookup: &Lookup, id: &str) -> Result<I, Error> {
@@ -209,17 +245,34 @@ impl Ledger {
 }
 
 /// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
-pub(super) async fn settle(account: &Account, lookup: &Lookup) -> Result<Option<String>, AwsError> {
-    for pause in SETTLING_PAUSES {
-        match lookup.find(&account.reader).await {
+/// Credentials that have run out are waited for meanwhile, unless somebody waits for this to be over.
+pub(super) async fn settle(
+    account: &Account,
+    lookup: &Lookup,
+    sign_in: &mut SignIn,
+    is_awaited: impl Fn() -> bool,
+) -> Result<Option<String>, AwsError> {
+    let mut pauses = SETTLING_PAUSES.iter();
+    loop {
+        let last = match lookup.find(&account.reader).await {
             Ok(Some(id)) => return Ok(Some(id)),
-            Ok(None) => {}
-            Err(error) if error.class.passes_for_a_look() => {}
-            Err(error) => return Err(error),
+            Ok(None) => Ok(None),
+            Err(error) if error.class.passes_for_a_look() => Err(error),
+            Err(error) => {
+                let Account {
+                    clock, progress, ..
+                } = account;
+                if !is_awaited() && sign_in.pause(&error, clock, progress).await {
+                    continue;
+                }
+                return Err(error);
+            }
+        };
+        match pauses.next() {
+            Some(pause) => account.clock.sleep(*pause).await,
+            None => return last,
         }
-        account.clock.sleep(pause).await;
     }
-    lookup.find(&account.reader).await
 }
 
 /// What AWS answered with is not this deployment's: it has the name and the settings, and another tag.

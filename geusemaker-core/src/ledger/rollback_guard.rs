@@ -27,6 +27,8 @@ pub(crate) enum OnDrop {
     UndoUnfinished,
     /// It stays as it is.
     Keep,
+    /// The same, and is listed as left over: the credentials have run out.
+    Leave,
 }
 
 impl RollbackGuard {
@@ -50,6 +52,11 @@ impl RollbackGuard {
 
     pub(crate) fn ledger(&self) -> Option<&Arc<Ledger>> {
         self.ledger.as_ref()
+    }
+
+    /// From now on to drop it is to leave everything as it is.
+    pub(crate) fn leave_on_drop(&mut self) {
+        self.on_drop = OnDrop::Leave;
     }
 
     /// Lets everything stay, and others work on it.
@@ -81,7 +88,7 @@ impl RollbackGuard {
         let undone = match (&self.ledger, self.on_drop) {
             (None, _) => Undone::default(),
             (Some(ledger), OnDrop::UndoAll) => ledger.end(file_systems).await,
-            (Some(ledger), OnDrop::UndoUnfinished | OnDrop::Keep) => {
+            (Some(ledger), OnDrop::UndoUnfinished | OnDrop::Keep | OnDrop::Leave) => {
                 let undone = ledger.undo(ledger.savepoint().await, file_systems).await;
                 let _ = ledger.release().await;
                 undone

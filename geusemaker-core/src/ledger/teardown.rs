@@ -1,6 +1,5 @@
 //! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backoff::backoff::Backoff as _;
@@ -76,8 +75,6 @@ pub(crate) struct Teardown<'a> {
     items: Vec<Item>,
     file_systems: FileSystems,
     started: Timestamp,
-    /// Nobody has signed in for as long as that is waited for, so nothing more is tried.
-    signed_out: AtomicBool,
     undone: std::sync::Mutex<Undone>,
 }
 
@@ -107,7 +104,6 @@ impl<'a> Teardown<'a> {
             items,
             file_systems,
             started: account.clock.now(),
-            signed_out: AtomicBool::new(false),
             undone: std::sync::Mutex::default(),
         }
     }
@@ -143,7 +139,8 @@ impl<'a> Teardown<'a> {
     }
 
     async fn one(&self, item: &Item) {
-        if self.signed_out.load(Ordering::Relaxed) {
+        // Nobody has signed in for as long as that is waited for, so nothing more is tried.
+        if self.is_signed_out() {
             return self.leave(item, item.id(), SIGNED_OUT.to_owned());
         }
         if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
@@ -161,14 +158,16 @@ impl<'a> Teardown<'a> {
         let id = match &item.place {
             Place::Id(id) => Some(id.clone()),
             // Whether it exists was never known, so AWS is asked first.
-            Place::Unsettled(lookup) => match settle(self.account, lookup).await {
-                Ok(found) => found,
-                Err(error) => {
-                    self.note(&error);
-                    let why = format!("it may exist, and AWS could not be asked: {error}");
-                    return self.leave(item, None, why);
+            Place::Unsettled(lookup) => {
+                match settle(self.account, lookup, &mut SignIn::default(), || false).await {
+                    Ok(found) => found,
+                    Err(error) => {
+                        self.note(&error);
+                        let why = format!("it may exist, and AWS could not be asked: {error}");
+                        return self.leave(item, None, why);
+                    }
                 }
-            },
+            }
         };
         if let Err(why) = self.delete(item, id.as_deref()).await {
             self.leave(item, id.as_deref(), why);
@@ -311,8 +310,14 @@ impl<'a> Teardown<'a> {
     /// An error that is still about credentials has been waited out.
     fn note(&self, error: &AwsError) {
         if error.class == ErrorClass::Credentials {
-            self.signed_out.store(true, Ordering::Relaxed);
+            self.report(|undone| undone.signed_out = Some(error.clone()));
         }
+    }
+
+    fn is_signed_out(&self) -> bool {
+        let mut is_signed_out = false;
+        self.report(|undone| is_signed_out = undone.signed_out.is_some());
+        is_signed_out
     }
 
     /// Whether AWS is deleting it already, so that it cannot be kept any more.
@@ -320,8 +325,20 @@ impl<'a> Teardown<'a> {
         if !item.is_going {
             return Ok(false);
         }
-        let state = item.kind.observe(&self.account.reader, id).await?;
-        Ok(state.is_none_or(|state| state == "deleting"))
+        let Account {
+            reader,
+            clock,
+            progress,
+            ..
+        } = self.account;
+        let mut sign_in = SignIn::default();
+        loop {
+            match item.kind.observe(reader, id).await {
+                Ok(state) => return Ok(state.is_none_or(|state| state == "deleting")),
+                Err(error) if sign_in.pause(&error, clock, progress).await => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     async fn keep(&self, item: &Item, id: &str) {

@@ -10,6 +10,7 @@ use super::Ledger;
 use super::event::Event;
 use super::state::Savepoint;
 use super::teardown::{Item, Teardown};
+use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::resource::Kind;
 
@@ -23,6 +24,9 @@ pub struct Undone {
     pub kept: Vec<Removed>,
     /// What is still there, or may be.
     pub left: Vec<Leftover>,
+    /// What AWS said of credentials that it does not accept any more, if it did for as long as that is waited for.
+    #[serde(skip)]
+    pub(crate) signed_out: Option<AwsError>,
 }
 
 impl Undone {
@@ -117,6 +121,23 @@ impl Ledger {
         }
     }
 
+    /// Lists what is not in use and leaves it for whoever signs in: with credentials that have run out nothing can be
+    /// undone, and nothing should be for that reason.
+    pub(super) async fn leave_for_a_sign_in(self: &Arc<Self>) -> Undone {
+        let state = self.state().await;
+        let from = match state.committed {
+            Some(_) => state.savepoint(),
+            None => Savepoint::default(),
+        };
+        let undone = self.leave(from, LEFT_FOR_A_SIGN_IN).await;
+        if undone.is_complete() && state.committed.is_none() {
+            // Nothing was made, and a journal is in the way of the next attempt.
+            return self.end(FileSystems::Delete).await;
+        }
+        let _ = self.release().await;
+        undone
+    }
+
     /// Undoes what came after the savepoint. It goes on past every failure, and can be run again.
     pub(crate) async fn undo(
         self: &Arc<Self>,
@@ -149,11 +170,15 @@ impl Ledger {
         let progress = &self.account.progress;
         progress.step("Finishing the undo of this step, which was interrupted...");
         let undone = self.undo(state.savepoint(), FileSystems::Delete).await;
+        // Everything else that is left is so for that reason.
+        if let Some(error) = undone.signed_out {
+            return Err(Error::aws("finishing the undo of this step")(error));
+        }
         match undone.left.into_iter().next() {
             // Where nothing was left to undo, nothing has said so yet.
             None if self.state().await.is_undoing => Ok(self.append(Event::Undone).await?),
             None => Ok(()),
-            Some(Leftover { key, kind, .. }) => Err(Error::BeingDeleted { key, kind }),
+            Some(Leftover { key, kind, why, .. }) => Err(Error::BeingDeleted { key, kind, why }),
         }
     }
 
@@ -194,3 +219,6 @@ impl Removed {
         }
     }
 }
+
+const LEFT_FOR_A_SIGN_IN: &str =
+    "the credentials are not accepted any more: sign in, then resume it or roll it back";
