@@ -69,7 +69,7 @@ pub use error::{Attempt, Category, Error, UnhealthyTarget};
 pub use ledger::claim::Holder;
 pub use ledger::history::HistoryEntry;
 pub use ledger::journal::JournalError;
-pub use ledger::known::Spared;
+pub use ledger::known::{ForeignMountTarget, Spared};
 pub use ledger::state::IllegalEvent;
 pub use ledger::undo::{FileSystems, Leftover, Removed, Undone};
 pub use orphans::{Orphans, SparedResource};

@@ -11,7 +11,7 @@ use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::{FileSystemId, SecurityGroupId};
 use crate::ledger::event::Key;
-use crate::ledger::known::{Known, Spared};
+use crate::ledger::known::{ForeignMountTarget, Known, Spared};
 use crate::ledger::teardown::{Item, Place, Teardown};
 use crate::ledger::undo::{FileSystems, Leftover, Undone};
 use crate::resource::tagged::{self, TaggedResource};
@@ -47,6 +47,21 @@ pub struct SparedResource {
     pub why: Spared,
 }
 
+impl SparedResource {
+    /// The AWS CLI command that removes by hand what is in its way, if something is that is not this program's to remove.
+    #[must_use]
+    pub fn command(&self, region: &str) -> Option<String> {
+        let Spared::HeldBy { mount_targets } = &self.why else {
+            return None;
+        };
+        let commands: Vec<_> = mount_targets
+            .iter()
+            .map(|target| Kind::MountTarget.removal_command(&target.id, region))
+            .collect();
+        Some(commands.join(" && "))
+    }
+}
+
 impl Session {
     /// Finds what this program's tags say that it has made and no journal here knows, in the account of the
     /// credentials and in this region or else the environment's. It changes nothing.
@@ -71,11 +86,13 @@ impl Session {
     /// Removes what [`Session::orphans`] has found, in the order in which the stacks' own removal goes. What has
     /// become known to a journal since then is left alone.
     ///
-    /// No journal is written: what a removal that was interrupted has not got to is found again by its tags.
+    /// No journal is written: what a removal that was interrupted has not got to is found again by its tags. Dropped
+    /// half way, the calls under way are finished all the same, and [`Session::close`] waits for them.
     ///
     /// # Errors
     /// As [`Session::orphans`]; nothing was removed. What could not be removed is no error here but listed in
-    /// [`Undone::left`], and so is what may belong to a stack whose journal cannot be read.
+    /// [`Undone::left`], and so is what may belong to a stack whose journal cannot be read, and a group that is held by
+    /// a mount target of somebody else's file system.
     pub async fn remove_orphans(
         &self,
         orphans: &Orphans,
@@ -93,12 +110,15 @@ impl Session {
         account
             .progress
             .step(format!("Removing {} resources...", items.len()));
-        let mut undone = Teardown::without_journal(&account, items, file_systems)
+        let mut undone = Teardown::without_journal(&account, self.calls(), items, file_systems)
             .run()
             .await;
-        undone
-            .left
-            .extend(orphans.spared.iter().filter_map(in_doubt));
+        undone.left.extend(
+            orphans
+                .spared
+                .iter()
+                .filter_map(|spared| left(spared, &orphans.region)),
+        );
         Ok(undone)
     }
 
@@ -135,31 +155,36 @@ impl Orphans {
     /// names or that a mount target has, and a file system with mount targets.
     async fn add_dependants(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
-            self.orphans
+            let of_kind = self
+                .orphans
                 .iter()
-                .filter(move |orphan| orphan.kind == kind)
+                .filter(move |orphan| orphan.kind == kind);
+            of_kind.cloned().collect::<Vec<_>>()
         };
+        let (groups, file_systems) = (of_kind(Kind::SecurityGroup), of_kind(Kind::FileSystem));
         let mut dependants: Vec<TaggedResource> = Vec::new();
-        let mut in_use = Vec::new();
-        for group in of_kind(Kind::SecurityGroup) {
-            let id = SecurityGroupId::from_aws(&group.id);
-            for rule in security_group_rule::naming_others(aws, &id).await? {
-                dependants.push(group.dependant(Kind::SecurityGroupRule, rule));
-            }
-            let targets = mount_target::of_group(aws, &id).await?;
-            let user = targets.iter().find_map(|(_, file_system)| {
-                let is_orphan = self.orphans.iter().any(|orphan| orphan.id == *file_system);
-                known.user_of(file_system).filter(|_| !is_orphan)
-            });
-            match user {
-                Some(why) => in_use.push((group.id.clone(), why)),
+        for group in &groups {
+            let targets =
+                mount_target::of_group(aws, &SecurityGroupId::from_aws(&group.id)).await?;
+            match in_use(&targets, &file_systems, known) {
+                // A group that mounts are made through stays with its mount target.
+                Some(why) => self.spare(&group.id, &why),
                 None => {
                     let of_group = |(target, _)| group.dependant(Kind::MountTarget, target);
                     dependants.extend(targets.into_iter().map(of_group));
                 }
             }
         }
-        for file_system in of_kind(Kind::FileSystem) {
+        for group in &groups {
+            let id = SecurityGroupId::from_aws(&group.id);
+            for (rule, named) in security_group_rule::naming_others(aws, &id).await? {
+                // Other rules go with their group, or stay with it.
+                if self.orphans.iter().any(|orphan| orphan.id == named) {
+                    dependants.push(group.dependant(Kind::SecurityGroupRule, rule));
+                }
+            }
+        }
+        for file_system in &file_systems {
             let id = FileSystemId::from_aws(&file_system.id);
             let targets = match mount_target::of_file_system(aws, &id).await {
                 // It has gone meanwhile.
@@ -173,19 +198,45 @@ impl Orphans {
                 }
             }
         }
-        // A group that mounts are made through stays with its mount target.
-        for (id, why) in in_use {
-            let of_id = self.orphans.extract_if(.., |orphan| orphan.id == id);
-            self.spared.extend(of_id.map(|resource| SparedResource {
-                resource,
-                why: why.clone(),
-            }));
-        }
         self.orphans.extend(dependants);
         self.orphans
             .sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
         Ok(())
     }
+
+    fn spare(&mut self, id: &str, why: &Spared) {
+        let of_id = self.orphans.extract_if(.., |orphan| orphan.id == id);
+        self.spared.extend(of_id.map(|resource| SparedResource {
+            resource,
+            why: why.clone(),
+        }));
+    }
+}
+
+/// Why the mount targets of a group have to stay, which carry no tags: they are this program's if their file system is.
+fn in_use(
+    targets: &[(String, String)],
+    file_systems: &[TaggedResource],
+    known: &Known,
+) -> Option<Spared> {
+    let others: Vec<_> = targets
+        .iter()
+        .filter(|(_, file_system)| !file_systems.iter().any(|orphan| orphan.id == *file_system))
+        .collect();
+    if others.is_empty() {
+        return None;
+    }
+    let user = others
+        .iter()
+        .find_map(|(_, file_system)| known.user_of(file_system));
+    user.or_else(|| {
+        let holder = |(id, file_system): &&(String, String)| {
+            ForeignMountTarget::new(id.clone(), file_system.clone())
+        };
+        Some(Spared::HeldBy {
+            mount_targets: others.iter().map(holder).collect(),
+        })
+    })
 }
 
 fn item(orphan: &TaggedResource) -> Item {
@@ -198,17 +249,17 @@ fn item(orphan: &TaggedResource) -> Item {
     }
 }
 
-/// What may be an orphan, and is not removed because nobody knows.
-fn in_doubt(spared: &SparedResource) -> Option<Leftover> {
+/// What is not removed and should not be forgotten: nobody knows whether it is an orphan, or something is in its way.
+fn left(spared: &SparedResource, region: &str) -> Option<Leftover> {
     let SparedResource { resource, why } = spared;
     match why {
-        Spared::Unreadable { .. } => Some(Leftover {
+        Spared::Unreadable { .. } | Spared::HeldBy { .. } => Some(Leftover {
             key: resource.name.clone(),
             kind: resource.kind,
             id: Some(resource.id.clone()),
             why: why.to_string(),
             since: resource.since,
-            command: None,
+            command: spared.command(region),
         }),
         Spared::BelongsTo { .. } | Spared::AdoptedBy { .. } | Spared::KeptBy { .. } => None,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use object_store::ObjectStore;
+use tokio_util::task::TaskTracker;
 
 use crate::account::Account;
 use crate::deployment::plan::Plan;
@@ -80,7 +81,8 @@ impl Session {
         self.inner.cleaner.handle().keep_dropped();
     }
 
-    /// Waits until everything that was dropped is undone, and says what became of it.
+    /// Waits until everything that was dropped is undone, and says what became of it. Of a removal that was dropped the
+    /// calls under way are finished, and nothing more.
     pub async fn close(self) -> Vec<Undone> {
         self.inner.cleaner.stop().await
     }
@@ -184,6 +186,11 @@ impl Session {
 
     pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.store)
+    }
+
+    /// The calls that [`Session::close`] waits for.
+    pub(crate) fn calls(&self) -> TaskTracker {
+        self.inner.cleaner.begun()
     }
 
     pub(crate) fn cleanup(&self) -> Cleanup {

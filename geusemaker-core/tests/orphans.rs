@@ -388,8 +388,9 @@ async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_
     assert!(clean(&elsewhere).await.is_complete());
 }
 
+/// A mount target carries no tags, so nothing says whose it is in a file system that carries none of ours.
 #[tokio::test(start_paused = true)]
-async fn an_adopted_file_system_of_somebody_else_loses_only_the_mount_target_that_was_made_in_it() {
+async fn a_mount_target_in_somebody_elses_file_system_stays_and_what_removes_it_is_said() {
     let scenario = Scenario::new();
     let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
     let theirs = efs.create_file_system().creation_token("theirs");
@@ -400,10 +401,102 @@ async fn an_adopted_file_system_of_somebody_else_loses_only_the_mount_target_tha
     commit(&scenario.session, adopting()).await;
     let made = census(&scenario.aws);
     assert_eq!(made["EFS::MountTarget"], 1, "{made:?}");
+    let session = without_journals(&scenario.aws);
 
-    let undone = clean(&without_journals(&scenario.aws)).await;
+    let orphans = session.orphans(None).await.unwrap();
+    let kinds: Vec<_> = orphans.orphans.iter().map(|orphan| orphan.kind).collect();
+    assert!(!kinds.contains(&Kind::MountTarget), "{kinds:?}");
+    let [held] = orphans.spared.as_slice() else {
+        panic!("{:#?}", orphans.spared);
+    };
+    assert_eq!(held.resource.kind, Kind::SecurityGroup);
+    let target = efs.describe_mount_targets().file_system_id(&id);
+    let target = target.send().await.unwrap().mount_targets.unwrap();
+    let target = target[0].mount_target_id();
+    let why = format!(
+        "held by {target} of {id}, which nothing says is of this program; delete that mount target if it is not used \
+         any more"
+    );
+    assert_eq!(held.why.to_string(), why);
+
+    for _ in 0..2 {
+        // Everything else goes, and what is left is listed each time.
+        let undone = clean(&session).await;
+        let left: BTreeSet<_> = scenario
+            .aws
+            .leftovers()
+            .into_iter()
+            .map(|left| left.kind)
+            .collect();
+        let remains = [
+            "EC2::NetworkInterface",
+            "EC2::SecurityGroup",
+            "EFS::FileSystem",
+            "EFS::MountTarget",
+        ];
+        assert_eq!(left, remains.map(str::to_owned).into());
+        assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
+        assert_eq!(undone.left[0].id.as_deref(), Some(&*held.resource.id));
+        assert_eq!(undone.left[0].why, why);
+        let by_hand =
+            format!("aws efs delete-mount-target --mount-target-id {target} --region us-east-1");
+        assert_eq!(undone.left[0].command.as_deref(), Some(&*by_hand));
+    }
+
+    let by_hand = efs.delete_mount_target().mount_target_id(target);
+    by_hand.send().await.unwrap();
+    settle().await;
+    let undone = clean(&session).await;
     assert_eq!(inventory(&scenario.aws), before);
     assert!(undone.is_complete(), "{:#?}", undone.left);
+}
+
+/// Whoever uses a group of ours has given it a rule of their own, and mounts through it.
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_somebody_else_stays_with_the_group_that_is_held() {
+    let scenario = Scenario::new();
+    let config = scenario.aws.sdk_config();
+    let efs = aws_sdk_efs::Client::new(&config);
+    let ec2 = aws_sdk_ec2::Client::new(&config);
+    let theirs = efs.create_file_system().creation_token("theirs");
+    let id = theirs.send().await.unwrap().file_system_id;
+    settle().await;
+    commit(
+        &scenario.session,
+        spec_with(1, &format!("[storage]\nfile_system = {id:?}")),
+    )
+    .await;
+    let session = without_journals(&scenario.aws);
+    let orphans = session.orphans(None).await.unwrap();
+    let held = orphans.spared[0].resource.id.clone();
+    let group = ec2
+        .create_security_group()
+        .group_name("theirs")
+        .description("not of gm");
+    let group = group.send().await.unwrap().group_id.unwrap();
+    settle().await;
+    let pair = aws_sdk_ec2::types::UserIdGroupPair::builder().group_id(&group);
+    let nfs = aws_sdk_ec2::types::IpPermission::builder()
+        .ip_protocol("tcp")
+        .from_port(2049)
+        .to_port(2049)
+        .user_id_group_pairs(pair.build());
+    let rule = ec2.authorize_security_group_ingress().group_id(&held);
+    rule.ip_permissions(nfs.build()).send().await.unwrap();
+    settle().await;
+
+    let undone = clean(&session).await;
+    assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
+    let filter = aws_sdk_ec2::types::Filter::builder()
+        .name("group-id")
+        .values(&held);
+    let rules = ec2.describe_security_group_rules().filters(filter.build());
+    let rules = rules.send().await.unwrap().security_group_rules.unwrap();
+    let named: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| rule.referenced_group_info()?.group_id())
+        .collect();
+    assert_eq!(named, [group]);
 }
 
 #[tokio::test(start_paused = true)]

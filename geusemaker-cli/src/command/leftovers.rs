@@ -11,17 +11,13 @@ use crate::arguments::Leftovers;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::{Document, columns};
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::progress_display::compact;
 use crate::short_arn::shorten_arns;
 
 pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Document, Failure> {
-    let look = async { Ok(context.session.orphans(leftovers.region.as_ref()).await?) };
-    let mut found = context.unless_interrupted(look).await?;
-    let names = &leftovers.names;
-    let is_asked_for = |found: &TaggedResource| names.is_empty() || names.contains(&found.stack);
-    found.orphans.retain(is_asked_for);
-    found.spared.retain(|spared| is_asked_for(&spared.resource));
+    let found = context.unless_interrupted(look(context, leftovers)).await?;
     if !leftovers.delete {
         return Ok(listed(context, leftovers, &found).await);
     }
@@ -35,13 +31,13 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
     } else {
         FileSystems::Delete
     };
-    let undone = tokio::select! {
-        undone = context.session.remove_orphans(&found, file_systems) => undone?,
-        // What it has not got to is found again by its tags.
-        code = context.interrupts.next() => {
-            return Err(Failure::interrupted(code, Undone::default(), command(context, leftovers))
-                .state("what is left still has its tags, and is found again"));
-        }
+    let removed = tokio::select! {
+        removed = context.session.remove_orphans(&found, file_systems) => Ok(removed?),
+        code = context.interrupts.next() => Err(code),
+    };
+    let undone = match removed {
+        Ok(undone) => undone,
+        Err(code) => return Err(interrupted(context, leftovers, code).await),
     };
     if !undone.is_complete() {
         return Err(Failure::leftovers(undone).next(command(context, leftovers)));
@@ -65,13 +61,55 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
         .lines(kept))
 }
 
+/// After the first signal the calls in hand are finished, and after the second it ends at once. What it has not got to
+/// is found again by its tags.
+async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -> Failure {
+    context
+        .display
+        .note("interrupted: finishing the calls in hand (once more to stop at once)");
+    let finished = async {
+        context.session.clone().close().await;
+        look(context, leftovers).await.ok()
+    };
+    let (code, found) = tokio::select! {
+        found = finished => (code, found),
+        code = context.interrupts.next() => (code, None),
+    };
+    let state = match found {
+        Some(found) => format!(
+            "{} resources in account {}, {} are left",
+            found.orphans.len(),
+            found.account,
+            found.region
+        ),
+        None => "what is left still has its tags, and is found again".to_owned(),
+    };
+    Failure::interrupted(code, Undone::default(), command(context, leftovers)).state(state)
+}
+
+/// What there is of the stacks that are asked for.
+async fn look(context: &Context, leftovers: &Leftovers) -> Result<Orphans, Failure> {
+    let mut found = context.session.orphans(leftovers.region.as_ref()).await?;
+    let names = &leftovers.names;
+    let is_asked_for = |found: &TaggedResource| names.is_empty() || names.contains(&found.stack);
+    found.orphans.retain(is_asked_for);
+    found.spared.retain(|spared| is_asked_for(&spared.resource));
+    Ok(found)
+}
+
 /// What there is, and what to do about it.
 async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Document {
     let Orphans {
         account, region, ..
     } = found;
+    let held = found
+        .spared
+        .iter()
+        .filter_map(|spared| spared.command(region));
+    let held: Vec<_> = held.collect();
     let mut document = document(found);
     document = match found.orphans.len() {
+        0 if !held.is_empty() => document,
         0 => document.line(format!(
             "nothing in account {account}, {region} is without a journal"
         )),
@@ -95,12 +133,18 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
         };
         document = document.line(format!("left alone: {what}: {why}{next}"));
     }
-    if found.orphans.is_empty() {
-        return document;
+    // What the sandbox has is not in the account that the AWS CLI would work on.
+    if !context.is_sandbox {
+        document = document.lines(held.iter().map(|command| format!("  by hand: {command}")));
     }
+    let then = match (found.orphans.is_empty(), held.is_empty()) {
+        (true, true) => return document,
+        (true, false) => "once that is deleted, remove what it holds:",
+        (false, _) => "if no other machine has their journals, remove them:",
+    };
     let next = command(context, leftovers);
     document
-        .line("if no other machine has their journals, remove them:")
+        .line(then)
         .line(format!("  next: {next}"))
         .member("next", next)
 }

@@ -16,7 +16,7 @@ use super::undo::{FileSystems, Undone};
 pub(crate) struct Cleaner {
     handle: Cleanup,
     task: Mutex<Option<JoinHandle<Vec<Undone>>>>,
-    /// What is begun and may have to be undone.
+    /// What is begun and may have to be undone, and the calls of removals that have no journal.
     begun: TaskTracker,
 }
 
@@ -44,6 +44,11 @@ impl Cleaner {
         self.begun
             .spawn(async move { drop(sender.send(beginning.await)) });
         receiver.await.ok()
+    }
+
+    /// What is waited for before the task is stopped.
+    pub(crate) fn begun(&self) -> TaskTracker {
+        self.begun.clone()
     }
 
     pub(crate) fn handle(&self) -> Cleanup {

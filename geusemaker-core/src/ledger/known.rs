@@ -43,6 +43,35 @@ pub enum Spared {
         /// Why it cannot be read.
         error: String,
     },
+    /// It is a group of mount targets that nothing says are this program's: they carry no tags, and their file system
+    /// not its own.
+    #[non_exhaustive]
+    HeldBy {
+        /// The mount targets.
+        mount_targets: Vec<ForeignMountTarget>,
+    },
+}
+
+/// A mount target in a file system that is not this program's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ForeignMountTarget {
+    /// `fsmt-…`
+    pub id: String,
+    /// `fs-…`
+    pub file_system: String,
+}
+
+impl ForeignMountTarget {
+    pub(crate) fn new(id: String, file_system: String) -> Self {
+        Self { id, file_system }
+    }
+}
+
+impl fmt::Display for ForeignMountTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.id, self.file_system)
+    }
 }
 
 impl fmt::Display for Spared {
@@ -53,6 +82,18 @@ impl fmt::Display for Spared {
             Self::KeptBy { by } => write!(f, "it was kept when stack {by} was removed"),
             Self::Unreadable { by, error } => {
                 write!(f, "stack {by} may know of it, and {error}")
+            }
+            Self::HeldBy { mount_targets } => {
+                let (that, they) = match mount_targets.len() {
+                    1 => ("that mount target", "it is"),
+                    _ => ("those mount targets", "they are"),
+                };
+                let holders: Vec<_> = mount_targets.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "held by {}, which nothing says is of this program; delete {that} if {they} not used any more",
+                    holders.join(" and ")
+                )
             }
         }
     }

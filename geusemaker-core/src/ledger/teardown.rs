@@ -5,6 +5,7 @@ use std::time::Duration;
 use backoff::backoff::Backoff as _;
 use futures::future::join_all;
 use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
 
 use super::Ledger;
 use super::create::settle;
@@ -72,6 +73,8 @@ impl Item {
 pub(crate) struct Teardown<'a> {
     account: &'a Account,
     journal: Option<&'a Ledger>,
+    /// The calls that are under way, which are finished also if this is not.
+    calls: TaskTracker,
     items: Vec<Item>,
     file_systems: FileSystems,
     started: Timestamp,
@@ -88,19 +91,21 @@ impl<'a> Teardown<'a> {
         let account = &ledger.account;
         Self {
             journal: Some(ledger),
-            ..Self::without_journal(account, items, file_systems)
+            ..Self::without_journal(account, ledger.running.clone(), items, file_systems)
         }
     }
 
     /// Of what is found again by its tags if this ends half way.
     pub(crate) fn without_journal(
         account: &'a Account,
+        calls: TaskTracker,
         items: Vec<Item>,
         file_systems: FileSystems,
     ) -> Self {
         Self {
             account,
             journal: None,
+            calls,
             items,
             file_systems,
             started: account.clock.now(),
@@ -295,11 +300,7 @@ impl<'a> Teardown<'a> {
         &self,
         call: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        let task = match self.journal {
-            Some(ledger) => ledger.running.spawn(call),
-            None => tokio::spawn(call),
-        };
-        match task.await {
+        match self.calls.spawn(call).await {
             Ok(answer) => answer,
             Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
             // The runtime is shutting down, and so is whoever waits here.

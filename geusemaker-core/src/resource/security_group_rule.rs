@@ -122,11 +122,12 @@ pub(super) async fn find(
         .and_then(|rule| rule.security_group_rule_id))
 }
 
-/// The ingress rules of a group that name other groups, which AWS refuses to delete as long as they are named.
+/// The ingress rules of a group that name other groups, each with the group that it names: AWS refuses to delete that as
+/// long as it is named.
 pub(crate) async fn naming_others(
     aws: &Reader,
     group: &SecurityGroupId,
-) -> Result<Vec<String>, AwsError> {
+) -> Result<Vec<(String, String)>, AwsError> {
     let all = aws
         .ec2
         .describe_security_group_rules()
@@ -137,14 +138,12 @@ pub(crate) async fn naming_others(
         .try_collect()
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
-    let naming = all.into_iter().filter(|rule| {
-        let named = rule.referenced_group_info();
-        let named = named.and_then(|info| info.group_id());
-        rule.is_egress() == Some(false) && named.is_some_and(|named| named != group.as_str())
+    let naming = all.into_iter().filter_map(|rule| {
+        let named = rule.referenced_group_info?.group_id?;
+        let is_another = rule.is_egress == Some(false) && named != group.as_str();
+        Some((rule.security_group_rule_id?, named)).filter(|_| is_another)
     });
-    Ok(naming
-        .filter_map(|rule| rule.security_group_rule_id)
-        .collect())
+    Ok(naming.collect())
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
