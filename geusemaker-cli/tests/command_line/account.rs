@@ -1,11 +1,14 @@
 //! An account on a socket, of which the test hears every call.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{Aws, AwsBuilder, CallRecord};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::gm::{CREDENTIALS, Ended, Gm};
@@ -21,7 +24,7 @@ pub(crate) struct Account {
 }
 
 /// A `gm` at work.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Account {
     pub(crate) fn start(account: AwsBuilder) -> Self {
@@ -56,15 +59,39 @@ impl Account {
 
     /// Starts `gm` on it.
     pub(crate) fn begin(&self, gm: &Gm, arguments: &[&str]) -> Running {
+        Running(self.command(gm, arguments).spawn().unwrap())
+    }
+
+    /// `gm` on it, yet to be started.
+    pub(crate) fn command(&self, gm: &Gm, arguments: &[&str]) -> Command {
         let endpoint = [("AWS_ENDPOINT_URL", self.uri.as_str())];
         let environment = [CREDENTIALS.as_slice(), &endpoint].concat();
-        let child = gm
-            .command(&environment, arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Running(child)
+        let mut command = gm.command(&environment, arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Makes a file system without tags, as anybody may, and returns its id.
+    pub(crate) fn make_file_system(&self) -> String {
+        let body = r#"{"CreationToken":"theirs"}"#;
+        let request = format!(
+            "POST /2015-02-01/file-systems HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261101/us-east-1/elasticfilesystem/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(self.uri.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let made: Value = serde_json::from_str(body).unwrap();
+        let id = made["FileSystemId"].as_str().unwrap().to_owned();
+        // It is there after some seconds of its time.
+        self.runtime
+            .block_on(self.aws.clock().sleep(Duration::from_secs(60)));
+        id
     }
 
     /// Waits for the end of the nth call of an operation from here on.

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::{DeploymentSpec, Session};
-use geusemaker_testkit::Aws;
 use geusemaker_testkit::cassette::{Cassette, Recorder};
 use geusemaker_testkit::serve::CassetteServer;
+use geusemaker_testkit::{Aws, Fault, Outcome};
 
+use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
@@ -137,6 +139,129 @@ fn what_a_damaged_journal_may_know_remains_and_the_exit_code_says_so() {
     let ended = gm.sandbox(&["leftovers", "--delete"]).with(3);
     ended.says(&["not everything could be removed", "llm/00000002.json"]);
     assert_eq!(gm.leftovers(), before);
+}
+
+/// A stack in an account on a socket whose journal is gone.
+fn served_without_journal(account: &Account, lines: &str) -> Gm {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, &format!("compute.gpu_check = false\n{lines}")));
+    account.run(&gm, &["deploy", "--yes"]).with(0);
+    for journal in gm.journals() {
+        fs::remove_dir_all(journal).unwrap();
+    }
+    account.forget();
+    gm
+}
+
+#[test]
+fn what_somebody_elses_mount_target_holds_stays_and_the_command_that_frees_it_is_said() {
+    let account = Account::start(Aws::builder());
+    let theirs = account.make_file_system();
+    let gm = served_without_journal(&account, &format!("storage.file_system = {theirs:?}"));
+    let by_hand = "by hand: aws efs delete-mount-target --mount-target-id fsmt-";
+    let held = [
+        &*format!(" of {theirs}, which nothing says is of this program"),
+        by_hand,
+    ];
+    let removed = account
+        .run(&gm, &["leftovers", "--delete", "--yes"])
+        .with(3);
+    removed.says(
+        &[
+            &held[..],
+            &[
+                "still there:",
+                "security group sg-",
+                "next: gm leftovers --delete",
+            ],
+        ]
+        .concat(),
+    );
+    let left: Vec<_> = account
+        .aws
+        .leftovers()
+        .into_iter()
+        .map(|left| left.kind)
+        .collect();
+    let remains = [
+        "EC2::NetworkInterface",
+        "EC2::SecurityGroup",
+        "EFS::FileSystem",
+        "EFS::MountTarget",
+    ];
+    assert_eq!(left, remains);
+
+    let listed = account.run(&gm, &["leftovers"]).with(0).stdout;
+    let then = "once that is deleted, remove what it holds:\n  next: gm leftovers --delete";
+    for line in [&held[..], &["left alone: security group sg-", then]].concat() {
+        assert!(listed.contains(line), "{line}: {listed}");
+    }
+}
+
+/// The removal of the instances is on its way when the signal comes; what it is not on its way to is left.
+#[test]
+fn a_signal_lets_the_calls_in_hand_finish_and_says_how_to_go_on() {
+    let account = Account::start(Aws::builder());
+    let gm = served_without_journal(&account, "");
+    // Three seconds of the test's time.
+    let slow = Duration::from_secs(3000);
+    account
+        .aws
+        .inject(Fault::on("TerminateInstances").delay(slow));
+    let running = account.begin(&gm, &["leftovers", "--delete", "--yes"]);
+    account.hears("DeleteMountTarget", 1);
+    running.signal("INT");
+    let ended = running.ended().with(130);
+    ended.says(&[
+        "finishing the calls in hand",
+        " are left",
+        "next: gm leftovers --delete",
+    ]);
+    let calls = account.aws.calls();
+    let ended: Vec<_> = calls
+        .iter()
+        .filter(|call| call.operation == "TerminateInstances")
+        .map(|call| call.outcome.clone())
+        .collect();
+    assert_eq!(
+        ended,
+        [Outcome::Success],
+        "the call in hand was not waited for"
+    );
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.operation != "DeleteSecurityGroup")
+    );
+
+    account
+        .run(&gm, &["leftovers", "--delete", "--yes"])
+        .with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// A call that is never answered is waited for by the first signal, and not by the second.
+#[test]
+fn a_second_signal_ends_a_removal_at_once_and_what_is_left_is_found_again() {
+    let account = Account::start(Aws::builder());
+    let gm = served_without_journal(&account, "");
+    account.aws.inject(Fault::on("TerminateInstances").stall());
+    let running = account.begin(&gm, &["leftovers", "--delete", "--yes"]);
+    account.hears("TerminateInstances", 1);
+    running.signal("INT");
+    running.signal("TERM");
+    running.signal("INT");
+    let ended = running.ended();
+    assert!(matches!(ended.code, Some(130 | 143)), "{ended:?}");
+    ended.says(&[
+        "what is left still has its tags, and is found again",
+        "next: gm leftovers --delete",
+    ]);
+
+    account
+        .run(&gm, &["leftovers", "--delete", "--yes"])
+        .with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
 }
 
 /// What `gm leftovers` asks of an account in which a stack has lost its journal, and the answers.

@@ -7,9 +7,13 @@ mod account;
 mod arguments;
 mod consent;
 mod events;
+mod exit_codes;
 mod gm;
+mod journal;
 mod json_documents;
 mod leftovers;
+#[cfg(unix)]
+mod on_failure_ask;
 mod plan;
 mod recorded_plan;
 mod repeated_commands;
@@ -22,6 +26,8 @@ mod served;
 mod signals;
 mod spec_text;
 mod state_directory;
+#[cfg(unix)]
+mod terminal;
 mod unfinished;
 mod wrong_account;
 mod wrong_spec;

@@ -1,0 +1,133 @@
+//! What a failure ends with: 1 if nothing is left, 3 if something is, with a list of it.
+
+use geusemaker_testkit::{Aws, Fault};
+use serde_json::Value;
+
+use crate::account::Account;
+use crate::gm::{Ended, Gm};
+use crate::spec_text::spec;
+
+/// A machine and an account in which a load balancer fails, and whatever else.
+fn machine(more: impl IntoIterator<Item = Fault>) -> (Gm, Account) {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, "compute.gpu_check = false"));
+    let mut aws = Aws::builder();
+    for fault in more {
+        aws = aws.fault(fault);
+    }
+    (gm, Account::start(aws))
+}
+
+fn failing() -> Fault {
+    Fault::on("CreateListener").answer("TooManyListeners")
+}
+
+/// Whether the list in the document is what is left in the account, each with a reason, an age and a command.
+#[track_caller]
+fn assert_lists_what_is_left(ended: &Ended, account: &Account) {
+    let document = ended.document();
+    assert_eq!(document["exit_code"], 3);
+    let listed = document["leftovers"].as_array().unwrap();
+    assert!(!listed.is_empty());
+    for left in listed {
+        assert!(
+            left["why"].as_str().unwrap().contains("not authorized"),
+            "{left}"
+        );
+        assert!(left["since"].is_string(), "{left}");
+        let id = left["id"].as_str().unwrap();
+        let command = left["command"].as_str().unwrap();
+        assert!(
+            command.starts_with("aws ") && command.contains(id),
+            "{left}"
+        );
+    }
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|left| left["id"].as_str().unwrap())
+        .collect();
+    for left in account.aws.leftovers() {
+        assert!(
+            left.kind == "EC2::NetworkInterface" || listed.contains(&&*left.id),
+            "{left} is not listed"
+        );
+    }
+}
+
+/// That the account is empty once nothing is in the way any more.
+#[track_caller]
+fn assert_goes(gm: &Gm, account: &Account, next: &Value) {
+    account.aws.lift_faults();
+    let words: Vec<_> = next.as_str().unwrap().split(' ').skip(1).collect();
+    account.run(gm, &[&words[..], &["--yes"]].concat()).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_failure_that_is_rolled_back_completely_ends_with_1() {
+    let (gm, account) = machine([failing()]);
+    let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(1);
+    let document = ended.document();
+    assert_eq!(document["leftovers"].as_array().unwrap().len(), 0);
+    assert!(!document["deleted"].as_array().unwrap().is_empty());
+    assert_eq!(account.leftovers(), [""; 0]);
+    assert_eq!(
+        account.run(&gm, &["list"]).stdout,
+        "there are no stacks here\n"
+    );
+}
+
+#[test]
+fn a_failure_that_cannot_be_rolled_back_completely_ends_with_3_and_the_list() {
+    let refused = Fault::on("DeleteFileSystem").denied().forever();
+    let (gm, account) = machine([failing(), refused]);
+    let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(3);
+    assert_lists_what_is_left(&ended, &account);
+    let next = &ended.document()["next"];
+    assert_eq!(next, "gm rollback llm");
+
+    // The same in text, of the rollback that is refused as well.
+    let again = account.run(&gm, &["rollback", "llm", "--yes"]).with(3);
+    again.says(&[
+        "not everything could be removed",
+        "still there:",
+        "file system fs-",
+        " since ",
+        "by hand: aws efs delete-file-system --file-system-id fs-",
+        "next: gm rollback llm",
+    ]);
+    assert_goes(&gm, &account, next);
+}
+
+#[test]
+fn a_failure_that_is_kept_ends_with_3_and_the_command_that_goes_on() {
+    let (gm, account) = machine([failing()]);
+    let arguments = ["deploy", "--yes", "--on-failure", "keep", "-o", "json"];
+    let ended = account.run(&gm, &arguments).with(3);
+    let document = ended.document();
+    assert_eq!(document["next"], "gm resume llm");
+    let state = document["state"].as_str().unwrap();
+    assert!(
+        state.starts_with("llm is kept as it is (instances ready, "),
+        "{state}"
+    );
+    account.run(&gm, &["resume", "llm", "--yes"]).with(0);
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_removal_that_cannot_finish_ends_with_3_and_the_list() {
+    let (gm, account) = machine([]);
+    account.run(&gm, &["deploy", "--yes"]).with(0);
+    account
+        .aws
+        .inject(Fault::on("DeleteFileSystem").denied().forever());
+    let ended = account
+        .run(&gm, &["destroy", "llm", "--yes", "-o", "json"])
+        .with(3);
+    assert_lists_what_is_left(&ended, &account);
+    let next = &ended.document()["next"];
+    assert_eq!(next, "gm destroy llm");
+    assert_goes(&gm, &account, next);
+}

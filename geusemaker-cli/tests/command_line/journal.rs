@@ -1,0 +1,113 @@
+//! A journal that cannot be read: the error names what is wrong and what to do, and nothing is written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+/// A stack in the sandbox, and the folder of its journal.
+fn deployed() -> (Gm, PathBuf) {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let journal = gm.journals().remove(0);
+    (gm, journal)
+}
+
+/// Everything below a folder, with what is in it.
+fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut content: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap_or_default()))
+        .collect();
+    content.sort();
+    content
+}
+
+/// Whether every command refuses with these words, and none has changed the journal or the account.
+#[track_caller]
+fn assert_refused(gm: &Gm, journal: &Path, fragments: &[&str]) {
+    let (before, account) = (content(journal), gm.leftovers());
+    for (arguments, code) in [
+        (["status", "llm"], 1),
+        (["deploy", "gm.toml"], 3),
+        (["resume", "llm"], 3),
+        (["rollback", "llm"], 3),
+        (["destroy", "llm"], 3),
+    ] {
+        let ended = gm.sandbox(&arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+        ended.says(fragments);
+    }
+    assert_eq!(content(journal), before);
+    assert_eq!(gm.leftovers(), account);
+}
+
+const TRY: &str = "try: nothing was overwritten; restore the journal, then try again";
+
+#[test]
+fn a_torn_record_is_named() {
+    let (gm, journal) = deployed();
+    let record = journal.join("00000003.json");
+    let whole = fs::read(&record).unwrap();
+    for half in [0, whole.len() / 2] {
+        fs::write(&record, &whole[..half]).unwrap();
+        let damaged = "record llm/00000003.json of the journal is damaged";
+        assert_refused(&gm, &journal, &[damaged, "restore it from a backup", TRY]);
+    }
+    let listed = gm.sandbox(&["list"]).with(0).stdout;
+    assert!(
+        listed.contains("llm  unreadable: record llm/00000003.json"),
+        "{listed}"
+    );
+    // Restored, it is as good as before.
+    fs::write(&record, whole).unwrap();
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
+#[test]
+fn a_record_that_is_missing_is_named() {
+    let (gm, journal) = deployed();
+    fs::remove_file(journal.join("00000004.json")).unwrap();
+    let missing = "the journal of llm has no record 4 but later ones; restore it from a backup";
+    assert_refused(&gm, &journal, &[missing, TRY]);
+}
+
+#[test]
+fn a_record_of_a_newer_gm_is_left_to_it() {
+    let (gm, journal) = deployed();
+    let next = format!("{:08}.json", content(&journal).len());
+    fs::write(
+        journal.join(&next),
+        r#"{"version": 99, "event": "of the future"}"#,
+    )
+    .unwrap();
+    let newer = format!("record llm/{next} of the journal has format version 99");
+    assert_refused(&gm, &journal, &[&newer, "use a newer version of it"]);
+}
+
+/// A link that leads to itself cannot be read by anybody, whoever the test runs as.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_read_is_named() {
+    let (gm, journal) = deployed();
+    let elsewhere = gm.home().join("elsewhere");
+    fs::rename(&journal, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&journal, &journal).unwrap();
+    let journals = journal.parent().unwrap();
+    assert_refused(
+        &gm,
+        journals,
+        &[
+            "the journal of llm cannot be read: ",
+            "try: make room or give access to where the journal is kept",
+        ],
+    );
+    fs::remove_file(&journal).unwrap();
+    fs::rename(elsewhere, &journal).unwrap();
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}

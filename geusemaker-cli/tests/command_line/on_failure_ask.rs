@@ -1,0 +1,109 @@
+//! `--on-failure ask` at a terminal: what becomes of a failure, or of a signal, is asked.
+
+use geusemaker_testkit::{Aws, Fault};
+
+use crate::account::Account;
+use crate::gm::Gm;
+use crate::spec_text::spec;
+use crate::terminal::Terminal;
+
+const QUESTION: &str =
+    "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
+
+const DEPLOY: [&str; 4] = ["deploy", "--yes", "--on-failure", "ask"];
+
+/// A load balancer that fails once, and a person at a terminal who is asked what becomes of the instances.
+fn asked() -> (Gm, Account, Terminal) {
+    let refused = Fault::on("CreateListener").answer("TooManyListeners");
+    let (gm, account) = machine(refused);
+    let mut terminal = Terminal::start(&mut account.command(&gm, &DEPLOY));
+    terminal.is_asked(QUESTION);
+    (gm, account, terminal)
+}
+
+fn machine(fault: Fault) -> (Gm, Account) {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, "compute.gpu_check = false"));
+    (gm, Account::start(Aws::builder().fault(fault)))
+}
+
+/// It is kept and can be gone on with.
+#[track_caller]
+fn assert_resumable(gm: &Gm, account: &Account) {
+    account.run(gm, &["resume", "llm", "--yes"]).with(0);
+    account.run(gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn whoever_wants_to_keep_what_works_keeps_it() {
+    let (gm, account, mut terminal) = asked();
+    terminal.types("k");
+    terminal.ended().with(3).says(&[
+        "TooManyListeners",
+        "now: llm is kept as it is (instances ready, ",
+        "next: gm resume llm",
+    ]);
+    assert_resumable(&gm, &account);
+}
+
+#[test]
+fn whoever_does_not_has_everything_removed() {
+    for answer in ["r", "", "no"] {
+        let (gm, account, mut terminal) = asked();
+        terminal.types(answer);
+        terminal
+            .ended()
+            .with(1)
+            .says(&["rolling everything back", "now: nothing is left; "]);
+        assert_eq!(account.leftovers(), [""; 0]);
+        let list = account.run(&gm, &["list"]).with(0);
+        assert_eq!(list.stdout, "there are no stacks here\n");
+    }
+}
+
+/// To end the program instead of answering is to let everything stay.
+#[test]
+fn a_signal_at_the_question_keeps_everything() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (gm, account, terminal) = asked();
+        terminal.signal(signal);
+        let ended = terminal.ended().with(code);
+        ended.says(&["now: llm is kept as it is", "next: gm resume llm"]);
+        assert_resumable(&gm, &account);
+    }
+}
+
+/// The wait for the targets is interrupted, and the question is what becomes of what is there.
+#[test]
+fn a_signal_in_the_middle_asks_and_the_answer_decides() {
+    for keeps in [true, false] {
+        let (gm, account) = machine(Fault::on("DescribeTargetHealth").stall());
+        let mut terminal = Terminal::start(&mut account.command(&gm, &DEPLOY));
+        account.hears("DescribeTargetHealth", 1);
+        terminal.signal("INT");
+        terminal.is_asked(QUESTION);
+        terminal.types(if keeps { "keep" } else { "r" });
+        let ended = terminal.ended().with(130);
+        if keeps {
+            ended.says(&["next: gm resume llm"]);
+            assert_resumable(&gm, &account);
+        } else {
+            ended.says(&["interrupted: rolling back"]);
+            assert_eq!(account.leftovers(), [""; 0]);
+        }
+    }
+}
+
+/// Nobody is there to be asked.
+#[test]
+fn off_a_terminal_it_is_refused_before_anything_is_made() {
+    let (gm, account) = machine(
+        Fault::on("CreateListener")
+            .answer("TooManyListeners")
+            .optional(),
+    );
+    let refused = account.run(&gm, &DEPLOY).with(2);
+    refused.says(&["terminal"]);
+    assert_eq!(account.leftovers(), [""; 0]);
+}

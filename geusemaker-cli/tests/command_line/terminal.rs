@@ -1,0 +1,68 @@
+//! A terminal at which somebody sits: `gm` reads from it, and so has somebody to ask.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{ChildStderr, Command};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::account::Running;
+use crate::gm::Ended;
+
+/// A `gm` at a terminal.
+pub(crate) struct Terminal {
+    running: Running,
+    keyboard: File,
+    stderr: ChildStderr,
+    /// What it has said so far.
+    said: Vec<u8>,
+}
+
+impl Terminal {
+    /// Starts it with a pseudo-terminal for its standard input.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let name = ptsname(&keyboard, Vec::new()).unwrap();
+        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let screen = rustix::fs::open(&*name, flags, Mode::empty()).unwrap();
+        let mut child = command.stdin(screen).spawn().unwrap();
+        Self {
+            keyboard: keyboard.into(),
+            stderr: child.stderr.take().unwrap(),
+            running: Running(child),
+            said: Vec::new(),
+        }
+    }
+
+    /// Waits until it has asked this.
+    #[track_caller]
+    pub(crate) fn is_asked(&mut self, question: &str) {
+        let mut some = [0; 1024];
+        while !String::from_utf8_lossy(&self.said).contains(question) {
+            let count = self.stderr.read(&mut some).unwrap();
+            let said = String::from_utf8_lossy(&self.said);
+            assert!(count > 0, "it has ended without {question:?}:\n{said}");
+            self.said.extend_from_slice(&some[..count]);
+        }
+    }
+
+    /// Types a line.
+    pub(crate) fn types(&mut self, line: &str) {
+        writeln!(self.keyboard, "{line}").unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        self.running.signal(signal);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Ended {
+        self.stderr.read_to_end(&mut self.said).unwrap();
+        let mut ended = self.running.ended();
+        ended.stderr = String::from_utf8(self.said).unwrap();
+        ended
+    }
+}
