@@ -5,7 +5,9 @@ mod scenario;
 
 use std::time::Duration;
 
-use geusemaker_core::{Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Phase};
+use geusemaker_core::{
+    Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Leftover, Phase,
+};
 use geusemaker_testkit::Fault;
 
 use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, spec, stack};
@@ -102,6 +104,144 @@ async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
         }
         scenario.destroy().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
+    for operation in [
+        "UpdateDistribution",
+        "DeleteDistribution",
+        "DeregisterTargets",
+        "DeleteLoadBalancer",
+        "DeleteMountTarget",
+        "TerminateInstances",
+        "DeleteSecurityGroup",
+        // One that only looks, in the task of whoever waits.
+        "DescribeInstances",
+    ] {
+        let scenario = Scenario::new();
+        deployed(&scenario).await.commit().await.unwrap();
+        let all = scenario.aws.leftovers().len();
+        scenario.aws.inject(Fault::on(operation).panic());
+        let name = stack();
+        let destroyed = scenario.session.destroy(&name, FileSystems::Delete);
+        let undone = destroyed.await.unwrap();
+
+        let left = scenario.aws.leftovers();
+        assert!(left.len() < all, "{operation}: {left:#?}");
+        let panicked = |left: &&Leftover| left.why.starts_with("its removal panicked: ");
+        assert_eq!(
+            undone.left.iter().filter(panicked).count(),
+            1,
+            "{undone:#?}"
+        );
+        let listed: Vec<_> = undone
+            .left
+            .iter()
+            .filter_map(|left| left.id.as_deref())
+            .collect();
+        for resource in left {
+            let is_interface = resource.kind == "EC2::NetworkInterface";
+            assert!(
+                is_interface || listed.contains(&&*resource.id),
+                "{operation}: {resource} is not listed"
+            );
+        }
+        scenario.destroy().await;
+    }
+}
+
+/// Nobody waits for a clean-up but the session's end, which says what is left.
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_a_dropped_deployment_is_undone_leaves_that_one_listed_and_the_rest_goes() {
+    let scenario = Scenario::new();
+    let deployment = deployed(&scenario).await;
+    let fault = Fault::on("DeleteFileSystem").panic();
+    scenario.aws.inject(fault);
+    drop(deployment);
+    let (aws, later) = (scenario.aws.clone(), scenario.another_session());
+    let undone = scenario.session.close().await;
+    assert_eq!(census(&aws), [("EFS::FileSystem".to_owned(), 1)].into());
+    let left: Vec<_> = undone.iter().flat_map(|undone| &undone.left).collect();
+    assert_eq!(left.len(), 1, "{left:#?}");
+    later.rollback(&stack()).await.unwrap();
+    assert_nothing_left(&aws);
+}
+
+/// How often an operation was called.
+fn count(scenario: &Scenario, operation: &str) -> usize {
+    let calls = scenario.aws.calls();
+    let of_operation = calls.iter().filter(|call| call.operation == operation);
+    of_operation.count()
+}
+
+/// Every update changes the ETag, also one that somebody else makes while the distribution is being disabled.
+#[tokio::test(start_paused = true)]
+async fn a_distribution_is_deleted_with_the_etag_that_it_has_after_the_wait() {
+    let scenario = Scenario::new();
+    let deployment = deployed(&scenario).await;
+    let id = deployment.state().distribution.id.to_string();
+    deployment.commit().await.unwrap();
+    let client = aws_sdk_cloudfront::Client::new(&scenario.aws.sdk_config());
+    let somebody_else = async {
+        while count(&scenario, "UpdateDistribution") == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let found = client
+            .get_distribution_config()
+            .id(&id)
+            .send()
+            .await
+            .unwrap();
+        let mut config = found.distribution_config.unwrap();
+        assert!(!config.enabled);
+        config.comment = "changed by hand".to_owned();
+        let update = client
+            .update_distribution()
+            .id(&id)
+            .set_if_match(found.e_tag);
+        let updated = update.distribution_config(config).send().await.unwrap();
+        updated.e_tag
+    };
+    let name = stack();
+    let destroyed = scenario.session.destroy(&name, FileSystems::Delete);
+    let (undone, etag) = tokio::join!(destroyed, somebody_else);
+    scenario.assert_nothing_left();
+    assert!(undone.unwrap().is_complete());
+    assert!(etag.is_some());
+    assert_eq!(
+        count(&scenario, "DeleteDistribution"),
+        1,
+        "with an old ETag it is refused"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_distribution_that_is_disabled_already_is_not_waited_for_again() {
+    let scenario = Scenario::new();
+    deployed(&scenario).await.commit().await.unwrap();
+    scenario
+        .aws
+        .inject(Fault::on("DeleteDistribution").denied());
+    let name = stack();
+    let destroyed = scenario.session.destroy(&name, FileSystems::Delete);
+    let undone = destroyed.await.unwrap();
+    assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
+    let waited = |scenario: &Scenario| {
+        let messages = scenario.messages();
+        let of_disabling = messages
+            .iter()
+            .filter(|line| line.contains("to be disabled everywhere"));
+        of_disabling.count()
+    };
+    assert!(waited(&scenario) > 1);
+    assert_eq!(count(&scenario, "UpdateDistribution"), 1);
+
+    scenario.heard.lock().unwrap().clear();
+    scenario.destroy().await;
+    assert_eq!(waited(&scenario), 0, "{:#?}", scenario.messages());
+    assert_eq!(count(&scenario, "UpdateDistribution"), 1);
 }
 
 async fn deployed(scenario: &Scenario) -> Deployment<CdnDeployed> {

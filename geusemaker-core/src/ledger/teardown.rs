@@ -1,8 +1,11 @@
 //! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use backoff::backoff::Backoff as _;
+use futures::FutureExt as _;
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
@@ -143,7 +146,16 @@ impl<'a> Teardown<'a> {
         join_all(of_kind.map(|item| self.one(item))).await;
     }
 
+    /// Removes one. A panic is a failure like any other: what it is about is left, and the rest goes on.
     async fn one(&self, item: &Item) {
+        let removal = AssertUnwindSafe(self.remove(item)).catch_unwind();
+        if let Err(panic) = removal.await {
+            let why = format!("its removal panicked: {}", words_of(panic.as_ref()));
+            self.leave(item, item.id(), why);
+        }
+    }
+
+    async fn remove(&self, item: &Item) {
         // Nobody has signed in for as long as that is waited for, so nothing more is tried.
         if self.is_signed_out() {
             return self.leave(item, item.id(), SIGNED_OUT.to_owned());
@@ -420,6 +432,13 @@ impl<'a> Teardown<'a> {
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         );
     }
+}
+
+/// What a panic has said.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
 }
 
 /// After this long AWS shows everything that it has made.
