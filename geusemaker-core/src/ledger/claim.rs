@@ -44,7 +44,7 @@ impl Holder {
     }
 
     /// Whether the process has certainly ended: its id is one of this machine, this boot and this namespace, in which
-    /// other processes can be seen, and there is none of that id any more.
+    /// other processes can be seen, and none of that id lives any more.
     pub(crate) fn is_dead(&self) -> bool {
         let here = Self::this_process();
         let proc = Path::new("/proc");
@@ -53,7 +53,19 @@ impl Holder {
             && !self.namespace.is_empty()
             && self.namespace == here.namespace
             && proc.join("1").exists()
-            && !proc.join(self.pid.to_string()).exists()
+            && !is_alive(&proc.join(self.pid.to_string()))
+    }
+}
+
+/// Whether a process is there and more than what its parent has yet to collect: a program that kills another need not
+/// hurry to do so.
+fn is_alive(process: &Path) -> bool {
+    match std::fs::read_to_string(process.join("stat")) {
+        // "123 (name) Z ...", and the name may have anything in it (proc_pid_stat(5)).
+        Ok(stat) => stat
+            .rsplit_once(") ")
+            .is_none_or(|(_, rest)| !rest.starts_with(['Z', 'X'])),
+        Err(_) => process.exists(),
     }
 }
 
