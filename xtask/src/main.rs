@@ -7,6 +7,7 @@ mod coverage;
 mod coverage_report;
 mod endpoint;
 mod inventory;
+mod kills;
 mod llvm_tools;
 mod load;
 mod matrix;
@@ -39,6 +40,8 @@ enum Task {
     Conformance,
     /// Measure line coverage; fail when a crate has less than it must have
     Coverage,
+    /// Kill gm at each of its calls, up and down, and at many random moments: the tests do some of it
+    Kills,
     /// Let every mishap befall every call of a stack's life, and write docs/matrix.md
     Matrix,
     /// Record the deployment of tier 3 against moto as the testkit's cassette
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),
+        Task::Kills => kills::run(),
         Task::Matrix => matrix::run(),
         Task::Record => record::run(),
     };

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use geusemaker_testkit::serve::AwsServer;
-use geusemaker_testkit::{Aws, AwsBuilder, CallRecord};
+use geusemaker_testkit::{Aws, AwsBuilder, CallRecord, Snapshot};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -19,7 +19,7 @@ pub(crate) struct Account {
     calls: Receiver<CallRecord>,
     uri: String,
     // In this order: the server ends before its runtime.
-    _server: AwsServer,
+    server: AwsServer,
     runtime: Runtime,
 }
 
@@ -47,7 +47,7 @@ impl Account {
             aws,
             calls,
             uri: server.uri(),
-            _server: server,
+            server,
             runtime,
         }
     }
@@ -107,9 +107,34 @@ impl Account {
         }
     }
 
+    /// Waits for a call of which it holds, and says whether that has ended before the program did.
+    #[track_caller]
+    pub(crate) fn hears_before_the_end(
+        &self,
+        running: &mut Running,
+        mut is_it: impl FnMut(&CallRecord) -> bool,
+    ) -> bool {
+        let mut has_ended = false;
+        loop {
+            match self.calls.recv_timeout(BETWEEN_LOOKS) {
+                Ok(call) if is_it(&call) => return true,
+                Ok(_) => {}
+                Err(_) if has_ended => return false,
+                // Its last calls may have been heard in the meantime.
+                Err(_) => has_ended = running.0.try_wait().unwrap().is_some(),
+            }
+        }
+    }
+
     /// Forgets the calls so far.
     pub(crate) fn forget(&self) {
         while self.calls.try_recv().is_ok() {}
+    }
+
+    /// What is there once all that has arrived is answered, except for what never is.
+    pub(crate) fn at_rest(self) -> Snapshot {
+        self.runtime.block_on(self.server.shutdown());
+        self.aws.snapshot()
     }
 
     /// What is left in it, an hour of its time later.
@@ -132,6 +157,19 @@ impl Running {
         assert!(status.success());
     }
 
+    /// Kills it at once, unless it has ended.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Kills it, and waits until it has let go of its output, but not for its exit code: the system keeps its id.
+    pub(crate) fn kill_uncollected(&mut self) {
+        self.0.kill().unwrap();
+        let output = self.0.stdout.as_mut().unwrap();
+        std::io::copy(output, &mut std::io::sink()).unwrap();
+    }
+
     /// Waits for its end.
     pub(crate) fn ended(self) -> Ended {
         let output = self.0.wait_with_output().unwrap();
@@ -145,3 +183,6 @@ impl Running {
 
 /// How long a call may take to arrive that has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether a program has ended that makes no calls.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);

@@ -41,6 +41,13 @@ impl Gm {
         }
     }
 
+    /// Another machine, with the same files.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy_files(self.home(), copy.home());
+        copy
+    }
+
     /// Writes `gm.toml`, the spec that `gm` takes if it is not told of another.
     pub(crate) fn write_spec(&self, text: &str) {
         fs::write(self.home.path().join("gm.toml"), text).unwrap();
@@ -158,6 +165,19 @@ impl Ended {
                 "no {fragment:?} in:\n{}",
                 self.stderr
             );
+        }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_files(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), &to).unwrap();
         }
     }
 }

@@ -11,6 +11,7 @@ mod exit_codes;
 mod gm;
 mod journal;
 mod json_documents;
+mod killed;
 mod leftovers;
 #[cfg(unix)]
 mod on_failure_ask;

@@ -1,4 +1,4 @@
-//! A `gm` that is told to end, or is killed, in the middle of its work.
+//! A `gm` that is told to end in the middle of its work.
 
 use geusemaker_testkit::{Aws, AwsBuilder, Fault};
 
@@ -93,78 +93,14 @@ fn before_anything_is_made_a_signal_changes_nothing() {
 fn a_second_process_is_told_who_works_on_the_stack() {
     let stalled = Fault::on("CreateFileSystem").stall();
     let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
-    let running = account.begin(&gm, &["deploy", "--yes"]);
+    let mut running = account.begin(&gm, &["deploy", "--yes"]);
     account.hears("CreateFileSystem", 1);
     let refused = account.run(&gm, &["resume", "llm", "--yes"]).with(4);
     refused.says(&["llm is being worked on by ", "(process ", " since "]);
 
-    // A process that has died holds nothing.
-    running.signal("KILL");
-    running.ended();
+    // A process that has died holds nothing, also before its parent has asked what became of it.
+    running.kill_uncollected();
     account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
+    running.kill();
     assert_eq!(account.leftovers(), [""; 0]);
-}
-
-/// Calls of a tier-3 deployment at which it is killed: before the call has any effect, and after it, before the answer.
-const KILLED_AT: [&str; 8] = [
-    "CreateSecurityGroup",
-    "CreateFileSystem",
-    "RunInstances",
-    "CreateMountTarget",
-    "CreateLoadBalancer",
-    "CreateListener",
-    "RegisterTargets",
-    "CreateDistributionWithTags",
-];
-
-/// What a killed deployment leaves: a machine and an account.
-fn killed(operation: &str, takes_effect: bool) -> (Gm, Account) {
-    let stalled = Fault::on(operation).stall();
-    let stalled = if takes_effect {
-        stalled.after_effect()
-    } else {
-        stalled
-    };
-    let (gm, account) = (machine(3), Account::start(Aws::builder().fault(stalled)));
-    let running = account.begin(&gm, &["deploy", "--yes"]);
-    account.hears(operation, 1);
-    running.signal("KILL");
-    running.ended();
-    account.forget();
-    (gm, account)
-}
-
-/// How many resources a tier-3 stack of that spec has, made without any trouble.
-const WHOLE: usize = 18;
-
-/// Does it for each call at the same time: whoever goes on asks for half a minute what became of the call.
-fn at_each(work: impl Fn(usize, &'static str) + Sync) {
-    std::thread::scope(|scope| {
-        for (place, operation) in KILLED_AT.into_iter().enumerate() {
-            let work = &work;
-            scope.spawn(move || work(place, operation));
-        }
-    });
-}
-
-#[test]
-fn killed_at_a_call_it_is_resumed_to_running_with_nothing_twice() {
-    at_each(|place, operation| {
-        let (gm, account) = killed(operation, place % 2 == 0);
-        account.run(&gm, &["resume", "llm", "--yes"]).with(0);
-        assert_eq!(phase(&account, &gm), "committed", "{operation}");
-        let inventory = account.aws.leftovers();
-        account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
-        assert_eq!(account.leftovers(), [""; 0], "{operation}");
-        assert_eq!(inventory.len(), WHOLE, "{operation}: {inventory:#?}");
-    });
-}
-
-#[test]
-fn killed_at_a_call_it_is_rolled_back_to_gone() {
-    at_each(|place, operation| {
-        let (gm, account) = killed(operation, place % 2 == 1);
-        account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
-        assert_eq!(account.leftovers(), [""; 0], "{operation}");
-    });
 }

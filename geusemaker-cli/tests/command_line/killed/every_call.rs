@@ -1,0 +1,72 @@
+//! Killed at every call: before it has any effect, before its answer, and with it.
+
+use std::fmt;
+
+use super::at_each::at_each;
+use super::point::Point;
+use super::sampling::sample;
+use super::stack::{Census, census, is_destroyed, resumes_to_running, rolls_back_to_gone};
+use super::world::World;
+
+const DEPLOY: &[&str] = &["deploy", "--yes"];
+const DESTROY: &[&str] = &["destroy", "llm", "--yes"];
+
+/// A run that is killed.
+struct Kill<'a> {
+    arguments: &'a [&'a str],
+    from: &'a World,
+    at: Point,
+}
+
+impl Kill<'_> {
+    /// Goes on from the same point in both directions, or in the one that is left.
+    fn is_survived(&self, whole: &Census) {
+        let killed = self.from.killed_at(&self.at, self.arguments);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (gm, account) = killed.begin();
+                rolls_back_to_gone(&gm, &account);
+            });
+            let (gm, account) = killed.begin();
+            if self.arguments == DEPLOY {
+                resumes_to_running(&gm, &account, whole);
+            }
+            is_destroyed(&gm, &account);
+        });
+    }
+}
+
+impl fmt::Display for Kill<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "gm {} at {}", self.arguments.join(" "), self.at)
+    }
+}
+
+#[test]
+fn killed_at_any_call_a_stack_comes_to_the_end_that_is_asked_for() {
+    let nothing = World::new();
+    let (gm, account) = nothing.begin();
+    account.run(&gm, DEPLOY).with(0);
+    let whole = census(&account);
+    let up = Point::all_of(&account.aws.calls());
+    let running = World::of(gm, account);
+    let (gm, account) = running.begin();
+    account.run(&gm, DESTROY).with(0);
+    let down = Point::all_of(&account.aws.calls());
+
+    let up = up.into_iter().map(|at| Kill {
+        arguments: DEPLOY,
+        from: &nothing,
+        at,
+    });
+    let down = down.into_iter().map(|at| Kill {
+        arguments: DESTROY,
+        from: &running,
+        at,
+    });
+    let kills = sample(up.chain(down).collect(), STRIDE);
+    at_each(&kills, |kill| kill.is_survived(&whole));
+}
+
+/// Prime to the two and three moments that calls have, so that all of them come up.
+const STRIDE: usize = 5;

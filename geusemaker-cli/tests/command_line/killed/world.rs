@@ -1,0 +1,63 @@
+//! A machine and an account, as they are between two runs of `gm`.
+
+use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
+
+use super::point::Point;
+use crate::account::Account;
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+/// A machine and an account at rest: any number of futures begin there.
+pub(super) struct World {
+    gm: Gm,
+    account: Snapshot,
+}
+
+impl World {
+    /// A machine with the spec of a tier-3 stack, and an account in which there is nothing.
+    pub(super) fn new() -> Self {
+        let gm = Gm::new();
+        gm.write_spec(&spec(3, "compute.gpu_check = false"));
+        Self::of(gm, Account::start(Aws::builder()))
+    }
+
+    /// What is there when nothing is under way any more.
+    pub(super) fn of(gm: Gm, account: Account) -> Self {
+        Self {
+            gm,
+            account: account.at_rest(),
+        }
+    }
+
+    /// A future of it.
+    pub(super) fn begin(&self) -> (Gm, Account) {
+        (self.gm.copy(), Account::start(self.account()))
+    }
+
+    /// What a run leaves that is killed at that moment.
+    #[track_caller]
+    pub(super) fn killed_at(&self, point: &Point, arguments: &[&str]) -> Self {
+        let mut at = point.clone();
+        loop {
+            let account = match at.fault() {
+                Some(fault) => self.account().fault(fault),
+                None => self.account(),
+            };
+            let (gm, account) = (self.gm.copy(), Account::start(account));
+            let mut running = account.begin(&gm, arguments);
+            let has_come = account.hears_before_the_end(&mut running, at.watch());
+            running.kill();
+            if has_come {
+                return Self::of(gm, account);
+            }
+            at = match at.at_last_of(&account.aws.calls()) {
+                Some(last) => last,
+                None => panic!("{point}: a run has ended without it"),
+            };
+        }
+    }
+
+    fn account(&self) -> AwsBuilder {
+        Aws::builder().restore(self.account.clone()).unwrap()
+    }
+}
