@@ -2,8 +2,9 @@
 
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, HttpTokensState, Instance as SdkInstance,
-    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest, InstanceStateName, InstanceType,
-    MarketType, ResourceType, VolumeType,
+    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, MarketType,
+    ResourceType, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -64,6 +65,14 @@ impl Create for NewInstance {
                 .market_type(MarketType::Spot)
                 .build()
         });
+        // Said outright, as for the volume: EC2 deletes a first interface with its instance unless told otherwise, and
+        // other servers that speak its protocol do not.
+        let interface = InstanceNetworkInterfaceSpecification::builder()
+            .device_index(0)
+            .subnet_id(self.subnet.as_str())
+            .groups(self.security_group.as_str())
+            .delete_on_termination(true)
+            .build();
         let reply = aws
             .ec2
             .run_instances()
@@ -72,8 +81,7 @@ impl Create for NewInstance {
             .max_count(1)
             .image_id(self.image.as_str())
             .instance_type(InstanceType::from(self.instance_type.name()))
-            .subnet_id(self.subnet.as_str())
-            .security_group_ids(self.security_group.as_str())
+            .network_interfaces(interface)
             .set_key_name(self.key_pair.clone())
             .set_instance_market_options(market)
             .metadata_options(metadata)
@@ -190,26 +198,29 @@ async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, A
     }
 }
 
-/// By its client token. One that has ended is not what anybody looks for.
+/// By its client token, among those that carry this program's tags: EC2 can filter by the token itself, and other
+/// servers that speak its protocol fail when they are asked to.
 pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .describe_instances()
-        .filters(filter("client-token", client_token))
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DescribeInstances"))?;
-    Ok(reply
-        .reservations
-        .unwrap_or_default()
+    let all = living(aws).await?;
+    Ok(all
         .into_iter()
-        .flat_map(|reservation| reservation.instances.unwrap_or_default())
-        .find(|instance| state(instance) != Some(InstanceStateName::Terminated))
+        .find(|instance| instance.client_token() == Some(client_token))
         .and_then(|instance| instance.instance_id))
 }
 
 /// Those that carry this program's tags and have not ended.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let instances = living(aws).await?;
+    let found = instances.iter().filter_map(|instance| {
+        let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
+        let found = TaggedResource::read(Kind::Instance, instance.instance_id()?, tags)?;
+        Some(found.since(instance.launch_time()))
+    });
+    Ok(found.collect())
+}
+
+/// What this program has tagged. One that has ended is not what anybody looks for.
+async fn living(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
     let all = aws
         .ec2
         .describe_instances()
@@ -220,15 +231,12 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .try_collect()
         .await
         .map_err(AwsError::of("ec2:DescribeInstances"))?;
-    let instances = all.iter().flat_map(|reservation| reservation.instances());
-    let found = instances
+    let instances = all
+        .into_iter()
+        .flat_map(|reservation| reservation.instances.unwrap_or_default());
+    Ok(instances
         .filter(|instance| state(instance) != Some(InstanceStateName::Terminated))
-        .filter_map(|instance| {
-            let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
-            let found = TaggedResource::read(Kind::Instance, instance.instance_id()?, tags)?;
-            Some(found.since(instance.launch_time()))
-        });
-    Ok(found.collect())
+        .collect())
 }
 
 /// An instance is described for an hour after its end, which is not to exist.
