@@ -1,11 +1,12 @@
 //! A command that did not succeed, with everything a person needs to know: what happened, AWS's words, what exists
 //! now, what to do next.
 
-use geusemaker_core::{Category, Error, ErrorClass, Leftover, Undone};
+use geusemaker_core::{Category, Error, ErrorClass, Leftover, ResourceStatus, Undone};
 use serde_json::{Value, json};
 
 use crate::document::Document;
 use crate::exit_code::ExitCode;
+use crate::short_arn::shorten_arns;
 
 /// Why a command did not succeed, and what is left.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Failure {
     told: Box<Told>,
     remedy: Option<String>,
     undone: Box<Undone>,
+    /// Everything that the stack consists of, where it stays.
+    kept: Box<[ResourceStatus]>,
     /// What became of the parts that worked.
     state: Option<String>,
     next: Option<String>,
@@ -40,6 +43,7 @@ impl Failure {
             message,
             remedy: None,
             undone: Box::default(),
+            kept: Box::default(),
             state: None,
             next: None,
         }
@@ -193,6 +197,12 @@ impl Failure {
         self
     }
 
+    /// Everything that the stack consists of, which stays.
+    pub(crate) fn kept(mut self, resources: Vec<ResourceStatus>) -> Self {
+        self.kept = resources.into();
+        self
+    }
+
     /// The command to type next.
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
@@ -229,6 +239,12 @@ impl Failure {
                 .line("  still there:")
                 .lines(left.iter().flat_map(leftover_lines));
         }
+        if !self.kept.is_empty() {
+            document = document
+                .member("resources", &self.kept)
+                .line("  kept:")
+                .lines(self.kept.iter().map(kept_line));
+        }
         match &self.next {
             Some(next) => document.line(format!("  next: {next}")),
             None => document,
@@ -240,6 +256,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::before(&error)
     }
+}
+
+fn kept_line(resource: &ResourceStatus) -> String {
+    let id = resource.id.as_deref().unwrap_or(&resource.state);
+    let adopted = if resource.adopted { " (yours)" } else { "" };
+    format!("    {} {}{adopted}", resource.kind, shorten_arns(id))
 }
 
 fn leftover_lines(leftover: &Leftover) -> Vec<String> {

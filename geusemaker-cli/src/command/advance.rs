@@ -186,6 +186,7 @@ impl Road<'_> {
                 let left = status.resources.len();
                 Failure::interrupted(code, Undone::default(), self.command("destroy"))
                     .state(format!("{left} resources of {} are left", self.name))
+                    .kept(status.resources)
             }
             Ok(status) => {
                 let state = format!(
@@ -194,7 +195,9 @@ impl Road<'_> {
                     status.phase,
                     status.resources.len()
                 );
-                Failure::interrupted(code, Undone::default(), self.command("resume")).state(state)
+                Failure::interrupted(code, Undone::default(), self.command("resume"))
+                    .state(state)
+                    .kept(status.resources)
             }
             // It had not begun, or everything was rolled back already.
             Err(Error::NoSuchStack { .. }) => {
@@ -207,17 +210,23 @@ impl Road<'_> {
     }
 
     async fn keep<S: State>(&self, failed: Failed<S>, code: ExitCode) -> Failure {
-        let state = match self.context.session.summary(self.name).await {
+        let (state, resources) = match self.context.session.summary(self.name).await {
             // Nothing had begun, so nothing is kept.
             Err(Error::NoSuchStack { .. }) => return Failure::before(&failed.error),
             Ok(status) if status.resources.is_empty() => return self.rollback(failed).await,
-            Ok(status) => format!(
-                "{} is kept as it is ({}, {} resources)",
-                self.name,
-                status.phase,
-                status.resources.len()
-            ),
-            Err(unreadable) => format!("{} is kept as it is; {unreadable}", self.name),
+            Ok(status) => {
+                let state = format!(
+                    "{} is kept as it is ({}, {} resources)",
+                    self.name,
+                    status.phase,
+                    status.resources.len()
+                );
+                (state, status.resources)
+            }
+            Err(unreadable) => {
+                let state = format!("{} is kept as it is; {unreadable}", self.name);
+                (state, Vec::new())
+            }
         };
         let Failed {
             error,
@@ -233,7 +242,11 @@ impl Road<'_> {
         if failure.code == ExitCode::Locked {
             return failure;
         }
-        failure.code(code).state(state).next(self.command("resume"))
+        failure
+            .code(code)
+            .state(state)
+            .kept(resources)
+            .next(self.command("resume"))
     }
 
     async fn rollback<S: State>(&self, failed: Failed<S>) -> Failure {

@@ -101,6 +101,18 @@ fn a_failed_deployment_that_is_kept_says_what_is_there_and_how_to_go_on() {
         .with(0)
         .document();
     assert_eq!(status["state"], "ec2-ready");
+    let listed = |document: &serde_json::Value| {
+        let resources = document["resources"].as_array().unwrap().iter();
+        resources
+            .map(|resource| (resource["kind"].clone(), resource["id"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&failed), listed(&status));
+
+    let instance = status["outputs"]["instances"][0].as_str().unwrap();
+    gm.sandbox(&["resume", "llm", "--on-failure", "keep"])
+        .with(3)
+        .says(&["kept:", &format!("instance {instance}")]);
     gm.sandbox(&["rollback", "llm"]).with(0);
     assert!(gm.leftovers().is_empty());
 }

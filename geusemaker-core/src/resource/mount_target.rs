@@ -1,5 +1,6 @@
 //! Mount targets: where a zone reaches a file system.
 
+use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 
 use super::create::Create;
@@ -92,11 +93,13 @@ pub(crate) async fn of_group(
         .try_collect()
         .await
         .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;
+    let mut ids: Vec<String> = interfaces.iter().filter_map(named_by).collect();
+    let silent: Vec<_> = interfaces.iter().filter(|it| is_silent(it)).collect();
+    if !silent.is_empty() {
+        ids.extend(behind(aws, &silent).await?);
+    }
     let mut found = Vec::new();
-    for interface in &interfaces {
-        let Some(id) = interface.description().and_then(named_in) else {
-            continue;
-        };
+    for id in &ids {
         match futures::try_join!(security_groups(aws, id), describe(aws, id)) {
             Ok((groups, Some(target))) if groups == [group.as_str()] => {
                 found.push((target.mount_target_id, target.file_system_id));
@@ -111,9 +114,46 @@ pub(crate) async fn of_group(
 }
 
 /// AWS describes the interfaces of mount targets so: `EFS mount target for fs-0123 (fsmt-4567)`.
-fn named_in(description: &str) -> Option<&str> {
-    let (_, id) = description.rsplit_once('(')?;
-    id.strip_suffix(')').filter(|id| id.starts_with("fsmt-"))
+fn named_by(interface: &NetworkInterface) -> Option<String> {
+    let (_, id) = interface.description()?.rsplit_once('(')?;
+    let id = id.strip_suffix(')').filter(|id| id.starts_with("fsmt-"))?;
+    Some(id.to_owned())
+}
+
+/// Whether nothing says whose it is. AWS always says; other servers that speak its protocol do not.
+fn is_silent(interface: &NetworkInterface) -> bool {
+    let attachment = interface.attachment();
+    let instance = attachment.and_then(|attachment| attachment.instance_id());
+    interface.description().unwrap_or_default().is_empty() && instance.is_none()
+}
+
+/// The mount targets that have these interfaces, out of all that there are.
+async fn behind(aws: &Reader, interfaces: &[&NetworkInterface]) -> Result<Vec<String>, AwsError> {
+    let file_systems = aws
+        .efs
+        .describe_file_systems()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+    let mut found = Vec::new();
+    for file_system in file_systems {
+        let id = FileSystemId::from_aws(file_system.file_system_id);
+        let targets = match of_file_system(aws, &id).await {
+            // It has gone meanwhile.
+            Err(error) if error.is_not_found() => continue,
+            targets => targets?,
+        };
+        let is_behind = |target: &MountTargetDescription| {
+            let mut interfaces = interfaces.iter();
+            interfaces.any(|it| it.network_interface_id() == target.network_interface_id())
+        };
+        let targets = targets.into_iter().filter(is_behind);
+        found.extend(targets.map(|target| target.mount_target_id));
+    }
+    Ok(found)
 }
 
 async fn security_groups(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
