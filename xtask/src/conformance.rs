@@ -105,6 +105,7 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         Kind::Listener
         | Kind::ListenerRule
         | Kind::MountTarget { .. }
+        | Kind::NetworkInterface
         | Kind::SecurityGroup
         | Kind::SecurityGroupRule
         | Kind::TargetGroup { .. }

@@ -1,6 +1,7 @@
 """Prints, as one JSON list, everything in the account that a deployment could have put there.
 
-Each has a kind and an id; tags are null for what cannot carry any, and for what AWS adds by itself.
+Each has a kind and an id; tags are null for what cannot carry any, and for what AWS adds by itself. What lives and
+dies with something else says what that is.
 """
 
 import json
@@ -48,7 +49,25 @@ def volumes():
             "id": volume["VolumeId"],
             "volume_type": volume["VolumeType"],
             "encrypted": volume["Encrypted"],
+            "belongs_to": next((it["InstanceId"] for it in volume["Attachments"]), None),
             "tags": tags(volume.get("Tags")),
+        }
+
+
+def network_interfaces():
+    holders = {
+        target["NetworkInterfaceId"]: target["MountTargetId"]
+        for system in pages(efs, "describe_file_systems", "FileSystems")
+        for target in efs.describe_mount_targets(FileSystemId=system["FileSystemId"])["MountTargets"]
+    }
+    for interface in pages(ec2, "describe_network_interfaces", "NetworkInterfaces"):
+        number = interface["NetworkInterfaceId"]
+        instance = interface.get("Attachment", {}).get("InstanceId")
+        yield {
+            "kind": "network_interface",
+            "id": number,
+            "belongs_to": instance or holders.get(number),
+            "tags": None,
         }
 
 
@@ -67,6 +86,7 @@ def security_group_rules():
         yield {
             "kind": "security_group_rule",
             "id": rule["SecurityGroupRuleId"],
+            "belongs_to": rule["GroupId"] if rule["IsEgress"] else None,
             "tags": None if rule["IsEgress"] else tags(rule.get("Tags")),
         }
 
@@ -145,6 +165,7 @@ def distributions():
 def inventory():
     yield from instances()
     yield from volumes()
+    yield from network_interfaces()
     yield from security_groups()
     yield from security_group_rules()
     yield from file_systems_and_mount_targets()
@@ -153,4 +174,5 @@ def inventory():
     yield from distributions()
 
 
-print(json.dumps(list(inventory()), indent=2))
+if __name__ == "__main__":
+    print(json.dumps(list(inventory()), indent=2))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::moto::Moto;
 
-const SCRIPT: &str = include_str!("inventory.py");
+pub(crate) const SCRIPT: &str = include_str!("inventory.py");
 
 /// Everything in the account that a deployment could have put there.
 #[derive(Debug, PartialEq, Deserialize)]
@@ -16,6 +16,9 @@ pub(crate) struct Inventory(pub(crate) Vec<Resource>);
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Resource {
     pub(crate) id: String,
+    /// The id of what it lives and dies with.
+    #[serde(default)]
+    pub(crate) belongs_to: Option<String>,
     /// None for what cannot carry tags, and for what AWS adds by itself.
     pub(crate) tags: Option<BTreeMap<String, String>>,
     #[serde(flatten)]
@@ -47,6 +50,7 @@ pub(crate) enum Kind {
     MountTarget {
         state: String,
     },
+    NetworkInterface,
     SecurityGroup,
     SecurityGroupRule,
     /// The health of each target by its id.
@@ -105,6 +109,7 @@ mod tests {
         let after = read(&format!("[{group}, {gone}]"));
         let expected = Resource {
             id: "fsmt-1".to_owned(),
+            belongs_to: None,
             tags: None,
             kind: Kind::MountTarget {
                 state: "deleting".to_owned(),

@@ -1,6 +1,7 @@
 //! The chores of the workspace that are more than one cargo command: `cargo xtask --help` lists them.
 
 mod bench;
+mod chaos;
 mod clients;
 mod conformance;
 mod coverage;
@@ -34,6 +35,8 @@ struct Arguments {
 enum Task {
     /// Measure how fast and how large the simulator is, and how many requests a second it answers beside moto
     Bench,
+    /// Run gm against moto with everything between them that goes wrong, and look for what it has lost
+    Chaos(chaos::Options),
     /// Run the AWS CLI and boto3 against the sandbox on a socket: a stack's life with each
     Clients,
     /// Run gm against moto, an AWS server that others wrote: every tier up, checked and down again
@@ -51,6 +54,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Bench => bench::run(),
+        Task::Chaos(options) => chaos::run(&options),
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),

@@ -31,6 +31,16 @@ impl Moto {
         let directory = workspace.target_directory.join("moto");
         fs::create_dir_all(&directory)?;
         let environment = VirtualEnvironment::install(&directory, REQUIREMENTS)?;
+        Self::start_in(directory, environment)
+    }
+
+    /// Starts another one, which keeps its files in this directory.
+    pub(crate) fn start_another(&self, directory: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&directory)?;
+        Self::start_in(directory, self.environment.clone())
+    }
+
+    fn start_in(directory: PathBuf, environment: VirtualEnvironment) -> Result<Self> {
         let log = directory.join("server.log");
         let output = File::create(&log)?;
         let address = free_address()?;
@@ -70,11 +80,17 @@ impl Moto {
 
     /// Runs a script in the Python that has boto3, and returns what it printed.
     pub(crate) fn python(&self, name: &str, script: &str) -> Result<String> {
+        process::output(&mut self.script(name, script)?)
+    }
+
+    /// A script for the Python that has boto3, ready to run.
+    pub(crate) fn script(&self, name: &str, script: &str) -> Result<Command> {
         let file = self.directory.join(name);
         fs::write(&file, script)?;
         let mut python = Command::new(self.environment.program("python"));
         self.direct(&mut python);
-        process::output(python.arg(file))
+        python.arg(file);
+        Ok(python)
     }
 
     /// Gives the program an environment in which the only AWS is this server.

@@ -64,12 +64,21 @@ image = "n8nio/n8n:latest"
 
     /// What is wrong with what the deployment of this tier created; nothing when all is as it must be.
     pub(crate) fn problems(self, created: &Inventory) -> Vec<String> {
+        self.problems_with_file_systems(created, 1)
+    }
+
+    /// The same, where the file system is one that was there before.
+    pub(crate) fn problems_without_file_system(self, created: &Inventory) -> Vec<String> {
+        self.problems_with_file_systems(created, 0)
+    }
+
+    fn problems_with_file_systems(self, created: &Inventory, file_systems: usize) -> Vec<String> {
         let mut problems = Problems::default();
         for resource in &created.0 {
             problems.extend(wrong_state(resource));
             problems.extend(self.wrong_tags(resource));
         }
-        self.check_instances(created, &mut problems);
+        self.check_instances(created, file_systems, &mut problems);
         self.check_load_balancer(created, &mut problems);
         self.check_distribution(created, &mut problems);
         problems.0
@@ -81,14 +90,16 @@ image = "n8nio/n8n:latest"
             .then(|| format!("{} lacks the tag {STACK_TAG}", resource.id))
     }
 
-    fn check_instances(self, created: &Inventory, problems: &mut Problems) {
+    fn check_instances(self, created: &Inventory, file_systems: usize, problems: &mut Problems) {
         let count = |kind: fn(&Kind) -> bool| created.of(|it| kind(it).then_some(())).count();
         let instances = count(|it| matches!(it, Kind::Instance { .. }));
         problems.unless(instances == INSTANCES, || format!("{instances} instances"));
         let volumes = count(|it| matches!(it, Kind::Volume { .. }));
         problems.unless(volumes == INSTANCES, || format!("{volumes} volumes"));
         let systems = count(|it| matches!(it, Kind::FileSystem { .. }));
-        problems.unless(systems == 1, || format!("{systems} file systems"));
+        problems.unless(systems == file_systems, || {
+            format!("{systems} file systems")
+        });
         let targets = count(|it| matches!(it, Kind::MountTarget { .. }));
         problems.unless(targets >= 1, || "no mount target".to_owned());
         let groups = count(|it| matches!(it, Kind::SecurityGroup));
@@ -160,7 +171,11 @@ fn wrong_state(resource: &Resource) -> Option<String> {
             volume_type,
             encrypted,
         } => volume_type == "gp3" && *encrypted,
-        Kind::Listener | Kind::ListenerRule | Kind::SecurityGroup | Kind::SecurityGroupRule => true,
+        Kind::Listener
+        | Kind::ListenerRule
+        | Kind::NetworkInterface
+        | Kind::SecurityGroup
+        | Kind::SecurityGroupRule => true,
     };
     (!right).then(|| format!("{} is not as it must be: {:?}", resource.id, resource.kind))
 }
@@ -232,6 +247,7 @@ mod tests {
             .enumerate()
             .map(|(number, kind)| Resource {
                 id: format!("{number}"),
+                belongs_to: None,
                 tags: Some(tags.clone().into()),
                 kind,
             });

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use crate::process;
 
 /// An environment in which everything is installed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct VirtualEnvironment {
     directory: PathBuf,
 }

@@ -1,0 +1,289 @@
+//! What goes wrong between `gm` and the server, and how often.
+
+use std::time::Duration;
+
+use super::dice::Dice;
+use super::http::Message;
+
+/// What becomes of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It arrives, and is answered later than usual.
+    Delayed(Duration),
+    /// The service refuses it for good.
+    Denied,
+    /// The service fails; the request has had no effect.
+    Failed(Failure),
+    /// The service fails after the request has had its effect.
+    FailedAfter(Failure),
+    /// The connection breaks, and the request arrives all the same, when nobody waits for it any more.
+    Late(Duration),
+    /// It takes effect, and the connection breaks instead of the reply.
+    ReplyLost,
+    /// It never arrives: the connection breaks.
+    Reset,
+    /// Nothing comes back, and the connection stays open; it may have taken effect.
+    Stalled { after_effect: bool },
+    /// Too many calls; the request has had no effect.
+    Throttled,
+    /// It takes effect, and a part of the reply is missing.
+    Truncated,
+}
+
+/// How a service, or what stands before it, says that it has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    InternalError,
+    Unavailable,
+    /// A page in HTML of something in between.
+    BadGateway,
+    GatewayTimeout,
+}
+
+/// How often what goes wrong during one command.
+#[derive(Clone, Debug)]
+pub(super) struct Weather {
+    dice: Dice,
+    /// Requests in a thousand that are struck.
+    rate: u64,
+    /// Whether some operation fails every time.
+    has_plague: bool,
+    has_stalls: bool,
+}
+
+impl Weather {
+    /// Weather in which nothing goes wrong.
+    pub(super) fn fair() -> Self {
+        Self {
+            dice: Dice::new(0),
+            rate: 0,
+            has_plague: false,
+            has_stalls: false,
+        }
+    }
+
+    pub(super) fn thrown(mut dice: Dice, has_stalls: bool) -> Self {
+        Self {
+            rate: dice.pick(&[(2, 10), (3, 40), (3, 100), (2, 250)]),
+            has_plague: dice.chance(250),
+            has_stalls,
+            dice,
+        }
+    }
+
+    /// What strikes the nth call of the operation.
+    pub(super) fn strikes(&self, operation: &str, nth: u64) -> Option<Fault> {
+        let mut plague = self.dice.of(operation);
+        if self.has_plague && plague.chance(80) {
+            const STREAK: u64 = 20;
+            let fault = plague.pick(&[
+                (3, Fault::Denied),
+                (1, Fault::Failed(Failure::InternalError)),
+                (1, Fault::FailedAfter(Failure::InternalError)),
+                (1, Fault::ReplyLost),
+                (2, Fault::Throttled),
+            ]);
+            return (fault != Fault::Throttled || nth <= STREAK).then_some(fault);
+        }
+        let mut dice = self.dice.of((operation, nth));
+        dice.chance(self.rate)
+            .then(|| Fault::thrown(&mut dice, self.has_stalls))
+    }
+}
+
+impl Fault {
+    fn thrown(dice: &mut Dice, has_stalls: bool) -> Self {
+        let failure = dice.pick(&[
+            (3, Failure::InternalError),
+            (2, Failure::Unavailable),
+            (1, Failure::BadGateway),
+            (1, Failure::GatewayTimeout),
+        ]);
+        // Less than the half minute for which a call's effect is looked for.
+        let late = Duration::from_millis(500 + dice.below(19_500));
+        let delay = Duration::from_millis(200 + dice.below(4_000));
+        let after_effect = dice.chance(500);
+        dice.pick(&[
+            (8, Self::Delayed(delay)),
+            (8, Self::Denied),
+            (12, Self::Failed(failure)),
+            (10, Self::FailedAfter(failure)),
+            (10, Self::Late(late)),
+            (16, Self::ReplyLost),
+            (12, Self::Reset),
+            (u64::from(has_stalls), Self::Stalled { after_effect }),
+            (14, Self::Throttled),
+            (8, Self::Truncated),
+        ])
+    }
+}
+
+/// What a request asks for: `ec2 RunInstances`, `elasticfilesystem POST /2015-02-01/mount-targets`.
+pub(super) fn operation(request: &Message) -> String {
+    let service = service(request);
+    let body = String::from_utf8_lossy(&request.body);
+    let action = body
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("Action="));
+    match action {
+        Some(action) => format!("{service} {action}"),
+        None => {
+            let (method, path) = request.target();
+            let path = path.split('?').next().unwrap_or_default();
+            let collection: Vec<_> = path.split('/').take(3).collect();
+            format!("{service} {method} {}", collection.join("/"))
+        }
+    }
+}
+
+/// The service that the signature is for.
+fn service(request: &Message) -> &str {
+    let credential = request.header("authorization").and_then(|header| {
+        let (_, scope) = header.split_once("Credential=")?;
+        scope.split('/').nth(3)
+    });
+    credential.unwrap_or("unsigned")
+}
+
+/// The answer that refuses a request for good.
+pub(super) fn denial(request: &Message) -> Message {
+    let code = match service(request) {
+        "ec2" => "UnauthorizedOperation",
+        "elasticfilesystem" => "AccessDeniedException",
+        _ => "AccessDenied",
+    };
+    error(request, 403, code)
+}
+
+/// The answer to one call too many.
+pub(super) fn throttling(request: &Message) -> Message {
+    match service(request) {
+        "ec2" => error(request, 503, "RequestLimitExceeded"),
+        "elasticfilesystem" => error(request, 429, "ThrottlingException"),
+        _ => error(request, 400, "Throttling"),
+    }
+}
+
+/// The answer of a service that fails.
+pub(super) fn failure(request: &Message, failure: Failure) -> Message {
+    let page = "<html><body><h1>It is not here</h1></body></html>";
+    match failure {
+        Failure::InternalError => {
+            let code = match service(request) {
+                "ec2" => "InternalError",
+                "elasticfilesystem" => "InternalServerError",
+                _ => "InternalFailure",
+            };
+            error(request, 500, code)
+        }
+        Failure::Unavailable => error(request, 503, "ServiceUnavailable"),
+        Failure::BadGateway => answer(502, "text/html", "", page),
+        Failure::GatewayTimeout => answer(504, "text/html", "", page),
+    }
+}
+
+/// An error in the shape of the service.
+fn error(request: &Message, status: u16, code: &str) -> Message {
+    const MESSAGE: &str = "this was thrown";
+    const ID: &str = "00000000-0000-4000-8000-000000000000";
+    match service(request) {
+        "ec2" => answer(
+            status,
+            "text/xml",
+            "",
+            &format!(
+                "<Response><Errors><Error><Code>{code}</Code><Message>{MESSAGE}</Message></Error></Errors>\
+                 <RequestID>{ID}</RequestID></Response>"
+            ),
+        ),
+        "elasticfilesystem" => answer(
+            status,
+            "application/json",
+            &format!("x-amzn-errortype: {code}\r\n"),
+            &format!(r#"{{"ErrorCode": "{code}", "Message": "{MESSAGE}"}}"#),
+        ),
+        _ => answer(
+            status,
+            "text/xml",
+            "",
+            &format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{MESSAGE}</Message></Error>\
+                 <RequestId>{ID}</RequestId></ErrorResponse>"
+            ),
+        ),
+    }
+}
+
+fn answer(status: u16, content_type: &str, headers: &str, body: &str) -> Message {
+    let length = body.len();
+    Message {
+        head: format!(
+            "HTTP/1.1 {status} Thrown\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{headers}\r\n"
+        ),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(service: &str, line: &str, body: &str) -> Message {
+        let length = body.len();
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/{service}/aws4_request"
+        );
+        let text = format!(
+            "{line} HTTP/1.1\r\nAuthorization: {scope}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        Message::read(&mut text.as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn an_operation_is_named_without_what_it_is_asked_of() {
+        let launch = request("ec2", "POST /", "Action=RunInstances&Version=2016-11-15");
+        assert_eq!(operation(&launch), "ec2 RunInstances");
+        let path = "PUT /2020-05-31/distribution/E1/config?x=y";
+        let update = request("cloudfront", path, "<a/>");
+        assert_eq!(
+            operation(&update),
+            "cloudfront PUT /2020-05-31/distribution"
+        );
+    }
+
+    #[test]
+    fn errors_come_in_the_shape_of_the_service() {
+        let body = |message: Message| {
+            let text = String::from_utf8(message.bytes()).unwrap();
+            assert!(Message::read(&mut text.as_bytes()).unwrap().is_some());
+            text
+        };
+        let ec2 = body(throttling(&request("ec2", "POST /", "")));
+        assert!(ec2.contains("<Code>RequestLimitExceeded</Code>"), "{ec2}");
+        let efs = body(denial(&request("elasticfilesystem", "GET /", "")));
+        assert!(
+            efs.contains("x-amzn-errortype: AccessDeniedException"),
+            "{efs}"
+        );
+        let cdn = body(failure(
+            &request("cloudfront", "GET /", ""),
+            Failure::Unavailable,
+        ));
+        assert!(
+            cdn.starts_with("HTTP/1.1 503 ") && cdn.contains("<ErrorResponse>"),
+            "{cdn}"
+        );
+    }
+
+    #[test]
+    fn in_fair_weather_nothing_strikes_and_in_any_other_the_same_strikes_again() {
+        let strikes = |weather: &Weather| {
+            let calls = (0..300).map(|nth| weather.strikes("ec2 RunInstances", nth));
+            calls.collect::<Vec<_>>()
+        };
+        assert!(strikes(&Weather::fair()).iter().all(Option::is_none));
+        let weather = || Weather::thrown(Dice::new(1), false);
+        assert_eq!(strikes(&weather()), strikes(&weather()));
+        assert!(strikes(&weather()).iter().any(Option::is_some));
+    }
+}

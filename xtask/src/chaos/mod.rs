@@ -1,0 +1,119 @@
+//! `cargo xtask chaos`: the real `gm` against an AWS that others wrote, with everything between them that goes wrong.
+//!
+//! Each round is a stack's life in an account of its own: calls are refused, fail, are lost before or after their
+//! effect, and arrive late, and the program is killed in the middle. After every command the account is listed:
+//! whatever is alive and not known to `gm` is a failure, and so is a promise of an exit code that does not hold. At
+//! the end nothing goes wrong any more, and the stack has to come up, or to go.
+
+mod account;
+mod dice;
+mod fault;
+mod gm;
+mod http;
+mod proxy;
+mod round;
+mod verdict;
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use clap::Args;
+
+use self::account::Account;
+use self::dice::Dice;
+use self::proxy::Proxy;
+use self::round::Round;
+use crate::moto::Moto;
+use crate::workspace::Workspace;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How many lives
+    #[arg(long, default_value_t = 12)]
+    rounds: u64,
+    /// What everything follows from that goes wrong
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The first round, to repeat one that failed
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// How many at the same time: nearly all of the time is spent waiting
+    #[arg(long, default_value_t = 6)]
+    at_once: u64,
+    /// Let some calls stall until gm gives them up, which takes a minute each
+    #[arg(long)]
+    stalls: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let workspace = Workspace::read()?;
+    workspace.build_programs()?;
+    let directory = workspace.target_directory.join("chaos");
+    if directory.exists() {
+        fs::remove_dir_all(&directory)?;
+    }
+    fs::create_dir_all(&directory)?;
+    // A copy, so that a build meanwhile makes no difference.
+    let gm = directory.join("gm");
+    fs::copy(workspace.gm(), &gm)?;
+    let moto = Moto::start(&workspace)?;
+    let next = AtomicU64::new(options.first);
+    let failed = AtomicU64::new(0);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.at_once.min(options.rounds))
+            .map(|worker| {
+                let directory = directory.join(format!("worker-{worker}"));
+                let (gm, moto, next, failed) = (&gm, &moto, &next, &failed);
+                scope.spawn(move || work(options, gm, moto, &directory, next, failed))
+            })
+            .collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker
+                .join()
+                .map_err(|_| anyhow!("a worker has panicked"))?
+        })
+    })?;
+    let failed = failed.into_inner();
+    println!(
+        "chaos: {} rounds passed, {failed} failed",
+        options.rounds - failed
+    );
+    ensure!(failed == 0, "what gm wrote is in {}", directory.display());
+    Ok(())
+}
+
+/// Lives one life after the other in the same account.
+fn work(
+    options: &Options,
+    gm: &Path,
+    moto: &Moto,
+    directory: &Path,
+    next: &AtomicU64,
+    failed: &AtomicU64,
+) -> Result<()> {
+    let mut account = Account::open(moto, directory.to_owned())?;
+    let proxy = Proxy::start(account.server())?;
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= options.first + options.rounds {
+            return Ok(());
+        }
+        let round = Round {
+            number,
+            dice: Dice::new(options.seed).of(number),
+            has_stalls: options.stalls,
+            gm,
+            directory: directory.with_file_name(format!("round-{number}")),
+        };
+        let report = round
+            .live(&mut account, &proxy)
+            .with_context(|| format!("round {number}"))?;
+        if !report.problems.is_empty() {
+            failed.fetch_add(1, Ordering::Relaxed);
+        }
+        println!("{report}");
+    }
+}

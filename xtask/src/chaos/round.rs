@@ -1,0 +1,403 @@
+//! One life of a stack: up under faults and kills, back and forth, and then to an end where nothing goes wrong.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::account::Account;
+use super::dice::Dice;
+use super::fault::Weather;
+use super::gm::{Document, End, Gm, Run};
+use super::proxy::{Moment, Proxy, Signal, Strike};
+use super::verdict;
+use crate::inventory::Inventory;
+use crate::tier::Tier;
+
+/// A life that is to be lived.
+pub(super) struct Round<'a> {
+    pub(super) number: u64,
+    pub(super) dice: Dice,
+    pub(super) has_stalls: bool,
+    pub(super) gm: &'a Path,
+    pub(super) directory: PathBuf,
+}
+
+/// What came of it.
+pub(super) struct Report {
+    number: u64,
+    plot: String,
+    /// The commands, how each ended, and what struck meanwhile.
+    story: Vec<String>,
+    pub(super) problems: Vec<String>,
+    directory: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Deploy,
+    Destroy,
+    Resume,
+    Rollback,
+}
+
+/// How a life ends once nothing goes wrong any more.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Down,
+    /// The journal is lost with the machine that it was on.
+    MachineLost,
+    UpAndDown,
+}
+
+impl Round<'_> {
+    pub(super) fn live(mut self, account: &mut Account, proxy: &Proxy) -> Result<Report> {
+        let tier = self.dice.pick(&[
+            (1, Tier::Instances),
+            (2, Tier::LoadBalancer),
+            (3, Tier::Cdn),
+        ]);
+        let is_adopting = self.dice.chance(250);
+        let ending = self.dice.pick(&[
+            (4, Ending::UpAndDown),
+            (4, Ending::Down),
+            (1, Ending::MachineLost),
+        ]);
+        if self.directory.exists() {
+            fs::remove_dir_all(&self.directory)?;
+        }
+        fs::create_dir_all(&self.directory)?;
+        proxy.settle(true)?;
+        let file_system = account.begin()?;
+        let gm = Gm {
+            program: self.gm,
+            proxy,
+            directory: self.directory.clone(),
+            count: 0,
+        };
+        let mut spec = tier.spec();
+        if is_adopting {
+            spec.push_str(&format!("\n[storage]\nfile_system = \"{file_system}\"\n"));
+        }
+        fs::write(gm.spec(), spec)?;
+        let seeds = account.inventory()?;
+        let adopted = if is_adopting { ", adopting" } else { "" };
+        let mut life = Life {
+            tier,
+            is_adopting,
+            account,
+            proxy,
+            gm,
+            alive: Inventory(Vec::new()),
+            seeds,
+            story: Vec::new(),
+            problems: Vec::new(),
+        };
+        self.trouble(&mut life)?;
+        if life.problems.is_empty() {
+            life.end(ending)?;
+        }
+        let Life {
+            story, problems, ..
+        } = life;
+        if problems.is_empty() {
+            fs::remove_dir_all(&self.directory)?;
+        }
+        Ok(Report {
+            number: self.number,
+            plot: format!("tier {}{adopted}, {ending:?}", tier.number()),
+            story,
+            problems,
+            directory: self.directory,
+        })
+    }
+
+    /// A few commands under faults, most of them killed or interrupted.
+    fn trouble(&mut self, life: &mut Life<'_>) -> Result<()> {
+        const MOST: u64 = 6;
+        let mut verb = Verb::Deploy;
+        for _ in 0..2 + self.dice.below(MOST) {
+            let weather = Weather::thrown(self.dice.of("weather"), self.has_stalls);
+            let strike = self.strike();
+            let on_failure = self.dice.pick(&[
+                (3, None),
+                (2, Some("--on-failure=keep")),
+                (1, Some("--on-failure=rollback")),
+            ]);
+            life.command(verb, on_failure, weather, strike)?;
+            if !life.problems.is_empty() {
+                return Ok(());
+            }
+            verb = match life.known()?.and_then(|known| known.phase).as_deref() {
+                None => Verb::Deploy,
+                Some("committed") => Verb::Destroy,
+                Some("ending") => self.dice.pick(&[(1, Verb::Destroy), (1, Verb::Rollback)]),
+                Some(_) => self.dice.pick(&[
+                    (4, Verb::Resume),
+                    (1, Verb::Deploy),
+                    (3, Verb::Rollback),
+                    (1, Verb::Destroy),
+                ]),
+            };
+            // Now and then what is of no use, which must do no harm either.
+            if self.dice.chance(150) {
+                verb = self.dice.pick(&[
+                    (1, Verb::Deploy),
+                    (1, Verb::Destroy),
+                    (1, Verb::Resume),
+                    (1, Verb::Rollback),
+                ]);
+            }
+        }
+        Ok(())
+    }
+
+    fn strike(&mut self) -> Option<Strike> {
+        let dice = &mut self.dice;
+        let signal = dice.pick(&[
+            (2, None),
+            (6, Some(Signal::Kill)),
+            (1, Some(Signal::Interrupt)),
+            (1, Some(Signal::Terminate)),
+        ])?;
+        let pause = Duration::from_millis(dice.below(3_000));
+        let moment = dice.pick(&[
+            (1, Moment::BeforeTheServer),
+            (1, Moment::BeforeTheReply),
+            (1, Moment::After(pause)),
+        ]);
+        let again = Duration::from_millis(50 + dice.below(2_000));
+        Some(Strike {
+            request: 1 + dice.below(100),
+            moment,
+            signal,
+            again: (signal != Signal::Kill && dice.chance(300)).then_some(again),
+        })
+    }
+}
+
+/// A life in progress.
+struct Life<'a> {
+    tier: Tier,
+    is_adopting: bool,
+    account: &'a mut Account,
+    proxy: &'a Proxy,
+    gm: Gm<'a>,
+    /// What was there before.
+    seeds: Inventory,
+    /// What is there and was not.
+    alive: Inventory,
+    story: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl Life<'_> {
+    /// Runs a command and looks at what has become of the account.
+    fn command(
+        &mut self,
+        verb: Verb,
+        on_failure: Option<&str>,
+        weather: Weather,
+        strike: Option<Strike>,
+    ) -> Result<Run> {
+        let spec = self.gm.spec();
+        let spec = spec.to_string_lossy();
+        let stack = self.tier.stack();
+        let mut arguments = match verb {
+            Verb::Deploy => vec!["deploy", &spec, "--yes"],
+            Verb::Destroy => vec!["destroy", &stack, "--yes"],
+            Verb::Resume => vec!["resume", &stack, "--yes"],
+            Verb::Rollback => vec!["rollback", &stack, "--yes"],
+        };
+        if matches!(verb, Verb::Deploy | Verb::Resume) {
+            arguments.extend(on_failure);
+        }
+        let was_calm = !self.proxy.has_late();
+        let run = self.gm.run(&arguments, weather, strike)?;
+        self.tell(&arguments, &run);
+        let before = std::mem::replace(&mut self.alive, Inventory(Vec::new()));
+        self.look()?;
+        let known = self.known()?;
+        let before = was_calm.then_some(&before);
+        let mut problems = verdict::problems(&run, &self.alive, before, known.as_ref());
+        if run.end == End::Code(0) {
+            match verb {
+                Verb::Deploy | Verb::Resume => problems.extend(self.not_up(known.as_ref())),
+                Verb::Destroy | Verb::Rollback => problems.extend(verdict::left(&self.alive)),
+            }
+        }
+        self.note(problems);
+        Ok(run)
+    }
+
+    /// What is alive now; that the seeds are as they were is seen to at the same time.
+    fn look(&mut self) -> Result<()> {
+        let now = self.account.inventory()?;
+        let touched = self.seeds.beyond(&now).0;
+        self.alive = Inventory(
+            now.0
+                .into_iter()
+                .filter(|it| self.seeds.0.iter().all(|seed| seed.id != it.id))
+                .collect(),
+        );
+        self.note(
+            touched
+                .iter()
+                .map(|seed| format!("not gm's, and touched: {seed:?}"))
+                .collect(),
+        );
+        Ok(())
+    }
+
+    /// What `gm` knows of the stack.
+    fn known(&mut self) -> Result<Option<Document>> {
+        let stack = self.tier.stack();
+        let run = self.gm.run(&["status", &stack], Weather::fair(), None)?;
+        match run.end {
+            End::Code(0) => Ok(run.document),
+            End::Code(2) => Ok(None),
+            end => bail!("gm status: {end:?}\n{}", run.log),
+        }
+    }
+
+    fn not_up(&self, known: Option<&Document>) -> Vec<String> {
+        let mut problems = if self.is_adopting {
+            self.tier.problems_without_file_system(&self.alive)
+        } else {
+            self.tier.problems(&self.alive)
+        };
+        match known {
+            Some(known) if known.phase.as_deref() == Some("committed") => {
+                problems.extend(verdict::missing(&self.alive, known));
+            }
+            known => problems.push(format!("it is up, and its status is {known:?}")),
+        }
+        problems
+    }
+
+    /// Nothing goes wrong any more: it has to come to an end.
+    fn end(&mut self, ending: Ending) -> Result<()> {
+        match ending {
+            Ending::UpAndDown => {
+                self.up()?;
+                self.down()?;
+            }
+            Ending::Down => self.down()?,
+            Ending::MachineLost => self.find_again()?,
+        }
+        if !self.problems.is_empty() {
+            return Ok(());
+        }
+        // What was still on its way when everything was gone must not come to life again.
+        self.proxy.settle(true)?;
+        self.look()?;
+        let mut problems = verdict::left(&self.alive);
+        let run = self.gm.run(&["leftovers"], Weather::fair(), None)?;
+        if run.end != End::Code(0) {
+            problems.push(format!("gm leftovers: {run:?}"));
+        }
+        self.note(problems);
+        Ok(())
+    }
+
+    fn up(&mut self) -> Result<()> {
+        let run = self.command(Verb::Deploy, None, Weather::fair(), None)?;
+        if run.end == End::Code(0) {
+            return Ok(());
+        }
+        // What is being removed can only be removed.
+        let known = self.known()?;
+        if known.is_some_and(|known| known.phase.as_deref() == Some("ending")) {
+            self.must(Verb::Destroy)?;
+        }
+        self.must(Verb::Deploy)
+    }
+
+    fn down(&mut self) -> Result<()> {
+        match self.known()? {
+            None => Ok(()),
+            Some(known) if known.phase.as_deref() == Some("committed") => self.must(Verb::Destroy),
+            Some(_) => self.must(Verb::Rollback),
+        }
+    }
+
+    fn must(&mut self, verb: Verb) -> Result<()> {
+        let run = self.command(verb, None, Weather::fair(), None)?;
+        if run.end != End::Code(0) {
+            let problem = format!("{verb:?} ends with {:?} though nothing goes wrong", run.end);
+            self.note(vec![problem]);
+        }
+        Ok(())
+    }
+
+    /// Without a journal, the tags say what is `gm`'s.
+    fn find_again(&mut self) -> Result<()> {
+        self.proxy.settle(true)?;
+        let state = self.gm.state();
+        if state.exists() {
+            fs::remove_dir_all(state)?;
+        }
+        let arguments = ["leftovers", "--delete", "--yes"];
+        let run = self.gm.run(&arguments, Weather::fair(), None)?;
+        self.tell(&arguments, &run);
+        if run.end != End::Code(0) {
+            self.note(vec![format!("{run:?}")]);
+        }
+        self.look()?;
+        let left = verdict::left(&self.alive);
+        self.note(left);
+        Ok(())
+    }
+
+    fn tell(&mut self, arguments: &[&str], run: &Run) {
+        let mut line = format!("gm {}: {:?}", arguments.join(" "), run.end);
+        for struck in self.proxy.struck() {
+            line.push_str("\n    ");
+            line.push_str(&struck);
+        }
+        self.story.push(line);
+    }
+
+    fn note(&mut self, problems: Vec<String>) {
+        self.problems.extend(problems);
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.problems.is_empty() {
+            "ok    "
+        } else {
+            "FAILED"
+        };
+        let ends: Vec<_> = self
+            .story
+            .iter()
+            .map(|line| line.lines().next().unwrap_or_default())
+            .filter_map(|line| {
+                let verb = line.split(' ').nth(1)?;
+                let (_, end) = line.rsplit_once(": ")?;
+                Some(format!("{verb} {end}"))
+            })
+            .collect();
+        write!(
+            f,
+            "{word}  round {} ({}): {}",
+            self.number,
+            self.plot,
+            ends.join(", ")
+        )?;
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        for line in &self.story {
+            write!(f, "\n  {line}")?;
+        }
+        for problem in &self.problems {
+            write!(f, "\n  problem: {problem}")?;
+        }
+        write!(f, "\n  kept: {}", self.directory.display())
+    }
+}
