@@ -17,17 +17,17 @@ pub(crate) struct Failure {
     told: Box<Told>,
     remedy: Option<String>,
     undone: Box<Undone>,
-    /// Everything that the stack consists of, where it stays.
-    kept: Box<[ResourceStatus]>,
     /// What became of the parts that worked.
     state: Option<String>,
     next: Option<String>,
 }
 
-/// What only the document tells.
+/// What most failures have nothing to say of, and what only the document tells.
 #[derive(Debug)]
 struct Told {
     error: Value,
+    /// Everything that the stack consists of, where it stays.
+    kept: Vec<ResourceStatus>,
     /// What became of an account that was served.
     served: Option<Value>,
 }
@@ -38,12 +38,12 @@ impl Failure {
             code,
             told: Box::new(Told {
                 error: json!({ "class": class, "message": message }),
+                kept: Vec::new(),
                 served: None,
             }),
             message,
             remedy: None,
             undone: Box::default(),
-            kept: Box::default(),
             state: None,
             next: None,
         }
@@ -199,7 +199,7 @@ impl Failure {
 
     /// Everything that the stack consists of, which stays.
     pub(crate) fn kept(mut self, resources: Vec<ResourceStatus>) -> Self {
-        self.kept = resources.into();
+        self.told.kept = resources;
         self
     }
 
@@ -239,11 +239,11 @@ impl Failure {
                 .line("  still there:")
                 .lines(left.iter().flat_map(leftover_lines));
         }
-        if !self.kept.is_empty() {
+        if !self.told.kept.is_empty() {
             document = document
-                .member("resources", &self.kept)
+                .member("resources", &self.told.kept)
                 .line("  kept:")
-                .lines(self.kept.iter().map(kept_line));
+                .lines(self.told.kept.iter().map(kept_line));
         }
         match &self.next {
             Some(next) => document.line(format!("  next: {next}")),

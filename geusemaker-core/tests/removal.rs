@@ -151,6 +151,38 @@ async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
     }
 }
 
+/// The whole teardown is not to take hours because AWS is out of order.
+#[tokio::test(start_paused = true)]
+async fn what_aws_does_not_answer_is_given_up_after_minutes_and_the_rest_goes_on() {
+    for (silent, most) in [
+        ("DeleteFileSystem", 6),
+        // Then the groups wait for the instances that are left in them.
+        ("TerminateInstances", 21),
+        ("UpdateDistribution", 6),
+        ("GetDistribution", 6),
+        ("DescribeInstances", 6),
+        ("DeleteSecurityGroup", 6),
+    ] {
+        let scenario = Scenario::new();
+        deployed(&scenario).await.commit().await.unwrap();
+        scenario
+            .aws
+            .inject(Fault::on(silent).server_error().forever());
+        let start = tokio::time::Instant::now();
+        let undone = scenario
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await
+            .unwrap();
+        let minutes = start.elapsed().as_secs() / 60;
+        assert!(!undone.is_complete(), "{silent}");
+        assert!(minutes < most, "{silent}: {minutes} minutes");
+        assert!(undone.deleted.len() >= 15, "{silent}: {undone:#?}");
+        scenario.aws.lift_faults();
+        scenario.destroy().await;
+    }
+}
+
 /// Nobody waits for a clean-up but the session's end, which says what is left.
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_a_dropped_deployment_is_undone_leaves_that_one_listed_and_the_rest_goes() {

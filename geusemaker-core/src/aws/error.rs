@@ -106,6 +106,14 @@ impl ErrorClass {
         }
     }
 
+    /// Whether AWS has said nothing about the matter at all.
+    pub(crate) fn is_no_answer(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceFault | Self::Throttled | Self::Unreachable
+        )
+    }
+
     /// Whether to ask for a resource again may help. What a creation names was checked before or is our own, so not to
     /// be found is to be not yet visible.
     pub(crate) fn passes_for_a_creation(self) -> bool {

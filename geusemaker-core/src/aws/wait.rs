@@ -78,6 +78,8 @@ impl Expected {
 pub(crate) struct Wait {
     what: String,
     expected: Expected,
+    /// For how long nothing but failures to look is put up with, if that is shorter than the wait.
+    patience: Option<Duration>,
 }
 
 impl Wait {
@@ -85,6 +87,15 @@ impl Wait {
         Self {
             what: what.into(),
             expected,
+            patience: None,
+        }
+    }
+
+    /// Ends the wait with the error when AWS has not answered for so long.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self {
+            patience: Some(patience),
+            ..self
         }
     }
 
@@ -101,6 +112,7 @@ impl Wait {
         let Expected { usual, deadline } = self.expected;
         let start = clock.now();
         let mut has_waited = false;
+        let mut unanswered_since = None;
         let mut sign_in = SignIn::default();
         let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
@@ -129,8 +141,14 @@ impl Wait {
                     return Err(error.into());
                 }
             };
+            let is_unanswered = error.as_ref().is_some_and(|it| it.class.is_no_answer());
+            unanswered_since =
+                is_unanswered.then(|| unanswered_since.unwrap_or_else(|| clock.now()));
+            let is_out_of_patience = unanswered_since
+                .zip(self.patience)
+                .is_some_and(|(since, patience)| clock.since(since) >= patience);
             let elapsed = clock.since(start).saturating_sub(sign_in.paused());
-            if elapsed >= deadline {
+            if elapsed >= deadline || is_out_of_patience {
                 return Err(error.map_or_else(
                     || WaitError::Deadline {
                         what: self.what,
@@ -280,6 +298,34 @@ mod tests {
         let waited = waited(|_| Err(error(ErrorClass::Unreachable))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         assert!(matches!(waited.result, Err(WaitError::Aws(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_a_wait_without_answers_and_not_one_with_some() {
+        let clock = Clock::of(&Aws::new().sdk_config());
+        let progress = Progress::new(Arc::new(|_: &Event| {}));
+        for (answers_every, minutes) in [(u64::MAX, 5), (4, 60)] {
+            let start = clock.now();
+            let mut looks = 0;
+            let result: Result<(), _> =
+                Wait::new("the kettle", Expected::with_deadline_minutes(20, 40, 60))
+                    .with_patience(Duration::from_secs(300))
+                    .until(&clock, &progress, || {
+                        looks += 1;
+                        std::future::ready(if looks % answers_every == 0 {
+                            Ok(Seen::Pending("cold".to_owned()))
+                        } else {
+                            Err(error(ErrorClass::ServiceFault))
+                        })
+                    })
+                    .await;
+            result.unwrap_err();
+            let elapsed = clock.since(start).as_secs();
+            assert!(
+                (minutes * 60..minutes * 60 + 20).contains(&elapsed),
+                "{elapsed}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

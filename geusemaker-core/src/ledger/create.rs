@@ -297,7 +297,7 @@ fn failed(lookup: &Lookup, error: AwsError) -> Error {
 }
 
 /// After this long without a change, it is no passing trouble.
-const LONGEST: Duration = Duration::from_secs(300);
+pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
 /// Half a minute in all; AWS advises to begin with a couple of seconds and to go on for minutes at most
 /// (Amazon EC2 Developer Guide, "Eventual consistency").

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use super::Ledger;
-use super::create::settle;
+use super::create::{LONGEST, settle};
 use super::event::{Event, Key};
 use super::state::{Entry, Status};
 use super::undo::{FileSystems, Leftover, Removed, Undone};
@@ -227,13 +227,15 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too.
+    /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too. Where AWS does not answer, the
+    /// rest is not kept waiting for as long as that.
     async fn request_deletion(&self, kind: Kind, id: &str, since: Timestamp) -> Result<(), String> {
         let account = self.account;
         let start = account.clock.now();
         let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut sign_in = SignIn::default();
+        let mut unanswered_since = None;
         loop {
             let call = {
                 let (account, id) = (account.clone(), id.to_owned());
@@ -259,7 +261,13 @@ impl<'a> Teardown<'a> {
             let pause = pauses.next_backoff().unwrap_or_default();
             let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
             self.note(&error);
-            if !error.class.passes_for_a_deletion() || elapsed + pause > expected.deadline {
+            let is_unanswered = error.class.is_no_answer();
+            unanswered_since =
+                is_unanswered.then(|| unanswered_since.unwrap_or_else(|| account.clock.now()));
+            let is_too_long = elapsed + pause > expected.deadline
+                || unanswered_since
+                    .is_some_and(|since| account.clock.since(since) + pause > LONGEST);
+            if !error.class.passes_for_a_deletion() || is_too_long {
                 return Err(self.explain(kind, id, error).await);
             }
             account.progress.tell(progress::Event::Waiting {
@@ -281,6 +289,7 @@ impl<'a> Teardown<'a> {
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)
+                .with_patience(LONGEST)
                 .until(&account.clock, &account.progress, || async {
                     let is_young = account.clock.since(since) < VISIBLE_AFTER;
                     let call = {
@@ -294,7 +303,11 @@ impl<'a> Teardown<'a> {
                             Ok(Seen::Pending("not visible yet".to_owned()))
                         }
                         Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
-                        Err(error) if error.class.passes_for_a_deletion() => {
+                        // The wait itself knows what to do with other errors.
+                        Err(error)
+                            if error.class.passes_for_a_deletion()
+                                && !error.class.passes_for_a_look() =>
+                        {
                             Ok(Seen::Pending(error.to_string()))
                         }
                         seen => seen,
@@ -366,6 +379,7 @@ impl<'a> Teardown<'a> {
     async fn wait_until_gone(&self, kind: Kind, id: &str) -> Result<(), String> {
         let account = self.account;
         let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
+            .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
                     None => Seen::Ready(()),
