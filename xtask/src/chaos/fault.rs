@@ -48,7 +48,8 @@ pub(super) struct Weather {
     rate: u64,
     /// Whether some operation fails every time.
     has_plague: bool,
-    has_stalls: bool,
+    /// Whether what takes minutes happens too.
+    is_slow: bool,
 }
 
 impl Weather {
@@ -58,15 +59,15 @@ impl Weather {
             dice: Dice::new(0),
             rate: 0,
             has_plague: false,
-            has_stalls: false,
+            is_slow: false,
         }
     }
 
-    pub(super) fn thrown(mut dice: Dice, has_stalls: bool) -> Self {
+    pub(super) fn thrown(mut dice: Dice, is_slow: bool) -> Self {
         Self {
             rate: dice.pick(&[(2, 10), (3, 40), (3, 100), (2, 250)]),
             has_plague: dice.chance(250),
-            has_stalls,
+            is_slow,
             dice,
         }
     }
@@ -76,23 +77,24 @@ impl Weather {
         let mut plague = self.dice.of(operation);
         if self.has_plague && plague.chance(80) {
             const STREAK: u64 = 20;
+            let slow = u64::from(self.is_slow);
             let fault = plague.pick(&[
                 (3, Fault::Denied),
-                (1, Fault::Failed(Failure::InternalError)),
-                (1, Fault::FailedAfter(Failure::InternalError)),
-                (1, Fault::ReplyLost),
+                (slow, Fault::Failed(Failure::InternalError)),
+                (slow, Fault::FailedAfter(Failure::InternalError)),
+                (slow, Fault::ReplyLost),
                 (2, Fault::Throttled),
             ]);
             return (fault != Fault::Throttled || nth <= STREAK).then_some(fault);
         }
         let mut dice = self.dice.of((operation, nth));
         dice.chance(self.rate)
-            .then(|| Fault::thrown(&mut dice, self.has_stalls))
+            .then(|| Fault::thrown(&mut dice, self.is_slow))
     }
 }
 
 impl Fault {
-    fn thrown(dice: &mut Dice, has_stalls: bool) -> Self {
+    fn thrown(dice: &mut Dice, is_slow: bool) -> Self {
         let failure = dice.pick(&[
             (3, Failure::InternalError),
             (2, Failure::Unavailable),
@@ -111,7 +113,7 @@ impl Fault {
             (10, Self::Late(late)),
             (16, Self::ReplyLost),
             (12, Self::Reset),
-            (u64::from(has_stalls), Self::Stalled { after_effect }),
+            (u64::from(is_slow), Self::Stalled { after_effect }),
             (14, Self::Throttled),
             (8, Self::Truncated),
         ])

@@ -43,9 +43,9 @@ pub(crate) struct Options {
     /// How many at the same time: nearly all of the time is spent waiting
     #[arg(long, default_value_t = 6)]
     at_once: u64,
-    /// Let some calls stall until gm gives them up, which takes a minute each
+    /// Also what takes gm minutes to give up: calls that stall, and operations that fail every time
     #[arg(long)]
-    stalls: bool,
+    slow: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -104,7 +104,7 @@ fn work(
         let round = Round {
             number,
             dice: Dice::new(options.seed).of(number),
-            has_stalls: options.stalls,
+            is_slow: options.slow,
             gm,
             directory: directory.with_file_name(format!("round-{number}")),
         };

@@ -20,7 +20,7 @@ use crate::tier::Tier;
 pub(super) struct Round<'a> {
     pub(super) number: u64,
     pub(super) dice: Dice,
-    pub(super) has_stalls: bool,
+    pub(super) is_slow: bool,
     pub(super) gm: &'a Path,
     pub(super) directory: PathBuf,
 }
@@ -119,7 +119,7 @@ impl Round<'_> {
         const MOST: u64 = 6;
         let mut verb = Verb::Deploy;
         for _ in 0..2 + self.dice.below(MOST) {
-            let weather = Weather::thrown(self.dice.of("weather"), self.has_stalls);
+            let weather = Weather::thrown(self.dice.of("weather"), self.is_slow);
             let strike = self.strike();
             let on_failure = self.dice.pick(&[
                 (3, None),
