@@ -102,6 +102,7 @@ fn work(
             return Ok(());
         }
         let round = Round {
+            seed: options.seed,
             number,
             dice: Dice::new(options.seed).of(number),
             is_slow: options.slow,

@@ -18,6 +18,7 @@ use crate::tier::Tier;
 
 /// A life that is to be lived.
 pub(super) struct Round<'a> {
+    pub(super) seed: u64,
     pub(super) number: u64,
     pub(super) dice: Dice,
     pub(super) is_slow: bool,
@@ -27,6 +28,7 @@ pub(super) struct Round<'a> {
 
 /// What came of it.
 pub(super) struct Report {
+    seed: u64,
     number: u64,
     plot: String,
     /// The commands, how each ended, and what struck meanwhile.
@@ -99,13 +101,16 @@ impl Round<'_> {
         if life.problems.is_empty() {
             life.end(ending)?;
         }
+        if life.problems.is_empty() {
+            fs::remove_dir_all(&self.directory)?;
+        } else {
+            life.testify()?;
+        }
         let Life {
             story, problems, ..
         } = life;
-        if problems.is_empty() {
-            fs::remove_dir_all(&self.directory)?;
-        }
         Ok(Report {
+            seed: self.seed,
             number: self.number,
             plot: format!("tier {}{adopted}, {ending:?}", tier.number()),
             story,
@@ -351,6 +356,15 @@ impl Life<'_> {
         Ok(())
     }
 
+    /// Leaves what somebody needs who looks for the reason: what is alive, and the journal.
+    fn testify(&mut self) -> Result<()> {
+        let alive: Vec<_> = self.alive.0.iter().map(|it| format!("{it:?}\n")).collect();
+        fs::write(self.gm.directory.join("alive.txt"), alive.concat())?;
+        let stack = self.tier.stack();
+        self.gm.run(&["events", &stack], Weather::fair(), None)?;
+        Ok(())
+    }
+
     fn tell(&mut self, arguments: &[&str], run: &Run) {
         let mut line = format!("gm {}: {:?}", arguments.join(" "), run.end);
         for struck in self.proxy.struck() {
@@ -398,6 +412,12 @@ impl fmt::Display for Report {
         for problem in &self.problems {
             write!(f, "\n  problem: {problem}")?;
         }
-        write!(f, "\n  kept: {}", self.directory.display())
+        write!(
+            f,
+            "\n  kept, with the journal and what is alive: {}\n  again: cargo xtask chaos --seed {} --first {} --rounds 1",
+            self.directory.display(),
+            self.seed,
+            self.number
+        )
     }
 }
