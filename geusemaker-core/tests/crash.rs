@@ -75,6 +75,39 @@ async fn a_deployment_rolls_back_from_any_moment_and_leaves_nothing() {
     }
 }
 
+/// The call of a process that was killed may still be on its way. Made again under the same token, the two are one.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_process_was_killed_is_made_again_under_the_same_token() {
+    let intents = |records: &[(String, serde_json::Value)], key: &str| -> Vec<serde_json::Value> {
+        let events = records.iter().map(|(_, record)| &record["event"]);
+        let intents = events.filter(|event| event["type"] == "intent" && event["key"] == key);
+        intents.map(|event| event["lookup"].clone()).collect()
+    };
+    let mut seen = Vec::new();
+    for moment in moments_of_a_deployment(account(), spec(3)).await {
+        let records = scenario::records(&moment.journal).await;
+        let Some(last) = records.last().map(|(_, record)| record["event"].clone()) else {
+            continue;
+        };
+        let key = last["key"].as_str().unwrap_or_default().to_owned();
+        if last["type"] != "intent" || seen.contains(&key) {
+            continue;
+        }
+        let scenario = moment.restart().await;
+        let opened = scenario.session.open(&stack()).await.unwrap();
+        let deployed = go_on(opened).await.unwrap();
+        assert_eq!(census(&scenario.aws), tier_3(), "{key}");
+        let records = scenario::records(scenario.store.as_ref()).await;
+        deployed.rollback().await;
+        scenario.assert_nothing_left();
+        assert_eq!(intents(&records, &key), [last["lookup"].clone()]);
+        seen.push(key);
+    }
+    for key in ["instance/0", "file-system", "distribution"] {
+        assert!(seen.iter().any(|known| known == key), "{key} of {seen:?}");
+    }
+}
+
 /// The first type has no capacity anywhere, so the journal has refusals in it and the instance is of the second.
 #[tokio::test(start_paused = true)]
 async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_got() {

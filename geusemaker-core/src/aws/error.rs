@@ -73,7 +73,8 @@ impl ErrorClass {
             | "DuplicateTargetGroupName" | "DuplicateListener" | "PriorityInUse"
             | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
             | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
-            | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse" => Self::Conflict,
+            | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
+            | "IdempotentParameterMismatch" => Self::Conflict,
 
             "IncorrectFileSystemLifeCycleState" | "IncorrectMountTargetState"
             | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget" => Self::NotYet,
@@ -305,6 +306,14 @@ impl AwsError {
     /// have permissions".
     pub(crate) fn may_be_about_the_request(&self) -> bool {
         self.code.as_deref() == Some("AuthFailure")
+    }
+
+    /// Whether AWS says that the token of this request was used for something that has ended, or for another request.
+    pub(crate) fn is_about_a_used_token(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("IdempotentInstanceTerminated" | "IdempotentParameterMismatch")
+        )
     }
 
     /// The action to allow in an IAM policy.

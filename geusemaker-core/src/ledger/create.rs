@@ -76,21 +76,18 @@ impl Ledger {
                 Status::Intended => {
                     match self.settle(&entry.lookup, &mut SignIn::default()).await {
                         Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
+                        // Should that run's call still be on its way, the same token makes the two one.
                         Ok(None) => {
-                            let event = Event::Deleted { key: key.clone() };
-                            self.append(event).await?;
+                            if let Some(id) = self.ask_again(&key, wanted, &entry.lookup).await? {
+                                return Ok(id);
+                            }
                         }
                         Err(error) => return Err(failed(&entry.lookup, error)),
                     }
                 }
             }
         }
-        let attempt = self.journal.lock().await.state.attempts(&key) + 1;
-        let token = format!(
-            "gm-{}-{}-{attempt}",
-            self.owner.deployment,
-            key.as_str().replace('/', "-")
-        );
+        let token = self.token(&key, self.attempts(&key).await + 1);
         let lookup = wanted.lookup(&token);
         let event = Event::Intent {
             key: key.clone(),
@@ -98,6 +95,36 @@ impl Ledger {
         };
         self.append(event).await?;
         self.call_until_settled(key, wanted, &token, &lookup).await
+    }
+
+    /// Makes the call of an earlier run again, under its token. None if that token is of no use any more.
+    async fn ask_again<R: Create>(
+        &self,
+        key: &Key,
+        wanted: &R,
+        lookup: &Lookup,
+    ) -> Result<Option<R::Id>, Error> {
+        let token = self.token(key, self.attempts(key).await);
+        if wanted.lookup(&token) != *lookup {
+            let event = Event::Deleted { key: key.clone() };
+            self.append(event).await?;
+            return Ok(None);
+        }
+        let asked = self.call_until_settled(key.clone(), wanted, &token, lookup);
+        match asked.await {
+            Err(error) if error.call().is_some_and(AwsError::is_about_a_used_token) => Ok(None),
+            asked => asked.map(Some),
+        }
+    }
+
+    async fn attempts(&self, key: &Key) -> u32 {
+        self.journal.lock().await.state.attempts(key)
+    }
+
+    /// What makes a call the same one when it is made again.
+    fn token(&self, key: &Key, attempt: u32) -> String {
+        let key = key.as_str().replace('/', "-");
+        format!("gm-{}-{key}-{attempt}", self.owner.deployment)
     }
 
     /// Makes the call, and makes it again under the same token for as long as that can help.
