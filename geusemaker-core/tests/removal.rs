@@ -151,13 +151,39 @@ async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_hangs_on_something_that_is_left_is_not_waited_for_in_vain() {
+    for refused in [
+        "DeleteMountTarget",
+        "TerminateInstances",
+        "DeleteLoadBalancer",
+        "RevokeSecurityGroupIngress",
+    ] {
+        let scenario = Scenario::new();
+        deployed(&scenario).await.commit().await.unwrap();
+        scenario.aws.inject(Fault::on(refused).denied());
+        let start = tokio::time::Instant::now();
+        let destroyed = scenario
+            .session
+            .destroy(&stack(), FileSystems::Delete)
+            .await;
+        let minutes = start.elapsed().as_secs() / 60;
+        let undone = destroyed.unwrap();
+        assert!(!undone.is_complete(), "{refused}");
+        // A group may wait for a quarter of an hour for what goes by itself.
+        assert!(minutes < 10, "{refused}: {minutes} minutes");
+        scenario.aws.lift_faults();
+        scenario.destroy().await;
+    }
+}
+
 /// The whole teardown is not to take hours because AWS is out of order.
 #[tokio::test(start_paused = true)]
 async fn what_aws_does_not_answer_is_given_up_after_minutes_and_the_rest_goes_on() {
     for (silent, most) in [
         ("DeleteFileSystem", 6),
-        // Then the groups wait for the instances that are left in them.
-        ("TerminateInstances", 21),
+        // Then the groups wait for the instances that are left in them, and not for long.
+        ("TerminateInstances", 11),
         ("UpdateDistribution", 6),
         ("GetDistribution", 6),
         ("DescribeInstances", 6),

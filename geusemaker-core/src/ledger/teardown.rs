@@ -264,7 +264,10 @@ impl<'a> Teardown<'a> {
             let is_unanswered = error.class.is_no_answer();
             unanswered_since =
                 is_unanswered.then(|| unanswered_since.unwrap_or_else(|| account.clock.now()));
+            let is_in_vain =
+                error.class == ErrorClass::Conflict && elapsed + pause > self.patience(kind);
             let is_too_long = elapsed + pause > expected.deadline
+                || is_in_vain
                 || unanswered_since
                     .is_some_and(|since| account.clock.since(since) + pause > LONGEST);
             if !error.class.passes_for_a_deletion() || is_too_long {
@@ -278,6 +281,35 @@ impl<'a> Teardown<'a> {
                 deadline: expected.deadline,
             });
             account.clock.sleep(pause).await;
+        }
+    }
+
+    /// For how long it is worth waiting that what is in the way of a deletion goes: what was left will not.
+    fn patience(&self, kind: Kind) -> Duration {
+        let undone = self
+            .undone
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_left = |kinds: &[Kind]| undone.left.iter().any(|left| kinds.contains(&left.kind));
+        match kind {
+            Kind::FileSystem if is_left(&[Kind::MountTarget]) => Duration::ZERO,
+            Kind::TargetGroup
+                if is_left(&[Kind::LoadBalancer, Kind::Listener, Kind::ListenerRule]) =>
+            {
+                Duration::ZERO
+            }
+            // Another interface may hold it, which goes by itself; the next removal waits for that as well.
+            Kind::SecurityGroup
+                if is_left(&[
+                    Kind::Instance,
+                    Kind::LoadBalancer,
+                    Kind::MountTarget,
+                    Kind::SecurityGroupRule,
+                ]) =>
+            {
+                LONGEST
+            }
+            _ => kind.deletion().deadline,
         }
     }
 
