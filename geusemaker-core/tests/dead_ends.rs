@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use scenario::moment::{Moment, Watched};
-use scenario::{Scenario, account, census, deploy_tier_3, go_on, spec, stack, tier_3};
+use scenario::{
+    Scenario, account, census, deploy_tier_3, go_on, paused_runtime, remove, spec, stack, tier_3,
+};
 
 /// A command that is disturbed by a fault, and whose process is killed at one of its moments.
 #[derive(Clone, Debug)]
@@ -151,14 +153,7 @@ async fn to_running(scenario: &Scenario) {
 
 /// To gone: roll back what was never committed, destroy what was.
 async fn to_gone(scenario: &Scenario) {
-    let undone = match scenario.session.rollback(&stack()).await {
-        Err(Error::Committed { .. }) => {
-            let destroyed = scenario
-                .session
-                .destroy(&stack(), FileSystems::Delete)
-                .await;
-            destroyed.unwrap()
-        }
+    let undone = match remove(&scenario.session).await {
         Err(Error::NoSuchStack { .. }) => return,
         undone => undone.unwrap(),
     };
@@ -174,12 +169,7 @@ proptest! {
 
     #[test]
     fn no_state_is_a_dead_end(disturbances in prop::collection::vec(disturbance(), 1..4)) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
+        paused_runtime().block_on(async {
             let mut moment = Moment {
                 what: "the beginning".to_owned(),
                 account: Watched::new(account()).scenario.aws.snapshot(),

@@ -13,19 +13,14 @@ use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{Deployment, Error, FileSystems, Session};
 use geusemaker_testkit::{Aws, Snapshot};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use scenario::moment::bury_holders;
 use scenario::watched_store::WatchedStore;
 use scenario::{
-    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, stack, tier_3,
+    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, paused_runtime, spec,
+    stack, tier_3, unlisted,
 };
-
-/// A runtime of virtual time.
-fn paused() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap()
-}
 
 /// What a runtime leaves behind: an account, and a store in which a journal may be.
 struct Left {
@@ -43,7 +38,7 @@ fn killed<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime = paused();
+    let runtime = paused_runtime();
     let store = Arc::new(WatchedStore::new().pause(Duration::from_millis(20)));
     let (aws, account, calls, task) = runtime.block_on(async {
         let scenario = Scenario::with_store(account().build(), Arc::clone(&store) as _);
@@ -82,24 +77,9 @@ impl Left {
             Err(Error::NoSuchStack { .. }) => Vec::new(),
             Err(error) => panic!("{at}: {error}"),
         };
-        let mut in_doubt: Vec<_> = known
-            .iter()
-            .filter(|known| known.id.is_none())
-            .map(|known| format!("::{:?}", known.kind))
-            .collect();
-        for alive in scenario.aws.leftovers() {
-            // AWS makes it, and it goes with what it belongs to.
-            if alive.kind == "EC2::NetworkInterface" {
-                continue;
-            }
-            if known.iter().any(|k| k.id.as_deref() == Some(&*alive.id)) {
-                continue;
-            }
-            let place = in_doubt.iter().position(|kind| alive.kind.ends_with(kind));
-            let Some(place) = place else {
-                panic!("{at}: the journal does not have {alive}: {known:#?}");
-            };
-            in_doubt.swap_remove(place);
+        let listed = known.iter().map(|known| (known.kind, known.id.as_deref()));
+        if let Some(alive) = unlisted(&scenario.aws.leftovers(), listed) {
+            panic!("{at}: the journal does not have {alive}: {known:#?}");
         }
     }
 
@@ -165,7 +145,7 @@ fn a_deployment_whose_runtime_ends_at_any_moment_is_resumed_to_running_or_rolled
     let mut count = 0;
     for left in moments(20, 23).map_while(|after| killed(after, async |_| (), deploying)) {
         count += 1;
-        paused().block_on(async {
+        paused_runtime().block_on(async {
             let other = copy(&left).await;
             left.is_in_the_journal().await;
             left.is_resumed_to_running().await;
@@ -184,7 +164,7 @@ fn an_undo_of_what_was_dropped_whose_runtime_ends_at_any_moment_is_finished_by_a
     let mut count = 0;
     for left in moments(12, 29).map_while(|after| killed(after, dropped, cleaning_up)) {
         count += 1;
-        paused().block_on(async {
+        paused_runtime().block_on(async {
             left.is_in_the_journal().await;
             left.is_rolled_back_to_gone().await;
         });
@@ -204,7 +184,7 @@ fn a_removal_whose_runtime_ends_at_any_moment_is_finished_by_another_session() {
     let mut count = 0;
     for left in moments(12, 29).map_while(|after| killed(after, committed, removing)) {
         count += 1;
-        paused().block_on(async {
+        paused_runtime().block_on(async {
             left.is_in_the_journal().await;
             let scenario = left.found().await;
             let name = stack();
@@ -255,7 +235,7 @@ fn a_deployment_whose_threads_end_at_a_call_is_resumed_to_running_or_rolled_back
     for nth in (12..72).step_by(9) {
         let directory = tempfile::tempdir().unwrap();
         let left = killed_at_call(nth, directory.path());
-        paused().block_on(async {
+        paused_runtime().block_on(async {
             let other = copy(&left).await;
             left.is_in_the_journal().await;
             left.is_resumed_to_running().await;

@@ -6,11 +6,11 @@ mod scenario;
 use std::time::Duration;
 
 use geusemaker_core::{
-    Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Leftover, Phase,
+    Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Leftover, Phase, Undone,
 };
 use geusemaker_testkit::Fault;
 
-use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, spec, stack};
+use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, spec, stack, unlisted};
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_there() {
@@ -89,19 +89,7 @@ async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
 
         assert!(!undone.is_complete(), "{refused}");
         assert!(left < all, "{refused}: {left} of {all} are left");
-        // Whatever is left in AWS that can be told from its id is in the list.
-        let listed: Vec<_> = undone
-            .left
-            .iter()
-            .filter_map(|leftover| leftover.id.clone())
-            .collect();
-        for resource in scenario.aws.leftovers() {
-            let is_interface = resource.kind == "EC2::NetworkInterface";
-            assert!(
-                is_interface || listed.contains(&resource.id),
-                "{refused}: {resource} is not listed"
-            );
-        }
+        assert_listed(&scenario, &undone, refused);
         scenario.destroy().await;
     }
 }
@@ -135,18 +123,7 @@ async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
             1,
             "{undone:#?}"
         );
-        let listed: Vec<_> = undone
-            .left
-            .iter()
-            .filter_map(|left| left.id.as_deref())
-            .collect();
-        for resource in left {
-            let is_interface = resource.kind == "EC2::NetworkInterface";
-            assert!(
-                is_interface || listed.contains(&&*resource.id),
-                "{operation}: {resource} is not listed"
-            );
-        }
+        assert_listed(&scenario, &undone, operation);
         scenario.destroy().await;
     }
 }
@@ -162,12 +139,12 @@ async fn what_hangs_on_something_that_is_left_is_not_waited_for_in_vain() {
         let scenario = Scenario::new();
         deployed(&scenario).await.commit().await.unwrap();
         scenario.aws.inject(Fault::on(refused).denied());
-        let start = tokio::time::Instant::now();
+        let start = scenario.aws.clock().elapsed();
         let destroyed = scenario
             .session
             .destroy(&stack(), FileSystems::Delete)
             .await;
-        let minutes = start.elapsed().as_secs() / 60;
+        let minutes = (scenario.aws.clock().elapsed() - start).as_secs() / 60;
         let undone = destroyed.unwrap();
         assert!(!undone.is_complete(), "{refused}");
         // A group may wait for a quarter of an hour for what goes by itself.
@@ -194,13 +171,13 @@ async fn what_aws_does_not_answer_is_given_up_after_minutes_and_the_rest_goes_on
         scenario
             .aws
             .inject(Fault::on(silent).server_error().forever());
-        let start = tokio::time::Instant::now();
+        let start = scenario.aws.clock().elapsed();
         let undone = scenario
             .session
             .destroy(&stack(), FileSystems::Delete)
             .await
             .unwrap();
-        let minutes = start.elapsed().as_secs() / 60;
+        let minutes = (scenario.aws.clock().elapsed() - start).as_secs() / 60;
         assert!(!undone.is_complete(), "{silent}");
         assert!(minutes < most, "{silent}: {minutes} minutes");
         assert!(undone.deleted.len() >= 15, "{silent}: {undone:#?}");
@@ -300,6 +277,17 @@ async fn a_distribution_that_is_disabled_already_is_not_waited_for_again() {
     scenario.destroy().await;
     assert_eq!(waited(&scenario), 0, "{:#?}", scenario.messages());
     assert_eq!(count(&scenario, "UpdateDistribution"), 1);
+}
+
+/// Whatever is left in AWS is in the list, with its id.
+#[track_caller]
+fn assert_listed(scenario: &Scenario, undone: &Undone, at: &str) {
+    let left = undone.left.iter();
+    let with_id = left.filter(|left| left.id.is_some());
+    let listed = with_id.map(|left| (left.kind, left.id.as_deref()));
+    if let Some(resource) = unlisted(&scenario.aws.leftovers(), listed) {
+        panic!("{at}: {resource} is not listed: {undone:#?}");
+    }
 }
 
 async fn deployed(scenario: &Scenario) -> Deployment<CdnDeployed> {

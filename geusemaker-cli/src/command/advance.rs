@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use geusemaker_core::{
-    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, Error, Failed, Phase, Planned,
-    Record, StackName, State, Undone, WaitError,
+    AlbHealthy, AnyDeployment, CdnPending, Deployment, DeploymentStatus, Ec2Ready, Error, Failed,
+    Phase, Planned, Record, StackName, State, Undone, WaitError,
 };
 
 use super::status;
@@ -188,17 +188,9 @@ impl Road<'_> {
                     .state(format!("{left} resources of {} are left", self.name))
                     .kept(status.resources)
             }
-            Ok(status) => {
-                let state = format!(
-                    "{} is kept as it is ({}, {} resources)",
-                    self.name,
-                    status.phase,
-                    status.resources.len()
-                );
-                Failure::interrupted(code, Undone::default(), self.command("resume"))
-                    .state(state)
-                    .kept(status.resources)
-            }
+            Ok(status) => Failure::interrupted(code, Undone::default(), self.command("resume"))
+                .state(kept_as_it_is(&status))
+                .kept(status.resources),
             // It had not begun, or everything was rolled back already.
             Err(Error::NoSuchStack { .. }) => {
                 Failure::interrupted(code, Undone::default(), self.command("list"))
@@ -214,15 +206,7 @@ impl Road<'_> {
             // Nothing had begun, so nothing is kept.
             Err(Error::NoSuchStack { .. }) => return Failure::before(&failed.error),
             Ok(status) if status.resources.is_empty() => return self.rollback(failed).await,
-            Ok(status) => {
-                let state = format!(
-                    "{} is kept as it is ({}, {} resources)",
-                    self.name,
-                    status.phase,
-                    status.resources.len()
-                );
-                (state, status.resources)
-            }
+            Ok(status) => (kept_as_it_is(&status), status.resources),
             Err(unreadable) => {
                 let state = format!("{} is kept as it is; {unreadable}", self.name);
                 (state, Vec::new())
@@ -307,4 +291,13 @@ impl Road<'_> {
             verb => self.context.command(&format!("{verb} {}", self.name)),
         }
     }
+}
+
+fn kept_as_it_is(status: &DeploymentStatus) -> String {
+    format!(
+        "{} is kept as it is ({}, {} resources)",
+        status.name,
+        status.phase,
+        status.resources.len()
+    )
 }

@@ -5,4 +5,5 @@ pub(crate) mod clock;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod sign_in;
+pub(crate) mod silence;
 pub(crate) mod wait;

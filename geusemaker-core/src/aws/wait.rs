@@ -9,6 +9,7 @@ use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 use super::clock::Clock;
 use super::error::AwsError;
 use super::sign_in::SignIn;
+use super::silence::Silence;
 use crate::progress::{Event, Progress};
 
 /// What a look at AWS has shown.
@@ -112,7 +113,7 @@ impl Wait {
         let Expected { usual, deadline } = self.expected;
         let start = clock.now();
         let mut has_waited = false;
-        let mut unanswered_since = None;
+        let mut silence = Silence::default();
         let mut sign_in = SignIn::default();
         let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
@@ -141,12 +142,8 @@ impl Wait {
                     return Err(error.into());
                 }
             };
-            let is_unanswered = error.as_ref().is_some_and(|it| it.class.is_no_answer());
-            unanswered_since =
-                is_unanswered.then(|| unanswered_since.unwrap_or_else(|| clock.now()));
-            let is_out_of_patience = unanswered_since
-                .zip(self.patience)
-                .is_some_and(|(since, patience)| clock.since(since) >= patience);
+            let silent_for = silence.after(error.as_ref(), clock);
+            let is_out_of_patience = self.patience.is_some_and(|most| silent_for >= most);
             let elapsed = clock.since(start).saturating_sub(sign_in.paused());
             if elapsed >= deadline || is_out_of_patience {
                 return Err(error.map_or_else(

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use backoff::backoff::Backoff as _;
@@ -18,6 +19,7 @@ use super::undo::{FileSystems, Leftover, Removed, Undone};
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
 use crate::aws::sign_in::SignIn;
+use crate::aws::silence::Silence;
 use crate::aws::wait::{Seen, Wait, WaitError, schedule};
 use crate::progress;
 use crate::resource::lookup::Lookup;
@@ -212,7 +214,7 @@ impl<'a> Teardown<'a> {
             kind,
             id: removed.id.clone(),
         });
-        self.report(|undone| undone.deleted.push(removed));
+        self.undone().deleted.push(removed);
         Ok(())
     }
 
@@ -235,7 +237,7 @@ impl<'a> Teardown<'a> {
         let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut sign_in = SignIn::default();
-        let mut unanswered_since = None;
+        let mut silence = Silence::default();
         loop {
             let call = {
                 let (account, id) = (account.clone(), id.to_owned());
@@ -261,15 +263,11 @@ impl<'a> Teardown<'a> {
             let pause = pauses.next_backoff().unwrap_or_default();
             let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
             self.note(&error);
-            let is_unanswered = error.class.is_no_answer();
-            unanswered_since =
-                is_unanswered.then(|| unanswered_since.unwrap_or_else(|| account.clock.now()));
+            let silent_for = silence.after(Some(&error), &account.clock);
             let is_in_vain =
                 error.class == ErrorClass::Conflict && elapsed + pause > self.patience(kind);
-            let is_too_long = elapsed + pause > expected.deadline
-                || is_in_vain
-                || unanswered_since
-                    .is_some_and(|since| account.clock.since(since) + pause > LONGEST);
+            let is_too_long =
+                elapsed + pause > expected.deadline || is_in_vain || silent_for + pause > LONGEST;
             if !error.class.passes_for_a_deletion() || is_too_long {
                 return Err(self.explain(kind, id, error).await);
             }
@@ -286,10 +284,7 @@ impl<'a> Teardown<'a> {
 
     /// For how long it is worth waiting that what is in the way of a deletion goes: what was left will not.
     fn patience(&self, kind: Kind) -> Duration {
-        let undone = self
-            .undone
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let undone = self.undone();
         let is_left = |kinds: &[Kind]| undone.left.iter().any(|left| kinds.contains(&left.kind));
         match kind {
             Kind::FileSystem if is_left(&[Kind::MountTarget]) => Duration::ZERO,
@@ -368,14 +363,12 @@ impl<'a> Teardown<'a> {
     /// An error that is still about credentials has been waited out.
     fn note(&self, error: &AwsError) {
         if error.class == ErrorClass::Credentials {
-            self.report(|undone| undone.signed_out = Some(error.clone()));
+            self.undone().signed_out = Some(error.clone());
         }
     }
 
     fn is_signed_out(&self) -> bool {
-        let mut is_signed_out = false;
-        self.report(|undone| is_signed_out = undone.signed_out.is_some());
-        is_signed_out
+        self.undone().signed_out.is_some()
     }
 
     /// Whether AWS is deleting it already, so that it cannot be kept any more.
@@ -403,7 +396,7 @@ impl<'a> Teardown<'a> {
         let kept = Removed::new(item, id);
         let key = item.key.clone();
         match self.record(Event::Kept { key }).await {
-            Ok(()) => self.report(|undone| undone.kept.push(kept)),
+            Ok(()) => self.undone().kept.push(kept),
             Err(why) => self.leave(item, Some(id), why),
         }
     }
@@ -467,16 +460,13 @@ impl<'a> Teardown<'a> {
             why: why.clone(),
         });
         let leftover = Leftover::new(item, id, why, &account.region);
-        self.report(|undone| undone.left.push(leftover));
+        self.undone().left.push(leftover);
     }
 
-    fn report(&self, note: impl FnOnce(&mut Undone)) {
-        note(
-            &mut self
-                .undone
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        );
+    fn undone(&self) -> MutexGuard<'_, Undone> {
+        self.undone
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! EFS file systems.
 
-use aws_sdk_efs::types::{LifeCycleState, PerformanceMode, ThroughputMode};
+use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, PerformanceMode, ThroughputMode};
 
 use super::create::Create;
 use super::kind::Kind;
@@ -56,17 +56,21 @@ pub(super) async fn find(aws: &Reader, creation_token: &str) -> Result<Option<St
     Ok(found.map(|file_system| file_system.file_system_id))
 }
 
-/// Those that carry this program's tags.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = aws
-        .efs
+/// Everybody's.
+pub(super) async fn all(aws: &Reader) -> Result<Vec<FileSystemDescription>, AwsError> {
+    aws.efs
         .describe_file_systems()
         .into_paginator()
         .items()
         .send()
         .try_collect()
         .await
-        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+        .map_err(AwsError::of("efs:DescribeFileSystems"))
+}
+
+/// Those that carry this program's tags.
+pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let all = all(aws).await?;
     let found = all
         .iter()
         .filter(|file_system| file_system.life_cycle_state != LifeCycleState::Deleted)

@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 
 use super::create::Create;
-use super::file_system::readiness;
+use super::file_system::{self, readiness};
 use super::lookup::Lookup;
 use super::security_group::filter;
 use crate::aws::clients::{Reader, Writer};
@@ -129,17 +129,8 @@ fn is_silent(interface: &NetworkInterface) -> bool {
 
 /// The mount targets that have these interfaces, out of all that there are.
 async fn behind(aws: &Reader, interfaces: &[&NetworkInterface]) -> Result<Vec<String>, AwsError> {
-    let file_systems = aws
-        .efs
-        .describe_file_systems()
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
     let mut found = Vec::new();
-    for file_system in file_systems {
+    for file_system in file_system::all(aws).await? {
         let id = FileSystemId::from_aws(file_system.file_system_id);
         let targets = match of_file_system(aws, &id).await {
             // It has gone meanwhile.

@@ -1,15 +1,16 @@
 //! How a case ends: running, gone, or with a list of what is left.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use geusemaker_core::{Error, FileSystems, Kind, Phase, ResourceStatus, Undone};
-use geusemaker_testkit::{Aws, Resource};
+use geusemaker_core::{Error, Phase, Undone};
+use geusemaker_testkit::Aws;
 
-use crate::scenario::{Scenario, stack};
+use crate::scenario::{Scenario, census, remove, stack, unlisted};
 use crate::stack::{Neighbourhood, Stack};
 use crate::way::{Beginning, Way};
 
@@ -36,6 +37,8 @@ impl fmt::Display for End {
 pub(crate) struct World {
     scenario: Scenario,
     around: Arc<Neighbourhood>,
+    /// What the stack consists of when it runs.
+    whole: BTreeMap<String, usize>,
     /// What the program has said was left; nothing while it has said nothing.
     said: Mutex<Option<Undone>>,
     end: Mutex<Option<End>>,
@@ -45,6 +48,7 @@ impl World {
     pub(crate) fn new(aws: Aws, beginning: &Beginning, around: &Arc<Neighbourhood>) -> Arc<Self> {
         Arc::new(Self {
             around: Arc::clone(around),
+            whole: beginning.whole.clone(),
             scenario: Scenario::with_store(aws, Arc::new(beginning.journal.fork())),
             said: Mutex::default(),
             end: Mutex::default(),
@@ -86,14 +90,21 @@ impl World {
         };
         *self.end.lock().unwrap() = Some(end);
         let listed = known.map(|status| status.resources).unwrap_or_default();
-        covers("the journal", &alive, |resource| {
-            listed.iter().any(|entry| is_of_journal(entry, resource))
-        })?;
+        let in_journal = listed.iter().map(|entry| (entry.kind, entry.id.as_deref()));
+        if let Some(unknown) = unlisted(&alive, in_journal) {
+            return Err(format!("the journal does not list {unknown}"));
+        }
+        if end == End::Running && census(aws) != self.whole {
+            return Err(format!("it runs and is not whole: {alive:?}"));
+        }
         if let (Some(undone), true) = (&*self.said.lock().unwrap(), end != End::Running) {
-            covers("the program", &alive, |resource| {
-                let mut left = undone.left.iter();
-                left.any(|left| is(left.kind, left.id.as_deref(), resource))
-            })?;
+            let said = undone
+                .left
+                .iter()
+                .map(|left| (left.kind, left.id.as_deref()));
+            if let Some(unsaid) = unlisted(&alive, said) {
+                return Err(format!("the program does not list {unsaid}"));
+            }
             if undone.is_complete() != (end == End::Gone) {
                 return Err(format!(
                     "the program has said that {} resources are left, and the end is {end}",
@@ -113,10 +124,7 @@ impl World {
 
     async fn remove(&self) -> Result<(), String> {
         let session = self.scenario.another_session();
-        let undone = match session.rollback(&stack()).await {
-            Err(Error::Committed { .. }) => session.destroy(&stack(), FileSystems::Delete).await,
-            undone => undone,
-        };
+        let undone = remove(&session).await;
         session.close().await;
         match undone {
             Err(Error::NoSuchStack { .. }) => Ok(()),
@@ -125,46 +133,4 @@ impl World {
             Ok(undone) => Err(format!("cannot be removed: {:?}", undone.left)),
         }
     }
-}
-
-/// Whether everything that is alive is known to somebody.
-fn covers(
-    whom: &str,
-    alive: &[Resource],
-    is_known: impl Fn(&Resource) -> bool,
-) -> Result<(), String> {
-    let mut own = alive.iter().filter(|resource| kind_of(resource).is_some());
-    match own.find(|resource| !is_known(resource)) {
-        Some(unknown) => Err(format!("{whom} does not list {unknown}")),
-        None => Ok(()),
-    }
-}
-
-fn is_of_journal(entry: &ResourceStatus, resource: &Resource) -> bool {
-    is(entry.kind, entry.id.as_deref(), resource)
-}
-
-/// Whether a list means this resource. What may exist has no id yet.
-fn is(kind: Kind, id: Option<&str>, resource: &Resource) -> bool {
-    match id {
-        Some(id) => id == resource.id,
-        None => Some(kind) == kind_of(resource),
-    }
-}
-
-/// Nothing for what belongs to a resource and goes with it.
-fn kind_of(resource: &Resource) -> Option<Kind> {
-    Some(match resource.kind.as_str() {
-        "CloudFront::Distribution" => Kind::Distribution,
-        "EC2::Instance" => Kind::Instance,
-        "EC2::SecurityGroup" => Kind::SecurityGroup,
-        "EFS::FileSystem" => Kind::FileSystem,
-        "EFS::MountTarget" => Kind::MountTarget,
-        "ElasticLoadBalancingV2::Listener" => Kind::Listener,
-        "ElasticLoadBalancingV2::ListenerRule" => Kind::ListenerRule,
-        "ElasticLoadBalancingV2::LoadBalancer" => Kind::LoadBalancer,
-        "ElasticLoadBalancingV2::TargetGroup" => Kind::TargetGroup,
-        "EC2::NetworkInterface" => return None,
-        other => panic!("a deployment makes no {other}"),
-    })
 }

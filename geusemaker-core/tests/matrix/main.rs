@@ -17,7 +17,7 @@ use geusemaker_testkit::{Exploration, Explorer, Upset};
 
 use document::Table;
 use end::{End, World};
-use scenario::account;
+use scenario::{account, paused_runtime};
 use stack::{Neighbourhood, STACKS, Stack};
 use way::{Beginning, WAYS, Way};
 
@@ -84,11 +84,7 @@ fn explore(
 #[test]
 fn whatever_befalls_a_call_the_end_is_running_or_gone_or_listed() {
     let extent = Extent::asked_for();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
+    let runtime = paused_runtime();
     let around = Arc::new(runtime.block_on(Neighbourhood::build()));
     let mut tables = Vec::new();
     let mut unsound = Vec::new();

@@ -1,13 +1,15 @@
 //! The ways that a stack goes, as `gm` goes them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::{Deployment, Ec2Ready, Failed, FileSystems, Session, State, Undone};
 use geusemaker_testkit::{AwsBuilder, CallRecord, Fault, Snapshot};
 
-use crate::scenario::{Scenario, account, stack};
+use crate::scenario::{Scenario, account, census, stack};
 use crate::stack::{Neighbourhood, Stack};
 
 /// What is done to a stack.
@@ -27,6 +29,8 @@ pub(crate) const WAYS: [Way; 3] = [Way::Up, Way::Back, Way::Down];
 pub(crate) struct Beginning {
     pub(crate) account: Snapshot,
     pub(crate) journal: InMemory,
+    /// What a stack that runs consists of.
+    pub(crate) whole: BTreeMap<String, usize>,
 }
 
 impl Way {
@@ -40,21 +44,20 @@ impl Way {
 
     pub(crate) async fn beginning(self, stack: Stack, around: &Neighbourhood) -> Beginning {
         let empty = around.account.clone();
-        match self {
-            Self::Up | Self::Back => Beginning {
-                account: empty,
-                journal: InMemory::new(),
-            },
-            Self::Down => {
-                let aws = account().restore(empty).unwrap().build();
-                let journal = Arc::new(InMemory::new());
-                let scenario = Scenario::with_store(aws, Arc::clone(&journal) as _);
-                deploy(&scenario.session, stack, around).await.unwrap();
-                Beginning {
-                    account: scenario.aws.snapshot(),
-                    journal: journal.fork(),
-                }
-            }
+        let aws = account().restore(empty.clone()).unwrap().build();
+        let journal = Arc::new(InMemory::new());
+        let scenario = Scenario::with_store(aws, Arc::clone(&journal) as _);
+        deploy(&scenario.session, stack, around).await.unwrap();
+        let (account, journal) = match self {
+            Self::Up | Self::Back => (empty, InMemory::new()),
+            Self::Down => (scenario.aws.snapshot(), journal.fork()),
+        };
+        // What belongs to a resource may come a little later than that.
+        scenario.aws.clock().sleep(Duration::from_secs(3600)).await;
+        Beginning {
+            account,
+            journal,
+            whole: census(&scenario.aws),
         }
     }
 

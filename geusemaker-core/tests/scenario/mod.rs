@@ -14,9 +14,10 @@ use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{
     AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, Event, FileSystems, GpuReport,
-    Session, StackName,
+    Kind, Session, StackName, Undone,
 };
-use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest};
+use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest, Resource};
+use tokio::runtime::{Builder, Runtime};
 
 /// The name of every stack here.
 pub(crate) fn stack() -> StackName {
@@ -151,6 +152,47 @@ impl Scenario {
 pub(crate) fn assert_nothing_left(aws: &Aws) {
     let left = aws.leftovers();
     assert!(left.is_empty(), "left over: {left:#?}");
+}
+
+/// The first of what is alive that no list has: by its id, or as one that may exist and whose id nobody knows.
+pub(crate) fn unlisted<'a>(
+    alive: &'a [Resource],
+    listed: impl IntoIterator<Item = (Kind, Option<&'a str>)>,
+) -> Option<&'a Resource> {
+    let (known, in_doubt): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, id)| id.is_some());
+    let mut in_doubt: Vec<_> = in_doubt
+        .iter()
+        .map(|(kind, _)| format!("::{kind:?}"))
+        .collect();
+    alive.iter().find(|resource| {
+        // AWS makes it, and it goes with what it belongs to.
+        let is_interface = resource.kind == "EC2::NetworkInterface";
+        if is_interface || known.iter().any(|(_, id)| *id == Some(&*resource.id)) {
+            return false;
+        }
+        let mut kinds = in_doubt.iter();
+        match kinds.position(|kind| resource.kind.ends_with(kind)) {
+            Some(place) => {
+                in_doubt.swap_remove(place);
+                false
+            }
+            None => true,
+        }
+    })
+}
+
+/// Removes the stack, whether or not it was ever committed.
+pub(crate) async fn remove(session: &Session) -> Result<Undone, Error> {
+    match session.rollback(&stack()).await {
+        Err(Error::Committed { .. }) => session.destroy(&stack(), FileSystems::Delete).await,
+        undone => undone,
+    }
+}
+
+/// A runtime of virtual time, for a test that makes its own.
+pub(crate) fn paused_runtime() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().unwrap()
 }
 
 /// How many resources of each kind the account has.

@@ -2,34 +2,32 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-/// A generator of numbers (SplitMix64), good enough to choose what goes wrong.
+/// What chooses what goes wrong.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(super) struct Dice {
+    seed: u64,
+    numbers: fastrand::Rng,
+}
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self {
+            seed,
+            numbers: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// Dice of their own for the thing that is named. What is thrown with them depends on nothing that was thrown
     /// before, so that requests that overtake each other change nothing.
     pub(super) fn of(&self, name: impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
-        (self.0, name).hash(&mut hasher);
-        Self(hasher.finish())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        (self.seed, name).hash(&mut hasher);
+        Self::new(hasher.finish())
     }
 
     /// From nothing to just below the limit.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
+        self.numbers.u64(..limit.max(1))
     }
 
     /// True so many times in a thousand.
