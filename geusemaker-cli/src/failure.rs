@@ -14,7 +14,7 @@ pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
     // In boxes, because every result has room for a failure.
-    told: Box<Told>,
+    told: Box<Details>,
     remedy: Option<String>,
     undone: Box<Undone>,
     /// What became of the parts that worked.
@@ -24,7 +24,7 @@ pub(crate) struct Failure {
 
 /// What most failures have nothing to say of, and what only the document tells.
 #[derive(Debug)]
-struct Told {
+struct Details {
     error: Value,
     /// Everything that the stack consists of, where it stays.
     kept: Vec<ResourceStatus>,
@@ -36,7 +36,7 @@ impl Failure {
     fn new(code: ExitCode, class: &str, message: String) -> Self {
         Self {
             code,
-            told: Box::new(Told {
+            told: Box::new(Details {
                 error: json!({ "class": class, "message": message }),
                 kept: Vec::new(),
                 served: None,

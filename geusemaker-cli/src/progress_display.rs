@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use geusemaker_core::{Event, Listener};
+use geusemaker_core::{Listener, ProgressEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::time::Instant;
 
@@ -83,7 +83,7 @@ impl ProgressDisplay {
 }
 
 impl Listener for ProgressDisplay {
-    fn on_event(&self, event: &Event) {
+    fn on_event(&self, event: &ProgressEvent) {
         if self.is_quiet {
             return;
         }
@@ -93,8 +93,8 @@ impl Listener for ProgressDisplay {
             shorten_arns(&event.to_string())
         );
         match (event, &self.live) {
-            (Event::Waiting { .. }, Some(live)) => live.set_message(line),
-            (Event::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}
+            (ProgressEvent::Waiting { .. }, Some(live)) => live.set_message(line),
+            (ProgressEvent::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}
             _ => self.print(&line),
         }
     }

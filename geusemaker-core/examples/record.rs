@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_smithy_http_client::Builder;
 use geusemaker_core::object_store::memory::InMemory;
-use geusemaker_core::{DeploymentSpec, Event, FileSystems, Session};
+use geusemaker_core::{DeploymentSpec, FileSystems, ProgressEvent, Session};
 use geusemaker_testkit::cassette::{Recorder, Redactor};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into_builder()
         .http_client(recorder.http_client())
         .build();
-    let listener = Arc::new(|event: &Event| eprintln!("{event}"));
+    let listener = Arc::new(|event: &ProgressEvent| eprintln!("{event}"));
     let session = Session::with_listener(config, Arc::new(InMemory::new()), listener);
 
     let spec = DeploymentSpec::from_toml(include_str!(

@@ -9,7 +9,7 @@ use crate::id::InstanceId;
 use crate::ledger::claim::Holder;
 use crate::ledger::journal::JournalError;
 use crate::progress::seconds;
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 use crate::spec::{ServiceName, SpecError};
 use crate::user_data::GpuMismatch;
 
@@ -86,7 +86,7 @@ pub enum Error {
         /// Its name in the journal.
         key: String,
         /// What it is.
-        kind: Kind,
+        kind: ResourceKind,
         /// Why it is still there.
         why: String,
     },

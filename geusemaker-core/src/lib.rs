@@ -62,23 +62,23 @@ pub use aws::wait::WaitError;
 pub use deployment::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
 pub use deployment::status::{DeploymentStatus, Phase, ResourceStatus};
 pub use deployment::{
-    AlbHealthy, AnyDeployment, CdnDeployed, CdnPending, Deployment, Ec2Ready, Failed, Outputs,
-    Planned, Record, State,
+    AlbHealthy, AnyDeployment, CdnDeployed, CdnPending, CommittedStack, Deployment, Ec2Ready,
+    Failed, Outputs, Planned, State,
 };
 pub use error::{Attempt, Category, Error, UnhealthyTarget};
 pub use ledger::claim::Holder;
 pub use ledger::history::HistoryEntry;
 pub use ledger::journal::JournalError;
-pub use ledger::known::{ForeignMountTarget, Spared};
+pub use ledger::known::{ForeignMountTarget, KeepReason};
 pub use ledger::state::IllegalEvent;
-pub use ledger::undo::{FileSystems, Leftover, Removed, Undone};
-pub use orphans::{Orphans, SparedResource};
-pub use progress::{Event, Listener};
-pub use resource::Kind;
+pub use ledger::undo::{FileSystems, Leftover, ResourceRef, Undone};
+pub use orphans::{KeptResource, Orphans};
+pub use progress::{Listener, ProgressEvent};
+pub use resource::ResourceKind;
 pub use resource::distribution::Distribution;
 pub use resource::image::Image;
 pub use resource::instance::RunningInstance;
-pub use resource::load_balancer::LoadBalancer;
+pub use resource::load_balancer::ActiveLoadBalancer;
 pub use resource::subnet::Subnet;
 pub use resource::tagged::TaggedResource;
 pub use resource::target_group::TargetGroup;

@@ -11,11 +11,11 @@ use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::{FileSystemId, SecurityGroupId};
 use crate::ledger::event::Key;
-use crate::ledger::known::{ForeignMountTarget, Known, Spared};
-use crate::ledger::teardown::{Item, Place, Teardown};
+use crate::ledger::known::{ForeignMountTarget, KeepReason, Known};
+use crate::ledger::teardown::{Item, TargetId, Teardown};
 use crate::ledger::undo::{FileSystems, Leftover, Undone};
 use crate::resource::tagged::{self, TaggedResource};
-use crate::resource::{Kind, mount_target, security_group_rule};
+use crate::resource::{ResourceKind, mount_target, security_group_rule};
 use crate::session::Session;
 use crate::spec::Region;
 
@@ -32,31 +32,31 @@ pub struct Orphans {
     /// What no journal here knows, with what belongs to it and carries no tags.
     pub orphans: Vec<TaggedResource>,
     /// What has to be left alone, and why.
-    pub spared: Vec<SparedResource>,
+    pub spared: Vec<KeptResource>,
 }
 
 /// A resource that has to be left alone.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct SparedResource {
+pub struct KeptResource {
     /// What it is.
     #[serde(flatten)]
     pub resource: TaggedResource,
     /// Why.
     #[serde(flatten)]
-    pub why: Spared,
+    pub why: KeepReason,
 }
 
-impl SparedResource {
+impl KeptResource {
     /// The AWS CLI command that removes by hand what is in its way, if something is that is not this program's to remove.
     #[must_use]
     pub fn command(&self, region: &str) -> Option<String> {
-        let Spared::HeldBy { mount_targets } = &self.why else {
+        let KeepReason::HeldBy { mount_targets } = &self.why else {
             return None;
         };
         let commands: Vec<_> = mount_targets
             .iter()
-            .map(|target| Kind::MountTarget.removal_command(&target.id, region))
+            .map(|target| ResourceKind::MountTarget.removal_command(&target.id, region))
             .collect();
         Some(commands.join(" && "))
     }
@@ -138,7 +138,7 @@ impl Session {
         };
         for resource in all {
             match known.spares(&resource) {
-                Some(why) => found.spared.push(SparedResource { resource, why }),
+                Some(why) => found.spared.push(KeptResource { resource, why }),
                 None => found.orphans.push(resource),
             }
         }
@@ -161,7 +161,10 @@ impl Orphans {
                 .filter(move |orphan| orphan.kind == kind);
             of_kind.cloned().collect::<Vec<_>>()
         };
-        let (groups, file_systems) = (of_kind(Kind::SecurityGroup), of_kind(Kind::FileSystem));
+        let (groups, file_systems) = (
+            of_kind(ResourceKind::SecurityGroup),
+            of_kind(ResourceKind::FileSystem),
+        );
         let mut dependants: Vec<TaggedResource> = Vec::new();
         for group in &groups {
             let targets =
@@ -170,17 +173,17 @@ impl Orphans {
                 // A group that mounts are made through stays with its mount target.
                 Some(why) => self.spare(&group.id, &why),
                 None => {
-                    let of_group = |(target, _)| group.dependant(Kind::MountTarget, target);
+                    let of_group = |(target, _)| group.dependant(ResourceKind::MountTarget, target);
                     dependants.extend(targets.into_iter().map(of_group));
                 }
             }
         }
         for group in &groups {
             let id = SecurityGroupId::from_aws(&group.id);
-            for (rule, named) in security_group_rule::naming_others(aws, &id).await? {
+            for (rule, named) in security_group_rule::referencing_other_groups(aws, &id).await? {
                 // Other rules go with their group, or stay with it.
                 if self.orphans.iter().any(|orphan| orphan.id == named) {
-                    dependants.push(group.dependant(Kind::SecurityGroupRule, rule));
+                    dependants.push(group.dependant(ResourceKind::SecurityGroupRule, rule));
                 }
             }
         }
@@ -194,7 +197,7 @@ impl Orphans {
             for target in targets {
                 let id = target.mount_target_id;
                 if !dependants.iter().any(|other| other.id == id) {
-                    dependants.push(file_system.dependant(Kind::MountTarget, id));
+                    dependants.push(file_system.dependant(ResourceKind::MountTarget, id));
                 }
             }
         }
@@ -204,9 +207,9 @@ impl Orphans {
         Ok(())
     }
 
-    fn spare(&mut self, id: &str, why: &Spared) {
+    fn spare(&mut self, id: &str, why: &KeepReason) {
         let of_id = self.orphans.extract_if(.., |orphan| orphan.id == id);
-        self.spared.extend(of_id.map(|resource| SparedResource {
+        self.spared.extend(of_id.map(|resource| KeptResource {
             resource,
             why: why.clone(),
         }));
@@ -218,7 +221,7 @@ fn in_use(
     targets: &[(String, String)],
     file_systems: &[TaggedResource],
     known: &Known,
-) -> Option<Spared> {
+) -> Option<KeepReason> {
     let others: Vec<_> = targets
         .iter()
         .filter(|(_, file_system)| !file_systems.iter().any(|orphan| orphan.id == *file_system))
@@ -233,7 +236,7 @@ fn in_use(
         let holder = |(id, file_system): &&(String, String)| {
             ForeignMountTarget::new(id.clone(), file_system.clone())
         };
-        Some(Spared::HeldBy {
+        Some(KeepReason::HeldBy {
             mount_targets: others.iter().map(holder).collect(),
         })
     })
@@ -243,17 +246,17 @@ fn item(orphan: &TaggedResource) -> Item {
     Item {
         key: Key::new(&orphan.name),
         kind: orphan.kind,
-        place: Place::Id(orphan.id.clone()),
+        place: TargetId::Id(orphan.id.clone()),
         since: orphan.since,
         is_going: orphan.is_going,
     }
 }
 
 /// What is not removed and should not be forgotten: nobody knows whether it is an orphan, or something is in its way.
-fn left(spared: &SparedResource, region: &str) -> Option<Leftover> {
-    let SparedResource { resource, why } = spared;
+fn left(spared: &KeptResource, region: &str) -> Option<Leftover> {
+    let KeptResource { resource, why } = spared;
     match why {
-        Spared::Unreadable { .. } | Spared::HeldBy { .. } => Some(Leftover {
+        KeepReason::Unreadable { .. } | KeepReason::HeldBy { .. } => Some(Leftover {
             key: resource.name.clone(),
             kind: resource.kind,
             id: Some(resource.id.clone()),
@@ -261,6 +264,8 @@ fn left(spared: &SparedResource, region: &str) -> Option<Leftover> {
             since: resource.since,
             command: spared.command(region),
         }),
-        Spared::BelongsTo { .. } | Spared::AdoptedBy { .. } | Spared::KeptBy { .. } => None,
+        KeepReason::BelongsTo { .. } | KeepReason::AdoptedBy { .. } | KeepReason::KeptBy { .. } => {
+            None
+        }
     }
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 
 /// Hears what happens. It is called in the middle of the work, so it should be quick.
 pub trait Listener: Send + Sync {
     /// Something happened.
-    fn on_event(&self, event: &Event);
+    fn on_event(&self, event: &ProgressEvent);
 }
 
-impl<F: Fn(&Event) + Send + Sync> Listener for F {
-    fn on_event(&self, event: &Event) {
+impl<F: Fn(&ProgressEvent) + Send + Sync> Listener for F {
+    fn on_event(&self, event: &ProgressEvent) {
         self(event);
     }
 }
@@ -25,7 +25,7 @@ impl<F: Fn(&Event) + Send + Sync> Listener for F {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Event {
+pub enum ProgressEvent {
     /// A step begins; its words end in an ellipsis where it takes time.
     #[non_exhaustive]
     Step {
@@ -38,7 +38,7 @@ pub enum Event {
         /// Its name in the journal: `alb/listener/80`.
         key: String,
         /// What it is.
-        kind: Kind,
+        kind: ResourceKind,
         /// The id by which AWS knows it.
         id: String,
     },
@@ -91,7 +91,7 @@ pub enum Event {
         /// Its name in the journal.
         key: String,
         /// What it was.
-        kind: Kind,
+        kind: ResourceKind,
         /// The id by which AWS knew it.
         id: String,
     },
@@ -101,13 +101,13 @@ pub enum Event {
         /// Its name in the journal.
         key: String,
         /// What it is.
-        kind: Kind,
+        kind: ResourceKind,
         /// Why it is still there.
         why: String,
     },
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for ProgressEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step { message } => f.write_str(message),
@@ -171,13 +171,13 @@ impl Progress {
         Self(listener)
     }
 
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: ProgressEvent) {
         tracing::info!(target: "geusemaker", %event);
         self.0.on_event(&event);
     }
 
     pub(crate) fn step(&self, message: impl Into<String>) {
-        self.tell(Event::Step {
+        self.tell(ProgressEvent::Step {
             message: message.into(),
         });
     }

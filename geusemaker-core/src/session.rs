@@ -17,7 +17,7 @@ use crate::ledger::journal::{self, Journal, JournalError};
 use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
 use crate::ledger::state::Header;
 use crate::ledger::undo::Undone;
-use crate::progress::{Event, Listener, Progress};
+use crate::progress::{Listener, Progress, ProgressEvent};
 use crate::spec::StackName;
 
 /// Where deployments come from and where their state is kept.
@@ -45,7 +45,7 @@ impl Session {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn new(config: SdkConfig, store: Arc<dyn ObjectStore>) -> Self {
-        Self::with_listener(config, store, Arc::new(|_: &Event| {}))
+        Self::with_listener(config, store, Arc::new(|_: &ProgressEvent| {}))
     }
 
     /// A session that tells a listener what happens.
@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// Takes up a deployment that was begun before.
-    pub(crate) async fn take_up(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+    pub(crate) async fn acquire(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
         for _ in 1..MOST_CLAIMS {
             match self.claim(stack).await {
                 // Somebody was quicker, and the journal now says who; or a write was under way that is done now.
@@ -138,7 +138,7 @@ impl Session {
                 actual: identity.account,
             });
         }
-        Ledger::take_up(journal, header, account, &Holder::this_process()).await
+        Ledger::acquire(journal, header, account, &Holder::this_process()).await
     }
 
     /// The journal of a deployment that there is.

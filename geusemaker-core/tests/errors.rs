@@ -240,7 +240,7 @@ async fn a_spec_that_does_not_fit_the_account_is_an_error_of_the_plan_with_a_rem
             .send()
             .await
             .unwrap();
-        scenario.aws.settle_baseline();
+        scenario.aws.reset_baseline();
         let quoted =
             |subnet: &aws_sdk_ec2::types::Subnet| format!("\"{}\"", subnet.subnet_id().unwrap());
         let more = more
@@ -275,7 +275,7 @@ async fn a_name_that_somebody_else_has_taken_is_found_out_before_anything_is_mad
         .send()
         .await
         .unwrap();
-    scenario.aws.settle_baseline();
+    scenario.aws.reset_baseline();
     let error = scenario.session.plan(spec(2)).await.unwrap_err();
     scenario.assert_nothing_left();
     assert!(

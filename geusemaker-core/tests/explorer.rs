@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use geusemaker_core::{Error, FileSystems};
-use geusemaker_testkit::{CallRecord, Explorer, Upset};
+use geusemaker_testkit::{CallRecord, Explorer, FaultKind};
 
 use scenario::{Scenario, account, spec, stack};
 
@@ -43,7 +43,7 @@ fn a_stack_leaves_nothing_if_its_caller_is_dropped_at_any_change() {
     Explorer::with_world(|aws| Arc::new(Scenario::on(aws)), deploy_and_destroy)
         .account(account)
         .calls(CallRecord::is_mutating)
-        .upsets([Upset::caller_dropped_after()])
+        .fault_kinds([FaultKind::caller_dropped_after()])
         .afterwards(destroy_in_another_session)
         .deadline(Duration::from_secs(6 * 60 * 60))
         .explore()

@@ -5,7 +5,7 @@ mod scenario;
 
 use std::time::Duration;
 
-use geusemaker_core::{Category, Error, ErrorClass, Kind, WaitError};
+use geusemaker_core::{Category, Error, ErrorClass, ResourceKind, WaitError};
 use geusemaker_testkit::{Fault, Timings};
 
 use scenario::{
@@ -60,7 +60,7 @@ async fn a_cdn_that_was_made_and_then_failed_is_disabled_and_deleted_and_nothing
         .iter()
         .map(|removed| removed.kind)
         .collect();
-    assert_eq!(deleted, [Kind::Distribution]);
+    assert_eq!(deleted, [ResourceKind::Distribution]);
 
     let deployed = failed.previous.publish().await.unwrap();
     assert_eq!(census(&scenario.aws), tier_3());
@@ -92,7 +92,9 @@ async fn a_load_balancer_that_is_refused_leaves_the_instances_and_can_be_balance
     assert!(failed.undone.deleted.iter().all(|removed| {
         matches!(
             removed.kind,
-            Kind::SecurityGroup | Kind::SecurityGroupRule | Kind::TargetGroup
+            ResourceKind::SecurityGroup
+                | ResourceKind::SecurityGroupRule
+                | ResourceKind::TargetGroup
         )
     }));
     assert_eq!(failed.error.category(), Category::Access);
@@ -120,7 +122,7 @@ async fn a_launch_that_failed_can_be_launched_again() {
             .undone
             .deleted
             .iter()
-            .any(|removed| removed.kind == Kind::Instance)
+            .any(|removed| removed.kind == ResourceKind::Instance)
     );
     let ready = failed.previous.launch().await.unwrap();
     ready.rollback().await;
@@ -387,7 +389,7 @@ async fn a_publication_that_takes_longer_than_the_wait_is_undone() {
         .iter()
         .map(|removed| removed.kind)
         .collect();
-    assert_eq!(deleted, [Kind::Distribution]);
+    assert_eq!(deleted, [ResourceKind::Distribution]);
     drop(failed);
     scenario.close_and_assert_nothing_left().await;
 }
@@ -433,10 +435,10 @@ async fn credentials_that_run_out_undo_nothing_and_what_is_there_is_listed() {
         assert!(failed.undone.deleted.is_empty(), "{:#?}", failed.undone);
         let left: Vec<_> = failed.undone.left.iter().map(|left| left.kind).collect();
         assert!(
-            left.contains(&Kind::LoadBalancer) && left.contains(&Kind::TargetGroup),
+            left.contains(&ResourceKind::LoadBalancer) && left.contains(&ResourceKind::TargetGroup),
             "{left:?}"
         );
-        assert!(!left.contains(&Kind::Instance), "{left:?}");
+        assert!(!left.contains(&ResourceKind::Instance), "{left:?}");
 
         let balanced = failed.previous.balance().await.unwrap();
         let deployed = balanced.publish().await.unwrap();

@@ -13,7 +13,7 @@ use geusemaker_core::object_store::path::Path;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::spec::Region;
 use geusemaker_core::{
-    DeploymentSpec, Error, FileSystems, Kind, Orphans, Session, Spared, StackName,
+    DeploymentSpec, Error, FileSystems, KeepReason, Orphans, ResourceKind, Session, StackName,
 };
 use geusemaker_testkit::{Aws, Fault};
 
@@ -117,7 +117,11 @@ async fn a_stack_whose_journal_is_gone_is_found_whole_and_removed() {
     assert!(orphans.orphans.iter().all(|orphan| {
         orphan.stack == stack() && orphan.name.starts_with("llm") && orphan.deployment.len() == 12
     }));
-    let with_age = [Kind::Instance, Kind::FileSystem, Kind::LoadBalancer];
+    let with_age = [
+        ResourceKind::Instance,
+        ResourceKind::FileSystem,
+        ResourceKind::LoadBalancer,
+    ];
     for orphan in &orphans.orphans {
         assert_eq!(
             orphan.since.is_some(),
@@ -142,7 +146,7 @@ async fn what_a_journal_knows_is_not_touched() {
     assert!(orphans.spared.len() >= 9, "{:#?}", orphans.spared);
     for spared in &orphans.spared {
         assert!(
-            matches!(&spared.why, Spared::BelongsTo { by, .. } if *by == stack()),
+            matches!(&spared.why, KeepReason::BelongsTo { by, .. } if *by == stack()),
             "{spared:?}"
         );
     }
@@ -363,7 +367,7 @@ async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_
         spared.remove(0).why
     };
     let kept_by = why(&scenario.session).await;
-    assert!(matches!(kept_by, Spared::KeptBy { .. }), "{kept_by}");
+    assert!(matches!(kept_by, KeepReason::KeptBy { .. }), "{kept_by}");
 
     // Another machine adopts it: there the journal that has kept it is not known.
     let elsewhere = without_journals(&scenario.aws);
@@ -374,7 +378,7 @@ async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_
     assert_eq!(inventory(&scenario.aws), before);
     let adopted_by = why(&elsewhere).await;
     assert!(
-        matches!(adopted_by, Spared::AdoptedBy { .. }),
+        matches!(adopted_by, KeepReason::AdoptedBy { .. }),
         "{adopted_by}"
     );
     elsewhere
@@ -405,11 +409,11 @@ async fn a_mount_target_in_somebody_elses_file_system_stays_and_what_removes_it_
 
     let orphans = session.orphans(None).await.unwrap();
     let kinds: Vec<_> = orphans.orphans.iter().map(|orphan| orphan.kind).collect();
-    assert!(!kinds.contains(&Kind::MountTarget), "{kinds:?}");
+    assert!(!kinds.contains(&ResourceKind::MountTarget), "{kinds:?}");
     let [held] = orphans.spared.as_slice() else {
         panic!("{:#?}", orphans.spared);
     };
-    assert_eq!(held.resource.kind, Kind::SecurityGroup);
+    assert_eq!(held.resource.kind, ResourceKind::SecurityGroup);
     let target = efs.describe_mount_targets().file_system_id(&id);
     let target = target.send().await.unwrap().mount_targets.unwrap();
     let target = target[0].mount_target_id();
@@ -518,10 +522,13 @@ async fn a_mount_target_that_another_stack_mounts_through_stays() {
     let spared = session.orphans(None).await.unwrap().spared;
     let used: BTreeSet<_> = spared
         .iter()
-        .filter(|spared| matches!(spared.why, Spared::AdoptedBy { .. }))
+        .filter(|spared| matches!(spared.why, KeepReason::AdoptedBy { .. }))
         .map(|spared| spared.resource.kind)
         .collect();
-    assert_eq!(used, [Kind::FileSystem, Kind::SecurityGroup].into());
+    assert_eq!(
+        used,
+        [ResourceKind::FileSystem, ResourceKind::SecurityGroup].into()
+    );
 
     let name = "other".parse::<StackName>().unwrap();
     session.destroy(&name, FileSystems::Delete).await.unwrap();
@@ -571,7 +578,10 @@ async fn what_a_journal_may_know_that_cannot_be_read_is_left_alone_and_listed() 
         .filter(|spared| spared.resource.stack.as_str() == "other")
         .map(|spared| spared.resource.kind)
         .collect();
-    assert_eq!(others, [Kind::FileSystem, Kind::SecurityGroup]);
+    assert_eq!(
+        others,
+        [ResourceKind::FileSystem, ResourceKind::SecurityGroup]
+    );
     assert!(
         undone
             .deleted

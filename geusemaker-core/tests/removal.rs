@@ -6,7 +6,7 @@ mod scenario;
 use std::time::Duration;
 
 use geusemaker_core::{
-    Category, CdnDeployed, Deployment, Error, FileSystems, Kind, Leftover, Phase, Undone,
+    Category, CdnDeployed, Deployment, Error, FileSystems, Leftover, Phase, ResourceKind, Undone,
 };
 use geusemaker_testkit::Fault;
 
@@ -32,7 +32,7 @@ async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_ther
     let leftover = &undone.left[0];
     assert_eq!(
         (leftover.key.as_str(), leftover.kind),
-        ("file-system", Kind::FileSystem)
+        ("file-system", ResourceKind::FileSystem)
     );
     assert_eq!(leftover.id.as_deref(), Some(left[0].id.as_str()));
     assert!(

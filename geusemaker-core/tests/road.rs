@@ -275,7 +275,7 @@ async fn an_adopted_file_system_is_used_and_never_deleted() {
         .unwrap()
         .file_system_id;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    scenario.aws.settle_baseline();
+    scenario.aws.reset_baseline();
     let adopting = spec_with(1, &format!("[storage]\nfile_system = \"{own}\""));
     let deployment = scenario
         .session

@@ -50,7 +50,7 @@ pub use aws::{
 pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]
-pub use explorer::{Ending, Exploration, Explorer, ExplorerError, Run, Upset};
+pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run};
 pub use fault::{Fault, FaultFileError};
 pub use sim::guest::{Boot, Guest, PlainGuest};
 pub use sim::limits::Throttling;

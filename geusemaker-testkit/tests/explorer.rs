@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::InstanceType;
 use geusemaker_testkit::{
-    Aws, CallRecord, Ending, Exploration, Explorer, ExplorerError, Resource, Run, Upset,
+    Aws, CallRecord, Ending, Exploration, Explorer, ExplorerError, FaultKind, Resource, Run,
 };
 
 /// An error in short: the chain of the SDK's is long.
@@ -117,7 +117,7 @@ fn the_table_tells_what_each_fault_does_to_a_careless_program() {
 fn a_failure_comes_with_the_rust_that_reproduces_it() {
     let exploration = Explorer::new(careless)
         .seed(7)
-        .upsets([Upset::reply_lost(), Upset::caller_dropped_after()])
+        .fault_kinds([FaultKind::reply_lost(), FaultKind::caller_dropped_after()])
         .explore()
         .unwrap();
     let report = exploration.to_string();
@@ -168,10 +168,10 @@ fn what_is_pasted_does_what_the_table_says() {
 fn what_follows_a_scenario_can_make_it_sound() {
     let exploration = Explorer::new(careless)
         .afterwards(sweep)
-        .upsets(
-            Upset::usual()
+        .fault_kinds(
+            FaultKind::usual()
                 .into_iter()
-                .filter(|upset| upset.name() != "stall"),
+                .filter(|fault_kind| fault_kind.name() != "stall"),
         )
         .explore()
         .unwrap();
@@ -182,7 +182,7 @@ fn what_follows_a_scenario_can_make_it_sound() {
 fn what_follows_a_scenario_has_to_succeed() {
     let exploration = Explorer::new(careless)
         .afterwards(|_| async { Err::<(), _>("no broom") })
-        .upsets([Upset::denied()])
+        .fault_kinds([FaultKind::denied()])
         .check(|_, run| match run.fault() {
             Some(_) => run.judge(),
             None => Ok(()),
@@ -201,7 +201,7 @@ fn a_panic_of_its_own_is_told_from_one_that_the_fault_caused() {
         assert!(vpcs.is_ok(), "cannot go on");
         Ok::<_, String>(())
     })
-    .upsets([Upset::denied(), Upset::panic()])
+    .fault_kinds([FaultKind::denied(), FaultKind::panic()])
     .explore()
     .unwrap();
     let denied = run(&exploration, "DescribeVpcs #1, denied");
@@ -219,7 +219,7 @@ fn calls_can_be_chosen() {
         sweep(aws).await
     })
     .calls(CallRecord::is_mutating)
-    .upsets([Upset::denied()])
+    .fault_kinds([FaultKind::denied()])
     .explore()
     .unwrap();
     let names: Vec<_> = exploration.runs.iter().map(Run::name).collect();
@@ -248,7 +248,7 @@ fn each_run_has_a_world_of_its_own() {
             None => Ok(()),
         }
     })
-    .upsets([Upset::denied(), Upset::reset()])
+    .fault_kinds([FaultKind::denied(), FaultKind::reset()])
     .explore()
     .unwrap();
     exploration.assert_sound();
@@ -267,7 +267,7 @@ fn what_goes_away_by_itself_is_not_left_over() {
         end.map(drop).map_err(short)
     })
     .calls(|call| call.operation == "RunInstances")
-    .upsets([Upset::denied()])
+    .fault_kinds([FaultKind::denied()])
     .explore()
     .unwrap()
     .assert_sound();
@@ -324,7 +324,7 @@ fn a_fault_that_finds_nothing_to_strike_is_not_sound() {
             }
         }
     })
-    .upsets([Upset::denied()])
+    .fault_kinds([FaultKind::denied()])
     .explore()
     .unwrap();
     assert_eq!(exploration.failures().count(), 2);

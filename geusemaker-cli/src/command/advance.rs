@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use geusemaker_core::{
-    AlbHealthy, AnyDeployment, CdnPending, Deployment, DeploymentStatus, Ec2Ready, Error, Failed,
-    Phase, Planned, Record, StackName, State, Undone, WaitError,
+    AlbHealthy, AnyDeployment, CdnPending, CommittedStack, Deployment, DeploymentStatus, Ec2Ready,
+    Error, Failed, Phase, Planned, StackName, State, Undone, WaitError,
 };
 
 use super::status;
@@ -24,7 +24,7 @@ pub(super) async fn advance(
     deployment: AnyDeployment,
     on_failure: Option<OnFailure>,
 ) -> Result<Document, Failure> {
-    let road = Road {
+    let road = Driver {
         context,
         name,
         on_failure,
@@ -69,7 +69,7 @@ pub(super) async fn advance(
         .line(format!("deployed in {time}")))
 }
 
-struct Road<'a> {
+struct Driver<'a> {
     context: &'a Context,
     name: &'a StackName,
     on_failure: Option<OnFailure>,
@@ -77,8 +77,8 @@ struct Road<'a> {
     is_asking: Cell<bool>,
 }
 
-impl Road<'_> {
-    async fn from(&self, deployment: AnyDeployment) -> Result<Record, Failure> {
+impl Driver<'_> {
+    async fn from(&self, deployment: AnyDeployment) -> Result<CommittedStack, Failure> {
         match deployment {
             AnyDeployment::Planned(planned) => self.launch(planned).await,
             AnyDeployment::Ec2Ready(ready) => self.balance(ready).await,
@@ -91,12 +91,12 @@ impl Road<'_> {
         }
     }
 
-    async fn launch(&self, planned: Deployment<Planned>) -> Result<Record, Failure> {
+    async fn launch(&self, planned: Deployment<Planned>) -> Result<CommittedStack, Failure> {
         let ready = self.check(planned.launch().await).await?;
         self.balance(ready).await
     }
 
-    async fn balance(&self, ready: Deployment<Ec2Ready>) -> Result<Record, Failure> {
+    async fn balance(&self, ready: Deployment<Ec2Ready>) -> Result<CommittedStack, Failure> {
         if ready.state().plan.spec.tier().number() < 2 {
             return self.check(ready.commit().await).await;
         }
@@ -104,7 +104,7 @@ impl Road<'_> {
         self.create_cdn(healthy).await
     }
 
-    async fn create_cdn(&self, healthy: Deployment<AlbHealthy>) -> Result<Record, Failure> {
+    async fn create_cdn(&self, healthy: Deployment<AlbHealthy>) -> Result<CommittedStack, Failure> {
         if healthy.state().ec2.plan.spec.tier().number() < 3 {
             return self.check(healthy.commit().await).await;
         }
@@ -112,7 +112,7 @@ impl Road<'_> {
         self.deployed(pending).await
     }
 
-    async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<Record, Failure> {
+    async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<CommittedStack, Failure> {
         let deployed = match pending.deployed().await {
             // A distribution that takes longer than usual is not one that has failed.
             Err(failed) if matches!(*failed.error, Error::Wait(WaitError::Deadline { .. })) => {

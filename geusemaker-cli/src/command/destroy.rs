@@ -1,6 +1,6 @@
 //! `gm destroy`: a stack down.
 
-use geusemaker_core::{FileSystems, Kind, StackName, Undone};
+use geusemaker_core::{FileSystems, ResourceKind, StackName, Undone};
 
 use crate::arguments::Destroy;
 use crate::confirm::{Consent, confirm};
@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
         let own_file_system = status
             .resources
             .iter()
-            .find(|resource| resource.kind == Kind::FileSystem && !resource.adopted);
+            .find(|resource| resource.kind == ResourceKind::FileSystem && !resource.adopted);
         let data = match own_file_system {
             Some(_) if keeps => " The file system stays.",
             Some(_) => " The file system goes with all its data (--keep-file-system leaves it).",

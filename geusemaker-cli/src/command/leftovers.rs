@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use geusemaker_core::{
-    FileSystems, Kind, Orphans, Phase, Spared, SparedResource, StackName, TaggedResource, Undone,
+    FileSystems, KeepReason, KeptResource, Orphans, Phase, ResourceKind, StackName, TaggedResource,
+    Undone,
 };
 
 use crate::arguments::Leftovers;
@@ -121,7 +122,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
     };
     for (why, resources) in spared(&found.spared) {
         let next = match why {
-            Spared::BelongsTo { by, .. } => {
+            KeepReason::BelongsTo { by, .. } => {
                 let verb = removal(context, by).await;
                 format!(" ({})", context.command(&format!("{verb} {by}")))
             }
@@ -167,7 +168,7 @@ fn document(found: &Orphans) -> Document {
 }
 
 fn question(leftovers: &Leftovers, found: &Orphans) -> String {
-    let is_file_system = |orphan: &TaggedResource| orphan.kind == Kind::FileSystem;
+    let is_file_system = |orphan: &TaggedResource| orphan.kind == ResourceKind::FileSystem;
     let data = match found.orphans.iter().any(is_file_system) {
         true if leftovers.keep_file_systems => " File systems stay.",
         true => " File systems go with all their data (--keep-file-systems leaves them).",
@@ -219,9 +220,9 @@ fn age(orphan: &TaggedResource, found: &Orphans) -> String {
 }
 
 /// What is left alone, by the reason.
-fn spared(spared: &[SparedResource]) -> Vec<(&Spared, Vec<&TaggedResource>)> {
-    let mut reasons: Vec<(&Spared, Vec<&TaggedResource>)> = Vec::new();
-    for SparedResource { resource, why, .. } in spared {
+fn spared(spared: &[KeptResource]) -> Vec<(&KeepReason, Vec<&TaggedResource>)> {
+    let mut reasons: Vec<(&KeepReason, Vec<&TaggedResource>)> = Vec::new();
+    for KeptResource { resource, why, .. } in spared {
         match reasons.iter_mut().find(|(reason, _)| *reason == why) {
             Some((_, resources)) => resources.push(resource),
             None => reasons.push((why, vec![resource])),

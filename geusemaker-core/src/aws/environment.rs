@@ -12,7 +12,7 @@ use aws_smithy_async::time::{SystemTimeSource, TimeSource as _};
 /// What every AWS SDK reads: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest.
 pub(crate) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .credentials_provider(AnewEachTime)
+        .credentials_provider(ReloadingCredentials)
         .load()
         .await
 }
@@ -20,9 +20,9 @@ pub(crate) async fn config() -> SdkConfig {
 /// The default chain, made anew for every look-up: it reads a profile's keys once in its life, and somebody who signs
 /// in again in the middle of a deployment writes new ones.
 #[derive(Debug)]
-struct AnewEachTime;
+struct ReloadingCredentials;
 
-impl AnewEachTime {
+impl ReloadingCredentials {
     async fn look_up() -> Result<Credentials, CredentialsError> {
         let chain = DefaultCredentialsChain::builder()
             .configure(ProviderConfig::with_default_region().await)
@@ -37,7 +37,7 @@ impl AnewEachTime {
     }
 }
 
-impl ProvideCredentials for AnewEachTime {
+impl ProvideCredentials for ReloadingCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

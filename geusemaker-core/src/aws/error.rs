@@ -94,7 +94,7 @@ impl ErrorClass {
     }
 
     /// Whether to look again may help.
-    pub(crate) fn passes_for_a_look(self) -> bool {
+    pub(crate) fn is_retryable_on_read(self) -> bool {
         match self {
             Self::NotYet | Self::ServiceFault | Self::Throttled | Self::Unreachable => true,
             Self::Capacity
@@ -117,13 +117,13 @@ impl ErrorClass {
 
     /// Whether to ask for a resource again may help. What a creation names was checked before or is our own, so not to
     /// be found is to be not yet visible.
-    pub(crate) fn passes_for_a_creation(self) -> bool {
-        self == Self::NotFound || self.passes_for_a_look()
+    pub(crate) fn is_retryable_on_create(self) -> bool {
+        self == Self::NotFound || self.is_retryable_on_read()
     }
 
     /// Whether to ask for a deletion again may help. What is in the way is on its way out too.
-    pub(crate) fn passes_for_a_deletion(self) -> bool {
-        self == Self::Conflict || self.passes_for_a_creation()
+    pub(crate) fn is_retryable_on_delete(self) -> bool {
+        self == Self::Conflict || self.is_retryable_on_create()
     }
 
     /// What a person can do about it.

@@ -4,6 +4,6 @@ pub(crate) mod clients;
 pub(crate) mod clock;
 pub(crate) mod environment;
 pub(crate) mod error;
-pub(crate) mod sign_in;
+pub(crate) mod reauth_wait;
 pub(crate) mod silence;
 pub(crate) mod wait;

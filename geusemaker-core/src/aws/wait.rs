@@ -8,13 +8,13 @@ use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
 use super::clock::Clock;
 use super::error::AwsError;
-use super::sign_in::SignIn;
+use super::reauth_wait::ReauthWait;
 use super::silence::Silence;
-use crate::progress::{Event, Progress};
+use crate::progress::{Progress, ProgressEvent};
 
 /// What a look at AWS has shown.
 #[derive(Debug)]
-pub(crate) enum Seen<T> {
+pub(crate) enum PollState<T> {
     /// It is there.
     Ready(T),
     /// Not yet; this is its state.
@@ -108,35 +108,37 @@ impl Wait {
         mut look: impl FnMut() -> F,
     ) -> Result<T, WaitError>
     where
-        F: Future<Output = Result<Seen<T>, AwsError>>,
+        F: Future<Output = Result<PollState<T>, AwsError>>,
     {
         let Expected { usual, deadline } = self.expected;
         let start = clock.now();
         let mut has_waited = false;
         let mut silence = Silence::default();
-        let mut sign_in = SignIn::default();
+        let mut reauth_wait = ReauthWait::default();
         let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
         loop {
             let (last, error) = match look().await {
-                Ok(Seen::Ready(found)) => {
+                Ok(PollState::Ready(found)) => {
                     let elapsed = clock.since(start);
                     // What was there at the first look was not waited for.
                     if has_waited {
                         let what = self.what;
-                        progress.tell(Event::Awaited { what, elapsed });
+                        progress.tell(ProgressEvent::Awaited { what, elapsed });
                     }
                     return Ok(found);
                 }
-                Ok(Seen::Pending(state)) => (state, None),
-                Ok(Seen::Failed(reason)) => {
+                Ok(PollState::Pending(state)) => (state, None),
+                Ok(PollState::Failed(reason)) => {
                     return Err(WaitError::Failed {
                         what: self.what,
                         reason,
                     });
                 }
-                Err(error) if error.class.passes_for_a_look() => (error.to_string(), Some(error)),
+                Err(error) if error.class.is_retryable_on_read() => {
+                    (error.to_string(), Some(error))
+                }
                 Err(error) => {
-                    if sign_in.pause(&error, clock, progress).await {
+                    if reauth_wait.pause(&error, clock, progress).await {
                         continue;
                     }
                     return Err(error.into());
@@ -144,7 +146,7 @@ impl Wait {
             };
             let silent_for = silence.after(error.as_ref(), clock);
             let is_out_of_patience = self.patience.is_some_and(|most| silent_for >= most);
-            let elapsed = clock.since(start).saturating_sub(sign_in.paused());
+            let elapsed = clock.since(start).saturating_sub(reauth_wait.paused());
             if elapsed >= deadline || is_out_of_patience {
                 return Err(error.map_or_else(
                     || WaitError::Deadline {
@@ -155,7 +157,7 @@ impl Wait {
                     WaitError::Aws,
                 ));
             }
-            progress.tell(Event::Waiting {
+            progress.tell(ProgressEvent::Waiting {
                 what: self.what.clone(),
                 state: last,
                 elapsed,
@@ -200,12 +202,12 @@ mod tests {
     }
 
     /// Waits up to a minute for what `look` shows after so many seconds.
-    async fn waited(look: impl Fn(u64) -> Result<Seen<u32>, AwsError>) -> Waited {
+    async fn waited(look: impl Fn(u64) -> Result<PollState<u32>, AwsError>) -> Waited {
         let clock = Clock::of(&Aws::new().sdk_config());
         let heard = Arc::new(Mutex::new(Vec::new()));
         let progress = {
             let heard = Arc::clone(&heard);
-            Progress::new(Arc::new(move |event: &Event| {
+            Progress::new(Arc::new(move |event: &ProgressEvent| {
                 heard.lock().unwrap().push(event.to_string())
             }))
         };
@@ -237,9 +239,9 @@ mod tests {
     async fn it_looks_at_once_and_then_less_and_less_often() {
         let waited = waited(|seconds| {
             Ok(if seconds < 50 {
-                Seen::Pending("cold".to_owned())
+                PollState::Pending("cold".to_owned())
             } else {
-                Seen::Ready(100)
+                PollState::Ready(100)
             })
         })
         .await;
@@ -264,7 +266,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn at_the_deadline_it_looks_once_more_and_tells_the_last_state() {
-        let waited = waited(|_| Ok(Seen::Pending("lukewarm".to_owned()))).await;
+        let waited = waited(|_| Ok(PollState::Pending("lukewarm".to_owned()))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         let error = waited.result.unwrap_err().to_string();
         assert_eq!(error, "the kettle is still in progress after 1m: lukewarm");
@@ -282,7 +284,7 @@ mod tests {
                 if seconds < 10 {
                     Err(error(class))
                 } else {
-                    Ok(Seen::Ready(100))
+                    Ok(PollState::Ready(100))
                 }
             })
             .await;
@@ -300,7 +302,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn patience_ends_a_wait_without_answers_and_not_one_with_some() {
         let clock = Clock::of(&Aws::new().sdk_config());
-        let progress = Progress::new(Arc::new(|_: &Event| {}));
+        let progress = Progress::new(Arc::new(|_: &ProgressEvent| {}));
         for (answers_every, minutes) in [(u64::MAX, 5), (4, 60)] {
             let start = clock.now();
             let mut looks = 0;
@@ -310,7 +312,7 @@ mod tests {
                     .until(&clock, &progress, || {
                         looks += 1;
                         std::future::ready(if looks % answers_every == 0 {
-                            Ok(Seen::Pending("cold".to_owned()))
+                            Ok(PollState::Pending("cold".to_owned()))
                         } else {
                             Err(error(ErrorClass::ServiceFault))
                         })
@@ -329,8 +331,8 @@ mod tests {
     async fn expired_credentials_pause_the_wait_and_count_against_no_deadline() {
         let waited = waited(|seconds| match seconds {
             30..600 => Err(error(ErrorClass::Credentials)),
-            0..620 => Ok(Seen::Pending("cold".to_owned())),
-            _ => Ok(Seen::Ready(100)),
+            0..620 => Ok(PollState::Pending("cold".to_owned())),
+            _ => Ok(PollState::Ready(100)),
         })
         .await;
         // Its deadline is a minute.
@@ -350,7 +352,7 @@ mod tests {
     async fn a_refusal_and_what_will_never_come_end_it_at_once() {
         let refused = waited(|_| Err(error(ErrorClass::Permission))).await;
         assert!(matches!(refused.result, Err(WaitError::Aws(_))));
-        let failed = waited(|_| Ok(Seen::Failed("no water".to_owned()))).await;
+        let failed = waited(|_| Ok(PollState::Failed("no water".to_owned()))).await;
         assert_eq!(
             failed.result.unwrap_err().to_string(),
             "the kettle failed: no water"

@@ -9,14 +9,14 @@ use super::launch::security_group;
 use super::settle::settle;
 use super::{AlbHealthy, Deployment, Ec2Ready, Failed, ledger_of};
 use crate::aws::error::AwsError;
-use crate::aws::wait::{Expected, Seen, Wait, WaitError};
+use crate::aws::wait::{Expected, PollState, Wait, WaitError};
 use crate::error::{Error, UnhealthyTarget};
 use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
 use crate::ledger::Ledger;
 use crate::ledger::event::Key;
 use crate::resource::listener::NewListener;
 use crate::resource::listener_rule::NewListenerRule;
-use crate::resource::load_balancer::{self, LoadBalancer, NewLoadBalancer};
+use crate::resource::load_balancer::{self, ActiveLoadBalancer, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
@@ -219,7 +219,10 @@ async fn register(
     Ok(())
 }
 
-async fn await_active(ledger: &Arc<Ledger>, arn: &LoadBalancerArn) -> Result<LoadBalancer, Error> {
+async fn await_active(
+    ledger: &Arc<Ledger>,
+    arn: &LoadBalancerArn,
+) -> Result<ActiveLoadBalancer, Error> {
     let account = &ledger.account;
     // The slowest that was seen took a little over three minutes.
     let active = Wait::new(
@@ -252,8 +255,8 @@ async fn await_healthy(
             let unhealthy = unhealthy_targets(ledger, target_groups, ec2).await?;
             let healthy = total - unhealthy.len();
             let seen = match unhealthy.first() {
-                None => Seen::Ready(()),
-                Some(first) => Seen::Pending(format!("{healthy} of {total} healthy; {first}")),
+                None => PollState::Ready(()),
+                Some(first) => PollState::Pending(format!("{healthy} of {total} healthy; {first}")),
             };
             *last
                 .lock()

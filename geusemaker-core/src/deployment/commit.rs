@@ -6,14 +6,14 @@ use super::settle::settle;
 use super::state::Reached;
 use super::{AlbHealthy, CdnDeployed, Deployment, Ec2Ready, Failed, State, ledger_of};
 use crate::error::Error;
-use crate::ledger::event::Event;
+use crate::ledger::event::JournalEvent;
 use crate::ledger::undo::Undone;
 use crate::spec::Tier;
 
 /// A committed deployment: where it is reached and what it consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Record {
+pub struct CommittedStack {
     /// The stack's name.
     pub name: String,
     /// The deployment's id, which stands in the tags of everything that belongs to it.
@@ -73,7 +73,7 @@ impl Deployment<Ec2Ready> {
     ///
     /// # Errors
     /// [`Failed`] with the deployment as it was.
-    pub async fn commit(self) -> Result<Record, Failed<Ec2Ready>> {
+    pub async fn commit(self) -> Result<CommittedStack, Failed<Ec2Ready>> {
         let ledger = ledger_of(&self.inner.guard);
         match settle(&ledger, self.state()).await {
             Ok(()) => commit_tier(self, Tier::Instances).await,
@@ -87,7 +87,7 @@ impl Deployment<AlbHealthy> {
     ///
     /// # Errors
     /// [`Failed`] with the deployment as it was: the journal cannot be written.
-    pub async fn commit(self) -> Result<Record, Failed<AlbHealthy>> {
+    pub async fn commit(self) -> Result<CommittedStack, Failed<AlbHealthy>> {
         commit_tier(self, Tier::LoadBalancer).await
     }
 }
@@ -97,17 +97,17 @@ impl Deployment<CdnDeployed> {
     ///
     /// # Errors
     /// [`Failed`] with the deployment as it was: the journal cannot be written.
-    pub async fn commit(self) -> Result<Record, Failed<CdnDeployed>> {
+    pub async fn commit(self) -> Result<CommittedStack, Failed<CdnDeployed>> {
         commit_tier(self, Tier::Cdn).await
     }
 }
 
-async fn commit_tier<S>(deployment: Deployment<S>, tier: Tier) -> Result<Record, Failed<S>>
+async fn commit_tier<S>(deployment: Deployment<S>, tier: Tier) -> Result<CommittedStack, Failed<S>>
 where
     S: State + Clone + Into<Reached>,
 {
     let ledger = ledger_of(&deployment.inner.guard);
-    let record = Record {
+    let record = CommittedStack {
         name: ledger.owner.stack.to_string(),
         deployment: ledger.owner.deployment.clone(),
         account: ledger.plan.account.clone(),
@@ -115,7 +115,7 @@ where
         tier,
         outputs: Outputs::of(&deployment.state().clone().into()),
     };
-    if let Err(error) = ledger.append(Event::Committed { tier }).await {
+    if let Err(error) = ledger.append(JournalEvent::Committed { tier }).await {
         return Err(Failed::new(
             Error::Journal(error),
             Undone::default(),

@@ -19,7 +19,7 @@ impl Session {
         stack: &StackName,
         file_systems: FileSystems,
     ) -> Result<Undone, Error> {
-        let ledger = self.take_up(stack).await?;
+        let ledger = self.acquire(stack).await?;
         ledger
             .account
             .progress
@@ -33,10 +33,10 @@ impl Session {
     /// # Errors
     /// As [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
     pub async fn rollback(&self, stack: &StackName) -> Result<Undone, Error> {
-        let ledger = self.take_up(stack).await?;
+        let ledger = self.acquire(stack).await?;
         let guard = RollbackGuard::of(Arc::clone(&ledger), OnDrop::Keep, self.cleanup());
         let state = ledger.state().await;
-        if state.committed.is_some() && !state.is_ending {
+        if state.committed.is_some() && !state.is_tearing_down {
             guard.release().await?;
             return Err(Error::Committed {
                 stack: stack.to_string(),

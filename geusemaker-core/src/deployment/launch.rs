@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::ledger::event::Key;
 use crate::ledger::state::Savepoint;
 use crate::ledger::undo::Undone;
-use crate::progress::Event;
+use crate::progress::ProgressEvent;
 use crate::resource::file_system::NewFileSystem;
 use crate::resource::instance::{self, NewInstance, RunningInstance};
 use crate::resource::lookup::Lookup;
@@ -175,7 +175,7 @@ async fn request_instance(
         match ledger.create(key.clone(), wanted).await {
             Ok(id) => return Ok(id),
             Err(Error::Aws { source, .. }) if elsewhere_may_help(candidate, &source) => {
-                ledger.account.progress.tell(Event::Retrying {
+                ledger.account.progress.tell(ProgressEvent::Retrying {
                     error: source.clone(),
                     next: format!("no capacity for {candidate}; trying the next place"),
                 });
@@ -244,7 +244,7 @@ async fn used_subnets(
             Expected::with_deadline_minutes(0, 6, 5),
         )
         .until(&account.clock, &account.progress, || {
-            instance::placed(&account.reader, id)
+            instance::subnet_of(&account.reader, id)
         })
         .await
         .map_err(Error::from)

@@ -39,7 +39,7 @@ use crate::ledger::state::Savepoint;
 use crate::ledger::undo::{FileSystems, Undone};
 use crate::session::Session;
 
-pub use commit::{Outputs, Record};
+pub use commit::{CommittedStack, Outputs};
 pub use failed::Failed;
 pub use open::AnyDeployment;
 pub use state::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Planned, State};
@@ -145,7 +145,7 @@ impl Ledger {
     async fn reach(&self, state: state::Reached) -> Result<(), Error> {
         let state = Box::new(state);
         Ok(self
-            .append(crate::ledger::event::Event::Reached { state })
+            .append(crate::ledger::event::JournalEvent::Reached { state })
             .await?)
     }
 }

@@ -36,9 +36,9 @@ impl Session {
     /// # Errors
     /// It is being removed ([`Error::Ending`]), there is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
-        let ledger = self.take_up(stack).await?;
+        let ledger = self.acquire(stack).await?;
         let state = ledger.state().await;
-        if state.is_ending {
+        if state.is_tearing_down {
             ledger.release().await?;
             return Err(Error::Ending {
                 stack: stack.to_string(),

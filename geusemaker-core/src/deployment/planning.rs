@@ -41,7 +41,7 @@ impl Session {
                 stack: stack.to_string(),
             }));
         }
-        let look = Look {
+        let look = Preflight {
             account: &account,
             spec: &spec,
         };
@@ -71,12 +71,12 @@ impl Session {
 }
 
 /// A look at the account on behalf of a spec.
-struct Look<'a> {
+struct Preflight<'a> {
     account: &'a Account,
     spec: &'a DeploymentSpec,
 }
 
-impl Look<'_> {
+impl Preflight<'_> {
     fn missing(&self, field: &'static str, id: &impl ToString) -> Error {
         let region = self.account.region.clone();
         let id = id.to_string();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::try_join_all;
 
 use super::Ec2Ready;
-use crate::aws::wait::{Expected, Seen, Wait};
+use crate::aws::wait::{Expected, PollState, Wait};
 use crate::error::Error;
 use crate::id::FileSystemId;
 use crate::ledger::Ledger;
@@ -87,13 +87,13 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
             Ok(match report {
                 // The driver may still be loading when the first report is printed.
                 Some(report) if report.count == 0 && account.clock.since(start) < DRIVER_LOADED => {
-                    Seen::Pending("nvidia-smi sees no GPU yet".to_owned())
+                    PollState::Pending("nvidia-smi sees no GPU yet".to_owned())
                 }
-                Some(report) => Seen::Ready(report.check(&instance.instance_type)),
+                Some(report) => PollState::Ready(report.check(&instance.instance_type)),
                 None if output.is_some() => {
-                    Seen::Pending("no report on the console yet".to_owned())
+                    PollState::Pending("no report on the console yet".to_owned())
                 }
-                None => Seen::Pending("no console output yet".to_owned()),
+                None => PollState::Pending("no console output yet".to_owned()),
             })
         })
         .await?;

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId};
 use crate::resource::distribution::Distribution;
 use crate::resource::instance::RunningInstance;
-use crate::resource::load_balancer::LoadBalancer;
+use crate::resource::load_balancer::ActiveLoadBalancer;
 use crate::resource::target_group::TargetGroup;
 
 mod sealed {
@@ -63,7 +63,7 @@ pub struct AlbHealthy {
     /// What it balances.
     pub ec2: Ec2Ready,
     /// The load balancer.
-    pub load_balancer: LoadBalancer,
+    pub load_balancer: ActiveLoadBalancer,
     /// One target group per service.
     pub target_groups: Vec<TargetGroup>,
 }

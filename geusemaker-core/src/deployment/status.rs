@@ -9,7 +9,7 @@ use super::state::Reached;
 use crate::account::Account;
 use crate::error::Error;
 use crate::ledger::state::{Entry, LedgerState, Status as EntryStatus};
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 use crate::session::Session;
 use crate::spec::{DeploymentSpec, StackName, Tier};
 
@@ -84,7 +84,7 @@ pub struct ResourceStatus {
     /// Its name in the journal.
     pub key: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ResourceKind,
     /// The id by which AWS knows it; none if nobody knows yet whether it exists.
     pub id: Option<String>,
     /// AWS's word for its state; `gone` if AWS does not know it any more.
@@ -145,7 +145,7 @@ impl Session {
 }
 
 fn phase(state: &LedgerState) -> Phase {
-    if state.is_ending {
+    if state.is_tearing_down {
         return Phase::Ending;
     }
     match (&state.committed, &state.reached) {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use backoff::backoff::Backoff as _;
 
 use super::Ledger;
-use super::event::{Event, Key};
+use super::event::{JournalEvent, Key};
 use super::state::Status;
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::sign_in::SignIn;
+use crate::aws::reauth_wait::ReauthWait;
 use crate::aws::wait::schedule;
 use crate::error::Error;
 use crate::id::AwsId;
@@ -74,7 +74,7 @@ impl Ledger {
                 }
                 // An earlier run ended between its intent and its answer.
                 Status::Intended => {
-                    match self.settle(&entry.lookup, &mut SignIn::default()).await {
+                    match self.settle(&entry.lookup, &mut ReauthWait::default()).await {
                         Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
                         // Should that run's call still be on its way, the same token makes the two one.
                         Ok(None) => {
@@ -89,12 +89,12 @@ impl Ledger {
         }
         let token = self.token(&key, self.attempts(&key).await + 1);
         let lookup = wanted.lookup(&token);
-        let event = Event::Intent {
+        let event = JournalEvent::Intent {
             key: key.clone(),
             lookup: lookup.clone(),
         };
         self.append(event).await?;
-        self.call_until_settled(key, wanted, &token, &lookup).await
+        self.call_until_resolved(key, wanted, &token, &lookup).await
     }
 
     /// Makes the call of an earlier run again, under its token. None if that token is of no use any more.
@@ -106,11 +106,11 @@ impl Ledger {
     ) -> Result<Option<R::Id>, Error> {
         let token = self.token(key, self.attempts(key).await);
         if wanted.lookup(&token) != *lookup {
-            let event = Event::Deleted { key: key.clone() };
+            let event = JournalEvent::Deleted { key: key.clone() };
             self.append(event).await?;
             return Ok(None);
         }
-        let asked = self.call_until_settled(key.clone(), wanted, &token, lookup);
+        let asked = self.call_until_resolved(key.clone(), wanted, &token, lookup);
         match asked.await {
             Err(error) if error.call().is_some_and(AwsError::is_about_a_used_token) => Ok(None),
             asked => asked.map(Some),
@@ -128,7 +128,7 @@ impl Ledger {
     }
 
     /// Makes the call, and makes it again under the same token for as long as that can help.
-    async fn call_until_settled<R: Create>(
+    async fn call_until_resolved<R: Create>(
         &self,
         key: Key,
         wanted: &R,
@@ -137,46 +137,50 @@ impl Ledger {
     ) -> Result<R::Id, Error> {
         let start = self.account.clock.now();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(20));
-        let mut sign_in = SignIn::default();
+        let mut reauth_wait = ReauthWait::default();
         // Whether a call was made of which nobody knows what became of it.
         let mut in_doubt = false;
         loop {
             let error = match Outcome::of(wanted.create(&self.account.writer, token).await) {
-                Outcome::Applied(id) if !R::MAY_BE_ANOTHERS => {
+                Outcome::Applied(id) if !R::VERIFY_OWNER => {
                     return self.created(key, lookup, id.as_ref()).await;
                 }
-                Outcome::Applied(_) => match self.settle(lookup, &mut sign_in).await {
+                Outcome::Applied(_) => match self.settle(lookup, &mut reauth_wait).await {
                     Ok(Some(id)) => return self.created(key, lookup, &id).await,
                     // Most likely somebody else's; the intent stays open in case the tags are merely late.
-                    Ok(None) => return Err(failed(lookup, somebody_elses(lookup))),
+                    Ok(None) => return Err(failed(lookup, name_conflict(lookup))),
                     Err(error) => return Err(failed(lookup, error)),
                 },
                 Outcome::Unknown(error) => {
                     in_doubt = true;
-                    match self.settle(lookup, &mut sign_in).await {
+                    match self.settle(lookup, &mut reauth_wait).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) => error,
                         // The intent stays open: whoever comes next asks again.
-                        Err(settling) => return Err(failed(lookup, graver(error, settling))),
+                        Err(resolving) => {
+                            return Err(failed(lookup, more_severe(error, resolving)));
+                        }
                     }
                 }
                 Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
                     if let Some(id) = error.existing_id() {
                         return self.created(key, lookup, id).await;
                     }
-                    match self.settle(lookup, &mut sign_in).await {
+                    match self.settle(lookup, &mut reauth_wait).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) if !error.proves_existence() => {
                             return self.refused(key, lookup, error).await;
                         }
                         Ok(None) => return Err(failed(lookup, error)),
-                        Err(settling) => return Err(failed(lookup, graver(error, settling))),
+                        Err(resolving) => {
+                            return Err(failed(lookup, more_severe(error, resolving)));
+                        }
                     }
                 }
                 Outcome::NotApplied(error) => error,
             };
             if !error.may_be_about_the_request()
-                && self.waits_for_a_sign_in(&error, &mut sign_in).await
+                && self.waits_for_a_sign_in(&error, &mut reauth_wait).await
             {
                 continue;
             }
@@ -185,22 +189,24 @@ impl Ledger {
                 .account
                 .clock
                 .since(start)
-                .saturating_sub(sign_in.paused());
+                .saturating_sub(reauth_wait.paused());
             let is_over = elapsed + pause > LONGEST;
-            if is_over || !error.class.passes_for_a_creation() {
+            if is_over || !error.class.is_retryable_on_create() {
                 return self
-                    .give_up(key, lookup, error, in_doubt, &mut sign_in)
+                    .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
                     .await;
             }
-            self.account.progress.tell(progress::Event::Retrying {
-                error: error.clone(),
-                next: format!("asking again in {}", progress::seconds(pause)),
-            });
+            self.account
+                .progress
+                .tell(progress::ProgressEvent::Retrying {
+                    error: error.clone(),
+                    next: format!("asking again in {}", progress::seconds(pause)),
+                });
             self.account.clock.sleep(pause).await;
             // Whoever waits for the calls under way is about to undo or to stop.
             if self.running.is_closed() {
                 return self
-                    .give_up(key, lookup, error, in_doubt, &mut sign_in)
+                    .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
                     .await;
             }
         }
@@ -213,16 +219,16 @@ impl Ledger {
         lookup: &Lookup,
         error: AwsError,
         in_doubt: bool,
-        sign_in: &mut SignIn,
+        reauth_wait: &mut ReauthWait,
     ) -> Result<I, Error> {
         if error.may_have_happened {
             return Err(failed(lookup, error));
         }
         if in_doubt {
-            match self.settle(lookup, sign_in).await {
+            match self.settle(lookup, reauth_wait).await {
                 Ok(None) => {}
                 Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                Err(settling) => return Err(failed(lookup, graver(error, settling))),
+                Err(resolving) => return Err(failed(lookup, more_severe(error, resolving))),
             }
         }
         self.refused(key, lookup, error).await
@@ -231,38 +237,40 @@ impl Ledger {
     async fn settle(
         &self,
         lookup: &Lookup,
-        sign_in: &mut SignIn,
+        reauth_wait: &mut ReauthWait,
     ) -> Result<Option<String>, AwsError> {
         let is_awaited = || self.running.is_closed();
-        settle(&self.account, lookup, sign_in, is_awaited).await
+        settle(&self.account, lookup, reauth_wait, is_awaited).await
     }
 
     /// Pauses if the credentials are what is wrong, unless somebody waits for the calls under way.
-    async fn waits_for_a_sign_in(&self, error: &AwsError, sign_in: &mut SignIn) -> bool {
+    async fn waits_for_a_sign_in(&self, error: &AwsError, reauth_wait: &mut ReauthWait) -> bool {
         let Account {
             clock, progress, ..
         } = &self.account;
         !self.running.is_closed()
-            && sign_in.pause(error, clock, progress).await
+            && reauth_wait.pause(error, clock, progress).await
             && !self.running.is_closed()
     }
 
     async fn created<I: AwsId>(&self, key: Key, lookup: &Lookup, id: &str) -> Result<I, Error> {
-        let event = Event::Created {
+        let event = JournalEvent::Created {
             key: key.clone(),
             id: id.to_owned(),
         };
         self.append(event).await?;
-        self.account.progress.tell(progress::Event::Created {
-            key: key.to_string(),
-            kind: lookup.kind(),
-            id: id.to_owned(),
-        });
+        self.account
+            .progress
+            .tell(progress::ProgressEvent::Created {
+                key: key.to_string(),
+                kind: lookup.kind(),
+                id: id.to_owned(),
+            });
         Ok(I::read(id.to_owned()))
     }
 
     async fn refused<T>(&self, key: Key, lookup: &Lookup, error: AwsError) -> Result<T, Error> {
-        let event = Event::Refused {
+        let event = JournalEvent::Refused {
             key,
             error: error.clone(),
         };
@@ -276,20 +284,20 @@ impl Ledger {
 pub(super) async fn settle(
     account: &Account,
     lookup: &Lookup,
-    sign_in: &mut SignIn,
+    reauth_wait: &mut ReauthWait,
     is_awaited: impl Fn() -> bool,
 ) -> Result<Option<String>, AwsError> {
-    let mut pauses = SETTLING_PAUSES.iter();
+    let mut pauses = RESOLVE_PAUSES.iter();
     loop {
         let last = match lookup.find(&account.reader).await {
             Ok(Some(id)) => return Ok(Some(id)),
             Ok(None) => Ok(None),
-            Err(error) if error.class.passes_for_a_look() => Err(error),
+            Err(error) if error.class.is_retryable_on_read() => Err(error),
             Err(error) => {
                 let Account {
                     clock, progress, ..
                 } = account;
-                if !is_awaited() && sign_in.pause(&error, clock, progress).await {
+                if !is_awaited() && reauth_wait.pause(&error, clock, progress).await {
                     continue;
                 }
                 return Err(error);
@@ -303,7 +311,7 @@ pub(super) async fn settle(
 }
 
 /// What AWS answered with is not this deployment's: it has the name and the settings, and another tag.
-fn somebody_elses(lookup: &Lookup) -> AwsError {
+fn name_conflict(lookup: &Lookup) -> AwsError {
     let kind = lookup.kind();
     let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
     AwsError::conflict("looking at what AWS has made", message)
@@ -311,9 +319,9 @@ fn somebody_elses(lookup: &Lookup) -> AwsError {
 
 /// Of a call's error and that of asking what became of it, the one to act upon: that credentials have run out is no
 /// reason to undo anything.
-fn graver(error: AwsError, settling: AwsError) -> AwsError {
-    if settling.class == ErrorClass::Credentials {
-        settling
+fn more_severe(error: AwsError, resolving: AwsError) -> AwsError {
+    if resolving.class == ErrorClass::Credentials {
+        resolving
     } else {
         error
     }
@@ -328,7 +336,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
 /// Half a minute in all; AWS advises to begin with a couple of seconds and to go on for minutes at most
 /// (Amazon EC2 Developer Guide, "Eventual consistency").
-const SETTLING_PAUSES: [Duration; 4] = [
+const RESOLVE_PAUSES: [Duration; 4] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
     Duration::from_secs(8),

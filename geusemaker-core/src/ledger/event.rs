@@ -15,11 +15,11 @@ pub(crate) const VERSION: u32 = 2;
 
 /// One object of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct JournalRecord {
     pub(crate) version: u32,
     pub(crate) sequence: u64,
     pub(crate) at: Timestamp,
-    pub(crate) event: Event,
+    pub(crate) event: JournalEvent,
 }
 
 /// The logical name of a resource in its deployment: `alb/listener/80`.
@@ -46,7 +46,7 @@ impl std::fmt::Display for Key {
 /// Something that has happened, or is about to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub(crate) enum Event {
+pub(crate) enum JournalEvent {
     /// A deployment begins.
     Planned { deployment: String, plan: Box<Plan> },
     /// A process works on it, until then at the latest.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::event::{Event, Key, Record};
+use super::event::{JournalEvent, JournalRecord, Key};
 use super::journal;
 use crate::deployment::state::Reached;
 use crate::error::Error;
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 use crate::session::Session;
 use crate::spec::StackName;
 
@@ -27,7 +27,7 @@ pub struct HistoryEntry {
     /// The resource that it is about, by its name in the journal.
     pub key: Option<String>,
     /// What that is.
-    pub kind: Option<Kind>,
+    pub kind: Option<ResourceKind>,
     /// The id by which AWS knows it, as far as that was known then.
     pub id: Option<String>,
     /// The record in words.
@@ -64,12 +64,12 @@ impl Session {
 /// What the records before have said.
 #[derive(Default)]
 struct Reader {
-    resources: BTreeMap<Key, (Kind, Option<String>)>,
+    resources: BTreeMap<Key, (ResourceKind, Option<String>)>,
     at_work: Option<String>,
 }
 
 impl Reader {
-    fn read(&mut self, record: &Record) -> HistoryEntry {
+    fn read(&mut self, record: &JournalRecord) -> HistoryEntry {
         let (event, key, message) = self.take_in(&record.event);
         let (kind, id) = match key.and_then(|key| self.resources.get(key)) {
             Some((kind, id)) => (Some(*kind), id.clone()),
@@ -92,9 +92,9 @@ impl Reader {
     }
 
     /// The record's kind, whom it is about, and what it says of that.
-    fn take_in<'a>(&mut self, event: &'a Event) -> (&'static str, Option<&'a Key>, String) {
+    fn take_in<'a>(&mut self, event: &'a JournalEvent) -> (&'static str, Option<&'a Key>, String) {
         match event {
-            Event::Planned { deployment, plan } => {
+            JournalEvent::Planned { deployment, plan } => {
                 self.resources.clear();
                 let message = format!(
                     "deployment {deployment} planned: tier {} in account {}, {}",
@@ -104,7 +104,7 @@ impl Reader {
                 );
                 ("planned", None, message)
             }
-            Event::Claimed { holder, until } => {
+            JournalEvent::Claimed { holder, until } => {
                 let is_renewal = self.at_work.as_deref() == Some(&holder.session);
                 self.at_work = Some(holder.session.clone());
                 let message = if is_renewal {
@@ -114,42 +114,44 @@ impl Reader {
                 };
                 ("claimed", None, message)
             }
-            Event::Released => {
+            JournalEvent::Released => {
                 self.at_work = None;
                 ("released", None, "nobody works on it".to_owned())
             }
-            Event::Intent { key, lookup } => {
+            JournalEvent::Intent { key, lookup } => {
                 self.resources.insert(key.clone(), (lookup.kind(), None));
                 ("intent", Some(key), "is about to be created".to_owned())
             }
-            Event::Created { key, id } => {
+            JournalEvent::Created { key, id } => {
                 self.has_id(key, id);
                 ("created", Some(key), "created".to_owned())
             }
-            Event::Refused { key, error } => {
+            JournalEvent::Refused { key, error } => {
                 ("refused", Some(key), format!("was refused: {error}"))
             }
-            Event::Adopted { key, lookup, id } => {
+            JournalEvent::Adopted { key, lookup, id } => {
                 let resource = (lookup.kind(), Some(id.clone()));
                 self.resources.insert(key.clone(), resource);
                 ("adopted", Some(key), "adopted: it stays".to_owned())
             }
-            Event::Deleting { key } => ("deleting", Some(key), "is about to be deleted".to_owned()),
-            Event::Deleted { key } => ("deleted", Some(key), "is gone".to_owned()),
-            Event::Kept { key } => ("kept", Some(key), "stays on purpose".to_owned()),
-            Event::Reached { state } => ("reached", None, reached(state).to_owned()),
-            Event::Committed { tier } => {
+            JournalEvent::Deleting { key } => {
+                ("deleting", Some(key), "is about to be deleted".to_owned())
+            }
+            JournalEvent::Deleted { key } => ("deleted", Some(key), "is gone".to_owned()),
+            JournalEvent::Kept { key } => ("kept", Some(key), "stays on purpose".to_owned()),
+            JournalEvent::Reached { state } => ("reached", None, reached(state).to_owned()),
+            JournalEvent::Committed { tier } => {
                 let message = format!("committed: tier {} is in use", tier.number());
                 ("committed", None, message)
             }
-            Event::Undoing => (
+            JournalEvent::Undoing => (
                 "undoing",
                 None,
                 "the last step is about to be undone".to_owned(),
             ),
-            Event::Undone => ("undone", None, "the last step is undone".to_owned()),
-            Event::Ending => ("ending", None, "all of it is about to go".to_owned()),
-            Event::Gone => ("gone", None, "gone".to_owned()),
+            JournalEvent::Undone => ("undone", None, "the last step is undone".to_owned()),
+            JournalEvent::Ending => ("ending", None, "all of it is about to go".to_owned()),
+            JournalEvent::Gone => ("gone", None, "gone".to_owned()),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
-use super::event::{Event, Record, VERSION};
+use super::event::{JournalEvent, JournalRecord, VERSION};
 use super::state::{IllegalEvent, LedgerState};
 use crate::spec::StackName;
 
@@ -118,7 +118,11 @@ impl Journal {
     }
 
     /// Makes an event durable, and takes it in.
-    pub(crate) async fn append(&mut self, at: Timestamp, event: Event) -> Result<(), JournalError> {
+    pub(crate) async fn append(
+        &mut self,
+        at: Timestamp,
+        event: JournalEvent,
+    ) -> Result<(), JournalError> {
         // Checked on a copy, so that nothing illegal is ever written.
         let mut state = self.state.clone();
         state
@@ -128,7 +132,7 @@ impl Journal {
                 sequence: self.next,
                 source,
             })?;
-        let record = Record {
+        let record = JournalRecord {
             version: VERSION,
             sequence: self.next,
             at,
@@ -197,7 +201,7 @@ pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, Jo
 pub(crate) async fn read_all(
     store: &dyn ObjectStore,
     stack: &str,
-) -> Result<Vec<Record>, JournalError> {
+) -> Result<Vec<JournalRecord>, JournalError> {
     let failed = |source| JournalError::Store {
         stack: stack.to_owned(),
         doing: "read",
@@ -232,7 +236,7 @@ pub(crate) async fn read_all(
     Ok(records)
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Record, JournalError> {
+fn parse(path: &Path, bytes: &[u8]) -> Result<JournalRecord, JournalError> {
     /// The part that every version has.
     #[derive(serde::Deserialize)]
     struct Versioned {

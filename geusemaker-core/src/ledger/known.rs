@@ -8,7 +8,7 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use super::journal::{Journal, JournalError, stacks};
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 use crate::resource::tagged::TaggedResource;
 use crate::spec::StackName;
 
@@ -16,7 +16,7 @@ use crate::spec::StackName;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Spared {
+pub enum KeepReason {
     /// It is part of a stack that exists.
     #[non_exhaustive]
     BelongsTo {
@@ -74,7 +74,7 @@ impl fmt::Display for ForeignMountTarget {
     }
 }
 
-impl fmt::Display for Spared {
+impl fmt::Display for KeepReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BelongsTo { by } => write!(f, "it belongs to stack {by}"),
@@ -103,7 +103,7 @@ impl fmt::Display for Spared {
 pub(crate) struct Known {
     /// Deployments that are not gone.
     deployments: BTreeMap<String, StackName>,
-    ids: BTreeMap<String, Spared>,
+    ids: BTreeMap<String, KeepReason>,
     unreadable: BTreeMap<StackName, String>,
 }
 
@@ -135,25 +135,25 @@ impl Known {
             let Some(id) = entry.id() else { continue };
             let by = by.clone();
             let spared = if entry.is_owned() {
-                Spared::BelongsTo { by }
+                KeepReason::BelongsTo { by }
             } else {
-                Spared::AdoptedBy { by }
+                KeepReason::AdoptedBy { by }
             };
             self.ids.insert(id.to_owned(), spared);
         }
-        for id in &state.outlives {
-            let kept = Spared::KeptBy { by: by.clone() };
+        for id in &state.retained {
+            let kept = KeepReason::KeptBy { by: by.clone() };
             self.ids.entry(id.clone()).or_insert(kept);
         }
     }
 
     /// Why a resource has to be left alone; nothing if no journal knows it.
-    pub(crate) fn spares(&self, resource: &TaggedResource) -> Option<Spared> {
+    pub(crate) fn spares(&self, resource: &TaggedResource) -> Option<KeepReason> {
         if let Some(by) = self.deployments.get(&resource.deployment) {
-            return Some(Spared::BelongsTo { by: by.clone() });
+            return Some(KeepReason::BelongsTo { by: by.clone() });
         }
         // Any stack may have adopted a file system.
-        if resource.kind == Kind::FileSystem {
+        if resource.kind == ResourceKind::FileSystem {
             return self.user_of(&resource.id);
         }
         let known = self.ids.get(&resource.id).cloned();
@@ -164,14 +164,14 @@ impl Known {
     }
 
     /// What speaks against touching a file system, whoever has made it.
-    pub(crate) fn user_of(&self, file_system: &str) -> Option<Spared> {
+    pub(crate) fn user_of(&self, file_system: &str) -> Option<KeepReason> {
         let user = self.ids.get(file_system).cloned();
         user.or_else(|| self.unreadable.iter().next().map(unreadable))
     }
 }
 
-fn unreadable((by, error): (&StackName, &String)) -> Spared {
-    Spared::Unreadable {
+fn unreadable((by, error): (&StackName, &String)) -> KeepReason {
+    KeepReason::Unreadable {
         by: by.clone(),
         error: error.clone(),
     }

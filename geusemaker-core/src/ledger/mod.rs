@@ -26,7 +26,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use self::claim::{Holder, LEASE};
-use self::event::{Event, Key};
+use self::event::{JournalEvent, Key};
 use self::journal::{Journal, JournalError};
 use self::state::{Entry, Header, LedgerState, Savepoint};
 use crate::account::Account;
@@ -64,7 +64,7 @@ impl Ledger {
         }
         take(&mut journal, stack, holder, account.clock.now()).await?;
         let deployment = new_deployment_id();
-        let event = Event::Planned {
+        let event = JournalEvent::Planned {
             deployment: deployment.clone(),
             plan: Box::new(plan.clone()),
         };
@@ -79,7 +79,7 @@ impl Ledger {
     }
 
     /// Takes up a deployment that was begun before.
-    pub(crate) async fn take_up(
+    pub(crate) async fn acquire(
         mut journal: Journal,
         header: Header,
         account: Account,
@@ -147,19 +147,19 @@ impl Ledger {
     async fn claim(&self) -> Result<(), JournalError> {
         let holder = self.holder.clone();
         let until = self.account.clock.now() + LEASE;
-        self.append(Event::Claimed { holder, until }).await
+        self.append(JournalEvent::Claimed { holder, until }).await
     }
 
     /// Lets others work on the stack.
     pub(crate) async fn release(&self) -> Result<(), JournalError> {
         self.set_renewal(None);
-        self.append(Event::Released).await
+        self.append(JournalEvent::Released).await
     }
 
     /// Makes an event durable.
     ///
     /// The write is a task of its own: dropped half way, it would leave a record that the journal does not know of.
-    pub(crate) async fn append(&self, event: Event) -> Result<(), JournalError> {
+    pub(crate) async fn append(&self, event: JournalEvent) -> Result<(), JournalError> {
         let journal = Arc::clone(&self.journal);
         let clock = self.account.clock.clone();
         let write = self.running.spawn(async move {
@@ -186,7 +186,7 @@ impl Ledger {
             return Ok(());
         }
         let id = id.to_owned();
-        self.append(Event::Adopted { key, lookup, id }).await
+        self.append(JournalEvent::Adopted { key, lookup, id }).await
     }
 
     pub(crate) async fn state(&self) -> LedgerState {
@@ -229,7 +229,7 @@ async fn take(
             });
         }
     }
-    let event = Event::Claimed {
+    let event = JournalEvent::Claimed {
         holder: holder.clone(),
         until: now + LEASE,
     };

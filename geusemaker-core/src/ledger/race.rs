@@ -9,7 +9,7 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 
 use super::claim::{Holder, LEASE};
-use super::event::{Event, Record};
+use super::event::{JournalEvent, JournalRecord};
 use super::journal::{Journal, JournalError, read_all};
 use super::state::LedgerState;
 use super::state::tests::{intent, planned};
@@ -54,10 +54,10 @@ impl Writer {
     }
 
     /// Whether a record is what this one was about to write.
-    fn wrote(&self, record: &Record, what: Move, key: &str) -> bool {
+    fn wrote(&self, record: &JournalRecord, what: Move, key: &str) -> bool {
         match (what, &record.event) {
-            (Move::Claim, Event::Claimed { holder, .. }) => *holder == self.holder,
-            (Move::Append, Event::Intent { key: written, .. }) => written.as_str() == key,
+            (Move::Claim, JournalEvent::Claimed { holder, .. }) => *holder == self.holder,
+            (Move::Append, JournalEvent::Intent { key: written, .. }) => written.as_str() == key,
             _ => false,
         }
     }

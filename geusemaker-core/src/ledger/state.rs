@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::claim::Holder;
-use super::event::{Event, Key, Record};
+use super::event::{JournalEvent, JournalRecord, Key};
 use crate::deployment::plan::Plan;
 use crate::deployment::state::Reached;
 use crate::resource::lookup::Lookup;
@@ -19,7 +19,7 @@ pub(crate) struct LedgerState {
     pub(crate) reached: Option<Reached>,
     pub(crate) committed: Option<Tier>,
     /// Whether its removal has begun.
-    pub(crate) is_ending: bool,
+    pub(crate) is_tearing_down: bool,
     /// Whether the undo of a transition has begun and not ended.
     pub(crate) is_undoing: bool,
     pub(crate) claim: Option<Claim>,
@@ -29,7 +29,7 @@ pub(crate) struct LedgerState {
     /// Where the last state was reached.
     savepoint: Savepoint,
     /// The ids of what stayed on purpose when its deployment went.
-    pub(crate) outlives: BTreeSet<String>,
+    pub(crate) retained: BTreeSet<String>,
 }
 
 /// What a deployment began with.
@@ -114,7 +114,7 @@ pub struct IllegalEvent {
 
 impl LedgerState {
     /// The state after all these records.
-    pub(crate) fn replay(records: &[Record]) -> Result<Self, (u64, IllegalEvent)> {
+    pub(crate) fn replay(records: &[JournalRecord]) -> Result<Self, (u64, IllegalEvent)> {
         let mut state = Self::default();
         for record in records {
             state
@@ -151,19 +151,25 @@ impl LedgerState {
     }
 
     /// Takes in one event.
-    pub(crate) fn apply(&mut self, at: Timestamp, event: &Event) -> Result<(), IllegalEvent> {
+    pub(crate) fn apply(
+        &mut self,
+        at: Timestamp,
+        event: &JournalEvent,
+    ) -> Result<(), IllegalEvent> {
         let illegal = |event, why: String| Err(IllegalEvent { event, why });
         let name = event.name();
         if self.is_gone()
             && !matches!(
                 event,
-                Event::Planned { .. } | Event::Claimed { .. } | Event::Released
+                JournalEvent::Planned { .. }
+                    | JournalEvent::Claimed { .. }
+                    | JournalEvent::Released
             )
         {
             return illegal(name, "no deployment has begun".to_owned());
         }
         match event {
-            Event::Planned { deployment, plan } => {
+            JournalEvent::Planned { deployment, plan } => {
                 if !self.is_gone() {
                     return illegal(name, "a deployment is under way already".to_owned());
                 }
@@ -173,7 +179,7 @@ impl LedgerState {
                     since: at,
                 });
             }
-            Event::Claimed { holder, until } => {
+            JournalEvent::Claimed { holder, until } => {
                 let since = match &self.claim {
                     Some(claim) if claim.holder == *holder => claim.since,
                     _ => at,
@@ -184,15 +190,15 @@ impl LedgerState {
                     until: *until,
                 });
             }
-            Event::Released => self.claim = None,
-            Event::Intent { key, lookup } => {
+            JournalEvent::Released => self.claim = None,
+            JournalEvent::Intent { key, lookup } => {
                 if self.entries.contains_key(key) {
                     return illegal(name, format!("{key} was asked for already"));
                 }
                 *self.attempts.entry(key.clone()).or_default() += 1;
                 self.insert(at, key, lookup, Status::Intended);
             }
-            Event::Created { key, id } => match self.entries.get_mut(key) {
+            JournalEvent::Created { key, id } => match self.entries.get_mut(key) {
                 Some(entry) if entry.status == Status::Intended => {
                     entry.status = Status::Created { id: id.clone() };
                     // From now on it is young, however long it was asked for.
@@ -200,19 +206,19 @@ impl LedgerState {
                 }
                 _ => return illegal(name, format!("{key} was not asked for")),
             },
-            Event::Refused { key, .. } => match self.status_mut(key) {
+            JournalEvent::Refused { key, .. } => match self.status_mut(key) {
                 Some(Status::Intended) => {
                     self.entries.remove(key);
                 }
                 _ => return illegal(name, format!("{key} was not asked for")),
             },
-            Event::Adopted { key, lookup, id } => {
+            JournalEvent::Adopted { key, lookup, id } => {
                 if self.entries.contains_key(key) {
                     return illegal(name, format!("{key} exists already"));
                 }
                 self.insert(at, key, lookup, Status::Adopted { id: id.clone() });
             }
-            Event::Deleting { key } => {
+            JournalEvent::Deleting { key } => {
                 let status = match self.status_mut(key) {
                     Some(status) if !matches!(status, Status::Adopted { .. }) => status,
                     _ => return illegal(name, format!("{key} does not exist or was adopted")),
@@ -227,13 +233,13 @@ impl LedgerState {
                     Status::Intended => Status::Deleting { id: None },
                 };
             }
-            Event::Deleted { key } => match self.status_mut(key) {
+            JournalEvent::Deleted { key } => match self.status_mut(key) {
                 Some(Status::Deleting { .. } | Status::Intended) => {
                     self.entries.remove(key);
                 }
                 _ => return illegal(name, format!("{key} was not being deleted")),
             },
-            Event::Kept { key } => match self.status_mut(key) {
+            JournalEvent::Kept { key } => match self.status_mut(key) {
                 Some(status) => match &*status {
                     // A deletion that was asked for and refused can still be called off.
                     Status::Created { id }
@@ -247,16 +253,16 @@ impl LedgerState {
                 },
                 None => return illegal(name, format!("{key} does not exist")),
             },
-            Event::Reached { state } => {
+            JournalEvent::Reached { state } => {
                 self.reached = Some((**state).clone());
                 self.savepoint = Savepoint(self.next_order);
                 self.is_undoing = false;
             }
-            Event::Committed { tier } => self.committed = Some(*tier),
-            Event::Undoing => self.is_undoing = true,
-            Event::Undone => self.is_undoing = false,
-            Event::Ending => self.is_ending = true,
-            Event::Gone => {
+            JournalEvent::Committed { tier } => self.committed = Some(*tier),
+            JournalEvent::Undoing => self.is_undoing = true,
+            JournalEvent::Undone => self.is_undoing = false,
+            JournalEvent::Ending => self.is_tearing_down = true,
+            JournalEvent::Gone => {
                 let stays = |entry: &&Entry| {
                     entry.is_owned() && !matches!(entry.status, Status::Kept { .. })
                 };
@@ -264,14 +270,14 @@ impl LedgerState {
                     return illegal(name, format!("{} is not gone", entry.key));
                 }
                 let attempts = std::mem::take(&mut self.attempts);
-                let mut outlives = std::mem::take(&mut self.outlives);
+                let mut retained = std::mem::take(&mut self.retained);
                 let kept = self.entries.values().filter(|entry| entry.is_owned());
-                outlives.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
+                retained.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
                 *self = Self {
                     claim: self.claim.take(),
                     next_order: self.next_order,
                     attempts,
-                    outlives,
+                    retained,
                     ..Self::default()
                 };
             }
@@ -306,7 +312,7 @@ impl Savepoint {
     }
 }
 
-impl Event {
+impl JournalEvent {
     /// The type as the journal writes it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -371,15 +377,15 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn planned() -> Event {
-        Event::Planned {
+    pub(crate) fn planned() -> JournalEvent {
+        JournalEvent::Planned {
             deployment: "0123456789ab".to_owned(),
             plan: Box::new(plan()),
         }
     }
 
-    fn reached() -> Event {
-        Event::Reached {
+    fn reached() -> JournalEvent {
+        JournalEvent::Reached {
             state: Box::new(Reached::Ec2Ready(Ec2Ready {
                 plan: plan(),
                 instance_group: SecurityGroupId::from_aws("sg-1"),
@@ -390,8 +396,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn intent(key: &str) -> Event {
-        Event::Intent {
+    pub(crate) fn intent(key: &str) -> JournalEvent {
+        JournalEvent::Intent {
             key: Key::new(key),
             lookup: lookup(key),
         }
@@ -403,14 +409,14 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn created(key: &str) -> Event {
-        Event::Created {
+    pub(crate) fn created(key: &str) -> JournalEvent {
+        JournalEvent::Created {
             key: Key::new(key),
             id: format!("id of {key}"),
         }
     }
 
-    fn any_event() -> impl Strategy<Value = Event> {
+    fn any_event() -> impl Strategy<Value = JournalEvent> {
         let key = || prop::sample::select(vec!["a", "b", "c"]);
         let holder = prop::sample::select(vec![1u32, 2]).prop_map(|pid| Holder {
             pid,
@@ -418,26 +424,26 @@ pub(crate) mod tests {
         });
         prop_oneof![
             1 => Just(planned()),
-            1 => holder.prop_map(|holder| Event::Claimed { holder, until: Timestamp::MAX }),
-            1 => Just(Event::Released),
+            1 => holder.prop_map(|holder| JournalEvent::Claimed { holder, until: Timestamp::MAX }),
+            1 => Just(JournalEvent::Released),
             6 => key().prop_map(intent),
             6 => key().prop_map(created),
-            2 => key().prop_map(|key| Event::Refused {
+            2 => key().prop_map(|key| JournalEvent::Refused {
                 key: Key::new(key),
                 error: AwsError::incomplete("ec2:RunInstances", "instance id"),
             }),
-            1 => key().prop_map(|key| Event::Adopted {
+            1 => key().prop_map(|key| JournalEvent::Adopted {
                 key: Key::new(key),
                 lookup: lookup(key),
                 id: format!("id of {key}"),
             }),
-            4 => key().prop_map(|key| Event::Deleting { key: Key::new(key) }),
-            4 => key().prop_map(|key| Event::Deleted { key: Key::new(key) }),
-            1 => key().prop_map(|key| Event::Kept { key: Key::new(key) }),
+            4 => key().prop_map(|key| JournalEvent::Deleting { key: Key::new(key) }),
+            4 => key().prop_map(|key| JournalEvent::Deleted { key: Key::new(key) }),
+            1 => key().prop_map(|key| JournalEvent::Kept { key: Key::new(key) }),
             1 => Just(reached()),
-            1 => Just(Event::Committed { tier: Tier::Instances }),
-            1 => Just(Event::Ending),
-            1 => Just(Event::Gone),
+            1 => Just(JournalEvent::Committed { tier: Tier::Instances }),
+            1 => Just(JournalEvent::Ending),
+            1 => Just(JournalEvent::Gone),
         ]
     }
 
@@ -458,13 +464,13 @@ pub(crate) mod tests {
     }
 
     /// Takes in what can be taken in, and says what that was.
-    fn applied(events: &[Event]) -> (LedgerState, Vec<Record>) {
+    fn applied(events: &[JournalEvent]) -> (LedgerState, Vec<JournalRecord>) {
         let mut state = LedgerState::default();
-        let mut records: Vec<Record> = Vec::new();
+        let mut records: Vec<JournalRecord> = Vec::new();
         for event in std::iter::once(&planned()).chain(events) {
             let sequence = records.len() as u64;
             if state.apply(at(sequence), event).is_ok() {
-                records.push(Record {
+                records.push(JournalRecord {
                     version: VERSION,
                     sequence,
                     at: at(sequence),
@@ -502,12 +508,12 @@ pub(crate) mod tests {
                 let now = at_stake(&state);
                 let forgotten: Vec<_> = before.difference(&now).collect();
                 match event {
-                    Event::Refused { key, .. } | Event::Deleted { key } | Event::Kept { key } => {
+                    JournalEvent::Refused { key, .. } | JournalEvent::Deleted { key } | JournalEvent::Kept { key } => {
                         prop_assert!(forgotten.iter().all(|gone| *gone == key));
                     }
                     _ => prop_assert!(forgotten.is_empty(), "{} has made it forget {forgotten:?}", event.name()),
                 }
-                if let Event::Intent { key, .. } = event {
+                if let JournalEvent::Intent { key, .. } = event {
                     prop_assert!(now.contains(key));
                 }
             }
@@ -519,7 +525,7 @@ pub(crate) mod tests {
         ) {
             let (state, records) = applied(&events);
             let written = serde_json::to_string(&records).unwrap();
-            let read: Vec<Record> = serde_json::from_str(&written).unwrap();
+            let read: Vec<JournalRecord> = serde_json::from_str(&written).unwrap();
             let replayed = LedgerState::replay(&read).unwrap();
             prop_assert_eq!(format!("{replayed:?}"), format!("{state:?}"));
         }
@@ -530,20 +536,20 @@ pub(crate) mod tests {
             let mut used = BTreeSet::new();
             for event in std::iter::once(&planned()).chain(&events) {
                 let is_new = state.apply(Timestamp::UNIX_EPOCH, event).is_ok();
-                if let (true, Event::Intent { key, .. }) = (is_new, event) {
+                if let (true, JournalEvent::Intent { key, .. }) = (is_new, event) {
                     prop_assert!(used.insert((key.clone(), state.attempts(key))));
                 }
             }
         }
     }
 
-    fn after(events: &[Event]) -> LedgerState {
+    fn after(events: &[JournalEvent]) -> LedgerState {
         let (state, records) = applied(events);
         assert_eq!(records.len(), events.len() + 1, "an event was refused");
         state
     }
 
-    fn refusal(events: &[Event], next: &Event) -> String {
+    fn refusal(events: &[JournalEvent], next: &JournalEvent) -> String {
         after(events)
             .apply(Timestamp::UNIX_EPOCH, next)
             .unwrap_err()
@@ -552,9 +558,9 @@ pub(crate) mod tests {
 
     #[test]
     fn illegal_sequences_say_what_cannot_be() {
-        let deleting = Event::Deleting { key: Key::new("a") };
-        let deleted = Event::Deleted { key: Key::new("a") };
-        let adopted = Event::Adopted {
+        let deleting = JournalEvent::Deleting { key: Key::new("a") };
+        let deleted = JournalEvent::Deleted { key: Key::new("a") };
+        let adopted = JournalEvent::Adopted {
             key: Key::new("a"),
             lookup: lookup("a"),
             id: "fs-1".to_owned(),
@@ -592,7 +598,7 @@ pub(crate) mod tests {
             ),
             (
                 vec![intent("a")],
-                Event::Gone,
+                JournalEvent::Gone,
                 "gone cannot follow here: a is not gone",
             ),
         ] {
@@ -632,7 +638,7 @@ pub(crate) mod tests {
         let holder = Holder::this_process();
         let mut state = LedgerState::default();
         for second in [10, 20] {
-            let claimed = Event::Claimed {
+            let claimed = JournalEvent::Claimed {
                 holder: holder.clone(),
                 until: at(second + 900),
             };

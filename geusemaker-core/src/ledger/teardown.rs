@@ -13,24 +13,24 @@ use tokio_util::task::TaskTracker;
 
 use super::Ledger;
 use super::create::{LONGEST, settle};
-use super::event::{Event, Key};
+use super::event::{JournalEvent, Key};
 use super::state::{Entry, Status};
-use super::undo::{FileSystems, Leftover, Removed, Undone};
+use super::undo::{FileSystems, Leftover, ResourceRef, Undone};
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::sign_in::SignIn;
+use crate::aws::reauth_wait::ReauthWait;
 use crate::aws::silence::Silence;
-use crate::aws::wait::{Seen, Wait, WaitError, schedule};
+use crate::aws::wait::{PollState, Wait, WaitError, schedule};
 use crate::progress;
 use crate::resource::lookup::Lookup;
-use crate::resource::{Kind, distribution, security_group};
+use crate::resource::{ResourceKind, distribution, security_group};
 
 /// A resource that has to go.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) key: Key,
-    pub(crate) kind: Kind,
-    pub(crate) place: Place,
+    pub(crate) kind: ResourceKind,
+    pub(crate) place: TargetId,
     /// Since when it may exist.
     pub(crate) since: Option<Timestamp>,
     /// Whether its deletion was asked for already.
@@ -39,10 +39,10 @@ pub(crate) struct Item {
 
 /// What a resource is known by.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum TargetId {
     Id(String),
     /// Whether it exists was never known.
-    Unsettled(Lookup),
+    Unresolved(Lookup),
 }
 
 impl Item {
@@ -50,10 +50,10 @@ impl Item {
     pub(super) fn of(entry: &Entry) -> Option<Self> {
         let place = match &entry.status {
             Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
-                Place::Id(id.clone())
+                TargetId::Id(id.clone())
             }
             Status::Intended | Status::Deleting { id: None } => {
-                Place::Unsettled(entry.lookup.clone())
+                TargetId::Unresolved(entry.lookup.clone())
             }
             Status::Adopted { .. } => return None,
         };
@@ -68,8 +68,8 @@ impl Item {
 
     pub(super) fn id(&self) -> Option<&str> {
         match &self.place {
-            Place::Id(id) => Some(id),
-            Place::Unsettled(_) => None,
+            TargetId::Id(id) => Some(id),
+            TargetId::Unresolved(_) => None,
         }
     }
 }
@@ -122,28 +122,28 @@ impl<'a> Teardown<'a> {
     pub(crate) async fn run(self) -> Undone {
         let rest = async {
             let balancer = async {
-                self.all(Kind::TargetRegistration).await;
-                self.all(Kind::ListenerRule).await;
-                self.all(Kind::Listener).await;
-                self.all(Kind::LoadBalancer).await;
-                self.all(Kind::TargetGroup).await;
+                self.all(ResourceKind::TargetRegistration).await;
+                self.all(ResourceKind::ListenerRule).await;
+                self.all(ResourceKind::Listener).await;
+                self.all(ResourceKind::LoadBalancer).await;
+                self.all(ResourceKind::TargetGroup).await;
             };
             let storage = async {
-                self.all(Kind::MountTarget).await;
-                self.all(Kind::FileSystem).await;
+                self.all(ResourceKind::MountTarget).await;
+                self.all(ResourceKind::FileSystem).await;
             };
-            tokio::join!(balancer, storage, self.all(Kind::Instance));
-            self.all(Kind::SecurityGroupRule).await;
-            self.all(Kind::SecurityGroup).await;
+            tokio::join!(balancer, storage, self.all(ResourceKind::Instance));
+            self.all(ResourceKind::SecurityGroupRule).await;
+            self.all(ResourceKind::SecurityGroup).await;
         };
-        tokio::join!(self.all(Kind::Distribution), rest);
+        tokio::join!(self.all(ResourceKind::Distribution), rest);
         self.undone
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Removes all of a kind at the same time.
-    async fn all(&self, kind: Kind) {
+    async fn all(&self, kind: ResourceKind) {
         let of_kind = self.items.iter().filter(|item| item.kind == kind);
         join_all(of_kind.map(|item| self.one(item))).await;
     }
@@ -162,7 +162,7 @@ impl<'a> Teardown<'a> {
         if self.is_signed_out() {
             return self.leave(item, item.id(), SIGNED_OUT.to_owned());
         }
-        if let (Kind::FileSystem, FileSystems::Keep, Some(id)) =
+        if let (ResourceKind::FileSystem, FileSystems::Keep, Some(id)) =
             (item.kind, self.file_systems, item.id())
         {
             match self.is_going(item, id).await {
@@ -175,10 +175,10 @@ impl<'a> Teardown<'a> {
             }
         }
         let id = match &item.place {
-            Place::Id(id) => Some(id.clone()),
+            TargetId::Id(id) => Some(id.clone()),
             // Whether it exists was never known, so AWS is asked first.
-            Place::Unsettled(lookup) => {
-                match settle(self.account, lookup, &mut SignIn::default(), || false).await {
+            TargetId::Unresolved(lookup) => {
+                match settle(self.account, lookup, &mut ReauthWait::default(), || false).await {
                     Ok(found) => found,
                     Err(error) => {
                         self.note(&error);
@@ -197,29 +197,32 @@ impl<'a> Teardown<'a> {
         let kind = item.kind;
         let key = item.key.clone();
         let Some(id) = id else {
-            return self.record(Event::Deleted { key }).await;
+            return self.record(JournalEvent::Deleted { key }).await;
         };
-        self.record(Event::Deleting { key: key.clone() }).await?;
+        self.record(JournalEvent::Deleting { key: key.clone() })
+            .await?;
         // What was found by its tags may be as young as the look.
         let since = item.since.unwrap_or(self.started);
-        if kind == Kind::Distribution {
+        if kind == ResourceKind::Distribution {
             self.disable(id, since).await?;
         }
         self.request_deletion(kind, id, since).await?;
         self.wait_until_gone(kind, id).await?;
-        self.record(Event::Deleted { key }).await?;
-        let removed = Removed::new(item, id);
-        self.account.progress.tell(progress::Event::Deleted {
-            key: removed.key.clone(),
-            kind,
-            id: removed.id.clone(),
-        });
+        self.record(JournalEvent::Deleted { key }).await?;
+        let removed = ResourceRef::new(item, id);
+        self.account
+            .progress
+            .tell(progress::ProgressEvent::Deleted {
+                key: removed.key.clone(),
+                kind,
+                id: removed.id.clone(),
+            });
         self.undone().deleted.push(removed);
         Ok(())
     }
 
     /// Makes a step durable where there is a journal.
-    async fn record(&self, event: Event) -> Result<(), String> {
+    async fn record(&self, event: JournalEvent) -> Result<(), String> {
         match self.journal {
             Some(ledger) => ledger
                 .append(event)
@@ -231,12 +234,17 @@ impl<'a> Teardown<'a> {
 
     /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too. Where AWS does not answer, the
     /// rest is not kept waiting for as long as that.
-    async fn request_deletion(&self, kind: Kind, id: &str, since: Timestamp) -> Result<(), String> {
+    async fn request_deletion(
+        &self,
+        kind: ResourceKind,
+        id: &str,
+        since: Timestamp,
+    ) -> Result<(), String> {
         let account = self.account;
         let start = account.clock.now();
         let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
-        let mut sign_in = SignIn::default();
+        let mut reauth_wait = ReauthWait::default();
         let mut silence = Silence::default();
         loop {
             let call = {
@@ -254,24 +262,27 @@ impl<'a> Teardown<'a> {
                 }
                 Err(error) => error,
             };
-            if sign_in
+            if reauth_wait
                 .pause(&error, &account.clock, &account.progress)
                 .await
             {
                 continue;
             }
             let pause = pauses.next_backoff().unwrap_or_default();
-            let elapsed = account.clock.since(start).saturating_sub(sign_in.paused());
+            let elapsed = account
+                .clock
+                .since(start)
+                .saturating_sub(reauth_wait.paused());
             self.note(&error);
             let silent_for = silence.after(Some(&error), &account.clock);
             let is_in_vain =
                 error.class == ErrorClass::Conflict && elapsed + pause > self.patience(kind);
             let is_too_long =
                 elapsed + pause > expected.deadline || is_in_vain || silent_for + pause > LONGEST;
-            if !error.class.passes_for_a_deletion() || is_too_long {
+            if !error.class.is_retryable_on_delete() || is_too_long {
                 return Err(self.explain(kind, id, error).await);
             }
-            account.progress.tell(progress::Event::Waiting {
+            account.progress.tell(progress::ProgressEvent::Waiting {
                 what: format!("{kind} {id} to be free"),
                 state: self.obstacle(kind, id, &error).await,
                 elapsed,
@@ -283,23 +294,28 @@ impl<'a> Teardown<'a> {
     }
 
     /// For how long it is worth waiting that what is in the way of a deletion goes: what was left will not.
-    fn patience(&self, kind: Kind) -> Duration {
+    fn patience(&self, kind: ResourceKind) -> Duration {
         let undone = self.undone();
-        let is_left = |kinds: &[Kind]| undone.left.iter().any(|left| kinds.contains(&left.kind));
+        let is_left =
+            |kinds: &[ResourceKind]| undone.left.iter().any(|left| kinds.contains(&left.kind));
         match kind {
-            Kind::FileSystem if is_left(&[Kind::MountTarget]) => Duration::ZERO,
-            Kind::TargetGroup
-                if is_left(&[Kind::LoadBalancer, Kind::Listener, Kind::ListenerRule]) =>
+            ResourceKind::FileSystem if is_left(&[ResourceKind::MountTarget]) => Duration::ZERO,
+            ResourceKind::TargetGroup
+                if is_left(&[
+                    ResourceKind::LoadBalancer,
+                    ResourceKind::Listener,
+                    ResourceKind::ListenerRule,
+                ]) =>
             {
                 Duration::ZERO
             }
             // Another interface may hold it, which goes by itself; the next removal waits for that as well.
-            Kind::SecurityGroup
+            ResourceKind::SecurityGroup
                 if is_left(&[
-                    Kind::Instance,
-                    Kind::LoadBalancer,
-                    Kind::MountTarget,
-                    Kind::SecurityGroupRule,
+                    ResourceKind::Instance,
+                    ResourceKind::LoadBalancer,
+                    ResourceKind::MountTarget,
+                    ResourceKind::SecurityGroupRule,
                 ]) =>
             {
                 LONGEST
@@ -312,7 +328,7 @@ impl<'a> Teardown<'a> {
     /// refused, so that is waited out first.
     async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
         let account = self.account;
-        let expected = Kind::Distribution.deletion();
+        let expected = ResourceKind::Distribution.deletion();
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)
@@ -327,15 +343,15 @@ impl<'a> Teardown<'a> {
                     };
                     match self.finished(call).await {
                         Err(error) if error.is_not_found() && is_young => {
-                            Ok(Seen::Pending("not visible yet".to_owned()))
+                            Ok(PollState::Pending("not visible yet".to_owned()))
                         }
-                        Err(error) if error.is_not_found() => Ok(Seen::Ready(())),
+                        Err(error) if error.is_not_found() => Ok(PollState::Ready(())),
                         // The wait itself knows what to do with other errors.
                         Err(error)
-                            if error.class.passes_for_a_deletion()
-                                && !error.class.passes_for_a_look() =>
+                            if error.class.is_retryable_on_delete()
+                                && !error.class.is_retryable_on_read() =>
                         {
-                            Ok(Seen::Pending(error.to_string()))
+                            Ok(PollState::Pending(error.to_string()))
                         }
                         seen => seen,
                     }
@@ -382,33 +398,33 @@ impl<'a> Teardown<'a> {
             progress,
             ..
         } = self.account;
-        let mut sign_in = SignIn::default();
+        let mut reauth_wait = ReauthWait::default();
         loop {
             match item.kind.observe(reader, id).await {
                 Ok(state) => return Ok(state.is_none_or(|state| state == "deleting")),
-                Err(error) if sign_in.pause(&error, clock, progress).await => {}
+                Err(error) if reauth_wait.pause(&error, clock, progress).await => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
     async fn keep(&self, item: &Item, id: &str) {
-        let kept = Removed::new(item, id);
+        let kept = ResourceRef::new(item, id);
         let key = item.key.clone();
-        match self.record(Event::Kept { key }).await {
+        match self.record(JournalEvent::Kept { key }).await {
             Ok(()) => self.undone().kept.push(kept),
             Err(why) => self.leave(item, Some(id), why),
         }
     }
 
-    async fn wait_until_gone(&self, kind: Kind, id: &str) -> Result<(), String> {
+    async fn wait_until_gone(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
         let account = self.account;
         let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
-                    None => Seen::Ready(()),
-                    Some(state) => Seen::Pending(state),
+                    None => PollState::Ready(()),
+                    Some(state) => PollState::Pending(state),
                 })
             })
             .await;
@@ -423,9 +439,9 @@ impl<'a> Teardown<'a> {
     }
 
     /// What is in the way of a deletion, in few words that stay the same while it does.
-    async fn obstacle(&self, kind: Kind, id: &str, error: &AwsError) -> String {
+    async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> String {
         let holders = match kind {
-            Kind::SecurityGroup => security_group::holders(&self.account.reader, id)
+            ResourceKind::SecurityGroup => security_group::holders(&self.account.reader, id)
                 .await
                 .unwrap_or_default(),
             _ => Vec::new(),
@@ -441,8 +457,8 @@ impl<'a> Teardown<'a> {
     }
 
     /// A group that will not go is held by network interfaces, and their owner is what a person needs to know.
-    async fn explain(&self, kind: Kind, id: &str, error: AwsError) -> String {
-        if kind == Kind::SecurityGroup
+    async fn explain(&self, kind: ResourceKind, id: &str, error: AwsError) -> String {
+        if kind == ResourceKind::SecurityGroup
             && error.class == ErrorClass::Conflict
             && let Ok(holders) = security_group::holders(&self.account.reader, id).await
             && !holders.is_empty()
@@ -454,7 +470,7 @@ impl<'a> Teardown<'a> {
 
     fn leave(&self, item: &Item, id: Option<&str>, why: String) {
         let account = self.account;
-        account.progress.tell(progress::Event::Left {
+        account.progress.tell(progress::ProgressEvent::Left {
             key: item.key.to_string(),
             kind: item.kind,
             why: why.clone(),

@@ -7,21 +7,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Ledger;
-use super::event::Event;
+use super::event::JournalEvent;
 use super::state::Savepoint;
 use super::teardown::{Item, Teardown};
 use crate::aws::error::AwsError;
 use crate::error::Error;
-use crate::resource::Kind;
+use crate::resource::ResourceKind;
 
 /// What became of an undo.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Undone {
     /// What is gone.
-    pub deleted: Vec<Removed>,
+    pub deleted: Vec<ResourceRef>,
     /// What stays on purpose.
-    pub kept: Vec<Removed>,
+    pub kept: Vec<ResourceRef>,
     /// What is still there, or may be.
     pub left: Vec<Leftover>,
     /// What AWS said of credentials that it does not accept any more, if it did for as long as that is waited for.
@@ -40,11 +40,11 @@ impl Undone {
 /// A resource that an undo has dealt with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Removed {
+pub struct ResourceRef {
     /// Its name in the journal; of what no journal knows, its `Name` tag.
     pub key: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ResourceKind,
     /// The id by which AWS knows it.
     pub id: String,
 }
@@ -56,7 +56,7 @@ pub struct Leftover {
     /// Its name in the journal; of what no journal knows, its `Name` tag.
     pub key: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ResourceKind,
     /// The id by which AWS knows it; none if nobody knows whether it exists.
     pub id: Option<String>,
     /// Why it is still there.
@@ -93,11 +93,11 @@ impl Ledger {
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
         // Whoever comes after a removal that was interrupted has to know that there is nothing to resume. If the journal
         // cannot be written, nothing below can be either, and everything is reported as left.
-        let _ = self.append(Event::Ending).await;
+        let _ = self.append(JournalEvent::Ending).await;
         let undone = self.undo(Savepoint::default(), file_systems).await;
         if undone.is_complete() {
             // A journal that cannot be closed still says that the end has begun; the next command closes it.
-            let _ = self.append(Event::Gone).await;
+            let _ = self.append(JournalEvent::Gone).await;
         }
         let _ = self.release().await;
         undone
@@ -146,17 +146,17 @@ impl Ledger {
     ) -> Undone {
         self.drain().await;
         let items = self.owned_since(from).await;
-        let is_step = !items.is_empty() && !self.state().await.is_ending;
+        let is_step = !items.is_empty() && !self.state().await.is_tearing_down;
         if is_step {
             // Half of a step is not to be built upon: an instance may know a file system that is gone. If the journal
             // cannot be written, nothing below can be either, and everything is reported as left.
-            let _ = self.append(Event::Undoing).await;
+            let _ = self.append(JournalEvent::Undoing).await;
         }
         let teardown = Teardown::of_deployment(self, items, file_systems);
         let undone = teardown.run().await;
         if is_step && undone.is_complete() {
             // Should that fail, there is nothing left to undo the next time.
-            let _ = self.append(Event::Undone).await;
+            let _ = self.append(JournalEvent::Undone).await;
         }
         undone
     }
@@ -176,7 +176,7 @@ impl Ledger {
         }
         match undone.left.into_iter().next() {
             // Where nothing was left to undo, nothing has said so yet.
-            None if self.state().await.is_undoing => Ok(self.append(Event::Undone).await?),
+            None if self.state().await.is_undoing => Ok(self.append(JournalEvent::Undone).await?),
             None => Ok(()),
             Some(Leftover { key, kind, why, .. }) => Err(Error::BeingDeleted { key, kind, why }),
         }
@@ -210,7 +210,7 @@ impl Leftover {
     }
 }
 
-impl Removed {
+impl ResourceRef {
     pub(super) fn new(item: &Item, id: &str) -> Self {
         Self {
             key: item.key.to_string(),

@@ -14,7 +14,7 @@ pub(crate) trait Create: Send + Sync + 'static {
 
     /// Whether AWS answers a creation with what somebody else has made under the same name and settings, so that the
     /// tags have to be looked at.
-    const MAY_BE_ANOTHERS: bool = false;
+    const VERIFY_OWNER: bool = false;
 
     /// How it is found again, given the token under which it is asked for.
     fn lookup(&self, token: &str) -> Lookup;

@@ -1,6 +1,6 @@
 //! From a kind to the file that knows it.
 
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::{
     distribution, file_system, instance, listener, listener_rule, load_balancer, mount_target,
@@ -9,7 +9,7 @@ use super::{
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 
-impl Kind {
+impl ResourceKind {
     /// The state that AWS reports, or nothing once the resource is gone.
     pub(crate) async fn observe(self, aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
         let seen = match self {

@@ -9,13 +9,13 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::Seen;
+use crate::aws::wait::PollState;
 use crate::id::DistributionId;
 
 /// A distribution in front of a load balancer.
@@ -138,10 +138,10 @@ pub struct Distribution {
 pub(crate) async fn created(
     aws: &Reader,
     id: &DistributionId,
-) -> Result<Seen<Distribution>, AwsError> {
+) -> Result<PollState<Distribution>, AwsError> {
     Ok(match describe(aws, id.as_str()).await {
-        Ok(found) => Seen::Ready(found.distribution(id)),
-        Err(error) if error.is_not_found() => Seen::Pending("not visible yet".to_owned()),
+        Ok(found) => PollState::Ready(found.distribution(id)),
+        Err(error) if error.is_not_found() => PollState::Pending("not visible yet".to_owned()),
         Err(error) => return Err(error),
     })
 }
@@ -150,12 +150,12 @@ pub(crate) async fn created(
 pub(crate) async fn deployed(
     aws: &Reader,
     id: &DistributionId,
-) -> Result<Seen<Distribution>, AwsError> {
+) -> Result<PollState<Distribution>, AwsError> {
     let found = describe(aws, id.as_str()).await?;
     Ok(if found.status == DEPLOYED {
-        Seen::Ready(found.distribution(id))
+        PollState::Ready(found.distribution(id))
     } else {
-        Seen::Pending(found.status)
+        PollState::Pending(found.status)
     })
 }
 
@@ -225,7 +225,11 @@ async fn tags_of(
     };
     let tags = reply.tags().map_or(&[][..], |tags| tags.items()).iter();
     let tags = tags.map(|tag| (Some(tag.key()), tag.value()));
-    Ok(TaggedResource::read(Kind::Distribution, item.id(), tags))
+    Ok(TaggedResource::read(
+        ResourceKind::Distribution,
+        item.id(),
+        tags,
+    ))
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
@@ -242,15 +246,15 @@ pub(crate) async fn disabled(
     aws: &Writer,
     reader: &Reader,
     id: &str,
-) -> Result<Seen<()>, AwsError> {
+) -> Result<PollState<()>, AwsError> {
     let found = describe(reader, id).await?;
     Ok(match (found.enabled, found.status == DEPLOYED) {
-        (false, true) => Seen::Ready(()),
-        (false, false) => Seen::Pending(format!("disabled, {}", found.status)),
-        (true, false) => Seen::Pending(format!("enabled, {}", found.status)),
+        (false, true) => PollState::Ready(()),
+        (false, false) => PollState::Pending(format!("disabled, {}", found.status)),
+        (true, false) => PollState::Pending(format!("enabled, {}", found.status)),
         (true, true) => {
             disable(aws, reader, id).await?;
-            Seen::Pending("being disabled".to_owned())
+            PollState::Pending("being disabled".to_owned())
         }
     })
 }

@@ -3,13 +3,13 @@
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, PerformanceMode, ThroughputMode};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::Seen;
+use crate::aws::wait::PollState;
 use crate::id::FileSystemId;
 
 /// An encrypted file system with elastic throughput.
@@ -77,7 +77,8 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .filter_map(|file_system| {
             let tags = file_system.tags().iter();
             let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
-            let found = TaggedResource::read(Kind::FileSystem, file_system.file_system_id(), tags)?;
+            let found =
+                TaggedResource::read(ResourceKind::FileSystem, file_system.file_system_id(), tags)?;
             let mut found = found.since(Some(file_system.creation_time()));
             found.is_going = file_system.life_cycle_state == LifeCycleState::Deleting;
             Some(found)
@@ -102,7 +103,10 @@ pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsE
 }
 
 /// Whether mount targets can be made in it.
-pub(crate) async fn availability(aws: &Reader, id: &FileSystemId) -> Result<Seen<()>, AwsError> {
+pub(crate) async fn availability(
+    aws: &Reader,
+    id: &FileSystemId,
+) -> Result<PollState<()>, AwsError> {
     readiness(life_cycle_state(aws, id.as_str()).await)
 }
 
@@ -131,14 +135,14 @@ async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleStat
 /// What a life cycle state means to whoever waits for a file system or a mount target.
 pub(super) fn readiness(
     state: Result<Option<LifeCycleState>, AwsError>,
-) -> Result<Seen<()>, AwsError> {
-    let unseen = || Ok(Seen::Pending("not visible yet".to_owned()));
+) -> Result<PollState<()>, AwsError> {
+    let unseen = || Ok(PollState::Pending("not visible yet".to_owned()));
     match state {
-        Ok(Some(LifeCycleState::Available | LifeCycleState::Updating)) => Ok(Seen::Ready(())),
+        Ok(Some(LifeCycleState::Available | LifeCycleState::Updating)) => Ok(PollState::Ready(())),
         Ok(Some(
             state @ (LifeCycleState::Error | LifeCycleState::Deleting | LifeCycleState::Deleted),
-        )) => Ok(Seen::Failed(format!("its state is {state}"))),
-        Ok(Some(state)) => Ok(Seen::Pending(state.to_string())),
+        )) => Ok(PollState::Failed(format!("its state is {state}"))),
+        Ok(Some(state)) => Ok(PollState::Pending(state.to_string())),
         Ok(None) => unseen(),
         // Right after its creation AWS may not know it yet.
         Err(error) if error.is_not_found() => unseen(),

@@ -11,14 +11,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::security_group::filter;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::Seen;
+use crate::aws::wait::PollState;
 use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
 use crate::spec::GpuInstanceType;
 
@@ -123,12 +123,15 @@ pub struct RunningInstance {
 }
 
 /// The subnet that AWS has put the instance into, as soon as it shows it.
-pub(crate) async fn placed(aws: &Reader, id: &InstanceId) -> Result<Seen<SubnetId>, AwsError> {
+pub(crate) async fn subnet_of(
+    aws: &Reader,
+    id: &InstanceId,
+) -> Result<PollState<SubnetId>, AwsError> {
     let instance = visible(aws, id).await?;
     let subnet = instance.and_then(|instance| instance.subnet_id);
     Ok(match subnet {
-        Some(subnet) => Seen::Ready(SubnetId::from_aws(subnet)),
-        None => Seen::Pending(NOT_VISIBLE.to_owned()),
+        Some(subnet) => PollState::Ready(SubnetId::from_aws(subnet)),
+        None => PollState::Pending(NOT_VISIBLE.to_owned()),
     })
 }
 
@@ -136,31 +139,31 @@ pub(crate) async fn placed(aws: &Reader, id: &InstanceId) -> Result<Seen<SubnetI
 pub(crate) async fn running(
     aws: &Reader,
     id: &InstanceId,
-) -> Result<Seen<RunningInstance>, AwsError> {
+) -> Result<PollState<RunningInstance>, AwsError> {
     let Some(instance) = visible(aws, id).await? else {
-        return Ok(Seen::Pending(NOT_VISIBLE.to_owned()));
+        return Ok(PollState::Pending(NOT_VISIBLE.to_owned()));
     };
     Ok(match state(&instance) {
         Some(InstanceStateName::Running) => {
             let name = instance.instance_type().map_or("", |name| name.as_str());
             match name.parse() {
-                Ok(instance_type) => Seen::Ready(RunningInstance {
+                Ok(instance_type) => PollState::Ready(RunningInstance {
                     id: id.clone(),
                     subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
                     instance_type,
                     private_ip: instance.private_ip_address,
                     public_ip: instance.public_ip_address,
                 }),
-                Err(_) => Seen::Failed(format!("AWS says that its type is {name:?}")),
+                Err(_) => PollState::Failed(format!("AWS says that its type is {name:?}")),
             }
         }
-        Some(InstanceStateName::Pending) | None => Seen::Pending("pending".to_owned()),
+        Some(InstanceStateName::Pending) | None => PollState::Pending("pending".to_owned()),
         Some(other) => {
             let reason = instance
                 .state_reason
                 .and_then(|reason| reason.message)
                 .unwrap_or_else(|| "AWS gives no reason".to_owned());
-            Seen::Failed(format!("it is {other}: {reason}"))
+            PollState::Failed(format!("it is {other}: {reason}"))
         }
     })
 }
@@ -201,7 +204,7 @@ async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, A
 /// By its client token, among those that carry this program's tags: EC2 can filter by the token itself, and other
 /// servers that speak its protocol fail when they are asked to.
 pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<String>, AwsError> {
-    let all = living(aws).await?;
+    let all = non_terminated(aws).await?;
     Ok(all
         .into_iter()
         .find(|instance| instance.client_token() == Some(client_token))
@@ -210,17 +213,17 @@ pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<Stri
 
 /// Those that carry this program's tags and have not ended.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let instances = living(aws).await?;
+    let instances = non_terminated(aws).await?;
     let found = instances.iter().filter_map(|instance| {
         let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
-        let found = TaggedResource::read(Kind::Instance, instance.instance_id()?, tags)?;
+        let found = TaggedResource::read(ResourceKind::Instance, instance.instance_id()?, tags)?;
         Some(found.since(instance.launch_time()))
     });
     Ok(found.collect())
 }
 
 /// What this program has tagged. One that has ended is not what anybody looks for.
-async fn living(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
+async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
     let all = aws
         .ec2
         .describe_instances()

@@ -10,7 +10,7 @@ use crate::aws::wait::Expected;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ResourceKind {
     /// A CloudFront distribution.
     Distribution,
     /// An EFS file system.
@@ -35,7 +35,7 @@ pub enum Kind {
     TargetRegistration,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ResourceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Distribution => "CloudFront distribution",
@@ -53,7 +53,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl Kind {
+impl ResourceKind {
     /// How long a deletion takes.
     pub(crate) fn deletion(self) -> Expected {
         let (from, to, minutes) = match self {

@@ -7,14 +7,14 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::Seen;
+use crate::aws::wait::PollState;
 use crate::id::{LoadBalancerArn, SecurityGroupId, SubnetId};
 
 /// A load balancer that faces the internet.
@@ -29,7 +29,7 @@ pub(crate) struct NewLoadBalancer {
 impl Create for NewLoadBalancer {
     type Id = LoadBalancerArn;
 
-    const MAY_BE_ANOTHERS: bool = true;
+    const VERIFY_OWNER: bool = true;
 
     fn lookup(&self, _: &str) -> Lookup {
         Lookup::LoadBalancer {
@@ -64,7 +64,7 @@ impl Create for NewLoadBalancer {
 /// A load balancer that takes requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct LoadBalancer {
+pub struct ActiveLoadBalancer {
     /// Its ARN.
     pub arn: LoadBalancerArn,
     /// The name under which it is reached.
@@ -75,12 +75,12 @@ pub struct LoadBalancer {
 pub(crate) async fn active(
     aws: &Reader,
     arn: &LoadBalancerArn,
-) -> Result<Seen<LoadBalancer>, AwsError> {
+) -> Result<PollState<ActiveLoadBalancer>, AwsError> {
     let found = match describe(aws, arn.as_str()).await {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(Seen::Pending("not visible yet".to_owned())),
+        Ok(None) => return Ok(PollState::Pending("not visible yet".to_owned())),
         Err(error) if error.is_not_found() => {
-            return Ok(Seen::Pending("not visible yet".to_owned()));
+            return Ok(PollState::Pending("not visible yet".to_owned()));
         }
         Err(error) => return Err(error),
     };
@@ -90,14 +90,14 @@ pub(crate) async fn active(
         .unwrap_or("AWS gives no reason");
     Ok(match state(&found) {
         Some(LoadBalancerStateEnum::Active | LoadBalancerStateEnum::ActiveImpaired) => {
-            Seen::Ready(LoadBalancer {
+            PollState::Ready(ActiveLoadBalancer {
                 arn: arn.clone(),
                 dns_name: found.dns_name.unwrap_or_default(),
             })
         }
-        Some(LoadBalancerStateEnum::Failed) => Seen::Failed(reason.to_owned()),
-        Some(other) => Seen::Pending(other.as_str().to_owned()),
-        None => Seen::Pending("unknown".to_owned()),
+        Some(LoadBalancerStateEnum::Failed) => PollState::Failed(reason.to_owned()),
+        Some(other) => PollState::Pending(other.as_str().to_owned()),
+        None => PollState::Pending("unknown".to_owned()),
     })
 }
 
@@ -139,7 +139,7 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .await
         .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
     let arns = all.iter().filter_map(|found| found.load_balancer_arn());
-    let ours = ours(aws, Kind::LoadBalancer, arns).await?;
+    let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
     let with_age = ours.into_iter().map(|found| {
         let mut all = all.iter();
         let described = all.find(|one| one.load_balancer_arn() == Some(&found.id));

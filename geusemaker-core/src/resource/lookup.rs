@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::security_group_rule::Source;
 use crate::id::{
     FileSystemId, InstanceId, ListenerArn, LoadBalancerArn, SecurityGroupId, SubnetId,
@@ -62,19 +62,19 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ResourceKind {
         match self {
-            Self::Distribution { .. } => Kind::Distribution,
-            Self::FileSystem { .. } => Kind::FileSystem,
-            Self::Instance { .. } => Kind::Instance,
-            Self::Listener { .. } => Kind::Listener,
-            Self::ListenerRule { .. } => Kind::ListenerRule,
-            Self::LoadBalancer { .. } => Kind::LoadBalancer,
-            Self::MountTarget { .. } => Kind::MountTarget,
-            Self::SecurityGroup { .. } => Kind::SecurityGroup,
-            Self::SecurityGroupRule { .. } => Kind::SecurityGroupRule,
-            Self::TargetGroup { .. } => Kind::TargetGroup,
-            Self::TargetRegistration { .. } => Kind::TargetRegistration,
+            Self::Distribution { .. } => ResourceKind::Distribution,
+            Self::FileSystem { .. } => ResourceKind::FileSystem,
+            Self::Instance { .. } => ResourceKind::Instance,
+            Self::Listener { .. } => ResourceKind::Listener,
+            Self::ListenerRule { .. } => ResourceKind::ListenerRule,
+            Self::LoadBalancer { .. } => ResourceKind::LoadBalancer,
+            Self::MountTarget { .. } => ResourceKind::MountTarget,
+            Self::SecurityGroup { .. } => ResourceKind::SecurityGroup,
+            Self::SecurityGroupRule { .. } => ResourceKind::SecurityGroupRule,
+            Self::TargetGroup { .. } => ResourceKind::TargetGroup,
+            Self::TargetRegistration { .. } => ResourceKind::TargetRegistration,
         }
     }
 }

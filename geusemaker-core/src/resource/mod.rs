@@ -26,4 +26,4 @@ pub(crate) mod target_registration;
 pub(crate) mod vpc;
 
 pub(crate) use create::Create;
-pub use kind::Kind;
+pub use kind::ResourceKind;

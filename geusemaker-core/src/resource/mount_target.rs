@@ -9,7 +9,7 @@ use super::lookup::Lookup;
 use super::security_group::filter;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::wait::Seen;
+use crate::aws::wait::PollState;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
 
 /// A mount target in a subnet. Mount targets carry no tags; their file system does.
@@ -166,7 +166,10 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
 }
 
 /// Whether instances can mount through it.
-pub(crate) async fn availability(aws: &Reader, id: &MountTargetId) -> Result<Seen<()>, AwsError> {
+pub(crate) async fn availability(
+    aws: &Reader,
+    id: &MountTargetId,
+) -> Result<PollState<()>, AwsError> {
     readiness(life_cycle_state(aws, id.as_str()).await)
 }
 

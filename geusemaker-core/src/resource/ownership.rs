@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::types::TagDescription;
 
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::tagged::TaggedResource;
 use super::tags::DEPLOYMENT;
 use crate::aws::clients::Reader;
@@ -26,7 +26,7 @@ pub(super) async fn if_ours(
 /// Those of these load balancers or target groups that carry this program's tags.
 pub(super) async fn ours(
     aws: &Reader,
-    kind: Kind,
+    kind: ResourceKind,
     arns: impl Iterator<Item = &str>,
 ) -> Result<Vec<TaggedResource>, AwsError> {
     let arns: Vec<_> = arns.map(str::to_owned).collect();

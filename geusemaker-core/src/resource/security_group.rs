@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{Filter, ResourceType};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
@@ -96,7 +96,7 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
     let found = all.iter().filter_map(|group| {
         let tags = group.tags().iter().map(|tag| (tag.key(), tag.value()));
-        TaggedResource::read(Kind::SecurityGroup, group.group_id()?, tags)
+        TaggedResource::read(ResourceKind::SecurityGroup, group.group_id()?, tags)
     });
     Ok(found.collect())
 }

@@ -124,7 +124,7 @@ pub(super) async fn find(
 
 /// The ingress rules of a group that name other groups, each with the group that it names: AWS refuses to delete that as
 /// long as it is named.
-pub(crate) async fn naming_others(
+pub(crate) async fn referencing_other_groups(
     aws: &Reader,
     group: &SecurityGroupId,
 ) -> Result<Vec<(String, String)>, AwsError> {

@@ -5,7 +5,7 @@ use futures::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::tags::Owner;
 use super::{distribution, file_system, instance, load_balancer, security_group, target_group};
 use crate::aws::clients::Reader;
@@ -21,7 +21,7 @@ pub struct TaggedResource {
     /// The deployment of that stack.
     pub deployment: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ResourceKind,
     /// The id by which AWS knows it.
     pub id: String,
     /// Its `Name` tag; of what has no tags of its own, that of what it belongs to.
@@ -36,7 +36,7 @@ pub struct TaggedResource {
 impl TaggedResource {
     /// A resource of these tags; nothing if they are not this program's.
     pub(super) fn read<'a>(
-        kind: Kind,
+        kind: ResourceKind,
         id: &str,
         tags: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
     ) -> Option<Self> {
@@ -65,7 +65,7 @@ impl TaggedResource {
     }
 
     /// Something without tags that belongs to this.
-    pub(crate) fn dependant(&self, kind: Kind, id: String) -> Self {
+    pub(crate) fn dependant(&self, kind: ResourceKind, id: String) -> Self {
         Self {
             kind,
             id,
@@ -106,7 +106,7 @@ mod tests {
 
     fn read(tags: &[(&str, &str)]) -> Option<TaggedResource> {
         let tags = tags.iter().map(|(key, value)| (Some(*key), Some(*value)));
-        TaggedResource::read(Kind::Instance, "i-1", tags)
+        TaggedResource::read(ResourceKind::Instance, "i-1", tags)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
@@ -29,7 +29,7 @@ pub(crate) struct NewTargetGroup {
 impl Create for NewTargetGroup {
     type Id = TargetGroupArn;
 
-    const MAY_BE_ANOTHERS: bool = true;
+    const VERIFY_OWNER: bool = true;
 
     fn lookup(&self, _: &str) -> Lookup {
         Lookup::TargetGroup {
@@ -131,7 +131,7 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .await
         .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
     let arns = all.iter().filter_map(|found| found.target_group_arn());
-    ours(aws, Kind::TargetGroup, arns).await
+    ours(aws, ResourceKind::TargetGroup, arns).await
 }
 
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

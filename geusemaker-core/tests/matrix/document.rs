@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use geusemaker_testkit::{Exploration, Upset};
+use geusemaker_testkit::{Exploration, FaultKind};
 
 use crate::end::End;
 use crate::stack::Stack;
@@ -15,7 +15,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/matrix.md");
 /// What stands before the tables.
 const HEAD: &str = include_str!("head.md");
 
-/// One stack on one way: an operation a row, an upset a column.
+/// One stack on one way: an operation a row, a fault kind a column.
 pub(crate) struct Table {
     title: String,
     calls: usize,
@@ -26,7 +26,7 @@ struct Row {
     operation: String,
     /// How often it is called.
     calls: usize,
-    /// By upset; in a sample some have none.
+    /// By fault kind; in a sample some have none.
     ends: Vec<BTreeMap<End, usize>>,
 }
 
@@ -41,7 +41,7 @@ impl Table {
         let strikes = way.strikes(stack);
         let calls = exploration.clean.calls.iter();
         let calls = calls.take(exploration.clean.scenario_calls);
-        let upsets = Upset::usual();
+        let fault_kinds = FaultKind::usual();
         let mut table = Self {
             title: format!("{}, {}", stack.name, way.name()),
             calls: 0,
@@ -49,15 +49,17 @@ impl Table {
         };
         for call in calls.filter(|call| strikes(call)) {
             table.calls += 1;
-            let row = table.row(&call.operation, upsets.len());
+            let row = table.row(&call.operation, fault_kinds.len());
             row.calls += 1;
         }
         for run in &exploration.runs {
-            let (Some(operation), Some(upset)) = (run.operation(), run.upset()) else {
+            let (Some(operation), Some(fault_kind)) = (run.operation(), run.fault_kind()) else {
                 continue;
             };
-            let column = upsets.iter().position(|known| known.name() == upset);
-            let row = table.row(operation, upsets.len());
+            let column = fault_kinds
+                .iter()
+                .position(|known| known.name() == fault_kind);
+            let row = table.row(operation, fault_kinds.len());
             *row.ends[column.unwrap()]
                 .entry(end(&run.name()))
                 .or_default() += 1;
@@ -65,14 +67,14 @@ impl Table {
         table
     }
 
-    fn row(&mut self, operation: &str, upsets: usize) -> &mut Row {
+    fn row(&mut self, operation: &str, fault_kinds: usize) -> &mut Row {
         let known = self.rows.iter().position(|row| row.operation == operation);
         let place = known.unwrap_or(self.rows.len());
         if known.is_none() {
             self.rows.push(Row {
                 operation: operation.to_owned(),
                 calls: 0,
-                ends: vec![BTreeMap::new(); upsets],
+                ends: vec![BTreeMap::new(); fault_kinds],
             });
         }
         &mut self.rows[place]
@@ -128,11 +130,13 @@ pub(crate) fn differences(tables: &[Table]) -> Vec<String> {
                 let title = &table.title;
                 differences.push(format!("{title}: {operation} is called {calls} times"));
             }
-            for ((cell, written), upset) in row.ends.iter().zip(&written[2..]).zip(Upset::usual()) {
+            for ((cell, written), fault_kind) in
+                row.ends.iter().zip(&written[2..]).zip(FaultKind::usual())
+            {
                 let mut ends = cell.keys();
                 if let Some(end) = ends.find(|end| !written.contains(&end.to_string())) {
-                    let (title, upset) = (&table.title, upset.name());
-                    differences.push(format!("{title}: {operation}, {upset}, ends {end}"));
+                    let (title, fault_kind) = (&table.title, fault_kind.name());
+                    differences.push(format!("{title}: {operation}, {fault_kind}, ends {end}"));
                 }
             }
         }
@@ -158,14 +162,14 @@ fn render(tables: &[Table]) -> String {
         let (title, calls, cases) = (&table.title, table.calls, cases(table));
         let _ = writeln!(text, "| {title} | {calls} | {cases} | {ends} |");
     }
-    let upsets: Vec<_> = Upset::usual()
+    let fault_kinds: Vec<_> = FaultKind::usual()
         .iter()
-        .map(|upset| upset.name().to_owned())
+        .map(|fault_kind| fault_kind.name().to_owned())
         .collect();
     for table in tables {
         let _ = writeln!(text, "\n## {}\n", table.title);
-        let _ = writeln!(text, "| operation | calls | {} |", upsets.join(" | "));
-        let _ = writeln!(text, "|---|--:|{}", "---|".repeat(upsets.len()));
+        let _ = writeln!(text, "| operation | calls | {} |", fault_kinds.join(" | "));
+        let _ = writeln!(text, "|---|--:|{}", "---|".repeat(fault_kinds.len()));
         for row in &table.rows {
             let cells: Vec<_> = row.cells().collect();
             let (operation, calls) = (&row.operation, row.calls);

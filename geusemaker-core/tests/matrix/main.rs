@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use geusemaker_testkit::{Exploration, Explorer, Upset};
+use geusemaker_testkit::{Exploration, Explorer, FaultKind};
 
 use document::Table;
 use end::{End, World};
@@ -60,10 +60,10 @@ fn explore(
     )
     .account(move || way.prepare(account().restore(begun.clone()).unwrap(), stack))
     .calls(way.strikes(stack))
-    .upsets(Upset::usual())
+    .fault_kinds(FaultKind::usual())
     .one_in(match extent {
         Extent::All => 1,
-        Extent::Sample => Upset::usual().len(),
+        Extent::Sample => FaultKind::usual().len(),
     })
     .afterwards(|world| async move { world.finish().await })
     .check(move |world, run| {

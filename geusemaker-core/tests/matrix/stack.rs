@@ -64,7 +64,7 @@ impl Neighbourhood {
         let made = made.encrypted(true).send().await.unwrap();
         // Everything is done that takes AWS minutes.
         aws.clock().sleep(Duration::from_secs(3600)).await;
-        aws.settle_baseline();
+        aws.reset_baseline();
         Self {
             account: aws.snapshot(),
             others: aws.states(),

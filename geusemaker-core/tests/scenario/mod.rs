@@ -13,8 +13,8 @@ use futures::future::BoxFuture;
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{
-    AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, Event, FileSystems, GpuReport,
-    Kind, Session, StackName, Undone,
+    AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, FileSystems, GpuReport,
+    ProgressEvent, ResourceKind, Session, StackName, Undone,
 };
 use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest, Resource};
 use tokio::runtime::{Builder, Runtime};
@@ -77,7 +77,7 @@ pub(crate) struct Scenario {
     pub(crate) aws: Aws,
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) session: Session,
-    pub(crate) heard: Arc<Mutex<Vec<Event>>>,
+    pub(crate) heard: Arc<Mutex<Vec<ProgressEvent>>>,
 }
 
 impl Scenario {
@@ -93,7 +93,7 @@ impl Scenario {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let session = {
             let heard = Arc::clone(&heard);
-            let listener = move |event: &Event| heard.lock().unwrap().push(event.clone());
+            let listener = move |event: &ProgressEvent| heard.lock().unwrap().push(event.clone());
             Session::with_listener(aws.sdk_config(), Arc::clone(&store), Arc::new(listener))
         };
         Self {
@@ -157,7 +157,7 @@ pub(crate) fn assert_nothing_left(aws: &Aws) {
 /// The first of what is alive that no list has: by its id, or as one that may exist and whose id nobody knows.
 pub(crate) fn unlisted<'a>(
     alive: &'a [Resource],
-    listed: impl IntoIterator<Item = (Kind, Option<&'a str>)>,
+    listed: impl IntoIterator<Item = (ResourceKind, Option<&'a str>)>,
 ) -> Option<&'a Resource> {
     let (known, in_doubt): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, id)| id.is_some());
     let mut in_doubt: Vec<_> = in_doubt

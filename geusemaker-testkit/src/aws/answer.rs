@@ -9,10 +9,10 @@ use super::call_record::{Outcome, is_mutating};
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use super::{Aws, lock};
-use crate::fault::{End, Interruption, Occasion, Schedule, Struck};
+use crate::fault::{CallContext, End, Interruption, Schedule, Verdict};
 use crate::sim;
 use crate::sim::account::Account;
-use crate::sim::fate::Fate;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
 use crate::wire::{self, Call, Reply, Service, ServiceError};
 
@@ -34,14 +34,14 @@ impl Aws {
         };
         let service = named.unwrap_or_else(|| Service::guessed(&request));
         let record = lock(&self.shared.calls).begin(self.clock().now(), named, &operation);
-        let mut struck = self.strike(service, &operation);
-        let claim = FateClaim {
+        let mut verdict = self.strike(service, &operation);
+        let claim = OverrideClaim {
             faults: &self.shared.faults,
-            fate: std::mem::take(&mut struck.fate),
-            fated_by: struck.fated_by,
+            lifecycle: std::mem::take(&mut verdict.lifecycle),
+            fated_by: verdict.fated_by,
         };
-        self.pause(struck.delay_before).await;
-        let refusal = match struck.end.take_if(|_| !struck.takes_effect) {
+        self.pause(verdict.delay_before).await;
+        let refusal = match verdict.end.take_if(|_| !verdict.takes_effect) {
             Some(End::Interruption(interruption)) => {
                 // A stalled call holds what it has for ever.
                 drop(claim);
@@ -51,7 +51,7 @@ impl Aws {
             None => None,
         };
         let latency = lock(&self.shared.account)
-            .dice
+            .rng
             .duration(latency_of(&operation));
         self.pause(latency).await;
         let call = match refusal {
@@ -59,8 +59,8 @@ impl Aws {
             None => call,
         };
         let (request_id, mut answer) = self.reach(&request, &operation, call, claim);
-        self.pause(struck.delay_after).await;
-        match struck.end {
+        self.pause(verdict.delay_after).await;
+        match verdict.end {
             Some(End::Interruption(interruption)) => {
                 return self.interrupt(interruption, &operation, record).await;
             }
@@ -79,10 +79,10 @@ impl Aws {
     }
 
     /// What befalls a call that arrives now.
-    fn strike(&self, service: Service, operation: &str) -> Struck {
+    fn strike(&self, service: Service, operation: &str) -> Verdict {
         let now = self.clock().now();
         let account = lock(&self.shared.account);
-        lock(&self.shared.faults).strike(&Occasion {
+        lock(&self.shared.faults).strike(&CallContext {
             service,
             operation,
             elapsed: self.clock().elapsed(),
@@ -96,7 +96,7 @@ impl Aws {
         request: &http::Request<Bytes>,
         operation: &str,
         call: Result<Call, ServiceError>,
-        claim: FateClaim<'_>,
+        claim: OverrideClaim<'_>,
     ) -> (String, Result<Reply, ServiceError>) {
         // Held until the callback returns, so that it hears of the changes in their order; the account, which it may
         // look at, is free by then.
@@ -119,19 +119,19 @@ impl Aws {
         account: &mut Account,
         request: &http::Request<Bytes>,
         call: &mut Call,
-        claim: FateClaim<'_>,
+        claim: OverrideClaim<'_>,
     ) -> Result<Reply, ServiceError> {
         let now = self.clock().now();
         let guest = &self.shared.guest;
         // A fate means nothing to a call that only reads.
-        if claim.fate == Fate::Usual || !is_mutating(&call.operation) {
-            return sim::answer(account, guest, now, &Fate::Usual, call);
+        if claim.lifecycle == LifecycleOverride::Usual || !is_mutating(&call.operation) {
+            return sim::answer(account, guest, now, &LifecycleOverride::Usual, call);
         }
         let mut usual = account.clone();
-        let answer = sim::answer(account, guest, now, &claim.fate, call);
+        let answer = sim::answer(account, guest, now, &claim.lifecycle, call);
         if let Ok(mut same) = wire::read(request) {
             // Only for what it does to the account, to compare.
-            let _ = sim::answer(&mut usual, guest, now, &Fate::Usual, &mut same);
+            let _ = sim::answer(&mut usual, guest, now, &LifecycleOverride::Usual, &mut same);
         }
         if !is_same(account, &usual) {
             claim.keep();
@@ -179,19 +179,19 @@ impl Aws {
 
 /// A call's claim on the fate that a fault has for it. It is given back unless it makes a difference: the call may be
 /// ended or given up before it reaches the account, or be refused there.
-struct FateClaim<'a> {
+struct OverrideClaim<'a> {
     faults: &'a Mutex<Schedule>,
-    fate: Fate,
+    lifecycle: LifecycleOverride,
     fated_by: Option<usize>,
 }
 
-impl FateClaim<'_> {
+impl OverrideClaim<'_> {
     fn keep(mut self) {
         self.fated_by = None;
     }
 }
 
-impl Drop for FateClaim<'_> {
+impl Drop for OverrideClaim<'_> {
     fn drop(&mut self) {
         if let Some(fated_by) = self.fated_by {
             lock(self.faults).take_back_fate(fated_by);
@@ -222,7 +222,7 @@ fn latency_of(operation: &str) -> Step {
 }
 
 fn request_id(account: &mut Account) -> String {
-    let mut part = |n| account.dice.hex(n);
+    let mut part = |n| account.rng.hex(n);
     format!(
         "{}-{}-4{}-8{}-{}",
         part(8),

@@ -177,7 +177,7 @@ impl AwsBuilder {
         };
         account.region(&self.region);
         if self.is_consistent {
-            account.dice.be_consistent();
+            account.rng.be_consistent();
         }
         if let Some(throttling) = self.throttling {
             account.limits.throttling = throttling;

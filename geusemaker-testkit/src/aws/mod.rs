@@ -146,7 +146,7 @@ impl Aws {
         Coverage::of(&self.calls(), &lock(&self.shared.seen))
     }
 
-    /// What exists now and was not there at the start, or at the last [`Aws::settle_baseline`]: what a test has to
+    /// What exists now and was not there at the start, or at the last [`Aws::reset_baseline`]: what a test has to
     /// find empty before it looks at anything else.
     #[must_use]
     pub fn leftovers(&self) -> Vec<Resource> {
@@ -191,7 +191,7 @@ impl Aws {
     }
 
     /// Takes what exists now as given: it is no leftover from here on.
-    pub fn settle_baseline(&self) {
+    pub fn reset_baseline(&self) {
         let mut account = lock(&self.shared.account);
         account.baseline = account.inventory(self.clock().now());
     }

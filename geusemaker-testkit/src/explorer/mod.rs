@@ -1,8 +1,8 @@
 //! The explorer: a scenario is run once for each thing that can go wrong at each of its calls.
 
+mod fault_kind;
 mod report;
 mod run;
-mod upset;
 
 use std::fmt;
 use std::future::Future;
@@ -10,19 +10,19 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+pub use self::fault_kind::FaultKind;
 pub use self::report::{Ending, Exploration, Run};
-use self::run::Strike;
-pub use self::upset::Upset;
+use self::run::Injection;
 use crate::aws::{Aws, AwsBuilder, CallRecord};
 
-/// Runs a scenario once to learn its calls, and then once for each call and each [`Upset`], on all processors.
+/// Runs a scenario once to learn its calls, and then once for each call and each [`FaultKind`], on all processors.
 ///
 /// Each run has an account and a paused runtime of its own, so it takes virtual time only. A run is sound if it ends,
 /// without a panic of its own, and leaves nothing in the account; whether the scenario succeeds makes no difference.
 /// What AWS itself takes away within an hour of the end, such as an instance that is shutting down, is not left over.
 ///
 /// ```
-/// use geusemaker_testkit::{Explorer, Upset};
+/// use geusemaker_testkit::{Explorer, FaultKind};
 ///
 /// let exploration = Explorer::new(|aws| async move {
 ///     let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
@@ -32,7 +32,7 @@ use crate::aws::{Aws, AwsBuilder, CallRecord};
 ///     Ok::<_, aws_sdk_ec2::Error>(())
 /// })
 /// .seed(7)
-/// .upsets([Upset::denied(), Upset::reply_lost()])
+/// .fault_kinds([FaultKind::denied(), FaultKind::reply_lost()])
 /// .explore()?;
 ///
 /// // Nobody hears of the VPC whose reply is lost. Retrying it makes a second one.
@@ -51,7 +51,7 @@ pub struct Explorer<W = Aws> {
     world: Box<dyn Fn(Aws) -> W + Send + Sync>,
     scenario: Step<W>,
     afterwards: Option<Step<W>>,
-    upsets: Vec<Upset>,
+    fault_kinds: Vec<FaultKind>,
     calls: Box<dyn Fn(&CallRecord) -> bool + Send + Sync>,
     one_in: usize,
     check: Check<W>,
@@ -91,7 +91,7 @@ impl<W: Clone> Explorer<W> {
             world: Box::new(world),
             scenario: step(scenario),
             afterwards: None,
-            upsets: Upset::usual(),
+            fault_kinds: FaultKind::usual(),
             calls: Box::new(|_| true),
             one_in: 1,
             check: Box::new(|_, run| run.judge()),
@@ -113,10 +113,10 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// What goes wrong; [`Upset::usual`] if not given.
+    /// What goes wrong; [`FaultKind::usual`] if not given.
     #[must_use]
-    pub fn upsets(mut self, upsets: impl IntoIterator<Item = Upset>) -> Self {
-        self.upsets = upsets.into_iter().collect();
+    pub fn fault_kinds(mut self, fault_kinds: impl IntoIterator<Item = FaultKind>) -> Self {
+        self.fault_kinds = fault_kinds.into_iter().collect();
         self
     }
 
@@ -128,8 +128,8 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// Takes a sample of one case in `n`, the same one each time, in which the upsets take turns from call to call: with
-    /// `n` upsets each call is struck once.
+    /// Takes a sample of one case in `n`, the same one each time, in which the fault kinds take turns from call to call: with
+    /// `n` fault kinds each call is struck once.
     ///
     /// # Panics
     /// `n` is 0.
@@ -192,9 +192,10 @@ impl<W: Clone> Explorer<W> {
             .filter(|call| (self.calls)(call))
             .enumerate()
             .flat_map(|(place, call)| {
-                let upsets = self.upsets.iter().enumerate();
-                let sampled = upsets.filter(move |(turn, _)| (place + turn) % self.one_in == 0);
-                sampled.filter_map(move |(_, upset)| Strike::new(call, upset))
+                let fault_kinds = self.fault_kinds.iter().enumerate();
+                let sampled =
+                    fault_kinds.filter(move |(turn, _)| (place + turn) % self.one_in == 0);
+                sampled.filter_map(move |(_, fault_kind)| Injection::new(call, fault_kind))
             })
             .map(Some)
             .collect();
@@ -210,7 +211,7 @@ impl<W: Clone> Explorer<W> {
     }
 
     /// The runs in the order of the strikes, on threads of their own.
-    fn all(&self, strikes: &[Option<Strike>]) -> Vec<Run> {
+    fn all(&self, strikes: &[Option<Injection>]) -> Vec<Run> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let next = AtomicUsize::new(0);
         let work = || {
@@ -253,7 +254,7 @@ impl<W> fmt::Debug for Explorer<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Explorer")
             .field("seed", &self.seed)
-            .field("upsets", &self.upsets)
+            .field("fault_kinds", &self.fault_kinds)
             .finish_non_exhaustive()
     }
 }
@@ -268,7 +269,7 @@ pub enum ExplorerError {
         /// What is wrong with it.
         problem: String,
     },
-    /// No call passes the filter, or there are no upsets.
+    /// No call passes the filter, or there are no fault kinds.
     #[error("the scenario makes no call at which anything could go wrong")]
     NothingToUpset,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, SignedDurationRound, Unit};
 
-use super::run::Strike;
+use super::run::Injection;
 use crate::aws::CallRecord;
 use crate::fault::Fault;
 use crate::sim::resource::Resource;
@@ -43,7 +43,7 @@ impl Exploration {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Run {
-    pub(super) strike: Option<Strike>,
+    pub(super) strike: Option<Injection>,
     /// The Rust that makes the account.
     pub(super) account: String,
     /// How the scenario ended.
@@ -87,7 +87,7 @@ impl Run {
     #[must_use]
     pub fn name(&self) -> String {
         match &self.strike {
-            Some(strike) => format!("{}, {}", call(strike), strike.upset),
+            Some(strike) => format!("{}, {}", call(strike), strike.fault_kind),
             None => "no fault".to_owned(),
         }
     }
@@ -98,10 +98,12 @@ impl Run {
         self.strike.as_ref().map(|strike| strike.operation.as_str())
     }
 
-    /// The name of the [`Upset`](super::Upset) that befell it; none in the clean run.
+    /// The name of the [`FaultKind`](super::FaultKind) that befell it; none in the clean run.
     #[must_use]
-    pub fn upset(&self) -> Option<&str> {
-        self.strike.as_ref().map(|strike| strike.upset.as_str())
+    pub fn fault_kind(&self) -> Option<&str> {
+        self.strike
+            .as_ref()
+            .map(|strike| strike.fault_kind.as_str())
     }
 
     /// The fault; none in the clean run.
@@ -215,13 +217,13 @@ impl fmt::Display for Exploration {
 }
 
 fn row(run: &Run) -> [String; 7] {
-    let (call, upset) = match &run.strike {
-        Some(strike) => (call(strike), strike.upset.clone()),
+    let (call, fault_kind) = match &run.strike {
+        Some(strike) => (call(strike), strike.fault_kind.clone()),
         None => ("-".to_owned(), "none".to_owned()),
     };
     [
         call,
-        upset,
+        fault_kind,
         shortened(&run.ending.to_string()),
         run.leftovers.len().to_string(),
         run.calls.len().to_string(),
@@ -230,7 +232,7 @@ fn row(run: &Run) -> [String; 7] {
     ]
 }
 
-fn call(strike: &Strike) -> String {
+fn call(strike: &Injection) -> String {
     format!("{} #{}", strike.operation, strike.nth)
 }
 

@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Ending, Explorer, Run, Upset};
+use super::{Ending, Explorer, FaultKind, Run};
 use crate::aws::{Aws, CallRecord, InjectedPanic};
 use crate::fault::Fault;
 
 /// What goes wrong, at which call.
 #[derive(Clone, Debug)]
-pub(super) struct Strike {
+pub(super) struct Injection {
     pub(super) operation: String,
     pub(super) nth: u32,
-    pub(super) upset: String,
+    pub(super) fault_kind: String,
     pub(super) fault: Fault,
 }
 
-impl Strike {
+impl Injection {
     /// None if the call is none that the simulator knows.
-    pub(super) fn new(call: &CallRecord, upset: &Upset) -> Option<Self> {
+    pub(super) fn new(call: &CallRecord, fault_kind: &FaultKind) -> Option<Self> {
         let fault = Fault::on_operation(call.service?, &call.operation)?.nth(call.nth);
         Some(Self {
             operation: call.operation.clone(),
             nth: call.nth,
-            upset: upset.name().to_owned(),
-            fault: upset.at(fault),
+            fault_kind: fault_kind.name().to_owned(),
+            fault: fault_kind.at(fault),
         })
     }
 }
 
 impl<W: Clone> Explorer<W> {
     /// Runs the scenario and what follows it, and judges the end. It runs on a thread without a runtime.
-    pub(super) fn run(&self, strike: Option<&Strike>) -> Run {
+    pub(super) fn run(&self, strike: Option<&Injection>) -> Run {
         // The SDK draws its retry times and client tokens from the thread's generator.
         fastrand::seed(self.seed);
         let runtime = runtime();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sim::fate::Fate;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::limits;
 use crate::wire::{Service, ServiceError};
 
@@ -16,7 +16,7 @@ pub(crate) enum Effect {
     /// Everything comes later.
     Delay(Duration),
     /// The call succeeds, and its resource gets this fate.
-    State(Fate),
+    State(LifecycleOverride),
 }
 
 /// How a call ends without an answer.

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::place::{On, UnknownOperation};
 use super::{Effect, Fault, Interruption, Refusal};
-use crate::sim::fate::{CENTURY, Fate};
+use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
 
 impl Fault {
     /// Reads a file of faults. Each is a table that says where it strikes and what it does:
@@ -185,7 +185,7 @@ impl Entry {
         let refuse = |given, refusal| flag(given, Effect::Refuse(refusal));
         let code = |code: &String| Effect::Refuse(Refusal::Code(code.clone()));
         let failure = |reason: &String| {
-            Effect::State(Fate::Fails {
+            Effect::State(LifecycleOverride::Fails {
                 reason: reason.clone(),
                 after: None,
             })
@@ -214,10 +214,14 @@ impl Entry {
                 "delay",
                 duration("delay", self.delay.as_ref())?.map(Effect::Delay),
             ),
-            ("stuck", flag(self.stuck, Effect::State(Fate::Stuck))),
+            (
+                "stuck",
+                flag(self.stuck, Effect::State(LifecycleOverride::Stuck)),
+            ),
             (
                 "slow",
-                duration("slow", self.slow.as_ref())?.map(|by| Effect::State(Fate::Slow(by))),
+                duration("slow", self.slow.as_ref())?
+                    .map(|by| Effect::State(LifecycleOverride::Slow(by))),
             ),
             ("fails", self.fails.as_ref().map(failure)),
         ];

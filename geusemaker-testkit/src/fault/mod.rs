@@ -12,8 +12,8 @@ pub(crate) use self::effect::Interruption;
 use self::effect::{Effect, Refusal};
 pub use self::file::FaultFileError;
 use self::place::{On, Place};
-pub(crate) use self::schedule::{End, Occasion, Schedule, Struck};
-use crate::sim::fate::{CENTURY, Fate};
+pub(crate) use self::schedule::{CallContext, End, Schedule, Verdict};
+use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
 #[cfg(feature = "explorer")]
 use crate::wire::Service;
 
@@ -225,19 +225,19 @@ impl Fault {
 impl Fault {
     /// The resource never leaves the state into which the call puts it.
     pub fn stuck(self) -> Self {
-        self.does(Effect::State(Fate::Stuck))
+        self.does(Effect::State(LifecycleOverride::Stuck))
     }
 
     /// The resource takes that much longer to get where the call sends it; at most a century.
     pub fn slow(self, by: Duration) -> Self {
-        self.does(Effect::State(Fate::Slow(by.min(CENTURY))))
+        self.does(Effect::State(LifecycleOverride::Slow(by.min(CENTURY))))
     }
 
     /// The resource ends in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
     /// terminated (`Server.InsufficientInstanceCapacity`), a load balancer `failed`, a file system or mount target in
     /// `error`, a target `unhealthy` (`Target.Timeout`). It never comes up, unless [`Fault::later`] is given.
     pub fn fails(self, reason: impl Into<String>) -> Self {
-        self.does(Effect::State(Fate::Fails {
+        self.does(Effect::State(LifecycleOverride::Fails {
             reason: reason.into(),
             after: None,
         }))
@@ -254,7 +254,7 @@ impl Fault {
     /// What of it makes no sense together, in the words of fault files.
     pub(crate) fn contradiction(&self) -> Option<&'static str> {
         let refuses = matches!(self.effect, Effect::Refuse(_));
-        let fails = matches!(self.effect, Effect::State(Fate::Fails { .. }));
+        let fails = matches!(self.effect, Effect::State(LifecycleOverride::Fails { .. }));
         let state = matches!(self.effect, Effect::State(_));
         if self.status.is_some() && !refuses {
             Some("`status` goes with `answer`, `denied`, `throttled` or `server-error`")

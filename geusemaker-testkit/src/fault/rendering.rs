@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{Effect, Fault, Interruption, On, Refusal};
-use crate::sim::fate::Fate;
+use crate::sim::lifecycle::LifecycleOverride;
 
 impl fmt::Display for Fault {
     /// A sentence: `call 2 of RunInstances is refused with InsufficientInstanceCapacity`.
@@ -42,12 +42,12 @@ impl fmt::Display for Fault {
             Effect::Interrupt(Interruption::DropCaller) => f.write_str(" loses its caller")?,
             Effect::Interrupt(Interruption::Panic) => f.write_str(" panics")?,
             Effect::Delay(by) => write!(f, " is held up for {}", friendly(*by))?,
-            Effect::State(Fate::Usual) => f.write_str(" goes as usual")?,
-            Effect::State(Fate::Stuck) => f.write_str(" leaves its resource stuck")?,
-            Effect::State(Fate::Slow(by)) => {
+            Effect::State(LifecycleOverride::Usual) => f.write_str(" goes as usual")?,
+            Effect::State(LifecycleOverride::Stuck) => f.write_str(" leaves its resource stuck")?,
+            Effect::State(LifecycleOverride::Slow(by)) => {
                 write!(f, " leaves its resource {} slower", friendly(*by))?;
             }
-            Effect::State(Fate::Fails { reason, .. }) => {
+            Effect::State(LifecycleOverride::Fails { reason, .. }) => {
                 write!(f, " has its resource fail with {reason}")?;
                 if let Some(later) = self.later {
                     write!(f, " {} after it came up", friendly(later))?;
@@ -100,10 +100,14 @@ impl Fault {
             Effect::Interrupt(Interruption::DropCaller) => call(format_args!(".drop_caller()")),
             Effect::Interrupt(Interruption::Panic) => call(format_args!(".panic()")),
             Effect::Delay(by) => call(format_args!(".delay({})", rust_duration(*by))),
-            Effect::State(Fate::Usual) => {}
-            Effect::State(Fate::Stuck) => call(format_args!(".stuck()")),
-            Effect::State(Fate::Slow(by)) => call(format_args!(".slow({})", rust_duration(*by))),
-            Effect::State(Fate::Fails { reason, .. }) => call(format_args!(".fails({reason:?})")),
+            Effect::State(LifecycleOverride::Usual) => {}
+            Effect::State(LifecycleOverride::Stuck) => call(format_args!(".stuck()")),
+            Effect::State(LifecycleOverride::Slow(by)) => {
+                call(format_args!(".slow({})", rust_duration(*by)))
+            }
+            Effect::State(LifecycleOverride::Fails { reason, .. }) => {
+                call(format_args!(".fails({reason:?})"))
+            }
         }
         if let Some(later) = self.later {
             call(format_args!(".later({})", rust_duration(later)));

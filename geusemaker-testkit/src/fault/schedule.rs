@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Fault, Interruption};
-use crate::sim::fate::Fate;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::wire::{Service, ServiceError};
 
 /// All faults of an account.
@@ -22,7 +22,7 @@ struct Entry {
 }
 
 /// A call, as far as faults look at it.
-pub(crate) struct Occasion<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) service: Service,
     pub(crate) operation: &'a str,
     /// How long the account's clock has run.
@@ -33,13 +33,13 @@ pub(crate) struct Occasion<'a> {
 
 /// What befalls one call.
 #[derive(Debug, Default)]
-pub(crate) struct Struck {
+pub(crate) struct Verdict {
     pub(crate) delay_before: Duration,
     pub(crate) delay_after: Duration,
     pub(crate) end: Option<End>,
     /// Whether the call takes effect before its end.
     pub(crate) takes_effect: bool,
-    pub(crate) fate: Fate,
+    pub(crate) lifecycle: LifecycleOverride,
     /// The fault whose verdict the fate is.
     pub(crate) fated_by: Option<usize>,
 }
@@ -80,13 +80,13 @@ impl Schedule {
     }
 
     /// What befalls a call.
-    pub(crate) fn strike(&mut self, occasion: &Occasion<'_>) -> Struck {
-        let mut struck = Struck {
+    pub(crate) fn strike(&mut self, context: &CallContext<'_>) -> Verdict {
+        let mut verdict = Verdict {
             takes_effect: true,
-            ..Struck::default()
+            ..Verdict::default()
         };
         for (index, entry) in self.entries.iter_mut().enumerate() {
-            if !entry.counts(occasion) {
+            if !entry.counts(context) {
                 continue;
             }
             entry.seen = entry.seen.saturating_add(1);
@@ -97,26 +97,26 @@ impl Schedule {
             let after_effect = entry.fault.after_effect;
             let end = match &entry.fault.effect {
                 Effect::Delay(by) if after_effect => {
-                    struck.delay_after += *by;
+                    verdict.delay_after += *by;
                     entry.fired += 1;
                     continue;
                 }
                 Effect::Delay(by) => {
-                    struck.delay_before += *by;
+                    verdict.delay_before += *by;
                     entry.fired += 1;
                     continue;
                 }
-                Effect::State(fate) => {
-                    if struck.fated_by.is_none() {
-                        struck.fate = entry.fault.with_later(fate);
-                        struck.fated_by = Some(index);
+                Effect::State(lifecycle) => {
+                    if verdict.fated_by.is_none() {
+                        verdict.lifecycle = entry.fault.with_later(lifecycle);
+                        verdict.fated_by = Some(index);
                         // Taken back if it makes no difference.
                         entry.fired += 1;
                     }
                     continue;
                 }
                 Effect::Refuse(refusal) => {
-                    let mut error = refusal.error(occasion.service);
+                    let mut error = refusal.error(context.service);
                     error.status = entry.fault.status.unwrap_or(error.status);
                     if let Some(message) = &entry.fault.message {
                         error.message.clone_from(message);
@@ -125,13 +125,13 @@ impl Schedule {
                 }
                 Effect::Interrupt(interruption) => End::Interruption(*interruption),
             };
-            if struck.end.is_none() {
-                struck.end = Some(end);
-                struck.takes_effect = after_effect;
+            if verdict.end.is_none() {
+                verdict.end = Some(end);
+                verdict.takes_effect = after_effect;
                 entry.fired += 1;
             }
         }
-        struck
+        verdict
     }
 
     /// Says that a fault's fate made no difference to its call, so that it goes on waiting for one where it does.
@@ -164,14 +164,14 @@ impl Schedule {
 }
 
 impl Entry {
-    fn counts(&self, occasion: &Occasion<'_>) -> bool {
+    fn counts(&self, context: &CallContext<'_>) -> bool {
         let place = &self.fault.place;
-        place.on.is_of(occasion.service, occasion.operation)
-            && place.after.is_none_or(|after| after <= occasion.elapsed)
+        place.on.is_of(context.service, context.operation)
+            && place.after.is_none_or(|after| after <= context.elapsed)
             && place
                 .while_in
                 .as_ref()
-                .is_none_or(|(kind, state)| (occasion.is_any_in)(kind, state))
+                .is_none_or(|(kind, state)| (context.is_any_in)(kind, state))
     }
 
     fn is_missing(&self) -> bool {
@@ -180,13 +180,15 @@ impl Entry {
 }
 
 impl Fault {
-    fn with_later(&self, fate: &Fate) -> Fate {
-        match fate {
-            Fate::Fails { reason, .. } => Fate::Fails {
+    fn with_later(&self, lifecycle: &LifecycleOverride) -> LifecycleOverride {
+        match lifecycle {
+            LifecycleOverride::Fails { reason, .. } => LifecycleOverride::Fails {
                 reason: reason.clone(),
                 after: self.later,
             },
-            Fate::Usual | Fate::Stuck | Fate::Slow(_) => fate.clone(),
+            LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => {
+                lifecycle.clone()
+            }
         }
     }
 }

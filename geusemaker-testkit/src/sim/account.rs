@@ -13,13 +13,15 @@ use super::elastic_load_balancing::ElasticLoadBalancing;
 use super::limits::Limits;
 use super::quota::Quotas;
 use super::resource::{Resource, ResourceState};
-use super::timings::{Dice, Timings};
+use super::timings::{Rng, Timings};
 
 /// Everything that a simulated account holds. It is plain data: states are functions of it and of the time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
-    pub(crate) dice: Dice,
+    /// Snapshots name it `dice`.
+    #[serde(rename = "dice")]
+    pub(crate) rng: Rng,
     pub(crate) regions: BTreeMap<String, Region>,
     pub(crate) cloudfront: CloudFront,
     /// What was there before the program under test began.
@@ -44,7 +46,7 @@ impl Account {
     pub(crate) fn new(seed: u64, timings: Timings) -> Self {
         Self {
             id: "123456789012".to_owned(),
-            dice: Dice::new(seed, timings),
+            rng: Rng::new(seed, timings),
             regions: BTreeMap::new(),
             cloudfront: CloudFront::default(),
             baseline: BTreeSet::new(),

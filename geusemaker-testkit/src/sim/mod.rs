@@ -7,15 +7,15 @@ pub(crate) mod account;
 pub(crate) mod capacity;
 pub(crate) mod catalog;
 pub(crate) mod cloudfront;
+pub(crate) mod context;
 pub(crate) mod ec2;
 pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
-pub(crate) mod fate;
-#[cfg(test)]
-mod fates;
 pub(crate) mod guest;
+pub(crate) mod lifecycle;
+#[cfg(test)]
+mod lifecycle_tests;
 pub(crate) mod limits;
-pub(crate) mod moment;
 pub(crate) mod operations;
 pub(crate) mod quota;
 pub(crate) mod resource;
@@ -27,9 +27,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::account::Account;
-use self::fate::Fate;
+use self::context::RequestContext;
 use self::guest::Guest;
-use self::moment::Moment;
+use self::lifecycle::LifecycleOverride;
 use crate::wire::{Call, Input, Reply, Service, ServiceError};
 
 /// Answers one call at one moment.
@@ -37,7 +37,7 @@ pub(crate) fn answer(
     account: &mut Account,
     guest: &Arc<dyn Guest>,
     now: Timestamp,
-    fate: &Fate,
+    lifecycle: &LifecycleOverride,
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
     account.limits.admit(now, call)?;
@@ -46,7 +46,7 @@ pub(crate) fn answer(
     account.region(&call.region);
     let Account {
         id,
-        dice,
+        rng,
         regions,
         cloudfront,
         quotas,
@@ -59,30 +59,30 @@ pub(crate) fn answer(
             call.region
         )));
     };
-    let mut moment = Moment {
+    let mut context = RequestContext {
         now,
         account_id: id,
         region: &call.region,
-        dice,
+        rng,
         guest,
-        fate,
+        lifecycle,
         quotas,
         capacity,
     };
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {
         (Input::Query(params), Service::Ec2) => {
-            ec2::answer(&mut region.ec2, &mut moment, operation, params)
+            ec2::answer(&mut region.ec2, &mut context, operation, params)
         }
         (Input::Query(params), Service::ElasticLoadBalancing) => {
-            elastic_load_balancing::answer(region, &mut moment, operation, params)
+            elastic_load_balancing::answer(region, &mut context, operation, params)
         }
-        (Input::Query(params), Service::Sts) => sts::answer(&moment, operation, params),
+        (Input::Query(params), Service::Sts) => sts::answer(&context, operation, params),
         (Input::RestJson(input), Service::Efs) => {
-            efs::answer(region, &mut moment, operation, input)
+            efs::answer(region, &mut context, operation, input)
         }
         (Input::RestXml(input), Service::CloudFront) => {
-            cloudfront::answer(cloudfront, &mut moment, operation, input)
+            cloudfront::answer(cloudfront, &mut context, operation, input)
         }
         (_, service) => Err(ServiceError::unsupported(format_args!(
             "this protocol for {service}"

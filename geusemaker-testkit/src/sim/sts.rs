@@ -1,12 +1,12 @@
 //! AWS Security Token Service: who is asking.
 
-use super::moment::Moment;
+use super::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn answer(
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     operation: &str,
     params: &Params,
 ) -> Result<Reply, ServiceError> {
@@ -17,10 +17,10 @@ pub(crate) fn answer(
                 Element::new("result")
                     .with(
                         "Arn",
-                        format_args!("arn:aws:iam::{}:user/simulated", moment.account_id),
+                        format_args!("arn:aws:iam::{}:user/simulated", context.account_id),
                     )
                     .with("UserId", "AIDASIMULATEDUSER0001")
-                    .with("Account", moment.account_id),
+                    .with("Account", context.account_id),
             ))
         }
         _ => Err(ServiceError::unsupported(format_args!("sts {operation}"))),

@@ -98,7 +98,7 @@ impl Step {
 
 /// The source of everything random: times and ids, the same for the same seed and calls.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Dice {
+pub(crate) struct Rng {
     state: u64,
     timings: Timings,
     /// Whether a new EC2 id is known to all other calls at once.
@@ -106,7 +106,7 @@ pub(crate) struct Dice {
     is_consistent: bool,
 }
 
-impl Dice {
+impl Rng {
     pub(crate) fn new(seed: u64, timings: Timings) -> Self {
         Self {
             state: seed,
@@ -181,16 +181,16 @@ impl Dice {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dice, Step, Timings};
+    use super::{Rng, Step, Timings};
 
     #[test]
     fn the_same_seed_gives_the_same_times_and_ids() {
         let draw = || {
-            let mut dice = Dice::new(7, Timings::Typical);
+            let mut rng = Rng::new(7, Timings::Typical);
             (
-                dice.hex(17),
-                dice.duration(Step::LoadBalancerActive),
-                dice.roll(),
+                rng.hex(17),
+                rng.duration(Step::LoadBalancerActive),
+                rng.roll(),
             )
         };
         assert_eq!(draw(), draw());
@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn typical_times_lie_between_what_was_observed() {
-        let mut dice = Dice::new(1, Timings::Typical);
+        let mut rng = Rng::new(1, Timings::Typical);
         for _ in 0..1000 {
-            let seconds = dice.duration(Step::LoadBalancerActive).as_secs_f64();
+            let seconds = rng.duration(Step::LoadBalancerActive).as_secs_f64();
             assert!((124.0..=182.0).contains(&seconds), "{seconds}");
         }
     }

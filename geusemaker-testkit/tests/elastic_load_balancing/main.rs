@@ -26,7 +26,7 @@ use self::world::{HOUR, World, forbid, forward, paths};
 #[tokio::test(start_paused = true)]
 async fn a_load_balancer_comes_serves_and_goes() {
     let world = World::new(Timings::Slow).await;
-    let instance = world.settled_instance(&world.network.subnets[0]).await;
+    let instance = world.running_instance(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(2).await;
     let listener = world.listener(&load_balancer, forward(&group)).await;

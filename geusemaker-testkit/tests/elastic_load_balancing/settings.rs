@@ -37,7 +37,7 @@ async fn interfaces(world: &World) -> (Vec<String>, Vec<String>) {
 async fn other_subnets_enable_other_zones_and_move_the_interfaces() {
     let world = World::new(Timings::Slow).await;
     let subnets = &world.network.subnets;
-    let instance = world.settled_instance(&subnets[2]).await;
+    let instance = world.running_instance(&subnets[2]).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(2).await;
     world.listener(&load_balancer, forward(&group)).await;

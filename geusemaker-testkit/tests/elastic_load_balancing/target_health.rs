@@ -7,7 +7,7 @@ use crate::world::{World, forbid, forward, paths};
 #[tokio::test(start_paused = true)]
 async fn a_new_target_is_healthy_after_one_success() {
     let world = World::new(Timings::Slow).await;
-    let instance = world.settled_instance(&world.network.subnets[0]).await;
+    let instance = world.running_instance(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(10).await;
     world.listener(&load_balancer, forward(&group)).await;

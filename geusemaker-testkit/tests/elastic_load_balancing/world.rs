@@ -150,7 +150,7 @@ impl World {
     }
 
     /// An instance whose services have been up for long.
-    pub(crate) async fn settled_instance(&self, subnet: &str) -> String {
+    pub(crate) async fn running_instance(&self, subnet: &str) -> String {
         let instance = self.launch(subnet).await;
         self.seconds(1200).await;
         instance

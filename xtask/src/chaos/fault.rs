@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::dice::Dice;
 use super::http::Message;
+use super::rng::Rng;
 
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,43 +42,43 @@ pub(super) enum Failure {
 
 /// How often what goes wrong during one command.
 #[derive(Clone, Debug)]
-pub(super) struct Weather {
-    dice: Dice,
+pub(super) struct FaultProfile {
+    rng: Rng,
     /// Requests in a thousand that are struck.
     rate: u64,
     /// Whether some operation fails every time.
-    has_plague: bool,
+    has_persistent_fault: bool,
     /// Whether what takes minutes happens too.
     is_slow: bool,
 }
 
-impl Weather {
+impl FaultProfile {
     /// Weather in which nothing goes wrong.
     pub(super) fn fair() -> Self {
         Self {
-            dice: Dice::new(0),
+            rng: Rng::new(0),
             rate: 0,
-            has_plague: false,
+            has_persistent_fault: false,
             is_slow: false,
         }
     }
 
-    pub(super) fn thrown(mut dice: Dice, is_slow: bool) -> Self {
+    pub(super) fn thrown(mut rng: Rng, is_slow: bool) -> Self {
         Self {
-            rate: dice.pick(&[(2, 10), (3, 40), (3, 100), (2, 250)]),
-            has_plague: dice.chance(250),
+            rate: rng.pick(&[(2, 10), (3, 40), (3, 100), (2, 250)]),
+            has_persistent_fault: rng.chance(250),
             is_slow,
-            dice,
+            rng,
         }
     }
 
     /// What strikes the nth call of the operation.
     pub(super) fn strikes(&self, operation: &str, nth: u64) -> Option<Fault> {
-        let mut plague = self.dice.of(operation);
-        if self.has_plague && plague.chance(80) {
+        let mut persistent = self.rng.of(operation);
+        if self.has_persistent_fault && persistent.chance(80) {
             const STREAK: u64 = 20;
             let slow = u64::from(self.is_slow);
-            let fault = plague.pick(&[
+            let fault = persistent.pick(&[
                 (3, Fault::Denied),
                 (slow, Fault::Failed(Failure::InternalError)),
                 (slow, Fault::FailedAfter(Failure::InternalError)),
@@ -87,25 +87,25 @@ impl Weather {
             ]);
             return (fault != Fault::Throttled || nth <= STREAK).then_some(fault);
         }
-        let mut dice = self.dice.of((operation, nth));
-        dice.chance(self.rate)
-            .then(|| Fault::thrown(&mut dice, self.is_slow))
+        let mut rng = self.rng.of((operation, nth));
+        rng.chance(self.rate)
+            .then(|| Fault::thrown(&mut rng, self.is_slow))
     }
 }
 
 impl Fault {
-    fn thrown(dice: &mut Dice, is_slow: bool) -> Self {
-        let failure = dice.pick(&[
+    fn thrown(rng: &mut Rng, is_slow: bool) -> Self {
+        let failure = rng.pick(&[
             (3, Failure::InternalError),
             (2, Failure::Unavailable),
             (1, Failure::BadGateway),
             (1, Failure::GatewayTimeout),
         ]);
         // Less than the half minute for which a call's effect is looked for.
-        let late = Duration::from_millis(500 + dice.below(19_500));
-        let delay = Duration::from_millis(200 + dice.below(4_000));
-        let after_effect = dice.chance(500);
-        dice.pick(&[
+        let late = Duration::from_millis(500 + rng.below(19_500));
+        let delay = Duration::from_millis(200 + rng.below(4_000));
+        let after_effect = rng.chance(500);
+        rng.pick(&[
             (8, Self::Delayed(delay)),
             (8, Self::Denied),
             (12, Self::Failed(failure)),
@@ -279,13 +279,13 @@ mod tests {
 
     #[test]
     fn in_fair_weather_nothing_strikes_and_in_any_other_the_same_strikes_again() {
-        let strikes = |weather: &Weather| {
-            let calls = (0..300).map(|nth| weather.strikes("ec2 RunInstances", nth));
+        let strikes = |profile: &FaultProfile| {
+            let calls = (0..300).map(|nth| profile.strikes("ec2 RunInstances", nth));
             calls.collect::<Vec<_>>()
         };
-        assert!(strikes(&Weather::fair()).iter().all(Option::is_none));
-        let weather = || Weather::thrown(Dice::new(1), false);
-        assert_eq!(strikes(&weather()), strikes(&weather()));
-        assert!(strikes(&weather()).iter().any(Option::is_some));
+        assert!(strikes(&FaultProfile::fair()).iter().all(Option::is_none));
+        let profile = || FaultProfile::thrown(Rng::new(1), false);
+        assert_eq!(strikes(&profile()), strikes(&profile()));
+        assert!(strikes(&profile()).iter().any(Option::is_some));
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use super::fault::Weather;
-use super::proxy::{Proxy, Strike};
+use super::fault::FaultProfile;
+use super::proxy::{Injection, Proxy};
 use crate::endpoint;
 
 /// The program with its spec and its state in a directory of their own.
@@ -73,14 +73,14 @@ impl Gm<'_> {
     pub(super) fn run(
         &mut self,
         arguments: &[&str],
-        weather: Weather,
-        strike: Option<Strike>,
+        profile: FaultProfile,
+        strike: Option<Injection>,
     ) -> Result<Run> {
         self.count += 1;
         let name = format!("{:02}-{}", self.count, arguments[0]);
         let printed = self.directory.join(format!("{name}.json"));
         let log = self.directory.join(format!("{name}.log"));
-        self.proxy.begin(weather, strike);
+        self.proxy.begin(profile, strike);
         let mut gm = Command::new(self.program);
         endpoint::direct(&mut gm, &self.proxy.uri());
         let mut gm = gm

@@ -6,11 +6,11 @@
 //! the end nothing goes wrong any more, and the stack has to come up, or to go.
 
 mod account;
-mod dice;
 mod fault;
 mod gm;
 mod http;
 mod proxy;
+mod rng;
 mod round;
 mod verdict;
 
@@ -23,8 +23,8 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 
 use self::account::Account;
-use self::dice::Dice;
 use self::proxy::Proxy;
+use self::rng::Rng;
 use self::round::Round;
 use crate::moto::Moto;
 use crate::workspace::Workspace;
@@ -104,7 +104,7 @@ fn work(
         let round = Round {
             seed: options.seed,
             number,
-            dice: Dice::new(options.seed).of(number),
+            rng: Rng::new(options.seed).of(number),
             is_slow: options.slow,
             gm,
             directory: directory.with_file_name(format!("round-{number}")),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::fault::{self, Fault, Weather};
+use super::fault::{self, Fault, FaultProfile};
 use super::http::Message;
 
 /// A proxy on the loopback interface.
@@ -26,11 +26,11 @@ struct Shared {
 }
 
 struct State {
-    weather: Weather,
+    profile: FaultProfile,
     /// How often each operation was called during this command.
     calls: HashMap<String, u64>,
     requests: u64,
-    strike: Option<Strike>,
+    strike: Option<Injection>,
     /// The process that the strike is for, as long as it runs.
     process: Option<u32>,
     /// Requests that are with the server, or will be as soon as nothing holds them up.
@@ -42,7 +42,7 @@ struct State {
 
 /// A signal for the program at one of its requests.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Strike {
+pub(super) struct Injection {
     /// At which request, counted from one.
     pub(super) request: u64,
     pub(super) moment: Moment,
@@ -75,7 +75,7 @@ impl Proxy {
             shared: Arc::new(Shared {
                 server,
                 state: Mutex::new(State {
-                    weather: Weather::fair(),
+                    profile: FaultProfile::fair(),
                     calls: HashMap::new(),
                     requests: 0,
                     strike: None,
@@ -102,9 +102,9 @@ impl Proxy {
     }
 
     /// Prepares for the next command.
-    pub(super) fn begin(&self, weather: Weather, strike: Option<Strike>) {
+    pub(super) fn begin(&self, profile: FaultProfile, strike: Option<Injection>) {
         let mut state = self.shared.state();
-        state.weather = weather;
+        state.profile = profile;
         state.strike = strike;
         state.calls.clear();
         state.requests = 0;
@@ -175,7 +175,7 @@ impl Shared {
             let nth = state.calls.entry(operation.clone()).or_default();
             *nth += 1;
             let nth = *nth;
-            let fault = state.weather.strikes(&operation, nth);
+            let fault = state.profile.strikes(&operation, nth);
             if let Some(fault) = fault {
                 let line = format!("{fault:?} at {operation} {nth}");
                 state.struck.push(line);
@@ -267,7 +267,7 @@ impl Shared {
         });
     }
 
-    fn signal(&self, strike: Strike, process: Option<u32>) {
+    fn signal(&self, strike: Injection, process: Option<u32>) {
         self.signal_once(strike.signal, process);
         if let Some(pause) = strike.again {
             thread::sleep(pause);

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::account::Account;
-use super::dice::Dice;
-use super::fault::Weather;
+use super::fault::FaultProfile;
 use super::gm::{Document, End, Gm, Run};
-use super::proxy::{Moment, Proxy, Signal, Strike};
+use super::proxy::{Injection, Moment, Proxy, Signal};
+use super::rng::Rng;
 use super::verdict;
 use crate::inventory::Inventory;
 use crate::tier::Tier;
@@ -20,7 +20,7 @@ use crate::tier::Tier;
 pub(super) struct Round<'a> {
     pub(super) seed: u64,
     pub(super) number: u64,
-    pub(super) dice: Dice,
+    pub(super) rng: Rng,
     pub(super) is_slow: bool,
     pub(super) gm: &'a Path,
     pub(super) directory: PathBuf,
@@ -56,13 +56,13 @@ enum Ending {
 
 impl Round<'_> {
     pub(super) fn live(mut self, account: &mut Account, proxy: &Proxy) -> Result<Report> {
-        let tier = self.dice.pick(&[
+        let tier = self.rng.pick(&[
             (1, Tier::Instances),
             (2, Tier::LoadBalancer),
             (3, Tier::Cdn),
         ]);
-        let is_adopting = self.dice.chance(250);
-        let ending = self.dice.pick(&[
+        let is_adopting = self.rng.chance(250);
+        let ending = self.rng.pick(&[
             (4, Ending::UpAndDown),
             (4, Ending::Down),
             (1, Ending::MachineLost),
@@ -123,23 +123,23 @@ impl Round<'_> {
     fn trouble(&mut self, life: &mut Life<'_>) -> Result<()> {
         const MOST: u64 = 6;
         let mut verb = Verb::Deploy;
-        for _ in 0..2 + self.dice.below(MOST) {
-            let weather = Weather::thrown(self.dice.of("weather"), self.is_slow);
+        for _ in 0..2 + self.rng.below(MOST) {
+            let profile = FaultProfile::thrown(self.rng.of("profile"), self.is_slow);
             let strike = self.strike();
-            let on_failure = self.dice.pick(&[
+            let on_failure = self.rng.pick(&[
                 (3, None),
                 (2, Some("--on-failure=keep")),
                 (1, Some("--on-failure=rollback")),
             ]);
-            life.command(verb, on_failure, weather, strike)?;
+            life.command(verb, on_failure, profile, strike)?;
             if !life.problems.is_empty() {
                 return Ok(());
             }
             verb = match life.known()?.and_then(|known| known.phase).as_deref() {
                 None => Verb::Deploy,
                 Some("committed") => Verb::Destroy,
-                Some("ending") => self.dice.pick(&[(1, Verb::Destroy), (1, Verb::Rollback)]),
-                Some(_) => self.dice.pick(&[
+                Some("ending") => self.rng.pick(&[(1, Verb::Destroy), (1, Verb::Rollback)]),
+                Some(_) => self.rng.pick(&[
                     (4, Verb::Resume),
                     (1, Verb::Deploy),
                     (3, Verb::Rollback),
@@ -147,8 +147,8 @@ impl Round<'_> {
                 ]),
             };
             // Now and then what is of no use, which must do no harm either.
-            if self.dice.chance(150) {
-                verb = self.dice.pick(&[
+            if self.rng.chance(150) {
+                verb = self.rng.pick(&[
                     (1, Verb::Deploy),
                     (1, Verb::Destroy),
                     (1, Verb::Resume),
@@ -159,26 +159,26 @@ impl Round<'_> {
         Ok(())
     }
 
-    fn strike(&mut self) -> Option<Strike> {
-        let dice = &mut self.dice;
-        let signal = dice.pick(&[
+    fn strike(&mut self) -> Option<Injection> {
+        let rng = &mut self.rng;
+        let signal = rng.pick(&[
             (2, None),
             (6, Some(Signal::Kill)),
             (1, Some(Signal::Interrupt)),
             (1, Some(Signal::Terminate)),
         ])?;
-        let pause = Duration::from_millis(dice.below(3_000));
-        let moment = dice.pick(&[
+        let pause = Duration::from_millis(rng.below(3_000));
+        let moment = rng.pick(&[
             (1, Moment::BeforeTheServer),
             (1, Moment::BeforeTheReply),
             (1, Moment::After(pause)),
         ]);
-        let again = Duration::from_millis(50 + dice.below(2_000));
-        Some(Strike {
-            request: 1 + dice.below(100),
+        let again = Duration::from_millis(50 + rng.below(2_000));
+        Some(Injection {
+            request: 1 + rng.below(100),
             moment,
             signal,
-            again: (signal != Signal::Kill && dice.chance(300)).then_some(again),
+            again: (signal != Signal::Kill && rng.chance(300)).then_some(again),
         })
     }
 }
@@ -204,8 +204,8 @@ impl Life<'_> {
         &mut self,
         verb: Verb,
         on_failure: Option<&str>,
-        weather: Weather,
-        strike: Option<Strike>,
+        profile: FaultProfile,
+        strike: Option<Injection>,
     ) -> Result<Run> {
         let spec = self.gm.spec();
         let spec = spec.to_string_lossy();
@@ -220,7 +220,7 @@ impl Life<'_> {
             arguments.extend(on_failure);
         }
         let was_calm = !self.proxy.has_late();
-        let run = self.gm.run(&arguments, weather, strike)?;
+        let run = self.gm.run(&arguments, profile, strike)?;
         self.tell(&arguments, &run);
         let before = std::mem::replace(&mut self.alive, Inventory(Vec::new()));
         self.look()?;
@@ -259,7 +259,9 @@ impl Life<'_> {
     /// What `gm` knows of the stack.
     fn known(&mut self) -> Result<Option<Document>> {
         let stack = self.tier.stack();
-        let run = self.gm.run(&["status", &stack], Weather::fair(), None)?;
+        let run = self
+            .gm
+            .run(&["status", &stack], FaultProfile::fair(), None)?;
         match run.end {
             End::Code(0) => Ok(run.document),
             End::Code(2) => Ok(None),
@@ -299,7 +301,7 @@ impl Life<'_> {
         self.proxy.settle(true)?;
         self.look()?;
         let mut problems = verdict::left(&self.alive);
-        let run = self.gm.run(&["leftovers"], Weather::fair(), None)?;
+        let run = self.gm.run(&["leftovers"], FaultProfile::fair(), None)?;
         if run.end != End::Code(0) {
             problems.push(format!("gm leftovers: {run:?}"));
         }
@@ -308,7 +310,7 @@ impl Life<'_> {
     }
 
     fn up(&mut self) -> Result<()> {
-        let run = self.command(Verb::Deploy, None, Weather::fair(), None)?;
+        let run = self.command(Verb::Deploy, None, FaultProfile::fair(), None)?;
         if run.end == End::Code(0) {
             return Ok(());
         }
@@ -329,7 +331,7 @@ impl Life<'_> {
     }
 
     fn must(&mut self, verb: Verb) -> Result<()> {
-        let run = self.command(verb, None, Weather::fair(), None)?;
+        let run = self.command(verb, None, FaultProfile::fair(), None)?;
         if run.end != End::Code(0) {
             let problem = format!("{verb:?} ends with {:?} though nothing goes wrong", run.end);
             self.note(vec![problem]);
@@ -345,7 +347,7 @@ impl Life<'_> {
             fs::remove_dir_all(state)?;
         }
         let arguments = ["leftovers", "--delete", "--yes"];
-        let run = self.gm.run(&arguments, Weather::fair(), None)?;
+        let run = self.gm.run(&arguments, FaultProfile::fair(), None)?;
         self.tell(&arguments, &run);
         if run.end != End::Code(0) {
             self.note(vec![format!("{run:?}")]);
@@ -361,7 +363,8 @@ impl Life<'_> {
         let alive: Vec<_> = self.alive.0.iter().map(|it| format!("{it:?}\n")).collect();
         fs::write(self.gm.directory.join("alive.txt"), alive.concat())?;
         let stack = self.tier.stack();
-        self.gm.run(&["events", &stack], Weather::fair(), None)?;
+        self.gm
+            .run(&["events", &stack], FaultProfile::fair(), None)?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::policy::Kind;
 use super::shape::invalid_argument;
 use super::tags::Tags;
 use super::{CloudFront, body, refuse_other_query};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::rest_xml::Input;
@@ -34,10 +34,10 @@ pub(super) struct Distribution {
 }
 
 impl Distribution {
-    pub(super) fn arn(&self, moment: &Moment<'_>) -> String {
+    pub(super) fn arn(&self, context: &RequestContext<'_>) -> String {
         format!(
             "arn:aws:cloudfront::{}:distribution/{}",
-            moment.account_id, self.id
+            context.account_id, self.id
         )
     }
 
@@ -58,7 +58,7 @@ impl Distribution {
         }
     }
 
-    fn element(&self, moment: &Moment<'_>) -> Element {
+    fn element(&self, context: &RequestContext<'_>) -> Element {
         let nobody = |name: &str| {
             Element::new(name)
                 .with("Enabled", false)
@@ -67,11 +67,11 @@ impl Distribution {
         let in_progress = self
             .invalidations
             .iter()
-            .filter(|invalidation| invalidation.is_in_progress(moment.now));
+            .filter(|invalidation| invalidation.is_in_progress(context.now));
         Element::new("Distribution")
             .with("Id", &self.id)
-            .with("ARN", self.arn(moment))
-            .with("Status", self.status(moment.now))
+            .with("ARN", self.arn(context))
+            .with("Status", self.status(context.now))
             .with("LastModifiedTime", self.modified_at)
             .with("InProgressInvalidationBatches", in_progress.count())
             .with("DomainName", &self.domain_name)
@@ -81,7 +81,7 @@ impl Distribution {
     }
 
     /// What ListDistributions says: less than the configuration, and in particular not the caller reference.
-    fn summary(&self, moment: &Moment<'_>) -> Element {
+    fn summary(&self, context: &RequestContext<'_>) -> Element {
         let unlisted = [
             "CallerReference",
             "ContinuousDeploymentPolicyId",
@@ -91,9 +91,9 @@ impl Distribution {
         let config = self.config.element().elements().iter();
         Element::new("DistributionSummary")
             .with("Id", &self.id)
-            .with("ARN", self.arn(moment))
+            .with("ARN", self.arn(context))
             .with("ETag", &self.etag)
-            .with("Status", self.status(moment.now))
+            .with("Status", self.status(context.now))
             .with("LastModifiedTime", self.modified_at)
             .with("DomainName", &self.domain_name)
             .children(
@@ -103,8 +103,8 @@ impl Distribution {
             )
     }
 
-    fn reply(&self, moment: &Moment<'_>) -> Reply {
-        Reply::xml(self.element(moment)).header("etag", &self.etag)
+    fn reply(&self, context: &RequestContext<'_>) -> Reply {
+        Reply::xml(self.element(context)).header("etag", &self.etag)
     }
 
     /// Refuses a caller who does not know the distribution as it is now.
@@ -133,17 +133,17 @@ impl Distribution {
 
 pub(super) fn create(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let config = Config::parse(body(input)?)?;
-    create_from(cloudfront, moment, config, Tags::default())
+    create_from(cloudfront, context, config, Tags::default())
 }
 
 pub(super) fn create_with_tags(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["WithTags"])?;
@@ -154,12 +154,12 @@ pub(super) fn create_with_tags(
     };
     let config = Config::parse(member("DistributionConfig")?)?;
     let tags = Tags::parse(member("Tags")?)?;
-    create_from(cloudfront, moment, config, tags)
+    create_from(cloudfront, context, config, tags)
 }
 
 fn create_from(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     config: Config,
     tags: Tags,
 ) -> Result<Reply, ServiceError> {
@@ -175,25 +175,25 @@ fn create_from(
     }
     refuse_taken_names(cloudfront, &config, None)?;
     let distributions = cloudfront.distributions.len();
-    moment
+    context
         .quotas
         .admit(Quota::Distributions, distributions + 1)?;
     let distribution = Distribution {
-        id: format!("E{}", moment.dice.upper(13)),
-        domain_name: format!("d{}.cloudfront.net", moment.dice.upper(13).to_lowercase()),
+        id: format!("E{}", context.rng.upper(13)),
+        domain_name: format!("d{}.cloudfront.net", context.rng.upper(13).to_lowercase()),
         config,
-        etag: new_etag(moment),
+        etag: new_etag(context),
         tags,
         invalidations: Vec::new(),
-        modified_at: moment.now,
-        deployed_at: moment.now + moment.duration(Step::DistributionDeployed),
+        modified_at: context.now,
+        deployed_at: context.now + context.duration(Step::DistributionDeployed),
     };
     let location = format!(
         "https://cloudfront.amazonaws.com/2020-05-31/distribution/{}",
         distribution.id
     );
     let reply = distribution
-        .reply(moment)
+        .reply(context)
         .status(201)
         .header("location", location);
     cloudfront
@@ -222,11 +222,11 @@ fn refuse_taken_names(
 
 pub(super) fn get(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
-    Ok(cloudfront.distribution(id(input))?.reply(moment))
+    Ok(cloudfront.distribution(id(input))?.reply(context))
 }
 
 pub(super) fn get_config(cloudfront: &CloudFront, input: &Input) -> Result<Reply, ServiceError> {
@@ -238,7 +238,7 @@ pub(super) fn get_config(cloudfront: &CloudFront, input: &Input) -> Result<Reply
 
 pub(super) fn update(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -255,26 +255,26 @@ pub(super) fn update(
     // An update while another is under way is taken; AWS does not say that it refuses it.
     let new = Distribution {
         config,
-        etag: new_etag(moment),
-        modified_at: moment.now,
-        deployed_at: moment.now + moment.duration(Step::DistributionDeployed),
+        etag: new_etag(context),
+        modified_at: context.now,
+        deployed_at: context.now + context.duration(Step::DistributionDeployed),
         ..old.clone()
     };
-    let reply = new.reply(moment);
+    let reply = new.reply(context);
     cloudfront.distributions.insert(new.id.clone(), new);
     Ok(reply)
 }
 
 pub(super) fn delete(
     cloudfront: &mut CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let distribution = cloudfront.distribution(id(input))?;
     distribution.check_match(input.if_match.as_deref())?;
     // To have disabled it is not enough: that has to have reached the edge locations.
-    if distribution.config.is_enabled() || !distribution.is_deployed(moment.now) {
+    if distribution.config.is_enabled() || !distribution.is_deployed(context.now) {
         let message = "The distribution you are trying to delete has not been disabled.";
         return Err(ServiceError::new("DistributionNotDisabled", message).status(409));
     }
@@ -284,7 +284,7 @@ pub(super) fn delete(
 
 pub(super) fn list(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &paging::PARAMETERS)?;
@@ -293,7 +293,7 @@ pub(super) fn list(
         .distributions
         .values()
         .filter(|distribution| distribution.id.as_str() > paging.marker);
-    let items = rest.map(|distribution| (distribution.id.clone(), distribution.summary(moment)));
+    let items = rest.map(|distribution| (distribution.id.clone(), distribution.summary(context)));
     Ok(Reply::xml(paging.list("DistributionList", items)))
 }
 
@@ -303,6 +303,6 @@ fn id(input: &Input) -> &str {
 }
 
 /// ETags are of the form of ids.
-fn new_etag(moment: &mut Moment<'_>) -> String {
-    format!("E{}", moment.dice.upper(13))
+fn new_etag(context: &mut RequestContext<'_>) -> String {
+    format!("E{}", context.rng.upper(13))
 }

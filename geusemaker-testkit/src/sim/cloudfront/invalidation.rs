@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::paging::{self, Paging};
 use super::shape::{Absent, Member, Shape, invalid_argument};
 use super::{CloudFront, body, refuse_other_query};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
@@ -75,7 +75,7 @@ impl Invalidation {
 
 pub(super) fn create(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -87,7 +87,7 @@ pub(super) fn create(
     if let Some(other) = distribution.invalidations.iter().find(same) {
         if other.batch == batch {
             // The CloudFront model: the same batch again is the same invalidation.
-            return Ok(created(input, other, moment.now));
+            return Ok(created(input, other, context.now));
         }
         return Err(invalid_argument(
             "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.",
@@ -96,7 +96,7 @@ pub(super) fn create(
     let in_progress = distribution
         .invalidations
         .iter()
-        .filter(|other| other.is_in_progress(moment.now))
+        .filter(|other| other.is_in_progress(context.now))
         .flat_map(Invalidation::paths);
     let (wildcards, files): (Vec<&str>, Vec<&str>) = in_progress
         .chain(paths(&batch))
@@ -108,12 +108,12 @@ pub(super) fn create(
         ));
     }
     let invalidation = Invalidation {
-        id: format!("I{}", moment.dice.upper(25)),
+        id: format!("I{}", context.rng.upper(25)),
         batch,
-        created_at: moment.now,
-        completed_at: moment.now + moment.duration(Step::InvalidationCompleted),
+        created_at: context.now,
+        completed_at: context.now + context.duration(Step::InvalidationCompleted),
     };
-    let reply = created(input, &invalidation, moment.now);
+    let reply = created(input, &invalidation, context.now);
     if let Some(distribution) = cloudfront.distributions.get_mut(distribution_id(input)) {
         distribution.invalidations.push(invalidation);
     }
@@ -161,7 +161,7 @@ fn paths(batch: &Element) -> impl Iterator<Item = &str> {
 
 pub(super) fn get(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -175,12 +175,12 @@ pub(super) fn get(
             let message = "The specified invalidation does not exist.";
             ServiceError::new("NoSuchInvalidation", message).status(404)
         })?;
-    Ok(Reply::xml(invalidation.element(moment.now)))
+    Ok(Reply::xml(invalidation.element(context.now)))
 }
 
 pub(super) fn list(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &paging::PARAMETERS)?;
@@ -191,7 +191,7 @@ pub(super) fn list(
     if !paging.marker.is_empty() && !latest_first.any(|other| other.id == paging.marker) {
         return Err(invalid_argument("The parameter Marker is not valid."));
     }
-    let items = latest_first.map(|one| (one.id.clone(), one.summary(moment.now)));
+    let items = latest_first.map(|one| (one.id.clone(), one.summary(context.now)));
     Ok(Reply::xml(paging.list("InvalidationList", items)))
 }
 

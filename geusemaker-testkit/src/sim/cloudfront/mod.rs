@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::distribution::Distribution;
 use self::policy::Kind;
 use self::shape::invalid_argument;
-use super::moment::Moment;
+use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
@@ -61,21 +61,21 @@ impl CloudFront {
 
 pub(crate) fn answer(
     cloudfront: &mut CloudFront,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     operation: &str,
     input: &mut Input,
 ) -> Result<Reply, ServiceError> {
     match operation {
-        "CreateDistribution" => distribution::create(cloudfront, moment, input),
-        "CreateDistributionWithTags" => distribution::create_with_tags(cloudfront, moment, input),
-        "GetDistribution" => distribution::get(cloudfront, moment, input),
+        "CreateDistribution" => distribution::create(cloudfront, context, input),
+        "CreateDistributionWithTags" => distribution::create_with_tags(cloudfront, context, input),
+        "GetDistribution" => distribution::get(cloudfront, context, input),
         "GetDistributionConfig" => distribution::get_config(cloudfront, input),
-        "UpdateDistribution" => distribution::update(cloudfront, moment, input),
-        "DeleteDistribution" => distribution::delete(cloudfront, moment, input),
-        "ListDistributions" => distribution::list(cloudfront, moment, input),
-        "CreateInvalidation" => invalidation::create(cloudfront, moment, input),
-        "GetInvalidation" => invalidation::get(cloudfront, moment, input),
-        "ListInvalidations" => invalidation::list(cloudfront, moment, input),
+        "UpdateDistribution" => distribution::update(cloudfront, context, input),
+        "DeleteDistribution" => distribution::delete(cloudfront, context, input),
+        "ListDistributions" => distribution::list(cloudfront, context, input),
+        "CreateInvalidation" => invalidation::create(cloudfront, context, input),
+        "GetInvalidation" => invalidation::get(cloudfront, context, input),
+        "ListInvalidations" => invalidation::list(cloudfront, context, input),
         "ListCachePolicies" => policy::list(Kind::Cache, input),
         "GetCachePolicy" => policy::get(Kind::Cache, input),
         "GetCachePolicyConfig" => policy::get_config(Kind::Cache, input),
@@ -94,9 +94,9 @@ pub(crate) fn answer(
         "ListDistributionsByResponseHeadersPolicyId" => {
             policy::list_distributions(cloudfront, Kind::ResponseHeaders, input)
         }
-        "ListTagsForResource" => tags::list(cloudfront, moment, input),
-        "TagResource" => tags::add(cloudfront, moment, input),
-        "UntagResource" => tags::remove(cloudfront, moment, input),
+        "ListTagsForResource" => tags::list(cloudfront, context, input),
+        "TagResource" => tags::add(cloudfront, context, input),
+        "UntagResource" => tags::remove(cloudfront, context, input),
         _ => Err(ServiceError::unsupported(format_args!(
             "cloudfront {operation}"
         ))),

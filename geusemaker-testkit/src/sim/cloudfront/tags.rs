@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::invalid_argument;
 use super::{CloudFront, body, refuse_other_query};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -62,22 +62,22 @@ impl Tags {
 
 pub(super) fn list(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Resource"])?;
-    let id = distribution_of(cloudfront, moment, input)?;
+    let id = distribution_of(cloudfront, context, input)?;
     Ok(Reply::xml(cloudfront.distribution(&id)?.tags.element()))
 }
 
 pub(super) fn add(
     cloudfront: &mut CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Operation", "Resource"])?;
     let added = Tags::parse(body(input)?)?;
-    let id = distribution_of(cloudfront, moment, input)?;
+    let id = distribution_of(cloudfront, context, input)?;
     let mut tags = cloudfront.distribution(&id)?.tags.clone();
     tags.0.extend(added.0);
     tags.check()?;
@@ -89,7 +89,7 @@ pub(super) fn add(
 
 pub(super) fn remove(
     cloudfront: &mut CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Operation", "Resource"])?;
@@ -97,7 +97,7 @@ pub(super) fn remove(
         .find("Items")
         .map_or(&[][..], Element::elements);
     let keys: Vec<&str> = keys.iter().map(Element::text).collect();
-    let id = distribution_of(cloudfront, moment, input)?;
+    let id = distribution_of(cloudfront, context, input)?;
     if let Some(distribution) = cloudfront.distributions.get_mut(&id) {
         distribution
             .tags
@@ -110,7 +110,7 @@ pub(super) fn remove(
 /// The id of the distribution whose ARN the query names.
 fn distribution_of(
     cloudfront: &CloudFront,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<String, ServiceError> {
     let arn = input
@@ -120,7 +120,7 @@ fn distribution_of(
     cloudfront
         .distributions
         .iter()
-        .find(|(_, distribution)| distribution.arn(moment) == *arn)
+        .find(|(_, distribution)| distribution.arn(context) == *arn)
         .map(|(id, _)| id.clone())
         .ok_or_else(|| {
             let message = "A resource that was specified is not valid.";

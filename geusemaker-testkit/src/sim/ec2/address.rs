@@ -12,7 +12,7 @@ use super::network_interface::NetworkInterface;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -110,7 +110,7 @@ impl Address {
         ec2.interfaces.get(&self.association.as_ref()?.interface)
     }
 
-    fn element(&self, ec2: &Ec2, moment: &Moment<'_>) -> Element {
+    fn element(&self, ec2: &Ec2, context: &RequestContext<'_>) -> Element {
         let element = Element::new("item")
             .with("publicIp", self.ip)
             .with("allocationId", &self.id)
@@ -126,7 +126,7 @@ impl Address {
             .with("networkInterfaceId", &interface.id)
             .with("networkInterfaceOwnerId", &ec2.account_id)
             .with("privateIpAddress", interface.private_ip)
-            .with_some("instanceId", interface.attached_instance(moment.now))
+            .with_some("instanceId", interface.attached_instance(context.now))
     }
 }
 
@@ -173,28 +173,28 @@ impl Ec2 {
 }
 
 /// An address out of Amazon's.
-pub(super) fn draw(moment: &mut Moment<'_>) -> Ipv4Addr {
-    let mut byte = || (moment.dice.roll() * 254.0) as u8 + 1;
+pub(super) fn draw(context: &mut RequestContext<'_>) -> Ipv4Addr {
+    let mut byte = || (context.rng.roll() * 254.0) as u8 + 1;
     Ipv4Addr::new(52, byte(), byte(), byte())
 }
 
 pub(crate) fn describe(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    ec2.forget_associations_of_the_gone(moment.now);
+    ec2.forget_associations_of_the_gone(context.now);
     let ec2 = &*ec2;
     let selection = Selection::read(params, "DescribeAddresses")?;
-    let page = selection.choose(ec2, moment.now, ec2.addresses.values())?;
+    let page = selection.choose(ec2, context.now, ec2.addresses.values())?;
     Ok(page.reply("addressesSet", |address: &Address| {
-        address.element(ec2, moment)
+        address.element(ec2, context)
     }))
 }
 
 pub(crate) fn allocate(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let domain = params.optional("Domain");
@@ -211,8 +211,8 @@ pub(crate) fn allocate(
         ));
     }
     let address = Address {
-        id: ResourceKind::ElasticIp.new_id(moment.dice),
-        ip: draw(moment),
+        id: ResourceKind::ElasticIp.new_id(context.rng),
+        ip: draw(context),
         association: None,
     };
     ec2.tags
@@ -229,7 +229,7 @@ pub(crate) fn allocate(
 
 pub(crate) fn release(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.optional("AllocationId");
@@ -237,7 +237,7 @@ pub(crate) fn release(
     // There is one border group in a region here.
     params.accept("NetworkBorderGroup");
     params.refuse_unread("ReleaseAddress")?;
-    ec2.forget_associations_of_the_gone(moment.now);
+    ec2.forget_associations_of_the_gone(context.now);
     let id = match (id, ip) {
         (Some(id), None) => id,
         (None, Some(_)) => {

@@ -6,14 +6,14 @@ use super::Ec2;
 use super::address::{self, Address, Association};
 use super::network_interface_attribute::refuse_managed;
 use super::resource_kind::ResourceKind;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn associate(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let allocation = params.optional("AllocationId");
@@ -24,17 +24,17 @@ pub(crate) fn associate(
     // EC2 reference: in a VPC an association is moved unless the call says otherwise.
     let may_move = params.parsed("AllowReassociation")?.unwrap_or(true);
     params.refuse_unread("AssociateAddress")?;
-    ec2.forget_associations_of_the_gone(moment.now);
+    ec2.forget_associations_of_the_gone(context.now);
     let address = ec2.address_named(allocation.as_deref(), public_ip.as_deref())?;
     let interface = match (instance, interface) {
-        (Some(id), None) => ec2.visible_instance(&id, moment.now)?.interface.clone(),
+        (Some(id), None) => ec2.visible_instance(&id, context.now)?.interface.clone(),
         (None, Some(id)) => id,
         _ => {
             let message = "You must specify either an instance id or a network interface id";
             return Err(ServiceError::new("MissingParameter", message));
         }
     };
-    let interface = ec2.existing_interface(&interface, moment.now)?;
+    let interface = ec2.existing_interface(&interface, context.now)?;
     refuse_managed(interface)?;
     if private_ip.is_some_and(|ip| ip != interface.private_ip.to_string()) {
         return Err(ServiceError::unsupported(
@@ -59,20 +59,20 @@ pub(crate) fn associate(
     }
     let (allocation, ip) = (address.id.clone(), address.ip);
     let interface = interface.id.clone();
-    ec2.disassociate(moment, &allocation);
+    ec2.disassociate(context, &allocation);
     let other = ec2.elastic_address_of(&interface);
     if let Some(other) = other.map(|other| other.id.clone()) {
         if !may_move {
             let message = format!("resource {interface} is already associated");
             return Err(ServiceError::new("Resource.AlreadyAssociated", message));
         }
-        ec2.disassociate(moment, &other);
+        ec2.disassociate(context, &other);
     }
     let mut instances = ec2.instances.values_mut();
     let replaced = instances
         .find(|instance| instance.interface == interface)
         .and_then(|instance| instance.public_ip.replace(ip));
-    let id = format!("eipassoc-{}", moment.dice.hex(17));
+    let id = format!("eipassoc-{}", context.rng.hex(17));
     if let Some(address) = ec2.addresses.get_mut(&allocation) {
         address.association = Some(Association {
             id: id.clone(),
@@ -89,13 +89,13 @@ pub(crate) fn associate(
 
 pub(crate) fn disassociate(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let association = params.optional("AssociationId");
     let public_ip = params.optional("PublicIp");
     params.refuse_unread("DisassociateAddress")?;
-    ec2.forget_associations_of_the_gone(moment.now);
+    ec2.forget_associations_of_the_gone(context.now);
     let allocation = match (association, public_ip) {
         (Some(id), None) => ec2
             .addresses
@@ -112,7 +112,7 @@ pub(crate) fn disassociate(
             return Err(ServiceError::new("MissingParameter", message));
         }
     };
-    ec2.disassociate(moment, &allocation);
+    ec2.disassociate(context, &allocation);
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
@@ -162,7 +162,7 @@ impl Ec2 {
     }
 
     /// Ends an association; an instance that had a public address before gets a new one.
-    fn disassociate(&mut self, moment: &mut Moment<'_>, allocation: &str) {
+    fn disassociate(&mut self, context: &mut RequestContext<'_>, allocation: &str) {
         let address = self.addresses.get_mut(allocation);
         let Some(association) = address.and_then(|address| address.association.take()) else {
             return;
@@ -171,7 +171,7 @@ impl Ec2 {
         if let Some(instance) =
             instances.find(|instance| instance.interface == association.interface)
         {
-            instance.public_ip = association.replaced.then(|| address::draw(moment));
+            instance.public_ip = association.replaced.then(|| address::draw(context));
         }
     }
 }

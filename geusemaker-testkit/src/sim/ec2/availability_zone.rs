@@ -3,7 +3,7 @@
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
 use crate::sim::catalog::{self, Zone};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -43,23 +43,23 @@ impl Described for Zone {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     // There are no zones here that an account has not opted in to.
     params.accept("AllAvailabilityZones");
     let selection = Selection::read(params, "DescribeAvailabilityZones")?;
-    let zones = catalog::zones(moment.region);
-    let page = selection.choose(ec2, moment.now, &zones)?;
+    let zones = catalog::zones(context.region);
+    let page = selection.choose(ec2, context.now, &zones)?;
     Ok(page.reply("availabilityZoneInfo", |zone| {
         Element::new("item")
             .with("zoneName", &zone.name)
             .with("zoneId", &zone.id)
             .with("zoneState", "available")
             .with("zoneType", "availability-zone")
-            .with("regionName", moment.region)
-            .with("groupName", format_args!("{}-zg-1", moment.region))
-            .with("networkBorderGroup", moment.region)
+            .with("regionName", context.region)
+            .with("groupName", format_args!("{}-zg-1", context.region))
+            .with("networkBorderGroup", context.region)
             .with("optInStatus", "opt-in-not-required")
     }))
 }

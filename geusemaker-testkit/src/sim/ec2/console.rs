@@ -5,21 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Ec2;
 use crate::sim::catalog::{self, Hypervisor};
+use crate::sim::context::RequestContext;
 use crate::sim::guest::Boot;
-use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn output(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("InstanceId")?;
     let latest = params.parsed("Latest")?.unwrap_or(false);
     params.refuse_unread("GetConsoleOutput")?;
-    let instance = ec2.visible_instance(&id, moment.now)?;
+    let instance = ec2.visible_instance(&id, context.now)?;
     let instance_type = catalog::instance_type(&instance.launch.instance_type);
     let hypervisor = instance_type.map(catalog::InstanceType::hypervisor);
     if latest && hypervisor != Some(Hypervisor::Nitro) {
@@ -29,15 +29,15 @@ pub(crate) fn output(
     }
     let reply = Element::new("reply")
         .with("instanceId", &id)
-        .with("timestamp", format_args!("{:.3}", moment.now));
+        .with("timestamp", format_args!("{:.3}", context.now));
     // What is not there yet is absent, not empty (seen by pycloudlib).
-    if !instance.reached(instance.startup.console_at, moment.now)
+    if !instance.reached(instance.startup.console_at, context.now)
         || hypervisor == Some(Hypervisor::BareMetal)
     {
         return Ok(Reply::xml(reply));
     }
     let gpus = instance_type.and_then(|known| known.gpus.as_ref());
-    let text = moment.guest.console_output(&Boot {
+    let text = context.guest.console_output(&Boot {
         instance_id: id,
         instance_type: instance.launch.instance_type.clone(),
         gpu_count: gpus.map_or(0, |gpus| gpus.count),

@@ -10,7 +10,7 @@ use super::route_table::{Destination, Route, Target};
 use super::subnet::{self, Subnet};
 use super::vpc::Vpc;
 use crate::sim::catalog::{self, Zone};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -86,7 +86,7 @@ impl Ec2 {
 /// CreateDefaultVpc.
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     params.refuse_unread("CreateDefaultVpc")?;
@@ -94,9 +94,9 @@ pub(crate) fn create(
         let message = "A Default VPC already exists for this account in this region.";
         return Err(ServiceError::new("DefaultVpcAlreadyExists", message));
     }
-    moment.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
-    let dice = &mut *moment.dice;
-    let vpc = ec2.lay_out_default_vpc(&mut |kind, _| kind.new_id(dice));
+    context.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
+    let rng = &mut *context.rng;
+    let vpc = ec2.lay_out_default_vpc(&mut |kind, _| kind.new_id(rng));
     Ok(Reply::xml(
         Element::new("reply").child(vpc.element(ec2).renamed("vpc")),
     ))
@@ -105,7 +105,7 @@ pub(crate) fn create(
 /// CreateDefaultSubnet.
 pub(crate) fn create_subnet(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let zone_name = params.optional("AvailabilityZone");
@@ -115,7 +115,7 @@ pub(crate) fn create_subnet(
         let message = "The request must contain the parameter availabilityZone";
         return Err(ServiceError::new("MissingParameter", message));
     }
-    let zone = subnet::choose_zone(moment.region, zone_name.as_deref(), zone_id.as_deref())?;
+    let zone = subnet::choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
     let vpc = ec2.default_vpc().cloned().map_err(|_| {
         let message = "No default VPC exists for this account in this region.";
         ServiceError::new("DefaultVpcDoesNotExist", message)
@@ -130,17 +130,17 @@ pub(crate) fn create_subnet(
         return Err(ServiceError::new(code, message));
     }
     let siblings = ec2.subnets.values().filter(|subnet| subnet.vpc == vpc.id);
-    moment
+    context
         .quotas
         .admit(Quota::SubnetsPerVpc, siblings.count() + 1)?;
-    let dice = &mut *moment.dice;
+    let rng = &mut *context.rng;
     let subnet = ec2
-        .add_default_subnet(&vpc, zone, &mut |kind, _| kind.new_id(dice))
+        .add_default_subnet(&vpc, zone, &mut |kind, _| kind.new_id(rng))
         .ok_or_else(|| {
             let message = "There is not enough room for a default subnet in the default VPC";
             ServiceError::new("InsufficientCidrBlocks", message)
         })?;
     Ok(Reply::xml(
-        Element::new("reply").child(subnet.element(ec2, moment.now).renamed("subnet")),
+        Element::new("reply").child(subnet.element(ec2, context.now).renamed("subnet")),
     ))
 }

@@ -3,7 +3,7 @@
 use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -59,12 +59,12 @@ impl Described for DhcpOptions {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeDhcpOptions")?;
-    let sets = [DhcpOptions::of(moment.region)];
-    let page = selection.choose(ec2, moment.now, &sets)?;
+    let sets = [DhcpOptions::of(context.region)];
+    let page = selection.choose(ec2, context.now, &sets)?;
     Ok(page.reply("dhcpOptionsSet", |set: &DhcpOptions| {
         let options = set.options.iter().map(|(key, value)| {
             let values = [Element::new("item").with("value", value)];

@@ -3,7 +3,7 @@
 use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -187,7 +187,7 @@ impl Described for Image {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let owners = params.list("Owner");
@@ -196,7 +196,7 @@ pub(crate) fn describe(
     params.accept("IncludeDeprecated");
     params.accept("IncludeDisabled");
     let selection = Selection::read(params, "DescribeImages")?;
-    let mut images = images(moment.region);
+    let mut images = images(context.region);
     // The account itself has no images, and nobody has shared one with it alone.
     images.retain(|image| {
         let is_owner =
@@ -205,7 +205,7 @@ pub(crate) fn describe(
         (owners.is_empty() || owners.iter().any(is_owner))
             && (executable_by.is_empty() || executable_by.iter().any(is_shared))
     });
-    let page = selection.choose(ec2, moment.now, &images)?;
+    let page = selection.choose(ec2, context.now, &images)?;
     Ok(page.reply("imagesSet", element))
 }
 

@@ -184,12 +184,12 @@ impl Instance {
     }
 
     /// Whether the instance had come so far when its life ended, if it has.
-    pub(super) fn reached(&self, moment: Timestamp, now: Timestamp) -> bool {
-        now >= moment
+    pub(super) fn reached(&self, context: Timestamp, now: Timestamp) -> bool {
+        now >= context
             && self
                 .termination
                 .as_ref()
-                .is_none_or(|end| end.begins_at >= moment)
+                .is_none_or(|end| end.begins_at >= context)
     }
 
     /// Whether other calls know of it: soon after the launch, until it is forgotten.

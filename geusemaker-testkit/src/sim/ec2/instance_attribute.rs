@@ -9,24 +9,24 @@ use super::instance::{Instance, InstanceState};
 use super::instance_description::{block_device_mapping, metadata_options, monitoring};
 use super::launch_request::{decode_user_data, invalid, one_of};
 use crate::sim::catalog;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("InstanceId")?;
     let attribute = params.required("Attribute")?;
     params.refuse_unread("DescribeInstanceAttribute")?;
-    let instance = ec2.visible_instance(&id, moment.now)?;
+    let instance = ec2.visible_instance(&id, context.now)?;
     let launch = &instance.launch;
     let value = |value: &dyn std::fmt::Display| Element::new(&attribute).with("value", value);
     let element = match attribute.as_str() {
-        "blockDeviceMapping" => block_device_mapping(ec2, instance, moment.now),
+        "blockDeviceMapping" => block_device_mapping(ec2, instance, context.now),
         "disableApiStop" => value(&launch.disable_api_stop),
         "disableApiTermination" => value(&launch.disable_api_termination),
         "ebsOptimized" => value(&launch.ebs_optimized),
@@ -79,15 +79,15 @@ enum Change {
 
 pub(crate) fn modify(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("InstanceId")?;
     let change = Change::read(params)?;
     params.refuse_unread("ModifyInstanceAttribute")?;
-    let instance = ec2.visible_instance(&id, moment.now)?;
-    change.refuse(ec2, moment, instance)?;
-    change.make(ec2, moment, &id)?;
+    let instance = ec2.visible_instance(&id, context.now)?;
+    change.refuse(ec2, context, instance)?;
+    change.make(ec2, context, &id)?;
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
@@ -179,11 +179,11 @@ impl Change {
     fn refuse(
         &self,
         ec2: &Ec2,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         instance: &Instance,
     ) -> Result<(), ServiceError> {
         let id = &instance.id;
-        let state = instance.state(moment.now);
+        let state = instance.state(context.now);
         if matches!(
             state,
             InstanceState::ShuttingDown | InstanceState::Terminated
@@ -208,11 +208,11 @@ impl Change {
             }
             Self::Groups(groups) => {
                 if let Some(subnet) = ec2.subnet(&instance.subnet) {
-                    ec2.refuse_groups(groups, moment, subnet)?;
+                    ec2.refuse_groups(groups, context, subnet)?;
                 }
             }
             Self::DeleteOnTermination(mappings) => {
-                let volumes = ec2.volumes_of(id, moment.now);
+                let volumes = ec2.volumes_of(id, context.now);
                 for (device, _) in mappings {
                     if !volumes.iter().any(|(_, it, _)| it.device == *device) {
                         let message = format!("No device is currently mapped at {device}");
@@ -230,8 +230,13 @@ impl Change {
         Ok(())
     }
 
-    fn make(self, ec2: &mut Ec2, moment: &Moment<'_>, id: &str) -> Result<(), ServiceError> {
-        let instance = ec2.visible_instance_mut(id, moment.now)?;
+    fn make(
+        self,
+        ec2: &mut Ec2,
+        context: &RequestContext<'_>,
+        id: &str,
+    ) -> Result<(), ServiceError> {
+        let instance = ec2.visible_instance_mut(id, context.now)?;
         match self {
             Self::DisableApiStop(on) => instance.modify().disable_api_stop = on,
             Self::DisableApiTermination(on) => instance.modify().disable_api_termination = on,
@@ -289,7 +294,7 @@ fn refuse_type(ec2: &Ec2, instance: &Instance, name: &str) -> Result<(), Service
 
 pub(crate) fn modify_metadata_options(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("InstanceId")?;
@@ -305,8 +310,8 @@ pub(crate) fn modify_metadata_options(
             "The HttpPutResponseHopLimit is not between 1 and 64",
         ));
     }
-    let instance = ec2.visible_instance_mut(&id, moment.now)?;
-    match instance.state(moment.now) {
+    let instance = ec2.visible_instance_mut(&id, context.now)?;
+    match instance.state(context.now) {
         InstanceState::Running | InstanceState::Stopped => {}
         InstanceState::Pending
         | InstanceState::Stopping
@@ -329,7 +334,7 @@ pub(crate) fn modify_metadata_options(
     set(&mut options.http_protocol_ipv6, http_protocol_ipv6);
     set(&mut options.instance_tags, instance_tags);
     options.hop_limit = hop_limit.unwrap_or(options.hop_limit);
-    let element = metadata_options(instance, moment.now);
+    let element = metadata_options(instance, context.now);
     let reply = Element::new("reply").with("instanceId", &id).child(element);
     Ok(Reply::xml(reply))
 }
@@ -337,7 +342,7 @@ pub(crate) fn modify_metadata_options(
 /// Turns detailed monitoring on or off.
 pub(crate) fn monitor(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
     operation: &str,
     on: bool,
@@ -345,11 +350,11 @@ pub(crate) fn monitor(
     let ids = params.list("InstanceId");
     params.refuse_unread(operation)?;
     for id in &ids {
-        ec2.visible_instance(id, moment.now)?;
+        ec2.visible_instance(id, context.now)?;
     }
     let mut items = Vec::new();
     for id in &ids {
-        let instance = ec2.visible_instance_mut(id, moment.now)?;
+        let instance = ec2.visible_instance_mut(id, context.now)?;
         instance.modify().monitoring = on;
         let item = Element::new("item").with("instanceId", id);
         items.push(item.child(monitoring(instance)));

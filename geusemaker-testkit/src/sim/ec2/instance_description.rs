@@ -8,20 +8,20 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::selection::Selection;
 use crate::sim::catalog;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     // Nothing here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeInstances")?;
-    let now = moment.now;
+    let now = context.now;
     let page = selection.choose(ec2, now, ec2.visible_instances(now))?;
     let mut reservations: Vec<&str> = Vec::new();
     for instance in &page.items {

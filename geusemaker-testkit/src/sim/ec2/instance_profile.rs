@@ -4,7 +4,7 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::launch_request::InstanceProfile;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -37,11 +37,11 @@ impl Described for Association {
 
 pub(crate) fn describe_associations(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeIamInstanceProfileAssociations")?;
-    let now = moment.now;
+    let now = context.now;
     let all: Vec<Association> = ec2
         .visible_instances(now)
         .filter(|instance| !instance.is_terminated(now))

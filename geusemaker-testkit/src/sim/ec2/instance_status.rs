@@ -7,7 +7,7 @@ use super::instance::{Instance, InstanceState};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::startup::Impairment;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -150,14 +150,14 @@ impl Described for InstanceStatus {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let include_all = params.parsed("IncludeAllInstances")?.unwrap_or(false);
     // Nothing here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::<InstanceStatus>::read(params, "DescribeInstanceStatus")?;
-    let now = moment.now;
+    let now = context.now;
     let all: Vec<InstanceStatus> = ec2
         .visible_instances(now)
         .map(|instance| InstanceStatus {

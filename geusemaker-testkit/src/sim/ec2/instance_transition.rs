@@ -8,7 +8,7 @@ use super::instance_end::InstanceEnd;
 use super::launch::public_address;
 use super::startup::Startup;
 use crate::sim::catalog;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -16,7 +16,7 @@ use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn terminate(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
@@ -24,13 +24,13 @@ pub(crate) fn terminate(
     params.accept("Force");
     params.accept("SkipOsShutdown");
     params.refuse_unread("TerminateInstances")?;
-    let before = states(ec2, moment, &ids)?;
+    let before = states(ec2, context, &ids)?;
     // EC2 reference: protected instances save those of their zone, and the others go.
     let protected: Vec<&Instance> = ids
         .iter()
         .filter_map(|id| ec2.instance(id))
         .filter(|instance| instance.launch.disable_api_termination)
-        .filter(|instance| !instance.is_terminated(moment.now))
+        .filter(|instance| !instance.is_terminated(context.now))
         .collect();
     let refusal = protected.first().map(|instance| {
         let message = format!(
@@ -46,18 +46,18 @@ pub(crate) fn terminate(
     for id in &ids {
         let is_saved = |instance: &Instance| saved.contains(&instance.zone);
         if !ec2.instance(id).is_some_and(is_saved) {
-            ec2.terminate_one(moment, id);
+            ec2.terminate_one(context, id);
         }
     }
     match refusal {
         Some(refusal) => Err(refusal),
-        None => Ok(changes(ec2, moment, &before)),
+        None => Ok(changes(ec2, context, &before)),
     }
 }
 
 pub(crate) fn stop(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
@@ -66,32 +66,32 @@ pub(crate) fn stop(
     params.accept("Force");
     params.accept("SkipOsShutdown");
     params.refuse_unread("StopInstances")?;
-    let before = states(ec2, moment, &ids)?;
+    let before = states(ec2, context, &ids)?;
     for (id, state) in &before {
-        let instance = ec2.visible_instance(id, moment.now)?;
+        let instance = ec2.visible_instance(id, context.now)?;
         instance.refuse_stop(*state, hibernate)?;
     }
     for (id, state) in &before {
         if *state != InstanceState::Running {
             continue;
         }
-        let ends_at = moment.now + moment.duration(Step::InstanceStopped);
-        let instance = ec2.visible_instance_mut(id, moment.now)?;
-        instance.stop = Some(InstanceEnd::by_user(moment.now, ends_at));
+        let ends_at = context.now + context.duration(Step::InstanceStopped);
+        let instance = ec2.visible_instance_mut(id, context.now)?;
+        instance.stop = Some(InstanceEnd::by_user(context.now, ends_at));
     }
-    Ok(changes(ec2, moment, &before))
+    Ok(changes(ec2, context, &before))
 }
 
 pub(crate) fn start(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
     // EC2 reference: reserved.
     params.accept("AdditionalInfo");
     params.refuse_unread("StartInstances")?;
-    let before = states(ec2, moment, &ids)?;
+    let before = states(ec2, context, &ids)?;
     for (id, state) in &before {
         match state {
             InstanceState::Pending | InstanceState::Running | InstanceState::Stopped => {}
@@ -100,38 +100,38 @@ pub(crate) fn start(
             }
         }
         if *state == InstanceState::Stopped {
-            ec2.admit_start(moment, id)?;
+            ec2.admit_start(context, id)?;
         }
     }
     for (id, state) in &before {
         if *state != InstanceState::Stopped {
             continue;
         }
-        let outcome = Startup::draw(moment);
-        let address = public_address(moment);
-        let interface = &ec2.visible_instance(id, moment.now)?.interface;
+        let outcome = Startup::draw(context);
+        let address = public_address(context);
+        let interface = &ec2.visible_instance(id, context.now)?.interface;
         let is_elastic = ec2.elastic_address_of(interface).is_some();
-        let instance = ec2.visible_instance_mut(id, moment.now)?;
+        let instance = ec2.visible_instance_mut(id, context.now)?;
         instance.startup = outcome.startup;
         instance.impairment = outcome.impairment;
         instance.stop = outcome.end;
-        instance.started_at = Some(moment.now);
+        instance.started_at = Some(context.now);
         // An instance that had a public address gets another, and keeps an elastic one.
         if !is_elastic {
             instance.public_ip = instance.public_ip.map(|_| address);
         }
     }
-    Ok(changes(ec2, moment, &before))
+    Ok(changes(ec2, context, &before))
 }
 
 pub(crate) fn reboot(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
     params.refuse_unread("RebootInstances")?;
-    for (id, state) in states(ec2, moment, &ids)? {
+    for (id, state) in states(ec2, context, &ids)? {
         if state != InstanceState::Running {
             let message =
                 format!("The instance '{id}' is not in a state from which it can be rebooted.");
@@ -141,8 +141,8 @@ pub(crate) fn reboot(
     for id in &ids {
         // Through all of it the instance says that it is running; only its services are away. What AWS repairs by moving
         // it to another machine, a reboot does not.
-        let back_at = moment.now + moment.dice.duration(Step::ServicesUp);
-        let now = moment.now;
+        let back_at = context.now + context.rng.duration(Step::ServicesUp);
+        let now = context.now;
         let instance = ec2.visible_instance_mut(id, now)?;
         let repaired = instance
             .impairment
@@ -191,28 +191,28 @@ impl Instance {
 
 impl Ec2 {
     /// A start draws on the quota of vCPUs and on the zone's machines as a launch does.
-    fn admit_start(&self, moment: &Moment<'_>, id: &str) -> Result<(), ServiceError> {
-        let instance = self.visible_instance(id, moment.now)?;
+    fn admit_start(&self, context: &RequestContext<'_>, id: &str) -> Result<(), ServiceError> {
+        let instance = self.visible_instance(id, context.now)?;
         let Some(known) = catalog::instance_type(&instance.launch.instance_type) else {
             return Ok(());
         };
         let mut launch = instance.launch.clone();
         (launch.min_count, launch.max_count) = (1, 1);
-        self.admit_vcpus(moment, known, &launch)?;
-        launch.admit_capacity(self, moment, known, &instance.zone)
+        self.admit_vcpus(context, known, &launch)?;
+        launch.admit_capacity(self, context, known, &instance.zone)
     }
 
-    fn terminate_one(&mut self, moment: &mut Moment<'_>, id: &str) {
-        let now = moment.now;
+    fn terminate_one(&mut self, context: &mut RequestContext<'_>, id: &str) {
+        let now = context.now;
         let Some(instance) = self.instances.get_mut(id) else {
             return;
         };
         let takes = match instance.state(now) {
             InstanceState::ShuttingDown | InstanceState::Terminated => return,
             // Nothing has to be shut down of what is stopped.
-            InstanceState::Stopped => moment.fate.duration(std::time::Duration::ZERO),
+            InstanceState::Stopped => context.lifecycle.duration(std::time::Duration::ZERO),
             InstanceState::Pending | InstanceState::Running | InstanceState::Stopping => {
-                moment.duration(Step::InstanceTerminated)
+                context.duration(Step::InstanceTerminated)
             }
         };
         let ends_at = now + takes;
@@ -234,20 +234,20 @@ fn read_ids(params: &mut Params) -> Result<Vec<String>, ServiceError> {
 }
 
 /// The states before a call; EC2 reference: with one bad id in it, a call changes nothing.
-fn states(ec2: &Ec2, moment: &Moment<'_>, ids: &[String]) -> Result<States, ServiceError> {
+fn states(ec2: &Ec2, context: &RequestContext<'_>, ids: &[String]) -> Result<States, ServiceError> {
     ids.iter()
         .map(|id| {
-            let instance = ec2.visible_instance(id, moment.now)?;
-            Ok((id.clone(), instance.state(moment.now)))
+            let instance = ec2.visible_instance(id, context.now)?;
+            Ok((id.clone(), instance.state(context.now)))
         })
         .collect()
 }
 
-fn changes(ec2: &Ec2, moment: &Moment<'_>, before: &States) -> Reply {
+fn changes(ec2: &Ec2, context: &RequestContext<'_>, before: &States) -> Reply {
     let items = before.iter().map(|(id, previous)| {
         let current = ec2
             .instance(id)
-            .map_or(*previous, |instance| instance.state(moment.now));
+            .map_or(*previous, |instance| instance.state(context.now));
         Element::new("item")
             .with("instanceId", id)
             .child(current.element("currentState"))

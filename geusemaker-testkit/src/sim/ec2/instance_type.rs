@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
 use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -93,17 +93,17 @@ impl Described for Offering {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeInstanceTypes")?;
-    let page = selection.choose(ec2, moment.now, catalog::instance_types())?;
+    let page = selection.choose(ec2, context.now, catalog::instance_types())?;
     Ok(page.reply("instanceTypeSet", element))
 }
 
 pub(crate) fn describe_offerings(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let location_type = params
@@ -120,19 +120,19 @@ pub(crate) fn describe_offerings(
     };
     let mut offerings = Vec::new();
     for known in catalog::instance_types() {
-        let zones = catalog::zones(moment.region);
+        let zones = catalog::zones(context.region);
         let mut zones = zones.iter().filter(|zone| known.is_offered_in(&zone.name));
         let offering = |location| Offering {
             instance_type: &known.name,
             location,
         };
         if location_type == "region" {
-            offerings.extend(zones.next().map(|_| offering(moment.region.to_owned())));
+            offerings.extend(zones.next().map(|_| offering(context.region.to_owned())));
         } else {
             offerings.extend(zones.map(|zone| offering(location(zone))));
         }
     }
-    let page = selection.choose(ec2, moment.now, &offerings)?;
+    let page = selection.choose(ec2, context.now, &offerings)?;
     Ok(page.reply("instanceTypeOfferingSet", |offering| {
         Element::new("item")
             .with("instanceType", offering.instance_type)

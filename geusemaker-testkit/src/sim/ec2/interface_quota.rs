@@ -1,7 +1,7 @@
 //! The quota of network interfaces, on which instances and other services draw.
 
 use super::Ec2;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::ServiceError;
 
@@ -9,16 +9,16 @@ impl Ec2 {
     /// Refuses so many more network interfaces than there are, if the quota does not allow them.
     pub(crate) fn admit_interfaces(
         &self,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         more: u32,
     ) -> Result<(), ServiceError> {
         let held = self
             .interfaces
             .values()
-            .filter(|interface| interface.exists(moment.now))
+            .filter(|interface| interface.exists(context.now))
             .count();
         let more = usize::try_from(more).unwrap_or(usize::MAX);
         let total = held.saturating_add(more);
-        moment.quotas.admit(Quota::NetworkInterfaces, total)
+        context.quotas.admit(Quota::NetworkInterfaces, total)
     }
 }

@@ -6,7 +6,7 @@ use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -74,11 +74,11 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeInternetGateways")?;
-    let page = selection.choose(ec2, moment.now, ec2.internet_gateways.values())?;
+    let page = selection.choose(ec2, context.now, ec2.internet_gateways.values())?;
     Ok(
         page.reply("internetGatewaySet", |gateway: &InternetGateway| {
             gateway.element(ec2)
@@ -88,13 +88,13 @@ pub(crate) fn describe(
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let tags = TagSpecifications::read(params, &[ResourceKind::InternetGateway])?;
     params.refuse_unread("CreateInternetGateway")?;
     let gateway = InternetGateway {
-        id: ResourceKind::InternetGateway.new_id(moment.dice),
+        id: ResourceKind::InternetGateway.new_id(context.rng),
         vpc: None,
     };
     ec2.tags
@@ -126,7 +126,7 @@ pub(crate) fn attach(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
 
 pub(crate) fn detach(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("InternetGatewayId")?;
@@ -141,8 +141,8 @@ pub(crate) fn detach(
     let mut interfaces = ec2
         .interfaces
         .values()
-        .filter(|interface| interface.vpc == vpc && interface.exists(moment.now));
-    if interfaces.any(|interface| ec2.public_address_of(interface, moment.now).is_some()) {
+        .filter(|interface| interface.vpc == vpc && interface.exists(context.now));
+    if interfaces.any(|interface| ec2.public_address_of(interface, context.now).is_some()) {
         let message = format!(
             "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
         );

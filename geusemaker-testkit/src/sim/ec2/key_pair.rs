@@ -11,7 +11,7 @@ use super::public_key::{KeyType, PublicKey};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -68,12 +68,12 @@ pub(crate) fn unknown(name: &str) -> ServiceError {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let with_public_key = params.parsed("IncludePublicKey")? == Some(true);
     let selection = Selection::read(params, "DescribeKeyPairs")?;
-    let page = selection.choose(ec2, moment.now, ec2.key_pairs.values())?;
+    let page = selection.choose(ec2, context.now, ec2.key_pairs.values())?;
     Ok(page.reply("keySet", |pair: &KeyPair| {
         let public_key = pair.public_key.as_ref().filter(|_| with_public_key);
         Element::new("item")
@@ -89,7 +89,7 @@ pub(crate) fn describe(
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("KeyName")?;
@@ -100,14 +100,14 @@ pub(crate) fn create(
     let is_ppk = one_of(params, "KeyFormat", &["pem", "ppk"])?.is_some_and(|it| it == "ppk");
     let tags = TagSpecifications::read(params, &[ResourceKind::KeyPair])?;
     params.refuse_unread("CreateKeyPair")?;
-    ec2.refuse_key_name(moment, &name)?;
-    let public_key = PublicKey::draw(moment.dice, key_type);
+    ec2.refuse_key_name(context, &name)?;
+    let public_key = PublicKey::draw(context.rng, key_type);
     let material = private_key(key_type, is_ppk, &name);
     let pair = KeyPair {
-        id: ResourceKind::KeyPair.new_id(moment.dice),
+        id: ResourceKind::KeyPair.new_id(context.rng),
         key_type: key_type.name().to_owned(),
         fingerprint: public_key.fingerprint_of_created(),
-        created_at: moment.now,
+        created_at: context.now,
         public_key: Some(public_key.text(&name)),
         name,
     };
@@ -116,20 +116,20 @@ pub(crate) fn create(
 
 pub(crate) fn import(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("KeyName")?;
     let material = params.required("PublicKeyMaterial")?;
     let tags = TagSpecifications::read(params, &[ResourceKind::KeyPair])?;
     params.refuse_unread("ImportKeyPair")?;
-    ec2.refuse_key_name(moment, &name)?;
+    ec2.refuse_key_name(context, &name)?;
     let public_key = PublicKey::read(&material)?;
     let pair = KeyPair {
-        id: ResourceKind::KeyPair.new_id(moment.dice),
+        id: ResourceKind::KeyPair.new_id(context.rng),
         key_type: public_key.key_type().name().to_owned(),
         fingerprint: public_key.fingerprint_of_imported(),
-        created_at: moment.now,
+        created_at: context.now,
         public_key: Some(public_key.text(&name)),
         name,
     };
@@ -160,7 +160,11 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
 
 impl Ec2 {
     /// EC2 reference: a name is new, and has up to 255 ASCII characters.
-    fn refuse_key_name(&self, moment: &Moment<'_>, name: &str) -> Result<(), ServiceError> {
+    fn refuse_key_name(
+        &self,
+        context: &RequestContext<'_>,
+        name: &str,
+    ) -> Result<(), ServiceError> {
         if name.is_empty() || name.len() > 255 || !name.is_ascii() {
             return Err(invalid(&format!(
                 "Value ({name}) for parameter KeyName is invalid. Length exceeds maximum of 255."
@@ -170,7 +174,7 @@ impl Ec2 {
             let message = format!("The key pair '{name}' already exists.");
             return Err(ServiceError::new("InvalidKeyPair.Duplicate", message));
         }
-        moment
+        context
             .quotas
             .admit(Quota::KeyPairs, self.key_pairs.len() + 1)
     }

@@ -14,7 +14,7 @@ use super::startup::Startup;
 use super::subnet::Subnet;
 use super::volume::{LaunchedWith, Volume};
 use crate::sim::catalog::{self, InstanceType};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
@@ -23,12 +23,12 @@ use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn run(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let (launch, image) = LaunchRequest::read(params, moment.region)?;
+    let (launch, image) = LaunchRequest::read(params, context.region)?;
     params.refuse_unread("RunInstances")?;
-    if let Some(earlier) = ec2.launched_before(&launch, moment)? {
+    if let Some(earlier) = ec2.launched_before(&launch, context)? {
         return Ok(Reply::xml(earlier));
     }
     let instance_type = catalog::instance_type(&launch.instance_type).ok_or_else(|| {
@@ -38,14 +38,14 @@ pub(crate) fn run(
         ))
     })?;
     launch.refuse_image(&image, instance_type)?;
-    let subnet = launch.choose_subnet(ec2, instance_type, moment)?;
+    let subnet = launch.choose_subnet(ec2, instance_type, context)?;
     if let Some(name) = &launch.key_name
         && !ec2.key_pairs.contains_key(name)
     {
         return Err(key_pair::unknown(name));
     }
-    let security_groups = launch.choose_security_groups(ec2, moment, &subnet)?;
-    let room = ec2.free_addresses(&subnet, moment.now);
+    let security_groups = launch.choose_security_groups(ec2, context, &subnet)?;
+    let room = ec2.free_addresses(&subnet, context.now);
     if room < u64::from(launch.min_count) {
         let message = format!(
             "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.",
@@ -56,16 +56,16 @@ pub(crate) fn run(
             message,
         ));
     }
-    let allowed = ec2.admit_vcpus(moment, instance_type, &launch)?;
-    launch.admit_capacity(ec2, moment, instance_type, &subnet.zone)?;
+    let allowed = ec2.admit_vcpus(context, instance_type, &launch)?;
+    launch.admit_capacity(ec2, context, instance_type, &subnet.zone)?;
     let count = allowed.min(u32::try_from(room).unwrap_or(u32::MAX));
-    ec2.admit_interfaces(moment, count)?;
-    let reservation = format!("r-{}", moment.dice.hex(17));
+    ec2.admit_interfaces(context, count)?;
+    let reservation = format!("r-{}", context.rng.hex(17));
     let mut ids = Vec::new();
     for index in 0..count {
         let groups = security_groups.clone();
         ids.push(ec2.launch_one(
-            moment,
+            context,
             &launch,
             &image,
             (&reservation, index),
@@ -76,7 +76,7 @@ pub(crate) fn run(
     let launched = ids.iter().filter_map(|id| ec2.instance(id));
     Ok(Reply::xml(instance_description::new_reservation(
         ec2,
-        moment.now,
+        context.now,
         &reservation,
         launched,
     )))
@@ -115,7 +115,7 @@ impl LaunchRequest {
         &self,
         ec2: &Ec2,
         instance_type: &InstanceType,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<Subnet, ServiceError> {
         let offers = |zone: &str| instance_type.is_offered_in(zone);
         let Some(subnet) = self.named_subnet(ec2)? else {
@@ -127,7 +127,7 @@ impl LaunchRequest {
                 .collect();
             defaults.sort_by(|a, b| a.zone.cmp(&b.zone));
             // AWS puts the instance where it has room; where it has none, the zone makes no difference.
-            let has_room = |zone: &str| moment.capacity.has(&instance_type.name, zone);
+            let has_room = |zone: &str| context.capacity.has(&instance_type.name, zone);
             defaults.retain(|subnet| offers(&subnet.zone));
             return defaults
                 .iter()
@@ -160,7 +160,7 @@ impl LaunchRequest {
     pub(super) fn admit_capacity(
         &self,
         ec2: &Ec2,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         instance_type: &InstanceType,
         zone: &str,
     ) -> Result<(), ServiceError> {
@@ -170,7 +170,7 @@ impl LaunchRequest {
             .filter(|zone| instance_type.is_offered_in(zone))
             .collect();
         let is_spot = self.spot.is_some();
-        moment
+        context
             .capacity
             .admit(&instance_type.name, zone, is_spot, &offered)
     }
@@ -220,7 +220,7 @@ impl LaunchRequest {
     fn choose_security_groups(
         &self,
         ec2: &Ec2,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         subnet: &Subnet,
     ) -> Result<Vec<String>, ServiceError> {
         let mut groups = self.security_groups.clone();
@@ -243,7 +243,7 @@ impl LaunchRequest {
                 .into_iter()
                 .collect());
         }
-        ec2.refuse_groups(&groups, moment, subnet)?;
+        ec2.refuse_groups(&groups, context, subnet)?;
         Ok(groups)
     }
 }
@@ -253,11 +253,11 @@ impl Ec2 {
     pub(super) fn refuse_groups(
         &self,
         groups: &[String],
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         subnet: &Subnet,
     ) -> Result<(), ServiceError> {
         for id in groups {
-            if self.visible_security_group(id, moment.now)?.vpc != subnet.vpc {
+            if self.visible_security_group(id, context.now)?.vpc != subnet.vpc {
                 let message = format!(
                     "Security group {id} and subnet {} belong to different networks.",
                     subnet.id
@@ -265,7 +265,7 @@ impl Ec2 {
                 return Err(ServiceError::new("InvalidParameter", message));
             }
         }
-        moment
+        context
             .quotas
             .admit(Quota::SecurityGroupsPerInterface, groups.len())
     }
@@ -274,7 +274,7 @@ impl Ec2 {
     fn launched_before(
         &self,
         launch: &LaunchRequest,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<Option<Element>, ServiceError> {
         let Some(token) = &launch.client_token else {
             return Ok(None);
@@ -306,14 +306,14 @@ impl Ec2 {
             return Err(ServiceError::new("IdempotentParameterMismatch", message));
         }
         let is_terminated =
-            |instance: &&Instance| instance.state(moment.now) == InstanceState::Terminated;
+            |instance: &&Instance| instance.state(context.now) == InstanceState::Terminated;
         if earlier.iter().all(is_terminated) {
             return ended();
         }
         let reservation = &first.reservation;
         Ok(Some(instance_description::reservation(
             self,
-            moment.now,
+            context.now,
             reservation,
             earlier.iter().copied(),
         )))
@@ -321,14 +321,14 @@ impl Ec2 {
 
     fn launch_one(
         &mut self,
-        moment: &mut Moment<'_>,
+        context: &mut RequestContext<'_>,
         launch: &LaunchRequest,
         image: &Image,
         (reservation, launch_index): (&str, u32),
         subnet: &Subnet,
         security_groups: Vec<String>,
     ) -> String {
-        let id = ResourceKind::Instance.new_id(moment.dice);
+        let id = ResourceKind::Instance.new_id(context.rng);
         let interface = NewInterface {
             subnet: subnet.clone(),
             security_groups,
@@ -337,12 +337,12 @@ impl Ec2 {
             owner: self.account_id.clone(),
             instance: Some(id.clone()),
         };
-        let interface = self.create_interface(moment, interface);
+        let interface = self.create_interface(context, interface);
         self.tags
             .attach(&id, launch.tags.of(ResourceKind::Instance));
         let interface_tags = launch.tags.of(ResourceKind::NetworkInterface);
         self.tags.attach(&interface.id, interface_tags);
-        let outcome = Startup::draw(moment);
+        let outcome = Startup::draw(context);
         if let Some(end) = &outcome.end {
             self.release_interface(&interface.id, end.ends_at);
         }
@@ -354,7 +354,7 @@ impl Ec2 {
                 snapshot: (device.name == image.root_device).then(|| image.snapshot()),
                 attached_at: outcome.startup.running_at,
             };
-            let volume = Volume::of_launch(moment, device, place);
+            let volume = Volume::of_launch(context, device, place);
             self.tags
                 .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
             self.volumes.insert(volume.id.clone(), volume);
@@ -362,9 +362,9 @@ impl Ec2 {
         let has_public_address = launch
             .public_address
             .unwrap_or(subnet.gives_public_addresses());
-        let public_ip = has_public_address.then(|| public_address(moment));
+        let public_ip = has_public_address.then(|| public_address(context));
         let spot_request = launch.spot.as_ref().map(|_| {
-            let request = format!("sir-{}", moment.dice.hex(8));
+            let request = format!("sir-{}", context.rng.hex(8));
             let tags = launch.tags.of(ResourceKind::SpotInstanceRequest);
             self.tags.attach(&request, tags);
             request
@@ -378,8 +378,8 @@ impl Ec2 {
             interface,
             public_ip,
             spot_request,
-            launched_at: moment.now,
-            visible_at: moment.now + moment.dice.duration(Step::Consistency),
+            launched_at: context.now,
+            visible_at: context.now + context.rng.duration(Step::Consistency),
             startup: outcome.startup,
             impairment: outcome.impairment,
             termination: outcome.end,
@@ -390,7 +390,7 @@ impl Ec2 {
 }
 
 /// A public address out of Amazon's.
-pub(super) fn public_address(moment: &mut Moment<'_>) -> Ipv4Addr {
-    let mut byte = || (moment.dice.roll() * 254.0) as u8 + 1;
+pub(super) fn public_address(context: &mut RequestContext<'_>) -> Ipv4Addr {
+    let mut byte = || (context.rng.roll() * 254.0) as u8 + 1;
     Ipv4Addr::new(54, byte(), byte(), byte())
 }

@@ -1,6 +1,5 @@
 //! Amazon EC2: what exists in a region, and who answers which call.
 
-mod absent_kinds;
 mod account_attribute;
 mod address;
 mod address_association;
@@ -10,7 +9,8 @@ mod cidr;
 mod console;
 mod default_vpc;
 mod dhcp_options;
-mod forgetting;
+mod empty_kinds;
+mod expiry;
 mod image;
 mod instance;
 mod instance_attribute;
@@ -65,7 +65,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::address::Address;
-use self::forgetting::SpentTokens;
+use self::expiry::SpentTokens;
 pub(crate) use self::instance::{Instance, InstanceState};
 use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
@@ -80,7 +80,7 @@ pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
-use super::moment::Moment;
+use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -237,19 +237,19 @@ impl Ec2 {
 /// Answers an EC2 call.
 pub(crate) fn answer(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     operation: &str,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    ec2.forget_gone(moment.now);
+    ec2.forget_gone(context.now);
     if params.parsed("DryRun")? != Some(true) {
-        return perform(ec2, moment, operation, params);
+        return perform(ec2, context, operation, params);
     }
     // A dry run is tried on a copy, so that it is checked and nothing comes of it.
-    let mut dice = moment.dice.clone();
-    let mut trial = Moment {
-        dice: &mut dice,
-        ..*moment
+    let mut rng = context.rng.clone();
+    let mut trial = RequestContext {
+        rng: &mut rng,
+        ..*context
     };
     perform(&mut ec2.clone(), &mut trial, operation, params)?;
     let message = "Request would have succeeded, but DryRun flag is set.";
@@ -258,161 +258,161 @@ pub(crate) fn answer(
 
 fn perform(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     operation: &str,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     match operation {
-        "AllocateAddress" => address::allocate(ec2, moment, params),
-        "AssociateAddress" => address_association::associate(ec2, moment, params),
-        "AssociateRouteTable" => route_table_association::associate(ec2, moment, params),
+        "AllocateAddress" => address::allocate(ec2, context, params),
+        "AssociateAddress" => address_association::associate(ec2, context, params),
+        "AssociateRouteTable" => route_table_association::associate(ec2, context, params),
         "AttachInternetGateway" => internet_gateway::attach(ec2, params),
-        "AttachNetworkInterface" => network_interface_attachment::attach(ec2, moment, params),
-        "AttachVolume" => volume_attachment::attach(ec2, moment, params),
+        "AttachNetworkInterface" => network_interface_attachment::attach(ec2, context, params),
+        "AttachVolume" => volume_attachment::attach(ec2, context, params),
         "AuthorizeSecurityGroupEgress" => {
-            security_group_rule_change::authorize(ec2, moment, params, Direction::Egress)
+            security_group_rule_change::authorize(ec2, context, params, Direction::Egress)
         }
         "AuthorizeSecurityGroupIngress" => {
-            security_group_rule_change::authorize(ec2, moment, params, Direction::Ingress)
+            security_group_rule_change::authorize(ec2, context, params, Direction::Ingress)
         }
-        "CancelSpotInstanceRequests" => spot_request::cancel(ec2, moment, params),
-        "CreateDefaultSubnet" => default_vpc::create_subnet(ec2, moment, params),
-        "CreateDefaultVpc" => default_vpc::create(ec2, moment, params),
-        "CreateInternetGateway" => internet_gateway::create(ec2, moment, params),
-        "CreateKeyPair" => key_pair::create(ec2, moment, params),
-        "CreateNetworkInterface" => network_interface_creation::create(ec2, moment, params),
-        "CreateRoute" => route::create(ec2, moment, params),
-        "CreateRouteTable" => route_table::create(ec2, moment, params),
-        "CreateSecurityGroup" => security_group::create(ec2, moment, params),
-        "CreateSubnet" => subnet::create(ec2, moment, params),
-        "CreateTags" => tags::create(ec2, moment, params),
-        "CreateVolume" => volume::create(ec2, moment, params),
-        "CreateVpc" => vpc::create(ec2, moment, params),
+        "CancelSpotInstanceRequests" => spot_request::cancel(ec2, context, params),
+        "CreateDefaultSubnet" => default_vpc::create_subnet(ec2, context, params),
+        "CreateDefaultVpc" => default_vpc::create(ec2, context, params),
+        "CreateInternetGateway" => internet_gateway::create(ec2, context, params),
+        "CreateKeyPair" => key_pair::create(ec2, context, params),
+        "CreateNetworkInterface" => network_interface_creation::create(ec2, context, params),
+        "CreateRoute" => route::create(ec2, context, params),
+        "CreateRouteTable" => route_table::create(ec2, context, params),
+        "CreateSecurityGroup" => security_group::create(ec2, context, params),
+        "CreateSubnet" => subnet::create(ec2, context, params),
+        "CreateTags" => tags::create(ec2, context, params),
+        "CreateVolume" => volume::create(ec2, context, params),
+        "CreateVpc" => vpc::create(ec2, context, params),
         "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
-        "DeleteNetworkInterface" => network_interface_creation::delete(ec2, moment, params),
-        "DeleteRoute" => route::delete(ec2, moment, params),
+        "DeleteNetworkInterface" => network_interface_creation::delete(ec2, context, params),
+        "DeleteRoute" => route::delete(ec2, context, params),
         "DeleteRouteTable" => route_table::delete(ec2, params),
-        "DeleteSecurityGroup" => security_group::delete(ec2, moment, params),
-        "DeleteSubnet" => subnet::delete(ec2, moment, params),
-        "DeleteTags" => tags::delete(ec2, moment, params),
-        "DeleteVolume" => volume::delete(ec2, moment, params),
-        "DeleteVpc" => vpc::delete(ec2, moment, params),
+        "DeleteSecurityGroup" => security_group::delete(ec2, context, params),
+        "DeleteSubnet" => subnet::delete(ec2, context, params),
+        "DeleteTags" => tags::delete(ec2, context, params),
+        "DeleteVolume" => volume::delete(ec2, context, params),
+        "DeleteVpc" => vpc::delete(ec2, context, params),
         "DescribeAccountAttributes" => account_attribute::describe(ec2, params),
-        "DescribeAddresses" => address::describe(ec2, moment, params),
-        "DescribeAvailabilityZones" => availability_zone::describe(ec2, moment, params),
-        "DescribeDhcpOptions" => dhcp_options::describe(ec2, moment, params),
+        "DescribeAddresses" => address::describe(ec2, context, params),
+        "DescribeAvailabilityZones" => availability_zone::describe(ec2, context, params),
+        "DescribeDhcpOptions" => dhcp_options::describe(ec2, context, params),
         "DescribeEgressOnlyInternetGateways" => {
-            absent_kinds::describe::<absent_kinds::EgressOnlyInternetGateway>(
+            empty_kinds::describe::<empty_kinds::EgressOnlyInternetGateway>(
                 ec2,
-                moment,
+                context,
                 params,
                 operation,
                 "egressOnlyInternetGatewaySet",
             )
         }
         "DescribeIamInstanceProfileAssociations" => {
-            instance_profile::describe_associations(ec2, moment, params)
+            instance_profile::describe_associations(ec2, context, params)
         }
-        "DescribeImages" => image::describe(ec2, moment, params),
-        "DescribeInstanceAttribute" => instance_attribute::describe(ec2, moment, params),
-        "DescribeInstanceStatus" => instance_status::describe(ec2, moment, params),
-        "DescribeInstanceTypeOfferings" => instance_type::describe_offerings(ec2, moment, params),
-        "DescribeInstanceTypes" => instance_type::describe(ec2, moment, params),
-        "DescribeInstances" => instance_description::describe(ec2, moment, params),
-        "DescribeInternetGateways" => internet_gateway::describe(ec2, moment, params),
-        "DescribeKeyPairs" => key_pair::describe(ec2, moment, params),
-        "DescribeManagedPrefixLists" => prefix_list::describe(ec2, moment, params),
-        "DescribeNatGateways" => absent_kinds::describe::<absent_kinds::NatGateway>(
+        "DescribeImages" => image::describe(ec2, context, params),
+        "DescribeInstanceAttribute" => instance_attribute::describe(ec2, context, params),
+        "DescribeInstanceStatus" => instance_status::describe(ec2, context, params),
+        "DescribeInstanceTypeOfferings" => instance_type::describe_offerings(ec2, context, params),
+        "DescribeInstanceTypes" => instance_type::describe(ec2, context, params),
+        "DescribeInstances" => instance_description::describe(ec2, context, params),
+        "DescribeInternetGateways" => internet_gateway::describe(ec2, context, params),
+        "DescribeKeyPairs" => key_pair::describe(ec2, context, params),
+        "DescribeManagedPrefixLists" => prefix_list::describe(ec2, context, params),
+        "DescribeNatGateways" => empty_kinds::describe::<empty_kinds::NatGateway>(
             ec2,
-            moment,
+            context,
             params,
             operation,
             "natGatewaySet",
         ),
-        "DescribeNetworkAcls" => network_acl::describe(ec2, moment, params),
+        "DescribeNetworkAcls" => network_acl::describe(ec2, context, params),
         "DescribeNetworkInterfaceAttribute" => {
-            network_interface_attribute::describe(ec2, moment, params)
+            network_interface_attribute::describe(ec2, context, params)
         }
-        "DescribeNetworkInterfaces" => network_interface::describe(ec2, moment, params),
-        "DescribePrefixLists" => prefix_list::describe_services(ec2, moment, params),
-        "DescribeRegions" => region::describe(ec2, moment, params),
-        "DescribeRouteTables" => route_table::describe(ec2, moment, params),
+        "DescribeNetworkInterfaces" => network_interface::describe(ec2, context, params),
+        "DescribePrefixLists" => prefix_list::describe_services(ec2, context, params),
+        "DescribeRegions" => region::describe(ec2, context, params),
+        "DescribeRouteTables" => route_table::describe(ec2, context, params),
         "DescribeSecurityGroupReferences" => {
-            security_group_reference::describe(ec2, moment, params)
+            security_group_reference::describe(ec2, context, params)
         }
-        "DescribeSecurityGroupRules" => security_group_rule::describe(ec2, moment, params),
-        "DescribeSecurityGroups" => security_group::describe(ec2, moment, params),
-        "DescribeSpotInstanceRequests" => spot_request::describe(ec2, moment, params),
-        "DescribeSubnets" => subnet::describe(ec2, moment, params),
-        "DescribeTags" => tags::describe(ec2, moment, params),
-        "DescribeVolumeStatus" => volume::describe_status(ec2, moment, params),
-        "DescribeVolumes" => volume::describe(ec2, moment, params),
+        "DescribeSecurityGroupRules" => security_group_rule::describe(ec2, context, params),
+        "DescribeSecurityGroups" => security_group::describe(ec2, context, params),
+        "DescribeSpotInstanceRequests" => spot_request::describe(ec2, context, params),
+        "DescribeSubnets" => subnet::describe(ec2, context, params),
+        "DescribeTags" => tags::describe(ec2, context, params),
+        "DescribeVolumeStatus" => volume::describe_status(ec2, context, params),
+        "DescribeVolumes" => volume::describe(ec2, context, params),
         "DescribeVpcAttribute" => vpc_attribute::describe(ec2, params),
-        "DescribeVpcEndpoints" => absent_kinds::describe::<absent_kinds::VpcEndpoint>(
+        "DescribeVpcEndpoints" => empty_kinds::describe::<empty_kinds::VpcEndpoint>(
             ec2,
-            moment,
+            context,
             params,
             operation,
             "vpcEndpointSet",
         ),
         "DescribeVpcPeeringConnections" => {
-            absent_kinds::describe::<absent_kinds::VpcPeeringConnection>(
+            empty_kinds::describe::<empty_kinds::VpcPeeringConnection>(
                 ec2,
-                moment,
+                context,
                 params,
                 operation,
                 "vpcPeeringConnectionSet",
             )
         }
-        "DescribeVpcs" => vpc::describe(ec2, moment, params),
-        "DescribeVpnGateways" => absent_kinds::describe::<absent_kinds::VpnGateway>(
+        "DescribeVpcs" => vpc::describe(ec2, context, params),
+        "DescribeVpnGateways" => empty_kinds::describe::<empty_kinds::VpnGateway>(
             ec2,
-            moment,
+            context,
             params,
             operation,
             "vpnGatewaySet",
         ),
-        "DetachInternetGateway" => internet_gateway::detach(ec2, moment, params),
-        "DetachNetworkInterface" => network_interface_attachment::detach(ec2, moment, params),
-        "DetachVolume" => volume_attachment::detach(ec2, moment, params),
-        "DisassociateAddress" => address_association::disassociate(ec2, moment, params),
+        "DetachInternetGateway" => internet_gateway::detach(ec2, context, params),
+        "DetachNetworkInterface" => network_interface_attachment::detach(ec2, context, params),
+        "DetachVolume" => volume_attachment::detach(ec2, context, params),
+        "DisassociateAddress" => address_association::disassociate(ec2, context, params),
         "DisassociateRouteTable" => route_table_association::disassociate(ec2, params),
-        "GetConsoleOutput" => console::output(ec2, moment, params),
-        "GetManagedPrefixListEntries" => prefix_list::entries(moment, params),
-        "GetSecurityGroupsForVpc" => security_group_reference::groups_for_vpc(ec2, moment, params),
-        "ImportKeyPair" => key_pair::import(ec2, moment, params),
-        "ModifyInstanceAttribute" => instance_attribute::modify(ec2, moment, params),
+        "GetConsoleOutput" => console::output(ec2, context, params),
+        "GetManagedPrefixListEntries" => prefix_list::entries(context, params),
+        "GetSecurityGroupsForVpc" => security_group_reference::groups_for_vpc(ec2, context, params),
+        "ImportKeyPair" => key_pair::import(ec2, context, params),
+        "ModifyInstanceAttribute" => instance_attribute::modify(ec2, context, params),
         "ModifyInstanceMetadataOptions" => {
-            instance_attribute::modify_metadata_options(ec2, moment, params)
+            instance_attribute::modify_metadata_options(ec2, context, params)
         }
         "ModifyNetworkInterfaceAttribute" => {
-            network_interface_attribute::modify(ec2, moment, params)
+            network_interface_attribute::modify(ec2, context, params)
         }
-        "ModifySecurityGroupRules" => security_group_rule_update::modify(ec2, moment, params),
+        "ModifySecurityGroupRules" => security_group_rule_update::modify(ec2, context, params),
         "ModifySubnetAttribute" => subnet::modify_attribute(ec2, params),
         "ModifyVpcAttribute" => vpc_attribute::modify(ec2, params),
-        "MonitorInstances" => instance_attribute::monitor(ec2, moment, params, operation, true),
-        "RebootInstances" => instance_transition::reboot(ec2, moment, params),
-        "ReleaseAddress" => address::release(ec2, moment, params),
-        "ReplaceRoute" => route::replace(ec2, moment, params),
-        "ReplaceRouteTableAssociation" => route_table_association::replace(ec2, moment, params),
+        "MonitorInstances" => instance_attribute::monitor(ec2, context, params, operation, true),
+        "RebootInstances" => instance_transition::reboot(ec2, context, params),
+        "ReleaseAddress" => address::release(ec2, context, params),
+        "ReplaceRoute" => route::replace(ec2, context, params),
+        "ReplaceRouteTableAssociation" => route_table_association::replace(ec2, context, params),
         "RevokeSecurityGroupEgress" => {
-            security_group_rule_change::revoke(ec2, moment, params, Direction::Egress)
+            security_group_rule_change::revoke(ec2, context, params, Direction::Egress)
         }
         "RevokeSecurityGroupIngress" => {
-            security_group_rule_change::revoke(ec2, moment, params, Direction::Ingress)
+            security_group_rule_change::revoke(ec2, context, params, Direction::Ingress)
         }
-        "RunInstances" => launch::run(ec2, moment, params),
-        "StartInstances" => instance_transition::start(ec2, moment, params),
-        "StopInstances" => instance_transition::stop(ec2, moment, params),
-        "TerminateInstances" => instance_transition::terminate(ec2, moment, params),
-        "UnmonitorInstances" => instance_attribute::monitor(ec2, moment, params, operation, false),
+        "RunInstances" => launch::run(ec2, context, params),
+        "StartInstances" => instance_transition::start(ec2, context, params),
+        "StopInstances" => instance_transition::stop(ec2, context, params),
+        "TerminateInstances" => instance_transition::terminate(ec2, context, params),
+        "UnmonitorInstances" => instance_attribute::monitor(ec2, context, params, operation, false),
         "UpdateSecurityGroupRuleDescriptionsEgress" => {
-            security_group_rule_update::describe_anew(ec2, moment, params, Direction::Egress)
+            security_group_rule_update::describe_anew(ec2, context, params, Direction::Egress)
         }
         "UpdateSecurityGroupRuleDescriptionsIngress" => {
-            security_group_rule_update::describe_anew(ec2, moment, params, Direction::Ingress)
+            security_group_rule_update::describe_anew(ec2, context, params, Direction::Ingress)
         }
         _ => Err(ServiceError::unsupported(format_args!("ec2 {operation}"))),
     }

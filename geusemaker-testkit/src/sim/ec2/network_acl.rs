@@ -6,7 +6,7 @@ use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::subnet::Subnet;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -87,11 +87,11 @@ impl Described for NetworkAcl {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeNetworkAcls")?;
-    let page = selection.choose(ec2, moment.now, ec2.network_acls.values())?;
+    let page = selection.choose(ec2, context.now, ec2.network_acls.values())?;
     Ok(page.reply("networkAclSet", |acl: &NetworkAcl| {
         let associations = acl.subnets(ec2).map(|subnet| {
             Element::new("item")

@@ -11,7 +11,7 @@ use super::instance_description::private_dns_name;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::subnet::Subnet;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
@@ -279,7 +279,7 @@ fn attached(
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     // No interface here is hidden for being managed by a service.
@@ -288,11 +288,11 @@ pub(crate) fn describe(
     let existing = ec2
         .interfaces
         .values()
-        .filter(|interface| interface.exists(moment.now));
-    let page = selection.choose(ec2, moment.now, existing)?;
+        .filter(|interface| interface.exists(context.now));
+    let page = selection.choose(ec2, context.now, existing)?;
     Ok(
         page.reply("networkInterfaceSet", |interface: &NetworkInterface| {
-            interface.element(ec2, moment.now)
+            interface.element(ec2, context.now)
         }),
     )
 }
@@ -301,12 +301,12 @@ impl Ec2 {
     /// Makes a network interface with the lowest free address of its subnet.
     pub(crate) fn create_interface(
         &mut self,
-        moment: &mut Moment<'_>,
+        context: &mut RequestContext<'_>,
         new: NewInterface,
     ) -> NetworkInterface {
         let interface = NetworkInterface {
-            id: ResourceKind::NetworkInterface.new_id(moment.dice),
-            private_ip: self.free_address(&new.subnet, moment.now),
+            id: ResourceKind::NetworkInterface.new_id(context.rng),
+            private_ip: self.free_address(&new.subnet, context.now),
             subnet: new.subnet.id,
             vpc: new.subnet.vpc,
             zone: new.subnet.zone,
@@ -315,7 +315,7 @@ impl Ec2 {
             requester_managed: new.requester_managed,
             owner: new.owner,
             instance: new.instance,
-            created_at: moment.now,
+            created_at: context.now,
             released_at: None,
             detached_at: None,
             attachment: None,

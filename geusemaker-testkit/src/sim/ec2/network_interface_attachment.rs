@@ -4,14 +4,14 @@ use super::Ec2;
 use super::instance::InstanceState;
 use super::launch_request::invalid;
 use super::network_interface::Attachment;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn attach(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("NetworkInterfaceId")?;
@@ -23,14 +23,14 @@ pub(crate) fn attach(
     if card.is_some_and(|card| card != 0) {
         return Err(ServiceError::unsupported("a second network card"));
     }
-    let interface = ec2.existing_interface(&id, moment.now)?;
-    let instance = ec2.visible_instance(&instance_id, moment.now)?;
-    if interface.is_attached(moment.now) {
+    let interface = ec2.existing_interface(&id, context.now)?;
+    let instance = ec2.visible_instance(&instance_id, context.now)?;
+    if interface.is_attached(context.now) {
         let message = format!("Interface: [{id}] in use.");
         return Err(ServiceError::new("InvalidNetworkInterface.InUse", message));
     }
     if matches!(
-        instance.state(moment.now),
+        instance.state(context.now),
         InstanceState::ShuttingDown | InstanceState::Terminated
     ) {
         let message =
@@ -52,9 +52,9 @@ pub(crate) fn attach(
         )));
     }
     let attachment = Attachment {
-        id: format!("eni-attach-{}", moment.dice.hex(17)),
+        id: format!("eni-attach-{}", context.rng.hex(17)),
         device_index,
-        at: moment.now,
+        at: context.now,
     };
     let attachment_id = attachment.id.clone();
     if let Some(interface) = ec2.interfaces.get_mut(&id) {
@@ -71,7 +71,7 @@ pub(crate) fn attach(
 
 pub(crate) fn detach(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let attachment = params.required("AttachmentId")?;
@@ -82,7 +82,7 @@ pub(crate) fn detach(
         .interfaces
         .values_mut()
         .find(|interface| {
-            interface.is_attached(moment.now) && interface.attachment_id() == attachment
+            interface.is_attached(context.now) && interface.attachment_id() == attachment
         })
         .ok_or_else(|| {
             let message = format!("The attachment ID '{attachment}' does not exist");

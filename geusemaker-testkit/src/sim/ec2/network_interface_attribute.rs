@@ -3,20 +3,20 @@
 use super::Ec2;
 use super::launch_request::invalid;
 use super::network_interface::NetworkInterface;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("NetworkInterfaceId")?;
     let attribute = params.required("Attribute")?;
     params.refuse_unread("DescribeNetworkInterfaceAttribute")?;
-    let interface = ec2.existing_interface(&id, moment.now)?;
+    let interface = ec2.existing_interface(&id, context.now)?;
     let reply = Element::new("reply").with("networkInterfaceId", &id);
     let value = |value: &str| Element::new(attribute.as_str()).with("value", value);
     let reply = match attribute.as_str() {
@@ -26,11 +26,11 @@ pub(crate) fn describe(
             let checks = !interface.skips_source_dest_check;
             reply.child(value(&checks.to_string()))
         }
-        "attachment" if interface.is_attached(moment.now) => reply.child(
+        "attachment" if interface.is_attached(context.now) => reply.child(
             interface
                 .attachment_element()
                 .with("instanceOwnerId", &interface.owner)
-                .with_some("instanceId", interface.attached_instance(moment.now)),
+                .with_some("instanceId", interface.attached_instance(context.now)),
         ),
         "attachment" => reply,
         "associatePublicIpAddress" => {
@@ -57,7 +57,7 @@ enum Change {
 
 pub(crate) fn modify(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("NetworkInterfaceId")?;
@@ -80,7 +80,7 @@ pub(crate) fn modify(
         });
     }
     params.refuse_unread("ModifyNetworkInterfaceAttribute")?;
-    let interface = ec2.existing_interface(&id, moment.now)?;
+    let interface = ec2.existing_interface(&id, context.now)?;
     refuse_managed(interface)?;
     let vpc = interface.vpc.clone();
     let (Some(change), None) = (changes.pop(), changes.pop()) else {
@@ -88,7 +88,7 @@ pub(crate) fn modify(
         return Err(ServiceError::new("InvalidParameterCombination", message));
     };
     let change = match change {
-        Change::Groups(asked) => Change::Groups(ec2.groups_for_interface(moment, &vpc, asked)?),
+        Change::Groups(asked) => Change::Groups(ec2.groups_for_interface(context, &vpc, asked)?),
         other => other,
     };
     let Some(interface) = ec2.interfaces.get_mut(&id) else {
@@ -102,7 +102,7 @@ pub(crate) fn modify(
             attachment,
             deleted,
         } => {
-            if !interface.is_attached(moment.now) || interface.attachment_id() != attachment {
+            if !interface.is_attached(context.now) || interface.attachment_id() != attachment {
                 let message = format!("The attachment ID '{attachment}' does not exist");
                 return Err(ServiceError::new("InvalidAttachmentID.NotFound", message));
             }

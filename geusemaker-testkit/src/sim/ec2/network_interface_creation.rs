@@ -8,8 +8,8 @@ use super::network_interface::{NetworkInterface, NewInterface};
 use super::resource_kind::ResourceKind;
 use super::subnet::Subnet;
 use super::tags::TagSpecifications;
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::cidr::Cidr;
-use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -17,7 +17,7 @@ use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let subnet_id = params.required("SubnetId")?;
@@ -31,23 +31,23 @@ pub(crate) fn create(
         .subnet(&subnet_id)
         .cloned()
         .ok_or_else(|| ResourceKind::Subnet.unknown(&subnet_id))?;
-    let security_groups = ec2.groups_for_interface(moment, &subnet.vpc, asked_groups)?;
+    let security_groups = ec2.groups_for_interface(context, &subnet.vpc, asked_groups)?;
     let mut interfaces = ec2.interfaces.values();
     if let Some(earlier) = interfaces.find(|interface| {
         client_token.is_some()
             && interface.client_token == client_token
-            && interface.exists(moment.now)
+            && interface.exists(context.now)
     }) {
         if earlier.subnet != subnet_id || earlier.description != description {
             let message = "The client token has been used before, with other parameters.";
             return Err(ServiceError::new("IdempotentParameterMismatch", message));
         }
-        return Ok(reply(ec2, moment, earlier));
+        return Ok(reply(ec2, context, earlier));
     }
     if let Some(address) = private_ip {
-        ec2.refuse_address(moment, &subnet, address)?;
+        ec2.refuse_address(context, &subnet, address)?;
     }
-    if ec2.free_addresses(&subnet, moment.now) == 0 {
+    if ec2.free_addresses(&subnet, context.now) == 0 {
         let message = format!(
             "There are not enough free addresses in subnet '{subnet_id}' to satisfy the request."
         );
@@ -56,7 +56,7 @@ pub(crate) fn create(
             message,
         ));
     }
-    ec2.admit_interfaces(moment, 1)?;
+    ec2.admit_interfaces(context, 1)?;
     let new = NewInterface {
         subnet,
         security_groups,
@@ -65,25 +65,25 @@ pub(crate) fn create(
         owner: ec2.account_id.clone(),
         instance: None,
     };
-    let mut interface = ec2.create_interface(moment, new);
+    let mut interface = ec2.create_interface(context, new);
     interface.private_ip = private_ip.unwrap_or(interface.private_ip);
     interface.client_token = client_token;
     ec2.tags
         .attach(&interface.id, tags.of(ResourceKind::NetworkInterface));
-    let reply = reply(ec2, moment, &interface);
+    let reply = reply(ec2, context, &interface);
     ec2.interfaces.insert(interface.id.clone(), interface);
     Ok(reply)
 }
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("NetworkInterfaceId")?;
     params.refuse_unread("DeleteNetworkInterface")?;
-    let interface = ec2.existing_interface(&id, moment.now)?;
-    if interface.is_attached(moment.now) {
+    let interface = ec2.existing_interface(&id, context.now)?;
+    if interface.is_attached(context.now) {
         return Err(invalid(&format!(
             "Network interface '{id}' is currently in use."
         )));
@@ -113,7 +113,7 @@ impl Ec2 {
     /// The groups for an interface in that VPC: those asked for, or the default one.
     pub(super) fn groups_for_interface(
         &self,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         vpc: &str,
         asked: Vec<String>,
     ) -> Result<Vec<String>, ServiceError> {
@@ -121,12 +121,12 @@ impl Ec2 {
             return Ok(self.default_security_group(vpc).into_iter().collect());
         }
         for id in &asked {
-            if self.visible_security_group(id, moment.now)?.vpc != vpc {
+            if self.visible_security_group(id, context.now)?.vpc != vpc {
                 let message = "You have specified two resources that belong to different networks.";
                 return Err(ServiceError::new("InvalidParameter", message));
             }
         }
-        moment
+        context
             .quotas
             .admit(Quota::SecurityGroupsPerInterface, asked.len())?;
         Ok(asked)
@@ -134,7 +134,7 @@ impl Ec2 {
 
     fn refuse_address(
         &self,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         subnet: &Subnet,
         address: Ipv4Addr,
     ) -> Result<(), ServiceError> {
@@ -149,7 +149,7 @@ impl Ec2 {
             return Err(invalid("Address is in subnet's reserved address range"));
         }
         if self
-            .used_addresses(subnet, moment.now)
+            .used_addresses(subnet, context.now)
             .any(|used| used == address)
         {
             let message = format!("Address {address} is in use.");
@@ -159,12 +159,12 @@ impl Ec2 {
     }
 }
 
-fn reply(ec2: &Ec2, moment: &Moment<'_>, interface: &NetworkInterface) -> Reply {
+fn reply(ec2: &Ec2, context: &RequestContext<'_>, interface: &NetworkInterface) -> Reply {
     Reply::xml(
         Element::new("reply")
             .child(
                 interface
-                    .element(ec2, moment.now)
+                    .element(ec2, context.now)
                     .renamed("networkInterface"),
             )
             .with_some("clientToken", interface.client_token.as_ref()),

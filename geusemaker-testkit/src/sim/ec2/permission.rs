@@ -12,7 +12,7 @@ use super::prefix_list::prefix_lists;
 use super::resource_kind::ResourceKind;
 use super::security_group::SecurityGroup;
 use super::security_group_rule::{Direction, SecurityGroupRule};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
@@ -133,13 +133,13 @@ impl Permission {
     pub(super) fn refuse_unknown_peer(
         &self,
         ec2: &Ec2,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         vpc: &str,
     ) -> Result<(), ServiceError> {
         match &self.peer {
             Peer::Ipv4(_) | Peer::Ipv6(_) => Ok(()),
             Peer::Group(id) => {
-                let group = ec2.visible_security_group(id, moment.now)?;
+                let group = ec2.visible_security_group(id, context.now)?;
                 if group.vpc == vpc {
                     return Ok(());
                 }
@@ -147,7 +147,7 @@ impl Permission {
                 Err(ServiceError::new("InvalidGroup.NotFound", message))
             }
             Peer::PrefixList(id) => {
-                if prefix_lists(moment.region)
+                if prefix_lists(context.region)
                     .iter()
                     .any(|list| &list.id == id)
                 {

@@ -4,7 +4,7 @@ use super::Ec2;
 use super::launch_request::invalid;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -91,14 +91,14 @@ impl Described for PrefixList {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeManagedPrefixLists")?;
-    let lists = prefix_lists(moment.region);
-    let page = selection.choose(ec2, moment.now, &lists)?;
+    let lists = prefix_lists(context.region);
+    let page = selection.choose(ec2, context.now, &lists)?;
     Ok(page.reply("prefixListSet", |list: &PrefixList| {
-        let arn = format!("arn:aws:ec2:{}:aws:prefix-list/{}", moment.region, list.id);
+        let arn = format!("arn:aws:ec2:{}:aws:prefix-list/{}", context.region, list.id);
         Element::new("item")
             .with("prefixListId", &list.id)
             .with("prefixListName", &list.name)
@@ -112,13 +112,13 @@ pub(crate) fn describe(
 /// DescribePrefixLists, which is older: it shows the lists of gateway endpoints with their blocks.
 pub(crate) fn describe_services(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribePrefixLists")?;
-    let mut lists = prefix_lists(moment.region);
+    let mut lists = prefix_lists(context.region);
     lists.retain(|list| !list.name.starts_with("com.amazonaws.global."));
-    let page = selection.choose(ec2, moment.now, &lists)?;
+    let page = selection.choose(ec2, context.now, &lists)?;
     Ok(page.reply("prefixListSet", |list: &PrefixList| {
         let blocks = list
             .entries
@@ -132,7 +132,10 @@ pub(crate) fn describe_services(
 }
 
 /// GetManagedPrefixListEntries.
-pub(crate) fn entries(moment: &Moment<'_>, params: &mut Params) -> Result<Reply, ServiceError> {
+pub(crate) fn entries(
+    context: &RequestContext<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
     let id = params.required("PrefixListId")?;
     let limit = params.parsed("MaxResults")?.unwrap_or(100);
     let start = match params.optional("NextToken") {
@@ -147,7 +150,7 @@ pub(crate) fn entries(moment: &Moment<'_>, params: &mut Params) -> Result<Reply,
             "Value ( {limit} ) for parameter maxResults is invalid."
         )));
     }
-    let lists = prefix_lists(moment.region);
+    let lists = prefix_lists(context.region);
     let list = lists
         .iter()
         .find(|list| list.id == id)

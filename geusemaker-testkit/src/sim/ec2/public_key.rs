@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::sim::timings::{Dice, Timings};
+use crate::sim::timings::{Rng, Timings};
 use crate::wire::ServiceError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +38,15 @@ pub(super) struct PublicKey {
 
 impl PublicKey {
     /// A key of the right form that belongs to no private one.
-    pub(super) fn draw(dice: &mut Dice, key_type: KeyType) -> Self {
+    pub(super) fn draw(rng: &mut Rng, key_type: KeyType) -> Self {
         let mut blob = Vec::new();
         push(&mut blob, key_type.algorithm().as_bytes());
         match key_type {
-            KeyType::Ed25519 => push(&mut blob, &bytes(dice, 32)),
+            KeyType::Ed25519 => push(&mut blob, &bytes(rng, 32)),
             KeyType::Rsa => {
                 push(&mut blob, &[1, 0, 1]);
                 // 2048 bits, of which the first and the last are set; the zero says that the number is positive.
-                let mut modulus = bytes(dice, 257);
+                let mut modulus = bytes(rng, 257);
                 modulus[0] = 0;
                 modulus[1] |= 0x80;
                 modulus[256] |= 1;
@@ -111,11 +111,11 @@ impl PublicKey {
         let seed = self.blob.iter().fold(0_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        let mut dice = Dice::new(seed, Timings::Instant);
+        let mut rng = Rng::new(seed, Timings::Instant);
         match self.key_type {
-            KeyType::Ed25519 => STANDARD.encode(bytes(&mut dice, 32)),
+            KeyType::Ed25519 => STANDARD.encode(bytes(&mut rng, 32)),
             KeyType::Rsa => {
-                let pairs: Vec<String> = bytes(&mut dice, rsa_length)
+                let pairs: Vec<String> = bytes(&mut rng, rsa_length)
                     .iter()
                     .map(|byte| format!("{byte:02x}"))
                     .collect();
@@ -125,9 +125,9 @@ impl PublicKey {
     }
 }
 
-fn bytes(dice: &mut Dice, n: usize) -> Vec<u8> {
+fn bytes(rng: &mut Rng, n: usize) -> Vec<u8> {
     // A roll is below 1, so that the product fits.
-    (0..n).map(|_| (dice.roll() * 256.0) as u8).collect()
+    (0..n).map(|_| (rng.roll() * 256.0) as u8).collect()
 }
 
 /// Adds a string of RFC 4251: its length in four bytes, and itself.
@@ -143,9 +143,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_drawn_is_read_back_with_the_same_fingerprint() {
-        let mut dice = Dice::new(1, Timings::Instant);
+        let mut rng = Rng::new(1, Timings::Instant);
         for key_type in [KeyType::Ed25519, KeyType::Rsa] {
-            let key = PublicKey::draw(&mut dice, key_type);
+            let key = PublicKey::draw(&mut rng, key_type);
             let read = PublicKey::read(&STANDARD.encode(key.text("me"))).unwrap();
             assert_eq!(read.blob, key.blob);
             assert_eq!(

@@ -3,7 +3,7 @@
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
 use crate::sim::catalog;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -35,14 +35,14 @@ impl Described for Region {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     // The regions that an account has to opt in to are not among these.
     params.accept("AllRegions");
     let selection = Selection::read(params, "DescribeRegions")?;
     let regions: Vec<Region> = catalog::REGIONS.map(|name| Region { name }).into();
-    let page = selection.choose(ec2, moment.now, &regions)?;
+    let page = selection.choose(ec2, context.now, &regions)?;
     Ok(page.reply("regionInfo", |it| {
         Element::new("item")
             .with("regionName", it.name)

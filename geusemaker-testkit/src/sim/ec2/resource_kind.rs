@@ -1,6 +1,6 @@
 //! The kinds of EC2 resources by their ids, and how AWS says that an id is wrong.
 
-use crate::sim::timings::{Dice, Timings};
+use crate::sim::timings::{Rng, Timings};
 use crate::wire::ServiceError;
 
 /// A kind of resource that has ids of its own.
@@ -72,8 +72,8 @@ impl ResourceKind {
     }
 
     /// A new id.
-    pub(crate) fn new_id(self, dice: &mut Dice) -> String {
-        format!("{}-{}", self.prefix(), dice.hex(17))
+    pub(crate) fn new_id(self, rng: &mut Rng) -> String {
+        format!("{}-{}", self.prefix(), rng.hex(17))
     }
 
     /// The id of something that is there from the start: always the same for the same name.
@@ -82,7 +82,7 @@ impl ResourceKind {
         let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        self.new_id(&mut Dice::new(seed, Timings::Instant))
+        self.new_id(&mut Rng::new(seed, Timings::Instant))
     }
 
     /// What AWS answers to an id that it does not know, or that cannot be one.

@@ -5,17 +5,17 @@ use super::permission::ipv6;
 use super::prefix_list::prefix_lists;
 use super::resource_kind::ResourceKind;
 use super::route_table::{Destination, Route, RouteTable, Target};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let (table, route) = read(ec2, moment, params, "CreateRoute")?;
+    let (table, route) = read(ec2, context, params, "CreateRoute")?;
     match find(ec2, &table, &route.destination) {
         // The same route again succeeds.
         Some(same) if *same == route => {}
@@ -37,10 +37,10 @@ pub(crate) fn create(
 
 pub(crate) fn replace(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let (table, route) = read(ec2, moment, params, "ReplaceRoute")?;
+    let (table, route) = read(ec2, context, params, "ReplaceRoute")?;
     let routes = ec2
         .route_tables
         .get_mut(&table)
@@ -60,11 +60,11 @@ pub(crate) fn replace(
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let table = params.required("RouteTableId")?;
-    let destination = read_destination(params, moment.region)?;
+    let destination = read_destination(params, context.region)?;
     params.refuse_unread("DeleteRoute")?;
     let text = destination.text();
     let vpc = ec2.known_vpc(&ec2.known_route_table(&table)?.vpc)?;
@@ -95,12 +95,12 @@ fn find<'a>(ec2: &'a Ec2, table: &str, destination: &Destination) -> Option<&'a 
 /// The table and the route of CreateRoute and ReplaceRoute.
 fn read(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
     operation: &str,
 ) -> Result<(String, Route), ServiceError> {
     let table_id = params.required("RouteTableId")?;
-    let destination = read_destination(params, moment.region)?;
+    let destination = read_destination(params, context.region)?;
     let targets: Vec<(&str, String)> = TARGETS
         .into_iter()
         .filter_map(|name| Some((name, params.optional(name)?)))
@@ -108,7 +108,7 @@ fn read(
     params.refuse_unread(operation)?;
     let table = ec2.known_route_table(&table_id)?;
     let target = match targets.as_slice() {
-        [(parameter, id)] => find_target(ec2, moment, table, parameter, id)?,
+        [(parameter, id)] => find_target(ec2, context, table, parameter, id)?,
         _ => {
             let message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, instanceId or egressOnlyInternetGatewayId";
             let code = if targets.is_empty() {
@@ -171,7 +171,7 @@ fn read_destination(params: &mut Params, region: &str) -> Result<Destination, Se
 
 fn find_target(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     table: &RouteTable,
     parameter: &str,
     id: &str,
@@ -189,7 +189,7 @@ fn find_target(
         Err(ServiceError::new("InvalidParameterValue", message))
     };
     let interface = |interface_id: &str| {
-        let interface = ec2.existing_interface(interface_id, moment.now)?;
+        let interface = ec2.existing_interface(interface_id, context.now)?;
         if interface.vpc != table.vpc {
             return other_network("interface");
         }
@@ -205,7 +205,7 @@ fn find_target(
             }
             Ok(Target::Gateway(id.to_owned()))
         }
-        "InstanceId" => interface(&ec2.visible_instance(id, moment.now)?.interface),
+        "InstanceId" => interface(&ec2.visible_instance(id, context.now)?.interface),
         "NetworkInterfaceId" => interface(id),
         "NatGatewayId" => none_exists("InvalidNatGatewayID", "natGateway"),
         "VpcPeeringConnectionId" => {

@@ -11,7 +11,7 @@ use super::cidr::Cidr;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -285,19 +285,19 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeRouteTables")?;
-    let page = selection.choose(ec2, moment.now, ec2.route_tables.values())?;
+    let page = selection.choose(ec2, context.now, ec2.route_tables.values())?;
     Ok(page.reply("routeTableSet", |table: &RouteTable| {
-        table.element(ec2, moment.now)
+        table.element(ec2, context.now)
     }))
 }
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let vpc = params.required("VpcId")?;
@@ -315,7 +315,7 @@ pub(crate) fn create(
         }
         None => {
             let table = RouteTable {
-                id: ResourceKind::RouteTable.new_id(moment.dice),
+                id: ResourceKind::RouteTable.new_id(context.rng),
                 vpc,
                 main_association: None,
                 associations: BTreeMap::new(),
@@ -330,7 +330,7 @@ pub(crate) fn create(
     };
     Ok(Reply::xml(
         Element::new("reply")
-            .child(table.element(ec2, moment.now).renamed("routeTable"))
+            .child(table.element(ec2, context.now).renamed("routeTable"))
             .with_some("clientToken", client_token),
     ))
 }

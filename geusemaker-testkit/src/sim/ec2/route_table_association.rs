@@ -2,14 +2,14 @@
 
 use super::Ec2;
 use super::resource_kind::ResourceKind;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn associate(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let table_id = params.required("RouteTableId")?;
@@ -30,7 +30,7 @@ pub(crate) fn associate(
         );
         return Err(ServiceError::new("Resource.AlreadyAssociated", message));
     }
-    let association = new_id(moment);
+    let association = new_id(context);
     if let Some(table) = ec2.route_tables.get_mut(&table_id) {
         table.associations.insert(association.clone(), subnet_id);
     }
@@ -56,7 +56,7 @@ pub(crate) fn disassociate(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, 
 
 pub(crate) fn replace(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("AssociationId")?;
@@ -70,7 +70,7 @@ pub(crate) fn replace(
     }) = &association;
     let old_vpc = &ec2.known_route_table(old_table)?.vpc;
     refuse_other_network(&new_table, &vpc, old_table, old_vpc)?;
-    let new_id = new_id(moment);
+    let new_id = new_id(context);
     if let Some(table) = ec2.route_tables.get_mut(old_table) {
         table.associations.remove(&id);
         if table.main_association.as_ref() == Some(&id) {
@@ -132,8 +132,8 @@ impl Ec2 {
     }
 }
 
-fn new_id(moment: &mut Moment<'_>) -> String {
-    format!("rtbassoc-{}", moment.dice.hex(17))
+fn new_id(context: &mut RequestContext<'_>) -> String {
+    format!("rtbassoc-{}", context.rng.hex(17))
 }
 
 fn refuse_other_network(

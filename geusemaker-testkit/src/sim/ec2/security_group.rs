@@ -10,7 +10,7 @@ use super::security_group_rule::Direction::{self, Egress, Ingress};
 use super::security_group_rule::SecurityGroupRule;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
@@ -186,11 +186,11 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeSecurityGroups")?;
-    let page = selection.choose(ec2, moment.now, ec2.visible_security_groups(moment.now))?;
+    let page = selection.choose(ec2, context.now, ec2.visible_security_groups(context.now))?;
     Ok(page.reply("securityGroupInfo", |group| {
         Element::new("item")
             .with("ownerId", &ec2.account_id)
@@ -207,7 +207,7 @@ pub(crate) fn describe(
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("GroupName")?;
@@ -229,16 +229,16 @@ pub(crate) fn create(
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(ServiceError::new("InvalidGroup.Duplicate", message));
     }
-    moment
+    context
         .quotas
         .admit(Quota::SecurityGroups, ec2.security_groups.len() + 1)?;
-    let id = ResourceKind::SecurityGroup.new_id(moment.dice);
-    let rule = ResourceKind::SecurityGroupRule.new_id(moment.dice);
+    let id = ResourceKind::SecurityGroup.new_id(context.rng);
+    let rule = ResourceKind::SecurityGroupRule.new_id(context.rng);
     let group = SecurityGroup {
         vpc,
         name,
         description,
-        visible_at: moment.now + moment.dice.duration(Step::Consistency),
+        visible_at: context.now + context.rng.duration(Step::Consistency),
         rules: vec![SecurityGroupRule::everything(
             rule,
             &id,
@@ -258,16 +258,16 @@ pub(crate) fn create(
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = match (params.optional("GroupId"), params.optional("GroupName")) {
         (Some(id), _) => id,
-        (None, Some(name)) => ec2.group_named(&name, moment.now)?,
+        (None, Some(name)) => ec2.group_named(&name, context.now)?,
         (None, None) => return Err(missing("groupName or groupId")),
     };
     params.refuse_unread("DeleteSecurityGroup")?;
-    let group = ec2.visible_security_group(&id, moment.now)?;
+    let group = ec2.visible_security_group(&id, context.now)?;
     if group.is_default() {
         let message =
             format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
@@ -276,7 +276,7 @@ pub(crate) fn delete(
     let is_worn = ec2
         .interfaces
         .values()
-        .any(|interface| interface.exists(moment.now) && interface.security_groups.contains(&id));
+        .any(|interface| interface.exists(context.now) && interface.security_groups.contains(&id));
     let is_named = ec2
         .security_groups
         .values()

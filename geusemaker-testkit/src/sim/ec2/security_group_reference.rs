@@ -3,7 +3,7 @@
 use super::Ec2;
 use super::security_group::SecurityGroup;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -12,13 +12,13 @@ use crate::wire::{Reply, ServiceError};
 /// peerings here, so that there never is one.
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = params.list("GroupId");
     params.refuse_unread("DescribeSecurityGroupReferences")?;
     for id in &ids {
-        ec2.visible_security_group(id, moment.now)?;
+        ec2.visible_security_group(id, context.now)?;
     }
     Ok(Reply::xml(
         Element::new("reply").child(Element::new("securityGroupReferenceSet")),
@@ -52,19 +52,19 @@ impl Described for GroupForVpc {
 /// GetSecurityGroupsForVpc: groups are not shared between VPCs here, so that it lists the VPC's own.
 pub(crate) fn groups_for_vpc(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let vpc = params.required("VpcId")?;
     let selection = Selection::<GroupForVpc>::read(params, "GetSecurityGroupsForVpc")?;
     ec2.known_vpc(&vpc)?;
     let groups: Vec<GroupForVpc> = ec2
-        .visible_security_groups(moment.now)
+        .visible_security_groups(context.now)
         .filter(|group| group.vpc == vpc)
         .cloned()
         .map(GroupForVpc)
         .collect();
-    let page = selection.choose(ec2, moment.now, &groups)?;
+    let page = selection.choose(ec2, context.now, &groups)?;
     Ok(page.reply("securityGroupForVpcSet", |GroupForVpc(group)| {
         Element::new("item")
             .with("groupId", &group.id)

@@ -6,7 +6,7 @@ use super::Ec2;
 use super::permission::{Peer, Permission, Traffic};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -112,14 +112,14 @@ impl Described for SecurityGroupRule {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeSecurityGroupRules")?;
     let rules = ec2
-        .visible_security_groups(moment.now)
+        .visible_security_groups(context.now)
         .flat_map(|group| &group.rules);
-    let page = selection.choose(ec2, moment.now, rules)?;
+    let page = selection.choose(ec2, context.now, rules)?;
     Ok(
         page.reply("securityGroupRuleSet", |rule: &SecurityGroupRule| {
             rule.element(ec2)

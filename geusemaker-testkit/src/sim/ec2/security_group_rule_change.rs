@@ -6,7 +6,7 @@ use super::prefix_list::prefix_lists;
 use super::resource_kind::ResourceKind;
 use super::security_group_rule::{Direction, SecurityGroupRule};
 use super::tags::TagSpecifications;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -14,25 +14,25 @@ use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn authorize(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
     direction: Direction,
 ) -> Result<Reply, ServiceError> {
-    let group_id = ec2.group_of_rules(moment, params, direction)?;
+    let group_id = ec2.group_of_rules(context, params, direction)?;
     let permissions = Permission::read_request(params, ec2, direction)?;
     let tags = TagSpecifications::read(params, &[ResourceKind::SecurityGroupRule])?;
     params.refuse_unread(match direction {
         Direction::Ingress => "AuthorizeSecurityGroupIngress",
         Direction::Egress => "AuthorizeSecurityGroupEgress",
     })?;
-    let group = ec2.visible_security_group(&group_id, moment.now)?;
+    let group = ec2.visible_security_group(&group_id, context.now)?;
     let vpc = group.vpc.clone();
     let mut rules = group.rules.clone();
     if permissions.is_empty() {
         return Err(missing("ipPermissions"));
     }
     for permission in &permissions {
-        permission.refuse_unknown_peer(ec2, moment, &vpc)?;
+        permission.refuse_unknown_peer(ec2, context, &vpc)?;
     }
     let mut new = Vec::new();
     for permission in permissions {
@@ -40,7 +40,7 @@ pub(crate) fn authorize(
             return Err(permission.duplicate());
         }
         let rule = SecurityGroupRule {
-            id: ResourceKind::SecurityGroupRule.new_id(moment.dice),
+            id: ResourceKind::SecurityGroupRule.new_id(context.rng),
             group: group_id.clone(),
             direction,
             traffic: permission.traffic,
@@ -50,7 +50,7 @@ pub(crate) fn authorize(
         rules.push(rule.clone());
         new.push(rule);
     }
-    refuse_too_many(&rules, direction, moment)?;
+    refuse_too_many(&rules, direction, context)?;
     if let Some(group) = ec2.security_groups.get_mut(&group_id) {
         group.rules = rules;
     }
@@ -68,18 +68,18 @@ pub(crate) fn authorize(
 
 pub(crate) fn revoke(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
     direction: Direction,
 ) -> Result<Reply, ServiceError> {
-    let group_id = ec2.group_of_rules(moment, params, direction)?;
+    let group_id = ec2.group_of_rules(context, params, direction)?;
     let rule_ids = params.list("SecurityGroupRuleId");
     let permissions = Permission::read_request(params, ec2, direction)?;
     params.refuse_unread(match direction {
         Direction::Ingress => "RevokeSecurityGroupIngress",
         Direction::Egress => "RevokeSecurityGroupEgress",
     })?;
-    let group = ec2.visible_security_group(&group_id, moment.now)?;
+    let group = ec2.visible_security_group(&group_id, context.now)?;
     if rule_ids.is_empty() && permissions.is_empty() {
         return Err(missing("ipPermissions or securityGroupRuleIds"));
     }
@@ -133,7 +133,7 @@ impl Ec2 {
     /// The group that a call on rules is about: by its id, or for ingress in the default VPC by its name.
     pub(super) fn group_of_rules(
         &self,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         params: &mut Params,
         direction: Direction,
     ) -> Result<String, ServiceError> {
@@ -143,7 +143,7 @@ impl Ec2 {
         };
         match (params.optional("GroupId"), name) {
             (Some(id), None) => Ok(id),
-            (None, Some(name)) => self.group_named(&name, moment.now),
+            (None, Some(name)) => self.group_named(&name, context.now),
             (Some(_), Some(_)) => {
                 let message = "The parameters groupId and groupName may not be specified together";
                 Err(ServiceError::new("InvalidParameterCombination", message))
@@ -164,9 +164,9 @@ pub(super) fn no_such_rule() -> ServiceError {
 pub(super) fn refuse_too_many(
     rules: &[SecurityGroupRule],
     direction: Direction,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
 ) -> Result<(), ServiceError> {
-    let lists = prefix_lists(moment.region);
+    let lists = prefix_lists(context.region);
     let (mut ipv4, mut ipv6) = (0_u32, 0_u32);
     for rule in rules.iter().filter(|rule| rule.direction == direction) {
         match &rule.peer {
@@ -185,5 +185,5 @@ pub(super) fn refuse_too_many(
         }
     }
     let weight = usize::try_from(ipv4.max(ipv6)).unwrap_or(usize::MAX);
-    moment.quotas.admit(Quota::RulesPerSecurityGroup, weight)
+    context.quotas.admit(Quota::RulesPerSecurityGroup, weight)
 }

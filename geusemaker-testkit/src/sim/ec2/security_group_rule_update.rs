@@ -5,7 +5,7 @@ use super::permission::{Peer, Permission, Traffic, ipv6, missing, read_descripti
 use super::resource_kind::ResourceKind;
 use super::security_group_rule::{Direction, SecurityGroupRule};
 use super::security_group_rule_change::{no_such_rule, refuse_too_many};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -13,7 +13,7 @@ use crate::wire::{Reply, ServiceError};
 /// ModifySecurityGroupRules: each rule is replaced as a whole and keeps its id, and either all are or none.
 pub(crate) fn modify(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let group_id = params.required("GroupId")?;
@@ -23,14 +23,14 @@ pub(crate) fn modify(
         updates.push((id, read_rule(params, &update)?));
     }
     params.refuse_unread("ModifySecurityGroupRules")?;
-    let group = ec2.visible_security_group(&group_id, moment.now)?;
+    let group = ec2.visible_security_group(&group_id, context.now)?;
     if updates.is_empty() {
         return Err(missing("securityGroupRules"));
     }
     let vpc = group.vpc.clone();
     let mut rules = group.rules.clone();
     for (id, permission) in updates {
-        permission.refuse_unknown_peer(ec2, moment, &vpc)?;
+        permission.refuse_unknown_peer(ec2, context, &vpc)?;
         let rule = rules
             .iter()
             .find(|rule| rule.id == id)
@@ -49,7 +49,7 @@ pub(crate) fn modify(
         }
     }
     for direction in [Direction::Ingress, Direction::Egress] {
-        refuse_too_many(&rules, direction, moment)?;
+        refuse_too_many(&rules, direction, context)?;
     }
     Ok(ec2.replace_rules(&group_id, rules))
 }
@@ -57,13 +57,13 @@ pub(crate) fn modify(
 /// UpdateSecurityGroupRuleDescriptionsIngress and …Egress: a description that is left out is taken away.
 pub(crate) fn describe_anew(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
     direction: Direction,
 ) -> Result<Reply, ServiceError> {
     let group_id = match (params.optional("GroupId"), params.optional("GroupName")) {
         (Some(id), _) => id,
-        (None, Some(name)) => ec2.group_named(&name, moment.now)?,
+        (None, Some(name)) => ec2.group_named(&name, context.now)?,
         (None, None) => return Err(missing("groupName or groupId")),
     };
     let permissions = Permission::read_all(params, ec2)?;
@@ -76,7 +76,7 @@ pub(crate) fn describe_anew(
         Direction::Ingress => "UpdateSecurityGroupRuleDescriptionsIngress",
         Direction::Egress => "UpdateSecurityGroupRuleDescriptionsEgress",
     })?;
-    let group = ec2.visible_security_group(&group_id, moment.now)?;
+    let group = ec2.visible_security_group(&group_id, context.now)?;
     if permissions.is_empty() && by_id.is_empty() {
         return Err(missing("ipPermissions or securityGroupRuleDescriptions"));
     }

@@ -6,7 +6,7 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -129,11 +129,11 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeSpotInstanceRequests")?;
-    let now = moment.now;
+    let now = context.now;
     let all = ec2.spot_requests(now);
     let page = selection.choose(ec2, now, &all)?;
     Ok(page.reply("spotInstanceRequestSet", |it| element(ec2, now, it)))
@@ -141,12 +141,12 @@ pub(crate) fn describe(
 
 pub(crate) fn cancel(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = params.list("SpotInstanceRequestId");
     params.refuse_unread("CancelSpotInstanceRequests")?;
-    let now = moment.now;
+    let now = context.now;
     let all = ec2.spot_requests(now);
     let mut items = Vec::new();
     for id in &ids {

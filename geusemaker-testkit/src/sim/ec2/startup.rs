@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::instance_end::InstanceEnd;
-use crate::sim::fate::Fate;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
 
 /// When a run of an instance gets how far, if it lives so long.
@@ -39,12 +39,12 @@ pub(super) struct Outcome {
 }
 
 impl Startup {
-    pub(super) fn draw(moment: &mut Moment<'_>) -> Outcome {
+    pub(super) fn draw(context: &mut RequestContext<'_>) -> Outcome {
         // Fate delays or stops the way to `running`; what comes after takes what it takes.
-        let running_at = moment.now + moment.duration(Step::InstanceRunning);
-        let services_up_at = running_at + moment.dice.duration(Step::ServicesUp);
-        let console_at = running_at + moment.dice.duration(Step::ConsoleOutput);
-        let status_checked_at = running_at + moment.dice.duration(Step::StatusChecksPassed);
+        let running_at = context.now + context.duration(Step::InstanceRunning);
+        let services_up_at = running_at + context.rng.duration(Step::ServicesUp);
+        let console_at = running_at + context.rng.duration(Step::ConsoleOutput);
+        let status_checked_at = running_at + context.rng.duration(Step::StatusChecksPassed);
         let mut startup = Self {
             running_at,
             services_up_at,
@@ -52,7 +52,7 @@ impl Startup {
             // The console is read to see what user data printed, so it is not shown before user data has run.
             console_at: console_at.max(services_up_at),
         };
-        let Fate::Fails { reason, after } = moment.fate else {
+        let LifecycleOverride::Fails { reason, after } = context.lifecycle else {
             return Outcome {
                 startup,
                 impairment: None,
@@ -84,7 +84,7 @@ impl Startup {
             }
             Some(after) => {
                 let begins_at = running_at + *after;
-                let takes = moment.dice.duration(Step::InstanceTerminated);
+                let takes = context.rng.duration(Step::InstanceTerminated);
                 InstanceEnd::because(reason, begins_at, begins_at + takes)
             }
         };
@@ -117,18 +117,18 @@ mod tests {
     use jiff::Timestamp;
 
     use crate::sim::capacity::Capacity;
+    use crate::sim::context::RequestContext;
     use crate::sim::ec2::{self, Ec2, InstanceState};
-    use crate::sim::fate::Fate;
     use crate::sim::guest::{Guest, PlainGuest};
-    use crate::sim::moment::Moment;
+    use crate::sim::lifecycle::LifecycleOverride;
     use crate::sim::quota::Quotas;
-    use crate::sim::timings::{Dice, Timings};
+    use crate::sim::timings::{Rng, Timings};
     use crate::wire::params::Params;
     use crate::wire::{Body, ServiceError};
 
     struct Region {
         ec2: Ec2,
-        dice: Dice,
+        rng: Rng,
         now: Timestamp,
     }
 
@@ -136,39 +136,43 @@ mod tests {
         fn new() -> Self {
             Self {
                 ec2: Ec2::with_default_vpc("123456789012", "us-east-1"),
-                dice: Dice::new(7, Timings::Slow),
+                rng: Rng::new(7, Timings::Slow),
                 now: Timestamp::UNIX_EPOCH,
             }
         }
 
         /// Calls EC2 and returns the text of its answer.
-        fn call(&mut self, fate: &Fate, query: &str) -> Result<String, ServiceError> {
+        fn call(
+            &mut self,
+            lifecycle: &LifecycleOverride,
+            query: &str,
+        ) -> Result<String, ServiceError> {
             let guest: Arc<dyn Guest> = Arc::new(PlainGuest);
             let mut params = Params::parse(query.as_bytes());
             let operation = params.required("Action")?;
-            let mut moment = Moment {
+            let mut context = RequestContext {
                 now: self.now,
                 account_id: "123456789012",
                 region: "us-east-1",
-                dice: &mut self.dice,
+                rng: &mut self.rng,
                 guest: &guest,
-                fate,
+                lifecycle,
                 quotas: &Quotas::default(),
                 capacity: &Capacity::default(),
             };
-            let reply = ec2::answer(&mut self.ec2, &mut moment, &operation, &mut params)?;
+            let reply = ec2::answer(&mut self.ec2, &mut context, &operation, &mut params)?;
             match reply.body {
                 Body::Xml(element) => Ok(element.to_document()),
                 Body::Empty | Body::Json(_) => Ok(String::new()),
             }
         }
 
-        fn launch(&mut self, fate: &Fate) -> String {
+        fn launch(&mut self, lifecycle: &LifecycleOverride) -> String {
             let image = super::super::image::images("us-east-1").remove(0).id;
             let query = format!(
                 "Action=RunInstances&ImageId={image}&InstanceType=g5.xlarge&MinCount=1&MaxCount=1"
             );
-            self.call(fate, &query).unwrap();
+            self.call(lifecycle, &query).unwrap();
             self.wait(10);
             self.ec2.instances.keys().next().unwrap().clone()
         }
@@ -182,8 +186,8 @@ mod tests {
         }
     }
 
-    fn fails(reason: &str, after: Option<u64>) -> Fate {
-        Fate::Fails {
+    fn fails(reason: &str, after: Option<u64>) -> LifecycleOverride {
+        LifecycleOverride::Fails {
             reason: reason.to_owned(),
             after: after.map(Duration::from_secs),
         }
@@ -197,7 +201,7 @@ mod tests {
         region.wait(170);
         assert_eq!(region.state(&id), InstanceState::Terminated);
         let described = region
-            .call(&Fate::Usual, "Action=DescribeInstances")
+            .call(&LifecycleOverride::Usual, "Action=DescribeInstances")
             .unwrap();
         assert!(described.contains(
             "<code>Server.InternalError</code><message>Server.InternalError: Internal error on launch</message>"
@@ -225,7 +229,7 @@ mod tests {
         let id = region.launch(&fails("Server.InternalError", Some(10_000)));
         region.wait(200);
         let end = format!("Action=TerminateInstances&InstanceId.1={id}");
-        region.call(&Fate::Usual, &end).unwrap();
+        region.call(&LifecycleOverride::Usual, &end).unwrap();
         region.wait(300);
         assert_eq!(region.state(&id), InstanceState::Terminated);
     }
@@ -233,11 +237,11 @@ mod tests {
     #[test]
     fn a_stuck_launch_is_pending_for_ever_and_a_stuck_end_is_shutting_down() {
         let mut region = Region::new();
-        let id = region.launch(&Fate::Stuck);
+        let id = region.launch(&LifecycleOverride::Stuck);
         region.wait(1_000_000);
         assert_eq!(region.state(&id), InstanceState::Pending);
         let end = format!("Action=TerminateInstances&InstanceId.1={id}");
-        region.call(&Fate::Stuck, &end).unwrap();
+        region.call(&LifecycleOverride::Stuck, &end).unwrap();
         region.wait(1_000_000);
         assert_eq!(region.state(&id), InstanceState::ShuttingDown);
     }
@@ -245,7 +249,7 @@ mod tests {
     #[test]
     fn a_slow_launch_takes_longer_once() {
         let mut region = Region::new();
-        let id = region.launch(&Fate::Slow(Duration::from_secs(1000)));
+        let id = region.launch(&LifecycleOverride::Slow(Duration::from_secs(1000)));
         let instance = region.ec2.instance(&id).unwrap();
         let running = Timestamp::UNIX_EPOCH + Duration::from_secs(1180);
         assert_eq!(instance.startup.running_at, running);
@@ -260,7 +264,7 @@ mod tests {
         assert_eq!(region.state(&id), InstanceState::Running);
         let status = |region: &mut Region| {
             region
-                .call(&Fate::Usual, "Action=DescribeInstanceStatus")
+                .call(&LifecycleOverride::Usual, "Action=DescribeInstanceStatus")
                 .unwrap()
         };
         let impaired = status(&mut region);
@@ -269,7 +273,7 @@ mod tests {
         let instance = region.ec2.instance(&id).unwrap();
         assert!(instance.services_up_at() > region.now);
         let reboot = format!("Action=RebootInstances&InstanceId.1={id}");
-        region.call(&Fate::Usual, &reboot).unwrap();
+        region.call(&LifecycleOverride::Usual, &reboot).unwrap();
         region.wait(100);
         assert!(status(&mut region).contains("<instanceStatus><status>ok</status>"));
         let instance = region.ec2.instance(&id).unwrap();
@@ -279,10 +283,10 @@ mod tests {
     #[test]
     fn a_start_that_fails_ends_in_stopped() {
         let mut region = Region::new();
-        let id = region.launch(&Fate::Usual);
+        let id = region.launch(&LifecycleOverride::Usual);
         region.wait(200);
         let stop = format!("Action=StopInstances&InstanceId.1={id}");
-        region.call(&Fate::Usual, &stop).unwrap();
+        region.call(&LifecycleOverride::Usual, &stop).unwrap();
         region.wait(200);
         let start = format!("Action=StartInstances&InstanceId.1={id}");
         let failure = fails("Server.InternalError", None);

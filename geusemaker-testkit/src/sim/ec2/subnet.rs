@@ -9,7 +9,7 @@ use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use crate::sim::catalog::{self, Zone};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -116,19 +116,19 @@ impl Subnet {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeSubnets")?;
-    let page = selection.choose(ec2, moment.now, ec2.subnets.values())?;
+    let page = selection.choose(ec2, context.now, ec2.subnets.values())?;
     Ok(page.reply("subnetSet", |subnet: &Subnet| {
-        subnet.element(ec2, moment.now)
+        subnet.element(ec2, context.now)
     }))
 }
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let vpc_id = params.required("VpcId")?;
@@ -140,7 +140,7 @@ pub(crate) fn create(
     let vpc = ec2
         .vpc(&vpc_id)
         .ok_or_else(|| ResourceKind::Vpc.unknown(&vpc_id))?;
-    let zone = choose_zone(moment.region, zone_name.as_deref(), zone_id.as_deref())?;
+    let zone = choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
     if !vpc.cidr.contains(cidr) || !(16..=28).contains(&cidr.prefix()) {
         let message = format!("The CIDR '{cidr}' is invalid.");
         return Err(ServiceError::new("InvalidSubnet.Range", message));
@@ -150,11 +150,11 @@ pub(crate) fn create(
         let message = format!("The CIDR '{cidr}' conflicts with another subnet");
         return Err(ServiceError::new("InvalidSubnet.Conflict", message));
     }
-    moment
+    context
         .quotas
         .admit(Quota::SubnetsPerVpc, siblings().count() + 1)?;
     let subnet = Subnet {
-        id: ResourceKind::Subnet.new_id(moment.dice),
+        id: ResourceKind::Subnet.new_id(context.rng),
         vpc: vpc_id,
         zone: zone.name,
         zone_id: zone.id,
@@ -163,14 +163,14 @@ pub(crate) fn create(
         maps_public_addresses: None,
     };
     ec2.tags.attach(&subnet.id, tags.of(ResourceKind::Subnet));
-    let description = subnet.element(ec2, moment.now).renamed("subnet");
+    let description = subnet.element(ec2, context.now).renamed("subnet");
     ec2.subnets.insert(subnet.id.clone(), subnet);
     Ok(Reply::xml(Element::new("reply").child(description)))
 }
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("SubnetId")?;
@@ -179,7 +179,7 @@ pub(crate) fn delete(
         return Err(ResourceKind::Subnet.unknown(&id));
     }
     let mut interfaces = ec2.interfaces.values();
-    if interfaces.any(|interface| interface.subnet == id && interface.exists(moment.now)) {
+    if interfaces.any(|interface| interface.subnet == id && interface.exists(context.now)) {
         let message = format!("The subnet '{id}' has dependencies and cannot be deleted.");
         return Err(ServiceError::new("DependencyViolation", message));
     }

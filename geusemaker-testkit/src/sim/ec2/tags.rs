@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -133,7 +133,7 @@ impl Described for TagDescription {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::<TagDescription>::read(params, "DescribeTags")?;
@@ -143,7 +143,7 @@ pub(crate) fn describe(
         .iter()
         .flat_map(|(id, tags)| tags.iter().map(move |(key, value)| (id, key, value)))
         .filter_map(|(id, key, value)| {
-            let kind = ResourceKind::of(id).filter(|kind| ec2.has(*kind, id, moment.now))?;
+            let kind = ResourceKind::of(id).filter(|kind| ec2.has(*kind, id, context.now))?;
             Some(TagDescription {
                 resource_id: id.clone(),
                 resource_type: kind.tag_name(),
@@ -152,7 +152,7 @@ pub(crate) fn describe(
             })
         })
         .collect();
-    let page = selection.choose(ec2, moment.now, &all)?;
+    let page = selection.choose(ec2, context.now, &all)?;
     Ok(page.reply("tagSet", |tag| {
         Element::new("item")
             .with("resourceId", &tag.resource_id)
@@ -164,10 +164,10 @@ pub(crate) fn describe(
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let (ids, tags) = read_request(ec2, moment.now, params, "CreateTags")?;
+    let (ids, tags) = read_request(ec2, context.now, params, "CreateTags")?;
     for id in &ids {
         let new = tags.keys().cloned();
         let keys: std::collections::BTreeSet<_> =
@@ -187,10 +187,10 @@ pub(crate) fn create(
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let (ids, tags) = read_request(ec2, moment.now, params, "DeleteTags")?;
+    let (ids, tags) = read_request(ec2, context.now, params, "DeleteTags")?;
     for id in ids {
         let of_resource = ec2.tags.0.entry(id).or_default();
         if tags.is_empty() {

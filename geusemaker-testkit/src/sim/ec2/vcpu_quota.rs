@@ -8,7 +8,7 @@ use super::Ec2;
 use super::instance::{Instance, InstanceState};
 use super::launch_request::LaunchRequest;
 use crate::sim::catalog::{self, InstanceType};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
 use crate::wire::ServiceError;
@@ -18,36 +18,36 @@ impl Ec2 {
     /// enough for the caller.
     pub(super) fn admit_vcpus(
         &self,
-        moment: &Moment<'_>,
+        context: &RequestContext<'_>,
         instance_type: &InstanceType,
         launch: &LaunchRequest,
     ) -> Result<u32, ServiceError> {
         let Some(quota) = quota(instance_type, launch.spot.is_some()) else {
             return Ok(launch.max_count);
         };
-        let Some(limit) = moment.quotas.limit(quota) else {
+        let Some(limit) = context.quotas.limit(quota) else {
             return Ok(launch.max_count);
         };
-        let used = self.vcpus_under(quota, moment);
+        let used = self.vcpus_under(quota, context);
         let each = instance_type.vcpus.max(1);
         let allowed = limit.saturating_sub(used) / each;
         if allowed < launch.min_count {
             let wanted = used.saturating_add(each.saturating_mul(launch.min_count));
             let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-            moment.quotas.admit(quota, wanted)?;
+            context.quotas.admit(quota, wanted)?;
         }
         Ok(allowed.min(launch.max_count))
     }
 
     /// How many vCPUs count against a quota now.
-    fn vcpus_under(&self, quota: Quota, moment: &Moment<'_>) -> u32 {
-        let lag = match moment.dice.timings() {
+    fn vcpus_under(&self, quota: Quota, context: &RequestContext<'_>) -> u32 {
+        let lag = match context.rng.timings() {
             Timings::Instant => Duration::ZERO,
             Timings::Typical | Timings::Slow => TERMINATED_COUNTS_FOR,
         };
         self.instances
             .values()
-            .filter(|instance| counts(instance, moment.now, lag))
+            .filter(|instance| counts(instance, context.now, lag))
             .filter_map(|instance| {
                 let known = catalog::instance_type(&instance.launch.instance_type)?;
                 let of = self::quota(known, instance.launch.spot.is_some())?;

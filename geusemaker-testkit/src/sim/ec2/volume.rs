@@ -13,8 +13,8 @@ use super::tags::TagSpecifications;
 use super::volume_attachment::{Attachment, AttachmentState};
 use super::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
 use crate::sim::catalog;
-use crate::sim::fate::Fate;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -82,12 +82,12 @@ pub(super) struct LaunchedWith<'a> {
 impl Volume {
     /// A volume that an instance is launched with.
     pub(super) fn of_launch(
-        moment: &mut Moment<'_>,
+        context: &mut RequestContext<'_>,
         device: &BlockDevice,
         place: LaunchedWith<'_>,
     ) -> Self {
         Self {
-            id: ResourceKind::Volume.new_id(moment.dice),
+            id: ResourceKind::Volume.new_id(context.rng),
             zone: place.zone.to_owned(),
             zone_id: place.zone_id.to_owned(),
             size_gib: device.size_gib,
@@ -97,15 +97,15 @@ impl Volume {
             throughput: device.throughput,
             snapshot: place.snapshot,
             client_token: None,
-            created_at: moment.now,
-            visible_at: moment.now,
-            available_at: moment.now,
+            created_at: context.now,
+            visible_at: context.now,
+            available_at: context.now,
             fails: false,
             attachment: Some(Attachment {
                 instance: place.instance.to_owned(),
                 device: device.name.clone(),
                 delete_on_termination: device.delete_on_termination,
-                began_at: moment.now,
+                began_at: context.now,
                 attached_at: place.attached_at,
                 detached_at: None,
             }),
@@ -288,13 +288,13 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     // Nothing here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeVolumes")?;
-    let now = moment.now;
+    let now = context.now;
     let visible = ec2.volumes.values().filter(|it| it.is_visible(ec2, now));
     let page = selection.choose(ec2, now, visible)?;
     Ok(page.reply("volumeSet", |volume| element(ec2, now, volume)))
@@ -302,12 +302,12 @@ pub(crate) fn describe(
 
 pub(crate) fn describe_status(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     params.accept("IncludeManagedResources");
     let selection = Selection::<Volume>::read(params, "DescribeVolumeStatus")?;
-    let now = moment.now;
+    let now = context.now;
     let visible = ec2.volumes.values().filter(|it| it.is_visible(ec2, now));
     let page = selection.choose(ec2, now, visible)?;
     Ok(page.reply("volumeStatusSet", |volume| {
@@ -342,7 +342,7 @@ pub(crate) fn describe_status(
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let zone_name = params.optional("AvailabilityZone");
@@ -359,7 +359,7 @@ pub(crate) fn create(
         let message = "The request must contain the parameter AvailabilityZone";
         return Err(ServiceError::new("MissingParameter", message));
     }
-    let zone = catalog::zones(moment.region)
+    let zone = catalog::zones(context.region)
         .into_iter()
         .find(|zone| {
             zone_name.as_ref().is_none_or(|name| *name == zone.name)
@@ -378,9 +378,9 @@ pub(crate) fn create(
     let volume_type = volume_type.unwrap_or_else(|| "gp2".to_owned());
     refuse_size(&volume_type, size_gib)?;
     refuse_performance(&volume_type, iops, throughput)?;
-    let available_at = moment.now + moment.duration(Step::VolumeAvailable);
+    let available_at = context.now + context.duration(Step::VolumeAvailable);
     let volume = Volume {
-        id: ResourceKind::Volume.new_id(moment.dice),
+        id: ResourceKind::Volume.new_id(context.rng),
         zone: zone.name,
         zone_id: zone.id,
         size_gib,
@@ -390,31 +390,31 @@ pub(crate) fn create(
         throughput,
         snapshot: None,
         client_token,
-        created_at: moment.now,
-        visible_at: moment.now + moment.dice.duration(Step::Consistency),
+        created_at: context.now,
+        visible_at: context.now + context.rng.duration(Step::Consistency),
         available_at,
-        fails: matches!(moment.fate, Fate::Fails { .. }),
+        fails: matches!(context.lifecycle, LifecycleOverride::Fails { .. }),
         attachment: None,
         deletion: None,
     };
     if let Some(earlier) = ec2.created_before(&volume)? {
-        let description = element(ec2, moment.now, earlier);
+        let description = element(ec2, context.now, earlier);
         return Ok(Reply::xml(description));
     }
     ec2.tags.attach(&volume.id, tags.of(ResourceKind::Volume));
-    let description = element(ec2, moment.now, &volume);
+    let description = element(ec2, context.now, &volume);
     ec2.volumes.insert(volume.id.clone(), volume);
     Ok(Reply::xml(description))
 }
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("VolumeId")?;
     params.refuse_unread("DeleteVolume")?;
-    let now = moment.now;
+    let now = context.now;
     let volume = ec2.visible_volume(&id, now)?;
     if let Some((attachment, _)) = volume.attachment(ec2, now) {
         let message = format!(
@@ -430,7 +430,7 @@ pub(crate) fn delete(
             return Err(ServiceError::new("IncorrectState", message));
         }
     }
-    let ends_at = now + moment.duration(Step::VolumeDeleted);
+    let ends_at = now + context.duration(Step::VolumeDeleted);
     if let Some(volume) = ec2.volumes.get_mut(&id) {
         volume.deletion = Some(Deletion { ends_at });
     }

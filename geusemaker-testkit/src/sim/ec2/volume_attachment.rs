@@ -8,7 +8,7 @@ use super::instance::InstanceState;
 use super::launch_request::invalid;
 use super::resource_kind::ResourceKind;
 use super::volume::VolumeState;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -84,14 +84,14 @@ impl Attachment {
 
 pub(crate) fn attach(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let volume_id = params.required("VolumeId")?;
     let instance_id = params.required("InstanceId")?;
     let device = params.required("Device")?;
     params.refuse_unread("AttachVolume")?;
-    let now = moment.now;
+    let now = context.now;
     let volume = ec2.visible_volume(&volume_id, now)?;
     let instance = ec2.visible_instance(&instance_id, now)?;
     if volume.attachment(ec2, now).is_some() {
@@ -129,7 +129,7 @@ pub(crate) fn attach(
         device,
         delete_on_termination: false,
         began_at: now,
-        attached_at: now + moment.duration(Step::VolumeAttached),
+        attached_at: now + context.duration(Step::VolumeAttached),
         detached_at: None,
     };
     let reply = attachment.element(&volume_id, AttachmentState::Attaching);
@@ -141,7 +141,7 @@ pub(crate) fn attach(
 
 pub(crate) fn detach(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let volume_id = params.required("VolumeId")?;
@@ -149,7 +149,7 @@ pub(crate) fn detach(
     let device = params.optional("Device");
     let force = params.parsed("Force")?.unwrap_or(false);
     params.refuse_unread("DetachVolume")?;
-    let now = moment.now;
+    let now = context.now;
     let volume = ec2.visible_volume(&volume_id, now)?;
     let Some((attachment, state)) = volume.attachment(ec2, now) else {
         let message = format!("Volume '{volume_id}' is in the 'available' state.");
@@ -181,7 +181,7 @@ pub(crate) fn detach(
     // By force it is gone at once, whatever the guest does with it.
     let takes = match force {
         true => std::time::Duration::ZERO,
-        false => moment.duration(Step::VolumeDetached),
+        false => context.duration(Step::VolumeDetached),
     };
     if let Some(volume) = ec2.volumes.get_mut(&volume_id) {
         volume.attachment = Some(Attachment {

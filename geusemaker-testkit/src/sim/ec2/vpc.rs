@@ -12,7 +12,7 @@ use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::vpc_attribute::VpcAttributes;
 use super::{Ec2, vpc_attribute};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -129,17 +129,17 @@ impl Ec2 {
 
 pub(crate) fn describe(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeVpcs")?;
-    let page = selection.choose(ec2, moment.now, ec2.vpcs.values())?;
+    let page = selection.choose(ec2, context.now, ec2.vpcs.values())?;
     Ok(page.reply("vpcSet", |vpc: &Vpc| vpc.element(ec2)))
 }
 
 pub(crate) fn create(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let cidr: Cidr = params.required("CidrBlock")?.parse()?;
@@ -156,9 +156,9 @@ pub(crate) fn create(
         let message = format!("The CIDR '{cidr}' is invalid.");
         return Err(ServiceError::new("InvalidVpc.Range", message));
     }
-    moment.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
-    let dice = &mut *moment.dice;
-    let vpc = ec2.add_vpc(cidr, false, &mut |kind, _| kind.new_id(dice));
+    context.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
+    let rng = &mut *context.rng;
+    let vpc = ec2.add_vpc(cidr, false, &mut |kind, _| kind.new_id(rng));
     ec2.tags.attach(&vpc.id, tags.of(ResourceKind::Vpc));
     Ok(Reply::xml(
         Element::new("reply").child(vpc.element(ec2).renamed("vpc")),
@@ -167,7 +167,7 @@ pub(crate) fn create(
 
 pub(crate) fn delete(
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("VpcId")?;
@@ -176,7 +176,7 @@ pub(crate) fn delete(
     let has_interface = ec2
         .interfaces
         .values()
-        .any(|interface| interface.vpc == id && interface.exists(moment.now));
+        .any(|interface| interface.vpc == id && interface.exists(context.now));
     let has_group = ec2
         .security_groups
         .values()

@@ -7,7 +7,7 @@ use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::tags::{self, Tag};
 use super::{Efs, bad_request, refuse_other_query};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -84,11 +84,11 @@ impl AccessPoint {
         &mut self.creation.tags
     }
 
-    fn description(&self, moment: &Moment<'_>) -> Value {
+    fn description(&self, context: &RequestContext<'_>) -> Value {
         let Self { id, creation, .. } = self;
-        let Moment {
+        let RequestContext {
             region, account_id, ..
-        } = moment;
+        } = context;
         let mut description = json!({
             "ClientToken": creation.client_token,
             "Tags": creation.tags,
@@ -97,7 +97,7 @@ impl AccessPoint {
             "FileSystemId": creation.file_system_id,
             "RootDirectory": creation.root_directory,
             "OwnerId": account_id,
-            "LifeCycleState": self.life_cycle.state(moment.now),
+            "LifeCycleState": self.life_cycle.state(context.now),
         });
         if let Some(user) = &creation.posix_user {
             description["PosixUser"] = json!(user);
@@ -111,14 +111,14 @@ impl AccessPoint {
 
 pub(super) fn create(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let mut creation: Creation = input.body()?;
     creation.check()?;
     let file_system = efs.file_system(&creation.file_system_id)?;
-    file_system.require(LifeCycleState::Available, moment.now)?;
+    file_system.require(LifeCycleState::Available, context.now)?;
     creation.file_system_id = file_system.id().to_owned();
     // The EFS model: a token in use is an error, which carries the id.
     let same = |other: &&AccessPoint| other.creation.client_token == creation.client_token;
@@ -131,13 +131,13 @@ pub(super) fn create(
             .status(409)
             .member("AccessPointId", &other.id));
     }
-    let id = format!("fsap-{}", moment.dice.hex(17));
+    let id = format!("fsap-{}", context.rng.hex(17));
     let access_point = AccessPoint {
         id: id.clone(),
         creation,
-        life_cycle: LifeCycle::begin(moment, Step::AccessPointAvailable),
+        life_cycle: LifeCycle::begin(context, Step::AccessPointAvailable),
     };
-    let description = access_point.description(moment);
+    let description = access_point.description(context);
     efs.access_points.insert(id, access_point);
     Ok(Reply::json(description))
 }
@@ -176,7 +176,7 @@ impl Creation {
 
 pub(super) fn describe(
     efs: &Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     let [size, token] = Words::Token.parameters();
@@ -198,18 +198,18 @@ pub(super) fn describe(
         file_system.is_none_or(|id| access_point.file_system() == id)
             && named.is_none_or(|id| access_point.id == id)
     });
-    let items = chosen.map(|chosen| (chosen.id.clone(), chosen.description(moment)));
+    let items = chosen.map(|chosen| (chosen.id.clone(), chosen.description(context)));
     paging::reply(input, Words::Token, "AccessPoints", items)
 }
 
 pub(super) fn delete(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let id = efs.access_point(input.segment(1)?)?.id.clone();
-    let gone_at = moment.now + moment.duration(Step::AccessPointDeleted);
+    let gone_at = context.now + context.duration(Step::AccessPointDeleted);
     if let Some(access_point) = efs.access_points.get_mut(&id) {
         access_point.life_cycle.delete(gone_at);
     }

@@ -10,7 +10,7 @@ use super::paging::{self, Words};
 use super::tags::{self, Tag};
 use super::{Efs, bad_request, refuse_other_query};
 use crate::sim::catalog;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
@@ -118,18 +118,18 @@ impl FileSystem {
         &mut self.creation.tags
     }
 
-    pub(super) fn description(&self, efs: &Efs, moment: &Moment<'_>) -> Value {
+    pub(super) fn description(&self, efs: &Efs, context: &RequestContext<'_>) -> Value {
         let Self { id, creation, .. } = self;
-        let Moment {
+        let RequestContext {
             region, account_id, ..
-        } = moment;
+        } = context;
         let mut description = json!({
             "OwnerId": account_id,
             "CreationToken": creation.creation_token,
             "FileSystemId": id,
             "FileSystemArn": format!("arn:aws:elasticfilesystem:{region}:{account_id}:file-system/{id}"),
             "CreationTime": self.created_at.as_second(),
-            "LifeCycleState": self.state(moment.now),
+            "LifeCycleState": self.state(context.now),
             "NumberOfMountTargets": efs.mount_targets_of(id).count(),
             // What EFS meters for an empty file system.
             "SizeInBytes": { "Value": 6144, "ValueInIA": 0, "ValueInStandard": 6144, "ValueInArchive": 0 },
@@ -162,7 +162,7 @@ impl FileSystem {
 
 pub(super) fn create(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -173,7 +173,7 @@ pub(super) fn create(
     }
     check_throughput(&creation)?;
     tags::check(&creation.tags)?;
-    check_zone(&creation, moment.region)?;
+    check_zone(&creation, context.region)?;
     // The EFS model: a token in use is an error, which carries the id so that the caller can go on with it.
     let same = |other: &&FileSystem| other.creation.creation_token == token;
     if let Some(other) = efs.file_systems.values().find(same) {
@@ -185,22 +185,22 @@ pub(super) fn create(
             .status(409)
             .member("FileSystemId", &other.id));
     }
-    moment
+    context
         .quotas
         .admit(Quota::FileSystems, efs.file_systems.len() + 1)?;
-    creation.kms_key_id = key(efs, moment, &creation)?;
-    let id = format!("fs-{}", moment.dice.hex(17));
+    creation.kms_key_id = key(efs, context, &creation)?;
+    let id = format!("fs-{}", context.rng.hex(17));
     let file_system = FileSystem {
         id: id.clone(),
-        created_at: moment.now,
-        life_cycle: LifeCycle::begin(moment, Step::FileSystemAvailable),
+        created_at: context.now,
+        life_cycle: LifeCycle::begin(context, Step::FileSystemAvailable),
         creation,
         throughput_changed_at: None,
         protection: OverwriteProtection::default(),
         lifecycle_policies: Vec::new(),
         policy: None,
     };
-    let description = file_system.description(efs, moment);
+    let description = file_system.description(efs, context);
     efs.file_systems.insert(id, file_system);
     Ok(Reply::json(description).status(201))
 }
@@ -243,10 +243,10 @@ fn check_zone(creation: &Creation, region: &str) -> Result<(), ServiceError> {
 /// that could be one's is taken for one's.
 fn key(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     creation: &Creation,
 ) -> Result<Option<String>, ServiceError> {
-    let (region, account_id) = (moment.region, moment.account_id);
+    let (region, account_id) = (context.region, context.account_id);
     let arn = |id: &str| format!("arn:aws:kms:{region}:{account_id}:key/{id}");
     match (&creation.kms_key_id, creation.encrypted) {
         (None, false) => Ok(None),
@@ -259,7 +259,7 @@ fn key(
         (Some(id), true) => Err(bad_request(format!("'{id}' is not the id of a KMS key"))),
         (None, true) => {
             let id = efs.default_key.get_or_insert_with(|| {
-                let mut part = |n| moment.dice.hex(n);
+                let mut part = |n| context.rng.hex(n);
                 [part(8), part(4), part(4), part(4), part(12)].join("-")
             });
             Ok(Some(arn(id)))
@@ -279,7 +279,7 @@ fn is_key_id(id: &str) -> bool {
 
 pub(super) fn describe(
     efs: &Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     let [size, marker] = Words::Marker.parameters();
@@ -298,13 +298,13 @@ pub(super) fn describe(
         named.is_none_or(|id| file_system.id == id)
             && token.is_none_or(|token| file_system.creation.creation_token == *token)
     });
-    let items = chosen.map(|chosen| (chosen.id.clone(), chosen.description(efs, moment)));
+    let items = chosen.map(|chosen| (chosen.id.clone(), chosen.description(efs, context)));
     paging::reply(input, Words::Marker, "FileSystems", items)
 }
 
 pub(super) fn delete(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -314,7 +314,7 @@ pub(super) fn delete(
         let message = format!("File system '{id}' has mount targets. Delete them first.");
         return Err(ServiceError::new("FileSystemInUse", message).status(409));
     }
-    let gone_at = moment.now + moment.duration(Step::FileSystemDeleted);
+    let gone_at = context.now + context.duration(Step::FileSystemDeleted);
     efs.file_system_mut(&id)?.life_cycle.delete(gone_at);
     Ok(Reply::empty().status(204))
 }

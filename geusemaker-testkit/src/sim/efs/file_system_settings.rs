@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::file_system::{FileSystem, ThroughputMode, check_throughput};
 use super::life_cycle::LifeCycleState;
 use super::{Efs, bad_request, refuse_other_query};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -23,13 +23,13 @@ struct Update {
 
 pub(super) fn update(
     efs: &mut Efs,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let update: Update = input.body()?;
     let mut file_system = efs.file_system(input.segment(1)?)?.clone();
-    file_system.require(LifeCycleState::Available, moment.now)?;
+    file_system.require(LifeCycleState::Available, context.now)?;
     let old_mode = file_system.creation.throughput_mode;
     let mode = update.throughput_mode.unwrap_or(old_mode);
     let old_amount = file_system.creation.provisioned_throughput_in_mibps;
@@ -46,17 +46,17 @@ pub(super) fn update(
     if mode != old_mode || is_decrease {
         let day = Duration::from_secs(24 * 60 * 60);
         let last = file_system.throughput_changed_at;
-        if last.is_some_and(|last| moment.now < last + day) {
+        if last.is_some_and(|last| context.now < last + day) {
             // The EFS model: after such a change one has to wait for a day.
             let message = "You must wait at least 24 hours before changing the throughput mode or decreasing the \
                            provisioned throughput of the file system.";
             return Err(ServiceError::new("TooManyRequests", message).status(429));
         }
-        file_system.throughput_changed_at = Some(moment.now);
+        file_system.throughput_changed_at = Some(context.now);
     }
-    let updated_at = moment.now + moment.duration(Step::FileSystemUpdated);
+    let updated_at = context.now + context.duration(Step::FileSystemUpdated);
     file_system.life_cycle.update(updated_at);
-    let description = file_system.description(efs, moment);
+    let description = file_system.description(efs, context);
     efs.file_systems
         .insert(file_system.id().to_owned(), file_system);
     Ok(Reply::json(description).status(202))
@@ -79,12 +79,12 @@ struct ProtectionUpdate {
 
 pub(super) fn update_protection(
     efs: &mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let update: ProtectionUpdate = input.body()?;
-    let file_system = available(efs, moment, input)?;
+    let file_system = available(efs, context, input)?;
     if let Some(protection) = update.replication_overwrite_protection {
         file_system.protection = protection;
     }
@@ -131,12 +131,12 @@ struct LifecycleConfiguration {
 
 pub(super) fn put_lifecycle_configuration(
     efs: &mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let LifecycleConfiguration { lifecycle_policies } = input.body()?;
-    let file_system = available(efs, moment, input)?;
+    let file_system = available(efs, context, input)?;
     check_policies(&lifecycle_policies)?;
     file_system.lifecycle_policies = lifecycle_policies;
     Ok(lifecycle_configuration(file_system))
@@ -214,12 +214,12 @@ enum BackupStatus {
 
 pub(super) fn put_backup_policy(
     efs: &mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let BackupUpdate { backup_policy } = input.body()?;
-    let file_system = available(efs, moment, input)?;
+    let file_system = available(efs, context, input)?;
     let is_wanted = match backup_policy.status {
         BackupStatus::Enabled | BackupStatus::Enabling => true,
         BackupStatus::Disabled | BackupStatus::Disabling => false,
@@ -261,12 +261,12 @@ struct PolicyUpdate {
 
 pub(super) fn put_policy(
     efs: &mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let update: PolicyUpdate = input.body()?;
-    let file_system = available(efs, moment, input)?;
+    let file_system = available(efs, context, input)?;
     let is_document = serde_json::from_str::<Value>(&update.policy)
         .is_ok_and(|policy| policy.get("Statement").is_some());
     if !is_document || update.policy.len() > 20_000 {
@@ -293,21 +293,21 @@ fn policy(file_system: &FileSystem) -> Result<Reply, ServiceError> {
 
 pub(super) fn delete_policy(
     efs: &mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
-    available(efs, moment, input)?.policy = None;
+    available(efs, context, input)?.policy = None;
     Ok(Reply::empty())
 }
 
 /// The file system that the path names, which has to be available.
 fn available<'a>(
     efs: &'a mut Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<&'a mut FileSystem, ServiceError> {
     let file_system = efs.file_system_mut(input.segment(1)?)?;
-    file_system.require(LifeCycleState::Available, moment.now)?;
+    file_system.require(LifeCycleState::Available, context.now)?;
     Ok(file_system)
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::sim::fate::Fate;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,11 +45,15 @@ pub(super) struct LifeCycle {
 
 impl LifeCycle {
     /// Begins with a creation that takes that step.
-    pub(super) fn begin(moment: &mut Moment<'_>, step: Step) -> Self {
-        let available_at = moment.now + moment.duration(step);
-        let failed_at = match moment.fate {
-            Fate::Fails { after, .. } => Some(available_at + after.unwrap_or_default()),
-            Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
+    pub(super) fn begin(context: &mut RequestContext<'_>, step: Step) -> Self {
+        let available_at = context.now + context.duration(step);
+        let failed_at = match context.lifecycle {
+            LifecycleOverride::Fails { after, .. } => {
+                Some(available_at + after.unwrap_or_default())
+            }
+            LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => {
+                None
+            }
         };
         Self {
             available_at,

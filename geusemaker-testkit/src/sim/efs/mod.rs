@@ -18,7 +18,7 @@ use self::file_system::FileSystem;
 use self::mount_target::MountTarget;
 use self::tags::Tag;
 use super::account::Region;
-use super::moment::Moment;
+use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -155,41 +155,43 @@ impl Efs {
 
 pub(crate) fn answer(
     region: &mut Region,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     operation: &str,
     input: &mut Input,
 ) -> Result<Reply, ServiceError> {
     let Region { ec2, efs, .. } = region;
-    efs.forget_gone(moment.now);
+    efs.forget_gone(context.now);
     match operation {
-        "CreateFileSystem" => file_system::create(efs, moment, input),
-        "DescribeFileSystems" => file_system::describe(efs, moment, input),
-        "DeleteFileSystem" => file_system::delete(efs, moment, input),
-        "CreateMountTarget" => mount_target::create(efs, ec2, moment, input),
-        "DescribeMountTargets" => mount_target::describe(efs, moment, input),
+        "CreateFileSystem" => file_system::create(efs, context, input),
+        "DescribeFileSystems" => file_system::describe(efs, context, input),
+        "DeleteFileSystem" => file_system::delete(efs, context, input),
+        "CreateMountTarget" => mount_target::create(efs, ec2, context, input),
+        "DescribeMountTargets" => mount_target::describe(efs, context, input),
         "DescribeMountTargetSecurityGroups" => {
-            mount_target::describe_security_groups(efs, moment, input)
+            mount_target::describe_security_groups(efs, context, input)
         }
-        "DeleteMountTarget" => mount_target::delete(efs, ec2, moment, input),
+        "DeleteMountTarget" => mount_target::delete(efs, ec2, context, input),
         "ModifyMountTargetSecurityGroups" => {
-            mount_target::modify_security_groups(efs, ec2, moment, input)
+            mount_target::modify_security_groups(efs, ec2, context, input)
         }
-        "UpdateFileSystem" => file_system_settings::update(efs, moment, input),
-        "UpdateFileSystemProtection" => file_system_settings::update_protection(efs, moment, input),
+        "UpdateFileSystem" => file_system_settings::update(efs, context, input),
+        "UpdateFileSystemProtection" => {
+            file_system_settings::update_protection(efs, context, input)
+        }
         "PutLifecycleConfiguration" => {
-            file_system_settings::put_lifecycle_configuration(efs, moment, input)
+            file_system_settings::put_lifecycle_configuration(efs, context, input)
         }
         "DescribeLifecycleConfiguration" => {
             file_system_settings::describe_lifecycle_configuration(efs, input)
         }
-        "PutBackupPolicy" => file_system_settings::put_backup_policy(efs, moment, input),
+        "PutBackupPolicy" => file_system_settings::put_backup_policy(efs, context, input),
         "DescribeBackupPolicy" => file_system_settings::describe_backup_policy(efs, input),
-        "PutFileSystemPolicy" => file_system_settings::put_policy(efs, moment, input),
+        "PutFileSystemPolicy" => file_system_settings::put_policy(efs, context, input),
         "DescribeFileSystemPolicy" => file_system_settings::describe_policy(efs, input),
-        "DeleteFileSystemPolicy" => file_system_settings::delete_policy(efs, moment, input),
-        "CreateAccessPoint" => access_point::create(efs, moment, input),
-        "DescribeAccessPoints" => access_point::describe(efs, moment, input),
-        "DeleteAccessPoint" => access_point::delete(efs, moment, input),
+        "DeleteFileSystemPolicy" => file_system_settings::delete_policy(efs, context, input),
+        "CreateAccessPoint" => access_point::create(efs, context, input),
+        "DescribeAccessPoints" => access_point::describe(efs, context, input),
+        "DeleteAccessPoint" => access_point::delete(efs, context, input),
         "ListTagsForResource" => tags::list(efs, input),
         "TagResource" => tags::add(efs, input),
         "UntagResource" => tags::remove(efs, input),

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::{Efs, bad_request, refuse_other_query};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::{AddressUse, Ec2, NetworkInterface, NewInterface, Subnet};
-use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -62,8 +62,8 @@ impl MountTarget {
         self.life_cycle.is_gone(now)
     }
 
-    fn refuse_if_deleting(&self, moment: &Moment<'_>) -> Result<(), ServiceError> {
-        if self.life_cycle.state(moment.now) != LifeCycleState::Deleting {
+    fn refuse_if_deleting(&self, context: &RequestContext<'_>) -> Result<(), ServiceError> {
+        if self.life_cycle.state(context.now) != LifeCycleState::Deleting {
             return Ok(());
         }
         let message = format!("Mount target '{}' is being deleted.", self.id);
@@ -74,13 +74,13 @@ impl MountTarget {
         self.life_cycle.state(now)
     }
 
-    fn description(&self, moment: &Moment<'_>) -> Value {
+    fn description(&self, context: &RequestContext<'_>) -> Value {
         json!({
-            "OwnerId": moment.account_id,
+            "OwnerId": context.account_id,
             "MountTargetId": self.id,
             "FileSystemId": self.file_system,
             "SubnetId": self.subnet.id,
-            "LifeCycleState": self.life_cycle.state(moment.now),
+            "LifeCycleState": self.life_cycle.state(context.now),
             "IpAddress": self.interface.private_ip,
             "NetworkInterfaceId": self.interface.id,
             "AvailabilityZoneId": self.subnet.zone_id,
@@ -93,7 +93,7 @@ impl MountTarget {
 pub(super) fn create(
     efs: &mut Efs,
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
@@ -105,7 +105,7 @@ pub(super) fn create(
         }
     }
     let file_system = efs.file_system(&creation.file_system_id)?;
-    file_system.require(LifeCycleState::Available, moment.now)?;
+    file_system.require(LifeCycleState::Available, context.now)?;
     let file_system_id = file_system.id().to_owned();
     let subnet = ec2.subnet(&creation.subnet_id).cloned().ok_or_else(|| {
         let message = format!("The subnet ID '{}' does not exist", creation.subnet_id);
@@ -120,12 +120,12 @@ pub(super) fn create(
     }
     refuse_conflict(efs, &file_system_id, &subnet)?;
     let security_groups = security_groups(ec2, &subnet, creation.security_groups)?;
-    if ec2.free_addresses(&subnet, moment.now) == 0 {
+    if ec2.free_addresses(&subnet, context.now) == 0 {
         let message = format!("The subnet '{}' has no free addresses", subnet.id);
         return Err(ServiceError::new("NoFreeAddressesInSubnet", message).status(409));
     }
     if let Some(address) = creation.ip_address {
-        match ec2.address_use(&subnet, address, moment.now) {
+        match ec2.address_use(&subnet, address, context.now) {
             AddressUse::Free => {}
             AddressUse::Taken => {
                 let message = format!("The address {address} is already in use in the subnet");
@@ -138,9 +138,9 @@ pub(super) fn create(
             }
         }
     }
-    ec2.admit_interfaces(moment, 1)
+    ec2.admit_interfaces(context, 1)
         .map_err(|error| error.status(409))?;
-    let id = format!("fsmt-{}", moment.dice.hex(17));
+    let id = format!("fsmt-{}", context.rng.hex(17));
     let interface = NewInterface {
         subnet: subnet.clone(),
         security_groups,
@@ -149,7 +149,7 @@ pub(super) fn create(
         owner: "amazon-efs".to_owned(),
         instance: None,
     };
-    let mut interface = ec2.create_interface(moment, interface);
+    let mut interface = ec2.create_interface(context, interface);
     if let Some(address) = creation.ip_address {
         ec2.readdress_interface(&interface.id, address);
         interface.private_ip = address;
@@ -159,9 +159,9 @@ pub(super) fn create(
         file_system: file_system_id,
         subnet,
         interface,
-        life_cycle: LifeCycle::begin(moment, Step::MountTargetAvailable),
+        life_cycle: LifeCycle::begin(context, Step::MountTargetAvailable),
     };
-    let description = mount_target.description(moment);
+    let description = mount_target.description(context);
     efs.mount_targets.insert(id, mount_target);
     Ok(Reply::json(description))
 }
@@ -215,7 +215,7 @@ fn security_groups(
 
 pub(super) fn describe(
     efs: &Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     let names = ["FileSystemId", "MountTargetId", "AccessPointId"];
@@ -239,18 +239,18 @@ pub(super) fn describe(
     };
     let items = chosen
         .into_iter()
-        .map(|chosen| (chosen.id.clone(), chosen.description(moment)));
+        .map(|chosen| (chosen.id.clone(), chosen.description(context)));
     paging::reply(input, Words::Marker, "MountTargets", items)
 }
 
 pub(super) fn describe_security_groups(
     efs: &Efs,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let mount_target = efs.mount_target(input.segment(1)?)?;
-    mount_target.refuse_if_deleting(moment)?;
+    mount_target.refuse_if_deleting(context)?;
     let groups = &mount_target.interface.security_groups;
     Ok(Reply::json(json!({ "SecurityGroups": groups })))
 }
@@ -258,13 +258,13 @@ pub(super) fn describe_security_groups(
 pub(super) fn modify_security_groups(
     efs: &mut Efs,
     ec2: &mut Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let asked: SecurityGroups = input.body()?;
     let mount_target = efs.mount_target(input.segment(1)?)?;
-    mount_target.refuse_if_deleting(moment)?;
+    mount_target.refuse_if_deleting(context)?;
     if asked.security_groups.is_empty() {
         return Err(bad_request("at least one security group must be given"));
     }
@@ -279,13 +279,13 @@ pub(super) fn modify_security_groups(
 pub(super) fn delete(
     efs: &mut Efs,
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let id = input.segment(1)?;
     efs.mount_target(id)?;
-    let gone_at = moment.now + moment.duration(Step::MountTargetDeleted);
+    let gone_at = context.now + context.duration(Step::MountTargetDeleted);
     if let Some(mount_target) = efs.mount_targets.get_mut(id) {
         let gone_at = mount_target.life_cycle.delete(gone_at);
         ec2.release_interface(&mount_target.interface.id, gone_at);

@@ -2,7 +2,7 @@
 //! Balancers").
 
 use super::paging::Paging;
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -44,13 +44,16 @@ const LIMITS: &[(&str, Limit)] = &[
     ),
 ];
 
-pub(super) fn describe(moment: &Moment<'_>, params: &mut Params) -> Result<Reply, ServiceError> {
+pub(super) fn describe(
+    context: &RequestContext<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
     let paging = Paging::read(params)?;
     params.refuse_unread("DescribeAccountLimits")?;
     let limits = LIMITS.iter().filter_map(|(name, limit)| {
         let most = match limit {
             Limit::Fixed(most) => Some(*most),
-            Limit::Quota(quota) => moment.quotas.limit(*quota),
+            Limit::Quota(quota) => context.quotas.limit(*quota),
         }?;
         let limit = Element::new("limit").with("Name", name).with("Max", most);
         Some(((*name).to_owned(), limit))

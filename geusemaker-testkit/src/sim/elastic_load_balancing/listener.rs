@@ -12,7 +12,7 @@ use super::rule::{Priority, Rule};
 use super::tags::Tags;
 use super::tls::Tls;
 use super::{ElasticLoadBalancing, action, load_balancer, members, validation};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -82,7 +82,7 @@ impl Listener {
 
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let load_balancer = params.required("LoadBalancerArn")?;
@@ -106,13 +106,13 @@ pub(super) fn create(
         return Err(duplicate(&load_balancer));
     }
     let listeners = elb.listeners_of(&load_balancer).count();
-    moment
+    context
         .quotas
         .admit(Quota::ListenersPerLoadBalancer, listeners + 1)?;
-    let path = format!("{}/{}", balancer.path(), moment.dice.hex(16));
-    let (region, account_id) = (moment.region, moment.account_id);
+    let path = format!("{}/{}", balancer.path(), context.rng.hex(16));
+    let (region, account_id) = (context.region, context.account_id);
     let arn = format!("arn:aws:elasticloadbalancing:{region}:{account_id}:listener/{path}");
-    let default_rule = Rule::new(moment, &path, Vec::new(), actions, Tags::default());
+    let default_rule = Rule::new(context, &path, Vec::new(), actions, Tags::default());
     let listener = Listener {
         arn: arn.clone(),
         load_balancer,
@@ -168,7 +168,7 @@ fn described(listener: &Listener) -> Reply {
 
 pub(super) fn modify(
     elb: &mut ElasticLoadBalancing,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("ListenerArn")?;
@@ -197,7 +197,7 @@ pub(super) fn modify(
     listener.tls = tls;
     if let Some(actions) = actions {
         action::refuse_unusable(elb, elb.load_balancer(&old.load_balancer)?, &actions)?;
-        listener.default_rule.set_actions(actions, moment.now);
+        listener.default_rule.set_actions(actions, context.now);
     }
     let reply = described(&listener);
     elb.listeners.insert(arn, listener);

@@ -10,9 +10,9 @@ use super::paging::{Page, Paging};
 use super::placement::{self, Placement};
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, members, validation};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, Subnet};
-use crate::sim::fate::Fate;
-use crate::sim::moment::Moment;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
@@ -122,7 +122,7 @@ const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("Name")?;
@@ -153,7 +153,7 @@ pub(super) fn create(
     if let Some(other) = elb.load_balancers.values().find(same_name) {
         // The ELB model: the same settings again are the same load balancer.
         if other.settings == settings && !other.is_being_deleted() {
-            return Ok(described(other, moment.now));
+            return Ok(described(other, context.now));
         }
         return Err(ServiceError::new(
             "DuplicateLoadBalancerName",
@@ -163,13 +163,13 @@ pub(super) fn create(
             ),
         ));
     }
-    placement::refuse_full(ec2, &subnets, moment.now)?;
+    placement::refuse_full(ec2, &subnets, context.now)?;
     // It is the account's quota, and one that is being deleted counts until it is gone.
-    moment
+    context
         .quotas
         .admit(Quota::LoadBalancers, elb.load_balancers.len() + 1)?;
-    let load_balancer = build(ec2, moment, settings, vpc, subnets, tags);
-    let reply = described(&load_balancer, moment.now);
+    let load_balancer = build(ec2, context, settings, vpc, subnets, tags);
+    let reply = described(&load_balancer, context.now);
     elb.load_balancers
         .insert(load_balancer.arn.clone(), load_balancer);
     Ok(reply)
@@ -177,15 +177,15 @@ pub(super) fn create(
 
 fn build(
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     settings: Settings,
     vpc: String,
     subnets: Vec<Subnet>,
     tags: Tags,
 ) -> LoadBalancer {
     let Settings { name, scheme, .. } = &settings;
-    let (region, account_id) = (moment.region, moment.account_id);
-    let id = moment.dice.hex(16);
+    let (region, account_id) = (context.region, context.account_id);
+    let id = context.rng.hex(16);
     let prefix = if scheme == "internal" {
         "internal-"
     } else {
@@ -193,21 +193,21 @@ fn build(
     };
     let dns_name = format!(
         "{prefix}{name}-{}.{region}.elb.amazonaws.com",
-        moment.dice.digits(10)
+        context.rng.digits(10)
     );
     let path = format!("app/{name}/{id}");
     let groups = &settings.security_groups;
     let placements = subnets
         .into_iter()
-        .map(|subnet| Placement::make(ec2, moment, &path, subnet, groups))
+        .map(|subnet| Placement::make(ec2, context, &path, subnet, groups))
         .collect();
-    let active_at = moment.now + moment.duration(Step::LoadBalancerActive);
-    let failure = match moment.fate {
-        Fate::Fails { reason, after } => Some(Failure {
+    let active_at = context.now + context.duration(Step::LoadBalancerActive);
+    let failure = match context.lifecycle {
+        LifecycleOverride::Fails { reason, after } => Some(Failure {
             at: active_at + after.unwrap_or_default(),
             reason: reason.clone(),
         }),
-        Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
+        LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => None,
     };
     LoadBalancer {
         arn: format!("arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/{path}"),
@@ -217,7 +217,7 @@ fn build(
         placements,
         attributes: Attributes::default(),
         tags,
-        created_at: moment.now,
+        created_at: context.now,
         active_at,
         failure,
         gone_at: None,
@@ -226,7 +226,7 @@ fn build(
 
 pub(super) fn describe(
     elb: &ElasticLoadBalancing,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arns = members(params, "LoadBalancerArns");
@@ -252,7 +252,7 @@ pub(super) fn describe(
             && (names.is_empty() || names.contains(&load_balancer.settings.name))
     });
     let page = paging.cut(chosen.map(|chosen| (chosen.arn.clone(), chosen)));
-    Ok(page.reply("LoadBalancers", |chosen| chosen.element(moment.now)))
+    Ok(page.reply("LoadBalancers", |chosen| chosen.element(context.now)))
 }
 
 fn described(load_balancer: &LoadBalancer, now: Timestamp) -> Reply {
@@ -262,7 +262,7 @@ fn described(load_balancer: &LoadBalancer, now: Timestamp) -> Reply {
 pub(super) fn delete(
     elb: &mut ElasticLoadBalancing,
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("LoadBalancerArn")?;
@@ -280,9 +280,9 @@ pub(super) fn delete(
             ),
         ));
     }
-    let gone_at = moment.now + moment.duration(Step::LoadBalancerDeleted);
+    let gone_at = context.now + context.duration(Step::LoadBalancerDeleted);
     // The network interfaces outlive the load balancer, and hold its security groups for so long.
-    let released_at = gone_at + moment.duration(Step::LoadBalancerInterfacesReleased);
+    let released_at = gone_at + context.duration(Step::LoadBalancerInterfacesReleased);
     load_balancer.gone_at = Some(gone_at);
     for placement in &load_balancer.placements {
         ec2.release_interface(&placement.interface, released_at);

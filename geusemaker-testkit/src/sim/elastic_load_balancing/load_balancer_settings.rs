@@ -4,8 +4,8 @@ use super::attributes::{Attributes, LOAD_BALANCER};
 use super::load_balancer::{live, live_mut};
 use super::placement::{self, Placement};
 use super::{ElasticLoadBalancing, members, validation};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
-use crate::sim::moment::Moment;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -14,7 +14,7 @@ use crate::wire::{Reply, ServiceError};
 pub(super) fn set_subnets(
     elb: &mut ElasticLoadBalancing,
     ec2: &mut Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("LoadBalancerArn")?;
@@ -42,15 +42,15 @@ pub(super) fn set_subnets(
         .partition(|old| ids.contains(&old.subnet.id));
     let find = |id: &str| kept.iter().find(|old| old.subnet.id == id).cloned();
     let added = subnets.iter().filter(|subnet| find(&subnet.id).is_none());
-    placement::refuse_full(ec2, added, moment.now)?;
+    placement::refuse_full(ec2, added, context.now)?;
     let mut placements = Vec::new();
     for subnet in subnets {
         placements.push(match find(&subnet.id) {
             Some(old) => old,
-            None => Placement::make(ec2, moment, &path, subnet, &groups),
+            None => Placement::make(ec2, context, &path, subnet, &groups),
         });
     }
-    let released_at = moment.now + moment.duration(Step::LoadBalancerInterfacesReleased);
+    let released_at = context.now + context.duration(Step::LoadBalancerInterfacesReleased);
     for old in removed {
         ec2.release_interface(&old.interface, released_at);
     }

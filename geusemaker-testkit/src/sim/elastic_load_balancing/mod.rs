@@ -31,8 +31,8 @@ use self::load_balancer::LoadBalancer;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
 use super::account::Region;
+use super::context::RequestContext;
 use super::ec2::Ec2;
-use super::moment::Moment;
 use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -139,7 +139,7 @@ impl ElasticLoadBalancing {
 
 pub(crate) fn answer(
     region: &mut Region,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     operation: &str,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
@@ -149,42 +149,42 @@ pub(crate) fn answer(
         ..
     } = region;
     elb.load_balancers
-        .retain(|_, load_balancer| !load_balancer.is_gone(moment.now));
+        .retain(|_, load_balancer| !load_balancer.is_gone(context.now));
     match operation {
-        "CreateLoadBalancer" => load_balancer::create(elb, ec2, moment, params),
-        "DescribeLoadBalancers" => load_balancer::describe(elb, moment, params),
+        "CreateLoadBalancer" => load_balancer::create(elb, ec2, context, params),
+        "DescribeLoadBalancers" => load_balancer::describe(elb, context, params),
         "DescribeLoadBalancerAttributes" => {
             load_balancer_settings::describe_attributes(elb, params)
         }
         "ModifyLoadBalancerAttributes" => load_balancer_settings::modify_attributes(elb, params),
-        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, moment, params),
-        "SetSubnets" => load_balancer_settings::set_subnets(elb, ec2, moment, params),
+        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, context, params),
+        "SetSubnets" => load_balancer_settings::set_subnets(elb, ec2, context, params),
         "SetSecurityGroups" => load_balancer_settings::set_security_groups(elb, ec2, params),
         "SetIpAddressType" => load_balancer_settings::set_ip_address_type(elb, params),
-        "CreateTargetGroup" => target_group::create(elb, ec2, moment, params),
+        "CreateTargetGroup" => target_group::create(elb, ec2, context, params),
         "DescribeTargetGroups" => target_group::describe(elb, params),
         "ModifyTargetGroup" => target_group::modify(elb, params),
         "DescribeTargetGroupAttributes" => target_group::describe_attributes(elb, params),
         "ModifyTargetGroupAttributes" => target_group::modify_attributes(elb, params),
         "DeleteTargetGroup" => target_group::delete(elb, params),
-        "CreateListener" => listener::create(elb, moment, params),
+        "CreateListener" => listener::create(elb, context, params),
         "DescribeListeners" => listener::describe(elb, params),
-        "ModifyListener" => listener::modify(elb, moment, params),
+        "ModifyListener" => listener::modify(elb, context, params),
         "DescribeListenerAttributes" => listener::describe_attributes(elb, params),
         "ModifyListenerAttributes" => listener::modify_attributes(elb, params),
         "DescribeListenerCertificates" => tls::describe_certificates(elb, params),
         "AddListenerCertificates" => tls::add_certificates(elb, params),
         "RemoveListenerCertificates" => tls::remove_certificates(elb, params),
         "DeleteListener" => listener::delete(elb, params),
-        "CreateRule" => rule::create(elb, moment, params),
+        "CreateRule" => rule::create(elb, context, params),
         "DescribeRules" => rule::describe(elb, params),
-        "ModifyRule" => rule::modify(elb, moment, params),
+        "ModifyRule" => rule::modify(elb, context, params),
         "SetRulePriorities" => rule::set_priorities(elb, params),
         "DeleteRule" => rule::delete(elb, params),
-        "RegisterTargets" => target::register(elb, ec2, moment, params),
-        "DeregisterTargets" => target::deregister(elb, ec2, moment, params),
-        "DescribeTargetHealth" => target_health::describe(elb, ec2, moment, params),
-        "DescribeAccountLimits" => account_limit::describe(moment, params),
+        "RegisterTargets" => target::register(elb, ec2, context, params),
+        "DeregisterTargets" => target::deregister(elb, ec2, context, params),
+        "DescribeTargetHealth" => target_health::describe(elb, ec2, context, params),
+        "DescribeAccountLimits" => account_limit::describe(context, params),
         "DescribeSSLPolicies" => ssl_policy::describe(params),
         "DescribeTags" => tags::describe(elb, params),
         "AddTags" => tags::add(elb, params),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{members, validation};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, NewInterface, Subnet};
-use crate::sim::moment::Moment;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -24,7 +24,7 @@ impl Placement {
     /// Puts a load balancer into a subnet: `path` is `app/name/50dc6c495c0c9188`.
     pub(super) fn make(
         ec2: &mut Ec2,
-        moment: &mut Moment<'_>,
+        context: &mut RequestContext<'_>,
         path: &str,
         subnet: Subnet,
         security_groups: &BTreeSet<String>,
@@ -37,7 +37,7 @@ impl Placement {
             owner: "amazon-elb".to_owned(),
             instance: None,
         };
-        let interface = ec2.create_interface(moment, interface).id;
+        let interface = ec2.create_interface(context, interface).id;
         Self { subnet, interface }
     }
 

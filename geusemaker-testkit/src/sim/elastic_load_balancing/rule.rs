@@ -12,7 +12,7 @@ use super::listener::Listener;
 use super::paging::{Page, Paging};
 use super::tags::Tags;
 use super::{ElasticLoadBalancing, action, members, validation};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -60,14 +60,14 @@ impl fmt::Display for Priority {
 impl Rule {
     /// A rule of the listener that has that path in its ARN.
     pub(super) fn new(
-        moment: &mut Moment<'_>,
+        context: &mut RequestContext<'_>,
         listener_path: &str,
         conditions: Vec<Condition>,
         actions: Vec<Action>,
         tags: Tags,
     ) -> Self {
-        let (region, account_id) = (moment.region, moment.account_id);
-        let id = moment.dice.hex(16);
+        let (region, account_id) = (context.region, context.account_id);
+        let id = context.rng.hex(16);
         Self {
             arn: format!(
                 "arn:aws:elasticloadbalancing:{region}:{account_id}:listener-rule/{listener_path}/{id}"
@@ -75,7 +75,7 @@ impl Rule {
             conditions,
             actions,
             tags,
-            created_at: moment.now,
+            created_at: context.now,
             forwards_since: BTreeMap::new(),
         }
     }
@@ -123,7 +123,7 @@ impl Rule {
 
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let listener_arn = params.required("ListenerArn")?;
@@ -148,10 +148,10 @@ pub(super) fn create(
         .listeners_of(&load_balancer.arn)
         .map(|listener| listener.rules.len())
         .sum();
-    moment
+    context
         .quotas
         .admit(Quota::RulesPerLoadBalancer, rules + 1)?;
-    let rule = Rule::new(moment, listener.path(), conditions, actions, tags);
+    let rule = Rule::new(context, listener.path(), conditions, actions, tags);
     let reply = described(Priority::Number(priority), &rule);
     if let Some(listener) = elb.listeners.get_mut(&listener_arn) {
         listener.rules.insert(priority, rule);
@@ -191,7 +191,7 @@ fn described(priority: Priority, rule: &Rule) -> Reply {
 
 pub(super) fn modify(
     elb: &mut ElasticLoadBalancing,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("RuleArn")?;
@@ -217,7 +217,7 @@ pub(super) fn modify(
     if let Some(actions) = actions {
         let load_balancer = &elb.listener(&listener)?.load_balancer;
         action::refuse_unusable(elb, elb.load_balancer(load_balancer)?, &actions)?;
-        rule.set_actions(actions, moment.now);
+        rule.set_actions(actions, context.now);
     }
     let reply = described(Priority::Number(priority), &rule);
     if let Some(listener) = elb.listeners.get_mut(&listener) {

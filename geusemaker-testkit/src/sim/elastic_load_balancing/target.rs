@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::target_group::TargetGroup;
 use super::target_health::{self, State};
 use super::{ElasticLoadBalancing, validation};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, InstanceState};
-use crate::sim::fate::Fate;
-use crate::sim::moment::Moment;
+use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::quota::Quota;
 use crate::sim::timings::{Step, Timings};
 use crate::wire::params::Params;
@@ -74,7 +74,7 @@ impl Named {
 pub(super) fn register(
     elb: &mut ElasticLoadBalancing,
     ec2: &Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("TargetGroupArn")?;
@@ -85,23 +85,27 @@ pub(super) fn register(
         return Err(validation::error("At least one target must be specified"));
     }
     for target in &named {
-        refuse_unusable(group, ec2, moment.now, &target.instance)?;
+        refuse_unusable(group, ec2, context.now, &target.instance)?;
     }
     let is_new = |named: &&Named| !group.targets.iter().any(|target| named.is(target));
     let targets = group.targets.len() + named.iter().filter(is_new).count();
-    moment.quotas.admit(Quota::TargetsPerTargetGroup, targets)?;
+    context
+        .quotas
+        .admit(Quota::TargetsPerTargetGroup, targets)?;
     for named in named {
-        let registered_at = moment.now + moment.duration(Step::TargetRegistered);
-        let check_offset = match moment.dice.timings() {
+        let registered_at = context.now + context.duration(Step::TargetRegistered);
+        let check_offset = match context.rng.timings() {
             Timings::Instant => 0.0,
-            Timings::Typical | Timings::Slow => moment.dice.roll(),
+            Timings::Typical | Timings::Slow => context.rng.roll(),
         };
-        let failure = match moment.fate {
-            Fate::Fails { reason, after } => Some(Failure {
+        let failure = match context.lifecycle {
+            LifecycleOverride::Fails { reason, after } => Some(Failure {
                 reason: reason.clone(),
                 after: *after,
             }),
-            Fate::Usual | Fate::Stuck | Fate::Slow(_) => None,
+            LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => {
+                None
+            }
         };
         let Some(group) = elb.target_groups.get_mut(&arn) else {
             break;
@@ -148,7 +152,7 @@ fn refuse_unusable(
 pub(super) fn deregister(
     elb: &mut ElasticLoadBalancing,
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("TargetGroupArn")?;
@@ -164,11 +168,11 @@ pub(super) fn deregister(
     for target in &group.targets {
         let mut target = target.clone();
         if target.drained_at.is_none() && named.iter().any(|named| named.is(&target)) {
-            let health = target_health::of(elb, &arn, &target, ec2, moment.now);
+            let health = target_health::of(elb, &arn, &target, ec2, context.now);
             if health.state == State::Unused {
                 continue;
             }
-            target.drained_at = Some(moment.now + delay);
+            target.drained_at = Some(context.now + delay);
         }
         kept.push(target);
     }

@@ -11,8 +11,8 @@ use super::protocol::Protocol;
 use super::tags::Tags;
 use super::target::Target;
 use super::{ElasticLoadBalancing, members, validation};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
-use crate::sim::moment::Moment;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -105,7 +105,7 @@ impl TargetGroup {
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
     ec2: &Ec2,
-    moment: &mut Moment<'_>,
+    context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let name = params.required("Name")?;
@@ -149,15 +149,15 @@ pub(super) fn create(
             ),
         ));
     }
-    moment
+    context
         .quotas
         .admit(Quota::TargetGroups, elb.target_groups.len() + 1)?;
     let arn = format!(
         "arn:aws:elasticloadbalancing:{}:{}:targetgroup/{}/{}",
-        moment.region,
-        moment.account_id,
+        context.region,
+        context.account_id,
         settings.name,
-        moment.dice.hex(16)
+        context.rng.hex(16)
     );
     let group = TargetGroup {
         arn: arn.clone(),

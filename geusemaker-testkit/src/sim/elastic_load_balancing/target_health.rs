@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::ElasticLoadBalancing;
 use super::health_check::HealthCheck;
 use super::target::{Failure, Named, Target};
+use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, Instance, InstanceState};
-use crate::sim::moment::Moment;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -52,7 +52,7 @@ impl State {
 pub(super) fn describe(
     elb: &ElasticLoadBalancing,
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("TargetGroupArn")?;
@@ -60,9 +60,9 @@ pub(super) fn describe(
     let named = Named::read_list(params, group.settings.port)?;
     params.refuse_unread("DescribeTargetHealth")?;
     let check_port = group.settings.health_check.port;
-    let registered = |target: &&Target| target.drained_at.is_none_or(|at| moment.now < at);
+    let registered = |target: &&Target| target.drained_at.is_none_or(|at| context.now < at);
     let describe = |target: &Target| {
-        let health = of(elb, &arn, target, ec2, moment.now);
+        let health = of(elb, &arn, target, ec2, context.now);
         health.element(&target.instance, target.port, check_port)
     };
     let descriptions: Vec<Element> = if named.is_empty() {

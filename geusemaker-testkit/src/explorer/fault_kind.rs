@@ -8,32 +8,32 @@ use crate::fault::Fault;
 
 /// A way in which a call can go wrong.
 #[derive(Clone)]
-pub struct Upset {
+pub struct FaultKind {
     name: Cow<'static, str>,
-    upset: Arc<dyn Fn(Fault) -> Fault + Send + Sync>,
+    fault_kind: Arc<dyn Fn(Fault) -> Fault + Send + Sync>,
 }
 
-impl Upset {
-    /// An upset of your own: what it makes of a fault at the call.
+impl FaultKind {
+    /// A fault kind of your own: what it makes of a fault at the call.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// use geusemaker_testkit::Upset;
+    /// use geusemaker_testkit::FaultKind;
     ///
-    /// let late = Upset::new("late", |fault| fault.delay(Duration::from_secs(90)));
+    /// let late = FaultKind::new("late", |fault| fault.delay(Duration::from_secs(90)));
     /// // Not every call is about something that can be stuck.
-    /// let stuck = Upset::new("stuck", |fault| fault.stuck().optional());
+    /// let stuck = FaultKind::new("stuck", |fault| fault.stuck().optional());
     /// # let _ = (late, stuck);
     /// ```
     #[must_use]
     pub fn new(
         name: impl Into<Cow<'static, str>>,
-        upset: impl Fn(Fault) -> Fault + Send + Sync + 'static,
+        fault_kind: impl Fn(Fault) -> Fault + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: name.into(),
-            upset: Arc::new(upset),
+            fault_kind: Arc::new(fault_kind),
         }
     }
 
@@ -123,12 +123,12 @@ impl Upset {
     }
 
     pub(super) fn at(&self, fault: Fault) -> Fault {
-        (self.upset)(fault)
+        (self.fault_kind)(fault)
     }
 }
 
-impl fmt::Debug for Upset {
+impl fmt::Debug for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Upset").field(&self.name).finish()
+        f.debug_tuple("FaultKind").field(&self.name).finish()
     }
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::error::{AwsError, ErrorClass};
-use crate::progress::{Event, Progress};
+use crate::progress::{Progress, ProgressEvent};
 
 /// The pauses of one wait for want of credentials.
 #[derive(Debug, Default)]
-pub(crate) struct SignIn {
+pub(crate) struct ReauthWait {
     paused: Duration,
 }
 
-impl SignIn {
+impl ReauthWait {
     /// If the error is that the credentials are not accepted, pauses for a while and says that it is worth another
     /// look; the SDK asks its provider for credentials again then.
     pub(crate) async fn pause(
@@ -25,7 +25,7 @@ impl SignIn {
             return false;
         }
         if self.paused.is_zero() {
-            progress.tell(Event::SignInNeeded {
+            progress.tell(ProgressEvent::SignInNeeded {
                 error: error.clone(),
                 patience: PATIENCE,
             });

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::account::Account;
-use super::fate::Fate;
 use super::guest::{Guest, PlainGuest};
+use super::lifecycle::LifecycleOverride;
 use super::timings::Timings;
 use crate::wire::{self, Body};
 
@@ -27,7 +27,14 @@ impl World {
     }
 
     /// The body of the answer.
-    fn send(&mut self, fate: &Fate, service: &str, method: &str, uri: &str, body: &str) -> String {
+    fn send(
+        &mut self,
+        lifecycle: &LifecycleOverride,
+        service: &str,
+        method: &str,
+        uri: &str,
+        body: &str,
+    ) -> String {
         let credential = format!(
             "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host, Signature=0"
@@ -40,7 +47,7 @@ impl World {
             .unwrap();
         let mut call = wire::read(&request).unwrap();
         let guest: Arc<dyn Guest> = Arc::new(PlainGuest);
-        let reply = super::answer(&mut self.account, &guest, self.now, fate, &mut call);
+        let reply = super::answer(&mut self.account, &guest, self.now, lifecycle, &mut call);
         match reply.unwrap().body {
             Body::Empty => String::new(),
             Body::Xml(element) => element.to_document(),
@@ -50,17 +57,23 @@ impl World {
 
     fn ec2(&mut self, query: &str) -> String {
         let query = format!("Version=2016-11-15&{query}");
-        self.send(&Fate::Usual, "ec2", "POST", "/", &query)
+        self.send(&LifecycleOverride::Usual, "ec2", "POST", "/", &query)
     }
 
-    fn elb(&mut self, fate: &Fate, query: &str) -> String {
+    fn elb(&mut self, lifecycle: &LifecycleOverride, query: &str) -> String {
         let query = format!("Version=2015-12-01&{query}");
-        self.send(fate, "elasticloadbalancing", "POST", "/", &query)
+        self.send(lifecycle, "elasticloadbalancing", "POST", "/", &query)
     }
 
-    fn efs(&mut self, fate: &Fate, method: &str, path: &str, body: &str) -> String {
+    fn efs(
+        &mut self,
+        lifecycle: &LifecycleOverride,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> String {
         let uri = format!("/2015-02-01/{path}");
-        self.send(fate, "elasticfilesystem", method, &uri, body)
+        self.send(lifecycle, "elasticfilesystem", method, &uri, body)
     }
 
     fn later(&mut self, seconds: u64) {
@@ -71,12 +84,12 @@ impl World {
         texts(&self.ec2("Action=DescribeSubnets"), "subnetId")
     }
 
-    fn load_balancer(&mut self, fate: &Fate) -> String {
+    fn load_balancer(&mut self, lifecycle: &LifecycleOverride) -> String {
         let [one, two, ..] = &self.subnets()[..] else {
             unreachable!("a default VPC has a subnet in each zone")
         };
         let made = self.elb(
-            fate,
+            lifecycle,
             &format!(
                 "Action=CreateLoadBalancer&Name=a&Subnets.member.1={one}&Subnets.member.2={two}"
             ),
@@ -86,7 +99,7 @@ impl World {
 
     /// The code of the first load balancer's state, and its reason.
     fn load_balancer_state(&mut self) -> (String, Option<String>) {
-        let shown = self.elb(&Fate::Usual, "Action=DescribeLoadBalancers");
+        let shown = self.elb(&LifecycleOverride::Usual, "Action=DescribeLoadBalancers");
         (
             texts(&shown, "Code").remove(0),
             texts(&shown, "Reason").pop(),
@@ -94,13 +107,17 @@ impl World {
     }
 
     /// A target group behind an active load balancer, and an instance that is registered with that fate.
-    fn target(&mut self, fate: &Fate) -> String {
-        self.target_behind(&Fate::Usual, fate)
+    fn target(&mut self, lifecycle: &LifecycleOverride) -> String {
+        self.target_behind(&LifecycleOverride::Usual, lifecycle)
     }
 
     /// The same behind a load balancer that has a fate too.
-    fn target_behind(&mut self, load_balancer: &Fate, fate: &Fate) -> String {
-        let usual = &Fate::Usual;
+    fn target_behind(
+        &mut self,
+        load_balancer: &LifecycleOverride,
+        lifecycle: &LifecycleOverride,
+    ) -> String {
+        let usual = &LifecycleOverride::Usual;
         let load_balancer = self.load_balancer(load_balancer);
         let vpc = texts(&self.ec2("Action=DescribeVpcs"), "vpcId").remove(0);
         let made = self.elb(
@@ -118,7 +135,7 @@ impl World {
         let run = self.ec2(&format!("Action=RunInstances&ImageId={image}&InstanceType=g4dn.xlarge&MinCount=1&MaxCount=1&SubnetId={subnet}"));
         let instance = texts(&run, "instanceId").remove(0);
         self.elb(
-            fate,
+            lifecycle,
             &format!(
                 "Action=RegisterTargets&TargetGroupArn={group}&Targets.member.1.Id={instance}"
             ),
@@ -129,7 +146,7 @@ impl World {
     /// State and reason of the group's target.
     fn health(&mut self, group: &str) -> String {
         let shown = self.elb(
-            &Fate::Usual,
+            &LifecycleOverride::Usual,
             &format!("Action=DescribeTargetHealth&TargetGroupArn={group}"),
         );
         [texts(&shown, "State"), texts(&shown, "Reason")]
@@ -137,13 +154,18 @@ impl World {
             .join(" ")
     }
 
-    fn file_system(&mut self, fate: &Fate) -> String {
-        let made = self.efs(fate, "POST", "file-systems", r#"{"CreationToken":"one"}"#);
+    fn file_system(&mut self, lifecycle: &LifecycleOverride) -> String {
+        let made = self.efs(
+            lifecycle,
+            "POST",
+            "file-systems",
+            r#"{"CreationToken":"one"}"#,
+        );
         member(&made, "FileSystemId")
     }
 
     fn file_system_state(&mut self) -> String {
-        let shown = self.efs(&Fate::Usual, "GET", "file-systems", "");
+        let shown = self.efs(&LifecycleOverride::Usual, "GET", "file-systems", "");
         member(&shown, "LifeCycleState")
     }
 }
@@ -163,8 +185,8 @@ fn member(document: &str, name: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-fn fails(reason: &str, after: Option<u64>) -> Fate {
-    Fate::Fails {
+fn fails(reason: &str, after: Option<u64>) -> LifecycleOverride {
+    LifecycleOverride::Fails {
         reason: reason.to_owned(),
         after: after.map(Duration::from_secs),
     }
@@ -190,14 +212,14 @@ fn a_load_balancer_fails_with_its_reason_at_once_or_later() {
 #[test]
 fn a_load_balancer_is_stuck_on_its_way_in_or_out() {
     let mut world = World::new();
-    world.load_balancer(&Fate::Stuck);
+    world.load_balancer(&LifecycleOverride::Stuck);
     world.later(YEAR);
     assert_eq!(world.load_balancer_state().0, "provisioning");
 
     let mut world = World::new();
-    let arn = world.load_balancer(&Fate::Usual);
+    let arn = world.load_balancer(&LifecycleOverride::Usual);
     let delete = format!("Action=DeleteLoadBalancer&LoadBalancerArn={arn}");
-    world.elb(&Fate::Stuck, &delete);
+    world.elb(&LifecycleOverride::Stuck, &delete);
     world.later(YEAR);
     assert_eq!(world.load_balancer_state().0, "active");
     assert!(!world.account.leftovers(world.now).is_empty());
@@ -206,7 +228,7 @@ fn a_load_balancer_is_stuck_on_its_way_in_or_out() {
 #[test]
 fn the_targets_of_a_load_balancer_that_has_failed_are_unused() {
     let mut world = World::new();
-    let group = world.target_behind(&fails("no room", Some(60)), &Fate::Usual);
+    let group = world.target_behind(&fails("no room", Some(60)), &LifecycleOverride::Usual);
     assert_eq!(world.health(&group), "healthy");
     world.later(60);
     assert_eq!(world.health(&group), "unused Target.NotInUse");
@@ -244,7 +266,7 @@ fn a_healthy_target_fails_once_the_threshold_is_reached() {
 #[test]
 fn a_registration_that_is_stuck_stays_initial() {
     let mut world = World::new();
-    let group = world.target(&Fate::Stuck);
+    let group = world.target(&LifecycleOverride::Stuck);
     world.later(YEAR);
     assert_eq!(world.health(&group), "initial Elb.RegistrationInProgress");
 }
@@ -256,17 +278,22 @@ fn a_file_system_fails_or_is_stuck() {
     assert_eq!(world.file_system_state(), "error");
 
     let mut world = World::new();
-    world.file_system(&Fate::Slow(Duration::from_secs(60)));
+    world.file_system(&LifecycleOverride::Slow(Duration::from_secs(60)));
     world.later(59);
     assert_eq!(world.file_system_state(), "creating");
     world.later(1);
     assert_eq!(world.file_system_state(), "available");
 
     let id = member(
-        &world.efs(&Fate::Usual, "GET", "file-systems", ""),
+        &world.efs(&LifecycleOverride::Usual, "GET", "file-systems", ""),
         "FileSystemId",
     );
-    world.efs(&Fate::Stuck, "DELETE", &format!("file-systems/{id}"), "");
+    world.efs(
+        &LifecycleOverride::Stuck,
+        "DELETE",
+        &format!("file-systems/{id}"),
+        "",
+    );
     world.later(YEAR);
     assert_eq!(world.file_system_state(), "deleting");
 }
@@ -274,17 +301,22 @@ fn a_file_system_fails_or_is_stuck() {
 #[test]
 fn a_mount_target_fails_and_its_deletion_is_stuck() {
     let mut world = World::new();
-    let file_system = world.file_system(&Fate::Usual);
+    let file_system = world.file_system(&LifecycleOverride::Usual);
     let subnet = world.subnets().remove(0);
     let creation = format!(r#"{{"FileSystemId":"{file_system}","SubnetId":"{subnet}"}}"#);
     let made = world.efs(&fails("any", None), "POST", "mount-targets", &creation);
     let id = member(&made, "MountTargetId");
     let path = format!("mount-targets?FileSystemId={file_system}");
-    let shown = world.efs(&Fate::Usual, "GET", &path, "");
+    let shown = world.efs(&LifecycleOverride::Usual, "GET", &path, "");
     assert_eq!(member(&shown, "LifeCycleState"), "error");
-    world.efs(&Fate::Stuck, "DELETE", &format!("mount-targets/{id}"), "");
+    world.efs(
+        &LifecycleOverride::Stuck,
+        "DELETE",
+        &format!("mount-targets/{id}"),
+        "",
+    );
     world.later(YEAR);
-    let shown = world.efs(&Fate::Usual, "GET", &path, "");
+    let shown = world.efs(&LifecycleOverride::Usual, "GET", &path, "");
     assert_eq!(member(&shown, "LifeCycleState"), "deleting");
 }
 
@@ -299,8 +331,14 @@ fn a_distribution_is_stuck_in_progress() {
         <CachePolicyId>4135ea2d-6df8-44a3-9df3-4b5a84be39ad</CachePolicyId></DefaultCacheBehavior>\
         <Comment></Comment><Enabled>true</Enabled></DistributionConfig>";
     let path = "/2020-05-31/distribution";
-    world.send(&Fate::Stuck, "cloudfront", "POST", path, config);
+    world.send(
+        &LifecycleOverride::Stuck,
+        "cloudfront",
+        "POST",
+        path,
+        config,
+    );
     world.later(YEAR);
-    let shown = world.send(&Fate::Usual, "cloudfront", "GET", path, "");
+    let shown = world.send(&LifecycleOverride::Usual, "cloudfront", "GET", path, "");
     assert_eq!(texts(&shown, "Status"), ["InProgress"]);
 }

@@ -2,7 +2,7 @@
 
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
-use crate::sim::moment::Moment;
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
@@ -93,12 +93,12 @@ absent_kind!(
 /// The empty list of a kind, after the call has been checked like any other.
 pub(crate) fn describe<T: Described>(
     ec2: &Ec2,
-    moment: &Moment<'_>,
+    context: &RequestContext<'_>,
     params: &mut Params,
     operation: &str,
     set: &str,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::<T>::read(params, operation)?;
-    let page = selection.choose(ec2, moment.now, &[])?;
+    let page = selection.choose(ec2, context.now, &[])?;
     Ok(page.reply_with(crate::wire::xml::Element::new(set)))
 }

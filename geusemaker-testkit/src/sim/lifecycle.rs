@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The fate of the resource that a call creates, changes or deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum LifecycleOverride {
     /// As the dice have it.
     #[default]
     Usual,
@@ -22,7 +22,7 @@ pub(crate) enum Fate {
     },
 }
 
-impl Fate {
+impl LifecycleOverride {
     /// What a step takes that would take `usual`.
     pub(crate) fn duration(&self, usual: Duration) -> Duration {
         match self {

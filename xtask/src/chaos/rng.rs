@@ -4,12 +4,12 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 /// What chooses what goes wrong.
 #[derive(Clone, Debug)]
-pub(super) struct Dice {
+pub(super) struct Rng {
     seed: u64,
     numbers: fastrand::Rng,
 }
 
-impl Dice {
+impl Rng {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -51,18 +51,18 @@ impl Dice {
 
 #[cfg(test)]
 mod tests {
-    use super::Dice;
+    use super::Rng;
 
     #[test]
     fn the_same_seed_throws_the_same_and_weights_count() {
         let throws = |seed| {
-            let mut dice = Dice::new(seed).of("launch");
-            [(); 8].map(|()| dice.below(1000))
+            let mut rng = Rng::new(seed).of("launch");
+            [(); 8].map(|()| rng.below(1000))
         };
         assert_eq!(throws(1), throws(1));
         assert_ne!(throws(1), throws(2));
-        let mut dice = Dice::new(3);
-        let picked = (0..1000).filter(|_| dice.pick(&[(9, true), (1, false)]));
+        let mut rng = Rng::new(3);
+        let picked = (0..1000).filter(|_| rng.pick(&[(9, true), (1, false)]));
         assert!((850..950).contains(&picked.count()));
     }
 }
