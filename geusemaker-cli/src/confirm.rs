@@ -5,21 +5,21 @@ use std::io::{IsTerminal as _, Write as _};
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// What has to be typed.
+/// The answer that gives consent.
 #[derive(Debug)]
 pub(crate) enum Consent<'a> {
     /// `y`
     Yes,
-    /// The stack's name, or another word: what goes is not coming back.
+    /// The stack's name, or another word: the removal is final.
     Name(&'a str),
 }
 
-/// Whether somebody is there to answer.
+/// Returns true if standard input is a terminal, so that a person can answer.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Asks on a terminal before something changes; refuses off one.
+/// Asks for consent on a terminal before something changes, and refuses without a terminal.
 pub(crate) async fn confirm(
     context: &Context,
     question: &str,
@@ -49,15 +49,15 @@ pub(crate) async fn confirm(
     }
 }
 
-/// Asks whether what works stays. A signal is for the caller to hear.
+/// Asks whether to keep the parts that work. The caller listens for signals.
 pub(crate) async fn asks_to_keep() -> bool {
     let prompt = "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
     matches!(answer(prompt.to_owned()).await.as_str(), "k" | "K" | "keep")
 }
 
-/// What the person types; nothing if they type nothing.
+/// Returns the line that the person types, which may be empty.
 async fn answer(prompt: String) -> String {
-    // A thread of its own, so that signals are heard meanwhile.
+    // Reading on its own thread lets the program react to signals meanwhile.
     let read = tokio::task::spawn_blocking(move || {
         let mut stderr = std::io::stderr();
         let _ = write!(stderr, "{prompt}");

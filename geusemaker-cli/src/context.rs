@@ -1,4 +1,4 @@
-//! What the commands work with.
+//! The context that every command works with.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 
-/// A session, and how to speak to the person at the terminal.
+/// A session, and the means to talk to the person at the terminal.
 pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Does something that changes nothing, unless a signal ends it.
+    /// Runs work that changes nothing, unless a signal ends it.
     pub(crate) async fn unless_interrupted<T>(
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
@@ -28,7 +28,7 @@ impl Context {
         }
     }
 
-    /// The words that call this program on the same account and journals.
+    /// Returns the command line that runs this program on the same account and journals.
     pub(crate) fn command(&self, words: &str) -> String {
         let sandbox = if self.is_sandbox { " --sandbox" } else { "" };
         format!("gm {words}{sandbox}")

@@ -1,4 +1,4 @@
-//! What a command prints: the same facts as text and as one JSON document.
+//! The output of a command: the same facts as text and as one JSON document.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,12 +15,12 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// What a command that succeeded has to say.
+    /// Creates the document of a command that succeeded.
     pub(crate) fn ok() -> Self {
         Self::new(false)
     }
 
-    /// What a command that failed has to say.
+    /// Creates the document of a command that failed.
     pub(crate) fn failure() -> Self {
         Self::new(true)
     }
@@ -38,7 +38,7 @@ impl Document {
 
     /// Adds a member to the JSON document.
     pub(crate) fn member(mut self, name: &str, value: impl Serialize) -> Self {
-        // Nothing that is printed here has keys other than strings, which is all that could fail.
+        // Serialization fails only for maps with keys other than strings, and no document has one.
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         self.members.insert(name.to_owned(), value);
         self
@@ -81,7 +81,7 @@ impl Document {
     }
 }
 
-/// Rows in columns that line up.
+/// Aligns rows in columns.
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     rows.iter()
@@ -101,7 +101,7 @@ mod tests {
     use super::{Document, columns};
 
     #[test]
-    fn every_document_says_what_it_is_and_how_it_went() {
+    fn document_has_schema_and_success() {
         let json: serde_json::Value =
             serde_json::from_str(&Document::failure().member("n", 1).to_json()).unwrap();
         assert_eq!(
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_and_end_without_blanks() {
+    fn columns_align_without_trailing_blanks() {
         let rows = [["a", "bb", ""], ["ccc", "d", "e"]].map(|row| row.map(str::to_owned));
         assert_eq!(columns(&rows), ["  a    bb", "  ccc  d   e"]);
     }

@@ -1,25 +1,25 @@
-//! What `gm` ends with.
+//! The exit codes of `gm`.
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
-    /// It did what it was asked to.
+    /// The command succeeded.
     Ok = 0,
-    /// It failed, and nothing is left of it.
+    /// The command failed, and nothing is left.
     Failed = 1,
     /// The command line or the spec is wrong.
     Usage = 2,
-    /// It failed, and resources remain; they are listed.
+    /// The command failed, and resources remain; they are listed.
     LeftoversRemain = 3,
-    /// Somebody else works on the stack.
+    /// Another process is working on the stack.
     Locked = 4,
-    /// AWS is still at it.
+    /// AWS is still working on the change.
     InProgress = 5,
-    /// Credentials, permissions, quotas or the network do not allow it; nothing was created.
+    /// Credentials, permissions, quotas or the network prevent the command; nothing was created.
     Access = 6,
-    /// A fault that was asked for has struck nothing.
+    /// A configured fault never fired.
     FaultUnfired = 7,
-    /// The person said no.
+    /// The person declined.
     Declined = 10,
     /// SIGINT.
     Interrupted = 130,
@@ -27,7 +27,7 @@ pub(crate) enum ExitCode {
     Terminated = 143,
 }
 
-/// The table, for `--help`.
+/// The table of exit codes in `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
     0  done

@@ -1,5 +1,5 @@
-//! A command that did not succeed, with everything a person needs to know: what happened, AWS's words, what exists
-//! now, what to do next.
+//! A command that did not succeed, with everything a person needs to know: what happened, AWS's own message, what
+//! exists now, and what to do next.
 
 use geusemaker_core::{Category, Error, ErrorClass, Leftover, ResourceStatus, Undone};
 use serde_json::{Value, json};
@@ -8,27 +8,27 @@ use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::short_arn::shorten_arns;
 
-/// Why a command did not succeed, and what is left.
+/// The reason why a command did not succeed, and what is left.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
-    // In boxes, because every result has room for a failure.
+    // Boxed, because every result reserves space for a failure.
     told: Box<Details>,
     remedy: Option<String>,
     undone: Box<Undone>,
-    /// What became of the parts that worked.
+    /// The state of the parts that worked.
     state: Option<String>,
     next: Option<String>,
 }
 
-/// What most failures have nothing to say of, and what only the document tells.
+/// Details that most failures do not have, and that only the JSON document shows.
 #[derive(Debug)]
 struct Details {
     error: Value,
-    /// Everything that the stack consists of, where it stays.
+    /// All resources of the stack, if they stay.
     kept: Vec<ResourceStatus>,
-    /// What became of an account that was served.
+    /// The summary of an account that was served.
     served: Option<Value>,
 }
 
@@ -49,23 +49,23 @@ impl Failure {
         }
     }
 
-    /// The command line or the environment is wrong.
+    /// Creates the failure for a wrong command line or environment.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, "usage", message.into())
     }
 
-    /// This machine does not do what it should.
+    /// Creates the failure for a fault of this machine.
     pub(crate) fn local(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Failed, "local", message.into())
     }
 
-    /// Another process has what this one needs.
+    /// Creates the failure for a resource that another process holds.
     #[cfg(feature = "sandbox")]
     pub(crate) fn locked(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Locked, "locked", message.into())
     }
 
-    /// These faults were to strike, and did not.
+    /// Creates the failure for faults that never fired.
     #[cfg(feature = "sandbox")]
     pub(crate) fn unfired(faults: &[String], served: Value) -> Self {
         let message = format!("these faults never struck: {}", faults.join("; "));
@@ -74,7 +74,7 @@ impl Failure {
         failure
     }
 
-    /// The person said no.
+    /// Creates the failure for a person who declined.
     pub(crate) fn declined() -> Self {
         Self::new(
             ExitCode::Declined,
@@ -83,14 +83,14 @@ impl Failure {
         )
     }
 
-    /// A signal ended it; what was under way is undone or in the journal.
+    /// Creates the failure for a signal; the work in progress is undone or in the journal.
     pub(crate) fn interrupted(code: ExitCode, undone: Undone, next: String) -> Self {
         let mut failure = Self::new(code, "interrupted", "interrupted".to_owned());
         failure.undone = Box::new(undone);
         failure.next(next)
     }
 
-    /// A signal ended it before anything was changed.
+    /// Creates the failure for a signal that arrived before anything was changed.
     pub(crate) fn stopped(code: ExitCode) -> Self {
         Self::new(
             code,
@@ -99,12 +99,12 @@ impl Failure {
         )
     }
 
-    /// An error before anything was changed.
+    /// Creates the failure for an error before anything was changed.
     pub(crate) fn before(error: &Error) -> Self {
         let code = match error.category() {
-            // Between the plan and the launch somebody else began it.
+            // Another process has begun the stack between the plan and the launch.
             _ if matches!(error, Error::Exists { .. }) => ExitCode::Locked,
-            // Nothing was changed, so what AWS finds invalid stands in the spec.
+            // Nothing was changed, so the value that AWS rejects is in the spec.
             _ if error
                 .call()
                 .is_some_and(|call| call.class == ErrorClass::Invalid) =>
@@ -120,7 +120,8 @@ impl Failure {
         Self::of(error, code)
     }
 
-    /// An error before anything was changed of a stack that exists: it is all still there.
+    /// Creates the failure for an error before anything was changed in an existing stack: all of the stack is still
+    /// there.
     pub(crate) fn unchanged(error: &Error, stack: &str) -> Self {
         let failure = Self::before(error);
         match error {
@@ -132,10 +133,11 @@ impl Failure {
         }
     }
 
-    /// An error in the middle, after which this is undone; the exit code says whether all of it is.
+    /// Creates the failure for an error during the work, with the result of the undo; the exit code says whether
+    /// everything is undone.
     pub(crate) fn after(error: &Error, undone: Undone) -> Self {
         if error.category() == Category::Locked {
-            // What exists is the other process's now, and not to be removed by hand.
+            // The resources now belong to the other process, and must not be removed by hand.
             return Self::of(error, ExitCode::Locked);
         }
         let code = if undone.is_complete() {
@@ -148,7 +150,7 @@ impl Failure {
         failure
     }
 
-    /// An undo that could not finish.
+    /// Creates the failure for an undo that could not finish.
     pub(crate) fn leftovers(undone: Undone) -> Self {
         let message = "not everything could be removed".to_owned();
         let mut failure = Self::new(ExitCode::LeftoversRemain, "leftovers", message);
@@ -178,7 +180,7 @@ impl Failure {
         failure
     }
 
-    /// Without the commands that remove by hand what is left.
+    /// Drops the commands that remove leftovers by hand.
     pub(crate) fn without_commands(mut self) -> Self {
         for leftover in &mut self.undone.left {
             leftover.command = None;
@@ -191,19 +193,19 @@ impl Failure {
         self
     }
 
-    /// What exists now.
+    /// Sets the description of what exists now.
     pub(crate) fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
         self
     }
 
-    /// Everything that the stack consists of, which stays.
+    /// Sets the resources of the stack that stay.
     pub(crate) fn kept(mut self, resources: Vec<ResourceStatus>) -> Self {
         self.told.kept = resources;
         self
     }
 
-    /// The command to type next.
+    /// Sets the command to run next.
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self

@@ -3,8 +3,8 @@
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// The signals that ask the program to end. From its making on they end nothing by themselves, so that every command
-/// has to listen.
+/// The signals that ask the program to end. Once this exists, a signal no longer ends the program by itself, so every
+/// command has to listen.
 pub(crate) struct Interrupts {
     #[cfg(unix)]
     signals: tokio::sync::Mutex<Signals>,
@@ -18,8 +18,10 @@ struct Signals {
 
 #[cfg(unix)]
 impl Interrupts {
+    /// Starts to listen for the signals.
+    ///
     /// # Errors
-    /// The system does not let the program listen.
+    /// Returns an error if the system refuses to register the signal handlers.
     pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let hear = |kind| {
@@ -34,7 +36,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for the next signal, and says with which code it ends the program.
+    /// Waits for the next signal, and returns the exit code for it.
     pub(crate) async fn next(&self) -> ExitCode {
         let mut signals = self.signals.lock().await;
         let Signals {

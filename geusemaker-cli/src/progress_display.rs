@@ -1,4 +1,4 @@
-//! Progress on standard error: one line per event, and on a terminal a live line for what is waited for.
+//! Progress on standard error: one line per event, and on a terminal a live line for each wait.
 
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Write as _};
@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use crate::short_arn::shorten_arns;
 
-/// Shows events with the time that has passed, which in the sandbox is simulated time.
+/// Shows events with the elapsed time, which is simulated time in the sandbox.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
     is_quiet: bool,
     start: Instant,
     live: Option<ProgressBar>,
-    /// What was last said of each wait, and when.
+    /// The last reported state of each wait, and its time.
     said: Mutex<HashMap<String, (String, Instant)>>,
 }
 
-/// Where nobody watches a live line, a wait is mentioned at least this often: CI systems end what is silent.
+/// The longest silence about a wait without a live line: CI systems end jobs that print nothing.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
 impl ProgressDisplay {
@@ -38,19 +38,19 @@ impl ProgressDisplay {
         }
     }
 
-    /// How long it has taken so far.
+    /// Returns the time since the command began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// Takes the live line away.
+    /// Clears the live line.
     pub(crate) fn finish(&self) {
         if let Some(live) = &self.live {
             live.finish_and_clear();
         }
     }
 
-    /// Says something that is not an event.
+    /// Prints a line that is not an event.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_quiet {
             self.print(text);
@@ -61,13 +61,13 @@ impl ProgressDisplay {
         match &self.live {
             Some(live) => live.println(text),
             None => {
-                // Progress that nobody can read is no reason to stop.
+                // A closed standard error is no reason to stop.
                 let _ = writeln!(std::io::stderr(), "{text}");
             }
         }
     }
 
-    /// Whether a wait has something new to say, or has been silent for long.
+    /// Returns true if the state of a wait is new, or if nothing was printed about it for long.
     fn is_news(&self, what: &str, state: &str) -> bool {
         let now = Instant::now();
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +100,7 @@ impl Listener for ProgressDisplay {
     }
 }
 
-/// A duration as people write it: `6m40s`.
+/// Formats a duration as people write it: `6m40s`.
 pub(crate) fn compact(duration: Duration) -> String {
     let total = duration.as_secs();
     match (total / 3600, total / 60 % 60, total % 60) {

@@ -1,4 +1,4 @@
-//! From the command line to an exit code.
+//! Runs the program from the command line to an exit code.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub(crate) fn run() -> ExitCode {
     let output = arguments.global.output;
     let ended = runtime(&arguments.global).and_then(|runtime| {
         let ended = runtime.block_on(carry_out(arguments));
-        // A thread that still waits for an answer at the prompt, or for a name server, is not waited for.
+        // Threads that still wait for an answer at the prompt, or for a name server, are not waited for.
         runtime.shutdown_timeout(LAST_WRITES);
         ended
     });
@@ -46,7 +46,7 @@ pub(crate) fn run() -> ExitCode {
     code
 }
 
-/// Answers a command line that asks for no command: it is wrong, or asks for help or the version.
+/// Answers a command line without a command: one that is wrong, or that asks for help or the version.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();
@@ -58,7 +58,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
         Output::Json => {
             let text = error.to_string();
-            // What follows is the usage, which is for people.
+            // The usage follows, which is for people only.
             let message = text.split("\n\nUsage:").next().unwrap_or(&text);
             let message = message.trim().trim_start_matches("error: ");
             print(&Failure::usage(message).into_document(), Output::Json);
@@ -67,7 +67,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::Usage
 }
 
-/// The output that a command line asks for which is wrong elsewhere, so that clap does not say.
+/// Returns the output format that a command line asks for when clap has rejected the command line.
 fn output_asked_for() -> Output {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
@@ -106,7 +106,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
     let display = Arc::new(ProgressDisplay::new(global.quiet));
-    // The sandbox may have to be waited for, and until then a signal ends the program by itself.
+    // This may wait for the sandbox; until then a signal ends the program by itself.
     let sandbox = sandbox(&global, &state, &display)?;
     let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
@@ -155,7 +155,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     if let Some(at_end) = at_end {
         at_end();
     }
-    // What the sandbox has left is not in the account that the AWS CLI would work on.
+    // The AWS CLI works on a real account, which does not have the sandbox's leftovers.
     ended.map_err(|failure| {
         if global.sandbox {
             failure.without_commands()
@@ -165,10 +165,10 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
     })
 }
 
-/// A configuration whose clients talk to the sandbox, and what is left to do when the command has ended.
+/// A configuration whose clients talk to the sandbox, and a callback for the end of the command.
 type Sandbox = (SdkConfig, Box<dyn FnOnce()>);
 
-/// The sandbox, if it is asked for.
+/// Opens the sandbox, if it is asked for.
 #[cfg(feature = "sandbox")]
 fn sandbox(
     global: &Global,
@@ -194,10 +194,10 @@ fn sandbox(
     Ok(None)
 }
 
-/// How long the journal has for a write that is under way when a second signal ends the program.
+/// The time that the journal has to finish a write when a second signal ends the program.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
-/// In the sandbox time is virtual: it jumps to the next thing that anybody waits for.
+/// Builds the runtime. In the sandbox time is virtual: it jumps to the next timer.
 fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all();
@@ -220,7 +220,7 @@ fn log(verbose: u8) {
         .init();
 }
 
-/// The result is all that goes to standard output.
+/// Prints the result, which is all that goes to standard output.
 fn print(document: &Document, output: Output) {
     let text = match output {
         Output::Text => document.to_text(),
@@ -232,7 +232,7 @@ fn print(document: &Document, output: Output) {
     if document.is_failure() && output == Output::Text {
         let _ = writeln!(std::io::stderr(), "{text}");
     } else {
-        // A reader that has gone away is no reason to fail what is done.
+        // A closed standard output does not make a finished command fail.
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 }

@@ -1,12 +1,12 @@
-//! ARNs in text for people: the part that tells one resource from another. Documents keep them whole.
+//! Short ARNs in text for people: only the part that identifies the resource. JSON documents keep ARNs whole.
 
-/// Cuts each ARN of Elastic Load Balancing in a text down to what follows its kind: `app/llm-prod-alb/84460a2945be2de1`.
+/// Shortens each Elastic Load Balancing ARN in a text to the part after its kind: `app/llm-prod-alb/84460a2945be2de1`.
 pub(crate) fn shorten_arns(text: &str) -> String {
     let words: Vec<_> = text.split(' ').map(short).collect();
     words.join(" ")
 }
 
-/// `arn:PARTITION:elasticloadbalancing:REGION:ACCOUNT:KIND/REST` becomes `REST`; any other word stays.
+/// Shortens `arn:PARTITION:elasticloadbalancing:REGION:ACCOUNT:KIND/REST` to `REST`; any other word stays as it is.
 fn short(word: &str) -> &str {
     let mut parts = word.splitn(6, ':');
     match (parts.next(), parts.nth(1), parts.nth(2)) {
@@ -22,7 +22,7 @@ mod tests {
     use super::shorten_arns;
 
     #[test]
-    fn load_balancing_arns_lose_what_they_share() {
+    fn load_balancing_arns_are_shortened() {
         let text = "registration arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/llm-ollama/7684ced7 \
                     i-5ef3 created";
         assert_eq!(
@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays_as_it_is() {
+    fn other_text_is_unchanged() {
         for text in [
             "",
             "a  b ",

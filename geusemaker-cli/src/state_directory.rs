@@ -1,4 +1,4 @@
-//! Where journals are kept on this machine.
+//! The directory for journals on this machine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use geusemaker_core::object_store::local::LocalFileSystem;
 
 use crate::failure::Failure;
 
-/// The directory of the journals; the sandbox has one of its own, so that the two can never be mixed up.
+/// The directory of the journals; the sandbox has its own, so that the two are never mixed up.
 #[derive(Debug)]
 pub(crate) struct StateDirectory {
     path: PathBuf,
 }
 
 impl StateDirectory {
-    /// The directory that was asked for, else the one that the XDG base directory specification gives.
+    /// Returns the requested directory, or else the one that the XDG base directory specification gives.
     pub(crate) fn choose(asked: Option<&Path>, sandbox: bool) -> Result<Self, Failure> {
         let base = match asked.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => path.to_owned(),
@@ -27,7 +27,7 @@ impl StateDirectory {
         Ok(Self { path })
     }
 
-    /// The journals, each record synced to disk before anything else happens.
+    /// Opens the journals; each record is synced to disk before anything else happens.
     pub(crate) fn store(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
         let journals = self.path.join("journals");
         create_private(&journals)
@@ -37,7 +37,7 @@ impl StateDirectory {
         Ok(Arc::new(store.with_fsync(true)))
     }
 
-    /// The file that holds the sandbox's account.
+    /// Returns the path of the file with the sandbox's account.
     #[cfg(feature = "sandbox")]
     pub(crate) fn account_file(&self) -> PathBuf {
         self.path.join("account.json")
@@ -59,14 +59,14 @@ fn default_path() -> Option<PathBuf> {
         .map(|base| base.join("gm"))
 }
 
-/// Makes every file that this process creates from here on readable by its owner only: journals name what an account
-/// holds, which is nobody else's business.
+/// Makes every file that this process creates from here on readable by its owner only: journals name the resources of
+/// an account, which are private.
 pub(crate) fn keep_files_private() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// A directory for nobody else.
+/// Creates a directory that only its owner can open.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

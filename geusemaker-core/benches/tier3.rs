@@ -1,4 +1,4 @@
-//! How long a whole deployment of tier 3 takes in virtual time, from the plan until everything is gone again.
+//! Benchmark of a whole tier-3 deployment in virtual time, from the plan until everything is gone again.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 #[path = "../tests/scenario/mod.rs"]
@@ -12,7 +12,7 @@ use scenario::{Scenario, deploy_tier_3, spec};
 fn deploy_and_destroy(criterion: &mut Criterion) {
     criterion.bench_function("tier 3, deployed and destroyed", |bencher| {
         bencher.iter(|| {
-            // A runtime each, since virtual time goes only forward.
+            // Each run has its own runtime, because virtual time cannot be reset.
             let runtime = Builder::new_current_thread()
                 .enable_all()
                 .start_paused(true)

@@ -1,6 +1,6 @@
-//! Deploys tier 3 and takes it down again, and keeps the traffic as a cassette: `record FILE`.
+//! Deploys a tier-3 stack, destroys it, and saves the traffic as a cassette: `record FILE`.
 //!
-//! It talks to the endpoint that `AWS_ENDPOINT_URL` names, over plain HTTP; `cargo xtask record` runs it against moto.
+//! The example uses the endpoint in `AWS_ENDPOINT_URL`, over plain HTTP; `cargo xtask record` runs it against moto.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use geusemaker_testkit::cassette::{Recorder, Redactor};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args_os().nth(1).ok_or("usage: record FILE")?;
-    // The deployment's id is another one each time, and stands in tags and tokens.
+    // The deployment's id, which appears in tags and tokens, is different in each run.
     let redactor = Redactor::new().with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab")?;
     let recorder = Recorder::with_redactor(Builder::new().build_http(), redactor);
     let config = Session::config_from_environment().await;

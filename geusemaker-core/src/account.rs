@@ -1,4 +1,4 @@
-//! One AWS account in one region, and who is asking.
+//! One AWS account in one region, and the identity of the caller.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// One account in one region, as a deployment sees it.
+/// One account in one region: its clients, its clock and its listener.
 #[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) reader: Reader,
@@ -20,7 +20,7 @@ pub(crate) struct Account {
     pub(crate) region: String,
 }
 
-/// Who is asking.
+/// The identity of the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) account: String,
@@ -38,7 +38,7 @@ impl Account {
         }
     }
 
-    /// The account that the credentials belong to.
+    /// Returns the account that the credentials belong to.
     pub(crate) async fn identity(&self) -> Result<Identity, Error> {
         let reply = self
             .reader
@@ -54,7 +54,7 @@ impl Account {
     }
 }
 
-/// Without the clients, whose configurations fill pages.
+/// Omits the clients, whose configurations fill pages.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")

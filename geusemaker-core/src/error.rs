@@ -1,4 +1,4 @@
-//! What can go wrong, in words that say what to do.
+//! The error of this crate, its category and its remedy.
 
 use std::time::Duration;
 
@@ -13,38 +13,38 @@ use crate::resource::ResourceKind;
 use crate::spec::{ServiceName, SpecError};
 use crate::user_data::GpuMismatch;
 
-/// Why an operation of this crate failed.
+/// Error returned when an operation of this crate fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The spec is wrong; nothing was asked of AWS.
+    /// The spec is invalid; AWS was not called.
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// The spec does not fit the account; nothing was created.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// AWS refused, or did not answer.
+    /// AWS refused a call, or did not answer it.
     #[error("{doing}: {source}")]
     #[non_exhaustive]
     Aws {
-        /// What was going on: `creating the load balancer`.
+        /// The work that failed: `creating the load balancer`.
         doing: String,
-        /// The call.
+        /// The failed call.
         #[source]
         source: AwsError,
     },
-    /// Something did not get where it was waited for.
+    /// A wait ended before AWS reported the wanted state.
     #[error(transparent)]
     Wait(#[from] WaitError),
     /// Targets did not become healthy in time.
     #[error("{} of {total} targets not healthy after {}: {}", .unhealthy.len(), seconds(*.elapsed), list(.unhealthy))]
     #[non_exhaustive]
     Unhealthy {
-        /// Those that are not, with AWS's reasons.
+        /// The unhealthy targets, with AWS's reasons.
         unhealthy: Vec<UnhealthyTarget>,
-        /// How many targets there are.
+        /// The number of all targets.
         total: usize,
-        /// How long they were waited for.
+        /// The duration of the wait.
         elapsed: Duration,
     },
     /// No zone, instance type or market had capacity.
@@ -53,23 +53,23 @@ pub enum Error {
     Capacity {
         /// The instance's name in the journal.
         instance: String,
-        /// What was tried, and AWS's answers.
+        /// The attempts, with AWS's answers.
         attempts: Vec<Attempt>,
     },
-    /// An instance's GPUs are not those of its type.
+    /// The GPUs of an instance are not those of its type.
     #[error("instance {instance}: {source}")]
     #[non_exhaustive]
     Gpu {
         /// The instance.
         instance: InstanceId,
-        /// What differs.
+        /// The difference.
         source: GpuMismatch,
     },
-    /// The first-boot script is longer than AWS takes.
+    /// The first-boot script is longer than AWS accepts.
     #[error("the user data has {bytes} bytes, and AWS takes 16384")]
     #[non_exhaustive]
     UserData {
-        /// How long it is.
+        /// The length of the script in bytes.
         bytes: usize,
     },
     /// The stack is being removed.
@@ -79,51 +79,51 @@ pub enum Error {
         /// The stack.
         stack: String,
     },
-    /// A resource is still being deleted, so it cannot be made again.
+    /// A resource is still being deleted, so it cannot be created again.
     #[error("{kind} {key} is still being deleted: {why}")]
     #[non_exhaustive]
     BeingDeleted {
-        /// Its name in the journal.
+        /// The resource's name in the journal.
         key: String,
-        /// What it is.
+        /// The kind of the resource.
         kind: ResourceKind,
-        /// Why it is still there.
+        /// The reason why it still exists.
         why: String,
     },
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Somebody else works on the stack.
+    /// Another process works on the stack.
     #[error("stack {stack} is being worked on by {holder} since {since}")]
     #[non_exhaustive]
     Locked {
         /// The stack.
         stack: String,
-        /// Who holds it.
+        /// The process that works on the stack.
         holder: Holder,
-        /// Since when, as RFC 3339.
+        /// The time since which it works on the stack, as RFC 3339.
         since: String,
     },
-    /// There is a stack of this name already.
+    /// A stack of this name exists already.
     #[error("stack {stack} exists already")]
     #[non_exhaustive]
     Exists {
         /// The stack.
         stack: String,
     },
-    /// There is no stack of this name.
+    /// No stack of this name exists.
     #[error("there is no stack {stack}{}", there_are(.known))]
     #[non_exhaustive]
     NoSuchStack {
-        /// The name that was asked for.
+        /// The name that was given.
         stack: String,
-        /// The stacks that there are.
+        /// The names of the stacks that exist.
         known: Vec<String>,
     },
-    /// Nobody has named a region.
+    /// Neither the caller nor the environment names a region.
     #[error("no region: neither the caller nor the environment names one")]
     NoRegion,
-    /// The stack belongs to other credentials.
+    /// The stack belongs to another account.
     #[error(
         "stack {stack} belongs to account {recorded}, and these credentials are of account {actual}"
     )]
@@ -131,19 +131,19 @@ pub enum Error {
     OtherAccount {
         /// The stack.
         stack: String,
-        /// The account that it was made in.
+        /// The account that the stack was created in.
         recorded: String,
         /// The account of these credentials.
         actual: String,
     },
-    /// The stack is in use, and a rollback is only for one that is not finished.
+    /// The stack is in use, and only a stack that was never committed can be rolled back.
     #[error("stack {stack} is committed: there is nothing unfinished to roll back")]
     #[non_exhaustive]
     Committed {
         /// The stack.
         stack: String,
     },
-    /// The runtime is shutting down; the journal has what was under way.
+    /// The runtime is shutting down; the journal has the work that was under way.
     #[error("the runtime stopped while {key} was under way")]
     #[non_exhaustive]
     Stopped {
@@ -152,15 +152,15 @@ pub enum Error {
     },
 }
 
-/// A target that does not take requests.
+/// A target that is not healthy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnhealthyTarget {
     /// The instance.
     pub instance: InstanceId,
-    /// The service that it should serve.
+    /// The service that the target should serve.
     pub service: ServiceName,
-    /// AWS's state: `unhealthy`.
+    /// The state that AWS reports: `unhealthy`.
     pub state: String,
     /// AWS's reason code and description: `Target.Timeout: Request timed out`.
     pub reason: String,
@@ -176,11 +176,11 @@ impl std::fmt::Display for UnhealthyTarget {
     }
 }
 
-/// A place in which an instance was asked for.
+/// An attempt to launch an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// `g5.xlarge on-demand in us-east-1a`
+    /// The place that was tried: `g5.xlarge on-demand in us-east-1a`.
     pub candidate: String,
     /// AWS's answer.
     pub error: AwsError,
@@ -192,19 +192,19 @@ impl std::fmt::Display for Attempt {
     }
 }
 
-/// What kind of failure it is, for a program that has to answer with a number.
+/// The category of a failure, for a program that maps failures to exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Category {
-    /// The input is wrong.
+    /// The input is invalid.
     Input,
-    /// Credentials, permissions, quotas, or no way to AWS.
+    /// Credentials, permissions or quotas, or no connection to AWS.
     Access,
-    /// Somebody else works on it.
+    /// Another process works on the stack.
     Locked,
-    /// Nothing is wrong yet; a wait was given up.
+    /// A wait reached its deadline, and AWS is still working.
     InProgress,
-    /// Anything else.
+    /// Any other failure.
     Failure,
 }
 
@@ -216,7 +216,7 @@ impl Error {
         }
     }
 
-    /// The call to AWS that failed, if one did.
+    /// Returns the call to AWS that failed, if one did.
     #[must_use]
     pub fn call(&self) -> Option<&AwsError> {
         match self {
@@ -226,14 +226,14 @@ impl Error {
         }
     }
 
-    /// Whether nothing is wrong but the credentials.
+    /// Returns true if nothing is wrong except the credentials.
     #[must_use]
     pub fn is_about_credentials(&self) -> bool {
         self.call()
             .is_some_and(|call| call.class == ErrorClass::Credentials)
     }
 
-    /// What kind of failure it is.
+    /// Returns the category of the failure.
     #[must_use]
     pub fn category(&self) -> Category {
         match self {
@@ -265,7 +265,7 @@ impl Error {
         }
     }
 
-    /// What a person can do about it.
+    /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {

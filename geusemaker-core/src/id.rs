@@ -1,11 +1,11 @@
-//! The identifiers AWS gives to resources, one type per kind, so that no two kinds can be mixed up.
+//! The identifiers of AWS resources, one type per kind, so that two kinds cannot be mixed up.
 //!
-//! Text from a person or a file is validated (`FromStr`, `TryFrom<String>`, `Deserialize`). An id
-//! taken from an AWS reply is not: AWS is the authority on what its ids look like.
+//! Text from a user or a file is validated (`FromStr`, `TryFrom<String>`, `Deserialize`). An id from an AWS reply is
+//! not validated: AWS decides the format of its ids.
 
 use thiserror::Error;
 
-/// Text that is not an identifier of the expected kind.
+/// Error returned when a text is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not {kind}: expected {expected}")]
 pub struct InvalidId {
@@ -14,13 +14,13 @@ pub struct InvalidId {
     expected: &'static str,
 }
 
-/// How the text of one kind of id is checked.
+/// The rule for the text of one kind of id.
 enum Shape {
     /// This prefix, then at least one lower-case hexadecimal digit.
     Hexadecimal(&'static str),
-    /// This prefix, then anything.
+    /// This prefix, then at least one character.
     Prefix(&'static str),
-    /// Anything but nothing.
+    /// Any text that is not empty.
     NonEmpty,
 }
 
@@ -41,9 +41,9 @@ impl Shape {
     }
 }
 
-/// An id of some kind, as the journal keeps it.
+/// An id of any kind, as the journal stores it.
 pub(crate) trait AwsId: AsRef<str> + Send + 'static {
-    /// Takes an id that came from AWS.
+    /// Takes an id that came from AWS, without validation.
     fn read(id: String) -> Self;
 }
 
@@ -64,12 +64,12 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as AWS writes it.
+            /// Returns the id as AWS writes it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Takes an id from an AWS reply as it stands.
+            /// Takes an id from an AWS reply, without validation.
             #[allow(dead_code, reason = "every kind of id has it, read from a reply today or not")]
             pub(crate) fn from_aws(id: impl Into<String>) -> Self {
                 Self(id.into())
@@ -147,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_wrong_id_says_what_it_is_not_and_what_is_expected() {
+    fn wrong_id_names_expected_format() {
         assert_eq!(
             "sub-123".parse::<SubnetId>().unwrap_err().to_string(),
             r#""sub-123" is not a subnet id: expected subnet- followed by hexadecimal digits"#
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_alone_or_digits_that_are_not_hexadecimal_are_refused() {
+    fn malformed_ids_are_refused() {
         for text in [
             "", "i-", "i-0g", "I-0a", "i-0A", "fs-0a", " i-0a", "i-0a ", "xi-0a",
         ] {
@@ -173,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn kinds_whose_prefixes_start_alike_are_told_apart() {
+    fn similar_prefixes_are_told_apart() {
         assert!("sgr-0a".parse::<SecurityGroupId>().is_err());
         assert!("fsmt-0a".parse::<FileSystemId>().is_err());
         assert!("sg-0a".parse::<SecurityGroupId>().is_ok());
     }
 
     #[test]
-    fn deserialising_validates() {
+    fn deserialised_id_is_validated() {
         assert_eq!(
             serde_json::from_str::<VpcId>(r#""vpc-0a1""#)
                 .unwrap()
@@ -193,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_survives_text_and_json(digits in "[0-9a-f]{1,17}") {
+        fn id_survives_text_and_json(digits in "[0-9a-f]{1,17}") {
             let id = FileSystemId::from_aws(format!("fs-{digits}"));
             prop_assert_eq!(&id.to_string().parse::<FileSystemId>().unwrap(), &id);
             let json = serde_json::to_string(&id).unwrap();

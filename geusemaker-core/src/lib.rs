@@ -1,9 +1,10 @@
-//! Puts a self-hosted AI stack on AWS: GPU instances with shared storage (tier 1), behind a load balancer that knows
-//! they are healthy (tier 2), behind CloudFront (tier 3).
+//! Deploys a self-hosted AI stack to AWS: GPU instances with shared storage (tier 1), a load balancer with health
+//! checks in front of them (tier 2), and CloudFront in front of the load balancer (tier 3).
 //!
-//! The order is a type. A [`Deployment`] goes from [`Planned`] to [`Ec2Ready`], [`AlbHealthy`], [`CdnPending`] and
-//! [`CdnDeployed`], each transition consumes it, and there is no method to call out of order. Nothing is ever lost:
-//! what a deployment makes is in a journal before AWS is asked for it, and one that is dropped is undone.
+//! The types fix the order of the steps. A [`Deployment`] goes from [`Planned`] to [`Ec2Ready`], [`AlbHealthy`],
+//! [`CdnPending`] and [`CdnDeployed`]. Each transition consumes the deployment, so no method can be called out of
+//! order. No resource is ever lost: the journal records each one before AWS is asked to create it, and a deployment
+//! that is dropped is undone.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -86,7 +87,7 @@ pub use session::Session;
 pub use spec::{DeploymentSpec, StackName};
 pub use user_data::{GpuMismatch, GpuReport};
 
-/// The configuration that a [`Session`] is made from.
+/// The AWS SDK configuration that a [`Session`] is created from.
 pub use aws_config::SdkConfig;
-/// Where journals are kept.
+/// The crate of the stores that keep the journals.
 pub use object_store;

@@ -1,4 +1,5 @@
-//! What this program has made and no journal here knows: found by its tags, and removed on request.
+//! Orphans: resources of this program that no journal in the store knows. They are found by their tags, and removed on
+//! request.
 
 use std::collections::BTreeSet;
 
@@ -19,36 +20,37 @@ use crate::resource::{ResourceKind, mount_target, security_group_rule};
 use crate::session::Session;
 use crate::spec::Region;
 
-/// What carries this program's tags in an account and a region.
+/// The resources with this program's tags in an account and a region.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Orphans {
     /// The account.
     pub account: String,
-    /// The region; distributions are found from every one.
+    /// The region. Distributions belong to no region, so all of them are found.
     pub region: String,
-    /// When AWS was asked.
+    /// The time at which AWS was asked.
     pub at: Timestamp,
-    /// What no journal here knows, with what belongs to it and carries no tags.
+    /// The resources that no journal in the store knows, and those without tags that belong to them.
     pub orphans: Vec<TaggedResource>,
-    /// What has to be left alone, and why.
+    /// The resources that are kept, and the reasons.
     pub spared: Vec<KeptResource>,
 }
 
-/// A resource that has to be left alone.
+/// A resource that is kept.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct KeptResource {
-    /// What it is.
+    /// The resource.
     #[serde(flatten)]
     pub resource: TaggedResource,
-    /// Why.
+    /// The reason.
     #[serde(flatten)]
     pub why: KeepReason,
 }
 
 impl KeptResource {
-    /// The AWS CLI command that removes by hand what is in its way, if something is that is not this program's to remove.
+    /// Returns the AWS CLI command that deletes by hand the mount targets that hold the resource, if mount targets of
+    /// another owner hold it.
     #[must_use]
     pub fn command(&self, region: &str) -> Option<String> {
         let KeepReason::HeldBy { mount_targets } = &self.why else {
@@ -63,14 +65,15 @@ impl KeptResource {
 }
 
 impl Session {
-    /// Finds what this program's tags say that it has made and no journal here knows, in the account of the
-    /// credentials and in this region or else the environment's. It changes nothing.
+    /// Finds the resources that carry this program's tags and that no journal in the store knows, in the account of the
+    /// credentials and in the given region, or else in the environment's. It changes nothing.
     ///
-    /// A deployment whose journal is elsewhere, on another machine perhaps, looks the same. What was made less than a
-    /// minute ago AWS may not show yet.
+    /// A deployment whose journal is in another store, perhaps on another machine, is found too. AWS may not show
+    /// resources that are less than a minute old.
     ///
     /// # Errors
-    /// The journals cannot be listed, no region is named, or AWS cannot be asked for one of the kinds.
+    /// Returns an error if the journals cannot be listed, no region is named, or AWS cannot be asked for one of the
+    /// kinds.
     pub async fn orphans(&self, region: Option<&Region>) -> Result<Orphans, Error> {
         let region = region
             .map(ToString::to_string)
@@ -83,16 +86,16 @@ impl Session {
         self.look(&account).await
     }
 
-    /// Removes what [`Session::orphans`] has found, in the order in which the stacks' own removal goes. What has
-    /// become known to a journal since then is left alone.
+    /// Removes the resources that [`Session::orphans`] has found, in the order in which a stack is removed. A resource
+    /// that a journal knows by now is kept.
     ///
-    /// No journal is written: what a removal that was interrupted has not got to is found again by its tags. Dropped
-    /// half way, the calls under way are finished all the same, and [`Session::close`] waits for them.
+    /// No journal is written: an interrupted removal finds by their tags the resources that are left. If the removal is
+    /// dropped half way, the calls under way are still finished, and [`Session::close`] waits for them.
     ///
     /// # Errors
-    /// As [`Session::orphans`]; nothing was removed. What could not be removed is no error here but listed in
-    /// [`Undone::left`], and so is what may belong to a stack whose journal cannot be read, and a group that is held by
-    /// a mount target of somebody else's file system.
+    /// Returns the errors of [`Session::orphans`]; then nothing was removed. A resource that could not be removed is no
+    /// error but is listed in [`Undone::left`]. So is a resource that may belong to a stack whose journal cannot be
+    /// read, and a security group that is held by a mount target of a file system of another owner.
     pub async fn remove_orphans(
         &self,
         orphans: &Orphans,
@@ -126,7 +129,7 @@ impl Session {
         let doing = || Error::aws("looking for what carries this program's tags");
         let identity = account.identity().await?;
         let at = account.clock.now();
-        // AWS is asked first: what is begun meanwhile is then in the journals, or was not found.
+        // AWS is asked first: a resource that is created meanwhile is then in a journal, or was not found.
         let all = tagged::all(&account.reader).await.map_err(doing())?;
         let known = Known::read(&self.store()).await?;
         let mut found = Orphans {
@@ -151,8 +154,8 @@ impl Session {
 }
 
 impl Orphans {
-    /// Adds what has no tags and has to go before what has: AWS refuses to delete a group that a rule of another one
-    /// names or that a mount target has, and a file system with mount targets.
+    /// Adds the resources without tags that must be deleted before those with tags: AWS refuses to delete a security
+    /// group that a rule of another group references or that a mount target has, and a file system with mount targets.
     async fn add_dependants(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
             let of_kind = self
@@ -170,7 +173,7 @@ impl Orphans {
             let targets =
                 mount_target::of_group(aws, &SecurityGroupId::from_aws(&group.id)).await?;
             match in_use(&targets, &file_systems, known) {
-                // A group that mounts are made through stays with its mount target.
+                // A group that serves mounts is kept with its mount target.
                 Some(why) => self.spare(&group.id, &why),
                 None => {
                     let of_group = |(target, _)| group.dependant(ResourceKind::MountTarget, target);
@@ -181,7 +184,7 @@ impl Orphans {
         for group in &groups {
             let id = SecurityGroupId::from_aws(&group.id);
             for (rule, named) in security_group_rule::referencing_other_groups(aws, &id).await? {
-                // Other rules go with their group, or stay with it.
+                // Other rules are deleted or kept with their group.
                 if self.orphans.iter().any(|orphan| orphan.id == named) {
                     dependants.push(group.dependant(ResourceKind::SecurityGroupRule, rule));
                 }
@@ -190,7 +193,7 @@ impl Orphans {
         for file_system in &file_systems {
             let id = FileSystemId::from_aws(&file_system.id);
             let targets = match mount_target::of_file_system(aws, &id).await {
-                // It has gone meanwhile.
+                // It was deleted in the meantime.
                 Err(error) if error.is_not_found() => Vec::new(),
                 targets => targets?,
             };
@@ -216,7 +219,8 @@ impl Orphans {
     }
 }
 
-/// Why the mount targets of a group have to stay, which carry no tags: they are this program's if their file system is.
+/// Returns the reason to keep the mount targets of a group, if there is one. Mount targets carry no tags: they are this
+/// program's if their file system is.
 fn in_use(
     targets: &[(String, String)],
     file_systems: &[TaggedResource],
@@ -252,7 +256,7 @@ fn item(orphan: &TaggedResource) -> Item {
     }
 }
 
-/// What is not removed and should not be forgotten: nobody knows whether it is an orphan, or something is in its way.
+/// Returns the leftover of a kept resource that must not be forgotten: it may be an orphan, or something is in its way.
 fn left(spared: &KeptResource, region: &str) -> Option<Leftover> {
     let KeptResource { resource, why } = spared;
     match why {

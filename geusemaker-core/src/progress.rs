@@ -1,4 +1,4 @@
-//! What a listener is told while a deployment goes on.
+//! The progress events of a deployment, and the listener that receives them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use serde::Serialize;
 use crate::aws::error::{AwsError, ErrorClass};
 use crate::resource::ResourceKind;
 
-/// Hears what happens. It is called in the middle of the work, so it should be quick.
+/// A listener for progress events. It is called in the middle of the work, so it should return quickly.
 pub trait Listener: Send + Sync {
-    /// Something happened.
+    /// Receives an event.
     fn on_event(&self, event: &ProgressEvent);
 }
 
@@ -21,88 +21,88 @@ impl<F: Fn(&ProgressEvent) + Send + Sync> Listener for F {
     }
 }
 
-/// Something that happened.
+/// An event in the progress of a deployment.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ProgressEvent {
-    /// A step begins; its words end in an ellipsis where it takes time.
+    /// A step begins; its message ends in an ellipsis if the step takes time.
     #[non_exhaustive]
     Step {
-        /// `Creating ALB...`
+        /// The message: `Creating ALB...`.
         message: String,
     },
     /// A resource exists now.
     #[non_exhaustive]
     Created {
-        /// Its name in the journal: `alb/listener/80`.
+        /// The resource's name in the journal: `alb/listener/80`.
         key: String,
-        /// What it is.
+        /// The kind of the resource.
         kind: ResourceKind,
-        /// The id by which AWS knows it.
+        /// The resource's id in AWS.
         id: String,
     },
-    /// Something was waited for and has not happened yet.
+    /// An awaited event has not happened yet.
     #[non_exhaustive]
     Waiting {
-        /// What is waited for.
+        /// The awaited event: `ALB to be active`.
         what: String,
         /// The state that AWS last reported.
         state: String,
-        /// For how long now.
+        /// The duration of the wait so far.
         #[serde(serialize_with = "as_seconds")]
         elapsed: Duration,
-        /// How long it usually takes, from and to.
+        /// The usual duration, from and to.
         #[serde(skip)]
         usual: (Duration, Duration),
-        /// When the wait is given up, counted from its start.
+        /// The longest duration of the wait.
         #[serde(serialize_with = "as_seconds")]
         deadline: Duration,
     },
-    /// What was waited for is there.
+    /// An awaited event has happened.
     #[non_exhaustive]
     Awaited {
-        /// What was waited for.
+        /// The awaited event: `ALB to be active`.
         what: String,
-        /// How long it took, in seconds where it is serialised.
+        /// The duration of the wait, serialised in seconds.
         #[serde(serialize_with = "as_seconds")]
         elapsed: Duration,
     },
-    /// A call failed and is made again, or something else is tried.
+    /// A call failed. It is made again, or something else is tried.
     #[non_exhaustive]
     Retrying {
-        /// What was refused.
+        /// The error of the call.
         error: AwsError,
-        /// What comes next.
+        /// The next action, in words.
         next: String,
     },
-    /// The credentials are not accepted any more; the wait pauses until they are.
+    /// AWS no longer accepts the credentials; the work pauses until it accepts new ones.
     #[non_exhaustive]
     SignInNeeded {
-        /// What was refused.
+        /// The error of the call.
         error: AwsError,
-        /// How long the wait pauses at most.
+        /// The longest duration of the pause.
         #[serde(serialize_with = "as_seconds")]
         patience: Duration,
     },
-    /// A resource is gone.
+    /// A resource was deleted.
     #[non_exhaustive]
     Deleted {
-        /// Its name in the journal.
+        /// The resource's name in the journal.
         key: String,
-        /// What it was.
+        /// The kind of the resource.
         kind: ResourceKind,
-        /// The id by which AWS knew it.
+        /// The resource's id in AWS.
         id: String,
     },
     /// A resource could not be deleted.
     #[non_exhaustive]
     Left {
-        /// Its name in the journal.
+        /// The resource's name in the journal.
         key: String,
-        /// What it is.
+        /// The kind of the resource.
         kind: ResourceKind,
-        /// Why it is still there.
+        /// The reason why it still exists.
         why: String,
     },
 }
@@ -129,7 +129,7 @@ impl fmt::Display for ProgressEvent {
                 write!(f, "{what}: done after {}", seconds(*elapsed))
             }
             Self::Retrying { error, next } => match error.class {
-                // Nothing is wrong: AWS needs a moment to see what it has just made.
+                // Not a failure: AWS needs a moment to show what it has just created.
                 ErrorClass::NotFound | ErrorClass::NotYet => {
                     let code = error.code.as_deref().unwrap_or("no code");
                     write!(f, "{} is too early yet ({code}); {next}", error.operation)
@@ -147,7 +147,7 @@ impl fmt::Display for ProgressEvent {
     }
 }
 
-/// A duration as people write it: `6m40s`.
+/// Formats a duration for people: `6m40s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let total = duration.as_secs();
     match (total / 3600, total / 60 % 60, total % 60) {
@@ -162,7 +162,7 @@ fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Resul
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// The listener, at hand everywhere.
+/// A shared handle of the listener.
 #[derive(Clone)]
 pub(crate) struct Progress(Arc<dyn Listener>);
 

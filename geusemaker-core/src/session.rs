@@ -1,4 +1,4 @@
-//! A session: credentials, a place for journals, a listener, and the task that cleans up what was dropped.
+//! A session: credentials, a store for journals, a listener, and the task that undoes dropped deployments.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::ledger::undo::Undone;
 use crate::progress::{Listener, Progress, ProgressEvent};
 use crate::spec::StackName;
 
-/// Where deployments come from and where their state is kept.
+/// The entry point of this crate, from which deployments are planned and opened. Its store keeps their journals.
 ///
-/// A deployment that is dropped before it is committed is undone by the session. That takes AWS minutes, so
-/// [`Session::close`] has to be awaited before the runtime ends; what it could not finish is in the journal.
+/// A deployment that is dropped before it is committed is undone by the session. That takes AWS minutes, so await
+/// [`Session::close`] before the runtime ends. The journal has everything that could not be undone in time.
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
@@ -37,21 +37,21 @@ struct Inner {
 }
 
 impl Session {
-    /// A session on these credentials, with its journals in this store.
+    /// Creates a session with these credentials, whose journals are kept in this store.
     ///
-    /// Time is the configuration's: its sleep and time source serve every wait.
+    /// Every wait uses the sleep and the time source of the configuration.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Panics outside a tokio runtime.
     #[must_use]
     pub fn new(config: SdkConfig, store: Arc<dyn ObjectStore>) -> Self {
         Self::with_listener(config, store, Arc::new(|_: &ProgressEvent| {}))
     }
 
-    /// A session that tells a listener what happens.
+    /// Creates a session that reports its progress to a listener.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Panics outside a tokio runtime.
     #[must_use]
     pub fn with_listener(
         config: SdkConfig,
@@ -68,34 +68,35 @@ impl Session {
         }
     }
 
-    /// The configuration that the environment gives: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest, as
-    /// every AWS SDK reads them. Credentials that are not accepted any more are looked up again, so that somebody can
-    /// sign in while a deployment waits for that.
+    /// Loads the configuration from the environment: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest, as
+    /// every AWS SDK reads them. Credentials that are no longer accepted are looked up again, so that the user can sign
+    /// in while a deployment waits.
     pub async fn config_from_environment() -> SdkConfig {
         crate::aws::environment::config().await
     }
 
-    /// From now on a deployment that is dropped is not undone: the call in hand is finished and recorded, everything
-    /// stays as it is, and [`Session::open`] takes it up again. For a program that has to end and should come back.
+    /// Keeps deployments that are dropped from now on: the call under way is finished and recorded, everything stays as
+    /// it is, and [`Session::open`] continues the deployment later. For a program that has to end and will be started
+    /// again.
     pub fn keep_dropped(&self) {
         self.inner.cleaner.handle().keep_dropped();
     }
 
-    /// Waits until everything that was dropped is undone, and says what became of it. Of a removal that was dropped the
-    /// calls under way are finished, and nothing more.
+    /// Waits until everything that was dropped is undone, and returns the results. Of a removal that was dropped, only
+    /// the calls under way are finished.
     pub async fn close(self) -> Vec<Undone> {
         self.inner.cleaner.stop().await
     }
 
-    /// The names of the stacks that have a journal here, in order.
+    /// Returns the names of the stacks that have a journal in this store, sorted.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// Returns an error if the store cannot be read.
     pub async fn stacks(&self) -> Result<Vec<StackName>, Error> {
         Ok(journal::stacks(self.inner.store.as_ref()).await?)
     }
 
-    /// Begins the journal of a deployment, and guards it from its first record on.
+    /// Begins the journal of a deployment, which is guarded from its first record on.
     pub(crate) async fn begin(&self, plan: &Plan) -> Result<RollbackGuard, Error> {
         let session = self.clone();
         let plan = plan.clone();
@@ -114,11 +115,11 @@ impl Session {
         begun.unwrap_or(Err(Error::Stopped { key: stack }))
     }
 
-    /// Takes up a deployment that was begun before.
+    /// Acquires the journal of a deployment that was begun earlier.
     pub(crate) async fn acquire(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
         for _ in 1..MOST_CLAIMS {
             match self.claim(stack).await {
-                // Somebody was quicker, and the journal now says who; or a write was under way that is done now.
+                // Another process was quicker, and the journal now names it; or a write was under way that is done now.
                 Err(Error::Journal(JournalError::TakenOver { .. })) => {}
                 claimed => return claimed,
             }
@@ -141,7 +142,7 @@ impl Session {
         Ledger::acquire(journal, header, account, &Holder::this_process()).await
     }
 
-    /// The journal of a deployment that there is.
+    /// Returns the journal of a deployment that exists.
     pub(crate) async fn journal(&self, stack: &StackName) -> Result<(Journal, Header), Error> {
         let journal = Journal::open(self.store(), stack).await?;
         match journal.state.deployment.clone() {
@@ -153,7 +154,7 @@ impl Session {
         }
     }
 
-    /// The stack that has made this resource and not let go of it, as far as the journals here say.
+    /// Returns the stack that owns this resource, as far as the journals in this store say.
     pub(crate) async fn maker_of(&self, id: &str) -> Result<Option<StackName>, Error> {
         for name in self.stacks().await? {
             let Ok(journal) = Journal::open(self.store(), &name).await else {
@@ -170,7 +171,8 @@ impl Session {
         Ok(None)
     }
 
-    /// The names of the stacks that exist; a journal that cannot be read is not worth another error here.
+    /// Returns the names of the stacks that exist, without those whose journals cannot be read: the caller already
+    /// reports an error.
     pub(crate) async fn known(&self) -> Result<Vec<String>, Error> {
         let mut known = Vec::new();
         for name in self.stacks().await? {
@@ -188,7 +190,7 @@ impl Session {
         Arc::clone(&self.inner.store)
     }
 
-    /// The calls that [`Session::close`] waits for.
+    /// Returns the calls that [`Session::close`] waits for.
     pub(crate) fn calls(&self) -> TaskTracker {
         self.inner.cleaner.begun()
     }
@@ -197,13 +199,13 @@ impl Session {
         self.inner.cleaner.handle()
     }
 
-    /// The region of the environment, if it names one.
+    /// Returns the region of the environment, if it names one.
     pub(crate) fn region(&self) -> Option<String> {
         self.inner
             .config
             .region()
             .map(ToString::to_string)
-            // An empty AWS_REGION names none.
+            // An empty AWS_REGION names no region.
             .filter(|region| !region.is_empty())
     }
 
@@ -218,5 +220,5 @@ impl fmt::Debug for Session {
     }
 }
 
-/// How often a journal is claimed that others write to at the same time.
+/// The most attempts to claim a journal that other processes write to at the same time.
 const MOST_CLAIMS: u32 = 5;

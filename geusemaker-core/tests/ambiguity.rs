@@ -1,5 +1,5 @@
-//! Every call that changes something, struck by every way in which nobody can know whether it happened: the deployment
-//! succeeds all the same, nothing is there twice, and its end leaves nothing.
+//! Faults that leave the outcome of a call unknown, at every call that changes something: the deployment succeeds all
+//! the same, nothing exists twice, and its removal leaves nothing.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -13,7 +13,7 @@ use scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, stack, tier_3,
 };
 
-/// A call of a scenario: the nth of its operation.
+/// A call of a scenario: the nth call of its operation.
 #[derive(Clone, Debug)]
 struct Call {
     service: Service,
@@ -27,13 +27,13 @@ impl Call {
     }
 }
 
-/// The calls of a deployment and of its end that change something.
+/// The calls of a deployment and of its removal that change something.
 struct Calls {
     up: Vec<Call>,
     down: Vec<Call>,
 }
 
-/// Deploys and destroys once undisturbed, to learn the calls.
+/// Deploys and destroys once without faults, to learn the calls.
 async fn undisturbed() -> Calls {
     let scenario = Scenario::on(account().build());
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
@@ -68,7 +68,7 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
     changes
 }
 
-/// Strikes each creating call once, and expects to hear nothing of it.
+/// Injects the fault into each creating call in turn, and asserts that the deployment does not notice.
 async fn strike_up(fault: impl Fn(&Call) -> Fault) {
     let calls = undisturbed().await.up;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
@@ -85,7 +85,7 @@ async fn strike_up(fault: impl Fn(&Call) -> Fault) {
     }
 }
 
-/// Strikes each deleting call once, and expects everything to go all the same.
+/// Injects the fault into each deleting call in turn, and asserts that everything is removed all the same.
 async fn strike_down(fault: impl Fn(&Call) -> Fault) {
     let calls = undisturbed().await.down;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
@@ -117,63 +117,66 @@ fn throttled(call: &Call) -> Fault {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_whose_reply_is_lost_is_found_again() {
+async fn creation_with_lost_reply_is_found() {
     strike_up(|call| call.fault().lose_reply()).await;
 }
 
+/// The request never arrives.
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_never_arrived_is_asked_for_again() {
+async fn undelivered_creation_is_repeated() {
     strike_up(|call| call.fault().reset()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_is_never_answered_is_asked_for_again() {
+async fn unanswered_creation_is_repeated() {
     strike_up(|call| call.fault().stall()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_is_throttled_is_asked_for_again() {
+async fn throttled_creation_is_repeated() {
     strike_up(throttled).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_on_which_aws_fails_five_times_is_asked_for_again() {
+async fn creation_survives_five_server_errors() {
     strike_up(|call| call.fault().answer("InternalError").times(5)).await;
 }
 
+/// The reply is lost at each attempt.
 #[tokio::test(start_paused = true)]
-async fn a_creation_whose_reply_is_lost_each_time_is_found_again() {
+async fn creation_with_lost_replies_is_found() {
     strike_up(|call| call.fault().lose_reply().forever()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_whose_reply_is_lost_is_done() {
+async fn deletion_with_lost_reply_is_done() {
     strike_down(|call| call.fault().lose_reply()).await;
 }
 
+/// The request never arrives.
 #[tokio::test(start_paused = true)]
-async fn a_deletion_that_never_arrived_is_asked_for_again() {
+async fn undelivered_deletion_is_repeated() {
     strike_down(|call| call.fault().reset()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_that_is_never_answered_is_asked_for_again() {
+async fn unanswered_deletion_is_repeated() {
     strike_down(|call| call.fault().stall()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_that_is_throttled_is_asked_for_again() {
+async fn throttled_deletion_is_repeated() {
     strike_down(throttled).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_on_which_aws_fails_five_times_is_asked_for_again() {
+async fn deletion_survives_five_server_errors() {
     strike_down(|call| call.fault().answer("InternalError").times(5)).await;
 }
 
-/// Reads fail too, and then a deployment may fail. It must not leave anything.
+/// A deployment may fail when a read is refused, but it must not leave anything.
 #[tokio::test(start_paused = true)]
-async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
+async fn refused_read_leaves_stack_or_nothing() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let mut reads: Vec<_> = scenario
@@ -211,7 +214,7 @@ async fn a_read_that_is_refused_ends_in_a_deployment_or_in_nothing() {
             }
             let later = scenario.another_session();
             let Scenario { aws, session, .. } = scenario;
-            // The refusal may strike the undo itself, which then cannot see whether something is gone.
+            // The refusal may hit the undo itself, which then cannot see whether a resource is gone.
             let undone = session.close().await;
             let listed: Vec<_> = undone.into_iter().flat_map(|undone| undone.left).collect();
             assert!(

@@ -1,4 +1,5 @@
-//! No capacity in one place: the next is tried, in the order of the plan, and when all are tried nothing is left.
+//! Placements without capacity: the next one is tried, in the order of the plan, and when all have refused nothing is
+//! left.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -11,7 +12,7 @@ use scenario::{Scenario, account, spec, spec_with};
 const NO_CAPACITY: &str = "InsufficientInstanceCapacity";
 
 #[tokio::test(start_paused = true)]
-async fn without_capacity_the_next_zone_is_tried_at_once() {
+async fn missing_capacity_tries_next_zone() {
     let scenario = Scenario::on(
         account()
             .fault(Fault::on("RunInstances").answer(NO_CAPACITY))
@@ -43,7 +44,7 @@ async fn without_capacity_the_next_zone_is_tried_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_no_zone_has_the_type_the_next_type_is_tried() {
+async fn exhausted_zones_try_next_type() {
     let scenario = Scenario::new();
     let wanted = spec_with(1, "fallback = [\"g6.xlarge\"]");
     let planned = scenario.session.plan(wanted).await.unwrap();
@@ -66,7 +67,7 @@ async fn when_no_zone_has_the_type_the_next_type_is_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn spot_gives_way_to_on_demand() {
+async fn spot_falls_back_to_on_demand() {
     let scenario = Scenario::new();
     let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
     let planned = scenario.session.plan(wanted).await.unwrap();
@@ -95,8 +96,9 @@ async fn spot_gives_way_to_on_demand() {
     );
 }
 
+/// The error lists every placement, and nothing is left.
 #[tokio::test(start_paused = true)]
-async fn when_every_place_refuses_the_error_lists_them_and_nothing_is_left() {
+async fn exhausted_placements_are_listed() {
     let fault = Fault::on("RunInstances").answer(NO_CAPACITY).forever();
     let scenario = Scenario::on(account().fault(fault).build());
     let planned = scenario
@@ -140,8 +142,9 @@ async fn when_every_place_refuses_the_error_lists_them_and_nothing_is_left() {
     );
 }
 
+/// If one of several instances cannot be placed, the others are removed too.
 #[tokio::test(start_paused = true)]
-async fn when_one_of_several_instances_finds_no_place_the_others_go_too() {
+async fn unplaced_instance_undoes_others() {
     let scenario = Scenario::new();
     let planned = scenario
         .session
@@ -171,9 +174,9 @@ async fn when_one_of_several_instances_finds_no_place_the_others_go_too() {
     assert_eq!(terminated.len(), 2);
 }
 
-/// A quota is the whole region's, but spot and on-demand have one each.
+/// A quota applies to the whole region, but spot and on-demand instances have separate quotas.
 #[tokio::test(start_paused = true)]
-async fn without_a_quota_for_spot_on_demand_is_tried() {
+async fn spot_quota_falls_back_to_on_demand() {
     let scenario = Scenario::new();
     let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
     let planned = scenario.session.plan(wanted).await.unwrap();

@@ -1,5 +1,5 @@
-//! The process ends at any moment: from what the journal and the account hold at that moment, another process finishes
-//! the deployment, or ends it, and either way nothing is there twice and nothing is left.
+//! A process that ends at any moment: from the journal and the account of that moment, another process finishes the
+//! deployment or removes it. In both cases nothing exists twice and nothing is left.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -13,7 +13,7 @@ use scenario::{
     tier_3,
 };
 
-/// Every moment of a tier-3 deployment.
+/// Returns every moment of a tier-3 deployment.
 async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> Vec<Moment> {
     let watched = Watched::new(account);
     let deployment = deploy_tier_3(&watched.scenario.session, spec)
@@ -26,7 +26,7 @@ async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> V
     moments
 }
 
-/// Goes on to tier 3 from each moment, and then ends it.
+/// Resumes the deployment to tier 3 from each moment, and then removes it.
 async fn resume_from(moments: Vec<Moment>) {
     for (number, moment) in moments.into_iter().enumerate() {
         let at = format!("moment {number}, {}", moment.what);
@@ -34,7 +34,7 @@ async fn resume_from(moments: Vec<Moment>) {
         let opened = match scenario.session.open(&stack()).await {
             Ok(opened) => opened,
             Err(Error::NoSuchStack { .. }) => {
-                // It had not begun.
+                // The deployment had not begun.
                 scenario.assert_nothing_left();
                 continue;
             }
@@ -51,13 +51,14 @@ async fn resume_from(moments: Vec<Moment>) {
     }
 }
 
+/// The deployment is completed, and nothing exists twice.
 #[tokio::test(start_paused = true)]
-async fn a_deployment_goes_on_from_any_moment_to_its_end_with_nothing_twice() {
+async fn deployment_resumes_from_any_moment() {
     resume_from(moments_of_a_deployment(account(), spec(3)).await).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployment_rolls_back_from_any_moment_and_leaves_nothing() {
+async fn deployment_rolls_back_from_any_moment() {
     for (number, moment) in moments_of_a_deployment(account(), spec(3))
         .await
         .into_iter()
@@ -75,9 +76,9 @@ async fn a_deployment_rolls_back_from_any_moment_and_leaves_nothing() {
     }
 }
 
-/// The call of a process that was killed may still be on its way. Made again under the same token, the two are one.
+/// The call of a killed process may still be on its way. Repeated with the same token, both calls create one resource.
 #[tokio::test(start_paused = true)]
-async fn a_call_whose_process_was_killed_is_made_again_under_the_same_token() {
+async fn killed_call_is_repeated_with_same_token() {
     let intents = |records: &[(String, serde_json::Value)], key: &str| -> Vec<serde_json::Value> {
         let events = records.iter().map(|(_, record)| &record["event"]);
         let intents = events.filter(|event| event["type"] == "intent" && event["key"] == key);
@@ -108,9 +109,10 @@ async fn a_call_whose_process_was_killed_is_made_again_under_the_same_token() {
     }
 }
 
-/// The first type has no capacity anywhere, so the journal has refusals in it and the instance is of the second.
+/// The first instance type has no capacity anywhere, so the journal has refusals, and the instance is of the second
+/// type.
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_got() {
+async fn fallback_placement_survives_crash() {
     let spec = spec_with(3, "fallback = [\"g6.xlarge\"]");
     let planned = Scenario::new().session.plan(spec.clone()).await.unwrap();
     let candidates = &planned.state().plan.candidates;
@@ -164,7 +166,7 @@ async fn a_deployment_that_fell_back_goes_on_with_the_type_and_the_zone_that_it_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
+async fn removal_resumes_from_any_moment() {
     let watched = Watched::new(account());
     let deployment = deploy_tier_3(&watched.scenario.session, spec(3))
         .await
@@ -183,7 +185,7 @@ async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
             .await
         {
             Ok(undone) => assert!(undone.is_complete(), "{at}: {:#?}", undone.left),
-            // The journal was closed already.
+            // The journal is closed already.
             Err(Error::NoSuchStack { .. }) => {}
             Err(error) => panic!("{at}: {error}"),
         }
@@ -192,10 +194,10 @@ async fn a_destruction_goes_on_from_any_moment_and_leaves_nothing() {
     }
 }
 
-/// A launch failed, and the process ended while it was being undone: an instance that knows a file system which is gone
-/// is not built upon.
+/// The process ended during the undo of a failed launch. The undo is finished first: nothing is built on an instance
+/// whose file system is gone.
 #[tokio::test(start_paused = true)]
-async fn an_undo_of_a_launch_that_was_cut_short_is_finished_before_anything_is_made() {
+async fn interrupted_launch_undo_is_finished() {
     let refused = Fault::on("DescribeInstances").answer("UnauthorizedOperation");
     let watched = Watched::new(account().fault(refused));
     let planned = watched.scenario.session.plan(spec(3)).await.unwrap();
@@ -208,9 +210,9 @@ async fn an_undo_of_a_launch_that_was_cut_short_is_finished_before_anything_is_m
     resume_from(moments).await;
 }
 
-/// A load balancer failed, and the process ended while it was being undone: the instances are still good.
+/// The process ended during the undo of a failed load balancer: the instances are still good.
 #[tokio::test(start_paused = true)]
-async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
+async fn interrupted_undo_keeps_instances() {
     let fault = Fault::on("CreateRule").answer("TooManyRules");
     let watched = Watched::new(account().fault(fault));
     let ready = watched
@@ -237,7 +239,7 @@ async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
         let balanced = match ready.balance().await {
             Ok(balanced) => balanced,
             Err(failed) => {
-                // What was being deleted is deleted first, and then it is tried again.
+                // The interrupted deletion is finished first, and then the step is tried again.
                 assert!(
                     matches!(&*failed.error, Error::BeingDeleted { .. }),
                     "{at}: {}",
@@ -260,9 +262,9 @@ async fn an_undo_that_was_cut_short_does_not_cost_the_instances() {
     }
 }
 
-/// A transition that is taken up again and fails undoes what both processes had made of it.
+/// A resumed transition that fails undoes the work of both processes.
 #[tokio::test(start_paused = true)]
-async fn a_resumed_transition_that_fails_undoes_what_the_first_process_had_made_of_it_too() {
+async fn failed_resume_undoes_both_processes() {
     let watched = Watched::new(account());
     let ready = watched
         .scenario
@@ -283,7 +285,7 @@ async fn a_resumed_transition_that_fails_undoes_what_the_first_process_had_made_
         let at = format!("moment {number}, {}", moment.what);
         let scenario = moment.restart().await;
         let AnyDeployment::Ec2Ready(ready) = scenario.session.open(&stack()).await.unwrap() else {
-            // The last record is that the balance was reached.
+            // The last record says that `balance` is complete.
             continue;
         };
         scenario

@@ -1,4 +1,4 @@
-//! Whatever has happened to a stack, some command leads to running and some command leads to gone.
+//! Whatever has happened to a stack, one command brings it up and one command removes it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -14,7 +14,7 @@ use scenario::{
     Scenario, account, census, deploy_tier_3, go_on, paused_runtime, remove, spec, stack, tier_3,
 };
 
-/// A command that is disturbed by a fault, and whose process is killed at one of its moments.
+/// A command that meets a fault, and whose process is killed at one of its moments.
 #[derive(Clone, Debug)]
 struct Disturbance {
     command: Command,
@@ -40,7 +40,7 @@ enum Effect {
     Throttled,
 }
 
-/// What changes something, and two reads on which decisions hang.
+/// The operations that change something, and two reads that decisions depend on.
 const OPERATIONS: [&str; 18] = [
     "AuthorizeSecurityGroupIngress",
     "CreateDistributionWithTags",
@@ -102,16 +102,16 @@ impl Disturbance {
         }
     }
 
-    /// What is left of the command when it is killed.
+    /// Runs the command with the fault, and returns the moment at which it is killed.
     async fn strike(&self, moment: Moment) -> Moment {
         let before = moment.fork();
         let watched = moment.restart_watched().await;
         watched.scenario.aws.inject(self.fault());
         let session = watched.scenario.session.clone();
-        // However it ends: what counts is what it leaves.
+        // The result does not matter, only the moments that the command leaves.
         let _ = self.command.run(&session).await;
         let mut moments = watched.take();
-        // What it dropped is undone, or not any more.
+        // Closing the session undoes what the command dropped, unless the process is killed before.
         session.close().await;
         moments.extend(watched.take());
         if moments.is_empty() {
@@ -133,7 +133,7 @@ impl Command {
     }
 }
 
-/// To running, as a person gets there: resume what can go on, else remove it and deploy again.
+/// Brings the stack up as a person would: resumes it if possible, or else removes it and deploys it again.
 async fn to_running(scenario: &Scenario) {
     let session = &scenario.session;
     let deployed = match session.summary(&stack()).await {
@@ -151,7 +151,7 @@ async fn to_running(scenario: &Scenario) {
     deployed.commit().await.unwrap();
 }
 
-/// To gone: roll back what was never committed, destroy what was.
+/// Removes the stack: rolls it back if it was never committed, or else destroys it.
 async fn to_gone(scenario: &Scenario) {
     let undone = match remove(&scenario.session).await {
         Err(Error::NoSuchStack { .. }) => return,
@@ -167,15 +167,16 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
+    /// From any state a stack can be brought up, and it can be removed.
     #[test]
-    fn no_state_is_a_dead_end(disturbances in prop::collection::vec(disturbance(), 1..4)) {
+    fn stack_is_never_stuck(disturbances in prop::collection::vec(disturbance(), 1..4)) {
         paused_runtime().block_on(async {
             let mut moment = Moment {
                 what: "the beginning".to_owned(),
                 account: Watched::new(account()).scenario.aws.snapshot(),
                 journal: InMemory::new(),
             };
-            // Every story begins with a deployment.
+            // Every case begins with a deployment.
             let first = disturbances[0].clone();
             moment = Disturbance { command: Command::Deploy, ..first }.strike(moment).await;
             for disturbance in &disturbances[1..] {
@@ -189,7 +190,7 @@ proptest! {
             let running = moment.restart().await;
             to_running(&running).await;
             assert_eq!(census(&running.aws), tier_3());
-            // Interfaces of what went on the way may still be held; they go by themselves.
+            // Network interfaces of removed resources may still exist; they disappear by themselves.
             running.destroy().await;
         });
     }

@@ -1,4 +1,4 @@
-//! Dropped anywhere: whatever future is dropped at whatever moment, the session leaves nothing of it.
+//! Dropped futures: whichever future is dropped at any moment, the session leaves nothing of its work.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -12,14 +12,14 @@ use geusemaker_core::{AlbHealthy, CdnPending, Deployment, Ec2Ready, FileSystems,
 use scenario::watched_store::WatchedStore;
 use scenario::{Scenario, account, assert_nothing_left, deploy_tier_3, spec, stack};
 
-/// Moments that are close to one another while calls are made, and further apart while everybody waits.
+/// Returns moments that are close together while calls are made, and further apart during waits.
 fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
     let close = (0..close).map(|n| Duration::from_millis(n * 70));
     let far = (1..).map(move |n| Duration::from_secs(n * far));
     close.chain(far)
 }
 
-/// A store that takes its time, so that a write can be dropped half way.
+/// Creates a slow store, so that a future can be dropped in the middle of a write.
 fn slow_store() -> Arc<WatchedStore> {
     Arc::new(WatchedStore::new().pause(Duration::from_millis(20)))
 }
@@ -40,7 +40,7 @@ async fn pending(scenario: &Scenario) -> Deployment<CdnPending> {
     balanced(scenario).await.create_cdn().await.unwrap()
 }
 
-/// Drops the transition after each of the moments, until it is quicker than that.
+/// Drops the transition after each of the moments, until it finishes before one.
 async fn drop_at<D, F: Future>(
     moments: impl Iterator<Item = Duration>,
     before: impl AsyncFn(&Scenario) -> D,
@@ -59,7 +59,7 @@ async fn drop_at<D, F: Future>(
             undone.iter().all(|undone| undone.is_complete()),
             "dropped after {moment:?}: {undone:#?}"
         );
-        // The journal agrees that there is nothing any more.
+        // The journal agrees that nothing is left.
         let known = later.summary(&stack()).await;
         assert!(known.is_err(), "dropped after {moment:?}: {known:#?}");
         if finished {
@@ -70,29 +70,30 @@ async fn drop_at<D, F: Future>(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_launch_that_is_dropped_at_any_moment_leaves_nothing() {
+async fn dropped_launch_leaves_nothing() {
     drop_at(moments(60, 2), planned, Deployment::<Planned>::launch).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_balance_that_is_dropped_at_any_moment_leaves_nothing() {
+async fn dropped_balance_leaves_nothing() {
     drop_at(moments(60, 9), ready, Deployment::<Ec2Ready>::balance).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_of_a_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
+async fn dropped_cdn_creation_leaves_nothing() {
     let close = (0..).map(|n| Duration::from_millis(n * 10));
     drop_at(close, balanced, Deployment::<AlbHealthy>::create_cdn).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_for_the_cdn_that_is_dropped_at_any_moment_leaves_nothing() {
+async fn dropped_cdn_wait_leaves_nothing() {
     let far = (0..).map(|n| Duration::from_secs(n * 12));
     drop_at(far, pending, Deployment::<CdnPending>::deployed).await;
 }
 
+/// The session finishes the rollback.
 #[tokio::test(start_paused = true)]
-async fn a_rollback_that_is_dropped_at_any_moment_is_finished_by_the_session() {
+async fn dropped_rollback_is_finished() {
     for moment in moments(30, 15).take(45) {
         let scenario = Scenario::with_store(account().build(), slow_store());
         let deployment = ready(&scenario).await;
@@ -107,7 +108,7 @@ async fn a_rollback_that_is_dropped_at_any_moment_is_finished_by_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_destroy_that_is_dropped_at_any_moment_is_finished_by_the_next() {
+async fn dropped_destroy_is_finished_by_next() {
     for moment in moments(30, 15).take(45) {
         let scenario = Scenario::with_store(account().build(), slow_store());
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
@@ -130,9 +131,9 @@ async fn a_destroy_that_is_dropped_at_any_moment_is_finished_by_the_next() {
     }
 }
 
-/// Whoever drops a commit does not know whether it took place. It is one or the other, and never half.
+/// The caller that drops a commit does not know its outcome: it has taken place or it has not, but never by half.
 #[tokio::test(start_paused = true)]
-async fn a_commit_that_is_dropped_has_taken_place_or_leaves_nothing() {
+async fn dropped_commit_is_all_or_nothing() {
     for moment in (0..30).map(|n| Duration::from_millis(n * 5)) {
         let scenario = Scenario::with_store(account().build(), slow_store());
         let deployment = balanced(&scenario).await;
@@ -159,7 +160,7 @@ async fn a_commit_that_is_dropped_has_taken_place_or_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_panics_with_a_deployment_leaves_nothing() {
+async fn panicking_task_leaves_nothing() {
     let scenario = Scenario::new();
     let deployment = balanced(&scenario).await;
     let task = tokio::spawn(async move {
@@ -172,7 +173,7 @@ async fn a_task_that_panics_with_a_deployment_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_aborted_in_a_transition_leaves_nothing() {
+async fn aborted_task_leaves_nothing() {
     let scenario = Scenario::new();
     let task = tokio::spawn(planned(&scenario).await.launch());
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -183,7 +184,7 @@ async fn a_task_that_is_aborted_in_a_transition_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rollback_says_what_is_gone() {
+async fn rollback_lists_deleted_resources() {
     let scenario = Scenario::new();
     let deployment = balanced(&scenario).await;
     let made = scenario.session.summary(&stack()).await.unwrap().resources;
@@ -202,11 +203,11 @@ async fn a_rollback_says_what_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_never_launched_needs_no_undo() {
+async fn unlaunched_deployment_needs_no_undo() {
     let scenario = Scenario::new();
     drop(planned(&scenario).await);
     drop(planned(&scenario).await.launch());
-    // Polled once and not again.
+    // Polled once, and then dropped.
     let once = planned(&scenario).await.launch().now_or_never();
     assert!(once.is_none());
     let aws = scenario.aws.clone();
@@ -214,8 +215,9 @@ async fn what_was_never_launched_needs_no_undo() {
     assert_nothing_left(&aws);
 }
 
+/// A deployment that is dropped after its session was closed is in the journal for another session.
 #[tokio::test(start_paused = true)]
-async fn what_is_dropped_after_its_session_was_closed_is_in_the_journal_for_another() {
+async fn drop_after_close_leaves_journal() {
     let scenario = Scenario::new();
     let deployment = ready(&scenario).await;
     let later = scenario.another_session();
@@ -225,7 +227,7 @@ async fn what_is_dropped_after_its_session_was_closed_is_in_the_journal_for_anot
     let resources = later.summary(&stack()).await.unwrap().resources;
     assert!(!aws.leftovers().is_empty() && !resources.is_empty());
 
-    // Its process lives, so its claim has to run out first.
+    // The process is alive, so its claim has to expire first.
     assert!(later.rollback(&stack()).await.is_err());
     tokio::time::sleep(Duration::from_secs(16 * 60)).await;
     let undone = later.rollback(&stack()).await.unwrap();

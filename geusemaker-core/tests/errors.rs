@@ -1,4 +1,4 @@
-//! What a person is told: for each way in which AWS can fail, its class, what kind of failure it is, and what to do.
+//! Error reports: for each way in which AWS can fail, the error's class, its category and the remedy.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -14,7 +14,7 @@ use geusemaker_testkit::Fault;
 
 use scenario::{Scenario, account, spec, spec_with};
 
-/// How a plan fails when its first question to AWS is struck again and again.
+/// Returns the error of a plan whose first call to AWS always meets this fault.
 async fn struck(fault: Fault) -> Error {
     let scenario = Scenario::on(account().fault(fault.forever()).build());
     let error = scenario.session.plan(spec(1)).await.unwrap_err();
@@ -23,7 +23,7 @@ async fn struck(fault: Fault) -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_class_of_error_has_a_category_and_a_remedy() {
+async fn error_class_has_category_and_remedy() {
     for (code, status, class, category, remedy) in [
         (
             "InvalidClientTokenId",
@@ -107,8 +107,9 @@ async fn each_class_of_error_has_a_category_and_a_remedy() {
     }
 }
 
+/// A call without an answer may have happened.
 #[tokio::test(start_paused = true)]
-async fn no_answer_at_all_is_unreachable_and_may_have_happened() {
+async fn missing_answer_is_unreachable() {
     for fault in [
         Fault::on("GetCallerIdentity").reset(),
         Fault::on("GetCallerIdentity").stall(),
@@ -129,7 +130,7 @@ async fn no_answer_at_all_is_unreachable_and_may_have_happened() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_credentials_nothing_is_sent_and_the_error_says_so() {
+async fn missing_credentials_send_no_call() {
     let scenario = Scenario::new();
     let none =
         provide_credentials_fn(async || Err(CredentialsError::not_loaded("no profile, no role")));
@@ -149,9 +150,9 @@ async fn without_credentials_nothing_is_sent_and_the_error_says_so() {
     assert!(scenario.aws.calls().is_empty());
 }
 
-/// What the plan finds out, it finds out before anything is made.
+/// The plan finds these errors before anything is created.
 #[tokio::test(start_paused = true)]
-async fn a_spec_that_does_not_fit_the_account_is_an_error_of_the_plan_with_a_remedy() {
+async fn unfit_spec_is_plan_error() {
     type Fits = fn(&PlanError) -> bool;
     let cases: [(&str, &str, Fits); 7] = [
         (
@@ -260,7 +261,7 @@ async fn a_spec_that_does_not_fit_the_account_is_an_error_of_the_plan_with_a_rem
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_somebody_else_has_taken_is_found_out_before_anything_is_made() {
+async fn taken_name_is_found_by_plan() {
     let scenario = Scenario::new();
     let elastic_load_balancing =
         aws_sdk_elasticloadbalancingv2::Client::new(&scenario.aws.sdk_config());
@@ -282,7 +283,7 @@ async fn a_name_that_somebody_else_has_taken_is_found_out_before_anything_is_mad
         matches!(&error, Error::Plan(PlanError::NameTaken { name, .. }) if name == "llm-webui"),
         "{error}"
     );
-    // One that was planned before is refused by AWS, and what it had made goes.
+    // AWS refuses an earlier plan with this name, and the resources of the failed step are removed.
     let failed = first.launch().await.unwrap().balance().await.unwrap_err();
     assert_eq!(failed.error.call().unwrap().class, ErrorClass::Conflict);
     assert!(failed.error.remedy().contains("choose another stack name"));
@@ -291,7 +292,7 @@ async fn a_name_that_somebody_else_has_taken_is_found_out_before_anything_is_mad
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stack_that_does_not_exist_is_an_error_that_names_those_that_do() {
+async fn unknown_stack_names_existing_ones() {
     let scenario = Scenario::new();
     let ready = scenario
         .session

@@ -9,7 +9,7 @@ fn examples() -> PathBuf {
 }
 
 #[test]
-fn every_example_is_a_valid_spec() {
+fn examples_are_valid_specs() {
     let mut specs = 0;
     for entry in fs::read_dir(examples()).unwrap() {
         let path = entry.unwrap().path();
@@ -25,7 +25,7 @@ fn every_example_is_a_valid_spec() {
 }
 
 #[test]
-fn each_tier_has_an_example_with_a_default_service() {
+fn tiers_have_example_with_default_service() {
     for (file, tier) in [
         ("tier1-gpu.toml", Tier::Instances),
         ("tier2-gpu.toml", Tier::LoadBalancer),

@@ -1,4 +1,4 @@
-//! Explored: a stack comes up and goes away again, whatever befalls the calls that change something.
+//! Explores the life of a stack: it is deployed and removed, whatever happens to the calls that change something.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -11,7 +11,7 @@ use geusemaker_testkit::{CallRecord, Explorer, FaultKind};
 
 use scenario::{Scenario, account, spec, stack};
 
-/// A tier-1 stack, deployed and destroyed.
+/// Deploys and destroys a tier-1 stack.
 async fn deploy_and_destroy(scenario: Arc<Scenario>) -> Result<(), Error> {
     let session = &scenario.session;
     session
@@ -25,9 +25,9 @@ async fn deploy_and_destroy(scenario: Arc<Scenario>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the next session does about whatever an earlier one has left.
+/// Removes in another session what an earlier one has left.
 async fn destroy_in_another_session(scenario: Arc<Scenario>) -> Result<(), Error> {
-    // What was dropped is undone in the background, and the stack is locked until then.
+    // A dropped deployment is undone in the background, and the stack is locked until then.
     scenario.aws.clock().sleep(Duration::from_secs(3600)).await;
     let session = scenario.another_session();
     let undone = session.destroy(&stack(), FileSystems::Delete).await;
@@ -38,8 +38,9 @@ async fn destroy_in_another_session(scenario: Arc<Scenario>) -> Result<(), Error
     }
 }
 
+/// The caller is dropped at each call that changes something.
 #[test]
-fn a_stack_leaves_nothing_if_its_caller_is_dropped_at_any_change() {
+fn dropped_caller_leaves_nothing() {
     Explorer::with_world(|aws| Arc::new(Scenario::on(aws)), deploy_and_destroy)
         .account(account)
         .calls(CallRecord::is_mutating)

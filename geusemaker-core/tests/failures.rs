@@ -1,4 +1,4 @@
-//! A transition that fails: its own part is undone, what was there before is handed back, and the error says why.
+//! Failed transitions: the transition's own part is undone, the previous state is handed back, and the error says why.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -13,8 +13,9 @@ use scenario::{
     tier_3,
 };
 
+/// The rest of the stack stays as it was.
 #[tokio::test(start_paused = true)]
-async fn a_cdn_that_is_refused_leaves_the_rest_and_can_be_published_again() {
+async fn refused_cdn_can_be_published_again() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
@@ -42,8 +43,9 @@ async fn a_cdn_that_is_refused_leaves_the_rest_and_can_be_published_again() {
     assert!(scenario.aws.unfired().is_empty());
 }
 
+/// The distribution is disabled and deleted, and nothing else is.
 #[tokio::test(start_paused = true)]
-async fn a_cdn_that_was_made_and_then_failed_is_disabled_and_deleted_and_nothing_else() {
+async fn failed_cdn_is_deleted_alone() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
@@ -68,8 +70,9 @@ async fn a_cdn_that_was_made_and_then_failed_is_disabled_and_deleted_and_nothing
     scenario.assert_nothing_left();
 }
 
+/// The instances stay, and `balance` can be called again.
 #[tokio::test(start_paused = true)]
-async fn a_load_balancer_that_is_refused_leaves_the_instances_and_can_be_balanced_again() {
+async fn refused_load_balancer_can_be_retried() {
     let scenario = Scenario::new();
     let ready = scenario
         .session
@@ -80,7 +83,7 @@ async fn a_load_balancer_that_is_refused_leaves_the_instances_and_can_be_balance
         .await
         .unwrap();
     let instances = ready.state().instances.clone();
-    // The mount targets that are still on their way are not balance's own.
+    // Mount targets that are still being created are not part of `balance`.
     let before = scenario.aws.leftovers();
     scenario
         .aws
@@ -107,7 +110,7 @@ async fn a_load_balancer_that_is_refused_leaves_the_instances_and_can_be_balance
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_launch_that_failed_can_be_launched_again() {
+async fn failed_launch_can_be_retried() {
     let scenario = Scenario::on(
         account()
             .fault(Fault::on("CreateMountTarget").answer("NetworkInterfaceLimitExceeded"))
@@ -129,8 +132,9 @@ async fn a_launch_that_failed_can_be_launched_again() {
     scenario.assert_nothing_left();
 }
 
+/// Returning a failed transition with `?` undoes the whole deployment.
 #[tokio::test(start_paused = true)]
-async fn to_give_up_with_a_question_mark_is_to_undo_everything() {
+async fn question_mark_undoes_everything() {
     for refused in CREATIONS {
         let fault = Fault::on(refused)
             .answer("UnauthorizedOperation")
@@ -168,8 +172,9 @@ async fn to_give_up_with_a_question_mark_is_to_undo_everything() {
     }
 }
 
+/// The remedy names the quota to raise.
 #[tokio::test(start_paused = true)]
-async fn a_quota_ends_the_deployment_at_once_and_says_what_to_ask_for() {
+async fn exceeded_quota_fails_at_once() {
     for (operation, code) in [
         ("RunInstances", "VcpuLimitExceeded"),
         ("RunInstances", "MaxSpotInstanceCountExceeded"),
@@ -202,7 +207,7 @@ async fn a_quota_ends_the_deployment_at_once_and_says_what_to_ask_for() {
     }
 }
 
-/// Terminates every instance that there is, as somebody else would.
+/// Terminates every instance, as another user would.
 async fn terminate_instances(scenario: &Scenario) {
     let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
     for instance in scenario
@@ -219,7 +224,7 @@ async fn terminate_instances(scenario: &Scenario) {
     }
 }
 
-/// Waits until somebody has called the operation with success.
+/// Waits until the operation has been called.
 async fn called(scenario: &Scenario, operation: &str) {
     while !scenario
         .aws
@@ -232,7 +237,7 @@ async fn called(scenario: &Scenario, operation: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_that_dies_while_it_boots_ends_the_launch_with_its_reason() {
+async fn dead_instance_fails_launch_with_reason() {
     let scenario = Scenario::on(account().timings(Timings::Slow).build());
     let planned = scenario.session.plan(spec(1)).await.unwrap();
     let killed = async {
@@ -250,8 +255,9 @@ async fn an_instance_that_dies_while_it_boots_ends_the_launch_with_its_reason() 
     assert!(is_reason, "{}", failed.error);
 }
 
+/// The error has the reason that AWS gives for each target.
 #[tokio::test(start_paused = true)]
-async fn targets_that_never_become_healthy_are_named_with_the_reason_of_aws() {
+async fn unhealthy_targets_are_named() {
     let scenario = Scenario::new();
     let ready = scenario
         .session
@@ -265,7 +271,7 @@ async fn targets_that_never_become_healthy_are_named_with_the_reason_of_aws() {
     let before = census(&scenario.aws);
     let killed = async {
         called(&scenario, "RegisterTargets").await;
-        // A load balancer is not active in less than two minutes, and until then no target is checked.
+        // A load balancer needs at least two minutes to become active, and no target is checked before.
         tokio::time::sleep(Duration::from_secs(20)).await;
         terminate_instances(&scenario).await;
     };
@@ -310,8 +316,9 @@ async fn targets_that_never_become_healthy_are_named_with_the_reason_of_aws() {
     scenario.close_and_assert_nothing_left().await;
 }
 
+/// The error has the state of each target that is not healthy yet.
 #[tokio::test(start_paused = true)]
-async fn targets_that_are_not_yet_healthy_when_time_is_up_are_named_and_can_be_waited_for_again() {
+async fn slow_targets_are_named_at_deadline() {
     let scenario = Scenario::new();
     let hasty = "[load_balancer]\nwait_timeout = \"10s\"\nhealth_check_interval = \"300s\"";
     let ready = scenario
@@ -341,7 +348,7 @@ async fn targets_that_are_not_yet_healthy_when_time_is_up_are_named_and_can_be_w
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cdn_that_takes_longer_than_the_wait_is_kept_and_waited_for_again() {
+async fn slow_cdn_is_kept_and_awaited_again() {
     let scenario = Scenario::new();
     let hasty = spec_with(3, "[cdn]\nwait_timeout = \"1m\"");
     let planned = scenario.session.plan(hasty).await.unwrap();
@@ -374,7 +381,7 @@ async fn a_cdn_that_takes_longer_than_the_wait_is_kept_and_waited_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_publication_that_takes_longer_than_the_wait_is_undone() {
+async fn slow_publication_is_undone() {
     let scenario = Scenario::new();
     let hasty = spec_with(3, "[cdn]\nwait_timeout = \"1m\"");
     let planned = scenario.session.plan(hasty).await.unwrap();
@@ -394,9 +401,9 @@ async fn a_publication_that_takes_longer_than_the_wait_is_undone() {
     scenario.close_and_assert_nothing_left().await;
 }
 
-/// Somebody signs in again after ten minutes; until then nothing is undone and nothing is given up.
+/// The user signs in again after ten minutes; until then nothing is undone and nothing is given up.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_in_a_wait_are_waited_for() {
+async fn expired_credentials_pause_waits() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     let ready = planned.launch().await.unwrap();
@@ -416,11 +423,11 @@ async fn credentials_that_run_out_in_a_wait_are_waited_for() {
     scenario.assert_nothing_left();
 }
 
-/// An hour is what somebody has to sign in; then a creation that was refused all that time is given up, and to undo
-/// with credentials that have run out deletes nothing.
+/// The user has an hour to sign in again. Then a creation that was refused all that time is given up, and an undo with
+/// expired credentials deletes nothing.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_undo_nothing_and_what_is_there_is_listed() {
-    // The second may be about the request, so that it is not worth an hour.
+async fn expired_credentials_undo_nothing() {
+    // The second code may be about the request itself, so it is not worth an hour.
     for (code, times) in [("ExpiredToken", 241), ("AuthFailure", 1)] {
         let scenario = Scenario::new();
         let planned = scenario.session.plan(spec(3)).await.unwrap();
@@ -448,9 +455,9 @@ async fn credentials_that_run_out_undo_nothing_and_what_is_there_is_listed() {
     }
 }
 
-/// At every call that makes something: whoever signs in within the hour has a deployment, with nothing twice.
+/// At every creating call: a user who signs in within the hour gets a deployment, with nothing twice.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_between_creations_are_waited_for() {
+async fn expired_credentials_pause_creations() {
     let scenario = Scenario::new();
     for operation in CREATIONS {
         let expired = Fault::on(operation).answer("ExpiredToken").status(403);
@@ -468,9 +475,9 @@ async fn credentials_that_run_out_between_creations_are_waited_for() {
     scenario.assert_nothing_left();
 }
 
-/// The replies to creations are lost, and the credentials run out while AWS is asked what became of them.
+/// The replies to creating calls are lost, and the credentials expire while the outcomes are being resolved.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_while_an_unknown_outcome_is_settled_are_waited_for() {
+async fn expired_credentials_pause_resolution() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     for (operation, look) in [
@@ -483,7 +490,7 @@ async fn credentials_that_run_out_while_an_unknown_outcome_is_settled_are_waited
         ("CreateDistributionWithTags", "ListDistributions"),
     ] {
         scenario.aws.inject(Fault::on(operation).lose_reply());
-        // From the first look on for ten minutes, which is longer than a creation is tried for.
+        // For ten minutes from the first read on, which is longer than a creation is retried.
         let expired = Fault::on(look).answer("ExpiredToken").status(403);
         scenario.aws.inject(expired.times(40));
     }
@@ -495,9 +502,9 @@ async fn credentials_that_run_out_while_an_unknown_outcome_is_settled_are_waited
     scenario.assert_nothing_left();
 }
 
-/// Nobody signs in: to give up with a question mark undoes nothing, however soon somebody signs in after that.
+/// Without a new sign-in, giving up with `?` undoes nothing, however soon the user signs in after that.
 #[tokio::test(start_paused = true)]
-async fn to_give_up_for_want_of_credentials_leaves_everything_listed_and_resumable() {
+async fn expired_credentials_leave_stack_resumable() {
     for operation in [
         "CreateSecurityGroup",
         "RunInstances",
@@ -516,7 +523,7 @@ async fn to_give_up_for_want_of_credentials_leaves_everything_listed_and_resumab
         let listed: Vec<_> = undone.iter().flat_map(|undone| &undone.left).collect();
         assert_eq!(listed.is_empty(), before.is_empty(), "{operation}");
         if before.is_empty() {
-            // There is nothing to take up, and the name is free.
+            // No deployment exists to resume, and the name is free.
             assert!(later.summary(&stack()).await.is_err(), "{operation}");
             continue;
         }
@@ -528,10 +535,10 @@ async fn to_give_up_for_want_of_credentials_leaves_everything_listed_and_resumab
     }
 }
 
-/// The undo of a step was cut short, and the credentials run out while it is finished: that is the reason, and not what
-/// happens to be left.
+/// The credentials expire while an interrupted undo is being finished: the error names that reason, and not the
+/// resources that happen to be left.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_while_an_undo_is_finished_are_the_reason_that_is_given() {
+async fn expired_credentials_in_undo_are_reported() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     let ready = planned.launch().await.unwrap();
@@ -560,16 +567,16 @@ async fn credentials_that_run_out_while_an_undo_is_finished_are_the_reason_that_
     scenario.assert_nothing_left();
 }
 
-/// A removal asks about what may exist; the credentials run out meanwhile, and somebody signs in.
+/// The credentials expire while a removal checks which resources exist, and the user signs in again.
 #[tokio::test(start_paused = true)]
-async fn credentials_that_run_out_while_a_removal_settles_what_may_exist_are_waited_for() {
+async fn expired_credentials_pause_removal() {
     let stalled = Fault::on("CreateFileSystem").after_effect().stall();
     let scenario = Scenario::on(account().fault(stalled).build());
     scenario.session.keep_dropped();
     let planned = scenario.session.plan(spec(1)).await.unwrap();
     let under_way = tokio::time::timeout(Duration::from_secs(10), planned.launch());
     assert!(under_way.await.is_err());
-    // The process ends, so that nobody hears of the call any more.
+    // The process ends, so the outcome of the call is never received.
     let session = scenario.another_session();
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let expired = Fault::on("DescribeFileSystems").answer("ExpiredToken");
@@ -579,7 +586,7 @@ async fn credentials_that_run_out_while_a_removal_settles_what_may_exist_are_wai
     assert!(undone.is_complete(), "{:#?}", undone.left);
 }
 
-/// What makes something, in the order in which a deployment calls it.
+/// The creating operations, in the order in which a deployment calls them.
 const CREATIONS: [&str; 11] = [
     "CreateSecurityGroup",
     "CreateFileSystem",

@@ -1,4 +1,4 @@
-//! The proof of the GPUs: what the instance prints on its console is held against the catalogue.
+//! The GPU check: the report on the instance's console is compared with the catalogue.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -10,7 +10,7 @@ use geusemaker_testkit::{Aws, Boot, Guest};
 
 use scenario::{Scenario, census, spec, spec_with};
 
-/// Instances that print this.
+/// Instances that print this text on their console.
 #[derive(Debug)]
 struct Prints(String);
 
@@ -20,7 +20,7 @@ impl Guest for Prints {
     }
 }
 
-/// What becomes of tier 1 on such instances, and how long it takes.
+/// Commits tier 1 on such instances, and returns the failure and the time until it.
 async fn commit_on(guest: Prints) -> (Failed<Ec2Ready>, Scenario, Duration) {
     let scenario = Scenario::on(Aws::builder().guest(guest).build());
     let ready = scenario
@@ -37,8 +37,9 @@ async fn commit_on(guest: Prints) -> (Failed<Ec2Ready>, Scenario, Duration) {
     (failed, scenario, took)
 }
 
+/// The error names both models.
 #[tokio::test(start_paused = true)]
-async fn another_model_than_the_types_is_an_error_that_names_both() {
+async fn wrong_gpu_model_is_error() {
     let report = GpuReport::new(1, "Tesla T4").to_string();
     let (failed, scenario, _) = commit_on(Prints(report)).await;
     let instance = failed.previous.state().instances[0].id.clone();
@@ -60,7 +61,7 @@ async fn another_model_than_the_types_is_an_error_that_names_both() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fewer_gpus_than_the_type_has_are_an_error() {
+async fn missing_gpus_are_error() {
     let report = GpuReport::new(0, "").to_string();
     let (failed, scenario, took) = commit_on(Prints(report)).await;
     let error = Error::from(failed);
@@ -77,7 +78,7 @@ async fn fewer_gpus_than_the_type_has_are_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_console_that_never_shows_a_report_is_given_up_at_the_deadline() {
+async fn missing_report_fails_at_deadline() {
     let (failed, scenario, took) = commit_on(Prints("login: ".to_owned())).await;
     let error = Error::from(failed);
     scenario.close_and_assert_nothing_left().await;
@@ -90,8 +91,9 @@ async fn a_console_that_never_shows_a_report_is_given_up_at_the_deadline() {
     assert!(given_up.contains(&took), "{took:?}");
 }
 
+/// Only the load balancer is undone.
 #[tokio::test(start_paused = true)]
-async fn a_mismatch_ends_balance_too_and_takes_only_the_load_balancer_with_it() {
+async fn mismatch_fails_balance() {
     let report = GpuReport::new(4, "NVIDIA A10G").to_string();
     let scenario = Scenario::on(Aws::builder().guest(Prints(report)).build());
     let ready = scenario
@@ -115,7 +117,7 @@ async fn a_mismatch_ends_balance_too_and_takes_only_the_load_balancer_with_it() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_check_nobody_reads_the_console() {
+async fn disabled_check_reads_no_console() {
     let scenario = Scenario::on(Aws::builder().guest(Prints(String::new())).build());
     let planned = scenario
         .session

@@ -1,4 +1,5 @@
-//! The journal as it lies in the store: what a process writes, what it refuses to read, and who may write at all.
+//! The journal in its store: the records that a process writes, those that it refuses to read, and the processes that
+//! may write.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -20,7 +21,7 @@ fn path(sequence: usize) -> Path {
     Path::from(format!("llm/{sequence:08}.json"))
 }
 
-/// A committed tier 1, so that there is a journal to damage.
+/// Commits a tier-1 stack, whose journal a test can damage.
 async fn committed() -> Scenario {
     let scenario = Scenario::new();
     let ready = scenario
@@ -39,8 +40,9 @@ async fn write(store: &dyn ObjectStore, path: &Path, record: &Value) {
     store.put(path, record.to_string().into()).await.unwrap();
 }
 
+/// Each record has one event.
 #[tokio::test(start_paused = true)]
-async fn records_are_contiguous_versioned_and_of_one_event_each() {
+async fn records_are_contiguous_and_versioned() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     deployment.commit().await.unwrap();
@@ -81,8 +83,9 @@ async fn records_are_contiguous_versioned_and_of_one_event_each() {
     assert_eq!(types, expected.into());
 }
 
+/// The order is: intent, created, deleting, deleted.
 #[tokio::test(start_paused = true)]
-async fn every_resource_is_intended_before_it_is_created_and_created_before_it_is_deleted() {
+async fn resource_events_are_in_order() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let made: BTreeSet<_> = scenario
@@ -114,7 +117,7 @@ async fn every_resource_is_intended_before_it_is_created_and_created_before_it_i
         .iter()
         .filter_map(|(_, record)| record["event"]["id"].as_str())
         .collect();
-    // Network interfaces are made by AWS, and go with what they belong to.
+    // AWS creates network interfaces, and deletes them with their resource.
     let unknown: Vec<_> = made
         .iter()
         .filter(|id| !id.starts_with("eni-") && !known.contains(id.as_str()))
@@ -122,7 +125,7 @@ async fn every_resource_is_intended_before_it_is_created_and_created_before_it_i
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
-/// What every command says of a journal that it cannot read, and that none of them writes to it.
+/// Returns the error of every command on an unreadable journal; asserts that all are equal and that nothing is written.
 async fn refusal(scenario: &Scenario) -> Error {
     let before = records_as_bytes(scenario.store.as_ref()).await;
     let by_status = scenario.session.status(&stack()).await.unwrap_err();
@@ -132,7 +135,7 @@ async fn refusal(scenario: &Scenario) -> Error {
         .destroy(&stack(), FileSystems::Delete)
         .await
         .unwrap_err();
-    // In an account where the names are free, so that the journal is what stands in the way.
+    // Names are free in this account, so only the journal is in the way.
     let elsewhere = Scenario::with_store(account().build(), Arc::clone(&scenario.store));
     let planned = elsewhere.session.plan(spec(1)).await.unwrap();
     let by_launch = Error::from(planned.launch().await.unwrap_err());
@@ -163,8 +166,9 @@ async fn records_as_bytes(store: &dyn ObjectStore) -> Vec<(Path, Vec<u8>)> {
     bytes
 }
 
+/// The error names the record.
 #[tokio::test(start_paused = true)]
-async fn a_torn_record_is_named_and_nothing_is_written_over_it() {
+async fn torn_record_is_not_overwritten() {
     for torn in [
         "",
         "{\"version\": 1, \"sequence\": 3, \"at\"",
@@ -190,8 +194,9 @@ async fn a_torn_record_is_named_and_nothing_is_written_over_it() {
     }
 }
 
+/// The error names the number of the record.
 #[tokio::test(start_paused = true)]
-async fn a_missing_record_is_named_and_its_place_is_not_taken() {
+async fn missing_record_is_not_replaced() {
     let scenario = committed().await;
     scenario.store.delete(&path(4)).await.unwrap();
     let error = refusal(&scenario).await;
@@ -205,7 +210,7 @@ async fn a_missing_record_is_named_and_its_place_is_not_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_of_a_newer_version_is_left_to_the_newer_program() {
+async fn newer_record_is_refused() {
     let scenario = committed().await;
     let last = records(scenario.store.as_ref()).await.len();
     let newer = json!({"version": 3, "what": "nobody here knows"});
@@ -219,7 +224,7 @@ async fn a_record_of_a_newer_version_is_left_to_the_newer_program() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_contradict_one_another_are_an_error_and_no_guess() {
+async fn contradictory_records_are_error() {
     let scenario = committed().await;
     let last = records(scenario.store.as_ref()).await.len();
     let record = json!({
@@ -240,8 +245,9 @@ async fn records_that_contradict_one_another_are_an_error_and_no_guess() {
     );
 }
 
+/// A record of the same format version may have more fields.
 #[tokio::test(start_paused = true)]
-async fn fields_that_a_record_of_the_same_version_adds_are_ignored() {
+async fn unknown_fields_are_ignored() {
     let scenario = committed().await;
     let (first, mut record) = records(scenario.store.as_ref()).await.swap_remove(0);
     record["comment"] = json!("added later");
@@ -251,7 +257,7 @@ async fn fields_that_a_record_of_the_same_version_adds_are_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_sessions_cannot_work_on_one_stack_and_the_second_hears_who_does() {
+async fn second_session_is_refused_with_holder() {
     let scenario = Scenario::new();
     let ready = scenario
         .session
@@ -284,12 +290,12 @@ async fn two_sessions_cannot_work_on_one_stack_and_the_second_hears_who_does() {
         assert_eq!(refused.category(), Category::Locked);
         assert!(refused.to_string().contains(&held_by), "{refused}");
     }
-    // The refusals have not disturbed the first, which is still at work much later.
+    // The refusals have not disturbed the first session, which is still at work much later.
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert!(second.open(&stack()).await.is_err());
     let balanced = ready.balance().await.unwrap();
     balanced.keep().await.unwrap();
-    // And now it is not at work any more.
+    // The first session has released the stack.
     let AnyDeployment::AlbHealthy(balanced) = second.open(&stack()).await.unwrap() else {
         panic!("it was balanced");
     };
@@ -297,7 +303,7 @@ async fn two_sessions_cannot_work_on_one_stack_and_the_second_hears_who_does() {
     scenario.assert_nothing_left();
 }
 
-/// Appends a claim to the journal, of another process: on this machine if no host is given.
+/// Appends a claim of another process to the journal, on this machine if no host is given.
 async fn claim(scenario: &Scenario, host: Option<&str>, pid: u32, until: &str) {
     let records = records(scenario.store.as_ref()).await;
     let (_, first) = &records[0];
@@ -320,8 +326,9 @@ async fn claim(scenario: &Scenario, host: Option<&str>, pid: u32, until: &str) {
 
 const FAR_AWAY: &str = "2100-01-01T00:00:00Z";
 
+/// The process has ended on this machine.
 #[tokio::test(start_paused = true)]
-async fn the_claim_of_a_process_that_has_ended_on_this_machine_does_not_hold() {
+async fn claim_of_dead_process_does_not_hold() {
     let scenario = committed().await;
     claim(&scenario, None, u32::MAX, FAR_AWAY).await;
     assert_eq!(
@@ -332,7 +339,7 @@ async fn the_claim_of_a_process_that_has_ended_on_this_machine_does_not_hold() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_claim_of_a_process_elsewhere_holds_until_it_runs_out() {
+async fn remote_claim_holds_until_it_expires() {
     let scenario = committed().await;
     claim(&scenario, Some("elsewhere"), u32::MAX, FAR_AWAY).await;
     let refused = scenario
@@ -352,8 +359,9 @@ async fn the_claim_of_a_process_elsewhere_holds_until_it_runs_out() {
     scenario.destroy().await;
 }
 
+/// A process whose journal was taken over leaves everything to the other process.
 #[tokio::test(start_paused = true)]
-async fn a_process_whose_journal_was_taken_over_stops_and_leaves_everything_to_the_other() {
+async fn superseded_process_stops() {
     let scenario = Scenario::new();
     let ready = scenario
         .session
@@ -386,9 +394,10 @@ async fn a_process_whose_journal_was_taken_over_stops_and_leaves_everything_to_t
     assert_nothing_left(&aws);
 }
 
-/// The store is full after any number of records: what exists then is in the journal, and goes once there is room.
+/// The store is full after any number of records: the existing resources are in the journal, and are removed once there
+/// is room.
 #[tokio::test(start_paused = true)]
-async fn a_full_store_is_named_and_loses_nothing() {
+async fn full_store_loses_nothing() {
     let mut room = 0;
     loop {
         let store = Arc::new(WatchedStore::new().room_for(room));
@@ -438,7 +447,7 @@ async fn a_full_store_is_named_and_loses_nothing() {
         );
 
         store.set_room_for(usize::MAX);
-        // The process lives, so its claim has to run out.
+        // The process is alive, so its claim has to expire.
         tokio::time::sleep(Duration::from_secs(16 * 60)).await;
         match later.rollback(&stack()).await {
             Ok(undone) => assert!(undone.is_complete(), "room for {room}: {undone:#?}"),
@@ -452,7 +461,7 @@ async fn a_full_store_is_named_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_journal_of_a_stack_is_not_disturbed_by_what_else_lies_in_the_store() {
+async fn other_objects_in_store_are_ignored() {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     for other in [
         "llm/notes.txt",
@@ -481,7 +490,7 @@ async fn the_journal_of_a_stack_is_not_disturbed_by_what_else_lies_in_the_store(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_directory_on_disk_keeps_a_journal_from_one_process_to_the_next() {
+async fn journal_on_disk_outlives_process() {
     let directory = tempfile::tempdir().unwrap();
     let open = || {
         let store = geusemaker_core::object_store::local::LocalFileSystem::new_with_prefix(

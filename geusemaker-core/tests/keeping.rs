@@ -1,4 +1,4 @@
-//! What stays: a deployment that is kept, one that is committed, and one that is taken up again.
+//! Deployments that stay: kept ones, committed ones, and ones that are opened again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -21,8 +21,9 @@ async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
         .unwrap()
 }
 
+/// Another session resumes the deployment.
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_is_kept_stays_and_another_session_goes_on_with_it() {
+async fn kept_deployment_is_resumed_elsewhere() {
     let scenario = Scenario::new();
     let deployment = ready(&scenario, 3).await;
     let instances = deployment.state().instances.clone();
@@ -39,15 +40,15 @@ async fn a_deployment_that_is_kept_stays_and_another_session_goes_on_with_it() {
     assert_nothing_left(&aws);
 }
 
-/// A program that has to end drops whatever it is at, and comes back to it.
+/// A program that has to end drops its work in any state, and resumes it later.
 #[tokio::test(start_paused = true)]
-async fn what_is_dropped_when_it_should_be_kept_stays_and_can_be_gone_on_with_at_once() {
+async fn dropped_deployment_can_be_kept() {
     for seconds in [0, 1, 2, 5, 20, 60, 200, 400] {
         let scenario = Scenario::new();
         let session = scenario.session.clone();
         let deploying = tokio::spawn(async move {
             let deployed = deploy_tier_3(&session, spec(3)).await;
-            // Dropped at its end if not before.
+            // Keeps the deployment alive until the task is aborted.
             std::future::pending::<()>().await;
             drop(deployed);
         });
@@ -60,7 +61,7 @@ async fn what_is_dropped_when_it_should_be_kept_stays_and_can_be_gone_on_with_at
         let Scenario { aws, session, .. } = scenario;
         assert!(session.close().await.is_empty(), "{seconds}: it was undone");
 
-        // What was asked for is heard and written down, and nothing else is asked for.
+        // Replies to pending calls are received and recorded, and no new work begins.
         let calls = aws.calls().split_off(before);
         assert!(calls.len() <= 8, "{seconds}: {calls:#?}");
         let resources = match later.summary(&stack()).await {
@@ -85,9 +86,9 @@ async fn what_is_dropped_when_it_should_be_kept_stays_and_can_be_gone_on_with_at
     }
 }
 
-/// Whoever asks for it before anything is dropped has asked for all that is dropped later.
+/// `keep_dropped` also applies to everything that is dropped later.
 #[tokio::test(start_paused = true)]
-async fn only_what_is_dropped_is_kept_and_a_rollback_is_still_one() {
+async fn rollback_still_works_with_keep_dropped() {
     let scenario = Scenario::new();
     scenario.session.keep_dropped();
     let undone = ready(&scenario, 1).await.rollback().await;
@@ -104,7 +105,7 @@ async fn only_what_is_dropped_is_kept_and_a_rollback_is_still_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_state_is_taken_up_as_it_was_kept() {
+async fn states_are_reopened_as_kept() {
     let scenario = Scenario::new();
     ready(&scenario, 3).await.keep().await.unwrap();
     let mut phases = Vec::new();
@@ -132,8 +133,9 @@ async fn every_state_is_taken_up_as_it_was_kept() {
     assert_eq!(committed, Phase::Committed);
 }
 
+/// A deployment that was committed before stays.
 #[tokio::test(start_paused = true)]
-async fn an_open_deployment_that_is_dropped_is_undone_unless_it_was_committed() {
+async fn dropped_open_deployment_is_undone() {
     let scenario = Scenario::new();
     ready(&scenario, 1).await.keep().await.unwrap();
     drop(scenario.session.open(&stack()).await.unwrap());
@@ -157,7 +159,7 @@ async fn an_open_deployment_that_is_dropped_is_undone_unless_it_was_committed() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_committed_stays_when_the_session_ends() {
+async fn committed_stack_outlives_session() {
     let scenario = Scenario::new();
     let balanced = ready(&scenario, 2).await.balance().await.unwrap();
     balanced.commit().await.unwrap();
@@ -170,8 +172,9 @@ async fn what_is_committed_stays_when_the_session_ends() {
     assert_nothing_left(&aws);
 }
 
+/// Only the distribution is undone.
 #[tokio::test(start_paused = true)]
-async fn a_committed_tier_stays_when_the_next_one_cannot_be_added() {
+async fn committed_tier_survives_failed_upgrade() {
     let scenario = Scenario::new();
     ready(&scenario, 3)
         .await
@@ -205,8 +208,9 @@ async fn a_committed_tier_stays_when_the_next_one_cannot_be_added() {
     assert!(undone.is_complete());
 }
 
+/// Only the distribution that was being added is undone.
 #[tokio::test(start_paused = true)]
-async fn what_is_dropped_while_it_is_added_to_a_committed_tier_goes_and_the_tier_stays() {
+async fn committed_tier_survives_dropped_upgrade() {
     let scenario = Scenario::new();
     ready(&scenario, 3)
         .await
@@ -238,7 +242,7 @@ async fn what_is_dropped_while_it_is_added_to_a_committed_tier_goes_and_the_tier
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_open_deployment_that_was_committed_is_not_rolled_back_by_a_call() {
+async fn rollback_of_reopened_commit_does_nothing() {
     let scenario = Scenario::new();
     ready(&scenario, 1).await.commit().await.unwrap();
     let before = scenario.aws.leftovers();
@@ -255,7 +259,7 @@ async fn an_open_deployment_that_was_committed_is_not_rolled_back_by_a_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rollback_is_refused_for_what_is_committed() {
+async fn rollback_of_committed_stack_is_refused() {
     let scenario = Scenario::new();
     ready(&scenario, 1).await.commit().await.unwrap();
     let before = scenario.aws.leftovers();
@@ -266,7 +270,7 @@ async fn a_rollback_is_refused_for_what_is_committed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rollback_by_name_ends_what_was_never_committed() {
+async fn rollback_by_name_removes_uncommitted() {
     let scenario = Scenario::new();
     ready(&scenario, 2)
         .await
@@ -282,9 +286,9 @@ async fn a_rollback_by_name_ends_what_was_never_committed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_deployment_of_one_name_is_refused_before_anything_is_made() {
+async fn second_deployment_of_name_is_refused() {
     let scenario = Scenario::new();
-    // Planned before the first one is there, so that the plan does not find the name taken.
+    // Planned before the first deployment exists, so that the plan does not find the name taken.
     let second = scenario.session.plan(spec(1)).await.unwrap();
     let first = ready(&scenario, 1).await;
     let before = scenario.aws.leftovers();

@@ -1,5 +1,5 @@
-//! The runtime ends in the middle of the work, and with it every task, the one that cleans up among them: the journal
-//! still has everything, and another session finishes the deployment or ends it.
+//! The runtime ends in the middle of the work, and with it every task, including the one that cleans up. The journal
+//! still has everything, and another session finishes the deployment or removes it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -22,14 +22,14 @@ use scenario::{
     stack, tier_3, unlisted,
 };
 
-/// What a runtime leaves behind: an account, and a store in which a journal may be.
+/// The account that a runtime leaves behind, and a store that may hold a journal.
 struct Left {
     at: String,
     account: Snapshot,
     store: Arc<dyn ObjectStore>,
 }
 
-/// Begins the work on a runtime of its own, and ends the runtime after a while; nothing if the work was done by then.
+/// Begins the work on its own runtime, and ends the runtime after a while; returns `None` if the work was done by then.
 fn killed<F>(
     after: Duration,
     before: impl AsyncFnOnce(&Session),
@@ -61,14 +61,14 @@ where
 }
 
 impl Left {
-    /// What another process finds, a moment later.
+    /// Returns the scenario that another process finds a moment later.
     async fn found(&self) -> Scenario {
         bury_holders(self.store.as_ref()).await;
         let aws = account().restore(self.account.clone()).unwrap().build();
         Scenario::with_store(aws, Arc::clone(&self.store))
     }
 
-    /// Whether the journal has all that is alive: by its id, or as asked for and not heard of.
+    /// Asserts that the journal lists all existing resources: by id, or as requested with an unknown outcome.
     async fn is_in_the_journal(&self) {
         let Self { at, .. } = self;
         let scenario = self.found().await;
@@ -100,7 +100,7 @@ impl Left {
         let scenario = self.found().await;
         let opened = match scenario.session.open(&stack()).await {
             Ok(opened) => opened,
-            // It had not begun.
+            // The deployment had not begun.
             Err(Error::NoSuchStack { .. }) => return assert_nothing_left(&scenario.aws),
             Err(error) => panic!("{at}: {error}"),
         };
@@ -114,7 +114,7 @@ impl Left {
     }
 }
 
-/// The same again, to go another way from there.
+/// Copies what is left, so that a test can continue from there in two ways.
 async fn copy(left: &Left) -> Left {
     let store = InMemory::new();
     for (path, record) in scenario::records(left.store.as_ref()).await {
@@ -130,15 +130,16 @@ async fn copy(left: &Left) -> Left {
     }
 }
 
-/// Moments that are close to one another while calls are made, and further apart while everybody waits.
+/// Returns moments that are close together while calls are made, and further apart during waits.
 fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
     let close = (0..close).map(|n| Duration::from_millis(n * 90));
     let far = (1..).map(move |n| Duration::from_secs(n * far));
     close.chain(far)
 }
 
+/// Another session resumes the deployment, or rolls it back.
 #[test]
-fn a_deployment_whose_runtime_ends_at_any_moment_is_resumed_to_running_or_rolled_back_to_gone() {
+fn deployment_survives_end_of_runtime() {
     let deploying = |session: Session| async move {
         drop(deploy_tier_3(&session, spec(3)).await.unwrap());
     };
@@ -155,8 +156,9 @@ fn a_deployment_whose_runtime_ends_at_any_moment_is_resumed_to_running_or_rolled
     assert!(count > 25, "only {count} moments lay before the end");
 }
 
+/// Another session finishes the undo of a dropped deployment.
 #[test]
-fn an_undo_of_what_was_dropped_whose_runtime_ends_at_any_moment_is_finished_by_another_session() {
+fn cleanup_survives_end_of_runtime() {
     let dropped = async |session: &Session| {
         drop(deploy_tier_3(session, spec(3)).await.unwrap());
     };
@@ -172,8 +174,9 @@ fn an_undo_of_what_was_dropped_whose_runtime_ends_at_any_moment_is_finished_by_a
     assert!(count > 12, "only {count} moments lay before the end");
 }
 
+/// Another session finishes the removal.
 #[test]
-fn a_removal_whose_runtime_ends_at_any_moment_is_finished_by_another_session() {
+fn removal_survives_end_of_runtime() {
     let committed = async |session: &Session| {
         let deployed = deploy_tier_3(session, spec(3)).await.unwrap();
         deployed.commit().await.unwrap();
@@ -198,12 +201,12 @@ fn a_removal_whose_runtime_ends_at_any_moment_is_finished_by_another_session() {
     assert!(count > 12, "only {count} moments lay before the end");
 }
 
-/// Real time, more than one thread, and a journal on disk: at the end of a call, whatever else is under way ends there.
+/// Deploys in real time, with several threads and a journal on disk, and ends the runtime at the end of the nth call.
 fn killed_at_call(nth: usize, directory: &std::path::Path) -> Left {
     let (heard, calls) = channel();
     let aws: Aws = account()
         .speed(200.0)
-        // Who listens no more has heard enough.
+        // The receiver is dropped once enough calls have been counted.
         .on_call(move |call| drop(heard.send(call.operation.clone())))
         .build();
     let store = LocalFileSystem::new_with_prefix(directory).unwrap();
@@ -212,7 +215,7 @@ fn killed_at_call(nth: usize, directory: &std::path::Path) -> Left {
     let runtime = builder.worker_threads(2).enable_time().build().unwrap();
     let session = runtime.block_on(async { Session::new(aws.sdk_config(), Arc::clone(&store)) });
     runtime.spawn(async move {
-        // Kept until the runtime ends: it is not dropped before.
+        // Keeps the deployment alive until the runtime ends.
         let deployed = deploy_tier_3(&session, spec(3)).await;
         std::future::pending::<()>().await;
         drop::<Result<Deployment<_>, _>>(deployed);
@@ -221,7 +224,7 @@ fn killed_at_call(nth: usize, directory: &std::path::Path) -> Left {
     for _ in 0..nth {
         last = calls.recv_timeout(Duration::from_secs(60)).unwrap();
     }
-    // Ends every task, and waits for the threads to be gone: a file that is being written is written.
+    // Ends every task and waits for the threads, so a file that is being written is completed.
     runtime.shutdown_timeout(Duration::from_secs(60));
     Left {
         at: format!("{last}, call {nth}"),
@@ -230,8 +233,9 @@ fn killed_at_call(nth: usize, directory: &std::path::Path) -> Left {
     }
 }
 
+/// Another session resumes the deployment, or rolls it back.
 #[test]
-fn a_deployment_whose_threads_end_at_a_call_is_resumed_to_running_or_rolled_back_to_gone() {
+fn deployment_survives_end_of_threads() {
     for nth in (12..72).step_by(9) {
         let directory = tempfile::tempdir().unwrap();
         let left = killed_at_call(nth, directory.path());

@@ -1,4 +1,5 @@
-//! What no journal knows: found by tags, removed with the same teardown, and nothing else touched.
+//! Orphans are resources that no journal knows: they are found by their tags and removed with the same teardown, and
+//! nothing else is touched.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -21,12 +22,12 @@ use scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, others, spec, spec_with, stack,
 };
 
-/// A session on the same account that has no journals: another machine, or this one after its disk was lost.
+/// Creates a session on the same account without journals: another machine, or this one after its disk was lost.
 fn without_journals(aws: &Aws) -> Session {
     Session::new(aws.sdk_config(), Arc::new(InMemory::new()))
 }
 
-/// AWS shows everything that exists after this long.
+/// Waits until AWS shows everything that exists.
 async fn settle() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
@@ -40,7 +41,7 @@ fn inventory(aws: &Aws) -> BTreeSet<String> {
     aws.inventory().iter().map(ToString::to_string).collect()
 }
 
-/// Finds and removes everything.
+/// Finds and removes all orphans.
 async fn clean(session: &Session) -> geusemaker_core::Undone {
     let orphans = session.orphans(None).await.unwrap();
     session
@@ -71,7 +72,7 @@ async fn commit(session: &Session, spec: DeploymentSpec) {
     published.commit().await.unwrap();
 }
 
-/// A tier-1 stack of another name.
+/// Returns the spec of a tier-1 stack with another name.
 fn another_spec(more: &str) -> DeploymentSpec {
     let text = format!(
         r#"
@@ -89,8 +90,9 @@ fn another_spec(more: &str) -> DeploymentSpec {
     DeploymentSpec::from_toml(&text).unwrap()
 }
 
+/// All of the stack is found.
 #[tokio::test(start_paused = true)]
-async fn a_stack_whose_journal_is_gone_is_found_whole_and_removed() {
+async fn stack_without_journal_is_removed() {
     let scenario = committed(3).await;
     let made = scenario.aws.leftovers();
     let session = without_journals(&scenario.aws);
@@ -106,7 +108,7 @@ async fn a_stack_whose_journal_is_gone_is_found_whole_and_removed() {
     assert!(orphans.spared.is_empty(), "{orphans:#?}");
     let found = ids(&orphans);
     for resource in made {
-        // Interfaces go with what they belong to, listeners and their rules with the load balancer.
+        // Network interfaces disappear with their resource; listeners and their rules disappear with the load balancer.
         let goes_along = ["EC2::NetworkInterface"].contains(&resource.kind.as_str())
             || resource.kind.contains("::Listener");
         assert!(
@@ -134,7 +136,7 @@ async fn a_stack_whose_journal_is_gone_is_found_whole_and_removed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_journal_knows_is_not_touched() {
+async fn journaled_resources_are_not_touched() {
     let scenario = committed(3).await;
     let before = inventory(&scenario.aws);
     let orphans = scenario.session.orphans(None).await.unwrap();
@@ -153,8 +155,9 @@ async fn what_a_journal_knows_is_not_touched() {
     scenario.destroy().await;
 }
 
+/// Of two stacks, only the one without a journal is removed.
 #[tokio::test(start_paused = true)]
-async fn of_two_stacks_the_one_that_a_journal_knows_stays() {
+async fn stack_with_journal_stays() {
     let scenario = committed(2).await;
     let known = inventory(&scenario.aws);
     let elsewhere: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
@@ -175,13 +178,13 @@ async fn of_two_stacks_the_one_that_a_journal_knows_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_deployments_of_one_name_the_lost_one_goes() {
+async fn lost_deployment_of_same_name_is_removed() {
     let scenario = Scenario::new();
     let lost = without_journals(&scenario.aws);
     let ready = lost.plan(spec(1)).await.unwrap().launch().await.unwrap();
     let first = ready.state().file_system.to_string();
     ready.commit().await.unwrap();
-    // Their names are taken, which is how a second deployment finds out.
+    // A second deployment finds the names of the lost one taken.
     let refused = scenario.session.plan(spec(1)).await.unwrap_err();
     assert!(matches!(refused, Error::Plan(_)), "{refused}");
 
@@ -202,12 +205,13 @@ async fn of_two_deployments_of_one_name_the_lost_one_goes() {
     scenario.destroy().await;
 }
 
+/// Resources without both of this program's tags stay.
 #[tokio::test(start_paused = true)]
-async fn what_is_not_tagged_as_this_programs_is_not_touched() {
+async fn foreign_resources_are_not_touched() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(1)).await.unwrap();
     others::make(&scenario.aws, planned.state().plan.image.id.as_str()).await;
-    // AWS is done with them, or the inventory would change by itself.
+    // Waits until AWS has finished them; otherwise the inventory would still change by itself.
     tokio::time::sleep(Duration::from_secs(1800)).await;
     let theirs = inventory(&scenario.aws);
     assert!(clean(&scenario.session).await.deleted.is_empty());
@@ -220,8 +224,9 @@ async fn what_is_not_tagged_as_this_programs_is_not_touched() {
     assert!(undone.is_complete(), "{:#?}", undone.left);
 }
 
+/// The process ends at any moment, and its journal is lost.
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_ended_anywhere_with_its_journal_is_removed() {
+async fn interrupted_deployment_is_removed() {
     for seconds in [1, 4, 30, 60, 180, 400] {
         let scenario = Scenario::new();
         scenario.session.keep_dropped();
@@ -237,8 +242,9 @@ async fn a_deployment_that_ended_anywhere_with_its_journal_is_removed() {
     }
 }
 
+/// The process ends at any moment, and its journal is lost.
 #[tokio::test(start_paused = true)]
-async fn a_removal_that_ended_anywhere_with_its_journal_is_finished() {
+async fn interrupted_removal_is_finished() {
     for seconds in [1, 5, 20, 60, 150, 300] {
         let scenario = committed(3).await;
         let name = stack();
@@ -248,7 +254,7 @@ async fn a_removal_that_ended_anywhere_with_its_journal_is_finished() {
         let Scenario { aws, session, .. } = scenario;
         session.close().await;
         let session = without_journals(&aws);
-        // Neither is it in the way that this one ends half way too.
+        // This clean-up may be interrupted too.
         let ended = tokio::time::timeout(Duration::from_secs(seconds), clean(&session)).await;
         drop(ended);
         let undone = clean(&session).await;
@@ -257,7 +263,7 @@ async fn a_removal_that_ended_anywhere_with_its_journal_is_finished() {
     }
 }
 
-/// What changes something when everything goes.
+/// The operations of a removal that change something.
 const REMOVALS: [&str; 9] = [
     "DeleteDistribution",
     "UpdateDistribution",
@@ -270,8 +276,9 @@ const REMOVALS: [&str; 9] = [
     "DeleteSecurityGroup",
 ];
 
+/// The next search finds the resource again.
 #[tokio::test(start_paused = true)]
-async fn what_will_not_go_is_listed_and_found_again() {
+async fn undeletable_orphan_is_listed() {
     for refused in REMOVALS {
         let scenario = committed(3).await;
         let session = without_journals(&scenario.aws);
@@ -300,7 +307,7 @@ async fn what_will_not_go_is_listed_and_found_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_removal_survives_faults_that_pass() {
+async fn removal_survives_transient_faults() {
     for faults in [
         |operation| Fault::on(operation).answer("Throttling").times(3),
         |operation| Fault::on(operation).reset(),
@@ -317,8 +324,9 @@ async fn a_removal_survives_faults_that_pass() {
     }
 }
 
+/// A search that cannot read everything is an error.
 #[tokio::test(start_paused = true)]
-async fn a_look_that_cannot_see_everything_is_an_error_and_nothing_is_removed() {
+async fn incomplete_search_removes_nothing() {
     let scenario = committed(3).await;
     let before = inventory(&scenario.aws);
     let session = without_journals(&scenario.aws);
@@ -339,7 +347,7 @@ async fn a_look_that_cannot_see_everything_is_an_error_and_nothing_is_removed() 
         scenario.aws.inject(denied());
         let error = session.orphans(None).await.unwrap_err();
         assert!(error.to_string().contains(refused), "{error}");
-        // Nor does a removal go by what an earlier look has seen.
+        // A removal does not rely on an earlier search either.
         let orphans = session.orphans(None).await.unwrap();
         scenario.aws.inject(denied());
         session
@@ -351,8 +359,9 @@ async fn a_look_that_cannot_see_everything_is_an_error_and_nothing_is_removed() 
     scenario.destroy().await;
 }
 
+/// Neither is a file system that another stack has adopted.
 #[tokio::test(start_paused = true)]
-async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_adopted() {
+async fn kept_file_system_is_no_orphan() {
     let scenario = committed(1).await;
     let undone = scenario
         .session
@@ -369,7 +378,7 @@ async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_
     let kept_by = why(&scenario.session).await;
     assert!(matches!(kept_by, KeepReason::KeptBy { .. }), "{kept_by}");
 
-    // Another machine adopts it: there the journal that has kept it is not known.
+    // Another machine, which does not have the journal that kept the file system, adopts it.
     let elsewhere = without_journals(&scenario.aws);
     let adopting = another_spec(&format!("[storage]\nfile_system = {kept:?}"));
     commit(&elsewhere, adopting).await;
@@ -392,9 +401,10 @@ async fn a_file_system_that_was_kept_on_purpose_is_no_orphan_nor_is_one_that_is_
     assert!(clean(&elsewhere).await.is_complete());
 }
 
-/// A mount target carries no tags, so nothing says whose it is in a file system that carries none of ours.
+/// Mount targets have no tags, so in a file system without our tags nothing says whose the mount target is: it stays,
+/// and the command that removes it is listed.
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_in_somebody_elses_file_system_stays_and_what_removes_it_is_said() {
+async fn mount_target_of_foreign_file_system_stays() {
     let scenario = Scenario::new();
     let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
     let theirs = efs.create_file_system().creation_token("theirs");
@@ -424,7 +434,7 @@ async fn a_mount_target_in_somebody_elses_file_system_stays_and_what_removes_it_
     assert_eq!(held.why.to_string(), why);
 
     for _ in 0..2 {
-        // Everything else goes, and what is left is listed each time.
+        // Everything else is removed, and each run lists what is left.
         let undone = clean(&session).await;
         let left: BTreeSet<_> = scenario
             .aws
@@ -455,9 +465,9 @@ async fn a_mount_target_in_somebody_elses_file_system_stays_and_what_removes_it_
     assert!(undone.is_complete(), "{:#?}", undone.left);
 }
 
-/// Whoever uses a group of ours has given it a rule of their own, and mounts through it.
+/// Another user who mounts through one of our security groups has added a rule to it.
 #[tokio::test(start_paused = true)]
-async fn a_rule_of_somebody_else_stays_with_the_group_that_is_held() {
+async fn foreign_rule_stays_with_held_group() {
     let scenario = Scenario::new();
     let config = scenario.aws.sdk_config();
     let efs = aws_sdk_efs::Client::new(&config);
@@ -503,8 +513,9 @@ async fn a_rule_of_somebody_else_stays_with_the_group_that_is_held() {
     assert_eq!(named, [group]);
 }
 
+/// Another stack mounts the file system through the mount target.
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_that_another_stack_mounts_through_stays() {
+async fn mount_target_in_use_stays() {
     let scenario = committed(1).await;
     let lost = scenario.session.status(&stack()).await.unwrap();
     let file_system = lost.outputs.file_system.unwrap();
@@ -517,7 +528,7 @@ async fn a_mount_target_that_another_stack_mounts_through_stays() {
     assert_eq!(left["EFS::FileSystem"], 1, "{left:?}");
     assert_eq!(left["EFS::MountTarget"], 1, "{left:?}");
     assert_eq!(left["EC2::Instance"], 1, "{left:?}");
-    // So does its group, which nothing is left to be said of: it is in use.
+    // Its security group stays too, and is not listed as left: it is in use.
     assert!(undone.is_complete(), "{:#?}", undone.left);
     let spared = session.orphans(None).await.unwrap().spared;
     let used: BTreeSet<_> = spared
@@ -536,8 +547,9 @@ async fn a_mount_target_that_another_stack_mounts_through_stays() {
     scenario.assert_nothing_left();
 }
 
+/// Their mount targets are removed.
 #[tokio::test(start_paused = true)]
-async fn file_systems_stay_if_asked_for_without_mount_targets() {
+async fn file_systems_are_kept_on_request() {
     let scenario = committed(1).await;
     let session = without_journals(&scenario.aws);
     let orphans = session.orphans(None).await.unwrap();
@@ -554,8 +566,9 @@ async fn file_systems_stay_if_asked_for_without_mount_targets() {
     scenario.assert_nothing_left();
 }
 
+/// Resources that an unreadable journal may know are kept and listed.
 #[tokio::test(start_paused = true)]
-async fn what_a_journal_may_know_that_cannot_be_read_is_left_alone_and_listed() {
+async fn unreadable_journal_protects_resources() {
     let scenario = committed(1).await;
     let other = without_journals(&scenario.aws);
     commit(&other, another_spec("")).await;
@@ -571,8 +584,8 @@ async fn what_a_journal_may_know_that_cannot_be_read_is_left_alone_and_listed() 
         assert!(left.why.contains("llm/00000003.json"), "{left}");
         assert_eq!(left.command, None);
     }
-    // Of the other stack all has gone but its file system, which the stack that cannot be read may have adopted, and
-    // the group of its mount target.
+    // Everything of the other stack is gone except its file system, which the stack with the unreadable journal may
+    // have adopted, and the security group of its mount target.
     let spared = orphans.spared.iter();
     let others: Vec<_> = spared
         .filter(|spared| spared.resource.stack.as_str() == "other")
@@ -594,8 +607,9 @@ async fn what_a_journal_may_know_that_cannot_be_read_is_left_alone_and_listed() 
     scenario.destroy().await;
 }
 
+/// Resources that a journal lists by the time the user has agreed are kept.
 #[tokio::test(start_paused = true)]
-async fn what_becomes_known_while_somebody_is_asked_is_left_alone() {
+async fn resource_journaled_meanwhile_stays() {
     let scenario = committed(1).await;
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let session = Session::new(scenario.aws.sdk_config(), Arc::clone(&store));
@@ -617,8 +631,9 @@ async fn what_becomes_known_while_somebody_is_asked_is_left_alone() {
     scenario.destroy().await;
 }
 
+/// The search covers the requested region only.
 #[tokio::test(start_paused = true)]
-async fn the_region_that_is_asked_for_is_looked_in_and_one_is_needed() {
+async fn region_is_required_and_respected() {
     let scenario = committed(1).await;
     let region: Region = "eu-central-1".parse().unwrap();
     let elsewhere = scenario.session.orphans(Some(&region)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The end of a deployment: what cannot be deleted is listed, and what was interrupted is gone on with.
+//! Removal of a deployment: resources that cannot be deleted are listed, and an interrupted removal is resumed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -12,8 +12,9 @@ use geusemaker_testkit::Fault;
 
 use scenario::{Scenario, assert_nothing_left, census, deploy_tier_3, spec, stack, unlisted};
 
+/// The list has the reason and a command; a second destroy removes the resource.
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_there() {
+async fn undeletable_resource_is_listed() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     deployment.commit().await.unwrap();
@@ -57,7 +58,7 @@ async fn what_cannot_be_deleted_is_listed_and_a_second_destroy_goes_on_from_ther
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
+async fn teardown_continues_after_refusal() {
     for refused in [
         "DeleteDistribution",
         "UpdateDistribution",
@@ -94,8 +95,9 @@ async fn one_refusal_does_not_keep_the_rest_of_the_teardown_from_going_on() {
     }
 }
 
+/// The resource whose removal panicked is listed, and the rest is removed.
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
+async fn teardown_continues_after_panic() {
     for operation in [
         "UpdateDistribution",
         "DeleteDistribution",
@@ -104,7 +106,7 @@ async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
         "DeleteMountTarget",
         "TerminateInstances",
         "DeleteSecurityGroup",
-        // One that only looks, in the task of whoever waits.
+        // A read, in the task that waits.
         "DescribeInstances",
     ] {
         let scenario = Scenario::new();
@@ -128,8 +130,9 @@ async fn a_panic_in_one_removal_leaves_that_one_listed_and_the_rest_goes() {
     }
 }
 
+/// Resources that depend on one that could not be removed are not waited for long.
 #[tokio::test(start_paused = true)]
-async fn what_hangs_on_something_that_is_left_is_not_waited_for_in_vain() {
+async fn dependents_of_leftovers_wait_briefly() {
     for refused in [
         "DeleteMountTarget",
         "TerminateInstances",
@@ -147,19 +150,20 @@ async fn what_hangs_on_something_that_is_left_is_not_waited_for_in_vain() {
         let minutes = (scenario.aws.clock().elapsed() - start).as_secs() / 60;
         let undone = destroyed.unwrap();
         assert!(!undone.is_complete(), "{refused}");
-        // A group may wait for a quarter of an hour for what goes by itself.
+        // A security group may wait a quarter of an hour for interfaces that disappear by themselves.
         assert!(minutes < 10, "{refused}: {minutes} minutes");
         scenario.aws.lift_faults();
         scenario.destroy().await;
     }
 }
 
-/// The whole teardown is not to take hours because AWS is out of order.
+/// A removal that AWS does not answer is given up after minutes, and the rest continues: an outage of AWS must not make
+/// the teardown take hours.
 #[tokio::test(start_paused = true)]
-async fn what_aws_does_not_answer_is_given_up_after_minutes_and_the_rest_goes_on() {
+async fn unanswered_removal_is_given_up() {
     for (silent, most) in [
         ("DeleteFileSystem", 6),
-        // Then the groups wait for the instances that are left in them, and not for long.
+        // The security groups then wait for the remaining instances, but not for long.
         ("TerminateInstances", 11),
         ("UpdateDistribution", 6),
         ("GetDistribution", 6),
@@ -186,9 +190,10 @@ async fn what_aws_does_not_answer_is_given_up_after_minutes_and_the_rest_goes_on
     }
 }
 
-/// Nobody waits for a clean-up but the session's end, which says what is left.
+/// Only closing the session waits for the clean-up of a dropped deployment, and reports what is left: here the one
+/// resource whose removal panicked.
 #[tokio::test(start_paused = true)]
-async fn a_panic_while_a_dropped_deployment_is_undone_leaves_that_one_listed_and_the_rest_goes() {
+async fn cleanup_continues_after_panic() {
     let scenario = Scenario::new();
     let deployment = deployed(&scenario).await;
     let fault = Fault::on("DeleteFileSystem").panic();
@@ -203,16 +208,16 @@ async fn a_panic_while_a_dropped_deployment_is_undone_leaves_that_one_listed_and
     assert_nothing_left(&aws);
 }
 
-/// How often an operation was called.
+/// Returns the number of calls of an operation.
 fn count(scenario: &Scenario, operation: &str) -> usize {
     let calls = scenario.aws.calls();
     let of_operation = calls.iter().filter(|call| call.operation == operation);
     of_operation.count()
 }
 
-/// Every update changes the ETag, also one that somebody else makes while the distribution is being disabled.
+/// Every update changes the ETag, even one that another user makes while the distribution is being disabled.
 #[tokio::test(start_paused = true)]
-async fn a_distribution_is_deleted_with_the_etag_that_it_has_after_the_wait() {
+async fn distribution_delete_uses_latest_etag() {
     let scenario = Scenario::new();
     let deployment = deployed(&scenario).await;
     let id = deployment.state().distribution.id.to_string();
@@ -252,8 +257,9 @@ async fn a_distribution_is_deleted_with_the_etag_that_it_has_after_the_wait() {
     );
 }
 
+/// A distribution that is disabled already is not waited for again.
 #[tokio::test(start_paused = true)]
-async fn a_distribution_that_is_disabled_already_is_not_waited_for_again() {
+async fn disabled_distribution_is_deleted_at_once() {
     let scenario = Scenario::new();
     deployed(&scenario).await.commit().await.unwrap();
     scenario
@@ -279,7 +285,7 @@ async fn a_distribution_that_is_disabled_already_is_not_waited_for_again() {
     assert_eq!(count(&scenario, "UpdateDistribution"), 1);
 }
 
-/// Whatever is left in AWS is in the list, with its id.
+/// Asserts that everything left in AWS is in the list, with its id.
 #[track_caller]
 fn assert_listed(scenario: &Scenario, undone: &Undone, at: &str) {
     let left = undone.left.iter();
@@ -294,8 +300,9 @@ async fn deployed(scenario: &Scenario) -> Deployment<CdnDeployed> {
     deploy_tier_3(&scenario.session, spec(3)).await.unwrap()
 }
 
+/// The stack cannot be opened any more.
 #[tokio::test(start_paused = true)]
-async fn a_removal_that_was_interrupted_can_only_be_finished() {
+async fn interrupted_removal_can_only_finish() {
     let scenario = Scenario::new();
     deployed(&scenario).await.commit().await.unwrap();
     let name = stack();
@@ -312,14 +319,14 @@ async fn a_removal_that_was_interrupted_can_only_be_finished() {
     let refused = scenario.session.open(&name).await.unwrap_err();
     assert!(matches!(refused, Error::Ending { .. }), "{refused}");
     assert_eq!(refused.category(), Category::Input);
-    // It is in use no more, so a rollback may finish it as well.
+    // The stack is no longer in use, so a rollback may finish the removal as well.
     let undone = scenario.session.rollback(&name).await.unwrap();
     scenario.assert_nothing_left();
     assert!(undone.is_complete(), "{undone:#?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_system_can_still_be_kept_if_its_deletion_was_refused() {
+async fn undeletable_file_system_can_be_kept() {
     let scenario = Scenario::new();
     deployed(&scenario).await.commit().await.unwrap();
     scenario
@@ -348,9 +355,10 @@ async fn a_file_system_can_still_be_kept_if_its_deletion_was_refused() {
     assert!(scenario.session.summary(&stack()).await.is_err());
 }
 
-/// A load balancer's network interfaces hold its security group for minutes after it is gone.
+/// Network interfaces hold a security group: a load balancer's own for minutes after it is gone, and those of another
+/// user, which the list names, for as long as they exist.
 #[tokio::test(start_paused = true)]
-async fn what_somebody_elses_network_interface_holds_is_named_with_its_holder() {
+async fn held_security_group_names_its_holder() {
     let scenario = Scenario::new();
     let ready = scenario
         .session
@@ -407,7 +415,7 @@ async fn what_somebody_elses_network_interface_holds_is_named_with_its_holder() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_else_has_deleted_already_counts_as_gone() {
+async fn externally_deleted_resources_are_gone() {
     let scenario = Scenario::new();
     let deployment = deployed(&scenario).await;
     let alb = deployment.state().alb.load_balancer.arn.to_string();

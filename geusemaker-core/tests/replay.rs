@@ -1,4 +1,4 @@
-//! The recorded tier-3 deployment, replayed in the process.
+//! Replays the recorded tier-3 deployment within the process.
 
 use std::sync::Arc;
 
@@ -12,15 +12,16 @@ const CASSETTES: &str = concat!(
     "/../geusemaker-testkit/cassettes"
 );
 
+/// The recorded stack is deployed and destroyed.
 #[tokio::test(start_paused = true)]
-async fn the_recorded_deployment_goes_up_and_down_again() {
+async fn recorded_deployment_is_replayed() {
     let cassette = Cassette::load(format!("{CASSETTES}/tier3.har")).unwrap();
-    // The deployment's id is another one each time, and stands in tags and tokens.
+    // The deployment's id, which appears in tags and tokens, is different in each run.
     let redactor = Redactor::new()
         .with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab")
         .unwrap();
     let player = Player::with_redactor(&cassette, redactor);
-    // Credentials and clock are the simulator's; the answers are the recording's.
+    // The simulator provides the credentials and the clock, and the recording the answers.
     let config = Aws::new()
         .sdk_config()
         .into_builder()

@@ -1,4 +1,4 @@
-//! What a deployment makes, looked at through the SDK: instances, groups, tags and origin.
+//! The resources of a deployment, checked with the AWS SDK: instances, security groups, tags and origin.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{HttpTokensState, IpPermission, VolumeType};
 
 use scenario::{Scenario, deploy_tier_3, spec};
 
-/// Everything that a deployment makes, and a way to look at it.
+/// The clients for checking the resources of a deployment.
 struct Made {
     ec2: aws_sdk_ec2::Client,
     efs: aws_sdk_efs::Client,
@@ -72,7 +72,7 @@ fn sources(permission: &IpPermission) -> Vec<String> {
         .collect()
 }
 
-/// The ports that a group opens, each with whom it admits.
+/// Returns the ports that a security group opens, each with the source that it admits.
 fn admitted(group: &aws_sdk_ec2::types::SecurityGroup) -> BTreeSet<(i32, String)> {
     let permissions = group.ip_permissions().iter();
     permissions
@@ -87,8 +87,9 @@ fn admitted(group: &aws_sdk_ec2::types::SecurityGroup) -> BTreeSet<(i32, String)
         .collect()
 }
 
+/// IMDSv2 is required, and the root volume is gp3 and encrypted.
 #[tokio::test(start_paused = true)]
-async fn instances_are_launched_with_required_imdsv2_and_an_encrypted_gp3_root_volume() {
+async fn instances_have_secure_launch_options() {
     let scenario = Scenario::new();
     let deployment = scenario
         .session
@@ -114,8 +115,9 @@ async fn instances_are_launched_with_required_imdsv2_and_an_encrypted_gp3_root_v
     assert_eq!(volume.attachments()[0].delete_on_termination(), Some(true));
 }
 
+/// Security groups admit one another and CloudFront only.
 #[tokio::test(start_paused = true)]
-async fn security_groups_admit_only_one_another_and_cloudfront() {
+async fn security_groups_admit_peers_and_cloudfront() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let made = Made::by(&scenario);
@@ -143,7 +145,7 @@ async fn security_groups_admit_only_one_another_and_cloudfront() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_cdn_the_load_balancer_is_open_to_the_world() {
+async fn load_balancer_without_cdn_is_public() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(2)).await.unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
@@ -155,7 +157,7 @@ async fn without_a_cdn_the_load_balancer_is_open_to_the_world() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_is_tagged_from_its_first_moment() {
+async fn resources_are_tagged_at_creation() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let made = Made::by(&scenario);
@@ -229,7 +231,8 @@ async fn everything_is_tagged_from_its_first_moment() {
     let record = deployment.commit().await.unwrap();
     scenario.destroy().await;
 
-    // 3 groups, 4 rules, 1 instance with its volume and its interface; a file system; 5 of the load balancer's.
+    // 3 groups, 4 rules, 1 instance with its volume and its interface, a file system, 5 resources of the load balancer
+    // and a distribution.
     assert_eq!(tagged.len(), 3 + 4 + 3 + 1 + 5 + 1, "{tagged:#?}");
     for (id, tags) in tagged {
         assert!(
@@ -252,7 +255,7 @@ fn pair(key: &str, value: &str) -> (String, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_distribution_fetches_from_the_load_balancer() {
+async fn distribution_origin_is_load_balancer() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let made = Made::by(&scenario);

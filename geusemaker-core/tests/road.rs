@@ -1,4 +1,4 @@
-//! The road up and down, undisturbed: what each tier is, in which order it comes, and how long it takes.
+//! Deployment and removal without faults: the resources of each tier, the order of the steps, and the time they take.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -14,7 +14,7 @@ use scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, spec_with, stack, tier_3,
 };
 
-/// The place in the order of the calls of the first successful one of an operation.
+/// Returns the index of the first successful call of an operation.
 #[track_caller]
 fn first(aws: &Aws, operation: &str) -> usize {
     let calls = aws.calls();
@@ -28,7 +28,7 @@ fn first(aws: &Aws, operation: &str) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tier_1_is_instances_and_storage_and_nothing_else() {
+async fn tier_1_is_instances_and_storage_only() {
     let scenario = Scenario::new();
     let deployment = scenario
         .session
@@ -58,7 +58,7 @@ async fn tier_1_is_instances_and_storage_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tier_2_is_reached_at_the_load_balancer() {
+async fn tier_2_url_is_load_balancer() {
     let scenario = Scenario::new();
     let deployment = scenario
         .session
@@ -79,8 +79,9 @@ async fn tier_2_is_reached_at_the_load_balancer() {
     assert_eq!(record.outputs.distribution_domain, None);
 }
 
+/// The status between the two lists every resource in its working state.
 #[tokio::test(start_paused = true)]
-async fn tier_3_is_committed_looked_at_and_destroyed() {
+async fn tier_3_is_committed_and_destroyed() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let domain = deployment.state().distribution.domain.clone();
@@ -120,8 +121,9 @@ async fn tier_3_is_committed_looked_at_and_destroyed() {
     );
 }
 
+/// The distribution is created once the load balancer is active and every target is healthy.
 #[tokio::test(start_paused = true)]
-async fn cloudfront_is_asked_only_when_the_load_balancer_is_active_and_every_target_healthy() {
+async fn distribution_needs_healthy_targets() {
     let scenario = Scenario::new();
     let planned = scenario.session.plan(spec(3)).await.unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
@@ -165,7 +167,7 @@ async fn cloudfront_is_asked_only_when_the_load_balancer_is_active_and_every_tar
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_listener_hears_each_step_in_its_order() {
+async fn listener_gets_steps_in_order() {
     let scenario = Scenario::new();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let dns_name = deployment.state().alb.load_balancer.dns_name.clone();
@@ -214,10 +216,10 @@ async fn the_listener_hears_each_step_in_its_order() {
     assert_eq!(created, deleted);
 }
 
-/// In the slow profile every step takes as long as the slowest that was seen: a file system 30 s and then its mount
+/// In the slow profile every step takes as long as the slowest that was observed: a file system 30 s and then its mount
 /// target 720 s, an instance 180 s, its services 90 s, its console 120 s, a load balancer 240 s, a distribution 480 s.
 #[tokio::test(start_paused = true)]
-async fn what_does_not_depend_on_one_another_is_waited_for_at_the_same_time() {
+async fn independent_waits_run_in_parallel() {
     let scenario = Scenario::on(account().timings(Timings::Slow).build());
     let start = scenario.aws.clock().elapsed();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
@@ -233,8 +235,9 @@ async fn what_does_not_depend_on_one_another_is_waited_for_at_the_same_time() {
     );
 }
 
+/// Every instance is registered with every service.
 #[tokio::test(start_paused = true)]
-async fn several_instances_are_spread_over_the_zones_and_all_registered_with_every_service() {
+async fn instances_spread_over_zones() {
     let scenario = Scenario::new();
     let planned = scenario
         .session
@@ -264,7 +267,7 @@ async fn several_instances_are_spread_over_the_zones_and_all_registered_with_eve
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_adopted_file_system_is_used_and_never_deleted() {
+async fn adopted_file_system_is_never_deleted() {
     let scenario = Scenario::new();
     let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
     let own = efs
@@ -308,8 +311,9 @@ async fn an_adopted_file_system_is_used_and_never_deleted() {
     assert_eq!(still_there.file_systems().len(), 1);
 }
 
+/// No stack owns the file system afterwards.
 #[tokio::test(start_paused = true)]
-async fn a_file_system_that_is_kept_is_all_that_stays_and_is_nobodys_then() {
+async fn only_kept_file_system_stays() {
     let scenario = Scenario::new();
     let deployment = scenario
         .session
@@ -333,7 +337,7 @@ async fn a_file_system_that_is_kept_is_all_that_stays_and_is_nobodys_then() {
     assert!(undone.is_complete(), "{undone:#?}");
     let kept: Vec<_> = undone.kept.iter().map(|kept| kept.key.as_str()).collect();
     assert_eq!(kept, ["file-system"]);
-    // It is nobody's any more: the stack is gone, and its name is free.
+    // No stack owns the file system any more: the stack is gone, and its name is free.
     assert!(scenario.session.status(&stack()).await.is_err());
     let again = scenario
         .session
@@ -351,7 +355,7 @@ async fn a_file_system_that_is_kept_is_all_that_stays_and_is_nobodys_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_can_be_used_again_once_its_stack_is_gone() {
+async fn name_is_reusable_after_removal() {
     let scenario = Scenario::new();
     for _ in 0..2 {
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Two sessions that want one stack at the same moment: one gets it, and the other hears why it does not.
+//! Two sessions that want the same stack at the same moment: one gets it, and the other learns why it does not.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scenario;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use scenario::{account, assert_nothing_left, records, spec, stack};
 
-/// Where journals are kept: in memory, and on disk as `gm` does.
+/// Returns the stores for journals: in memory, and on disk as `gm` uses it.
 fn stores() -> (TempDir, [Arc<dyn ObjectStore>; 2]) {
     let directory = tempfile::tempdir().unwrap();
     let on_disk = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
@@ -26,7 +26,7 @@ fn stores() -> (TempDir, [Arc<dyn ObjectStore>; 2]) {
     )
 }
 
-/// A runtime whose time is real: one for each thread, as each process has one.
+/// Creates a runtime with real time; each thread has its own, as each process does.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -46,8 +46,8 @@ async fn claims(store: &dyn ObjectStore) -> usize {
     claims.count()
 }
 
-/// Takes the stack up as soon as the other does, holds it until the other has heard, and lets it go. What it hears if it
-/// does not get it.
+/// Opens the stack at the same moment as the other session, holds it until the other has its answer, and releases it.
+/// Returns the error if the stack was refused.
 fn take_up(aws: &Aws, store: &Arc<dyn ObjectStore>, together: &Barrier) -> Option<Error> {
     runtime().block_on(async {
         let session = Session::new(aws.sdk_config(), Arc::clone(store));
@@ -60,8 +60,9 @@ fn take_up(aws: &Aws, store: &Arc<dyn ObjectStore>, together: &Barrier) -> Optio
     })
 }
 
+/// The other session learns which process has the stack.
 #[test]
-fn of_two_sessions_that_take_up_a_stack_at_the_same_moment_one_gets_it_and_one_hears_who() {
+fn concurrent_opens_have_one_winner() {
     let (_directory, stores) = stores();
     for store in stores {
         let runtime = runtime();
@@ -106,7 +107,7 @@ fn of_two_sessions_that_take_up_a_stack_at_the_same_moment_one_gets_it_and_one_h
     }
 }
 
-/// Takes back all but the first records, so that the next race reads no more than the last.
+/// Deletes all but the first records, so that the next race reads no more than the last one did.
 async fn shorten(store: &dyn ObjectStore, first: usize) {
     let mut objects: Vec<_> = store.list(None).try_collect().await.unwrap();
     objects.sort_by(|a, b| a.location.cmp(&b.location));
@@ -115,16 +116,16 @@ async fn shorten(store: &dyn ObjectStore, first: usize) {
     }
 }
 
+/// The other session creates nothing.
 #[tokio::test(start_paused = true)]
-async fn of_two_sessions_that_begin_a_stack_at_the_same_moment_one_begins_and_the_other_makes_nothing()
- {
+async fn concurrent_launches_have_one_winner() {
     let (_directory, stores) = stores();
     for store in stores {
         for _ in 0..5 {
             let aws = account().build();
             let session = || Session::new(aws.sdk_config(), Arc::clone(&store));
             let sessions = [session(), session()];
-            // Both plan before either begins, so that neither plan finds the name taken.
+            // Both sessions plan before either launches, so that neither plan finds the name taken.
             let (one, other) = (planned(&sessions[0]).await, planned(&sessions[1]).await);
             let (one, other) = tokio::join!(one.launch(), other.launch());
             let (ready, failed) = match (one, other) {

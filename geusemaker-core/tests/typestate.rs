@@ -1,7 +1,8 @@
-//! The order is a type: every wrong order does not compile, beside a twin that differs by one line and does.
+//! The order of transitions is in the types: each wrong order fails to compile, beside a twin that differs by one line
+//! and compiles.
 //!
-//! The twins are modules of this test, so that it does not compile either if one of them does not. `TRYBUILD=overwrite`
-//! writes down what the compiler says of the others; it is to be read before it is kept.
+//! The twins are modules of this test, so the test does not compile if one of them does not. `TRYBUILD=overwrite`
+//! records the compiler's messages for the wrong orders; they are to be read before they are committed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(
@@ -51,12 +52,13 @@ use std::fs;
 use std::path::Path;
 
 #[test]
-fn a_wrong_order_does_not_compile() {
+fn wrong_orders_do_not_compile() {
     trybuild::TestCases::new().compile_fail("tests/typestate/*.fails.rs");
 }
 
+/// Each twin differs by one line.
 #[test]
-fn each_wrong_order_has_a_twin_that_differs_by_one_line() {
+fn wrong_orders_have_compiling_twins() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/typestate");
     let mut pairs = 0;
     for entry in fs::read_dir(&folder).unwrap() {
@@ -70,7 +72,7 @@ fn each_wrong_order_has_a_twin_that_differs_by_one_line() {
         let only_right: Vec<_> = right.iter().filter(|line| !wrong.contains(line)).collect();
         assert_eq!(only_wrong.len(), 1, "{case}: {only_wrong:?}");
         assert!(only_right.len() <= 1, "{case}: {only_right:?}");
-        // What does not compile is worth little as long as its twin is not compiled.
+        // A case that does not compile proves little unless its twin is compiled.
         let this = include_str!("typestate.rs");
         assert!(
             this.contains(&format!("mod {case};")),
@@ -81,7 +83,7 @@ fn each_wrong_order_has_a_twin_that_differs_by_one_line() {
     assert_eq!(pairs, 18);
 }
 
-/// The lines of a case that say something: not those that only make a program of it, or name a state of its own.
+/// Returns the significant lines of a case: not those that only complete the program or define a state of its own.
 fn lines(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let lines = text

@@ -1,4 +1,4 @@
-//! How long a call takes in the process, from the SDK's client to the account and back.
+//! The duration of a call in the process, from the SDK's client to the account and back.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use geusemaker_testkit::{Aws, Timings};
 use tokio::runtime::{Builder, Runtime};
 
-/// A runtime in which time is virtual, as in a test.
+/// Returns a runtime in which time is virtual, as in a test.
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()
@@ -18,7 +18,7 @@ fn runtime() -> Runtime {
         .unwrap()
 }
 
-/// An account with that many instances.
+/// Returns a client of an account with that many instances.
 async fn account(instances: i32) -> Client {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let ec2 = Client::new(&aws.sdk_config());

@@ -1,7 +1,7 @@
-//! How much memory an idle account takes: what the process grows by when it makes a thousand of them.
+//! The memory of an idle account: the growth of the process when it creates a thousand accounts.
 //!
-//! It is measured from outside, as resident memory, since an allocator that counts would need unsafe code. Linux says
-//! it in `/proc`; elsewhere nothing is measured.
+//! It is measured from outside, as resident memory, because an allocator that counts would need unsafe code. Linux
+//! reports it in `/proc`; on other systems nothing is measured.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 use std::fs;
@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 
 const ACCOUNTS: u64 = 1_000;
 
-/// The most that an account may take.
+/// The upper limit for one account.
 const AIM_KIB: u64 = 1_024;
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         .build()
         .unwrap();
     let _entered = runtime.enter();
-    // What all accounts share, such as the catalogue, is laid out by the first.
+    // The first account creates the data that all accounts share, such as the catalog.
     let first = Aws::new();
     let Some(before) = resident_kib() else {
         println!("memory per idle account: not measured, there is no /proc/self/status");
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The resident memory of this process.
+/// Returns the resident memory of this process.
 fn resident_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 /// One clock for the account, the SDK's retries and waiters, and the program under test.
 ///
 /// It follows tokio's clock. Under a paused runtime (`#[tokio::test(start_paused = true)]`) time is virtual: it jumps
-/// to the next thing that anybody waits for, and half an hour takes no time at all. On a running one it is real time,
-/// `speed` times as fast.
+/// to the next moment that any task waits for, and half an hour takes no time at all. Under a running one it is real
+/// time, `speed` times as fast.
 #[derive(Clone, Debug)]
 pub struct Clock {
     epoch: Timestamp,
@@ -19,7 +19,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `epoch` now and runs at tokio's speed.
+    /// Creates a clock that shows `epoch` now and runs at tokio's speed.
     #[must_use]
     pub fn starting_at(epoch: Timestamp) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Clock {
         self
     }
 
-    /// What the clock shows.
+    /// Returns the time that the clock shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         // Saturation is millions of years away.
@@ -49,7 +49,7 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// How much time has gone by on this clock since it was made.
+    /// Returns the time that has passed on this clock since its creation.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         seconds(self.start.elapsed().as_secs_f64() * self.speed)
@@ -60,18 +60,18 @@ impl Clock {
         tokio::time::sleep(self.real(duration)).await;
     }
 
-    /// How long tokio waits for a duration of this clock's time.
+    /// Returns the time that tokio waits for a duration of this clock's time.
     fn real(&self, duration: Duration) -> Duration {
         seconds(duration.as_secs_f64() / self.speed)
     }
 
-    /// The clock as the SDK's sleep.
+    /// Returns the clock as the SDK's sleep.
     #[must_use]
     pub fn async_sleep(&self) -> SharedAsyncSleep {
         SharedAsyncSleep::new(self.clone())
     }
 
-    /// The clock as the SDK's time source.
+    /// Returns the clock as the SDK's time source.
     #[must_use]
     pub fn time_source(&self) -> SharedTimeSource {
         SharedTimeSource::new(self.clone())
@@ -90,7 +90,7 @@ impl TimeSource for Clock {
     }
 }
 
-/// More than a duration can hold is the longest that there is, at whatever speed.
+/// Converts seconds to a duration. Values that a duration cannot hold become the longest duration.
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::Clock;
 
     #[tokio::test(start_paused = true)]
-    async fn a_fast_clock_shows_more_time_than_tokio_waits() {
+    async fn fast_clock_outruns_tokio() {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH).speed(60.0);
         clock.sleep(Duration::from_secs(600)).await;
         assert_eq!(clock.now(), Timestamp::from_second(600).unwrap());
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_speed_is_so_odd_that_time_fails() {
+    async fn extreme_speeds_keep_time_running() {
         for speed in [
             0.0,
             -1.0,

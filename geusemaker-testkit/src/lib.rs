@@ -1,8 +1,8 @@
 //! An AWS in the test process.
 //!
 //! [`Aws`] is a simulated account behind the HTTP seam of the AWS SDK for Rust: the clients are the real ones,
-//! unmodified, and what they say is read off the wire. Resources have their real lifecycles, in the time of the tokio
-//! runtime. Under a paused runtime that time is virtual, and a load balancer's three minutes pass at once.
+//! unmodified, and the simulator reads their requests off the wire. Resources have their real lifecycles, in the time
+//! of the tokio runtime. Under a paused runtime that time is virtual, and a load balancer's three minutes pass at once.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -20,12 +20,12 @@
 //! # }
 //! ```
 //!
-//! A [`Fault`] says where it strikes and what it does: to the call (an answer, a lost connection, a lost reply, silence),
-//! to the caller (dropped, a panic) or to the resource (stuck, slow, failed). One that finds nothing to strike fails the
-//! test. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each call and each thing that can
-//! go wrong there.
+//! A [`Fault`] says at which call it fires and what it does: to the call (an answer, a lost connection, a lost reply,
+//! silence), to the caller (dropped, a panic) or to the resource (stuck, slow, failed). A fault that never fires makes
+//! the test fail. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each fault that can
+//! happen at each of its calls.
 
-/// The examples of the README run, too.
+/// Runs the examples of the README as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -22,7 +22,7 @@ const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLE";
 const CREATION_TOKEN: &str = "a-random-token";
 
-/// Stands for AWS while recording: gives its answers in order, whatever is asked.
+/// A stand-in for AWS during a recording, which gives its answers in order, whatever the request.
 #[derive(Clone, Debug)]
 struct Answers(Arc<Mutex<VecDeque<Answer>>>);
 
@@ -38,7 +38,7 @@ impl Answers {
 
 impl HttpConnector for Answers {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // What the recorder read, it must pass on.
+        // The recorder must pass on the body that it has read.
         let body = request.body().bytes().unwrap();
         assert_eq!(request.method() == "POST", !body.is_empty());
         let (status, mime_type, body) = self.0.lock().unwrap().pop_front().unwrap();
@@ -100,7 +100,7 @@ fn sts(http_client: SharedHttpClient) -> aws_sdk_sts::Client {
             .behavior_version(aws_sdk_sts::config::BehaviorVersion::latest())
             .region(aws_sdk_sts::config::Region::new("us-east-1"))
             .credentials_provider(credentials())
-            // Neither host nor path names the service, so only the signature does.
+            // Only the signature names the service: neither host nor path does.
             .endpoint_url("http://localhost")
             .http_client(http_client)
             .build(),
@@ -172,8 +172,9 @@ fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
+/// The calls also have another creation token and another account than the recorded ones.
 #[tokio::test]
-async fn a_saved_cassette_replays_in_another_order_and_with_another_random_token() {
+async fn saved_cassette_replays_in_any_order() {
     let path = path("another-order.har");
     recorded().await.save(&path).unwrap();
     let player = Player::new(&Cassette::load(&path).unwrap());
@@ -192,7 +193,7 @@ async fn a_saved_cassette_replays_in_another_order_and_with_another_random_token
 }
 
 #[tokio::test]
-async fn planted_secrets_never_reach_the_file() {
+async fn cassette_file_holds_no_secrets() {
     let path = path("planted-secrets.har");
     recorded().await.save(&path).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
@@ -211,12 +212,13 @@ async fn planted_secrets_never_reach_the_file() {
 }
 
 #[tokio::test]
-async fn the_same_calls_make_the_same_file() {
+async fn same_calls_make_identical_cassette() {
     assert_eq!(recorded().await.to_json(), recorded().await.to_json());
 }
 
+/// The error shows the differences from the nearest recorded request.
 #[tokio::test]
-async fn a_request_that_was_not_recorded_fails_at_once_and_shows_the_difference() {
+async fn unrecorded_request_fails_without_retry() {
     let player = Player::new(&recorded().await);
     let error = efs(player.http_client())
         .create_file_system()
@@ -237,7 +239,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_shows_the_difference(
         "{text}"
     );
     assert!(text.contains("extra      Backup: asked true"), "{text}");
-    // One, so the SDK did not retry.
+    // A single mismatch shows that the SDK did not retry.
     let [mismatch] = player.mismatches().try_into().unwrap();
     assert_eq!(
         mismatch.nearest().unwrap().operation(),
@@ -248,8 +250,9 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_shows_the_difference(
     );
 }
 
+/// A mutating call is answered at most as often as it was recorded.
 #[tokio::test]
-async fn a_change_is_not_answered_more_often_than_it_was_recorded() {
+async fn mutating_call_is_not_replayed_twice() {
     let player = Player::new(&recorded().await);
     let efs = efs(player.http_client());
     create(&efs, "one").await;
@@ -267,7 +270,7 @@ async fn a_change_is_not_answered_more_often_than_it_was_recorded() {
 }
 
 #[tokio::test]
-async fn a_program_s_own_random_names_match_after_its_own_redaction() {
+async fn custom_redaction_matches_random_names() {
     async fn create_tagged(efs: &aws_sdk_efs::Client, name: &str) -> bool {
         let tag = aws_sdk_efs::types::Tag::builder()
             .key("stack")
@@ -297,7 +300,7 @@ async fn a_program_s_own_random_names_match_after_its_own_redaction() {
 }
 
 #[tokio::test]
-async fn what_was_recorded_and_not_asked_for_is_reported() {
+async fn unused_recordings_are_reported() {
     let player = Player::new(&recorded().await);
     assert_eq!(state(&efs(player.http_client())).await, "creating");
     let unused: Vec<_> = player.unused().iter().map(|unused| unused.entry).collect();
@@ -309,7 +312,7 @@ async fn what_was_recorded_and_not_asked_for_is_reported() {
 
 // Paused, so that the SDK's pause before its retry takes no time.
 #[tokio::test(start_paused = true)]
-async fn an_error_and_the_retry_after_it_are_both_replayed() {
+async fn error_and_retry_are_both_replayed() {
     let recorder = Recorder::new(Answers::client([
         (
             503,
@@ -339,8 +342,9 @@ mod over_a_socket {
         aws_sdk_efs::Client::from_conf(config.build())
     }
 
+    /// The client is given nothing but the server's endpoint URL.
     #[tokio::test]
-    async fn a_client_that_is_only_given_an_endpoint_gets_the_recorded_answers() {
+    async fn server_replays_recorded_answers() {
         let server = CassetteServer::start(&recorded().await).await;
         let efs = efs_at(&server);
         assert_eq!(state(&efs).await, "creating");
@@ -351,8 +355,9 @@ mod over_a_socket {
         assert_eq!(unused[0].call.operation(), "AssumeRole");
     }
 
+    /// The response body says which call has no recorded answer.
     #[tokio::test]
-    async fn a_request_that_was_not_recorded_gets_status_501_and_the_difference() {
+    async fn server_answers_501_to_unrecorded_call() {
         let server = CassetteServer::start(&recorded().await).await;
         let error = efs_at(&server)
             .delete_file_system()

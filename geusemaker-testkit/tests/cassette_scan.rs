@@ -1,4 +1,4 @@
-//! No cassette that is kept with the sources may hold a secret.
+//! A scan for secrets in the committed cassettes.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use geusemaker_testkit::cassette::secrets_in_file;
 
 #[test]
-fn no_committed_cassette_holds_a_secret() {
+fn committed_cassettes_hold_no_secrets() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
     let mut scanned = 0;
     for entry in fs::read_dir(&directory).unwrap() {
@@ -17,6 +17,6 @@ fn no_committed_cassette_holds_a_secret() {
             scanned += 1;
         }
     }
-    // A test that looks at nothing would pass for ever.
+    // A scan of no files would always pass.
     assert!(scanned > 0, "no cassette in {}", directory.display());
 }

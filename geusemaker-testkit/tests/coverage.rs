@@ -1,4 +1,4 @@
-//! The report of what a program has exercised.
+//! The coverage report: the operations, errors and states that a program has used.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use aws_sdk_cloudfront::types::{
 };
 use geusemaker_testkit::{Aws, Coverage, Fault, Quota, Service, Timings};
 
-/// The states of a kind that were seen, and those that were not.
+/// Returns the states of a kind that were seen, and those that were not.
 fn states<'a>(coverage: &'a Coverage, kind: &str) -> (Vec<&'a str>, Vec<&'a str>) {
     let seen = coverage.states().filter(|(of, _, _)| *of == kind);
     let never = coverage.never_seen().filter(|(of, _)| *of == kind);
@@ -20,7 +20,7 @@ fn states<'a>(coverage: &'a Coverage, kind: &str) -> (Vec<&'a str>, Vec<&'a str>
     )
 }
 
-/// Launches an instance and describes it, until it is running or for one call only.
+/// Launches an instance and describes it once, either right away or after it has come up.
 async fn life(aws: &Aws, until_running: bool) {
     let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
     let images = ec2.describe_images().owners("amazon").send().await.unwrap();
@@ -39,12 +39,12 @@ async fn life(aws: &Aws, until_running: bool) {
     if until_running {
         aws.clock().sleep(Duration::from_secs(300)).await;
     }
-    // It may be so new that the call does not know it.
+    // The instance may be too new for the call to find it.
     let _ = ec2.describe_instances().instance_ids(id).send().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_are_counted_by_operation_and_refusals_by_code() {
+async fn coverage_counts_calls_and_error_codes() {
     let aws = Aws::builder()
         .timings(Timings::Instant)
         .fault(
@@ -77,7 +77,7 @@ async fn calls_are_counted_by_operation_and_refusals_by_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_an_answer_shows_no_state() {
+async fn unanswered_call_shows_no_state() {
     let aws = Aws::builder()
         .timings(Timings::Slow)
         .fault(Fault::on("RunInstances").lose_reply().forever())
@@ -100,7 +100,7 @@ async fn a_call_without_an_answer_shows_no_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn states_are_those_that_answers_have_shown() {
+async fn seen_states_come_from_answers() {
     let aws = Aws::builder().timings(Timings::Slow).build();
     life(&aws, true).await;
     let coverage = aws.coverage();
@@ -125,7 +125,7 @@ async fn states_are_those_that_answers_have_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_distribution_beyond_the_quota_is_refused_and_the_report_says_so() {
+async fn distribution_quota_error_is_reported() {
     let aws = Aws::builder().quota(Quota::Distributions, 1).build();
     let cloudfront = aws_sdk_cloudfront::Client::new(&aws.sdk_config());
     let create = |reference| {
@@ -147,12 +147,12 @@ async fn a_distribution_beyond_the_quota_is_refused_and_the_report_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_are_summed_up() {
+async fn coverage_merges_several_runs() {
     let mut sum = Coverage::default();
     for until_running in [false, true] {
         let aws = Aws::builder().timings(Timings::Slow).build();
         life(&aws, until_running).await;
-        // As a test suite in several processes would keep it.
+        // A test suite that runs in several processes would save its coverage as JSON.
         let kept = serde_json::to_string(&aws.coverage()).unwrap();
         sum.merge(&serde_json::from_str(&kept).unwrap());
     }
@@ -165,8 +165,9 @@ async fn runs_are_summed_up() {
     assert_eq!(twice, sum);
 }
 
+/// The table lists states and errors too.
 #[tokio::test(start_paused = true)]
-async fn the_table_shows_what_was_used_and_what_was_not() {
+async fn table_lists_used_and_unused_calls() {
     let aws = Aws::builder().timings(Timings::Slow).build();
     life(&aws, false).await;
     let table = aws.coverage().to_string();

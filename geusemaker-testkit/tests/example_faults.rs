@@ -1,9 +1,9 @@
-//! The example of a file of faults is one.
+//! A check that the example fault file can be parsed.
 
 use geusemaker_testkit::Fault;
 
 #[test]
-fn the_example_of_a_file_of_faults_can_be_read() {
+fn example_fault_file_can_be_read() {
     let faults = Fault::parse_file(include_str!("../examples/faults.toml"));
     assert_eq!(
         faults

@@ -1,4 +1,4 @@
-//! The explorer: that its table tells the truth, and that a seed gives the same runs.
+//! The explorer: a table that tells the truth, and a seed that repeats the runs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Debug;
@@ -12,7 +12,7 @@ use geusemaker_testkit::{
     Aws, CallRecord, Ending, Exploration, Explorer, ExplorerError, FaultKind, Resource, Run,
 };
 
-/// An error in short: the chain of the SDK's is long.
+/// Returns a short text in place of an SDK error, whose chain is long.
 fn short<E: Debug>(_: E) -> String {
     "refused".to_owned()
 }
@@ -28,14 +28,14 @@ async fn delete_vpc(ec2: &Client, id: &str) -> Result<(), String> {
     deletion.map(drop).map_err(short)
 }
 
-/// Makes a VPC and takes it away, and knows nothing of what can go wrong.
+/// Creates a VPC and deletes it, with no provision for failures.
 async fn careless(aws: Aws) -> Result<(), String> {
     let ec2 = Client::new(&aws.sdk_config());
     let id = create_vpc(&ec2).await?;
     delete_vpc(&ec2, &id).await
 }
 
-/// Takes every VPC away that is not the default one.
+/// Deletes every VPC except the default one.
 async fn sweep(aws: Aws) -> Result<(), String> {
     let ec2 = Client::new(&aws.sdk_config());
     let vpcs = ec2.describe_vpcs().send().await.map_err(short)?;
@@ -49,7 +49,7 @@ async fn sweep(aws: Aws) -> Result<(), String> {
     Ok(())
 }
 
-/// The run of that name.
+/// Returns the run with this name.
 #[track_caller]
 fn run<'a>(exploration: &'a Exploration, name: &str) -> &'a Run {
     let found = exploration.runs.iter().find(|run| run.name() == name);
@@ -57,7 +57,7 @@ fn run<'a>(exploration: &'a Exploration, name: &str) -> &'a Run {
 }
 
 #[test]
-fn the_table_tells_what_each_fault_does_to_a_careless_program() {
+fn table_shows_effect_of_each_fault() {
     let exploration = Explorer::new(careless)
         .seed(7)
         .deadline(Duration::from_secs(900))
@@ -114,7 +114,7 @@ fn the_table_tells_what_each_fault_does_to_a_careless_program() {
 }
 
 #[test]
-fn a_failure_comes_with_the_rust_that_reproduces_it() {
+fn failure_shows_reproducing_code() {
     let exploration = Explorer::new(careless)
         .seed(7)
         .fault_kinds([FaultKind::reply_lost(), FaultKind::caller_dropped_after()])
@@ -147,7 +147,7 @@ fn a_failure_comes_with_the_rust_that_reproduces_it() {
 }
 
 #[test]
-fn what_is_pasted_does_what_the_table_says() {
+fn reproducing_code_shows_same_failure() {
     use geusemaker_testkit::Fault;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -165,7 +165,7 @@ fn what_is_pasted_does_what_the_table_says() {
 }
 
 #[test]
-fn what_follows_a_scenario_can_make_it_sound() {
+fn afterwards_can_make_runs_sound() {
     let exploration = Explorer::new(careless)
         .afterwards(sweep)
         .fault_kinds(
@@ -179,7 +179,7 @@ fn what_follows_a_scenario_can_make_it_sound() {
 }
 
 #[test]
-fn what_follows_a_scenario_has_to_succeed() {
+fn afterwards_has_to_succeed() {
     let exploration = Explorer::new(careless)
         .afterwards(|_| async { Err::<(), _>("no broom") })
         .fault_kinds([FaultKind::denied()])
@@ -194,7 +194,7 @@ fn what_follows_a_scenario_has_to_succeed() {
 }
 
 #[test]
-fn a_panic_of_its_own_is_told_from_one_that_the_fault_caused() {
+fn own_panic_differs_from_injected_panic() {
     let exploration = Explorer::new(|aws: Aws| async move {
         let ec2 = Client::new(&aws.sdk_config());
         let vpcs = ec2.describe_vpcs().send().await;
@@ -213,7 +213,7 @@ fn a_panic_of_its_own_is_told_from_one_that_the_fault_caused() {
 }
 
 #[test]
-fn calls_can_be_chosen() {
+fn explored_calls_can_be_chosen() {
     let exploration = Explorer::new(|aws: Aws| async move {
         careless(aws.clone()).await?;
         sweep(aws).await
@@ -227,7 +227,7 @@ fn calls_can_be_chosen() {
 }
 
 #[test]
-fn each_run_has_a_world_of_its_own() {
+fn runs_have_separate_worlds() {
     let worlds = Arc::new(AtomicU32::new(0));
     let made = Arc::clone(&worlds);
     let exploration = Explorer::with_world(
@@ -256,13 +256,13 @@ fn each_run_has_a_world_of_its_own() {
 }
 
 #[test]
-fn what_goes_away_by_itself_is_not_left_over() {
+fn terminating_instance_is_no_leftover() {
     Explorer::new(|aws: Aws| async move {
         let ec2 = Client::new(&aws.sdk_config());
         let id = launch(&ec2).await?;
-        // Until everybody knows of it.
+        // After this time, every call can see the instance.
         aws.clock().sleep(Duration::from_secs(60)).await;
-        // Nobody waits for the end.
+        // The scenario does not wait for the end of the termination.
         let end = ec2.terminate_instances().instance_ids(id).send().await;
         end.map(drop).map_err(short)
     })
@@ -286,8 +286,9 @@ async fn launch(ec2: &Client) -> Result<String, String> {
     Ok(ran.instances()[0].instance_id().unwrap().to_owned())
 }
 
+/// Without any fault, a scenario must succeed and leave nothing behind.
 #[test]
-fn a_scenario_that_fails_or_leaks_without_any_fault_is_refused() {
+fn failing_scenario_is_refused() {
     let fails = Explorer::new(|_| async { Err::<(), _>("never works") });
     assert_eq!(
         fails.explore().unwrap_err(),
@@ -303,7 +304,7 @@ fn a_scenario_that_fails_or_leaks_without_any_fault_is_refused() {
 }
 
 #[test]
-fn a_scenario_without_calls_is_refused() {
+fn scenario_without_calls_is_refused() {
     let silent = Explorer::new(|_| async { Ok::<_, String>(()) });
     assert_eq!(silent.explore().unwrap_err(), ExplorerError::NothingToUpset);
     let none = Explorer::new(careless).calls(|_| false);
@@ -311,8 +312,8 @@ fn a_scenario_without_calls_is_refused() {
 }
 
 #[test]
-fn a_fault_that_finds_nothing_to_strike_is_not_sound() {
-    // It makes its call the first time only.
+fn unfired_fault_makes_run_unsound() {
+    // The scenario makes its calls in the first run only.
     let first = Arc::new(AtomicBool::new(true));
     let exploration = Explorer::new(move |aws| {
         let is_first = first.swap(false, Ordering::Relaxed);
@@ -332,7 +333,7 @@ fn a_fault_that_finds_nothing_to_strike_is_not_sound() {
     assert_eq!(problem, "the fault found nothing to strike");
 }
 
-/// Everything that can be seen of a run.
+/// All observable results of a run.
 type Trace = (
     String,
     Ending,
@@ -342,7 +343,7 @@ type Trace = (
     String,
 );
 
-/// A scenario with retries, waits, random ids and tokens, explored; and the whole account at the end of each run.
+/// Explores a scenario with retries, waits, random ids and tokens; returns each run with its account at the end.
 fn traced(seed: u64) -> Vec<Trace> {
     let accounts = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&accounts);
@@ -386,7 +387,7 @@ fn traced(seed: u64) -> Vec<Trace> {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_trace_and_another_gives_another() {
+fn seed_determines_trace() {
     let first = traced(7);
     assert!(first.len() > 50);
     let again = traced(7);

@@ -1,4 +1,4 @@
-//! Faults of each kind, and that none of them goes unnoticed.
+//! Faults of each kind, and the report of faults that never fired.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ fn account(fault: Fault) -> Aws {
     Aws::builder().fault(fault).build()
 }
 
-/// Without the SDK's retries, which would hide what is answered.
+/// Returns a configuration without the SDK's retries, which would hide the answers.
 fn plain(aws: &Aws) -> SdkConfig {
     aws.sdk_config()
         .into_builder()
@@ -28,7 +28,7 @@ fn ec2(aws: &Aws) -> aws_sdk_ec2::Client {
     aws_sdk_ec2::Client::new(&plain(aws))
 }
 
-/// What a describe says: its code, or `None` if it succeeds.
+/// Calls DescribeVpcs and returns its error code, or `None` if it succeeds.
 async fn describe_vpcs(aws: &Aws) -> Option<String> {
     let refused = ec2(aws).describe_vpcs().send().await.err()?;
     Some(refused.code().unwrap_or("no answer").to_owned())
@@ -75,7 +75,7 @@ fn unfired(aws: &Aws) -> Vec<String> {
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(start_paused = true)]
-async fn faults_on_one_operation_count_its_calls_each_for_itself() {
+async fn faults_count_calls_independently() {
     let aws = Aws::builder()
         .fault(Fault::on("DescribeVpcs").answer("First"))
         .fault(Fault::on("DescribeVpcs").nth(2).answer("Second"))
@@ -97,7 +97,7 @@ async fn faults_on_one_operation_count_its_calls_each_for_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_faults_that_are_due_at_once_the_second_strikes_at_the_next_call() {
+async fn second_due_fault_fires_on_next_call() {
     let aws = Aws::builder()
         .fault(Fault::on_any().answer("One"))
         .fault(Fault::on("DescribeVpcs").answer("Other"))
@@ -108,7 +108,7 @@ async fn of_two_faults_that_are_due_at_once_the_second_strikes_at_the_next_call(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_prefix_of_a_service_tells_operations_of_one_name_apart() {
+async fn service_prefix_selects_operation() {
     let aws = account(Fault::on("elasticloadbalancing:DescribeTags").denied());
     let elb = aws_sdk_elasticloadbalancingv2::Client::new(&plain(&aws));
     ec2(&aws).describe_tags().send().await.unwrap();
@@ -117,7 +117,7 @@ async fn the_prefix_of_a_service_tells_operations_of_one_name_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_can_wait_for_a_time() {
+async fn fault_can_wait_for_time() {
     let aws = account(Fault::on("DescribeVpcs").after(HOUR).answer("Late"));
     assert_eq!(describe_vpcs(&aws).await, None);
     aws.clock().sleep(HOUR).await;
@@ -125,7 +125,7 @@ async fn a_fault_can_wait_for_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_can_wait_for_a_resource_in_a_state() {
+async fn fault_can_wait_for_resource_state() {
     let aws = account(
         Fault::on("DescribeVpcs")
             .while_in("EC2::Instance", "running")
@@ -145,7 +145,7 @@ async fn a_fault_can_wait_for_a_resource_in_a_state() {
     assert_eq!(describe_vpcs(&aws).await, None);
 }
 
-/// The code and HTTP status with which every service refuses under a fault.
+/// Returns the error code and HTTP status with which each service refuses a call under a fault.
 async fn refusals(fault: impl Fn() -> Fault) -> [(String, u16); 5] {
     fn refusal<E: aws_sdk_ec2::error::ProvideErrorMetadata>(error: SdkError<E>) -> (String, u16) {
         let status = error.raw_response().unwrap().status().as_u16();
@@ -168,7 +168,7 @@ async fn refusals(fault: impl Fn() -> Fault) -> [(String, u16); 5] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_service_throttles_in_its_own_way() {
+async fn throttling_error_depends_on_service() {
     assert_eq!(
         refusals(|| Fault::on_any().throttled()).await,
         [
@@ -183,7 +183,7 @@ async fn each_service_throttles_in_its_own_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_service_fails_and_denies_in_its_own_way() {
+async fn error_codes_depend_on_service() {
     let codes =
         |refusals: [(String, u16); 5]| refusals.map(|(code, status)| format!("{status} {code}"));
     assert_eq!(
@@ -208,8 +208,9 @@ async fn each_service_fails_and_denies_in_its_own_way() {
     );
 }
 
+/// A fault before the effect prevents the effect.
 #[tokio::test(start_paused = true)]
-async fn what_befalls_a_call_leaves_an_effect_only_if_it_comes_after_it() {
+async fn fault_after_effect_keeps_effect() {
     let faults: [fn(Fault) -> Fault; 4] = [
         |fault| fault.answer("Oops"),
         Fault::server_error,
@@ -230,7 +231,7 @@ async fn what_befalls_a_call_leaves_an_effect_only_if_it_comes_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_call_is_never_answered() {
+async fn stalled_call_is_never_answered() {
     for (fault, vpcs) in [
         (Fault::on("CreateVpc").stall(), 0),
         (Fault::on("CreateVpc").stall().after_effect(), 1),
@@ -244,7 +245,7 @@ async fn a_stalled_call_is_never_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_comes_before_or_after_the_effect() {
+async fn delay_before_or_after_effect() {
     for (fault, at_once) in [
         (Fault::on("CreateVpc").delay(HOUR), 0),
         (Fault::on("CreateVpc").delay(HOUR).after_effect(), 1),
@@ -253,14 +254,14 @@ async fn a_delay_comes_before_or_after_the_effect() {
         let half = tokio::time::timeout(HOUR / 2, create_vpc(&aws)).await;
         assert!(half.is_err());
         assert_eq!(vpcs_left(&aws), at_once);
-        // The caller has gone, and its call with it.
+        // The caller has gone, so its call never ended.
         assert_eq!(aws.calls()[0].outcome, Outcome::Pending);
         assert_eq!(aws.calls()[0].ended, None);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_caller_is_told_to_be_dropped_before_or_after_the_effect() {
+async fn caller_drop_before_or_after_effect() {
     for (fault, vpcs) in [
         (Fault::on("CreateVpc").drop_caller(), 0),
         (Fault::on("CreateVpc").drop_caller().after_effect(), 1),
@@ -275,7 +276,7 @@ async fn the_caller_is_told_to_be_dropped_before_or_after_the_effect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_panics_before_or_after_the_effect() {
+async fn panic_before_or_after_effect() {
     for (fault, vpcs) in [
         (Fault::on("CreateVpc").panic(), 0),
         (Fault::on("CreateVpc").panic().after_effect(), 1),
@@ -293,7 +294,7 @@ async fn a_task_panics_before_or_after_the_effect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resource_is_stuck_or_slow() {
+async fn resource_can_be_stuck_or_slow() {
     let aws = account(Fault::on("RunInstances").stuck());
     let id = run_instance(&aws).await;
     aws.clock().sleep(HOUR * 24).await;
@@ -307,8 +308,9 @@ async fn a_resource_is_stuck_or_slow() {
     assert_eq!(state_of(&aws, &id), "running");
 }
 
+/// The override passes over calls that create no resource.
 #[tokio::test(start_paused = true)]
-async fn a_fate_that_means_nothing_to_a_call_waits_for_one_where_it_does() {
+async fn lifecycle_override_waits_for_its_call() {
     let aws = account(Fault::on("ec2:*").stuck());
     assert_eq!(describe_vpcs(&aws).await, None);
     assert_eq!(unfired(&aws), ["call 1 of ec2:* leaves its resource stuck"]);
@@ -319,7 +321,7 @@ async fn a_fate_that_means_nothing_to_a_call_waits_for_one_where_it_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fate_has_not_struck_where_its_call_is_refused() {
+async fn lifecycle_override_ignores_refused_call() {
     let aws = account(Fault::on("RunInstances").stuck());
     let run = ec2(&aws).run_instances().image_id("ami-none");
     let refused = run.min_count(1).max_count(1).send().await;
@@ -327,8 +329,9 @@ async fn a_fate_has_not_struck_where_its_call_is_refused() {
     assert_eq!(aws.unfired().len(), 1);
 }
 
+/// The override waits while calls are throttled, reset or stalled before they reach the account.
 #[tokio::test(start_paused = true)]
-async fn a_fate_waits_while_its_calls_end_before_they_reach_the_account() {
+async fn lifecycle_override_ignores_lost_calls() {
     let ends: [fn(Fault) -> Fault; 3] = [Fault::throttled, Fault::reset, Fault::stall];
     for end in ends {
         let aws = Aws::builder()
@@ -348,7 +351,7 @@ async fn a_fate_waits_while_its_calls_end_before_they_reach_the_account() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fate_waits_where_the_caller_gives_up_before_its_call_reaches_the_account() {
+async fn lifecycle_override_ignores_dropped_call() {
     let aws = Aws::builder()
         .fault(Fault::on("CreateVpc").delay(HOUR))
         .fault(Fault::on_any().stuck())
@@ -358,7 +361,7 @@ async fn a_fate_waits_where_the_caller_gives_up_before_its_call_reaches_the_acco
     assert_eq!(unfired(&aws).len(), 1);
 }
 
-/// A guest that says how often it was asked.
+/// A guest whose console output says how often it was asked.
 #[derive(Debug, Default)]
 struct Counting(AtomicU32);
 
@@ -369,7 +372,7 @@ impl Guest for Counting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fate_that_waits_does_not_have_the_guest_asked_twice() {
+async fn lifecycle_override_asks_guest_once() {
     let account = Aws::builder().guest(Counting::default());
     let aws = account.fault(Fault::on("GetConsoleOutput").stuck()).build();
     let id = run_instance(&aws).await;
@@ -384,7 +387,7 @@ async fn a_fate_that_waits_does_not_have_the_guest_asked_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_hears_of_a_change_may_look_at_the_account() {
+async fn on_change_may_read_account() {
     let aws = Arc::new(OnceLock::<Aws>::new());
     let seen = Arc::new(AtomicUsize::new(0));
     let account = Aws::builder().on_change({
@@ -397,7 +400,7 @@ async fn whoever_hears_of_a_change_may_look_at_the_account() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_duration_is_so_long_that_a_call_panics() {
+async fn longest_duration_does_not_panic() {
     for fault in [
         Fault::on("RunInstances").slow(Duration::MAX),
         Fault::on("RunInstances")
@@ -417,7 +420,7 @@ async fn no_duration_is_so_long_that_a_call_panics() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_has_the_status_that_the_service_sends_with_it() {
+async fn error_code_has_status_of_service() {
     for (code, statuses) in [
         // EC2, Elastic Load Balancing, EFS, CloudFront, STS.
         ("ResourceInUse", [400, 400, 400, 409, 400]),
@@ -445,14 +448,14 @@ async fn a_code_has_the_status_that_the_service_sends_with_it() {
     }
 }
 
-/// What the drop of the last handle panics with.
+/// Drops the last handle and returns its panic message, or `None` if it does not panic.
 fn dropped(last_handle: impl FnOnce()) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(last_handle)).err()?;
     Some(panic.downcast_ref::<String>().unwrap().clone())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_never_strikes_fails_its_test() {
+async fn unfired_fault_fails_its_test() {
     let aws = account(Fault::on("RunInstances").nth(2).lose_reply());
     run_instance(&aws).await;
     let message = dropped(|| drop(aws)).unwrap();
@@ -462,8 +465,9 @@ async fn a_fault_that_never_strikes_fails_its_test() {
     );
 }
 
+/// A client can hold the last handle.
 #[tokio::test(start_paused = true)]
-async fn the_handle_that_counts_is_the_last_even_if_a_client_has_it() {
+async fn last_handle_reports_unfired_faults() {
     let aws = account(Fault::on("RunInstances").reset());
     let client = ec2(&aws);
     client.describe_vpcs().send().await.unwrap();
@@ -471,8 +475,9 @@ async fn the_handle_that_counts_is_the_last_even_if_a_client_has_it() {
     assert!(dropped(|| drop(client)).is_some());
 }
 
+/// A fault that was lifted, or reported by `unfired`, may stay unfired too.
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_is_optional_or_asked_about_or_lifted_may_miss() {
+async fn optional_fault_may_stay_unfired() {
     let optional = account(Fault::on("RunInstances").reset().optional());
     assert_eq!(dropped(|| drop(optional)), None);
 
@@ -486,8 +491,9 @@ async fn a_fault_that_is_optional_or_asked_about_or_lifted_may_miss() {
     assert_eq!(dropped(|| drop(lifted)), None);
 }
 
+/// An earlier call of `unfired` does not hide the fault.
 #[tokio::test(start_paused = true)]
-async fn who_asked_before_a_fault_was_there_is_told_of_it_in_the_end() {
+async fn fault_injected_later_is_reported() {
     let aws = Aws::new();
     assert!(aws.unfired().is_empty());
     aws.inject(Fault::on("RunInstances").reset());
@@ -496,12 +502,12 @@ async fn who_asked_before_a_fault_was_there_is_told_of_it_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "`later` goes with `fails`")]
-async fn parts_that_contradict_each_other_are_refused() {
+async fn contradictory_fault_is_refused() {
     let _ = account(Fault::on("RunInstances").stuck().later(HOUR));
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_are_listed_in_the_order_of_their_arrival() {
+async fn calls_are_listed_by_arrival() {
     let aws = account(Fault::on("CreateVpc").delay(HOUR));
     tokio::join!(create_vpc(&aws), describe_vpcs(&aws));
     describe_vpcs(&aws).await;

@@ -1,11 +1,11 @@
-//! Files of faults: what they say, and what they are refused for.
+//! Fault files: their contents, and the errors in them.
 
 use std::time::Duration;
 
 use geusemaker_testkit::Fault;
 
 #[test]
-fn a_file_says_what_the_builder_says() {
+fn fault_file_matches_builder() {
     let text = r#"
         [[fault]]
         on = "RunInstances"
@@ -93,12 +93,12 @@ fn a_file_says_what_the_builder_says() {
 }
 
 #[test]
-fn an_empty_file_has_no_faults() {
+fn empty_file_has_no_faults() {
     assert_eq!(Fault::parse_file("# none\n").unwrap(), []);
 }
 
 #[test]
-fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
+fn parse_error_names_line_and_remedy() {
     for (line, key, text, part) in [
         (
             2,
@@ -220,19 +220,19 @@ fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
 }
 
 #[test]
-fn a_message_names_line_and_key() {
+fn parse_error_displays_line_and_key() {
     let error = Fault::parse_file("[[fault]]\non = '*'\nnth = 0\nreset = true").unwrap_err();
     assert_eq!(error.to_string(), "line 3: `nth`: calls are counted from 1");
 }
 
 #[test]
 #[should_panic(expected = "did you mean `RunInstances`?")]
-fn a_misspelt_operation_panics_where_it_is_written() {
+fn misspelt_operation_panics_at_once() {
     let _ = Fault::on("RunInstance");
 }
 
 #[test]
-fn a_fault_says_in_a_sentence_and_in_rust_what_it_is() {
+fn fault_displays_sentence_and_code() {
     let minute = Duration::from_secs(60);
     for (fault, sentence, rust) in [
         (

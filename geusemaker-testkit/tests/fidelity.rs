@@ -1,5 +1,5 @@
-//! `docs/fidelity.md` is held to what it speaks of: to the tests that it names, all of which exist; to the tests that
-//! there are, all of which it names; and to the durations that the simulator draws from.
+//! Checks of `docs/fidelity.md`: the tests that it names exist, it names every test of the simulator, and its durations
+//! are those that the simulator draws from.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// Files and folders of tests of something other than AWS's behaviour: they need no line, and may have one.
+/// Test files and folders about something other than AWS's behaviour, which may have lines but need none.
 const OF_SOMETHING_ELSE: [&str; 8] = [
     "cassette_replay",
     "cassette_scan",
@@ -21,10 +21,10 @@ const OF_SOMETHING_ELSE: [&str; 8] = [
     "served",
 ];
 
-/// What the last column may say in place of a test.
+/// The words that the last column may have in place of a test.
 const WITHOUT_A_TEST: [&str; 2] = ["assumed", "not simulated"];
 
-/// What makes a source one that can be looked up, or says that there is none.
+/// The pattern of a source that can be looked up, or that admits there is none.
 const SOURCE: &str = r"(?x)
       \b(API\ Reference | User\ Guide | Developer\ Guide): \ \S   # and the page
     | \bbotocore\ 1\.44\.5: \ \S                                  # and the operation or shape
@@ -34,8 +34,9 @@ const SOURCE: &str = r"(?x)
     | \bthe\ simulator's\ own\ rule\b
     ";
 
+/// Every line has a behaviour, a source and tests that exist.
 #[test]
-fn every_line_has_a_behaviour_a_source_and_a_test_that_exists() {
+fn ledger_lines_are_complete() {
     let tests = tests();
     let source = Regex::new(SOURCE).unwrap();
     let mut wrong = String::new();
@@ -60,7 +61,7 @@ fn every_line_has_a_behaviour_a_source_and_a_test_that_exists() {
 }
 
 #[test]
-fn every_test_of_the_simulator_is_named_by_a_line() {
+fn ledger_names_all_simulator_tests() {
     let named: BTreeSet<String> = ledger().into_iter().flat_map(|row| row.tests).collect();
     let missing: Vec<String> = tests()
         .difference(&named)
@@ -75,7 +76,7 @@ fn every_test_of_the_simulator_is_named_by_a_line() {
 }
 
 #[test]
-fn no_line_is_there_twice() {
+fn ledger_lines_are_unique() {
     let mut seen = BTreeMap::new();
     for row in ledger() {
         let before = seen.insert(row.behaviour.clone(), row.line);
@@ -84,7 +85,7 @@ fn no_line_is_there_twice() {
 }
 
 #[test]
-fn the_durations_are_those_that_the_simulator_draws_from() {
+fn ledger_durations_match_simulator() {
     let written: BTreeMap<String, DurationRow> = durations_of_the_ledger();
     let drawn = durations_of_the_simulator();
     let mut expected = String::new();
@@ -126,11 +127,11 @@ fn the_durations_are_those_that_the_simulator_draws_from() {
 
 /// A line of the ledger.
 struct Row {
-    /// Counted from 1.
+    /// The line number, counted from 1.
     line: usize,
     behaviour: String,
     source: String,
-    /// `ec2/lifecycle::an_instance_runs`, or a word in place of it.
+    /// Tests such as `ec2/lifecycle::instance_runs`, or one of the words of `WITHOUT_A_TEST`.
     tests: Vec<String>,
 }
 
@@ -149,7 +150,7 @@ fn document() -> String {
     fs::read_to_string(package().join("../docs/fidelity.md")).unwrap()
 }
 
-/// The cells of the table rows of the document, with the number of their line.
+/// Returns the cells of the document's table rows, each row with its line number.
 fn cells(document: &str) -> Vec<(usize, Vec<String>)> {
     document
         .lines()
@@ -198,7 +199,7 @@ fn ledger() -> Vec<Row> {
     rows
 }
 
-/// `efs::a` and `ec2/main::a` for what may also be called `efs/main::a` and `ec2::a`.
+/// Returns the full name of a test: `efs/main::test` for the short form `efs::test`, any other name unchanged.
 fn full_name(test: &str) -> String {
     let Some((file, name)) = test.split_once("::") else {
         return test.to_owned();
@@ -216,7 +217,7 @@ fn is_of_something_else(test: &str) -> bool {
     OF_SOMETHING_ELSE.contains(&place)
 }
 
-/// The tests of this package, as `ec2/lifecycle::an_instance_runs`.
+/// Returns the tests of this package, in the form `ec2/lifecycle::instance_runs`.
 fn tests() -> BTreeSet<String> {
     let folder = package().join("tests");
     let test = Regex::new(
@@ -264,8 +265,8 @@ fn durations_of_the_ledger() -> BTreeMap<String, DurationRow> {
         .collect()
 }
 
-/// Median, ninetieth percentile and slowest of each step in milliseconds, as `sim/timings.rs` has them. They are not
-/// public, and are few and plain enough to be read from the text.
+/// Returns the median, ninetieth percentile and slowest duration of each step in milliseconds, as `sim/timings.rs` has
+/// them. They are not public, and few and plain enough to be read from the source text.
 fn durations_of_the_simulator() -> BTreeMap<String, [u64; 3]> {
     let text = fs::read_to_string(package().join("src/sim/timings.rs")).unwrap();
     let observed = text.split("fn observed").nth(1).unwrap();
@@ -289,7 +290,7 @@ fn durations_of_the_simulator() -> BTreeMap<String, [u64; 3]> {
     durations
 }
 
-/// `1.5 s`
+/// Returns the duration in seconds, in the form `1.5 s`.
 fn seconds(milliseconds: u64) -> String {
     format!("{} s", milliseconds as f64 / 1_000.0)
 }

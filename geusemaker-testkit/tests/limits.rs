@@ -10,7 +10,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use geusemaker_testkit::{Aws, Outcome, Snapshot, Throttling, Timings};
 
-/// An account in which nothing but tokens takes time.
+/// Builds an account in which only throttling takes time.
 fn throttled() -> Aws {
     Aws::builder()
         .timings(Timings::Instant)
@@ -18,7 +18,7 @@ fn throttled() -> Aws {
         .build()
 }
 
-/// A configuration whose clients take the first answer.
+/// Returns a configuration whose clients do not retry.
 fn without_retries(aws: &Aws) -> SdkConfig {
     let retries = aws_smithy_types::retry::RetryConfig::disabled();
     let config = aws.sdk_config().into_builder();
@@ -29,7 +29,7 @@ fn ec2(aws: &Aws) -> aws_sdk_ec2::Client {
     aws_sdk_ec2::Client::new(&without_retries(aws))
 }
 
-/// The status, code and message of a refusal.
+/// Returns the status, code and message of a refusal.
 fn refusal<T, E>(result: Result<T, SdkError<E>>) -> (u16, String, String)
 where
     T: std::fmt::Debug,
@@ -48,7 +48,7 @@ fn words(status: u16, code: &str, message: &str) -> (u16, String, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_throttled_unless_it_is_asked_for() {
+async fn throttling_is_off_by_default() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let ec2 = ec2(&aws);
     for _ in 0..300 {
@@ -56,8 +56,9 @@ async fn nothing_is_throttled_unless_it_is_asked_for() {
     }
 }
 
+/// Twenty tokens come back each second.
 #[tokio::test(start_paused = true)]
-async fn each_describe_of_ec2_has_a_hundred_tokens_and_gets_twenty_a_second() {
+async fn ec2_describe_has_100_tokens() {
     let aws = throttled();
     let ec2 = ec2(&aws);
     for _ in 0..100 {
@@ -70,7 +71,7 @@ async fn each_describe_of_ec2_has_a_hundred_tokens_and_gets_twenty_a_second() {
     );
     // Another action has tokens of its own.
     ec2.describe_subnets().send().await.unwrap();
-    // The refused call took none, so that after a twentieth of a second there is one.
+    // The refused call took no token, so one is there after a twentieth of a second.
     aws.clock().sleep(Duration::from_millis(50)).await;
     ec2.describe_vpcs().send().await.unwrap();
     refusal(ec2.describe_vpcs().send().await);
@@ -82,7 +83,7 @@ async fn each_describe_of_ec2_has_a_hundred_tokens_and_gets_twenty_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_describe_without_filter_and_page_has_half_the_tokens() {
+async fn unfiltered_describe_has_50_tokens() {
     let aws = throttled();
     let ec2 = ec2(&aws);
     for _ in 0..50 {
@@ -105,8 +106,9 @@ async fn a_describe_without_filter_and_page_has_half_the_tokens() {
     refusal(ec2.describe_instances().max_results(5).send().await);
 }
 
+/// One bucket counts the requests, the other the instances.
 #[tokio::test(start_paused = true)]
-async fn run_instances_is_counted_by_requests_and_by_instances() {
+async fn run_instances_has_two_buckets() {
     let aws = throttled();
     let ec2 = ec2(&aws);
     let image = ec2.describe_images().owners("amazon").send().await.unwrap();
@@ -136,7 +138,7 @@ async fn run_instances_is_counted_by_requests_and_by_instances() {
     run(image, 1).await.unwrap();
     refusal(run(image, 1).await);
 
-    // A call for a thousand instances takes a thousand tokens, whatever becomes of it.
+    // A call for a thousand instances takes a thousand tokens, even if it fails.
     aws.clock().sleep(Duration::from_secs(60)).await;
     let unknown = run("ami-00000000000000000", 1000).await;
     assert_eq!(refusal(unknown).1, "InvalidAMIID.NotFound");
@@ -146,7 +148,7 @@ async fn run_instances_is_counted_by_requests_and_by_instances() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_for_more_instances_than_the_bucket_holds_takes_all_of_them() {
+async fn oversized_launch_empties_bucket() {
     let aws = throttled();
     let ec2 = ec2(&aws);
     let run = || {
@@ -159,8 +161,9 @@ async fn a_call_for_more_instances_than_the_bucket_holds_takes_all_of_them() {
     assert_eq!(refusal(run().await).1, "InvalidAMIID.NotFound");
 }
 
+/// Five tokens come back each second.
 #[tokio::test(start_paused = true)]
-async fn changes_of_ec2_have_fifty_tokens_and_get_five_a_second() {
+async fn ec2_changes_have_50_tokens() {
     let aws = throttled();
     let ec2 = ec2(&aws);
     let delete = || ec2.delete_key_pair().key_name("nobody").send();
@@ -189,7 +192,7 @@ async fn regions_are_counted_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_of_load_balancing_shares_forty_tokens() {
+async fn load_balancing_shares_40_tokens() {
     let aws = throttled();
     let elb = aws_sdk_elasticloadbalancingv2::Client::new(&without_retries(&aws));
     for _ in 0..40 {
@@ -197,11 +200,11 @@ async fn all_of_load_balancing_shares_forty_tokens() {
     }
     let refused = refusal(elb.describe_load_balancers().send().await);
     assert_eq!(refused, words(400, "ThrottlingException", "Rate exceeded"));
-    // A call of another class finds its own bucket full and the account's empty.
+    // For a call of another class, its own bucket is full but the account's is empty.
     let create = || elb.create_load_balancer().name("one").send();
     assert_eq!(refusal(create().await).1, "ThrottlingException");
 
-    // One that takes long to make has ten tokens, and gets one in five seconds.
+    // CreateLoadBalancer has ten tokens, and one comes back every five seconds.
     aws.clock().sleep(Duration::from_secs(10)).await;
     for _ in 0..10 {
         assert_eq!(refusal(create().await).1, "ValidationError");
@@ -212,8 +215,9 @@ async fn all_of_load_balancing_shares_forty_tokens() {
     assert_eq!(refusal(create().await).1, "ThrottlingException");
 }
 
+/// Other changes of Elastic Load Balancing have their own bucket.
 #[tokio::test(start_paused = true)]
-async fn registrations_and_other_changes_of_load_balancing_are_counted_apart() {
+async fn target_registrations_are_counted_apart() {
     let aws = throttled();
     let elb = aws_sdk_elasticloadbalancingv2::Client::new(&without_retries(&aws));
     let nowhere = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/a/0";
@@ -227,7 +231,7 @@ async fn registrations_and_other_changes_of_load_balancing_are_counted_apart() {
         delete().await.unwrap();
     }
     assert_eq!(refusal(delete().await).1, "ThrottlingException");
-    // Four registrations a second come back, and three other changes.
+    // Each second, four tokens for registrations come back, and three for other changes.
     aws.clock().sleep(Duration::from_millis(1001)).await;
     for _ in 0..4 {
         assert_ne!(refusal(deregister().await).1, "ThrottlingException");
@@ -240,7 +244,7 @@ async fn registrations_and_other_changes_of_load_balancing_are_counted_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn efs_has_twenty_tokens() {
+async fn efs_has_20_tokens() {
     let aws = throttled();
     let efs = aws_sdk_efs::Client::new(&without_retries(&aws));
     for _ in 0..20 {
@@ -257,8 +261,9 @@ async fn efs_has_twenty_tokens() {
         .unwrap();
 }
 
+/// CloudFront has five tokens for changes.
 #[tokio::test(start_paused = true)]
-async fn cloudfront_has_five_changes_for_all_regions_together() {
+async fn cloudfront_regions_share_tokens() {
     let aws = throttled();
     let client = |region: &'static str| {
         let config = without_retries(&aws)
@@ -288,7 +293,7 @@ async fn cloudfront_has_five_changes_for_all_regions_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_that_is_restored_has_no_more_tokens_than_before() {
+async fn restored_account_keeps_token_counts() {
     let aws = throttled();
     let client = ec2(&aws);
     for _ in 0..100 {
@@ -307,7 +312,7 @@ async fn an_account_that_is_restored_has_no_more_tokens_than_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_standard_retries_of_the_sdk_get_through_a_burst() {
+async fn sdk_retries_survive_burst() {
     let aws = throttled();
     let retries = aws_smithy_types::retry::RetryConfig::standard().with_max_attempts(10);
     let config = aws.sdk_config().into_builder().retry_config(retries);
@@ -320,6 +325,6 @@ async fn the_standard_retries_of_the_sdk_get_through_a_burst() {
         .iter()
         .filter(|call| call.outcome == Outcome::Refused("ThrottlingException".to_owned()));
     assert!(throttled.count() > 0, "nothing was throttled");
-    // Twenty calls more than the bucket holds wait for their tokens, of which there are ten a second.
+    // Twenty calls exceed the bucket and wait for tokens, which come back at ten a second.
     assert!(aws.clock().elapsed() >= Duration::from_millis(1999));
 }

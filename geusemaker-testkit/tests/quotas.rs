@@ -27,7 +27,7 @@ impl World {
     async fn new(builder: AwsBuilder) -> Self {
         let aws = builder.build();
         let config = aws.sdk_config().into_builder();
-        // Otherwise the client asks three times where there is no capacity.
+        // The client would otherwise try three times when there is no capacity.
         let config = config.retry_config(aws_smithy_types::retry::RetryConfig::disabled());
         let config = config.build();
         let ec2 = aws_sdk_ec2::Client::new(&config);
@@ -109,7 +109,7 @@ fn instant() -> AwsBuilder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_with_a_vcpu_quota_of_zero_runs_no_gpu_instance() {
+async fn zero_vcpu_quota_blocks_gpu_instance() {
     let world = World::new(instant().quota(Quota::OnDemandGAndVt, 0)).await;
     let refused = world.run("g5.xlarge", 1, 1).await.unwrap_err();
     assert_eq!(
@@ -120,7 +120,7 @@ async fn an_account_with_a_vcpu_quota_of_zero_runs_no_gpu_instance() {
         )
     );
     assert!(world.aws.leftovers().is_empty());
-    // The quota is one of G types that are not spot.
+    // The quota covers only on-demand instances of G and VT types.
     world.run_spot("g5.xlarge").await.unwrap();
     world.run("p4d.24xlarge", 1, 1).await.unwrap();
     world.run("t3.micro", 1, 1).await.unwrap();
@@ -130,7 +130,7 @@ async fn an_account_with_a_vcpu_quota_of_zero_runs_no_gpu_instance() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_vcpu_quota_refuses_its_own_types() {
+async fn vcpu_quota_refuses_its_own_types() {
     for (quota, instance_type, is_spot) in [
         (Quota::OnDemandGAndVt, "g6f.large", false),
         (Quota::OnDemandP, "p5.48xlarge", false),
@@ -159,7 +159,7 @@ async fn every_vcpu_quota_refuses_its_own_types() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn as_many_instances_are_launched_as_the_vcpu_quota_allows() {
+async fn vcpu_quota_limits_instance_count() {
     let world = World::new(instant().quota(Quota::OnDemandGAndVt, 15)).await;
     let three = world.run("g5.xlarge", 2, 5).await.unwrap();
     assert_eq!(three.len(), 3);
@@ -171,8 +171,9 @@ async fn as_many_instances_are_launched_as_the_vcpu_quota_allows() {
     assert_eq!(world.run("g5.xlarge", 1, 5).await.unwrap().len(), 1);
 }
 
+/// The instance counts against the quota for two more minutes.
 #[tokio::test(start_paused = true)]
-async fn a_terminated_instance_counts_for_two_minutes_more() {
+async fn terminated_instance_still_counts() {
     let builder = Aws::builder().timings(Timings::Slow);
     let world = World::new(builder.quota(Quota::OnDemandGAndVt, 4)).await;
     let one = world.run("g5.xlarge", 1, 1).await.unwrap();
@@ -184,7 +185,7 @@ async fn a_terminated_instance_counts_for_two_minutes_more() {
         .send()
         .await
         .unwrap();
-    // It takes five minutes to terminate, and calls take their time too.
+    // The termination takes five minutes, and the calls take time too.
     world.aws.clock().sleep(Duration::from_secs(400)).await;
     let (code, _) = world.run("g5.xlarge", 1, 1).await.unwrap_err();
     assert_eq!(code, "VcpuLimitExceeded");
@@ -193,7 +194,7 @@ async fn a_terminated_instance_counts_for_two_minutes_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_has_launched_is_not_refused_by_the_quota() {
+async fn used_client_token_passes_quota() {
     let world = World::new(instant().quota(Quota::OnDemandGAndVt, 4)).await;
     let launch = || world.launch("g5.xlarge", 1, 1).client_token("one").send();
     let first = launched(launch().await).unwrap();
@@ -201,8 +202,9 @@ async fn a_token_that_has_launched_is_not_refused_by_the_quota() {
     assert_eq!(first[0].instance_id, again[0].instance_id);
 }
 
+/// The message lists the zones that have capacity.
 #[tokio::test(start_paused = true)]
-async fn a_zone_without_capacity_refuses_and_names_the_zones_that_have_some() {
+async fn capacity_error_lists_other_zones() {
     let builder = instant().no_capacity("g5.xlarge", "us-east-1a");
     let world = World::new(builder.no_capacity("g5.xlarge", "us-east-1b")).await;
     let place = aws_sdk_ec2::types::Placement::builder().availability_zone("us-east-1a");
@@ -215,7 +217,7 @@ async fn a_zone_without_capacity_refuses_and_names_the_zones_that_have_some() {
         "We currently do not have sufficient g5.xlarge capacity in the Availability Zone you requested (us-east-1a). Our system will be working on provisioning additional capacity. You can currently get g5.xlarge capacity by not specifying an Availability Zone in your request or choosing us-east-1c, us-east-1d, us-east-1f."
     );
     assert!(world.aws.leftovers().is_empty());
-    // Another type, another zone and no zone at all are no trouble.
+    // Launches of another type, in another zone and without a zone succeed.
     world.run_in("g5.2xlarge", "us-east-1a").await.unwrap();
     world.run_in("g5.xlarge", "us-east-1c").await.unwrap();
     let anywhere = world.run("g5.xlarge", 1, 1).await.unwrap();
@@ -224,7 +226,7 @@ async fn a_zone_without_capacity_refuses_and_names_the_zones_that_have_some() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn capacity_goes_and_comes_back_while_the_account_runs() {
+async fn capacity_can_change_at_run_time() {
     let world = World::new(instant()).await;
     let zones = ["a", "b", "c", "d", "f"].map(|letter| format!("us-east-1{letter}"));
     for zone in &zones {
@@ -247,14 +249,14 @@ async fn capacity_goes_and_comes_back_while_the_account_runs() {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "no instance type g5.xlrage")]
-async fn capacity_of_a_type_that_there_is_not_is_a_mistake_in_the_test() {
+async fn capacity_of_unknown_type_panics() {
     let _ = Aws::builder()
         .no_capacity("g5.xlrage", "us-east-1a")
         .build();
 }
 
 #[tokio::test(start_paused = true)]
-async fn quotas_and_capacity_outlast_a_snapshot() {
+async fn snapshot_keeps_quotas_and_capacity() {
     let builder = instant().quota(Quota::OnDemandGAndVt, 0);
     let world = World::new(builder.no_capacity("p4d.24xlarge", "us-east-1a")).await;
     let kept = serde_json::to_string(&world.aws.snapshot()).unwrap();
@@ -270,7 +272,7 @@ async fn quotas_and_capacity_outlast_a_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ec2_refuses_what_is_beyond_the_quotas_of_a_network() {
+async fn ec2_network_quotas_are_enforced() {
     let builder = instant()
         .quota(Quota::KeyPairs, 1)
         .quota(Quota::SecurityGroups, 3)
@@ -320,8 +322,9 @@ async fn ec2_refuses_what_is_beyond_the_quotas_of_a_network() {
     );
 }
 
+/// The group then holds the CloudFront prefix list twice.
 #[tokio::test(start_paused = true)]
-async fn a_raised_quota_of_rules_makes_room_for_the_prefix_list_twice() {
+async fn raised_rule_quota_admits_prefix_list() {
     let world = World::new(instant()).await;
     let network = DefaultNetwork::of(&world.aws).await;
     let lists = world.ec2.describe_managed_prefix_lists();
@@ -352,7 +355,7 @@ async fn a_raised_quota_of_rules_makes_room_for_the_prefix_list_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn load_balancing_refuses_what_is_beyond_its_quotas() {
+async fn load_balancing_quotas_are_enforced() {
     let builder = instant()
         .quota(Quota::LoadBalancers, 1)
         .quota(Quota::TargetGroups, 1)
@@ -376,7 +379,7 @@ async fn load_balancing_refuses_what_is_beyond_its_quotas() {
         code(&balancer("two").await.unwrap_err()),
         "TooManyLoadBalancers"
     );
-    // The same again is no second one.
+    // The same request again creates no second load balancer.
     balancer("one").await.unwrap();
 
     let group = |name| {
@@ -442,8 +445,9 @@ async fn load_balancing_refuses_what_is_beyond_its_quotas() {
     register(&[80]).await.unwrap();
 }
 
+/// Instances and mount targets count against the same quota.
 #[tokio::test(start_paused = true)]
-async fn instances_and_mount_targets_draw_on_one_quota_of_network_interfaces() {
+async fn network_interface_quota_is_shared() {
     let world = World::new(instant().quota(Quota::NetworkInterfaces, 2)).await;
     let network = DefaultNetwork::of(&world.aws).await;
     let efs = aws_sdk_efs::Client::new(&world.aws.sdk_config());
@@ -468,7 +472,7 @@ async fn instances_and_mount_targets_draw_on_one_quota_of_network_interfaces() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn efs_refuses_the_file_system_beyond_the_quota() {
+async fn file_system_quota_is_enforced() {
     let aws = instant().quota(Quota::FileSystems, 1).build();
     let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
     let create = |token| efs.create_file_system().creation_token(token).send();

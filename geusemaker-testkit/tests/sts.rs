@@ -1,11 +1,12 @@
-//! What a program sees of simulated STS, through the unmodified SDK client.
+//! The simulated STS, driven by the unmodified SDK client.
 
 use aws_sdk_sts::Client;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use geusemaker_testkit::Aws;
 
+/// Other operations of STS are refused.
 #[tokio::test(start_paused = true)]
-async fn a_caller_learns_its_account_and_nothing_else_is_simulated() {
+async fn caller_identity_names_account() {
     let aws = Aws::new();
     let sts = Client::new(&aws.sdk_config());
     let identity = sts.get_caller_identity().send().await.unwrap();

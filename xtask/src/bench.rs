@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast the simulator is, in the process and on a socket beside moto.
+//! `cargo xtask bench`: measures the speed of the simulator, in the process and on a socket beside moto.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::process;
 use crate::served_sandbox::ServedSandbox;
 use crate::workspace::Workspace;
 
-/// How many times as many requests as moto the simulator should answer.
+/// The aim for the ratio of the simulator's request rate to moto's.
 const AIM: f64 = 30.0;
 
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ fn address(endpoint: &str) -> Result<SocketAddr> {
         .with_context(|| format!("{endpoint} is no address"))
 }
 
-/// The calls that are compared, for an account that is given the same ten instances and one load balancer.
+/// Returns the calls to compare, for an account that gets the same ten instances and one load balancer.
 fn calls(address: SocketAddr) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let ask = |service: &str, form: &str| load::ask(address, &request(address, service, form));
     let ec2 = |form: &str| ask("ec2", &format!("Version=2016-11-15&{form}"));
@@ -108,7 +108,7 @@ fn calls(address: SocketAddr) -> Result<Vec<(&'static str, Vec<u8>)>> {
     .into())
 }
 
-/// A request with the headers that an SDK sends; neither server looks at the signature.
+/// Returns a request with the headers that an SDK sends; neither server checks the signature.
 fn request(address: SocketAddr, service: &str, form: &str) -> Vec<u8> {
     format!(
         "POST / HTTP/1.1\r\n\
@@ -127,7 +127,7 @@ fn request(address: SocketAddr, service: &str, form: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The texts of the elements of this name.
+/// Returns the texts of the elements with this name.
 fn elements<'a>(document: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let open = format!("<{name}>");
     let parts: Vec<&str> = document.split(&open).skip(1).collect();

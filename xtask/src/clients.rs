@@ -1,6 +1,6 @@
-//! `cargo xtask clients`: clients that others wrote, the AWS CLI and boto3, against the sandbox on a socket.
+//! `cargo xtask clients`: runs independent clients, the AWS CLI and boto3, against the sandbox on a socket.
 //!
-//! Each takes a stack through its life in an account of its own; the account must hold nothing at the end.
+//! Each client takes a stack through its life in its own account, which must be empty at the end.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 
 pub(crate) const REQUIREMENTS: &str = include_str!("../clients-requirements.txt");
 
-/// The scripts, and what they share.
+/// The scripts, and the modules that they share.
 const FILES: [(&str, &str); 5] = [
     ("checks.py", include_str!("../clients/checks.py")),
     (
@@ -31,14 +31,14 @@ const FILES: [(&str, &str); 5] = [
     ),
 ];
 
-/// Its waiters look again after a minute, so that everything is there at once.
+/// An instant account, because the waiters of the AWS CLI poll again only after a minute.
 const AWS_CLI: Life = Life {
     client: "aws-cli",
     script: "aws_cli_life.py",
     account: &["--profile", "instant"],
 };
 
-/// Slow enough for what begins to be seen on its way, and for waiters to wait.
+/// Slow enough for the checks to see intermediate states, and for waiters to wait.
 const BOTO3: Life = Life {
     client: "boto3",
     script: "boto3_life.py",
@@ -54,7 +54,7 @@ const BOTO3_NETWORK: Life = Life {
 struct Life {
     client: &'static str,
     script: &'static str,
-    /// Which account it gets.
+    /// The options of its account.
     account: &'static [&'static str],
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn run() -> Result<()> {
     for (name, text) in FILES {
         fs::write(directory.join(name), text)?;
     }
-    // They spend their time in processes of their own, so they share the machine.
+    // The scripts run in processes of their own, so they can run in parallel.
     let tallies = thread::scope(|scope| {
         let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK].map(|life| {
             let (workspace, python, directory) = (&workspace, &python, &directory);
@@ -106,7 +106,7 @@ impl Life {
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("{} cannot be started", self.script))?;
-        // Whole, so that the lines of several do not mix.
+        // Printed as a whole, so that the lines of several scripts do not mix.
         let printed = String::from_utf8_lossy(&output.stdout);
         print!("{printed}");
         let mut tally = Tally::of(&printed);
@@ -132,7 +132,7 @@ impl Life {
     }
 }
 
-/// How many checks there were.
+/// The number of checks.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     passed: usize,
@@ -140,7 +140,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// What a script has printed: a line for each check, and more below one that failed.
+    /// Counts the checks in a script's output: a line for each check, and indented lines below one that failed.
     fn of(printed: &str) -> Self {
         let begin = |word: &str| {
             printed
@@ -159,8 +159,9 @@ impl Tally {
 mod tests {
     use super::Tally;
 
+    /// An indented line belongs to the check above it.
     #[test]
-    fn each_line_of_a_script_is_a_check_and_what_is_indented_belongs_to_one() {
+    fn output_lines_are_checks() {
         let printed =
             "ok      boto3: a\nFAILED  boto3: b\n        FAILED to say why\nok      boto3: c\n";
         let expected = Tally {

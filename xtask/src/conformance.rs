@@ -1,7 +1,6 @@
-//! `cargo xtask conformance`: the real `gm` against an AWS that others wrote.
+//! `cargo xtask conformance`: runs the real `gm` against moto, an independent AWS server.
 //!
-//! Each tier is deployed, compared with what the account then holds, and destroyed, after which the account must
-//! hold what it held before.
+//! Each tier is deployed, compared with the account, and destroyed; then the account must hold what it held before.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use crate::process;
 use crate::tier::Tier;
 use crate::workspace::Workspace;
 
-/// moto finishes everything at once; what takes longer hangs.
+/// The limit for one command: moto finishes everything at once, so a slower command hangs.
 const LIMIT: Duration = Duration::from_secs(300);
 
 pub(crate) fn run() -> Result<()> {
@@ -95,7 +94,7 @@ fn no_problems<T>(outcome: &Result<T>) -> Vec<String> {
         .collect()
 }
 
-/// What exists and is billed, but is not in gm's own list.
+/// Returns the resources that cost money but are not in gm's own list.
 fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
     let billed = created.0.iter().filter(|resource| match resource.kind {
         Kind::Distribution { .. }
@@ -123,7 +122,7 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         .collect()
 }
 
-/// The part that is used here of the document that `gm --output json` prints.
+/// The parts of a `gm --output json` document that the checks use.
 #[derive(Deserialize)]
 struct Document {
     schema: String,
@@ -138,7 +137,7 @@ struct ListedResource {
     id: Option<String>,
 }
 
-/// The program under test, with its spec and its state in a directory of their own.
+/// The program under test, with its spec and its state in its own directory.
 struct Gm<'a> {
     program: PathBuf,
     moto: &'a Moto,
@@ -160,7 +159,7 @@ impl<'a> Gm<'a> {
         })
     }
 
-    /// Runs one command of gm and reads the document that it prints.
+    /// Runs one gm command, and reads the document that it prints.
     fn run(&self, name: &str, arguments: &[&str]) -> Result<Document> {
         let document = self.directory.join(format!("{name}.json"));
         let log = self.directory.join(format!("{name}.log"));
@@ -188,7 +187,7 @@ impl<'a> Gm<'a> {
     }
 }
 
-/// How many checks there were.
+/// The number of checks.
 #[derive(Default)]
 struct Tally {
     passed: usize,

@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: runs the tests instrumented and says how much of each crate they reach.
+//! `cargo xtask coverage`: runs the tests with instrumentation, and reports the line coverage of each crate.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,8 +17,8 @@ const CARGO_LLVM_COV: &str = "0.9.1";
 const CRATES: [&str; 3] = ["geusemaker-core", "geusemaker-testkit", "geusemaker-cli"];
 const LEAST_PERCENT: f64 = 80.0;
 
-/// The matrix repeats what other tests reach a thousand times; compile-fail tests run nothing, and would build all
-/// dependencies once more.
+/// The tests that are left out. The matrix repeats code that other tests reach, a thousand times; compile-fail tests
+/// run nothing, and would build all dependencies once more.
 const SKIPPED_TESTS: [&str; 2] = ["matrix", "typestate"];
 
 pub(crate) fn run() -> Result<()> {
@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
     };
     ensure_installed(llvm_cov("--version"))?;
 
-    // A test may kill `gm` while it writes its profile: `--failure-mode all` passes over that one.
+    // A test may kill `gm` while it writes its profile; `--failure-mode all` ignores such a profile.
     let mut tests = llvm_cov("test --workspace --exclude xtask --lib --bins --failure-mode all");
     for test in workspace.integration_tests() {
         if !SKIPPED_TESTS.contains(&test) {
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<()> {
     }
     tests.args(["--json", "--summary-only", "--output-path"]);
     process::run(tests.arg(&summary))?;
-    // The same profiles again, for people and for editors.
+    // The same profiles as HTML for people, and as LCOV for editors.
     process::run(llvm_cov("report --failure-mode all --html --output-dir").arg(&directory))?;
     process::run(llvm_cov("report --failure-mode all --lcov --output-path").arg(&lcov))?;
 
@@ -82,12 +82,11 @@ fn instrumented(command: &mut Command, target: &Path, llvm: &LlvmTools) {
     command
         .env("LLVM_COV", &llvm.cov)
         .env("LLVM_PROFDATA", &llvm.profdata);
-    // cargo-llvm-cov instruments the members of the workspace only, so the dependencies that the plain tests built
-    // can serve: it is told to work in the same target directory ...
+    // cargo-llvm-cov instruments the workspace members only, so it can share the target directory, and with it the
+    // dependencies, of the plain tests.
     command.env("CARGO_LLVM_COV_TARGET_DIR", target);
     if cfg!(unix) {
-        // ... where a wrapper for the members, though it does nothing, makes cargo keep what it builds for them
-        // apart from the plain build.
+        // The wrapper does nothing, but makes cargo keep the instrumented members apart from the plain build.
         command.env("RUSTC_WORKSPACE_WRAPPER", "/usr/bin/env");
     }
 }

@@ -1,4 +1,4 @@
-//! The line coverage of each crate and file, and the table of it.
+//! The line coverage of each crate and file, as a table.
 
 use std::fmt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// The part that is used here of `cargo llvm-cov --json --summary-only`.
+/// The part of the `cargo llvm-cov --json --summary-only` output that the report uses.
 #[derive(Deserialize)]
 struct Summary {
     data: Vec<Measured>,
@@ -28,14 +28,14 @@ struct FileSummary {
     lines: Lines,
 }
 
-/// Lines that can run, and how many of them did.
+/// The number of lines that can run, and of those that did.
 #[derive(Clone, Copy, Default, Deserialize)]
 struct Lines {
     count: u64,
     covered: u64,
 }
 
-/// The coverage of some crates.
+/// The line coverage of several crates.
 pub(crate) struct CoverageReport {
     crates: Vec<CrateCoverage>,
 }
@@ -47,7 +47,7 @@ struct CrateCoverage {
 }
 
 impl CoverageReport {
-    /// Reads the summary; files outside the named crates are left out.
+    /// Reads the summary, without files outside the named crates.
     pub(crate) fn read(json: &str, root: &Path, crates: &[&str]) -> Result<Self> {
         let summary: Summary = serde_json::from_str(json)?;
         let measured = summary
@@ -64,7 +64,7 @@ impl CoverageReport {
         })
     }
 
-    /// The crates, each with its figure, that have less than this.
+    /// Returns the crates below this percentage, each with its figure.
     pub(crate) fn below(&self, least_percent: f64) -> Vec<String> {
         let short = self
             .crates
@@ -98,7 +98,7 @@ impl CrateCoverage {
 }
 
 impl Lines {
-    /// Of a hundred; nothing measured counts as nothing covered.
+    /// Returns the percentage of covered lines; without measured lines it is zero.
     fn percent(self) -> f64 {
         if self.count == 0 {
             0.0
@@ -153,18 +153,19 @@ mod tests {
         CoverageReport::read(JSON, Path::new("/w"), crates).unwrap()
     }
 
+    /// A crate with exactly the least percentage passes.
     #[test]
-    fn a_crate_is_judged_by_all_its_lines_and_exactly_enough_is_enough() {
+    fn crate_is_judged_by_all_its_lines() {
         assert_eq!(report(&["good", "poor"]).below(80.0), ["poor (79.9 %)"]);
     }
 
     #[test]
-    fn a_crate_of_which_nothing_was_measured_is_below() {
+    fn unmeasured_crate_is_below_limit() {
         assert_eq!(report(&["good", "absent"]).below(80.0), ["absent (0.0 %)"]);
     }
 
     #[test]
-    fn the_table_has_a_row_for_each_file_in_order_and_one_for_each_crate() {
+    fn table_lists_files_and_crates_in_order() {
         let table = report(&["good", "poor"]).to_string();
         let names: Vec<_> = table
             .lines()

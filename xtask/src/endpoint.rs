@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-/// The region of all that the tasks do.
+/// The region of all tasks.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// Directs the program to the server at this URI, and lets nothing of the person's own settings through.
+/// Points the program to the server at this URI, and removes the user's own AWS settings.
 pub(crate) fn direct(program: &mut Command, uri: &str) {
     const LOOPBACK: &str = "127.0.0.1";
     forget_aws(program);
@@ -22,7 +22,7 @@ pub(crate) fn direct(program: &mut Command, uri: &str) {
         .env("no_proxy", LOOPBACK);
 }
 
-/// Takes out what the person has set: a profile, real keys, an endpoint of one service.
+/// Removes the user's AWS settings: a profile, real keys, an endpoint of one service.
 pub(crate) fn forget_aws(program: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {

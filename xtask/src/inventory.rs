@@ -1,4 +1,4 @@
-//! What the account holds, asked of the server with another SDK than the one that `gm` uses.
+//! The resources in the account, read from the server with a different SDK than the one that `gm` uses.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use crate::moto::Moto;
 
 pub(crate) const SCRIPT: &str = include_str!("inventory.py");
 
-/// Everything in the account that a deployment could have put there.
+/// All resources in the account that a deployment could have created.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Inventory(pub(crate) Vec<Resource>);
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Resource {
     pub(crate) id: String,
-    /// The id of what it lives and dies with.
+    /// The id of the resource that it is created and deleted with.
     #[serde(default)]
     pub(crate) belongs_to: Option<String>,
-    /// None for what cannot carry tags, and for what AWS adds by itself.
+    /// `None` for resources that cannot have tags, and for those that AWS adds by itself.
     pub(crate) tags: Option<BTreeMap<String, String>>,
     #[serde(flatten)]
     pub(crate) kind: Kind,
@@ -64,13 +64,13 @@ pub(crate) enum Kind {
 }
 
 impl Inventory {
-    /// Asks the server.
+    /// Reads the inventory from the server.
     pub(crate) fn take(moto: &Moto) -> Result<Self> {
         let answer = moto.python("inventory.py", SCRIPT)?;
         serde_json::from_str(&answer).context("the answer of inventory.py cannot be read")
     }
 
-    /// What is here and is not there, or not as it is here.
+    /// Returns the resources that are missing or different in the other inventory.
     pub(crate) fn beyond(&self, other: &Self) -> Self {
         Self(
             self.0
@@ -81,7 +81,7 @@ impl Inventory {
         )
     }
 
-    /// What each resource has of this kind; `kind` says which kind and what.
+    /// Returns the selected part of each resource; `kind` selects the kind and the part.
     pub(crate) fn of<'a, T: 'a>(
         &'a self,
         kind: impl Fn(&'a Kind) -> Option<T>,
@@ -96,8 +96,9 @@ impl Inventory {
 mod tests {
     use super::*;
 
+    /// The output of the inventory script is read.
     #[test]
-    fn what_the_script_prints_is_read_and_what_changed_counts_as_new() {
+    fn changed_resource_counts_as_new() {
         fn read(json: &str) -> Inventory {
             serde_json::from_str(json).unwrap()
         }

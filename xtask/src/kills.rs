@@ -1,4 +1,4 @@
-//! `cargo xtask kills`: the tests in which `gm` is killed, at all of its calls instead of some.
+//! `cargo xtask kills`: runs the tests that kill `gm`, at all of its calls instead of some.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::read()?;
-    // All members, so that cargo chooses the features of the dependencies as the plain tests do.
+    // All members, so that cargo chooses the features of the dependencies as it does for the plain tests.
     let mut tests = workspace.cargo();
     tests
         .args(["test", "--workspace", "--test", "command_line"])

@@ -1,4 +1,4 @@
-//! Finding the LLVM tools that read what an instrumented program wrote.
+//! Finds the LLVM tools that read the profiles of an instrumented program.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::process;
 
-/// `llvm-cov` and `llvm-profdata` of the compiler's LLVM; others may not understand its format.
+/// `llvm-cov` and `llvm-profdata` of the compiler's LLVM version; other versions may not understand its format.
 #[derive(Debug, PartialEq)]
 pub(crate) struct LlvmTools {
     pub(crate) cov: PathBuf,
@@ -16,7 +16,7 @@ pub(crate) struct LlvmTools {
 }
 
 impl LlvmTools {
-    /// Looks where rustup and the distributions put them.
+    /// Searches the places where rustup and Linux distributions install the tools.
     pub(crate) fn find() -> Result<Self> {
         if let (Some(cov), Some(profdata)) = (env::var_os("LLVM_COV"), env::var_os("LLVM_PROFDATA"))
         {
@@ -39,7 +39,7 @@ impl LlvmTools {
     }
 }
 
-/// What decides which tools fit.
+/// The facts about the compiler that decide which tools fit.
 struct Rustc {
     sysroot: PathBuf,
     host: String,
@@ -69,7 +69,8 @@ impl Rustc {
     }
 }
 
-/// Where the tools may be, best first: rustup's component, versioned names on the PATH, Debian's own directory.
+/// Returns the possible paths of the tools, best first: rustup's component, versioned names on the PATH, Debian's own
+/// directory.
 fn candidates(
     rustc: &Rustc,
     path: impl Iterator<Item = PathBuf>,
@@ -97,8 +98,9 @@ mod tests {
 
     const VERSION: &str = "rustc 1.95.0\nhost: x86_64-unknown-linux-gnu\nLLVM version: 22.1.2\n";
 
+    /// The version is the one of the compiler's LLVM.
     #[test]
-    fn looks_for_the_tools_of_the_compilers_llvm_and_rustups_first() {
+    fn rustup_tools_are_preferred() {
         let rustc = Rustc::from_answers(VERSION, "/rust\n").unwrap();
         let all: Vec<_> = candidates(&rustc, ["/usr/bin".into()].into_iter())
             .map(|tools| (tools.cov, tools.profdata))
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_without_llvm_is_not_misread() {
+    fn compiler_without_llvm_is_not_misread() {
         assert!(Rustc::from_answers("rustc 1.95.0\nhost: x\n", "/rust").is_none());
     }
 }

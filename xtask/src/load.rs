@@ -1,4 +1,4 @@
-//! Requests as fast as a server answers them, over connections that are kept.
+//! Sends requests as fast as a server answers them, over connections that are kept.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
-/// As many as keep two processors busy on either side.
+/// The number of connections: enough to keep two processors busy on either side.
 pub(crate) const CONNECTIONS: usize = 4;
 
-/// How many requests a second the server answers, each connection sending the next when it has the last one's answer.
+/// Measures the requests per second that the server answers; each connection sends the next request after the last
+/// answer.
 pub(crate) fn requests_per_second(
     address: SocketAddr,
     request: &[u8],
@@ -32,7 +33,7 @@ pub(crate) fn requests_per_second(
     Ok(counts.iter().sum::<u64>() as f64 / duration.as_secs_f64())
 }
 
-/// The answer to one request; anything but success is an error.
+/// Sends one request and returns the answer; anything but success is an error.
 pub(crate) fn ask(address: SocketAddr, request: &[u8]) -> Result<String> {
     let answer = Connection::to(address)?.answer(request)?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
@@ -63,7 +64,7 @@ struct Connection {
 
 struct Answer {
     body: Vec<u8>,
-    /// Whether the server closes the connection after it.
+    /// True if the server closes the connection after it.
     closes: bool,
 }
 
@@ -141,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that gives these answers to one connection.
+    /// Starts a server that gives these answers to one connection.
     fn answers(answers: &'static [&'static str]) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -156,8 +157,9 @@ mod tests {
         address
     }
 
+    /// The length of an answer is a header, is in chunks, or is the end of the connection.
     #[test]
-    fn answers_are_read_whole_however_their_length_is_given() {
+    fn answers_of_any_framing_are_read() {
         let address = answers(&[
             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_an_error() {
+    fn refusal_is_error() {
         let address = answers(&["HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nwhy"]);
         let error = ask(address, b"ask\n").unwrap_err().to_string();
         assert!(error.contains("400") && error.contains("why"), "{error}");

@@ -1,4 +1,4 @@
-//! The chores of the workspace that are more than one cargo command: `cargo xtask --help` lists them.
+//! The tasks of the workspace that need more than one cargo command: `cargo xtask --help` lists them.
 
 mod bench;
 mod chaos;
@@ -33,21 +33,22 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Measure how fast and how large the simulator is, and how many requests a second it answers beside moto
+    /// Measure the speed and the memory of the simulator, and its requests per second beside moto
     Bench,
-    /// Run gm against moto with everything between them that goes wrong, and look for what it has lost
+    /// Run gm against moto with faults of every kind between them, and check that nothing is lost
     Chaos(chaos::Options),
-    /// Run the AWS CLI and boto3 against the sandbox on a socket: a stack's life with each
+    /// Run the AWS CLI and boto3 against the sandbox on a socket, each through the life of a stack
     Clients,
-    /// Run gm against moto, an AWS server that others wrote: every tier up, checked and down again
+    /// Run gm against moto, an independent AWS server: deploy, check and destroy every tier
     Conformance,
-    /// Measure line coverage; fail when a crate has less than it must have
+    /// Measure line coverage; fail if a crate is below its limit
     Coverage,
-    /// Kill gm at each of its calls, up and down, and at many random moments: the tests do some of it
+    /// Kill gm at each of its calls, in deployments and removals, and at many random moments; the tests do a part of
+    /// this
     Kills,
-    /// Let every mishap befall every call of a stack's life, and write docs/matrix.md
+    /// Inject every fault into every call of a stack's life, and write docs/matrix.md
     Matrix,
-    /// Record the deployment of tier 3 against moto as the testkit's cassette
+    /// Record a tier-3 deployment against moto as the testkit's cassette
     Record,
 }
 

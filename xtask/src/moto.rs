@@ -1,4 +1,4 @@
-//! moto, an AWS server that others wrote: its virtual environment and its process.
+//! moto, an independent AWS server: its virtual environment and its process.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -26,7 +26,7 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
-    /// Installs moto below the target directory if it is not there, and starts it.
+    /// Installs moto below the target directory if needed, and starts it.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
         let directory = workspace.target_directory.join("moto");
         fs::create_dir_all(&directory)?;
@@ -34,7 +34,7 @@ impl Moto {
         Self::start_in(directory, environment)
     }
 
-    /// Starts another one, which keeps its files in this directory.
+    /// Starts another server, which keeps its files in this directory.
     pub(crate) fn start_another(&self, directory: PathBuf) -> Result<Self> {
         fs::create_dir_all(&directory)?;
         Self::start_in(directory, self.environment.clone())
@@ -73,7 +73,7 @@ impl Moto {
         Ok(moto)
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -83,7 +83,7 @@ impl Moto {
         process::output(&mut self.script(name, script)?)
     }
 
-    /// A script for the Python that has boto3, ready to run.
+    /// Prepares a script for the Python that has boto3.
     pub(crate) fn script(&self, name: &str, script: &str) -> Result<Command> {
         let file = self.directory.join(name);
         fs::write(&file, script)?;
@@ -93,7 +93,7 @@ impl Moto {
         Ok(python)
     }
 
-    /// Gives the program an environment in which the only AWS is this server.
+    /// Sets the program's environment so that this server is its only AWS.
     pub(crate) fn direct(&self, program: &mut Command) {
         endpoint::direct(program, &format!("http://{}", self.address));
     }
@@ -115,7 +115,7 @@ impl Moto {
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        // Either fails only when the server has ended by itself.
+        // Both calls fail only if the server has ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -1,4 +1,4 @@
-//! Running other programs to their end.
+//! Runs other programs to their end.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -13,7 +13,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs the command and returns what it wrote to its standard output.
+/// Runs the command, and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -29,7 +29,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("`{}` wrote something that is not UTF-8", shown(command)))
 }
 
-/// Runs the command, and ends it when it takes longer than the limit.
+/// Runs the command, and kills it if it takes longer than the limit.
 pub(crate) fn run_at_most(limit: Duration, command: &mut Command) -> Result<ExitStatus> {
     let mut child = command.spawn().with_context(|| cannot_start(command))?;
     match ended_within(limit, &mut child)? {
@@ -61,7 +61,7 @@ fn cannot_start(command: &Command) -> String {
     format!("`{}` cannot be started", command.get_program().display())
 }
 
-/// The command as one would type it, near enough to recognise.
+/// Returns the command roughly as one would type it.
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
     words.extend(

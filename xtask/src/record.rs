@@ -1,4 +1,4 @@
-//! `cargo xtask record`: records the deployment of tier 3 against moto as a cassette of the testkit.
+//! `cargo xtask record`: records a tier-3 deployment against moto as a cassette of the testkit.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::moto::Moto;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Below the root of the workspace.
+/// The cassette, relative to the root of the workspace.
 const CASSETTE: &str = "geusemaker-testkit/cassettes/tier3.har";
 
 pub(crate) fn run() -> Result<()> {

@@ -1,4 +1,4 @@
-//! `gm sandbox serve`, for a while.
+//! A running `gm sandbox serve`.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use crate::endpoint;
 use crate::process;
 
-/// A process that serves an account of its own; it ends when this is dropped.
+/// A process that serves its own account; it ends when this is dropped.
 pub(crate) struct ServedSandbox {
     server: Child,
     stdout: BufReader<ChildStdout>,
     endpoint: String,
 }
 
-/// The part that is used here of what it prints when it begins.
+/// The part of its first document that the tasks use.
 #[derive(Deserialize)]
 struct Began {
     endpoint: String,
@@ -29,7 +29,7 @@ struct Ended {
     served: Served,
 }
 
-/// What has become of the account.
+/// The summary of the account at the end.
 #[derive(Deserialize)]
 pub(crate) struct Served {
     pub(crate) calls: usize,
@@ -37,7 +37,7 @@ pub(crate) struct Served {
 }
 
 impl ServedSandbox {
-    /// Serves a new account on a free port; the options say which.
+    /// Serves a new account on a free port, with these options.
     pub(crate) fn start(gm: &Path, options: &[&str]) -> Result<Self> {
         let mut server = Command::new(gm);
         endpoint::forget_aws(&mut server);
@@ -62,7 +62,7 @@ impl ServedSandbox {
         &self.endpoint
     }
 
-    /// Ends it as a person would, and says what has become of the account.
+    /// Ends the process as a person would, and returns the summary of the account.
     pub(crate) fn end(mut self) -> Result<Served> {
         let interrupt = format!("kill -INT {}", self.server.id());
         process::run(Command::new("sh").args(["-c", &interrupt]))?;
@@ -72,7 +72,7 @@ impl ServedSandbox {
         Ok(ended.served)
     }
 
-    /// The next document that it prints, which is a line.
+    /// Reads the next document, which is one line.
     fn document<T: DeserializeOwned>(&mut self) -> Result<T> {
         let mut line = String::new();
         self.stdout.read_line(&mut line)?;
@@ -83,7 +83,7 @@ impl ServedSandbox {
 
 impl Drop for ServedSandbox {
     fn drop(&mut self) {
-        // Either fails only when the server has ended by itself.
+        // Both calls fail only if the server has ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -1,9 +1,9 @@
-//! The three tiers as the conformance run deploys them, and what each must have put into the account.
+//! The three tiers that the conformance run deploys, and the resources that each must create.
 
 use crate::endpoint::REGION;
 use crate::inventory::{Inventory, Kind, Resource};
 
-/// The tag that every resource carries; its value is the stack's name.
+/// The tag of every resource; its value is the stack's name.
 const STACK_TAG: &str = "geusemaker:stack";
 
 const INSTANCES: usize = 2;
@@ -23,15 +23,15 @@ impl Tier {
         self as u8
     }
 
-    /// The name of the stack that is deployed.
+    /// Returns the name of the stack.
     pub(crate) fn stack(self) -> String {
         format!("conformance-{}", self.number())
     }
 
-    /// The spec of the stack.
+    /// Returns the spec of the stack.
     ///
-    /// The image is one that moto knows: it has none of the Deep Learning AMIs of the last years. Its console shows
-    /// the same text for every instance, so a GPU cannot be found there.
+    /// The image is one that moto knows: moto has none of the recent Deep Learning AMIs. Its console shows the same
+    /// text for every instance, so a GPU cannot be found there.
     pub(crate) fn spec(self) -> String {
         format!(
             r#"name = "{stack}"
@@ -62,12 +62,12 @@ image = "n8nio/n8n:latest"
         )
     }
 
-    /// What is wrong with what the deployment of this tier created; nothing when all is as it must be.
+    /// Returns the problems of a deployment of this tier; none if everything is as it must be.
     pub(crate) fn problems(self, created: &Inventory) -> Vec<String> {
         self.problems_with_file_systems(created, 1)
     }
 
-    /// The same, where the file system is one that was there before.
+    /// Returns the same problems for a deployment that adopted an existing file system.
     pub(crate) fn problems_without_file_system(self, created: &Inventory) -> Vec<String> {
         self.problems_with_file_systems(created, 0)
     }
@@ -153,7 +153,7 @@ fn load_balancer_names(created: &Inventory) -> Vec<&String> {
         .collect()
 }
 
-/// What is wrong with the state of one resource by itself.
+/// Returns the problem with the state of a single resource, if there is one.
 fn wrong_state(resource: &Resource) -> Option<String> {
     let right = match &resource.kind {
         Kind::Distribution {
@@ -180,7 +180,7 @@ fn wrong_state(resource: &Resource) -> Option<String> {
     (!right).then(|| format!("{} is not as it must be: {:?}", resource.id, resource.kind))
 }
 
-/// Sentences for a person, in the order in which they were found.
+/// Problems as sentences, in the order in which they were found.
 #[derive(Default)]
 struct Problems(Vec<String>);
 
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tier_must_create_has_no_problems_and_is_wrong_for_every_other_tier() {
+    fn tier_accepts_own_resources_only() {
         for deployed in Tier::ALL {
             for expected in Tier::ALL {
                 let mut created = created(deployed);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn every_resource_that_is_missing_or_without_its_tag_is_noticed() {
+    fn missing_resource_or_tag_is_problem() {
         let complete = created(Tier::Cdn);
         for missing in 0..complete.0.len() {
             let mut created = Inventory(complete.0.clone());
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distribution_in_front_of_something_else_is_noticed() {
+    fn wrong_distribution_origin_is_problem() {
         let mut created = created(Tier::Cdn);
         for resource in &mut created.0 {
             if let Kind::Distribution { origins, .. } = &mut resource.kind {

@@ -1,4 +1,4 @@
-//! A virtual environment of Python, with pinned packages in it.
+//! A Python virtual environment with pinned packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use anyhow::{Context as _, Result};
 
 use crate::process;
 
-/// An environment in which everything is installed.
+/// A virtual environment with all packages installed.
 #[derive(Clone, Debug)]
 pub(crate) struct VirtualEnvironment {
     directory: PathBuf,
 }
 
 impl VirtualEnvironment {
-    /// Installs the requirements, the text of a file for pip, below `parent` if they are not there.
+    /// Installs the requirements, in pip's file format, below `parent` unless they are installed already.
     pub(crate) fn install(parent: &Path, requirements: &str) -> Result<Self> {
         let directory = parent.join("venv");
-        // Written last, so that an installation that was cut short is done again.
+        // Written last, so that an interrupted installation is repeated.
         let installed = directory.join("installed-requirements.txt");
         if fs::read_to_string(&installed).is_ok_and(|text| text == requirements) {
             return Ok(Self { directory });
@@ -52,7 +52,7 @@ impl VirtualEnvironment {
         Ok(environment)
     }
 
-    /// Where one of its programs is.
+    /// Returns the path of one of its programs.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.directory.join("bin").join(name)
     }
@@ -60,7 +60,7 @@ impl VirtualEnvironment {
 
 #[cfg(test)]
 mod tests {
-    /// The packages of a requirements file and their versions.
+    /// Returns the packages of a requirements file with their versions.
     fn pinned(requirements: &str) -> Vec<(&str, &str)> {
         requirements
             .lines()
@@ -72,13 +72,14 @@ mod tests {
             .collect()
     }
 
+    /// The packages that the tasks run are among them.
     #[test]
-    fn every_requirement_is_pinned_and_those_that_are_wanted_are_among_them() {
+    fn requirements_are_pinned() {
         let moto = pinned(crate::moto::REQUIREMENTS);
         assert!(moto.contains(&("moto", "5.2.5")), "{moto:?}");
         let clients = pinned(crate::clients::REQUIREMENTS);
         assert!(clients.contains(&("awscli", "1.46.3")), "{clients:?}");
-        // Both tasks see AWS through the same models.
+        // Both tasks use the same models of AWS.
         let botocore = |all: &[(&str, &str)]| {
             let found = all.iter().find(|(name, _)| *name == "botocore");
             found.map(|(_, version)| (*version).to_owned())

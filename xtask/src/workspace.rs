@@ -1,4 +1,4 @@
-//! What cargo knows about this workspace: where it is and what it builds.
+//! The facts that cargo reports about this workspace: its location and its targets.
 
 use std::collections::BTreeSet;
 use std::env::consts::EXE_SUFFIX;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::process;
 
-/// The part that is used here of `cargo metadata`'s answer.
+/// The part of `cargo metadata`'s output that the tasks use.
 #[derive(Deserialize)]
 pub(crate) struct Workspace {
     #[serde(rename = "workspace_root")]
@@ -37,14 +37,14 @@ impl Workspace {
         serde_json::from_str(&answer).context("the answer of `cargo metadata` cannot be read")
     }
 
-    /// Cargo, in the root of the workspace.
+    /// Returns a cargo command in the root of the workspace.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = cargo();
         cargo.current_dir(&self.root);
         cargo
     }
 
-    /// The names of the integration tests of all members.
+    /// Returns the names of the integration tests of all members.
     pub(crate) fn integration_tests(&self) -> BTreeSet<&str> {
         self.packages
             .iter()
@@ -64,9 +64,9 @@ impl Workspace {
         )
     }
 
-    /// Builds `gm` as it is released, and says where it is.
+    /// Builds `gm` in release mode, and returns its path.
     pub(crate) fn build_released_gm(&self) -> Result<PathBuf> {
-        // With the benchmarks' features, so that they and it are built from the same dependencies.
+        // With the features of the benchmarks, so that both are built from the same dependencies.
         process::run(self.cargo().args([
             "build",
             "--release",
@@ -81,14 +81,14 @@ impl Workspace {
             .join(format!("gm{EXE_SUFFIX}")))
     }
 
-    /// Where [`Self::build_programs`] puts `gm`.
+    /// Returns the path of the `gm` that [`Self::build_programs`] builds.
     pub(crate) fn gm(&self) -> PathBuf {
         self.target_directory
             .join("debug")
             .join(format!("gm{EXE_SUFFIX}"))
     }
 
-    /// Where [`Self::build_programs`] puts the example of this name.
+    /// Returns the path of an example that [`Self::build_programs`] builds.
     pub(crate) fn example(&self, name: &str) -> PathBuf {
         self.target_directory
             .join("debug/examples")

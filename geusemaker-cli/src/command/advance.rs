@@ -1,4 +1,4 @@
-//! From whatever state a deployment is in to the tier that its spec asks for.
+//! Advances a deployment from its current state to the tier of its spec.
 
 use std::cell::Cell;
 
@@ -16,8 +16,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::progress_display::compact;
 
-/// Goes as far as the spec's tier and commits. A failure undoes everything, or keeps what works; what is merely slow
-/// is kept.
+/// Advances to the spec's tier and commits. A failure undoes everything or keeps the parts that work; a deployment that
+/// is only slow is kept.
 pub(super) async fn advance(
     context: &Context,
     name: &StackName,
@@ -39,12 +39,12 @@ pub(super) async fn advance(
         code = context.interrupts.next() => Some(code),
     };
     if let Some(code) = interrupted {
-        // Nothing goes on while the question stands.
+        // No work goes on while the user is being asked.
         let stays = road.stays_when_interrupted().await;
         if stays {
             context.session.keep_dropped();
         }
-        // The deployment is dropped with it; the session finishes the call in hand, and undoes or keeps the rest.
+        // This drops the deployment too; the session finishes the current call, and undoes or keeps the rest.
         drop(going);
         return Err(if stays {
             road.stopped(code).await
@@ -73,7 +73,7 @@ struct Driver<'a> {
     context: &'a Context,
     name: &'a StackName,
     on_failure: Option<OnFailure>,
-    /// Whether the question stands what becomes of a failure.
+    /// True while the user is being asked what to do about a failure.
     is_asking: Cell<bool>,
 }
 
@@ -114,7 +114,7 @@ impl Driver<'_> {
 
     async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<CommittedStack, Failure> {
         let deployed = match pending.deployed().await {
-            // A distribution that takes longer than usual is not one that has failed.
+            // A distribution that takes longer than usual has not failed.
             Err(failed) if matches!(*failed.error, Error::Wait(WaitError::Deadline { .. })) => {
                 return Err(self.keep(failed, ExitCode::InProgress).await);
             }
@@ -123,11 +123,11 @@ impl Driver<'_> {
         self.check(deployed.commit().await).await
     }
 
-    /// What a transition gave, or what its failure comes to.
+    /// Returns the state that a transition reached, or keeps or rolls back the deployment after its failure.
     async fn check<T, S: State>(&self, transition: Result<T, Failed<S>>) -> Result<T, Failure> {
         match transition {
             Ok(next) => Ok(next),
-            // Nothing is wrong with the stack, and nothing could be removed either: sign in and go on.
+            // The stack is fine, and nothing could be removed without credentials: the user signs in and resumes.
             Err(failed) if failed.error.is_about_credentials() => {
                 Err(self.keep(failed, ExitCode::LeftoversRemain).await)
             }
@@ -152,12 +152,13 @@ impl Driver<'_> {
         }
     }
 
-    /// Off a terminal a signal comes from a machine that stops, and may not leave the minutes that an undo takes.
+    /// Returns true if everything stays after a signal. Without a terminal the signal comes from a machine that shuts
+    /// down, and may not leave the minutes that an undo takes.
     async fn stays_when_interrupted(&self) -> bool {
         match self.on_failure {
             Some(OnFailure::Keep) => true,
             Some(OnFailure::Rollback) => false,
-            // To end the program instead of answering is to let everything stay.
+            // Ending the program instead of answering keeps everything.
             Some(OnFailure::Ask) if self.is_asking.get() => true,
             Some(OnFailure::Ask) => tokio::select! {
                 stays = asks_to_keep() => stays,
@@ -167,7 +168,7 @@ impl Driver<'_> {
         }
     }
 
-    /// After the first signal the call in hand is finished, and everything stays.
+    /// Finishes the current call after the first signal, and keeps everything.
     async fn stopped(&self, code: ExitCode) -> Failure {
         self.context.display.note(
             "interrupted: finishing the call in hand; everything stays (once more to stop at once)",
@@ -181,7 +182,7 @@ impl Driver<'_> {
                 let state = format!("{} is {}", self.name, status.phase);
                 Failure::interrupted(code, Undone::default(), self.command("status")).state(state)
             }
-            // The signal came while everything was being rolled back.
+            // The signal arrived during a rollback.
             Ok(status) if status.phase == Phase::Ending => {
                 let left = status.resources.len();
                 Failure::interrupted(code, Undone::default(), self.command("destroy"))
@@ -191,7 +192,7 @@ impl Driver<'_> {
             Ok(status) => Failure::interrupted(code, Undone::default(), self.command("resume"))
                 .state(kept_as_it_is(&status))
                 .kept(status.resources),
-            // It had not begun, or everything was rolled back already.
+            // The deployment had not begun, or was rolled back already.
             Err(Error::NoSuchStack { .. }) => {
                 Failure::interrupted(code, Undone::default(), self.command("list"))
                     .state(format!("nothing of {} is left", self.name))
@@ -220,7 +221,7 @@ impl Driver<'_> {
         } = failed;
         let (failure, code) = match previous.keep().await {
             Ok(()) => (Failure::after(&error, *undone), code),
-            // Nothing is undone for that; that others may work on it could not be written down.
+            // The stack stays, but the journal could not record that another process may work on it.
             Err(kept) => (Failure::after(&kept, *undone), ExitCode::LeftoversRemain),
         };
         if failure.code == ExitCode::Locked {
@@ -245,7 +246,7 @@ impl Driver<'_> {
         let mut all = *undone;
         let rest: Undone = previous.rollback().await;
         all.deleted.extend(rest.deleted);
-        // What the step could not undo was tried again with the rest.
+        // The rollback has tried again to remove what the step could not undo.
         all.left = rest.left;
         let is_complete = all.is_complete();
         let is_untouched = all.deleted.is_empty();
@@ -261,7 +262,7 @@ impl Driver<'_> {
         }
     }
 
-    /// After the first signal everything is undone; after the second the journal has what is left.
+    /// Undoes everything after the first signal; after the second, the journal lists what is left.
     async fn interrupted(&self, code: ExitCode) -> Failure {
         let session = self.context.session.clone();
         self.context.display.note(
@@ -274,7 +275,7 @@ impl Driver<'_> {
                     .state("what exists is in the journal");
             }
         };
-        // What the journal says counts: a stack that was committed or kept at the last moment is still there.
+        // The journal decides: a stack that was committed or kept at the last moment still exists.
         match self.context.session.summary(self.name).await {
             Ok(status) if undone.is_complete() => {
                 let state = format!("{} is {}", self.name, status.phase);

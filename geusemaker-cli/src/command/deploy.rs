@@ -1,4 +1,4 @@
-//! `gm deploy`: a stack up, or the rest of one.
+//! `gm deploy`: deploys a stack, or finishes deploying one.
 
 use geusemaker_core::{AnyDeployment, DeploymentSpec, DeploymentStatus, Error, Phase};
 
@@ -56,7 +56,7 @@ async fn plan_anew(
     Ok(AnyDeployment::Planned(planned))
 }
 
-/// Refuses a spec for a stack that was made from another one, or that is being removed.
+/// Refuses a spec for a stack that was made from another spec or is being removed.
 pub(super) fn refuse_another(
     context: &Context,
     existing: &DeploymentStatus,

@@ -1,4 +1,4 @@
-//! `gm destroy`: a stack down.
+//! `gm destroy`: removes a stack.
 
 use geusemaker_core::{FileSystems, ResourceKind, StackName, Undone};
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
     report(context, name.as_str(), undone, "destroy")
 }
 
-/// A removal that a signal can end; the journal has what is left, and the next removal goes on from there.
+/// Runs a removal that a signal can end; the journal lists what is left, and the next removal continues from there.
 pub(super) async fn interruptible<T>(
     context: &Context,
     name: &StackName,
@@ -74,7 +74,7 @@ pub(super) async fn interruptible<T>(
     Err(Failure::interrupted(code, Undone::default(), next).state(left))
 }
 
-/// What an undo comes to.
+/// Reports the result of a removal.
 pub(super) fn report(
     context: &Context,
     name: &str,

@@ -1,4 +1,4 @@
-//! `gm events`: the journal of a stack as its history.
+//! `gm events`: shows the journal of a stack as a history.
 
 use crate::arguments::Name;
 use crate::context::Context;
@@ -11,7 +11,7 @@ pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Fail
     let history = context.session.history(name).await?;
     let shown: Vec<_> = history
         .iter()
-        // That somebody is still at work is news once.
+        // Renewed claims only repeat that a process is still at work.
         .filter(|entry| !entry.is_renewal())
         .map(|entry| {
             [

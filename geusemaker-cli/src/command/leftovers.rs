@@ -1,4 +1,4 @@
-//! `gm leftovers`: what was made here and no journal knows.
+//! `gm leftovers`: lists or removes resources that gm created and no local journal knows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -62,8 +62,8 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
         .lines(kept))
 }
 
-/// After the first signal the calls in hand are finished, and after the second it ends at once. What it has not got to
-/// is found again by its tags.
+/// Finishes the current calls after the first signal, and ends at once after the second. Resources that are left are
+/// found again by their tags.
 async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -> Failure {
     context
         .display
@@ -88,7 +88,7 @@ async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -
     Failure::interrupted(code, Undone::default(), command(context, leftovers)).state(state)
 }
 
-/// What there is of the stacks that are asked for.
+/// Returns the orphans and the kept resources of the stacks that were named, or of all stacks.
 async fn look(context: &Context, leftovers: &Leftovers) -> Result<Orphans, Failure> {
     let mut found = context.session.orphans(leftovers.region.as_ref()).await?;
     let names = &leftovers.names;
@@ -98,7 +98,7 @@ async fn look(context: &Context, leftovers: &Leftovers) -> Result<Orphans, Failu
     Ok(found)
 }
 
-/// What there is, and what to do about it.
+/// Lists what was found, with the commands that remove it.
 async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Document {
     let Orphans {
         account, region, ..
@@ -134,7 +134,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
         };
         document = document.line(format!("left alone: {what}: {why}{next}"));
     }
-    // What the sandbox has is not in the account that the AWS CLI would work on.
+    // The AWS CLI works on a real account, which does not have the sandbox's resources.
     if !context.is_sandbox {
         document = document.lines(held.iter().map(|command| format!("  by hand: {command}")));
     }
@@ -150,7 +150,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
         .member("next", next)
 }
 
-/// What removes a stack that a journal knows.
+/// Returns the subcommand that removes a stack with a local journal.
 async fn removal(context: &Context, stack: &StackName) -> &'static str {
     match context.session.summary(stack).await {
         Ok(status) if status.phase == Phase::Committed => "destroy",
@@ -184,7 +184,7 @@ fn question(leftovers: &Leftovers, found: &Orphans) -> String {
     )
 }
 
-/// The orphans in columns, each deployment below its name.
+/// Returns the orphans in columns, grouped by deployment.
 fn lines(found: &Orphans) -> Vec<String> {
     let mut deployments: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for orphan in &found.orphans {
@@ -210,7 +210,7 @@ fn lines(found: &Orphans) -> Vec<String> {
     lines
 }
 
-/// How old it is, where AWS says so.
+/// Returns the age of an orphan, where AWS reports its creation time.
 fn age(orphan: &TaggedResource, found: &Orphans) -> String {
     let age = orphan.since.map(|since| found.at.duration_since(since));
     match age.map(|age| Duration::try_from(age).unwrap_or_default()) {
@@ -219,7 +219,7 @@ fn age(orphan: &TaggedResource, found: &Orphans) -> String {
     }
 }
 
-/// What is left alone, by the reason.
+/// Groups the kept resources by the reason for keeping them.
 fn spared(spared: &[KeptResource]) -> Vec<(&KeepReason, Vec<&TaggedResource>)> {
     let mut reasons: Vec<(&KeepReason, Vec<&TaggedResource>)> = Vec::new();
     for KeptResource { resource, why, .. } in spared {
@@ -231,7 +231,7 @@ fn spared(spared: &[KeptResource]) -> Vec<(&KeepReason, Vec<&TaggedResource>)> {
     reasons
 }
 
-/// The words that remove the same.
+/// Returns the command that removes the same resources.
 fn command(context: &Context, leftovers: &Leftovers) -> String {
     let mut words = vec!["leftovers".to_owned()];
     words.extend(leftovers.names.iter().map(ToString::to_string));

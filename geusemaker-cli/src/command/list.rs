@@ -1,4 +1,4 @@
-//! `gm list`: all stacks.
+//! `gm list`: lists all stacks.
 
 use geusemaker_core::Error;
 use serde_json::json;
@@ -13,9 +13,9 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
     for name in context.session.stacks().await? {
         match context.session.summary(&name).await {
             Ok(summary) => stacks.push(summary),
-            // It was destroyed; its journal is its history.
+            // The stack was destroyed; its journal stays as its history.
             Err(Error::NoSuchStack { .. }) => {}
-            // One journal that cannot be read is no reason to be silent about the others.
+            // One unreadable journal must not hide the other stacks.
             Err(error) => unreadable.push((name.to_string(), error.to_string())),
         }
     }

@@ -1,4 +1,4 @@
-//! `gm plan`: what a spec would make.
+//! `gm plan`: shows what a spec would create.
 
 use geusemaker_core::{Candidate, DeploymentSpec, Error, Phase, Plan};
 
@@ -37,7 +37,7 @@ pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
     DeploymentSpec::from_file(&file.spec).map_err(|error| Failure::before(&error.into()))
 }
 
-/// The plan in words.
+/// Returns the plan as lines of text.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
@@ -105,7 +105,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The places that are tried for an instance, in order, a line for each market of each type:
+/// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:
 /// `g5.xlarge on-demand in us-east-1a, b, f`.
 fn placements(plan: &Plan) -> Vec<String> {
     let is_one_line =
@@ -130,7 +130,7 @@ fn placements(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// Zones of one region, of which only the first is written out: `us-east-1a, b, f`.
+/// Joins the zones of one region and writes only the first one out: `us-east-1a, b, f`.
 fn zones<'a>(region: &str, names: impl Iterator<Item = &'a str>) -> String {
     let short = |name: &'a str| match name.strip_prefix(region) {
         // A Local Zone, such as us-west-2-lax-1a, keeps its whole name.
@@ -148,8 +148,9 @@ fn zones<'a>(region: &str, names: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::zones;
 
+    /// The first zone and each Local Zone are written out; of the others, only the letter.
     #[test]
-    fn only_the_first_zone_and_those_of_another_kind_are_written_out() {
+    fn zones_are_abbreviated() {
         let names = ["us-west-2a", "us-west-2b", "us-west-2-lax-1a"];
         assert_eq!(
             zones("us-west-2", names.into_iter()),

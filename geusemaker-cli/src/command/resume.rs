@@ -1,4 +1,4 @@
-//! `gm resume`: the rest of a deployment that was interrupted.
+//! `gm resume`: continues a deployment that was interrupted.
 
 use geusemaker_core::{AnyDeployment, DeploymentStatus, Error, Phase, StackName};
 
@@ -30,7 +30,8 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
     advance(context, name, deployment, on_failure).await
 }
 
-/// Takes up a deployment. While the question stood, somebody may have finished it.
+/// Acquires the journal of a deployment begun earlier. Another process may have finished the deployment while the user
+/// was being asked.
 pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeployment, Failure> {
     let unchanged = |error: Error| Failure::unchanged(&error, name.as_str());
     let deployment = context
@@ -45,7 +46,7 @@ pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeplo
     Ok(deployment)
 }
 
-/// A stack whose removal was begun can only be removed.
+/// Returns the failure for a stack whose removal has begun: such a stack can only be removed.
 pub(super) fn ending(context: &Context, existing: &DeploymentStatus) -> Failure {
     let name = &existing.name;
     let left = existing.resources.len();

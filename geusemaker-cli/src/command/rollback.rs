@@ -1,4 +1,4 @@
-//! `gm rollback`: an unfinished stack down.
+//! `gm rollback`: removes a stack that was never committed.
 
 use geusemaker_core::Error;
 

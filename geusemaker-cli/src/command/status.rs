@@ -1,4 +1,4 @@
-//! `gm status`: what a stack consists of now.
+//! `gm status`: shows the current resources of a stack.
 
 use geusemaker_core::DeploymentStatus;
 
@@ -14,7 +14,7 @@ pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Fail
     Ok(document(context, &status))
 }
 
-/// What to say to somebody who wants a stack up that is; that something of it has gone is no success.
+/// Reports that a stack is up already; fails if some of its resources have been removed since.
 pub(super) fn up_already(
     context: &Context,
     status: &DeploymentStatus,

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::StateDirectory;
 
-/// The configuration whose clients talk to the sandbox's account, and what has to be called at the end.
+/// Returns the configuration whose clients talk to the sandbox's account, and the callback for the end of the command.
 pub(crate) fn open(
     state: &StateDirectory,
     display: &ProgressDisplay,

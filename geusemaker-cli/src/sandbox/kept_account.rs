@@ -1,4 +1,4 @@
-//! The account that is kept between runs: a file, and who may write it.
+//! The account that is kept between runs: a file, and the lock that decides which process may write it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,27 @@ use crate::failure::Failure;
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::StateDirectory;
 
-/// The account's file, which is this process's alone until this is dropped.
+/// The account's file, which is locked for this process until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct KeptAccount {
     file: PathBuf,
     _lock: Option<fs::File>,
 }
 
-/// How to come by an account that another process has.
+/// The reaction to an account that another process holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lock<'a> {
-    /// Commands are short here, so it is waited for, and this says so.
+    /// Wait and tell the user: commands in the sandbox are short.
     Wait(&'a ProgressDisplay),
-    /// It is an error.
+    /// Return an error.
     Refuse,
 }
 
 impl KeptAccount {
-    /// One process at a time has the account.
+    /// Locks the account for this process.
     pub(crate) fn lock(state: &StateDirectory, lock: Lock<'_>) -> Result<Self, Failure> {
         let file = state.account_file();
-        // Where no lock can be written, nothing can be overwritten either.
+        // If no lock file can be written, the account cannot be overwritten either.
         let locked = fs::File::create(file.with_extension("lock")).ok();
         if let Some(locked) = &locked
             && let Err(fs::TryLockError::WouldBlock) = locked.try_lock()
@@ -38,7 +38,7 @@ impl KeptAccount {
             match lock {
                 Lock::Wait(display) => {
                     display.note(&format!("{TAKEN}; waiting until it ends..."));
-                    // A file system without locks has told so above.
+                    // A file system without locks has failed above already.
                     let _ = locked.lock();
                 }
                 Lock::Refuse => return Err(Failure::locked(TAKEN)),
@@ -50,7 +50,7 @@ impl KeptAccount {
         })
     }
 
-    /// The account as it was left, which writes itself to the file whenever it changes.
+    /// Restores the account as it was left; from then on it writes itself to the file at every change.
     pub(crate) fn restore(&self, mut account: AwsBuilder) -> Result<Aws, Failure> {
         if let Some(snapshot) = read(&self.file)? {
             account = account
@@ -63,8 +63,8 @@ impl KeptAccount {
             .build())
     }
 
-    /// Keeps the account at its end: the last wait changed nothing, but what it waited for has happened only when its
-    /// time is kept, too.
+    /// Saves the account at the end of the command. The last wait changed nothing, but the time that it let pass must
+    /// be kept too.
     pub(crate) fn close(self, aws: &Aws) {
         keep(&self.file, &aws.snapshot());
     }
@@ -82,12 +82,12 @@ fn read(file: &Path) -> Result<Option<Snapshot>, Failure> {
 
 fn keep(file: &Path, snapshot: &Snapshot) {
     if let Err(error) = write(file, snapshot) {
-        // What the account holds is then lost with the process, as the journal will say.
+        // The account's resources are then lost with the process, which the journal will reveal.
         tracing::error!(%error, "the sandbox's account cannot be kept");
     }
 }
 
-/// Written beside and renamed, so that a process that is killed leaves the old one or the new one.
+/// Writes a new file and renames it, so that a process that is killed leaves either the old or the new one.
 fn write(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
     let beside = file.with_extension("json.new");
     fs::write(&beside, serde_json::to_vec(snapshot)?)?;

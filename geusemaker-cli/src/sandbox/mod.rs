@@ -10,7 +10,7 @@ pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
 use self::user_data_guest::UserDataGuest;
 
-/// What every account of the sandbox has, wherever it is.
+/// Returns the builder that every account of the sandbox starts from.
 pub(crate) fn account() -> AwsBuilder {
     let account = Aws::builder().guest(UserDataGuest);
     match region() {
@@ -19,7 +19,7 @@ pub(crate) fn account() -> AwsBuilder {
     }
 }
 
-/// The environment's region counts in the sandbox as it does outside.
+/// Returns the region of the environment, which counts in the sandbox as it does outside.
 pub(crate) fn region() -> Option<String> {
     ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .iter()

@@ -1,9 +1,9 @@
-//! What runs inside the instances.
+//! The programs that run inside the simulated instances.
 
 use geusemaker_core::GpuReport;
 use geusemaker_testkit::{Boot, Guest};
 
-/// Instances that do what this program's user data tells them: report their GPUs.
+/// Instances that follow this program's user data: they report their GPUs.
 #[derive(Debug)]
 pub(super) struct UserDataGuest;
 

@@ -1,4 +1,4 @@
-//! AWS that cannot be asked: no credentials, wrong ones, no way there, no region.
+//! AWS that cannot be reached or refuses access: no credentials, wrong ones, no connection, no region.
 
 use geusemaker_testkit::serve::CassetteServer;
 use geusemaker_testkit::{Aws, Fault};
@@ -7,7 +7,7 @@ use crate::gm::{CREDENTIALS, Ended, Gm};
 use crate::recorded_plan::recorded_plan;
 use crate::spec_text::spec;
 
-/// Whether the same failure is told in text and as a document, and leaves nothing.
+/// Asserts that the same failure is reported in text and as a document, and leaves nothing.
 #[track_caller]
 fn assert_no_access(gm: &Gm, run: impl Fn(&[&str]) -> Ended, class: &str, fragments: &[&str]) {
     run(&["deploy", "--yes"]).with(6).says(fragments);
@@ -19,7 +19,7 @@ fn assert_no_access(gm: &Gm, run: impl Fn(&[&str]) -> Ended, class: &str, fragme
 }
 
 #[test]
-fn without_credentials_it_says_how_to_sign_in() {
+fn missing_credentials_explain_sign_in() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let region = [("AWS_REGION", "us-east-1")];
@@ -35,7 +35,7 @@ fn without_credentials_it_says_how_to_sign_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_credentials_that_aws_refuses_it_says_how_to_sign_in() {
+async fn refused_credentials_explain_sign_in() {
     for code in [
         "ExpiredToken",
         "InvalidClientTokenId",
@@ -67,7 +67,7 @@ async fn with_credentials_that_aws_refuses_it_says_how_to_sign_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_permission_it_names_the_action_to_allow() {
+async fn missing_permission_names_action() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let fault = Fault::on("DescribeVpcs")
@@ -82,9 +82,9 @@ async fn without_a_permission_it_names_the_action_to_allow() {
     assert!(gm.journals().is_empty());
 }
 
-/// The port is one of those that only the machine's owner can listen on, and nobody does.
+/// Only the machine's owner may listen on this port, and nobody does.
 #[test]
-fn an_endpoint_that_does_not_answer_is_named_as_the_place_to_look() {
+fn unreachable_endpoint_is_named() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.at("http://127.0.0.1:1", &["plan"]).with(6).says(&[
@@ -94,7 +94,7 @@ fn an_endpoint_that_does_not_answer_is_named_as_the_place_to_look() {
 }
 
 #[test]
-fn without_a_region_it_says_where_to_name_one() {
+fn missing_region_explains_configuration() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, "").replace("region = \"us-east-1\"\n", ""));
     let credentials = &CREDENTIALS[..2];

@@ -1,4 +1,4 @@
-//! An account on a socket, of which the test hears every call.
+//! An account on a socket that reports every call to the test.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,17 +13,17 @@ use tokio::runtime::Runtime;
 
 use crate::gm::{CREDENTIALS, Ended, Gm};
 
-/// The account. What it has to say of a call it says before the caller has the answer.
+/// An account on a socket. It reports a call before the caller has the answer.
 pub(crate) struct Account {
     pub(crate) aws: Aws,
     calls: Receiver<CallRecord>,
     uri: String,
-    // In this order: the server ends before its runtime.
+    // In drop order: the server ends before its runtime.
     server: AwsServer,
     runtime: Runtime,
 }
 
-/// A `gm` at work.
+/// A running `gm`.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Account {
@@ -37,7 +37,7 @@ impl Account {
         let (aws, server) = runtime.block_on(async {
             let aws = account
                 .speed(1000.0)
-                // A test that listens no more has ended.
+                // The receiver is dropped when the test has ended.
                 .on_call(move |call| drop(heard.send(call.clone())))
                 .build();
             let server = AwsServer::start(aws.clone()).await.unwrap();
@@ -52,17 +52,17 @@ impl Account {
         }
     }
 
-    /// Runs `gm` on it to its end.
+    /// Runs `gm` on this account until `gm` ends.
     pub(crate) fn run(&self, gm: &Gm, arguments: &[&str]) -> Ended {
         gm.at(&self.uri, arguments)
     }
 
-    /// Starts `gm` on it.
+    /// Starts `gm` on this account.
     pub(crate) fn begin(&self, gm: &Gm, arguments: &[&str]) -> Running {
         Running(self.command(gm, arguments).spawn().unwrap())
     }
 
-    /// `gm` on it, yet to be started.
+    /// Returns the command that starts `gm` on this account.
     pub(crate) fn command(&self, gm: &Gm, arguments: &[&str]) -> Command {
         let endpoint = [("AWS_ENDPOINT_URL", self.uri.as_str())];
         let environment = [CREDENTIALS.as_slice(), &endpoint].concat();
@@ -71,7 +71,7 @@ impl Account {
         command
     }
 
-    /// Makes a file system without tags, as anybody may, and returns its id.
+    /// Creates a file system without tags, as any other user may, and returns its id.
     pub(crate) fn make_file_system(&self) -> String {
         let body = r#"{"CreationToken":"theirs"}"#;
         let request = format!(
@@ -88,13 +88,13 @@ impl Account {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         let made: Value = serde_json::from_str(body).unwrap();
         let id = made["FileSystemId"].as_str().unwrap().to_owned();
-        // It is there after some seconds of its time.
+        // The file system is available after some seconds of simulated time.
         self.runtime
             .block_on(self.aws.clock().sleep(Duration::from_secs(60)));
         id
     }
 
-    /// Waits for the end of the nth call of an operation from here on.
+    /// Waits for the end of the nth call of an operation, counted from here on.
     #[track_caller]
     pub(crate) fn hears(&self, operation: &str, nth: usize) {
         let mut seen = 0;
@@ -107,7 +107,7 @@ impl Account {
         }
     }
 
-    /// Waits for a call of which it holds, and says whether that has ended before the program did.
+    /// Waits for the end of a matching call, and returns false if the program ends without one.
     #[track_caller]
     pub(crate) fn hears_before_the_end(
         &self,
@@ -120,24 +120,24 @@ impl Account {
                 Ok(call) if is_it(&call) => return true,
                 Ok(_) => {}
                 Err(_) if has_ended => return false,
-                // Its last calls may have been heard in the meantime.
+                // The last calls may have arrived in the meantime.
                 Err(_) => has_ended = running.0.try_wait().unwrap().is_some(),
             }
         }
     }
 
-    /// Forgets the calls so far.
+    /// Discards the calls that have been reported so far.
     pub(crate) fn forget(&self) {
         while self.calls.try_recv().is_ok() {}
     }
 
-    /// What is there once all that has arrived is answered, except for what never is.
+    /// Waits until every call that has arrived is answered, stalled ones excepted, and returns the account's state.
     pub(crate) fn at_rest(self) -> Snapshot {
         self.runtime.block_on(self.server.shutdown());
         self.aws.snapshot()
     }
 
-    /// What is left in it, an hour of its time later.
+    /// Returns the resources that are left an hour of simulated time later.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         self.runtime
             .block_on(self.aws.clock().sleep(Duration::from_secs(3600)));
@@ -150,27 +150,28 @@ impl Account {
 }
 
 impl Running {
-    /// Sends it a signal: `INT`, `TERM` or `KILL`.
+    /// Sends the signal `INT`, `TERM` or `KILL` to the program.
     pub(crate) fn signal(&self, signal: &str) {
         let kill = format!("kill -{signal} {}", self.0.id());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(status.success());
     }
 
-    /// Kills it at once, unless it has ended.
+    /// Kills the program at once, unless it has ended.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
 
-    /// Kills it, and waits until it has let go of its output, but not for its exit code: the system keeps its id.
+    /// Kills the program and waits until its output is closed, but does not collect its exit code: the system keeps its
+    /// process id.
     pub(crate) fn kill_uncollected(&mut self) {
         self.0.kill().unwrap();
         let output = self.0.stdout.as_mut().unwrap();
         std::io::copy(output, &mut std::io::sink()).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits until the program ends.
     pub(crate) fn ended(self) -> Ended {
         let output = self.0.wait_with_output().unwrap();
         Ended {
@@ -181,8 +182,8 @@ impl Running {
     }
 }
 
-/// How long a call may take to arrive that has to come.
+/// The longest wait for a call that must arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether a program has ended that makes no calls.
+/// The interval between checks whether a program without calls has ended.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);

@@ -3,7 +3,7 @@
 use crate::gm::Gm;
 
 #[test]
-fn help_prints_every_exit_code() {
+fn help_lists_every_exit_code() {
     let help = Gm::new().run(&[], &["--help"]).with(0);
     for code in ["0", "1", "2", "3", "4", "5", "6", "7", "10", "130", "143"] {
         let line = help
@@ -19,8 +19,9 @@ fn help_prints_every_exit_code() {
     }
 }
 
+/// The message says what is wrong, or suggests a correction.
 #[test]
-fn a_wrong_command_line_is_a_usage_error_with_a_hint() {
+fn wrong_arguments_are_usage_error() {
     let gm = Gm::new();
     gm.run(&[], &["list", "--nope"])
         .with(2)
@@ -35,8 +36,9 @@ fn a_wrong_command_line_is_a_usage_error_with_a_hint() {
     assert!(nothing.stderr.contains("Usage: gm "), "{}", nothing.stderr);
 }
 
+/// The error of a wrong command line is a JSON document if JSON is asked for.
 #[test]
-fn a_wrong_command_line_is_a_document_where_documents_are_asked_for() {
+fn wrong_arguments_give_json_document() {
     let gm = Gm::new();
     let json = [("GM_OUTPUT", "json")];
     let ways: [(&[_], &[_]); 5] = [
@@ -60,8 +62,9 @@ fn a_wrong_command_line_is_a_document_where_documents_are_asked_for() {
         .says(&["--nope"]);
 }
 
+/// The names that other tools use for these commands work too.
 #[test]
-fn peers_names_of_commands_work() {
+fn command_aliases_work() {
     let gm = Gm::new();
     gm.write_spec(&crate::spec_text::spec(1, ""));
     gm.sandbox(&["up"]).with(0);
@@ -70,7 +73,7 @@ fn peers_names_of_commands_work() {
 }
 
 #[test]
-fn the_version_is_printed() {
+fn version_is_printed() {
     let version = Gm::new().run(&[], &["--version"]).with(0);
     assert_eq!(
         version.stdout,

@@ -1,4 +1,4 @@
-//! What changes AWS asks first, and where there is nobody to ask it has to be told.
+//! Commands that change AWS ask for consent first; without a terminal they need `--yes`.
 
 use geusemaker_testkit::Aws;
 use geusemaker_testkit::serve::CassetteServer;
@@ -9,8 +9,9 @@ use crate::spec_text::spec;
 
 const REFUSAL: &str = "this changes AWS and there is no terminal to ask on: give --yes to go ahead";
 
+/// Without `--yes` the plan is shown and nothing is created.
 #[tokio::test(start_paused = true)]
-async fn deploying_off_a_terminal_shows_the_plan_and_makes_nothing_without_yes() {
+async fn deploy_without_terminal_needs_yes() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let server = CassetteServer::start(&recorded_plan(&Aws::new(), &spec(1, "")).await).await;
@@ -20,13 +21,14 @@ async fn deploying_off_a_terminal_shows_the_plan_and_makes_nothing_without_yes()
     server.verify().unwrap();
 }
 
+/// Without `--yes`, commands that remove or resume a stack change nothing.
 #[test]
-fn what_ends_or_finishes_a_stack_off_a_terminal_changes_nothing_without_yes() {
+fn changes_without_terminal_need_yes() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, "cdn.wait_timeout = \"1m\""));
     gm.sandbox(&["deploy"]).with(5);
     let before = gm.leftovers();
-    // The sandbox's journals, taken for those of a real account.
+    // The sandbox's journals, used as if they belonged to a real account.
     let state = gm.state().join("sandbox");
     let state = [
         ("GM_STATE", state.to_str().unwrap()),

@@ -1,10 +1,10 @@
-//! `gm events`: the journal as a history.
+//! `gm events` shows the journal as a history.
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
 #[test]
-fn a_stack_that_came_and_went_has_its_whole_history() {
+fn destroyed_stack_keeps_its_history() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -40,7 +40,7 @@ fn a_stack_that_came_and_went_has_its_whole_history() {
 }
 
 #[test]
-fn a_stack_that_never_was_has_none_and_the_others_are_named() {
+fn unknown_stack_names_existing_ones() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);

@@ -1,4 +1,4 @@
-//! What a failure ends with: 1 if nothing is left, 3 if something is, with a list of it.
+//! The exit code of a failure: 1 if nothing is left, 3 with a list if something is left.
 
 use geusemaker_testkit::{Aws, Fault};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::gm::{Ended, Gm};
 use crate::spec_text::spec;
 
-/// A machine and an account in which a load balancer fails, and whatever else.
+/// Creates a machine, and an account with these faults.
 fn machine(more: impl IntoIterator<Item = Fault>) -> (Gm, Account) {
     let gm = Gm::new();
     gm.write_spec(&spec(2, "compute.gpu_check = false"));
@@ -22,7 +22,7 @@ fn failing() -> Fault {
     Fault::on("CreateListener").answer("TooManyListeners")
 }
 
-/// Whether the list in the document is what is left in the account, each with a reason, an age and a command.
+/// Asserts that the document lists what is left in the account, each resource with a reason, an age and a command.
 #[track_caller]
 fn assert_lists_what_is_left(ended: &Ended, account: &Account) {
     let document = ended.document();
@@ -54,7 +54,7 @@ fn assert_lists_what_is_left(ended: &Ended, account: &Account) {
     }
 }
 
-/// That the account is empty once nothing is in the way any more.
+/// Asserts that the next command empties the account once the faults are lifted.
 #[track_caller]
 fn assert_goes(gm: &Gm, account: &Account, next: &Value) {
     account.aws.lift_faults();
@@ -64,7 +64,7 @@ fn assert_goes(gm: &Gm, account: &Account, next: &Value) {
 }
 
 #[test]
-fn a_failure_that_is_rolled_back_completely_ends_with_1() {
+fn complete_rollback_exits_with_1() {
     let (gm, account) = machine([failing()]);
     let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(1);
     let document = ended.document();
@@ -77,8 +77,9 @@ fn a_failure_that_is_rolled_back_completely_ends_with_1() {
     );
 }
 
+/// The document lists the resources that could not be rolled back.
 #[test]
-fn a_failure_that_cannot_be_rolled_back_completely_ends_with_3_and_the_list() {
+fn incomplete_rollback_exits_with_3() {
     let refused = Fault::on("DeleteFileSystem").denied().forever();
     let (gm, account) = machine([failing(), refused]);
     let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(3);
@@ -86,7 +87,7 @@ fn a_failure_that_cannot_be_rolled_back_completely_ends_with_3_and_the_list() {
     let next = &ended.document()["next"];
     assert_eq!(next, "gm rollback llm");
 
-    // The same in text, of the rollback that is refused as well.
+    // The same list in text, from a second rollback that is refused as well.
     let again = account.run(&gm, &["rollback", "llm", "--yes"]).with(3);
     again.says(&[
         "not everything could be removed",
@@ -99,8 +100,9 @@ fn a_failure_that_cannot_be_rolled_back_completely_ends_with_3_and_the_list() {
     assert_goes(&gm, &account, next);
 }
 
+/// The document has the command that resumes the stack.
 #[test]
-fn a_failure_that_is_kept_ends_with_3_and_the_command_that_goes_on() {
+fn kept_failure_exits_with_3() {
     let (gm, account) = machine([failing()]);
     let arguments = ["deploy", "--yes", "--on-failure", "keep", "-o", "json"];
     let ended = account.run(&gm, &arguments).with(3);
@@ -116,8 +118,9 @@ fn a_failure_that_is_kept_ends_with_3_and_the_command_that_goes_on() {
     assert_eq!(account.leftovers(), [""; 0]);
 }
 
+/// The document lists the resources that could not be removed.
 #[test]
-fn a_removal_that_cannot_finish_ends_with_3_and_the_list() {
+fn incomplete_removal_exits_with_3() {
     let (gm, account) = machine([]);
     account.run(&gm, &["deploy", "--yes"]).with(0);
     account

@@ -1,4 +1,4 @@
-//! The program under test, with a home of its own and nothing of the environment around it.
+//! The program under test, with its own home directory and a nearly empty environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use geusemaker_testkit::{Aws, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A machine on which `gm` runs: its home, in which it starts, with its state below.
+/// A machine on which `gm` runs: its home directory, where `gm` starts and keeps its state.
 pub(crate) struct Gm {
     home: TempDir,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// Credentials that no account has.
+/// Credentials of no real account.
 pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
     (
@@ -31,7 +31,7 @@ pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_REGION", "us-east-1"),
 ];
 
-/// What a program needs to start at all, and to write its coverage.
+/// The variables that a program needs to start at all, and to write its coverage.
 const KEPT: [&str; 3] = ["PATH", "LLVM_PROFILE_FILE", "SystemRoot"];
 
 impl Gm {
@@ -41,14 +41,14 @@ impl Gm {
         }
     }
 
-    /// Another machine, with the same files.
+    /// Creates another machine with the same files.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::new();
         copy_files(self.home(), copy.home());
         copy
     }
 
-    /// Writes `gm.toml`, the spec that `gm` takes if it is not told of another.
+    /// Writes `gm.toml`, the default spec of `gm`.
     pub(crate) fn write_spec(&self, text: &str) {
         fs::write(self.home.path().join("gm.toml"), text).unwrap();
     }
@@ -58,13 +58,13 @@ impl Gm {
         self.run(&[], &[&["--sandbox"], arguments].concat())
     }
 
-    /// Runs `gm` outside the sandbox, on the AWS at an endpoint.
+    /// Runs `gm` outside the sandbox, on the AWS endpoint at this address.
     pub(crate) fn at(&self, endpoint: &str, arguments: &[&str]) -> Ended {
         let endpoint = [("AWS_ENDPOINT_URL", endpoint)];
         self.run(&[CREDENTIALS.as_slice(), &endpoint].concat(), arguments)
     }
 
-    /// Runs `gm` with these variables and hardly any others.
+    /// Runs `gm` with these environment variables and hardly any others.
     pub(crate) fn run(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
         let output = self.command(environment, arguments).output().unwrap();
         Ended {
@@ -74,7 +74,7 @@ impl Gm {
         }
     }
 
-    /// `gm` as [`Self::run`] runs it, yet to be started.
+    /// Returns the command that [`Self::run`] runs.
     pub(crate) fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo_bin!("gm"));
         command.env_clear();
@@ -97,12 +97,12 @@ impl Gm {
         self.home.path()
     }
 
-    /// Where the state is unless something else is asked for.
+    /// Returns the default state directory.
     pub(crate) fn state(&self) -> PathBuf {
         self.home().join(".local/state/gm")
     }
 
-    /// The stacks that have a journal, in the sandbox or out of it.
+    /// Returns the journal folders of all stacks, in the sandbox and outside it.
     pub(crate) fn journals(&self) -> Vec<PathBuf> {
         [self.state(), self.state().join("sandbox")]
             .iter()
@@ -112,7 +112,7 @@ impl Gm {
             .collect()
     }
 
-    /// What is left in the sandbox's account.
+    /// Returns the resources that are left in the sandbox's account.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let file = self.state().join("sandbox").join("account.json");
         let Ok(json) = fs::read(file) else {
@@ -131,7 +131,7 @@ impl Gm {
 }
 
 impl Ended {
-    /// The same, if it ended with this code.
+    /// Asserts the exit code, and returns the run.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         assert_eq!(
@@ -144,7 +144,7 @@ impl Ended {
         self
     }
 
-    /// What standard output holds: one JSON document on a line, and nothing else.
+    /// Returns the document on standard output, which must be one line of JSON and nothing else.
     #[track_caller]
     pub(crate) fn document(&self) -> Value {
         assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
@@ -154,7 +154,7 @@ impl Ended {
         document
     }
 
-    /// Whether it is an error in text that has all of these in it, on standard error alone.
+    /// Asserts that the output is an error in text, on standard error alone, with all of these fragments.
     #[track_caller]
     pub(crate) fn says(&self, fragments: &[&str]) {
         assert_eq!(self.stdout, "");

@@ -1,4 +1,4 @@
-//! A journal that cannot be read: the error names what is wrong and what to do, and nothing is written.
+//! A journal that cannot be read: the error names the problem and the remedy, and nothing is written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A stack in the sandbox, and the folder of its journal.
+/// Deploys a stack in the sandbox, and returns the folder of its journal.
 fn deployed() -> (Gm, PathBuf) {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
@@ -15,7 +15,7 @@ fn deployed() -> (Gm, PathBuf) {
     (gm, journal)
 }
 
-/// Everything below a folder, with what is in it.
+/// Returns all files below a folder with their content.
 fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut content: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -26,7 +26,7 @@ fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     content
 }
 
-/// Whether every command refuses with these words, and none has changed the journal or the account.
+/// Asserts that every command refuses with these words, and changes neither the journal nor the account.
 #[track_caller]
 fn assert_refused(gm: &Gm, journal: &Path, fragments: &[&str]) {
     let (before, account) = (content(journal), gm.leftovers());
@@ -48,7 +48,7 @@ fn assert_refused(gm: &Gm, journal: &Path, fragments: &[&str]) {
 const TRY: &str = "try: nothing was overwritten; restore the journal, then try again";
 
 #[test]
-fn a_torn_record_is_named() {
+fn torn_record_is_named() {
     let (gm, journal) = deployed();
     let record = journal.join("00000003.json");
     let whole = fs::read(&record).unwrap();
@@ -62,14 +62,14 @@ fn a_torn_record_is_named() {
         listed.contains("llm  unreadable: record llm/00000003.json"),
         "{listed}"
     );
-    // Restored, it is as good as before.
+    // A restored record works again.
     fs::write(&record, whole).unwrap();
     gm.sandbox(&["destroy", "llm"]).with(0);
     assert!(gm.leftovers().is_empty());
 }
 
 #[test]
-fn a_record_that_is_missing_is_named() {
+fn missing_record_is_named() {
     let (gm, journal) = deployed();
     fs::remove_file(journal.join("00000004.json")).unwrap();
     let missing = "the journal of llm has no record 4 but later ones; restore it from a backup";
@@ -77,7 +77,7 @@ fn a_record_that_is_missing_is_named() {
 }
 
 #[test]
-fn a_record_of_a_newer_gm_is_left_to_it() {
+fn newer_record_is_refused() {
     let (gm, journal) = deployed();
     let next = format!("{:08}.json", content(&journal).len());
     fs::write(
@@ -89,10 +89,10 @@ fn a_record_of_a_newer_gm_is_left_to_it() {
     assert_refused(&gm, &journal, &[&newer, "use a newer version of it"]);
 }
 
-/// A link that leads to itself cannot be read by anybody, whoever the test runs as.
+/// A symbolic link to itself cannot be read by any user, not even by root.
 #[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_read_is_named() {
+fn unreadable_folder_is_named() {
     let (gm, journal) = deployed();
     let elsewhere = gm.home().join("elsewhere");
     fs::rename(&journal, &elsewhere).unwrap();

@@ -1,11 +1,11 @@
-//! Standard output in JSON mode: one document per command, whatever happens.
+//! Standard output in JSON mode: one document per command, in success and in failure.
 
 use serde_json::Value;
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// Whether the document has these members.
+/// Asserts that the document has these members.
 #[track_caller]
 fn assert_members(document: &Value, members: &[&str]) {
     for member in members {
@@ -14,7 +14,7 @@ fn assert_members(document: &Value, members: &[&str]) {
 }
 
 #[test]
-fn every_command_that_succeeds_prints_one_document() {
+fn successful_commands_print_one_document() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, ""));
     let json = |arguments: &[&str]| {
@@ -72,7 +72,7 @@ fn every_command_that_succeeds_prints_one_document() {
 }
 
 #[test]
-fn every_command_that_fails_prints_one_document() {
+fn failed_commands_print_one_document() {
     let gm = Gm::new();
     for arguments in [
         &["plan"][..],

@@ -1,4 +1,4 @@
-//! `gm leftovers`: what no journal knows, listed and removed.
+//! `gm leftovers` lists and removes the resources that no journal knows.
 
 use std::fs;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A stack in the sandbox whose journal is gone.
+/// Deploys a stack in the sandbox and deletes its journal.
 fn without_journal(tier: u8) -> Gm {
     let gm = Gm::new();
     gm.write_spec(&spec(tier, ""));
@@ -25,8 +25,9 @@ fn without_journal(tier: u8) -> Gm {
     gm
 }
 
+/// The resources are only listed, until `--delete` removes them.
 #[test]
-fn what_has_lost_its_journal_is_listed_and_removed_on_request() {
+fn stack_without_journal_is_removed() {
     let gm = without_journal(3);
     let before = gm.leftovers();
     let listed = gm.sandbox(&["leftovers"]).with(0);
@@ -56,14 +57,14 @@ fn what_has_lost_its_journal_is_listed_and_removed_on_request() {
     let nothing = gm.sandbox(&["cleanup"]).with(0).stdout;
     let none = "nothing in account 123456789012, us-east-1 is without a journal\n";
     assert_eq!(nothing, none);
-    // Its name is free again.
+    // The stack's name is free again.
     gm.sandbox(&["deploy"]).with(0);
     gm.sandbox(&["destroy", "llm"]).with(0);
     assert_eq!(gm.leftovers(), Vec::<String>::new());
 }
 
 #[test]
-fn the_documents_name_what_was_found_and_what_became_of_it() {
+fn documents_list_found_and_removed() {
     let gm = without_journal(1);
     let listed = gm.sandbox(&["leftovers", "-o", "json"]).with(0).document();
     assert_eq!(listed["account"], "123456789012");
@@ -90,8 +91,9 @@ fn the_documents_name_what_was_found_and_what_became_of_it() {
     assert_eq!(removed["leftovers"], serde_json::json!([]));
 }
 
+/// The output names the command that removes the stack.
 #[test]
-fn a_stack_with_a_journal_is_left_alone_and_its_command_named() {
+fn stack_with_journal_is_left_alone() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -108,7 +110,7 @@ fn a_stack_with_a_journal_is_left_alone_and_its_command_named() {
 }
 
 #[test]
-fn only_the_stacks_that_are_named_are_looked_at() {
+fn search_covers_named_stacks_only() {
     let gm = without_journal(1);
     let before = gm.leftovers();
     gm.sandbox(&["leftovers", "other", "--delete"]).with(0);
@@ -118,7 +120,7 @@ fn only_the_stacks_that_are_named_are_looked_at() {
 }
 
 #[test]
-fn file_systems_can_stay() {
+fn file_systems_are_kept_on_request() {
     let gm = without_journal(1);
     gm.sandbox(&["leftovers", "--delete", "--keep-file-systems"])
         .with(0);
@@ -127,8 +129,9 @@ fn file_systems_can_stay() {
     assert!(left[0].starts_with("EFS::FileSystem "), "{left:?}");
 }
 
+/// Resources that a damaged journal may know are kept, and the exit code says so.
 #[test]
-fn what_a_damaged_journal_may_know_remains_and_the_exit_code_says_so() {
+fn damaged_journal_protects_resources() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -141,7 +144,7 @@ fn what_a_damaged_journal_may_know_remains_and_the_exit_code_says_so() {
     assert_eq!(gm.leftovers(), before);
 }
 
-/// A stack in an account on a socket whose journal is gone.
+/// Deploys a stack in an account on a socket and deletes its journal.
 fn served_without_journal(account: &Account, lines: &str) -> Gm {
     let gm = Gm::new();
     gm.write_spec(&spec(1, &format!("compute.gpu_check = false\n{lines}")));
@@ -153,8 +156,9 @@ fn served_without_journal(account: &Account, lines: &str) -> Gm {
     gm
 }
 
+/// A security group that another user's mount target holds stays; the output has the command that frees it.
 #[test]
-fn what_somebody_elses_mount_target_holds_stays_and_the_command_that_frees_it_is_said() {
+fn foreign_mount_target_holds_group() {
     let account = Account::start(Aws::builder());
     let theirs = account.make_file_system();
     let gm = served_without_journal(&account, &format!("storage.file_system = {theirs:?}"));
@@ -198,12 +202,12 @@ fn what_somebody_elses_mount_target_holds_stays_and_the_command_that_frees_it_is
     }
 }
 
-/// The removal of the instances is on its way when the signal comes; what it is not on its way to is left.
+/// The signal arrives while the instances are being removed; the resources that the removal has not reached are left.
 #[test]
-fn a_signal_lets_the_calls_in_hand_finish_and_says_how_to_go_on() {
+fn signal_finishes_current_calls() {
     let account = Account::start(Aws::builder());
     let gm = served_without_journal(&account, "");
-    // Three seconds of the test's time.
+    // Three seconds of real time.
     let slow = Duration::from_secs(3000);
     account
         .aws
@@ -240,9 +244,9 @@ fn a_signal_lets_the_calls_in_hand_finish_and_says_how_to_go_on() {
     assert_eq!(account.leftovers(), [""; 0]);
 }
 
-/// A call that is never answered is waited for by the first signal, and not by the second.
+/// The first signal waits for a call that is never answered, and the second does not; what is left is found again.
 #[test]
-fn a_second_signal_ends_a_removal_at_once_and_what_is_left_is_found_again() {
+fn second_signal_ends_removal_at_once() {
     let account = Account::start(Aws::builder());
     let gm = served_without_journal(&account, "");
     account.aws.inject(Fault::on("TerminateInstances").stall());
@@ -264,7 +268,7 @@ fn a_second_signal_ends_a_removal_at_once_and_what_is_left_is_found_again() {
     assert_eq!(account.leftovers(), [""; 0]);
 }
 
-/// What `gm leftovers` asks of an account in which a stack has lost its journal, and the answers.
+/// Records the requests of `gm leftovers` for a stack that has lost its journal, and the answers.
 async fn recorded_look() -> (Cassette, Aws) {
     let aws = Aws::new();
     let mine = Session::new(aws.sdk_config(), Arc::new(InMemory::new()));
@@ -281,7 +285,7 @@ async fn recorded_look() -> (Cassette, Aws) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn off_a_terminal_nothing_is_removed_without_yes() {
+async fn removal_without_terminal_needs_yes() {
     let (cassette, aws) = recorded_look().await;
     let before = aws.leftovers();
     let server = CassetteServer::start(&cassette).await;
@@ -293,8 +297,9 @@ async fn off_a_terminal_nothing_is_removed_without_yes() {
     assert_eq!(aws.leftovers(), before);
 }
 
+/// Without a region, AWS is not called.
 #[test]
-fn without_a_region_nothing_is_asked() {
+fn missing_region_is_refused() {
     let gm = Gm::new();
     let keys = [
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),

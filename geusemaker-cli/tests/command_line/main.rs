@@ -1,4 +1,4 @@
-//! The real `gm`, run as a person or a script runs it.
+//! Tests of the real `gm`, run as a person or a script runs it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! `--on-failure ask` at a terminal: what becomes of a failure, or of a signal, is asked.
+//! `--on-failure ask` asks at a terminal what to do after a failure or a signal.
 
 use geusemaker_testkit::{Aws, Fault};
 
@@ -12,7 +12,7 @@ const QUESTION: &str =
 
 const DEPLOY: [&str; 4] = ["deploy", "--yes", "--on-failure", "ask"];
 
-/// A load balancer that fails once, and a person at a terminal who is asked what becomes of the instances.
+/// Runs a deployment whose load balancer fails once, up to the question at the terminal.
 fn asked() -> (Gm, Account, Terminal) {
     let refused = Fault::on("CreateListener").answer("TooManyListeners");
     let (gm, account) = machine(refused);
@@ -27,7 +27,7 @@ fn machine(fault: Fault) -> (Gm, Account) {
     (gm, Account::start(Aws::builder().fault(fault)))
 }
 
-/// It is kept and can be gone on with.
+/// Asserts that the stack is kept and can be resumed.
 #[track_caller]
 fn assert_resumable(gm: &Gm, account: &Account) {
     account.run(gm, &["resume", "llm", "--yes"]).with(0);
@@ -36,7 +36,7 @@ fn assert_resumable(gm: &Gm, account: &Account) {
 }
 
 #[test]
-fn whoever_wants_to_keep_what_works_keeps_it() {
+fn keep_answer_keeps_working_parts() {
     let (gm, account, mut terminal) = asked();
     terminal.types("k");
     terminal.ended().with(3).says(&[
@@ -48,7 +48,7 @@ fn whoever_wants_to_keep_what_works_keeps_it() {
 }
 
 #[test]
-fn whoever_does_not_has_everything_removed() {
+fn other_answers_remove_everything() {
     for answer in ["r", "", "no"] {
         let (gm, account, mut terminal) = asked();
         terminal.types(answer);
@@ -62,9 +62,9 @@ fn whoever_does_not_has_everything_removed() {
     }
 }
 
-/// To end the program instead of answering is to let everything stay.
+/// Ending the program instead of answering keeps everything.
 #[test]
-fn a_signal_at_the_question_keeps_everything() {
+fn signal_at_question_keeps_everything() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let (gm, account, terminal) = asked();
         terminal.signal(signal);
@@ -74,9 +74,9 @@ fn a_signal_at_the_question_keeps_everything() {
     }
 }
 
-/// The wait for the targets is interrupted, and the question is what becomes of what is there.
+/// A signal during the wait for the targets leads to the question, and the answer decides.
 #[test]
-fn a_signal_in_the_middle_asks_and_the_answer_decides() {
+fn signal_during_wait_asks() {
     for keeps in [true, false] {
         let (gm, account) = machine(Fault::on("DescribeTargetHealth").stall());
         let mut terminal = Terminal::start(&mut account.command(&gm, &DEPLOY));
@@ -95,9 +95,9 @@ fn a_signal_in_the_middle_asks_and_the_answer_decides() {
     }
 }
 
-/// Nobody is there to be asked.
+/// Without a terminal nobody can answer, so the option is refused before anything is created.
 #[test]
-fn off_a_terminal_it_is_refused_before_anything_is_made() {
+fn ask_without_terminal_is_refused() {
     let (gm, account) = machine(
         Fault::on("CreateListener")
             .answer("TooManyListeners")

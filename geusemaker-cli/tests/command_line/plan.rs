@@ -1,10 +1,11 @@
-//! `gm plan`, which makes nothing.
+//! `gm plan` shows a plan and creates nothing.
 
 use crate::gm::Gm;
 use crate::spec_text::{example, spec};
 
+/// The plan shows the resources that a deployment would create.
 #[test]
-fn a_plan_shows_what_would_be_made_and_makes_nothing() {
+fn plan_creates_nothing() {
     let gm = Gm::new();
     let plan = gm.sandbox(&["plan", &example("tier3-gpu.toml")]).with(0);
     for line in [
@@ -26,8 +27,9 @@ fn a_plan_shows_what_would_be_made_and_makes_nothing() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// Each instance type and market has one line, in the order in which they are tried.
 #[test]
-fn placements_are_a_line_for_each_type_and_market_in_the_order_in_which_they_are_tried() {
+fn placements_are_listed_in_order() {
     let gm = Gm::new();
     gm.write_spec(&spec(
         1,
@@ -56,7 +58,7 @@ fn placements_are_a_line_for_each_type_and_market_in_the_order_in_which_they_are
 }
 
 #[test]
-fn a_plan_as_a_document_names_every_choice() {
+fn plan_document_names_every_choice() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();

@@ -1,4 +1,4 @@
-//! What `gm plan` asks of AWS, and what AWS answers.
+//! A recording of the requests of `gm plan` and of the answers of AWS.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use geusemaker_core::{DeploymentSpec, Session};
 use geusemaker_testkit::Aws;
 use geusemaker_testkit::cassette::{Cassette, Recorder};
 
-/// Plans a spec in a simulated account, and records what is said.
+/// Plans a spec in a simulated account, and records the traffic.
 pub(crate) async fn recorded_plan(aws: &Aws, spec: &str) -> Cassette {
     let recorder = Recorder::new(aws.http_client());
     let config = aws
@@ -16,7 +16,7 @@ pub(crate) async fn recorded_plan(aws: &Aws, spec: &str) -> Cassette {
         .http_client(recorder.http_client())
         .build();
     let session = Session::new(config, Arc::new(InMemory::new()));
-    // A plan that is refused is a recording as well.
+    // A refused plan is recorded as well.
     drop(session.plan(DeploymentSpec::from_toml(spec).unwrap()).await);
     session.close().await;
     recorder.cassette()

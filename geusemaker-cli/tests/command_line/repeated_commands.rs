@@ -1,4 +1,4 @@
-//! Commands on stacks that exist already, or do not.
+//! Commands on stacks that exist already or that do not exist.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::gm::Gm;
 use crate::spec_text::spec;
 
 #[test]
-fn deploying_what_is_up_already_changes_nothing() {
+fn repeated_deploy_changes_nothing() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -27,8 +27,9 @@ fn deploying_what_is_up_already_changes_nothing() {
     assert_eq!(gm.leftovers(), before);
 }
 
+/// Another spec under the name of an existing stack is refused, with the command to run next.
 #[test]
-fn another_spec_under_the_same_name_is_refused_with_what_to_do() {
+fn changed_spec_is_refused() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -43,7 +44,7 @@ fn another_spec_under_the_same_name_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_stack_that_does_not_exist_is_answered_with_those_that_do() {
+fn unknown_stack_names_existing_ones() {
     let gm = Gm::new();
     for command in ["destroy", "status", "resume", "rollback"] {
         gm.sandbox(&[command, "nope"])
@@ -61,7 +62,7 @@ fn a_stack_that_does_not_exist_is_answered_with_those_that_do() {
 }
 
 #[test]
-fn what_was_destroyed_is_gone_and_its_name_is_free_again() {
+fn destroyed_stack_frees_its_name() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -76,8 +77,9 @@ fn what_was_destroyed_is_gone_and_its_name_is_free_again() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// A committed stack can only be destroyed.
 #[test]
-fn a_stack_in_use_is_not_rolled_back_but_can_be_destroyed() {
+fn committed_stack_is_not_rolled_back() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -90,7 +92,7 @@ fn a_stack_in_use_is_not_rolled_back_but_can_be_destroyed() {
 }
 
 #[test]
-fn planning_what_is_up_already_says_so_and_makes_nothing() {
+fn repeated_plan_reports_existing_stack() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -105,7 +107,7 @@ fn planning_what_is_up_already_says_so_and_makes_nothing() {
 }
 
 #[test]
-fn a_stack_whose_parts_somebody_has_removed_is_not_up() {
+fn partly_removed_stack_is_not_up() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -116,7 +118,7 @@ fn a_stack_whose_parts_somebody_has_removed_is_not_up() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_does_not_hide_the_other_stacks() {
+fn unreadable_journal_hides_no_others() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -132,8 +134,9 @@ fn a_journal_that_cannot_be_read_does_not_hide_the_other_stacks() {
     assert!(listed.stdout.contains("llm"), "{}", listed.stdout);
 }
 
+/// The second process waits until the first has ended.
 #[test]
-fn two_processes_share_the_sandbox_one_after_the_other() {
+fn concurrent_processes_share_sandbox() {
     let gm = Gm::new();
     for name in ["one", "two"] {
         let text = spec(1, "").replace("\"llm\"", &format!("{name:?}"));
@@ -153,8 +156,9 @@ fn two_processes_share_the_sandbox_one_after_the_other() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// The file system of an existing stack cannot be adopted by another stack.
 #[test]
-fn the_file_system_of_a_stack_that_exists_cannot_be_adopted() {
+fn file_system_in_use_is_not_adopted() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let deployed = gm.sandbox(&["deploy", "-o", "json"]).with(0).document();

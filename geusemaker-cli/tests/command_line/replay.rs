@@ -1,4 +1,4 @@
-//! Traffic that was recorded once, served to the real program.
+//! Replays recorded traffic to the real program.
 
 use geusemaker_testkit::cassette::{Cassette, Redactor};
 use geusemaker_testkit::serve::CassetteServer;
@@ -10,10 +10,11 @@ const CASSETTES: &str = concat!(
     "/../geusemaker-testkit/cassettes"
 );
 
+/// A tier-3 stack is deployed and destroyed on recorded traffic.
 #[tokio::test]
-async fn tier_3_goes_up_and_down_on_recorded_traffic() {
+async fn tier_3_replays_recorded_traffic() {
     let cassette = Cassette::load(format!("{CASSETTES}/tier3.har")).unwrap();
-    // As it was recorded: the deployment's id is another one each time, and stands in tags and tokens.
+    // As in the recording: the deployment's id, which appears in tags and tokens, is different in each run.
     let redactor = Redactor::new()
         .with_pattern(r"\b[0-9a-f]{12}\b", "0123456789ab")
         .unwrap();

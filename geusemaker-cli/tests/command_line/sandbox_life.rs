@@ -1,11 +1,11 @@
-//! A stack's life in the sandbox, one process per command.
+//! The life of a stack in the sandbox, with one process per command.
 
 use serde_json::{Value, json};
 
 use crate::gm::Gm;
 use crate::spec_text::{example, spec};
 
-/// Deploys an example, looks at it and destroys it; the steps are in the order in which they have to be reported.
+/// Deploys an example, checks it and destroys it; the steps must be reported in the given order.
 #[track_caller]
 fn lives_and_goes(tier: u8, steps: &[&str]) {
     let gm = Gm::new();
@@ -72,7 +72,7 @@ fn lives_and_goes(tier: u8, steps: &[&str]) {
     assert_eq!(list["stacks"], json!([]));
 }
 
-/// Whether each resource is in the state in which it does its work.
+/// Asserts that each resource is in its working state.
 #[track_caller]
 fn assert_steady(status: &Value) {
     for resource in status["resources"].as_array().unwrap() {
@@ -90,8 +90,9 @@ fn assert_url(url: &Value, start: &str, end: &str) {
     assert!(url.starts_with(start) && url.ends_with(end), "{url}");
 }
 
+/// Tier 1 consists of instances with storage, and leaves nothing.
 #[test]
-fn tier_1_comes_up_as_instances_with_storage_and_goes_without_a_trace() {
+fn tier_1_is_deployed_and_destroyed() {
     lives_and_goes(
         1,
         &[
@@ -104,8 +105,9 @@ fn tier_1_comes_up_as_instances_with_storage_and_goes_without_a_trace() {
     );
 }
 
+/// Tier 2 adds a load balancer, and leaves nothing.
 #[test]
-fn tier_2_comes_up_behind_a_load_balancer_and_goes_without_a_trace() {
+fn tier_2_is_deployed_and_destroyed() {
     lives_and_goes(
         2,
         &[
@@ -119,8 +121,9 @@ fn tier_2_comes_up_behind_a_load_balancer_and_goes_without_a_trace() {
     );
 }
 
+/// Tier 3 adds a CDN, and leaves nothing.
 #[test]
-fn tier_3_comes_up_behind_a_cdn_and_goes_without_a_trace() {
+fn tier_3_is_deployed_and_destroyed() {
     lives_and_goes(
         3,
         &[
@@ -135,8 +138,9 @@ fn tier_3_comes_up_behind_a_cdn_and_goes_without_a_trace() {
     );
 }
 
+/// An adopted file system is never deleted.
 #[test]
-fn a_file_system_that_is_kept_can_be_adopted_and_is_never_deleted_then() {
+fn kept_file_system_can_be_adopted() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -164,7 +168,7 @@ fn a_file_system_that_is_kept_can_be_adopted_and_is_never_deleted_then() {
 }
 
 #[test]
-fn the_state_of_one_region_is_not_that_of_another() {
+fn regions_have_separate_state() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, "").replace("us-east-1", "eu-central-1"));
     gm.sandbox(&["deploy"]).with(0);
@@ -179,7 +183,7 @@ fn the_state_of_one_region_is_not_that_of_another() {
 }
 
 #[test]
-fn quiet_prints_the_result_alone() {
+fn quiet_prints_result_only() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let deployed = gm.sandbox(&["deploy", "--quiet"]).with(0);
@@ -191,8 +195,9 @@ fn quiet_prints_the_result_alone() {
     );
 }
 
+/// JSON documents keep them whole.
 #[test]
-fn text_for_people_shortens_the_arns_that_documents_keep() {
+fn text_output_shortens_arns() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     let deployed = gm.sandbox(&["deploy"]).with(0);

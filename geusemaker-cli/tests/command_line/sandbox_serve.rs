@@ -1,4 +1,4 @@
-//! The sandbox's account on a socket.
+//! The sandbox's account, served on a socket.
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,11 +9,12 @@ use crate::gm::Gm;
 use crate::served::Served;
 use crate::spec_text::{example, spec};
 
-/// Fast enough for a load balancer to be active at the second look.
+/// Fast enough for a load balancer to be active at the second poll.
 const FAST: [&str; 2] = ["--speed", "1000"];
 
+/// A stack is deployed and destroyed in an account that is served.
 #[test]
-fn a_stack_goes_up_and_down_in_a_served_account() {
+fn stack_lives_in_served_account() {
     let gm = Gm::new();
     let served = Served::start(&gm, &FAST);
     let spec = example("tier3-gpu.toml");
@@ -31,8 +32,9 @@ fn a_stack_goes_up_and_down_in_a_served_account() {
     assert!(!ended.stderr.contains("still there"), "{}", ended.stderr);
 }
 
+/// `--keep` serves the account that `gm --sandbox` works in.
 #[test]
-fn the_account_that_is_kept_is_the_same_on_a_socket() {
+fn kept_account_is_served_by_keep() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -55,8 +57,9 @@ fn the_account_that_is_kept_is_the_same_on_a_socket() {
     assert_eq!(gm.leftovers(), [""; 0]);
 }
 
+/// The first document has the address, and the second the summary.
 #[test]
-fn documents_say_where_it_serves_and_what_came_of_it() {
+fn documents_report_start_and_end() {
     let gm = Gm::new();
     let served = Served::start(&gm, &["-o", "json"]);
     let document: Value = serde_json::from_str(&served.printed).unwrap();
@@ -74,7 +77,7 @@ fn documents_say_where_it_serves_and_what_came_of_it() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_ids() {
+fn equal_seeds_give_equal_ids() {
     let gm = Gm::new();
     let key_pair = |seed| {
         let served = Served::start(&gm, &["--seed", seed]);
@@ -87,12 +90,12 @@ fn the_same_seed_gives_the_same_ids() {
 }
 
 #[test]
-fn calls_are_throttled_when_that_is_asked_for() {
+fn throttling_option_throttles_calls() {
     let gm = Gm::new();
     let is_throttled = |options: &[&str]| {
         let instant = ["--profile", "instant", "--speed", "1"];
         let served = Served::start(&gm, &[&instant, options].concat());
-        // AWS lets fifty of these through at once.
+        // AWS allows fifty of these calls at once.
         (0..100)
             .map(|number| format!("Action=CreateKeyPair&KeyName={number}"))
             .any(|call| served.ask_ec2(&call).contains("RequestLimitExceeded"))
@@ -101,8 +104,9 @@ fn calls_are_throttled_when_that_is_asked_for() {
     assert!(!is_throttled(&[]));
 }
 
+/// A fault that never fires is reported at the end.
 #[test]
-fn faults_in_a_file_strike_and_one_that_does_not_is_told() {
+fn faults_from_file_fire_or_are_reported() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let faults = gm.home().join("faults.toml");
@@ -127,7 +131,7 @@ fn faults_in_a_file_strike_and_one_that_does_not_is_told() {
     assert_eq!(unfired.len(), 1, "{ended}");
     assert!(unfired[0].as_str().unwrap().contains("DescribeVpcs"));
 
-    // Where nothing could be served, nothing can strike, and that alone is the error.
+    // If nothing could be served, no fault could fire, and only the first error is reported.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let arguments = ["sandbox", "serve", "--port", &port];
@@ -142,7 +146,7 @@ fn faults_in_a_file_strike_and_one_that_does_not_is_told() {
 }
 
 #[test]
-fn verbose_logs_each_call_in_the_accounts_time() {
+fn verbose_logs_calls_in_simulated_time() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let served = Served::start(&gm, &["--verbose"]);
@@ -155,7 +159,7 @@ fn verbose_logs_each_call_in_the_accounts_time() {
 }
 
 #[test]
-fn the_environments_region_is_the_one_to_use() {
+fn region_comes_from_environment() {
     let gm = Gm::new();
     let region = |environment: &[_]| {
         let served = Served::start_in(environment, &gm, &[]);
@@ -169,7 +173,7 @@ fn the_environments_region_is_the_one_to_use() {
 }
 
 #[test]
-fn what_cannot_be_served_is_a_usage_error() {
+fn unservable_options_are_usage_errors() {
     let gm = Gm::new();
     let refused = |arguments: &[&str], fragments: &[&str]| {
         gm.run(&[], &[&["sandbox", "serve"], arguments].concat())

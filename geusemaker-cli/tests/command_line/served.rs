@@ -1,4 +1,4 @@
-//! `gm sandbox serve` while it runs.
+//! A running `gm sandbox serve`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,22 +6,22 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::gm::{Ended, Gm};
 
-/// A process that serves; it is killed if a test fails before it has ended it.
+/// A process that serves an account; it is killed if the test fails before ending it.
 pub(crate) struct Served {
     process: Child,
     stdout: BufReader<ChildStdout>,
-    /// What it has printed so far.
+    /// The output so far.
     pub(crate) printed: String,
 }
 
 impl Served {
-    /// Starts serving on a free port, and waits until it says where.
+    /// Starts serving on a free port, and waits for the address.
     #[track_caller]
     pub(crate) fn start(gm: &Gm, arguments: &[&str]) -> Self {
         Self::start_in(&[], gm, arguments)
     }
 
-    /// The same with these variables.
+    /// Starts serving with these environment variables.
     #[track_caller]
     pub(crate) fn start_in(environment: &[(&str, &str)], gm: &Gm, arguments: &[&str]) -> Self {
         let arguments = [&["sandbox", "serve"], arguments].concat();
@@ -36,7 +36,7 @@ impl Served {
             process,
             printed: String::new(),
         };
-        // In text the last variable, in JSON the whole document.
+        // The last variable in text; in JSON it comes with the whole document.
         while !served.printed.contains("AWS_DEFAULT_REGION") {
             if served.stdout.read_line(&mut served.printed).unwrap() == 0 {
                 panic!("{:?}", served.ended());
@@ -45,7 +45,7 @@ impl Served {
         served
     }
 
-    /// The variables that it says to export.
+    /// Returns the variables that the output says to export.
     pub(crate) fn environment(&self) -> Vec<(&str, &str)> {
         self.printed
             .lines()
@@ -54,7 +54,7 @@ impl Served {
             .collect()
     }
 
-    /// Makes one call of EC2, and returns what is answered, without the headers.
+    /// Makes one EC2 call, and returns the body of the answer.
     pub(crate) fn ask_ec2(&self, parameters: &str) -> String {
         let parameters = format!("{parameters}&Version=2016-11-15");
         let (_, uri) = self.environment()[0];
@@ -72,7 +72,7 @@ impl Served {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// Sends it a signal: `INT` or `TERM`.
+    /// Sends the signal `INT` or `TERM`, and waits for the end.
     pub(crate) fn end(mut self, signal: &str) -> Ended {
         let kill = format!("kill -{signal} {}", self.process.id());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
@@ -95,7 +95,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Either fails only when it has ended.
+        // Both calls fail only if the process has ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! A `gm` that is told to end in the middle of its work.
+//! Signals that tell `gm` to end in the middle of its work.
 
 use geusemaker_testkit::{Aws, AwsBuilder, Fault};
 
@@ -6,14 +6,15 @@ use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A machine with a spec of a tier, whose instances nobody asks for their GPUs.
+/// Creates a machine with a spec of this tier, without the GPU check.
 fn machine(tier: u8) -> Gm {
     let gm = Gm::new();
     gm.write_spec(&spec(tier, "compute.gpu_check = false"));
     gm
 }
 
-/// An account in which a deployment waits for its targets when it is told to end, however slow the machine is.
+/// Returns an account in which a deployment is still waiting for its targets when the signal arrives, however slow the
+/// machine is.
 fn unhealthy_for_now() -> AwsBuilder {
     Aws::builder().fault(Fault::on("DescribeTargetHealth").stall())
 }
@@ -23,8 +24,9 @@ fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
     status.document()["state"].clone()
 }
 
+/// Without a terminal everything stays, and `gm resume` continues from there.
 #[test]
-fn off_a_terminal_everything_stays_and_resuming_goes_on_from_there() {
+fn signal_without_terminal_keeps_stack() {
     let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));
     let running = account.begin(&gm, &["deploy", "--yes", "-o", "json"]);
     account.hears("DescribeTargetHealth", 1);
@@ -41,7 +43,7 @@ fn off_a_terminal_everything_stays_and_resuming_goes_on_from_there() {
 }
 
 #[test]
-fn asked_to_roll_back_a_signal_leaves_nothing() {
+fn signal_with_rollback_leaves_nothing() {
     let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));
     let arguments = ["deploy", "--yes", "--on-failure", "rollback"];
     let running = account.begin(&gm, &arguments);
@@ -52,9 +54,9 @@ fn asked_to_roll_back_a_signal_leaves_nothing() {
     account.run(&gm, &["list"]).with(0);
 }
 
-/// The call in hand is never answered, so only a second signal can end it: it does so at once.
+/// The current call is never answered, so only a second signal ends the program, at once; the journal has the call.
 #[test]
-fn a_second_signal_ends_it_and_the_journal_has_the_call_that_was_in_hand() {
+fn second_signal_ends_deploy_at_once() {
     let stalled = Fault::on("RunInstances").after_effect().stall();
     let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
     let running = account.begin(&gm, &["deploy", "--yes"]);
@@ -67,7 +69,7 @@ fn a_second_signal_ends_it_and_the_journal_has_the_call_that_was_in_hand() {
 
     let resumed = account.run(&gm, &["resume", "llm", "--yes"]).with(0);
     assert!(!resumed.stdout.is_empty());
-    // The instance was found, not launched twice.
+    // The instance was found, and not launched a second time.
     let launches = account.aws.calls();
     let launches = launches
         .iter()
@@ -78,7 +80,7 @@ fn a_second_signal_ends_it_and_the_journal_has_the_call_that_was_in_hand() {
 }
 
 #[test]
-fn before_anything_is_made_a_signal_changes_nothing() {
+fn early_signal_changes_nothing() {
     let stalled = Fault::on("GetCallerIdentity").stall();
     let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
     let running = account.begin(&gm, &["deploy", "--yes"]);
@@ -90,7 +92,7 @@ fn before_anything_is_made_a_signal_changes_nothing() {
 }
 
 #[test]
-fn a_second_process_is_told_who_works_on_the_stack() {
+fn second_process_is_refused_with_holder() {
     let stalled = Fault::on("CreateFileSystem").stall();
     let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
     let mut running = account.begin(&gm, &["deploy", "--yes"]);
@@ -98,7 +100,7 @@ fn a_second_process_is_told_who_works_on_the_stack() {
     let refused = account.run(&gm, &["resume", "llm", "--yes"]).with(4);
     refused.says(&["llm is being worked on by ", "(process ", " since "]);
 
-    // A process that has died holds nothing, also before its parent has asked what became of it.
+    // A dead process holds no claim, even before its parent has collected its exit code.
     running.kill_uncollected();
     account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
     running.kill();

@@ -1,6 +1,6 @@
-//! Specs to give to `gm`.
+//! The text of specs for `gm`.
 
-/// A spec of a stack named `llm`, with more lines for it.
+/// Returns the spec of a stack named `llm` with these additional lines.
 pub(crate) fn spec(tier: u8, lines: &str) -> String {
     format!(
         r#"name = "llm"
@@ -17,7 +17,7 @@ image = "ollama/ollama:latest"
     )
 }
 
-/// Where an example of the repository is.
+/// Returns the path of an example in the repository.
 pub(crate) fn example(name: &str) -> String {
     format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))
 }

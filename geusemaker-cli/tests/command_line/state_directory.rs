@@ -1,12 +1,13 @@
-//! Where `gm` keeps its journals, and the sandbox its account.
+//! The directory where `gm` keeps its journals and the sandbox keeps its account.
 
 use std::fs;
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
+/// The default directory is the one of the XDG specification.
 #[test]
-fn state_is_kept_where_the_xdg_specification_says_and_is_private() {
+fn state_is_private_and_follows_xdg() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -27,9 +28,9 @@ fn state_is_kept_where_the_xdg_specification_says_and_is_private() {
     }
 }
 
-/// What goes into the journal is read by people and sent to colleagues.
+/// Journals are read by people and sent to colleagues.
 #[test]
-fn no_secret_of_the_environment_is_in_any_file() {
+fn files_contain_no_secrets() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     let planted = "wJalrXUtnFEMIplantedPLANTEDsecret0123456";
@@ -53,8 +54,9 @@ fn no_secret_of_the_environment_is_in_any_file() {
     }
 }
 
+/// The option precedes the variables, and these precede the default.
 #[test]
-fn the_option_goes_before_the_variables_and_they_before_the_default() {
+fn state_option_precedes_variables() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let path = |name: &str| gm.home().join(name).to_str().unwrap().to_owned();
@@ -74,15 +76,16 @@ fn the_option_goes_before_the_variables_and_they_before_the_default() {
 }
 
 #[test]
-fn without_any_place_for_state_it_says_how_to_give_one() {
+fn missing_state_directory_is_explained() {
     let gm = Gm::new();
     gm.run(&[("HOME", "")], &["list", "--sandbox"])
         .with(2)
         .says(&["neither XDG_STATE_HOME nor HOME is set; give --state DIR"]);
 }
 
+/// The state of the sandbox and that of a real account are separate.
 #[test]
-fn what_the_sandbox_and_a_real_account_hold_is_kept_apart() {
+fn sandbox_state_is_separate() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -91,7 +94,7 @@ fn what_the_sandbox_and_a_real_account_hold_is_kept_apart() {
 }
 
 #[test]
-fn an_account_that_cannot_be_read_is_left_alone_and_named() {
+fn unreadable_account_is_left_alone() {
     let gm = Gm::new();
     let directory = gm.state().join("sandbox");
     fs::create_dir_all(&directory).unwrap();
@@ -108,7 +111,7 @@ fn an_account_that_cannot_be_read_is_left_alone_and_named() {
 }
 
 #[test]
-fn a_state_directory_that_cannot_be_made_is_named() {
+fn uncreatable_state_directory_is_named() {
     let gm = Gm::new();
     fs::write(gm.home().join("file"), "").unwrap();
     gm.sandbox(&["list", "--state", "file"])

@@ -1,4 +1,4 @@
-//! A terminal at which somebody sits: `gm` reads from it, and so has somebody to ask.
+//! A pseudo-terminal as standard input, so that `gm` has a person to ask.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -10,17 +10,17 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::account::Running;
 use crate::gm::Ended;
 
-/// A `gm` at a terminal.
+/// A running `gm` at a terminal.
 pub(crate) struct Terminal {
     running: Running,
     keyboard: File,
     stderr: ChildStderr,
-    /// What it has said so far.
+    /// The output so far.
     said: Vec<u8>,
 }
 
 impl Terminal {
-    /// Starts it with a pseudo-terminal for its standard input.
+    /// Starts the command with a pseudo-terminal as its standard input.
     pub(crate) fn start(command: &mut Command) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
@@ -37,7 +37,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until it has asked this.
+    /// Waits until `gm` has asked this question.
     #[track_caller]
     pub(crate) fn is_asked(&mut self, question: &str) {
         let mut some = [0; 1024];
@@ -58,7 +58,7 @@ impl Terminal {
         self.running.signal(signal);
     }
 
-    /// Waits for its end.
+    /// Waits until `gm` ends.
     pub(crate) fn ended(mut self) -> Ended {
         self.stderr.read_to_end(&mut self.said).unwrap();
         let mut ended = self.running.ended();

@@ -1,17 +1,18 @@
-//! Deployments that do not get to their end: slow ones, failed ones, and how each goes on.
+//! Deployments that do not finish: slow ones, failed ones, and the ways to continue from each.
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A distribution takes minutes, and this one is given one.
+/// A wait of one minute for a distribution, which takes several.
 const HASTY: &str = "cdn.wait_timeout = \"1m\"";
 
-/// A target needs two checks to be healthy, and has time for none.
+/// A wait without time for the two health checks that a target needs.
 const UNHEALTHY: &str =
     "load_balancer.wait_timeout = \"10s\"\nload_balancer.health_check_interval = \"300s\"";
 
+/// `gm resume` continues the wait.
 #[test]
-fn a_slow_distribution_is_still_in_progress_and_resuming_waits_on() {
+fn slow_distribution_is_in_progress() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, HASTY));
     let deployed = gm.sandbox(&["deploy", "-o", "json"]).with(5).document();
@@ -36,7 +37,7 @@ fn a_slow_distribution_is_still_in_progress_and_resuming_waits_on() {
 }
 
 #[test]
-fn deploying_again_goes_on_with_what_was_begun() {
+fn repeated_deploy_resumes_stack() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, HASTY));
     gm.sandbox(&["deploy"]).with(5);
@@ -54,7 +55,7 @@ fn deploying_again_goes_on_with_what_was_begun() {
 }
 
 #[test]
-fn an_unfinished_stack_is_rolled_back_without_a_trace() {
+fn unfinished_stack_is_rolled_back() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, HASTY));
     gm.sandbox(&["deploy"])
@@ -65,8 +66,9 @@ fn an_unfinished_stack_is_rolled_back_without_a_trace() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// The output says that nothing is left.
 #[test]
-fn a_failed_deployment_is_rolled_back_and_says_that_nothing_is_left() {
+fn failed_deployment_is_rolled_back() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, UNHEALTHY));
     let failed = gm.sandbox(&["deploy"]).with(1);
@@ -80,8 +82,9 @@ fn a_failed_deployment_is_rolled_back_and_says_that_nothing_is_left() {
     assert_eq!(list.stdout, "there are no stacks here\n");
 }
 
+/// The output lists the resources and the command that resumes the stack.
 #[test]
-fn a_failed_deployment_that_is_kept_says_what_is_there_and_how_to_go_on() {
+fn failed_deployment_can_be_kept() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, UNHEALTHY));
     let failed = gm

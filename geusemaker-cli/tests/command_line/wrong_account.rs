@@ -1,4 +1,5 @@
-//! Specs that do not fit the account, most of them because what they name is not there. Exit 2, and nothing is made.
+//! Specs that do not fit the account, most of them because they name something that does not exist. Exit code 2, and
+//! nothing is created.
 
 use geusemaker_testkit::Aws;
 use geusemaker_testkit::cassette::Cassette;
@@ -19,8 +20,9 @@ fn refused(gm: &Gm, text: &str, fragments: &[&str]) {
     assert!(gm.leftovers().is_empty());
 }
 
+/// The error for a resource that does not exist in the account names the field of the spec.
 #[test]
-fn what_a_spec_names_and_the_account_does_not_have_is_named_with_its_field() {
+fn missing_resource_is_named_with_field() {
     for (field, id) in [
         ("network.vpc", "vpc-0123456789abcdef0"),
         ("network.subnets", "subnet-0123456789abcdef0"),
@@ -46,12 +48,13 @@ fn what_a_spec_names_and_the_account_does_not_have_is_named_with_its_field() {
     }
 }
 
+/// The error says that a load balancer needs two zones.
 #[tokio::test(start_paused = true)]
-async fn a_load_balancer_in_a_network_of_one_zone_is_answered_with_the_need_for_two() {
+async fn single_zone_network_is_refused() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     let recorded = recorded_plan(&Aws::new(), &spec(2, "")).await.to_json();
-    // The same account with all its subnets in one zone.
+    // The same account, with all subnets in one zone.
     let one_zone = ["b", "c", "d", "e", "f"]
         .iter()
         .fold(recorded, |recorded, letter| {
@@ -67,11 +70,11 @@ async fn a_load_balancer_in_a_network_of_one_zone_is_answered_with_the_need_for_
 }
 
 #[test]
-fn a_name_that_another_load_balancer_has_is_answered_with_what_to_do() {
+fn taken_load_balancer_name_is_refused() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     gm.sandbox(&["deploy"]).with(0);
-    // The same account, seen from a machine that has no journal of it.
+    // The same account, from a machine without the stack's journal.
     std::fs::remove_dir_all(gm.state().join("sandbox/journals")).unwrap();
     let before = gm.leftovers();
     gm.sandbox(&["deploy"]).with(2).says(&[

@@ -1,9 +1,9 @@
-//! Specs that are wrong in themselves: exit 2, before AWS is asked anything.
+//! Invalid specs: exit code 2, before AWS is called.
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// Deploys a spec that cannot be one.
+/// Asserts that an invalid spec is refused with these fragments.
 #[track_caller]
 fn refused(text: &str, fragments: &[&str]) {
     let gm = Gm::new();
@@ -24,7 +24,7 @@ fn refused(text: &str, fragments: &[&str]) {
 }
 
 #[test]
-fn an_unknown_instance_type_is_answered_with_the_nearest_one() {
+fn unknown_instance_type_suggests_nearest() {
     refused(
         &spec(1, "").replace("g5.xlarge", "g5.xlagre"),
         &[
@@ -34,8 +34,9 @@ fn an_unknown_instance_type_is_answered_with_the_nearest_one() {
     );
 }
 
+/// The limit is that of the load balancer's name.
 #[test]
-fn a_name_that_is_too_long_for_its_load_balancer_is_answered_with_the_limit() {
+fn long_stack_name_is_refused() {
     let name = "a".repeat(29);
     refused(
         &spec(1, "").replace("\"llm\"", &format!("{name:?}")),
@@ -46,8 +47,9 @@ fn a_name_that_is_too_long_for_its_load_balancer_is_answered_with_the_limit() {
     );
 }
 
+/// The error says that a load balancer needs two subnets.
 #[test]
-fn a_load_balancer_in_one_subnet_is_answered_with_the_need_for_two() {
+fn single_subnet_is_refused() {
     refused(
         &spec(2, "network.subnets = [\"subnet-0a\"]"),
         &[
@@ -57,20 +59,21 @@ fn a_load_balancer_in_one_subnet_is_answered_with_the_need_for_two() {
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_answered_with_its_place() {
+fn unknown_key_is_located() {
     refused(
         &spec(1, "compute.cuont = 2"),
         &["gm.toml:5: ", "cuont", "count"],
     );
 }
 
+/// The error names the line and the column.
 #[test]
-fn a_text_that_is_not_toml_is_answered_with_line_and_column() {
+fn syntax_error_is_located() {
     refused("name = \"llm\"\ntier = = 1\n", &["gm.toml:2:8: "]);
 }
 
 #[test]
-fn a_file_that_does_not_exist_is_answered_with_where_to_find_an_example() {
+fn missing_spec_points_to_examples() {
     let gm = Gm::new();
     for arguments in [&["deploy"][..], &["plan"]] {
         gm.sandbox(arguments)

@@ -1,4 +1,4 @@
-//! The SDK clients of the services that a deployment touches.
+//! The SDK clients of the services that a deployment uses.
 
 use std::time::Duration;
 
@@ -17,12 +17,13 @@ pub(crate) struct Clients {
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
-/// Clients for calls that change nothing: the SDK may repeat them as it likes.
+/// Clients for calls that change nothing. The SDK may repeat these calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader(Clients);
 
-/// Clients for calls that change something: each call is made once. Whether to repeat it is the ledger's decision,
-/// because a hidden second attempt after a lost reply would answer "already exists" for what the first one made.
+/// Clients for calls that change something. The SDK makes each call once, and only the ledger decides about a
+/// repetition: after a lost reply, a hidden second attempt would be refused with "already exists" because of the first
+/// one.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer(Clients);
 
@@ -72,7 +73,7 @@ impl Clients {
             builder = builder.region(region);
         }
         let config = builder.build();
-        // The SDK's default retry budget is one for the whole process: somebody else's failures would use up ours.
+        // The SDK's default retry budget is shared by the whole process: failures of other code would use it up.
         let budget = RetryPartition::custom("geusemaker").build();
         macro_rules! client {
             ($sdk:ident) => {
@@ -93,5 +94,6 @@ impl Clients {
     }
 }
 
-/// RunInstances has been seen to take five seconds; a call that takes this long has lost its reply.
+/// The timeout of a call. RunInstances has been seen to take five seconds; a call that takes this long has lost its
+/// reply.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);

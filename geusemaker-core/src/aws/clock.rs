@@ -1,4 +1,4 @@
-//! The one clock: the sleep and the time source that the SDK configuration carries.
+//! The only clock of this crate: the sleep and the time source of the SDK configuration.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use jiff::Timestamp;
 
-/// What the SDK's retries, our waits and a simulator in the same process all go by.
+/// The clock that the SDK's retries, the waits of this crate and a simulator in the same process share.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     sleep: SharedAsyncSleep,
@@ -31,7 +31,7 @@ impl Clock {
         Timestamp::try_from(self.time.now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// How long ago it was; a clock that was set back makes that no time, not much.
+    /// Returns the time since `start`. If the clock was set back, the result is zero.
     pub(crate) fn since(&self, start: Timestamp) -> Duration {
         Duration::try_from(self.now().duration_since(start)).unwrap_or(Duration::ZERO)
     }

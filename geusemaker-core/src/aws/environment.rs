@@ -1,4 +1,4 @@
-//! The SDK configuration of a program's environment, with credentials that are looked up anew when they run out.
+//! The SDK configuration from the environment, with credentials that are looked up again when they expire.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
 use aws_smithy_async::time::{SystemTimeSource, TimeSource as _};
 
-/// What every AWS SDK reads: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest.
+/// Loads what every AWS SDK reads: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest.
 pub(crate) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .credentials_provider(ReloadingCredentials)
@@ -17,8 +17,8 @@ pub(crate) async fn config() -> SdkConfig {
         .await
 }
 
-/// The default chain, made anew for every look-up: it reads a profile's keys once in its life, and somebody who signs
-/// in again in the middle of a deployment writes new ones.
+/// The default credentials chain, built again for every lookup. A chain reads the keys of a profile only once, but a
+/// user who signs in again during a deployment writes new ones.
 #[derive(Debug)]
 struct ReloadingCredentials;
 
@@ -29,7 +29,7 @@ impl ReloadingCredentials {
             .build()
             .await;
         let mut credentials = chain.provide_credentials().await?;
-        // The SDK would use keys that do not say how long they are good for until the program ends.
+        // Without an expiry time, the SDK would use the keys until the program ends.
         credentials
             .expiry_mut()
             .get_or_insert_with(|| SystemTimeSource::new().now() + WITHOUT_EXPIRY);
@@ -46,5 +46,5 @@ impl ProvideCredentials for ReloadingCredentials {
     }
 }
 
-/// How long keys are used that do not say how long they are good for.
+/// The time for which keys without an expiry time are used.
 const WITHOUT_EXPIRY: Duration = Duration::from_secs(60);

@@ -10,37 +10,37 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
-/// What kind of thing went wrong, and so what can be done about it.
+/// The class of an AWS error, which decides what can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// AWS has no machine of this type here and now; another zone or type may have.
+    /// AWS has no capacity for this instance type in this zone now; another zone or type may have some.
     Capacity,
-    /// Something of that name or in that place exists already, or is still in use.
+    /// A resource of this name or in this place exists already, or is still in use.
     Conflict,
     /// There are no credentials, or they are wrong or expired.
     Credentials,
-    /// AWS refuses the request as it stands.
+    /// AWS rejects the request as invalid.
     Invalid,
-    /// What the request names does not exist, or AWS does not see it yet.
+    /// A resource that the request names does not exist, or AWS does not show it yet.
     NotFound,
-    /// What the request needs is not ready yet.
+    /// A resource that the request needs is not ready yet.
     NotYet,
-    /// These credentials may not do this.
+    /// The credentials lack the permission.
     Permission,
-    /// The account's limit is reached.
+    /// A quota of the account is reached.
     Quota,
     /// AWS failed on its side; the call may have taken effect.
     ServiceFault,
-    /// Too many calls; nothing happened.
+    /// Too many calls; the call had no effect.
     Throttled,
     /// No answer came; the call may have taken effect.
     Unreachable,
 }
 
 impl ErrorClass {
-    /// The class of an AWS error code. The HTTP status decides only where the code says nothing:
+    /// Returns the class of an AWS error code. The HTTP status decides only if the code says nothing:
     /// `InsufficientInstanceCapacity` comes with status 500.
     fn of(code: &str, status: u16) -> Self {
         match code {
@@ -82,7 +82,7 @@ impl ErrorClass {
             "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
-            // CreateLoadBalancer's words for a group or subnet that does not exist.
+            // CreateLoadBalancer's codes for a security group or a subnet that does not exist.
             | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound" => {
                 Self::NotFound
             }
@@ -93,7 +93,7 @@ impl ErrorClass {
         }
     }
 
-    /// Whether to look again may help.
+    /// Returns true if repeating a read may succeed.
     pub(crate) fn is_retryable_on_read(self) -> bool {
         match self {
             Self::NotYet | Self::ServiceFault | Self::Throttled | Self::Unreachable => true,
@@ -107,7 +107,7 @@ impl ErrorClass {
         }
     }
 
-    /// Whether AWS has said nothing about the matter at all.
+    /// Returns true if AWS has given no answer to the request itself.
     pub(crate) fn is_no_answer(self) -> bool {
         matches!(
             self,
@@ -115,18 +115,18 @@ impl ErrorClass {
         )
     }
 
-    /// Whether to ask for a resource again may help. What a creation names was checked before or is our own, so not to
-    /// be found is to be not yet visible.
+    /// Returns true if retrying a create may succeed. The resources that a create names were checked before, or belong
+    /// to the deployment, so `NotFound` means not visible yet.
     pub(crate) fn is_retryable_on_create(self) -> bool {
         self == Self::NotFound || self.is_retryable_on_read()
     }
 
-    /// Whether to ask for a deletion again may help. What is in the way is on its way out too.
+    /// Returns true if retrying a delete may succeed. Resources that are in the way are being deleted too.
     pub(crate) fn is_retryable_on_delete(self) -> bool {
         self == Self::Conflict || self.is_retryable_on_create()
     }
 
-    /// What a person can do about it.
+    /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
@@ -175,26 +175,26 @@ impl fmt::Display for ErrorClass {
     }
 }
 
-/// A call to AWS that did not succeed.
+/// Error returned when a call to AWS fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AwsError {
-    /// The call: `ec2:RunInstances`.
+    /// The operation: `ec2:RunInstances`.
     pub operation: String,
-    /// What kind of failure it is.
+    /// The class of the failure.
     pub class: ErrorClass,
     /// AWS's error code; none if no answer came.
     pub code: Option<String>,
-    /// AWS's message, or what happened on the way.
+    /// AWS's message, or a description of the failure if no answer came.
     pub message: String,
-    /// The id under which AWS's support finds the request.
+    /// The request id, by which AWS Support finds the request.
     pub request_id: Option<String>,
-    /// Whether the request can have had an effect all the same.
+    /// True if the call may have taken effect nevertheless.
     pub may_have_happened: bool,
 }
 
 impl AwsError {
-    /// Turns an SDK error of the operation into one of ours: `.map_err(AwsError::of("ec2:RunInstances"))`.
+    /// Converts an SDK error of the operation: `.map_err(AwsError::of("ec2:RunInstances"))`.
     pub(crate) fn of<E>(operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
@@ -245,12 +245,12 @@ impl AwsError {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
                 unanswered(ErrorClass::Unreachable, true)
             }
-            // `SdkError` is non-exhaustive; what is not known may have happened.
+            // `SdkError` is non-exhaustive; a call that failed with an unknown error may have taken effect.
             _ => unanswered(ErrorClass::Unreachable, true),
         }
     }
 
-    /// A reply that lacks what it has to have; the call took effect.
+    /// Creates the error for a reply without a required field; the call took effect.
     pub(crate) fn incomplete(operation: &str, missing: &str) -> Self {
         Self {
             operation: operation.to_owned(),
@@ -262,7 +262,7 @@ impl AwsError {
         }
     }
 
-    /// A resource of this name that is not ours.
+    /// Creates the error for a resource of this name that belongs to another owner.
     pub(crate) fn conflict(operation: &str, message: String) -> Self {
         Self {
             operation: operation.to_owned(),
@@ -278,7 +278,7 @@ impl AwsError {
         self.class == ErrorClass::NotFound
     }
 
-    /// The id of what exists already under the token of this request, where AWS's message ends with it.
+    /// Returns the id of the resource that exists under the token of this request, if AWS's message ends with it.
     ///
     /// Source: CreateDistribution answers a caller reference in use with "… Already exists: E1ABC".
     pub(crate) fn existing_id(&self) -> Option<&str> {
@@ -291,7 +291,7 @@ impl AwsError {
         }
     }
 
-    /// Whether AWS says that the token of this request has made something.
+    /// Returns true if AWS says that the token of this request has created a resource.
     pub(crate) fn proves_existence(&self) -> bool {
         matches!(
             self.code.as_deref(),
@@ -299,8 +299,8 @@ impl AwsError {
         )
     }
 
-    /// Whether a refusal that speaks of credentials can be about what they were to be used for, so that to sign in again
-    /// helps nothing.
+    /// Returns true if a refusal that names the credentials may be about the request itself, so that signing in again
+    /// does not help.
     ///
     /// Source: Amazon EC2 API Reference, "Error codes": AuthFailure is also "trying to use an AMI for which you do not
     /// have permissions".
@@ -308,7 +308,8 @@ impl AwsError {
         self.code.as_deref() == Some("AuthFailure")
     }
 
-    /// Whether AWS says that the token of this request was used for something that has ended, or for another request.
+    /// Returns true if AWS says that the token of this request was used for a terminated instance, or for another
+    /// request.
     pub(crate) fn is_about_a_used_token(&self) -> bool {
         matches!(
             self.code.as_deref(),
@@ -316,12 +317,12 @@ impl AwsError {
         )
     }
 
-    /// The action to allow in an IAM policy.
+    /// Returns the action to allow in an IAM policy.
     fn iam_action(&self) -> String {
         self.operation.replacen("efs:", "elasticfilesystem:", 1)
     }
 
-    /// What a person can do about it.
+    /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self.class {
@@ -350,7 +351,8 @@ impl fmt::Display for AwsError {
 
 impl StdError for AwsError {}
 
-/// What went wrong, from the outside in; links that only repeat the next one, or say nothing, are left out.
+/// Joins the messages of an error and its sources, the outermost first. Messages that a later one repeats, or that say
+/// nothing, are left out.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let links: Vec<String> = causes(error).map(ToString::to_string).collect();
     let mut said: Vec<&str> = Vec::new();
@@ -372,7 +374,8 @@ fn causes<'a>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// Whether the request was never sent for want of credentials; the SDK wraps that in more than one way.
+/// Returns true if the request was never sent because there are no credentials. The SDK wraps that error in more than
+/// one way.
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(|error| error.is::<CredentialsError>())
 }
@@ -382,7 +385,7 @@ mod tests {
     use super::ErrorClass;
 
     #[test]
-    fn the_code_decides_before_the_status() {
+    fn code_decides_before_status() {
         assert_eq!(
             ErrorClass::of("InsufficientInstanceCapacity", 500),
             ErrorClass::Capacity
@@ -399,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn every_ec2_not_found_is_one_class() {
+    fn ec2_not_found_codes_share_class() {
         for code in [
             "InvalidInstanceID.NotFound",
             "InvalidGroup.NotFound",

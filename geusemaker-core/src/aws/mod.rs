@@ -1,4 +1,4 @@
-//! AWS as this crate sees it: clients, the closed set of error classes, time and polling.
+//! The AWS layer: clients, error classes, time and polling.
 
 pub(crate) mod clients;
 pub(crate) mod clock;

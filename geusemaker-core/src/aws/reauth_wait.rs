@@ -1,4 +1,4 @@
-//! Credentials that run out while AWS is waited for: the wait pauses until somebody has signed in again.
+//! The pause of a wait whose credentials have expired, until the user has signed in again.
 
 use std::time::Duration;
 
@@ -6,15 +6,16 @@ use super::clock::Clock;
 use super::error::{AwsError, ErrorClass};
 use crate::progress::{Progress, ProgressEvent};
 
-/// The pauses of one wait for want of credentials.
+/// The pauses of one wait because of expired credentials.
 #[derive(Debug, Default)]
 pub(crate) struct ReauthWait {
     paused: Duration,
 }
 
 impl ReauthWait {
-    /// If the error is that the credentials are not accepted, pauses for a while and says that it is worth another
-    /// look; the SDK asks its provider for credentials again then.
+    /// Pauses for a while and returns true if the error says that the credentials are not accepted. The next call is
+    /// then worth an attempt, because the SDK asks its provider for credentials again. Returns false for any other
+    /// error, and once the longest pause is used up.
     pub(crate) async fn pause(
         &mut self,
         error: &AwsError,
@@ -35,13 +36,13 @@ impl ReauthWait {
         true
     }
 
-    /// How much time the pauses took, which counts against no deadline.
+    /// Returns the total time of the pauses, which counts against no deadline.
     pub(crate) fn paused(&self) -> Duration {
         self.paused
     }
 }
 
-/// How long somebody has to sign in again.
+/// The time that the user has to sign in again.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 const PAUSE: Duration = Duration::from_secs(15);

@@ -1,4 +1,4 @@
-//! The one poller: waits for AWS to get somewhere, and always knows what it waits for.
+//! Polling: waits until AWS reports the wanted state, and always says what it waits for.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,52 +12,52 @@ use super::reauth_wait::ReauthWait;
 use super::silence::Silence;
 use crate::progress::{Progress, ProgressEvent};
 
-/// What a look at AWS has shown.
+/// The result of one poll.
 #[derive(Debug)]
 pub(crate) enum PollState<T> {
-    /// It is there.
+    /// The wanted state is reached.
     Ready(T),
-    /// Not yet; this is its state.
+    /// The wanted state is not reached yet; the text is the current state.
     Pending(String),
-    /// It will never be there.
+    /// The wanted state will never be reached; the text is the reason.
     Failed(String),
 }
 
-/// Why a wait ended without what it waited for.
+/// Error returned when a wait ends before the wanted state is reached.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// AWS did not answer, or refused.
+    /// AWS did not answer, or refused the call.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// The deadline passed; what was waited for is still in progress.
+    /// The deadline passed, and AWS is still working.
     #[error("{what} is still in progress after {}: {last}", crate::progress::seconds(*.elapsed))]
     #[non_exhaustive]
     Deadline {
-        /// What was waited for.
+        /// The awaited event: `ALB to be active`.
         what: String,
         /// The last state that AWS reported.
         last: String,
-        /// How long it was waited for.
+        /// The duration of the wait.
         elapsed: Duration,
     },
-    /// What was waited for will not come.
+    /// The wanted state will never be reached.
     #[error("{what} failed: {reason}")]
     #[non_exhaustive]
     Failed {
-        /// What was waited for.
+        /// The awaited event: `ALB to be active`.
         what: String,
         /// AWS's reason.
         reason: String,
     },
 }
 
-/// How long something takes.
+/// The expected duration of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// How long it usually takes, from and to (`docs/architecture.md` names the sources).
+    /// The usual duration, from and to.
     pub(crate) usual: (Duration, Duration),
-    /// After how long it is given up.
+    /// The longest duration of the wait.
     pub(crate) deadline: Duration,
 }
 
@@ -74,12 +74,12 @@ impl Expected {
     }
 }
 
-/// A wait: for what, how long it usually takes, and when to give up.
+/// A wait: the awaited event, its usual duration, and the deadline.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
     what: String,
     expected: Expected,
-    /// For how long nothing but failures to look is put up with, if that is shorter than the wait.
+    /// The longest time without an answer from AWS, if it is shorter than the wait.
     patience: Option<Duration>,
 }
 
@@ -92,7 +92,7 @@ impl Wait {
         }
     }
 
-    /// Ends the wait with the error when AWS has not answered for so long.
+    /// Ends the wait with the last error when AWS has not answered for this long.
     pub(crate) fn with_patience(self, patience: Duration) -> Self {
         Self {
             patience: Some(patience),
@@ -100,7 +100,8 @@ impl Wait {
         }
     }
 
-    /// Looks until it is there. Failures to look are waited out like any other state, until the deadline.
+    /// Polls until the wanted state is reached. A failed poll that may pass is waited out like any other state, until
+    /// the deadline.
     pub(crate) async fn until<T, F>(
         self,
         clock: &Clock,
@@ -120,7 +121,7 @@ impl Wait {
             let (last, error) = match look().await {
                 Ok(PollState::Ready(found)) => {
                     let elapsed = clock.since(start);
-                    // What was there at the first look was not waited for.
+                    // There was no wait if the first poll shows the wanted state.
                     if has_waited {
                         let what = self.what;
                         progress.tell(ProgressEvent::Awaited { what, elapsed });
@@ -165,14 +166,15 @@ impl Wait {
                 deadline,
             });
             has_waited = true;
-            // The last look is at the deadline itself.
+            // The last poll is at the deadline itself.
             let pause = schedule.next_backoff().unwrap_or(SLOWEST_POLL);
             clock.sleep(pause.min(deadline - elapsed)).await;
         }
     }
 }
 
-/// Pauses that grow from one length to another. The backoff crate's clock plays no part: it is asked for lengths only.
+/// Returns pauses that grow from the first length to the slowest one. The backoff crate only computes the lengths; its
+/// clock is not used.
 pub(crate) fn schedule(first: Duration, slowest: Duration) -> ExponentialBackoff {
     ExponentialBackoffBuilder::new()
         .with_initial_interval(first)
@@ -194,14 +196,14 @@ mod tests {
     use super::*;
     use crate::aws::error::ErrorClass;
 
-    /// What a wait has shown: its result, when it looked, and what a listener has heard.
+    /// The outcome of a wait: its result, the times of its polls, and the messages that the listener has received.
     struct Waited {
         result: Result<u32, WaitError>,
         looks: Vec<u64>,
         heard: Vec<String>,
     }
 
-    /// Waits up to a minute for what `look` shows after so many seconds.
+    /// Waits up to a minute. `look` gives the result of a poll after so many seconds.
     async fn waited(look: impl Fn(u64) -> Result<PollState<u32>, AwsError>) -> Waited {
         let clock = Clock::of(&Aws::new().sdk_config());
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -235,8 +237,9 @@ mod tests {
         }
     }
 
+    /// The first poll is made at once.
     #[tokio::test(start_paused = true)]
-    async fn it_looks_at_once_and_then_less_and_less_often() {
+    async fn polls_get_less_frequent() {
         let waited = waited(|seconds| {
             Ok(if seconds < 50 {
                 PollState::Pending("cold".to_owned())
@@ -252,20 +255,21 @@ mod tests {
             .windows(2)
             .map(|pair| pair[1] - pair[0])
             .collect();
-        // The deadline cuts the last one short.
+        // The deadline shortens the last pause.
         pauses.pop();
         assert!(
             pauses.is_sorted() && pauses.iter().all(|pause| *pause <= 15),
             "{pauses:?}"
         );
         assert_eq!(waited.heard[0], "the kettle: cold, 0s (usually 20s to 40s)");
-        // One for each look that found it cold, and one for the end.
+        // One message for each poll that found the kettle cold, and one for the end.
         assert_eq!(waited.heard.len(), waited.looks.len());
         assert_eq!(waited.heard.last().unwrap(), "the kettle: done after 1m");
     }
 
+    /// The error at the deadline carries the last state.
     #[tokio::test(start_paused = true)]
-    async fn at_the_deadline_it_looks_once_more_and_tells_the_last_state() {
+    async fn last_poll_is_at_deadline() {
         let waited = waited(|_| Ok(PollState::Pending("lukewarm".to_owned()))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         let error = waited.result.unwrap_err().to_string();
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failure_to_look_that_passes_is_waited_out() {
+    async fn passing_poll_failure_is_waited_out() {
         for class in [
             ErrorClass::Throttled,
             ErrorClass::ServiceFault,
@@ -293,14 +297,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failure_to_look_that_lasts_is_the_error_at_the_deadline() {
+    async fn lasting_poll_failure_is_final_error() {
         let waited = waited(|_| Err(error(ErrorClass::Unreachable))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         assert!(matches!(waited.result, Err(WaitError::Aws(_))));
     }
 
+    /// A wait with some answers goes on until its deadline.
     #[tokio::test(start_paused = true)]
-    async fn patience_ends_a_wait_without_answers_and_not_one_with_some() {
+    async fn patience_ends_wait_without_answers() {
         let clock = Clock::of(&Aws::new().sdk_config());
         let progress = Progress::new(Arc::new(|_: &ProgressEvent| {}));
         for (answers_every, minutes) in [(u64::MAX, 5), (4, 60)] {
@@ -327,29 +332,31 @@ mod tests {
         }
     }
 
+    /// The pause does not count against the deadline.
     #[tokio::test(start_paused = true)]
-    async fn expired_credentials_pause_the_wait_and_count_against_no_deadline() {
+    async fn expired_credentials_pause_wait() {
         let waited = waited(|seconds| match seconds {
             30..600 => Err(error(ErrorClass::Credentials)),
             0..620 => Ok(PollState::Pending("cold".to_owned())),
             _ => Ok(PollState::Ready(100)),
         })
         .await;
-        // Its deadline is a minute.
+        // The deadline of the wait is one minute.
         assert_eq!(waited.result.unwrap(), 100);
         let said = waited.heard.iter().filter(|line| line.contains("sign in"));
         assert_eq!(said.count(), 1, "{:#?}", waited.heard);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_who_signs_in_ends_the_wait_after_an_hour() {
+    async fn missing_sign_in_ends_wait_after_hour() {
         let waited = waited(|_| Err(error(ErrorClass::Credentials))).await;
         assert!(matches!(waited.result, Err(WaitError::Aws(_))));
         assert_eq!(waited.looks.last(), Some(&3600));
     }
 
+    /// They end the wait at the first poll.
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_and_what_will_never_come_end_it_at_once() {
+    async fn refusal_and_failed_state_end_wait() {
         let refused = waited(|_| Err(error(ErrorClass::Permission))).await;
         assert!(matches!(refused.result, Err(WaitError::Aws(_))));
         let failed = waited(|_| Ok(PollState::Failed("no water".to_owned()))).await;

@@ -1,4 +1,4 @@
-//! `balance()`: a load balancer in front of the instances, until every target is healthy.
+//! `balance()`: puts a load balancer in front of the instances, and waits until every target is healthy.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
 
-/// The port on which the load balancer takes requests.
+/// The port on which the load balancer accepts requests.
 const HTTP: u16 = 80;
 
 impl Deployment<Ec2Ready> {
-    /// Puts a load balancer in front of the instances: a target group for each service, every instance registered with
-    /// each, a listener, a rule for the paths of each service. It returns when every target is healthy and what
-    /// `launch()` left to settle has settled.
+    /// Puts a load balancer in front of the instances: a target group for each service, with every instance registered,
+    /// a listener, and a rule for the paths of each service. Returns when every target is healthy and the pending work
+    /// of `launch()` is finished.
     ///
     /// # Errors
-    /// [`Failed`] with everything undone that this call had made. The instances are handed back as they were, so it
-    /// can be called again.
+    /// Returns [`Failed`] with everything undone that this call had created. The instances are returned as they were,
+    /// so it can be called again.
     pub async fn balance(self) -> Result<Deployment<AlbHealthy>, Failed<Ec2Ready>> {
         let ledger = ledger_of(&self.inner.guard);
         let savepoint = ledger.savepoint().await;
@@ -77,7 +77,8 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
     })
 }
 
-/// The load balancer admits the world, or behind a CDN only CloudFront; the instances admit the load balancer.
+/// Creates the ingress rules. The load balancer admits everybody, or only CloudFront if it is behind a CDN; the
+/// instances admit the load balancer.
 async fn admit(
     ledger: &Arc<Ledger>,
     alb: &SecurityGroupId,
@@ -152,7 +153,7 @@ async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, 
     try_join_all(creations).await
 }
 
-/// A listener that hands requests to the default service, and a rule for each service that has paths.
+/// Creates a listener that forwards requests to the default service, and a rule for each service that has paths.
 async fn listen(
     ledger: &Arc<Ledger>,
     load_balancer: &LoadBalancerArn,
@@ -224,7 +225,7 @@ async fn await_active(
     arn: &LoadBalancerArn,
 ) -> Result<ActiveLoadBalancer, Error> {
     let account = &ledger.account;
-    // The slowest that was seen took a little over three minutes.
+    // The slowest load balancer seen took a little over three minutes.
     let active = Wait::new(
         "ALB to be active",
         Expected::with_deadline_minutes(126, 187, 15),
@@ -236,8 +237,8 @@ async fn await_active(
     Ok(active)
 }
 
-/// Waits until every instance is healthy in every group. Targets that are not when time is up are named with AWS's
-/// reasons.
+/// Waits until every instance is healthy in every target group. At the deadline, the error names the unhealthy targets
+/// with AWS's reasons.
 async fn await_healthy(
     ledger: &Arc<Ledger>,
     target_groups: &[TargetGroup],

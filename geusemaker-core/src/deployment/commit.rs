@@ -1,4 +1,4 @@
-//! `commit()`: the deployment is in use, and no failure undoes it any more.
+//! `commit()`: records that the deployment is in use, so that no failure undoes it any more.
 
 use serde::Serialize;
 
@@ -10,29 +10,29 @@ use crate::ledger::event::JournalEvent;
 use crate::ledger::undo::Undone;
 use crate::spec::Tier;
 
-/// A committed deployment: where it is reached and what it consists of.
+/// A committed deployment: its identity and its outputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CommittedStack {
     /// The stack's name.
     pub name: String,
-    /// The deployment's id, which stands in the tags of everything that belongs to it.
+    /// The deployment's id, which is in the tags of its resources.
     pub deployment: String,
     /// The account.
     pub account: String,
     /// The region.
     pub region: String,
-    /// The tier that was reached.
+    /// The committed tier.
     pub tier: Tier,
-    /// Where it is reached.
+    /// The addresses and ids for using the deployment.
     pub outputs: Outputs,
 }
 
-/// Where a deployment is reached.
+/// The addresses and ids for using a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Outputs {
-    /// The address to open: the distribution's, else the load balancer's.
+    /// The URL to open: that of the distribution, otherwise that of the load balancer.
     pub url: Option<String>,
     /// The load balancer's DNS name.
     pub load_balancer_dns: Option<String>,
@@ -69,10 +69,10 @@ impl Outputs {
 }
 
 impl Deployment<Ec2Ready> {
-    /// Commits tier 1, once the mount targets are available and the GPUs are proven.
+    /// Commits tier 1, once the mount targets are available and the GPU check has passed.
     ///
     /// # Errors
-    /// [`Failed`] with the deployment as it was.
+    /// Returns [`Failed`] with the deployment as it was.
     pub async fn commit(self) -> Result<CommittedStack, Failed<Ec2Ready>> {
         let ledger = ledger_of(&self.inner.guard);
         match settle(&ledger, self.state()).await {
@@ -86,7 +86,7 @@ impl Deployment<AlbHealthy> {
     /// Commits tier 2.
     ///
     /// # Errors
-    /// [`Failed`] with the deployment as it was: the journal cannot be written.
+    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written.
     pub async fn commit(self) -> Result<CommittedStack, Failed<AlbHealthy>> {
         commit_tier(self, Tier::LoadBalancer).await
     }
@@ -96,7 +96,7 @@ impl Deployment<CdnDeployed> {
     /// Commits tier 3.
     ///
     /// # Errors
-    /// [`Failed`] with the deployment as it was: the journal cannot be written.
+    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written.
     pub async fn commit(self) -> Result<CommittedStack, Failed<CdnDeployed>> {
         commit_tier(self, Tier::Cdn).await
     }
@@ -122,7 +122,7 @@ where
             deployment,
         ));
     }
-    // The claim runs out by itself if it cannot be given back.
+    // If the claim cannot be released, it expires by itself.
     let _ = deployment.inner.guard.release().await;
     Ok(record)
 }

@@ -1,4 +1,4 @@
-//! `create_cdn()`: a distribution whose origin is the load balancer.
+//! `create_cdn()`: creates a distribution whose origin is the load balancer.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::ledger::event::Key;
 use crate::resource::distribution::{self, NewDistribution};
 
 impl Deployment<AlbHealthy> {
-    /// Creates the distribution. It returns as soon as CloudFront has taken it on; to reach every edge location takes
-    /// minutes more, which [`deployed`](Deployment::deployed) waits for.
+    /// Creates the distribution. Returns as soon as CloudFront has accepted it. The deployment to every edge location
+    /// takes minutes more, which [`deployed`](Deployment::deployed) waits for.
     ///
     /// # Errors
-    /// [`Failed`] with the distribution undone. The load balancer and the instances are handed back as they were.
+    /// Returns [`Failed`] with the distribution undone. The load balancer and the instances are returned as they were.
     pub async fn create_cdn(self) -> Result<Deployment<CdnPending>, Failed<AlbHealthy>> {
         let ledger = ledger_of(&self.inner.guard);
         let savepoint = ledger.savepoint().await;

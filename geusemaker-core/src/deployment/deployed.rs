@@ -1,4 +1,4 @@
-//! `deployed()`: the wait until every edge location has the distribution.
+//! `deployed()`: waits until every edge location has the distribution.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ impl Deployment<CdnPending> {
     /// Waits until the distribution is deployed.
     ///
     /// # Errors
-    /// [`Failed`] with the deployment as it was: this call makes nothing, so there is nothing to undo. A deadline that
-    /// has passed means that CloudFront is still at it, and the call can be made again.
+    /// Returns [`Failed`] with the deployment as it was: this call creates nothing, so there is nothing to undo. If the
+    /// deadline has passed, CloudFront is still working, and the call can be made again.
     pub async fn deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
         let ledger = ledger_of(&self.inner.guard);
         let savepoint = ledger.savepoint().await;

@@ -1,4 +1,4 @@
-//! The end of a deployment: destroyed when it is in use, rolled back when it was never finished.
+//! The removal of a deployment: `destroy` for one that is in use, `rollback` for one that was never finished.
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use crate::session::Session;
 use crate::spec::StackName;
 
 impl Session {
-    /// Removes everything that the deployment has made. What was adopted stays.
+    /// Removes everything that the deployment has created. Adopted resources stay.
     ///
     /// # Errors
-    /// Nothing was removed: there is no such stack, somebody else works on it, or its journal cannot be read. What
-    /// could not be removed is no error here but listed in [`Undone::left`]; destroying again goes on from there.
+    /// Returns an error if there is no such stack, another process works on it, or its journal cannot be read; then
+    /// nothing was removed. A resource that could not be removed is no error but is listed in [`Undone::left`];
+    /// destroying again continues from there.
     pub async fn destroy(
         &self,
         stack: &StackName,
@@ -28,10 +29,10 @@ impl Session {
         Ok(guard.end(file_systems).await)
     }
 
-    /// Removes everything that a deployment has made which was never committed.
+    /// Removes everything that a deployment has created, if the deployment was never committed.
     ///
     /// # Errors
-    /// As [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
+    /// Returns the errors of [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
     pub async fn rollback(&self, stack: &StackName) -> Result<Undone, Error> {
         let ledger = self.acquire(stack).await?;
         let guard = RollbackGuard::of(Arc::clone(&ledger), OnDrop::Keep, self.cleanup());

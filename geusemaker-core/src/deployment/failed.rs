@@ -1,4 +1,4 @@
-//! A transition that failed: what went wrong, what was undone, and the deployment as it was before.
+//! A transition that failed: the error, what was undone, and the deployment as it was before.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use super::{Deployment, State};
 use crate::error::Error;
 use crate::ledger::undo::Undone;
 
-/// A transition that failed. Its own part is undone, and `previous` is as it was.
+/// Error returned when a transition fails. The transition's own part is undone, and `previous` is as it was.
 ///
-/// Call the transition again on `previous`, or use `?` to give up: the deployment is dropped then, and the session
-/// undoes all of it. Credentials that have run out are no reason to undo anything: for that error `?` leaves everything
-/// as it is, the session's [`close`](crate::Session::close) lists it, and [`open`](crate::Session::open) takes it up again.
+/// Call the transition again on `previous`, or give up with `?`: then the deployment is dropped, and the session undoes
+/// all of it. Expired credentials are no reason to undo anything: for that error, `?` leaves everything as it is, the
+/// session's [`close`](crate::Session::close) lists it, and [`open`](crate::Session::open) continues the deployment.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failed<S: State> {
-    /// What went wrong.
+    /// The error.
     pub error: Box<Error>,
-    /// What became of the transition's own part.
+    /// The result of undoing the transition's own part.
     pub undone: Box<Undone>,
     /// The deployment as it was before.
     pub previous: Deployment<S>,
@@ -44,7 +44,7 @@ impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
     }
 }
 
-/// Gives up: the previous deployment is dropped, and so undone, unless it was the credentials that failed.
+/// Gives up: the previous deployment is dropped and so undone, unless the credentials have expired.
 impl<S: State> From<Failed<S>> for Error {
     fn from(mut failed: Failed<S>) -> Self {
         if failed.error.is_about_credentials() {

@@ -1,4 +1,4 @@
-//! `launch()`: security groups, storage and instances, until every instance runs.
+//! `launch()`: creates security groups, storage and instances, and waits until every instance runs.
 
 use std::sync::Arc;
 
@@ -26,15 +26,15 @@ use crate::user_data::UserData;
 /// The roles that have a security group of their own: `llm-prod-instances`.
 pub(super) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
 
-/// The port of NFS, which EFS speaks.
+/// The port of NFS, the protocol of EFS.
 const NFS: u16 = 2049;
 
 impl Deployment<Planned> {
-    /// Launches the instances and their storage. It returns when every instance runs; the mount targets and the proof
-    /// of the GPUs are awaited by what comes next, so that a load balancer need not wait for them.
+    /// Launches the instances and their storage. Returns when every instance runs. The next transition waits for the
+    /// mount targets and the GPU check, so that a load balancer does not have to wait for them.
     ///
     /// # Errors
-    /// [`Failed`] with everything undone that this call had made.
+    /// Returns [`Failed`] with everything undone that this call had created.
     pub async fn launch(mut self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
         let ledger = match self.inner.guard.ledger() {
             Some(ledger) => Arc::clone(ledger),
@@ -89,7 +89,7 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
     })
 }
 
-/// A group of a role: `llm-prod-instances`.
+/// Creates the security group of a role: `llm-prod-instances`.
 pub(super) async fn security_group(
     ledger: &Arc<Ledger>,
     role: &str,
@@ -138,17 +138,18 @@ async fn request_instances(
         services: spec.services(),
         gpu_check: spec.compute().gpu_check(),
     };
-    // The spec was checked with the longest ids that AWS has, so what it renders to fits.
+    // The spec was checked with the longest ids that AWS has, so the rendered script fits.
     let user_data = user_data
         .render()
         .map_err(|error| Error::UserData { bytes: error.bytes })?;
     let requests = (0..spec.compute().count())
         .map(|number| request_instance(ledger, number, group, &user_data));
-    // All are heard out, so that none is left half asked for when another fails.
+    // All requests are awaited, so that no outcome is left unknown when another one fails.
     join_all(requests).await.into_iter().collect()
 }
 
-/// Asks one candidate after another. Each attempt has a token of its own, and is settled before the next.
+/// Requests one instance, from one candidate after another. Each attempt has its own token, and its outcome is resolved
+/// before the next attempt.
 async fn request_instance(
     ledger: &Arc<Ledger>,
     number: u32,
@@ -193,13 +194,14 @@ async fn request_instance(
     })
 }
 
-/// A quota is one for the whole region, but spot and on-demand have one each.
+/// Returns true if another candidate may succeed. A quota holds for the whole region, but spot and on-demand have one
+/// each.
 fn elsewhere_may_help(candidate: &super::plan::Candidate, error: &AwsError) -> bool {
     error.class == ErrorClass::Capacity || (candidate.spot && error.class == ErrorClass::Quota)
 }
 
-/// The candidates for the nth instance: those of its type and market begin with another zone each time, so that
-/// instances spread over the zones.
+/// Returns the candidates for one instance. For each type and market, every instance begins with another zone, so that
+/// the instances spread over the zones.
 fn in_turn(
     candidates: &[super::plan::Candidate],
     number: u32,
@@ -232,7 +234,7 @@ async fn await_instances(
     try_join_all(waits).await
 }
 
-/// The subnets that instances are in: AWS's word, since a launch that was resumed may have found them made.
+/// Returns the subnets of the instances as AWS reports them: a resumed launch may have found existing instances.
 async fn used_subnets(
     ledger: &Arc<Ledger>,
     instances: &[InstanceId],
@@ -252,7 +254,7 @@ async fn used_subnets(
     try_join_all(waits).await
 }
 
-/// One mount target in each zone in which an instance runs, unless an adopted file system has its own there.
+/// Creates a mount target in each zone in which an instance runs, unless an adopted file system has its own there.
 async fn mount_targets(
     ledger: &Arc<Ledger>,
     file_system: &FileSystemId,
@@ -289,8 +291,9 @@ mod tests {
     use crate::id::{SubnetId, VpcId};
     use crate::resource::subnet::Subnet;
 
+    /// Another instance type is tried only after all zones.
     #[test]
-    fn instances_spread_over_the_zones_before_another_type_is_tried() {
+    fn instances_spread_over_zones_first() {
         let candidate = |instance_type: &str, zone: &str| Candidate {
             instance_type: instance_type.parse().unwrap(),
             subnet: Subnet {

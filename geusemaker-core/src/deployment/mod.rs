@@ -1,4 +1,4 @@
-//! The typestate: the only way to change AWS, in the only order that works.
+//! The typestate of a deployment: the only way to change AWS, in the only order that works.
 //!
 //! ```text
 //! Deployment<Planned> ──launch()──▶ Deployment<Ec2Ready> ──balance()──▶ Deployment<AlbHealthy>
@@ -11,9 +11,9 @@
 //!                                                  Deployment<CdnDeployed> ──commit()──▶ Record: tier 3
 //! ```
 //!
-//! [`publish`](Deployment::publish) is `create_cdn` and `deployed` at once. Every transition consumes the deployment.
-//! One that fails has undone its own part and hands the rest back in [`Failed`]; with `?` the rest is dropped, and the
-//! session undoes it.
+//! [`publish`](Deployment::publish) is `create_cdn` and `deployed` in one call. Every transition consumes the
+//! deployment. A transition that fails undoes its own part and returns the rest in [`Failed`]; with `?` the rest is
+//! dropped, and the session undoes it.
 
 mod balance;
 mod commit;
@@ -44,8 +44,8 @@ pub use failed::Failed;
 pub use open::AnyDeployment;
 pub use state::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Planned, State};
 
-/// A deployment in a state. What it has made so far is undone when it is dropped; see [`Deployment::commit`] and
-/// [`Deployment::keep`].
+/// A deployment in a state. When it is dropped, everything that it has created so far is undone; see
+/// [`Deployment::commit`] and [`Deployment::keep`].
 #[must_use = "a deployment that is dropped is undone"]
 #[derive(Debug)]
 pub struct Deployment<S: State> {
@@ -70,27 +70,28 @@ impl<S: State> Deployment<S> {
         }
     }
 
-    /// What the deployment consists of by now.
+    /// Returns the state, which holds everything that the deployment consists of so far.
     pub fn state(&self) -> &S {
         &self.inner.state
     }
 
-    /// Undoes everything that this deployment has made, and says what became of it. Of one that was committed before it
-    /// was opened, only what was begun since goes; [`Session::destroy`](crate::Session::destroy) removes the rest.
+    /// Undoes everything that this deployment has created, and returns the result. If the deployment was committed
+    /// before it was opened, only what was begun since then is undone; [`Session::destroy`](crate::Session::destroy)
+    /// removes the rest.
     pub async fn rollback(self) -> Undone {
         self.inner.guard.rollback(FileSystems::Delete).await
     }
 
-    /// Lets everything stay as it is without committing it: the journal has it, and
-    /// [`Session::open`](crate::Session::open) takes it up again.
+    /// Keeps everything as it is without committing it: the journal has it, and [`Session::open`](crate::Session::open)
+    /// continues from there.
     ///
     /// # Errors
-    /// The journal cannot be written; nothing is undone all the same.
+    /// Returns an error if the journal cannot be written. Even then, nothing is undone.
     pub async fn keep(self) -> Result<(), Error> {
         Ok(self.inner.guard.release().await?)
     }
 
-    /// Ends a transition that succeeded.
+    /// Records a transition that succeeded, and returns the next state.
     async fn reach<N>(self, next: N) -> Result<Deployment<N>, Box<(Error, Self)>>
     where
         N: State + Clone + Into<state::Reached>,
@@ -108,7 +109,8 @@ impl<S: State> Deployment<S> {
         }
     }
 
-    /// Ends a transition: with the next state, or with its own part undone and this deployment handed back.
+    /// Ends a transition. Returns the next state, or undoes the transition's own part and returns this deployment in
+    /// the error.
     async fn conclude<N>(
         self,
         savepoint: Savepoint,
@@ -125,7 +127,7 @@ impl<S: State> Deployment<S> {
             Err(error) => (error, self),
         };
         let undone = match previous.inner.guard.ledger() {
-            // Credentials that have run out delete nothing, and are no reason to: sign in and go on.
+            // Expired credentials cannot delete anything, and are no reason to: the user signs in and continues.
             Some(ledger) if error.is_about_credentials() => {
                 ledger.leave(savepoint, &error.to_string()).await
             }
@@ -150,7 +152,7 @@ impl Ledger {
     }
 }
 
-/// The ledger of a deployment that has begun; every state after [`Planned`] has one.
+/// Returns the ledger of a deployment that has begun. Every state after [`Planned`] has one.
 #[expect(
     clippy::expect_used,
     reason = "only Planned is made without a ledger, and it does not ask"

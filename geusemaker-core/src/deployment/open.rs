@@ -1,4 +1,4 @@
-//! Taking up a deployment that was begun before, by this process or another.
+//! `open()`: continues a deployment that was begun earlier, by this process or another.
 
 use super::state::Reached;
 use super::{AlbHealthy, CdnDeployed, CdnPending, Deployment, Ec2Ready, Planned};
@@ -7,8 +7,8 @@ use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
 use crate::session::Session;
 use crate::spec::StackName;
 
-/// A deployment in whatever state its journal shows. To go on is to call the next transition: what it had created
-/// already, it finds in the journal.
+/// A deployment in the state that its journal shows. To continue, call the next transition: it finds in the journal
+/// what was created already.
 ///
 /// ```text
 ///  Planned ─▶ Ec2Ready ─▶ AlbHealthy ─▶ CdnPending ─▶ CdnDeployed
@@ -30,11 +30,12 @@ pub enum AnyDeployment {
 }
 
 impl Session {
-    /// Takes up a deployment where its journal ends. One that was committed is not undone when it is dropped; what a
-    /// transition adds to it and cannot finish is.
+    /// Opens a deployment where its journal ends. A committed deployment is not undone when it is dropped; only the
+    /// unfinished part of a transition is.
     ///
     /// # Errors
-    /// It is being removed ([`Error::Ending`]), there is no such stack, somebody else works on it, it belongs to another account, or its journal cannot be read.
+    /// Returns an error if the stack is being removed ([`Error::Ending`]), does not exist, or belongs to another
+    /// account, if another process works on it, or if its journal cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
         let ledger = self.acquire(stack).await?;
         let state = ledger.state().await;

@@ -1,4 +1,4 @@
-//! The plan: what is going to be made and where, and why a spec may not fit an account.
+//! The plan of a deployment, and the error of a spec that does not fit the account.
 
 use std::collections::BTreeSet;
 
@@ -9,39 +9,39 @@ use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
 use crate::spec::{Architecture, DeploymentSpec, GpuInstanceType};
 
-/// What is going to be made, and where.
+/// The plan of a deployment: what will be created, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// What was asked for.
+    /// The spec.
     pub spec: DeploymentSpec,
     /// The account that the credentials belong to.
     pub account: String,
-    /// `us-east-1`
+    /// The region: `us-east-1`.
     pub region: String,
     /// The VPC.
     pub vpc: VpcId,
     /// The subnets of the load balancer: one per zone.
     pub subnets: Vec<Subnet>,
-    /// Where an instance may go, in the order in which it is tried.
+    /// The places where an instance may be launched, in the order in which they are tried.
     pub candidates: Vec<Candidate>,
     /// The image that instances boot.
     pub image: Image,
-    /// The file system that is adopted, if the spec names one.
+    /// The adopted file system, if the spec names one.
     pub adopted_file_system: Option<AdoptedFileSystem>,
-    /// The addresses that the load balancer admits behind a CDN.
+    /// The prefix list whose addresses the load balancer admits when it is behind a CDN.
     pub cloudfront_prefix_list: Option<PrefixListId>,
 }
 
-/// A place where an instance may go.
+/// A place where an instance may be launched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// `g5.xlarge`
+    /// The instance type: `g5.xlarge`.
     pub instance_type: GpuInstanceType,
-    /// The subnet, which lies in a zone that offers the type.
+    /// The subnet, in a zone that offers the type.
     pub subnet: Subnet,
-    /// Whether it is asked for at the spot price.
+    /// True for a spot instance, false for an on-demand one.
     pub spot: bool,
 }
 
@@ -52,17 +52,17 @@ impl std::fmt::Display for Candidate {
     }
 }
 
-/// A file system that somebody else made.
+/// A file system that the deployment uses but did not create.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AdoptedFileSystem {
-    /// `fs-0123…`
+    /// The file system id: `fs-0123…`.
     pub id: FileSystemId,
-    /// The zones in which it has mount targets of its own.
+    /// The zones in which the file system has mount targets already.
     pub zones: BTreeSet<String>,
 }
 
-/// Why a spec does not fit the account. Nothing was created.
+/// Error returned when a spec does not fit the account. Nothing was created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -76,13 +76,13 @@ pub enum PlanError {
         /// The region.
         region: String,
     },
-    /// What the spec names does not exist.
+    /// A resource that the spec names does not exist.
     #[error("{field} {id} does not exist in {region}, or these credentials cannot see it")]
     #[non_exhaustive]
     Missing {
         /// The field of the spec: `network.vpc`.
         field: &'static str,
-        /// What it says.
+        /// The id or the name in the spec.
         id: String,
         /// The region.
         region: String,
@@ -98,15 +98,15 @@ pub enum PlanError {
         /// The VPC that it should be in.
         vpc: VpcId,
     },
-    /// A load balancer needs two zones.
+    /// A load balancer needs two zones, and the VPC has subnets in fewer.
     #[error("tier {tier} needs subnets in two availability zones, and {vpc} has {}", joined(.zones))]
     #[non_exhaustive]
     OneZone {
-        /// The tier that was asked for.
+        /// The tier in the spec.
         tier: u8,
         /// The VPC.
         vpc: VpcId,
-        /// The zones that it has subnets in.
+        /// The zones of its subnets.
         zones: Vec<String>,
     },
     /// No zone with a subnet offers any of the instance types.
@@ -129,17 +129,17 @@ pub enum PlanError {
         /// The region.
         region: String,
     },
-    /// The image is for other machines.
+    /// The image is built for another architecture.
     #[error("compute.ami {image} is built for {found}, and {instance_type} needs {needed}")]
     #[non_exhaustive]
     WrongArchitecture {
         /// The image.
         image: AmiId,
-        /// What it is built for.
+        /// The architecture that the image is built for.
         found: String,
         /// The instance type.
         instance_type: GpuInstanceType,
-        /// What that needs.
+        /// The architecture that the instance type needs.
         needed: Architecture,
     },
     /// The region has no prefix list of CloudFront's servers.
@@ -149,20 +149,20 @@ pub enum PlanError {
         /// The region.
         region: String,
     },
-    /// The file system belongs to a stack that exists, and goes when that goes.
+    /// The file system belongs to a stack that exists, and is deleted with that stack.
     #[error("storage.file_system {file_system} belongs to stack {stack}, which exists")]
     #[non_exhaustive]
     BelongsToStack {
         /// The file system.
         file_system: FileSystemId,
-        /// The stack that made it.
+        /// The stack that created the file system.
         stack: String,
     },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
     NameTaken {
-        /// `load balancer`
+        /// The kind of resource: `load balancer`.
         what: &'static str,
         /// The name.
         name: String,
@@ -172,7 +172,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// What a person can do about it.
+    /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {

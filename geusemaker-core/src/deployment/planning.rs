@@ -1,4 +1,4 @@
-//! `Session::plan`: the spec held against the account, and everything chosen that it leaves open. It only reads.
+//! `Session::plan`: checks the spec against the account, and chooses everything that it leaves open. It only reads.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,11 @@ use crate::session::Session;
 use crate::spec::{DeploymentSpec, Market, Tier};
 
 impl Session {
-    /// Holds a spec against the account: credentials, network, image, zones and names. It only reads.
+    /// Checks a spec against the account: credentials, network, image, zones and names. It only reads.
     ///
     /// # Errors
-    /// The spec does not fit ([`Error::Plan`]), or AWS cannot be asked ([`Error::Aws`]). Nothing was created.
+    /// Returns an error if the spec does not fit ([`Error::Plan`]), or AWS cannot be asked ([`Error::Aws`]). Nothing
+    /// was created.
     pub async fn plan(&self, spec: DeploymentSpec) -> Result<Deployment<Planned>, Error> {
         let region = spec
             .region()
@@ -70,7 +71,7 @@ impl Session {
     }
 }
 
-/// A look at the account on behalf of a spec.
+/// The preflight checks of a spec in an account.
 struct Preflight<'a> {
     account: &'a Account,
     spec: &'a DeploymentSpec,
@@ -171,7 +172,7 @@ impl Preflight<'_> {
         Ok(image)
     }
 
-    /// Every type in every zone that offers it: the market first, then the type, then the zone.
+    /// Returns every type in every zone that offers it, ordered by market, then by type, then by zone.
     async fn candidates(&self, subnets: &[Subnet]) -> Result<Vec<Candidate>, Error> {
         let compute = self.spec.compute();
         let mut offered = Vec::new();
@@ -265,8 +266,8 @@ impl Preflight<'_> {
         }
     }
 
-    /// AWS answers a second creation of the same name and settings with the first one's ARN, whoever made it, so a
-    /// name that is taken has to be found out before.
+    /// Checks that the names are free. AWS answers a second create with the same name and settings with the ARN of the
+    /// first resource, of any owner, so a taken name must be found before the create.
     async fn names(&self, vpc: &VpcId) -> Result<(), Error> {
         let aws = &self.account.reader;
         let stack = self.spec.name();
@@ -300,7 +301,7 @@ impl Preflight<'_> {
     }
 }
 
-/// A load balancer and a file system each take one subnet per zone.
+/// Returns the first subnet of each zone: a load balancer and a file system each take only one.
 fn one_per_zone(subnets: Vec<Subnet>) -> Vec<Subnet> {
     let mut zones = BTreeSet::new();
     subnets

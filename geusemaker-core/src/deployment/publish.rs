@@ -1,4 +1,4 @@
-//! `publish()`: the distribution created and deployed in one transition.
+//! `publish()`: creates the distribution and waits until it is deployed, in one transition.
 
 use super::create_cdn::create;
 use super::deployed::await_deployed;
@@ -8,9 +8,9 @@ impl Deployment<AlbHealthy> {
     /// Creates the distribution and waits until it is deployed.
     ///
     /// # Errors
-    /// [`Failed`] with the distribution disabled and deleted, also when time is up. The load balancer and the
-    /// instances are handed back as they were, so it can be called again. To keep a distribution that is merely slow,
-    /// use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
+    /// Returns [`Failed`] with the distribution disabled and deleted, also when the deadline passes. The load balancer
+    /// and the instances are returned as they were, so it can be called again. To keep a distribution that is only
+    /// slow, use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
     pub async fn publish(self) -> Result<Deployment<CdnDeployed>, Failed<AlbHealthy>> {
         let ledger = ledger_of(&self.inner.guard);
         let savepoint = ledger.savepoint().await;

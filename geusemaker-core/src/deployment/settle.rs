@@ -1,4 +1,4 @@
-//! What still settles when the instances run: the mount targets, and the proof that the GPUs work.
+//! The pending work of `launch()` when the instances run: the mount targets, and the GPU check.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
 use crate::user_data::GpuReport;
 
-/// Waits for what `launch()` left open. To settle what is settled already only takes a look.
+/// Finishes the pending work of `launch()`. If it is finished already, this only checks it once.
 pub(super) async fn settle(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
     Ok(())
 }
 
-/// Mount targets can be made once the file system is available.
+/// Waits until the file system is available: mount targets cannot be created before.
 pub(super) async fn await_file_system(
     ledger: &Arc<Ledger>,
     id: &FileSystemId,
@@ -40,7 +40,7 @@ pub(super) async fn await_file_system(
 async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     let account = &ledger.account;
     let waits = ec2.mount_targets.iter().map(|id| {
-        // One in two hundred takes more than ten minutes.
+        // One mount target in two hundred takes more than ten minutes.
         let expected = Expected::with_deadline_minutes(80, 100, 30);
         Wait::new(format!("mount target {id} to be available"), expected).until(
             &account.clock,
@@ -52,7 +52,7 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     Ok(())
 }
 
-/// Reads the marker that user data prints to the console, and compares it with the catalogue.
+/// Reads the GPU report that the user data prints on the console, and compares it with the catalogue.
 async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     if !ledger.plan.spec.compute().gpu_check() {
         return Ok(());
@@ -74,7 +74,7 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
 async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(), Error> {
     let account = &ledger.account;
     let what = format!("the GPU report of instance {}", instance.id);
-    // The console of an instance that is not Nitro appears only after up to twenty minutes.
+    // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
     let expected = Expected::with_deadline_minutes(60, 180, 25);
     let start = account.clock.now();
     let found = Wait::new(what, expected)
@@ -103,5 +103,5 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
     })
 }
 
-/// After this long a driver that works has loaded, and user data has printed its last report.
+/// The time after which a working driver has loaded, and the user data has printed its last report.
 const DRIVER_LOADED: Duration = Duration::from_secs(10 * 60);

@@ -1,4 +1,4 @@
-//! The states of a deployment. A state is what has been reached, not a label: each owns the one before it.
+//! The states of a deployment. Each state is data, not a label, and owns the state before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ mod sealed {
 
 /// A state that a [`Deployment`](crate::Deployment) can be in.
 ///
-/// It is sealed: the states are [`Planned`], [`Ec2Ready`], [`AlbHealthy`], [`CdnPending`] and [`CdnDeployed`].
+/// The trait is sealed: the states are [`Planned`], [`Ec2Ready`], [`AlbHealthy`], [`CdnPending`] and [`CdnDeployed`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state of a deployment",
     label = "not a state of a deployment",
@@ -32,35 +32,35 @@ macro_rules! states {
 
 states!(Planned, Ec2Ready, AlbHealthy, CdnPending, CdnDeployed);
 
-/// Nothing exists yet: the spec fits the account, and what it leaves open is chosen.
+/// The state before anything exists: the spec fits the account, and everything that it leaves open is chosen.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Planned {
-    /// What is going to be made.
+    /// The plan of what will be created.
     pub plan: Plan,
 }
 
-/// The instances run. Their storage and the proof of their GPUs may still be on the way.
+/// The state in which the instances run. The mount targets and the GPU check may still be pending.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ec2Ready {
-    /// What was planned.
+    /// The plan.
     pub plan: Plan,
-    /// The group of the instances, which admits nobody by itself.
+    /// The security group of the instances, which admits no traffic by itself.
     pub instance_group: SecurityGroupId,
     /// The shared file system.
     pub file_system: FileSystemId,
-    /// Where it is mounted: one per zone that is used; none if the file system was adopted with its own.
+    /// The mount targets, one per used zone; none if the file system was adopted with its own.
     pub mount_targets: Vec<MountTargetId>,
     /// The instances.
     pub instances: Vec<RunningInstance>,
 }
 
-/// The load balancer takes requests, and every target is healthy.
+/// The state in which the load balancer accepts requests and every target is healthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlbHealthy {
-    /// What it balances.
+    /// The instances behind the load balancer.
     pub ec2: Ec2Ready,
     /// The load balancer.
     pub load_balancer: ActiveLoadBalancer,
@@ -68,27 +68,27 @@ pub struct AlbHealthy {
     pub target_groups: Vec<TargetGroup>,
 }
 
-/// The distribution exists and is on its way to the edge locations.
+/// The state in which the distribution exists and is being deployed to the edge locations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CdnPending {
-    /// What it publishes.
+    /// The load balancer behind the distribution.
     pub alb: AlbHealthy,
     /// The distribution.
     pub distribution: Distribution,
 }
 
-/// The distribution answers at every edge location.
+/// The state in which every edge location has the distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CdnDeployed {
-    /// What it publishes.
+    /// The load balancer behind the distribution.
     pub alb: AlbHealthy,
     /// The distribution.
     pub distribution: Distribution,
 }
 
-/// The last state that a journal has.
+/// The last reached state, as the journal stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub(crate) enum Reached {
@@ -111,7 +111,7 @@ macro_rules! reached {
 reached!(Ec2Ready, AlbHealthy, CdnPending, CdnDeployed);
 
 impl Reached {
-    /// The load balancer, once there is one.
+    /// Returns the load balancer and what is behind it, once there is one.
     pub(crate) fn alb(&self) -> Option<&AlbHealthy> {
         match self {
             Self::Ec2Ready(_) => None,
@@ -121,7 +121,7 @@ impl Reached {
         }
     }
 
-    /// The instances.
+    /// Returns the instances and their storage.
     pub(crate) fn ec2(&self) -> &Ec2Ready {
         match self {
             Self::Ec2Ready(ec2) => ec2,
@@ -131,7 +131,7 @@ impl Reached {
         }
     }
 
-    /// The distribution, once there is one.
+    /// Returns the distribution, once there is one.
     pub(crate) fn distribution(&self) -> Option<&Distribution> {
         match self {
             Self::Ec2Ready(_) | Self::AlbHealthy(_) => None,

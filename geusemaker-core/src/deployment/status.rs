@@ -1,4 +1,4 @@
-//! What a deployment is now: what the journal says, and what AWS says of each resource.
+//! The status of a deployment: the content of its journal, and AWS's state of each resource.
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -13,53 +13,53 @@ use crate::resource::ResourceKind;
 use crate::session::Session;
 use crate::spec::{DeploymentSpec, StackName, Tier};
 
-/// A deployment as it is now.
+/// The current status of a deployment.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DeploymentStatus {
     /// The stack's name.
     pub name: String,
-    /// The deployment's id, which stands in the tags of everything that belongs to it.
+    /// The deployment's id, which is in the tags of its resources.
     pub deployment: String,
     /// The account.
     pub account: String,
     /// The region.
     pub region: String,
-    /// How far it has got.
+    /// The phase of the deployment.
     pub phase: Phase,
-    /// The tier that the spec asks for.
+    /// The tier in the spec.
     pub tier: Tier,
-    /// When it was begun.
+    /// The time at which the deployment was begun.
     pub since: Timestamp,
-    /// Who works on it now.
+    /// The process that works on the deployment now.
     pub held_by: Option<String>,
-    /// Where it is reached.
+    /// The addresses and ids for using the deployment.
     pub outputs: Outputs,
-    /// Everything that it consists of.
+    /// The resources of the deployment.
     pub resources: Vec<ResourceStatus>,
-    /// The spec that it was made from.
+    /// The spec of the deployment.
     #[serde(skip)]
     pub spec: DeploymentSpec,
 }
 
-/// How far a deployment has got.
+/// The phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// Being launched, or a launch that was interrupted.
+    /// The launch is under way, or was interrupted.
     Launching,
     /// The instances run.
     Ec2Ready,
-    /// The load balancer takes requests.
+    /// The load balancer accepts requests.
     AlbHealthy,
-    /// The distribution is on its way.
+    /// The distribution is being deployed.
     CdnPending,
-    /// The distribution is deployed, and nobody has committed it.
+    /// The distribution is deployed, but the deployment is not committed.
     CdnDeployed,
-    /// In use.
+    /// The deployment is in use.
     Committed,
-    /// Being removed, or a removal that was interrupted.
+    /// The removal is under way, or was interrupted.
     Ending,
 }
 
@@ -77,28 +77,28 @@ impl std::fmt::Display for Phase {
     }
 }
 
-/// A resource as it is now.
+/// The current status of a resource.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ResourceStatus {
-    /// Its name in the journal.
+    /// The resource's name in the journal.
     pub key: String,
-    /// What it is.
+    /// The kind of the resource.
     pub kind: ResourceKind,
-    /// The id by which AWS knows it; none if nobody knows yet whether it exists.
+    /// The resource's id in AWS; none if it is unknown whether the resource exists.
     pub id: Option<String>,
-    /// AWS's word for its state; `gone` if AWS does not know it any more.
+    /// The state that AWS reports; `gone` if AWS does not know the resource any more.
     pub state: String,
-    /// Whether somebody else made it.
+    /// True if the resource was adopted: another owner created it.
     pub adopted: bool,
 }
 
 impl Session {
-    /// What the journal and AWS say of a deployment. It changes nothing and needs no claim.
+    /// Returns the status of a deployment from its journal and from AWS. It changes nothing and needs no claim.
     ///
     /// # Errors
-    /// There is no such stack, or its journal cannot be read. A resource that AWS cannot be asked about says so in
-    /// its state.
+    /// Returns an error if there is no such stack, or its journal cannot be read. If AWS cannot be asked about a
+    /// resource, the state of the resource says so.
     pub async fn status(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
         let mut status = self.summary(stack).await?;
         let account = self.account(status.region.clone());
@@ -110,10 +110,10 @@ impl Session {
         Ok(status)
     }
 
-    /// What the journal says of a deployment; AWS is not asked.
+    /// Returns the status of a deployment from its journal alone; AWS is not asked.
     ///
     /// # Errors
-    /// There is no such stack, or its journal cannot be read.
+    /// Returns an error if there is no such stack, or its journal cannot be read.
     pub async fn summary(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
         let (journal, header) = self.journal(stack).await?;
         let now = self.account(header.plan.region.clone()).clock.now();
@@ -159,7 +159,7 @@ fn phase(state: &LedgerState) -> Phase {
 }
 
 impl ResourceStatus {
-    /// As the journal has it.
+    /// Returns the status of a resource from its journal entry.
     fn of(entry: &Entry, is_held: bool) -> Self {
         let state = match &entry.status {
             EntryStatus::Intended if is_held => "being created",
@@ -178,7 +178,7 @@ impl ResourceStatus {
     }
 }
 
-/// Replaces the journal's word for the state by AWS's.
+/// Replaces the state from the journal by the state from AWS.
 async fn look(account: &Account, resource: &mut ResourceStatus) {
     let Some(id) = &resource.id else { return };
     resource.state = match resource.kind.observe(&account.reader, id).await {

@@ -1,4 +1,4 @@
-//! Who works on a deployment: one process at a time.
+//! The claim on a deployment: only one process works on it at a time.
 
 use std::fmt;
 use std::path::Path;
@@ -10,24 +10,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Holder {
-    /// The person, as the system knows them.
+    /// The name of the user, as the system knows it.
     pub user: String,
-    /// The machine.
+    /// The name of the machine.
     pub host: String,
-    /// The process on that machine.
+    /// The process id on that machine.
     pub pid: u32,
-    /// Which boot and which namespace the process id belongs to; empty where the system does not say.
+    /// The boot and the namespace that the process id belongs to; empty if the system does not tell.
     #[serde(default)]
     pub namespace: String,
-    /// The deployment in that process.
+    /// The id by which deployments in one process are told apart.
     pub session: String,
 }
 
-/// How long a claim holds without being renewed. Every wait renews it long before.
+/// The time after which a claim expires without renewal. It is renewed long before.
 pub(crate) const LEASE: Duration = Duration::from_secs(15 * 60);
 
 impl Holder {
-    /// The process that asks, for one deployment.
+    /// Returns this process as the holder of one deployment.
     #[must_use]
     pub fn this_process() -> Self {
         let user = ["USER", "LOGNAME", "USERNAME"]
@@ -43,12 +43,12 @@ impl Holder {
         }
     }
 
-    /// Whether the process has certainly ended: its id is one of this machine, this boot and this namespace, in which
-    /// other processes can be seen, and none of that id lives any more.
+    /// Returns true if the process has certainly ended: its id is from this machine, boot and namespace, in which other
+    /// processes are visible, and no process with this id is alive.
     pub(crate) fn is_dead(&self) -> bool {
         let here = Self::this_process();
         let proc = Path::new("/proc");
-        // Elsewhere than on Linux nobody knows, and the lease decides.
+        // On systems other than Linux this is unknown, and the lease decides.
         self.host == here.host
             && !self.namespace.is_empty()
             && self.namespace == here.namespace
@@ -57,11 +57,11 @@ impl Holder {
     }
 }
 
-/// Whether a process is there and more than what its parent has yet to collect: a program that kills another need not
-/// hurry to do so.
+/// Returns true if the process exists and is not a zombie. A parent may take long to collect a child that it has
+/// killed.
 fn is_alive(process: &Path) -> bool {
     match std::fs::read_to_string(process.join("stat")) {
-        // "123 (name) Z ...", and the name may have anything in it (proc_pid_stat(5)).
+        // The format is "123 (name) Z ...", and the name may contain any character (proc_pid_stat(5)).
         Ok(stat) => stat
             .rsplit_once(") ")
             .is_none_or(|(_, rest)| !rest.starts_with(['Z', 'X'])),
@@ -69,7 +69,7 @@ fn is_alive(process: &Path) -> bool {
     }
 }
 
-/// The boot and the process namespace, where Linux tells.
+/// Returns the boot and the process namespace, if Linux tells them.
 fn namespace() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
@@ -87,7 +87,7 @@ mod tests {
     use super::Holder;
 
     #[test]
-    fn only_a_process_of_this_machine_can_be_known_to_have_ended() {
+    fn process_of_other_machine_is_not_dead() {
         let here = Holder::this_process();
         assert!(!here.is_dead());
         let ended = Holder {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn two_deployments_of_one_process_are_two_holders() {
+    fn deployments_are_separate_holders() {
         assert_ne!(Holder::this_process(), Holder::this_process());
     }
 }

@@ -1,4 +1,4 @@
-//! The task that undoes what was dropped.
+//! The task that undoes dropped deployments.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,12 @@ use super::Ledger;
 use super::rollback_guard::OnDrop;
 use super::undo::{FileSystems, Undone};
 
-/// The task, until it is stopped.
+/// The clean-up task, until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Cleaner {
     handle: Cleanup,
     task: Mutex<Option<JoinHandle<Vec<Undone>>>>,
-    /// What is begun and may have to be undone, and the calls of removals that have no journal.
+    /// The work that is begun and may have to be undone, and the calls of removals without a journal.
     begun: TaskTracker,
 }
 
@@ -34,8 +34,8 @@ impl Cleaner {
         }
     }
 
-    /// Finishes what is begun, whether or not anybody still waits for it; nothing if the runtime stops first. What
-    /// nobody takes is dropped before the task is stopped.
+    /// Finishes work that is begun, even if the caller does not wait for it any more. Returns `None` if the runtime
+    /// stops first. A result that the caller does not take is dropped before the task is stopped.
     pub(crate) async fn finish<T: Send + 'static>(
         &self,
         beginning: impl Future<Output = T> + Send + 'static,
@@ -46,7 +46,7 @@ impl Cleaner {
         receiver.await.ok()
     }
 
-    /// What is waited for before the task is stopped.
+    /// Returns the work that is waited for before the task is stopped.
     pub(crate) fn begun(&self) -> TaskTracker {
         self.begun.clone()
     }
@@ -55,7 +55,8 @@ impl Cleaner {
         self.handle.clone()
     }
 
-    /// Waits until what was handed over so far is done: until then it holds the claims of its stacks.
+    /// Drains the task: waits until everything handed over so far is done. Until then the task holds the claims of its
+    /// stacks.
     pub(crate) async fn settle(&self) {
         let (sender, receiver) = oneshot::channel();
         let _ = self.handle.tasks.send(Task::Report(sender));
@@ -63,7 +64,7 @@ impl Cleaner {
         let _ = receiver.await;
     }
 
-    /// Waits until everything that was handed over is undone, and says what became of it.
+    /// Waits until everything that was handed over is undone, and returns the results.
     pub(crate) async fn stop(&self) -> Vec<Undone> {
         self.begun.close();
         self.begun.wait().await;
@@ -71,7 +72,7 @@ impl Cleaner {
         match self.task.lock().await.take() {
             Some(task) => match task.await {
                 Ok(done) => done,
-                // What it had not undone is in the journal; to say nothing of it would be to say that all went well.
+                // The journal has what was not undone. Without the panic, everything would seem to have gone well.
                 Err(stopped) if stopped.is_panic() => {
                     std::panic::resume_unwind(stopped.into_panic())
                 }
@@ -82,47 +83,47 @@ impl Cleaner {
     }
 }
 
-/// The way to the session's clean-up task.
+/// A handle of the session's clean-up task.
 #[derive(Clone, Debug)]
 pub(crate) struct Cleanup {
     tasks: mpsc::UnboundedSender<Task>,
-    /// Whether what is dropped from now on stays as it is.
+    /// True if dropped deployments stay as they are from now on.
     keeps: Arc<AtomicBool>,
 }
 
 enum Task {
     HandOver(Arc<Ledger>, OnDrop),
-    /// Somebody wants to know when all before it is done.
+    /// Reports that everything before it is done.
     Report(oneshot::Sender<()>),
     Stop,
 }
 
 impl Cleanup {
-    /// From now on what is dropped stays as it is.
+    /// Makes dropped deployments stay as they are from now on.
     pub(crate) fn keep_dropped(&self) {
         self.keeps.store(true, Ordering::Relaxed);
     }
 
-    /// Has done what is to be done about a deployment that nobody holds any more.
+    /// Hands over a deployment whose guard was dropped.
     pub(crate) fn hand_over(&self, ledger: Arc<Ledger>, on_drop: OnDrop) {
         let on_drop = if self.keeps.load(Ordering::Relaxed) {
             OnDrop::Keep
         } else {
             on_drop
         };
-        // A session that is closed has no task any more; the journal keeps what there is, and the claim runs out.
+        // A closed session has no task any more; the journal keeps what there is, and the claim expires.
         let _ = self.tasks.send(Task::HandOver(ledger, on_drop));
     }
 }
 
-/// Deals with what is handed over, one after another, until the session is closed.
+/// Handles what is handed over, one after another, until the session is closed.
 async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
     let mut done = Vec::new();
     while let Some(task) = tasks.recv().await {
         let (ledger, on_drop) = match task {
             Task::HandOver(ledger, on_drop) => (ledger, on_drop),
             Task::Report(done) => {
-                // Who asked may have gone away.
+                // The receiver may be gone.
                 let _ = done.send(());
                 continue;
             }
@@ -131,20 +132,20 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
         let undone = match on_drop {
             OnDrop::UndoAll => {
                 ledger.account.progress.step("Rolling back...");
-                // Nobody was asked about the data, but it is minutes old.
+                // The user was not asked about the data, but it is only minutes old.
                 ledger.end(FileSystems::Delete).await
             }
             OnDrop::UndoUnfinished => {
                 let undone = ledger
                     .undo(ledger.savepoint().await, FileSystems::Delete)
                     .await;
-                // A claim that cannot be given back runs out by itself.
+                // A claim that cannot be released expires by itself.
                 let _ = ledger.release().await;
                 undone
             }
             OnDrop::Leave => ledger.leave_for_a_sign_in().await,
             OnDrop::Keep => {
-                // The calls under way are finished and recorded before others may work on it.
+                // The calls under way are finished and recorded before another process may work on the stack.
                 ledger.drain().await;
                 let _ = ledger.release().await;
                 continue;

@@ -1,4 +1,4 @@
-//! The choke point: every resource comes into being here.
+//! The choke point: every resource is created here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::progress;
 use crate::resource::Create;
 use crate::resource::lookup::Lookup;
 
-/// What is known after a call.
+/// The outcome of a call, as far as it is known.
 enum Outcome<T> {
-    /// It took effect.
+    /// The call took effect.
     Applied(T),
     /// AWS answered and refused.
     NotApplied(AwsError),
-    /// No answer, or none that says: it may have taken effect.
+    /// No clear answer came: the call may have taken effect.
     Unknown(AwsError),
 }
 
@@ -41,7 +41,7 @@ impl<T> Outcome<T> {
 impl Ledger {
     /// Creates a resource, or returns the one that an earlier run created under the same key.
     ///
-    /// The work is a task of its own: whoever asked for it may go away, and it is finished and recorded all the same.
+    /// The work is a separate task: even if the caller goes away, it is finished and recorded.
     pub(crate) async fn create<R: Create>(
         self: &Arc<Self>,
         key: Key,
@@ -72,11 +72,11 @@ impl Ledger {
                         why: "its removal was interrupted".to_owned(),
                     });
                 }
-                // An earlier run ended between its intent and its answer.
+                // An earlier run ended between its intent and the answer of AWS.
                 Status::Intended => {
                     match self.settle(&entry.lookup, &mut ReauthWait::default()).await {
                         Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
-                        // Should that run's call still be on its way, the same token makes the two one.
+                        // If that run's call is still on its way, the same token makes the two calls one.
                         Ok(None) => {
                             if let Some(id) = self.ask_again(&key, wanted, &entry.lookup).await? {
                                 return Ok(id);
@@ -97,7 +97,7 @@ impl Ledger {
         self.call_until_resolved(key, wanted, &token, &lookup).await
     }
 
-    /// Makes the call of an earlier run again, under its token. None if that token is of no use any more.
+    /// Repeats the call of an earlier run under its token. Returns `None` if that token cannot be used any more.
     async fn ask_again<R: Create>(
         &self,
         key: &Key,
@@ -121,13 +121,13 @@ impl Ledger {
         self.journal.lock().await.state.attempts(key)
     }
 
-    /// What makes a call the same one when it is made again.
+    /// Returns the token by which AWS recognises a repeated call.
     fn token(&self, key: &Key, attempt: u32) -> String {
         let key = key.as_str().replace('/', "-");
         format!("gm-{}-{key}-{attempt}", self.owner.deployment)
     }
 
-    /// Makes the call, and makes it again under the same token for as long as that can help.
+    /// Makes the call, and repeats it under the same token as long as that can help.
     async fn call_until_resolved<R: Create>(
         &self,
         key: Key,
@@ -138,7 +138,7 @@ impl Ledger {
         let start = self.account.clock.now();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(20));
         let mut reauth_wait = ReauthWait::default();
-        // Whether a call was made of which nobody knows what became of it.
+        // True once the outcome of a call is unknown.
         let mut in_doubt = false;
         loop {
             let error = match Outcome::of(wanted.create(&self.account.writer, token).await) {
@@ -147,7 +147,7 @@ impl Ledger {
                 }
                 Outcome::Applied(_) => match self.settle(lookup, &mut reauth_wait).await {
                     Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                    // Most likely somebody else's; the intent stays open in case the tags are merely late.
+                    // Most likely it belongs to another owner; the intent stays open in case the tags are only late.
                     Ok(None) => return Err(failed(lookup, name_conflict(lookup))),
                     Err(error) => return Err(failed(lookup, error)),
                 },
@@ -156,7 +156,7 @@ impl Ledger {
                     match self.settle(lookup, &mut reauth_wait).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) => error,
-                        // The intent stays open: whoever comes next asks again.
+                        // The intent stays open: the next run asks again.
                         Err(resolving) => {
                             return Err(failed(lookup, more_severe(error, resolving)));
                         }
@@ -203,7 +203,7 @@ impl Ledger {
                     next: format!("asking again in {}", progress::seconds(pause)),
                 });
             self.account.clock.sleep(pause).await;
-            // Whoever waits for the calls under way is about to undo or to stop.
+            // A task that waits for the calls under way is about to undo or to stop.
             if self.running.is_closed() {
                 return self
                     .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
@@ -212,7 +212,8 @@ impl Ledger {
         }
     }
 
-    /// Ends the attempts. What an earlier call may have made is looked for once more before it is said not to exist.
+    /// Ends the attempts. If an earlier call may have created the resource, it is looked up once more before it is
+    /// recorded as refused.
     async fn give_up<I: AwsId>(
         &self,
         key: Key,
@@ -243,7 +244,8 @@ impl Ledger {
         settle(&self.account, lookup, reauth_wait, is_awaited).await
     }
 
-    /// Pauses if the credentials are what is wrong, unless somebody waits for the calls under way.
+    /// Pauses and returns true if the error is about the credentials, unless another task waits for the calls under
+    /// way.
     async fn waits_for_a_sign_in(&self, error: &AwsError, reauth_wait: &mut ReauthWait) -> bool {
         let Account {
             clock, progress, ..
@@ -279,8 +281,9 @@ impl Ledger {
     }
 }
 
-/// Asks AWS whether a call took effect. Not to be found soon after the call proves nothing, so it asks for a while.
-/// Credentials that have run out are waited for meanwhile, unless somebody waits for this to be over.
+/// Resolves an unknown outcome: asks AWS whether a call took effect. Soon after the call, a missing resource proves
+/// nothing, so AWS is asked for a while. Expired credentials are waited for too, unless another task waits for the
+/// result.
 pub(super) async fn settle(
     account: &Account,
     lookup: &Lookup,
@@ -310,15 +313,15 @@ pub(super) async fn settle(
     }
 }
 
-/// What AWS answered with is not this deployment's: it has the name and the settings, and another tag.
+/// Creates the error for a resource of another owner: AWS returned it for its name and settings, but its tag differs.
 fn name_conflict(lookup: &Lookup) -> AwsError {
     let kind = lookup.kind();
     let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
     AwsError::conflict("looking at what AWS has made", message)
 }
 
-/// Of a call's error and that of asking what became of it, the one to act upon: that credentials have run out is no
-/// reason to undo anything.
+/// Picks the error to act on: that of a call, or that of resolving its outcome. Expired credentials take precedence,
+/// because they are no reason to undo anything.
 fn more_severe(error: AwsError, resolving: AwsError) -> AwsError {
     if resolving.class == ErrorClass::Credentials {
         resolving
@@ -331,11 +334,11 @@ fn failed(lookup: &Lookup, error: AwsError) -> Error {
     Error::aws(format!("creating the {}", lookup.kind()))(error)
 }
 
-/// After this long without a change, it is no passing trouble.
+/// The longest time for retries: a problem that lasts longer is not temporary.
 pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
-/// Half a minute in all; AWS advises to begin with a couple of seconds and to go on for minutes at most
-/// (Amazon EC2 Developer Guide, "Eventual consistency").
+/// The pauses between lookups, half a minute in all. AWS advises to begin with a couple of seconds and to go on for
+/// minutes at most (Amazon EC2 Developer Guide, "Eventual consistency").
 const RESOLVE_PAUSES: [Duration; 4] = [
     Duration::from_secs(2),
     Duration::from_secs(4),

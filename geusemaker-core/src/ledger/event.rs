@@ -1,4 +1,4 @@
-//! What the journal says: one record per event, versioned.
+//! The events of the journal, one versioned record for each.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::spec::Tier;
 /// The version of the records that this crate writes, and the newest that it reads.
 pub(crate) const VERSION: u32 = 2;
 
-/// One object of the journal.
+/// A record: one object of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct JournalRecord {
     pub(crate) version: u32,
@@ -43,44 +43,44 @@ impl std::fmt::Display for Key {
     }
 }
 
-/// Something that has happened, or is about to.
+/// An event that has happened, or is about to happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum JournalEvent {
     /// A deployment begins.
     Planned { deployment: String, plan: Box<Plan> },
-    /// A process works on it, until then at the latest.
+    /// A process works on the deployment, until the given time at the latest.
     Claimed { holder: Holder, until: Timestamp },
-    /// No process works on it.
+    /// No process works on the deployment.
     Released,
-    /// A resource is about to be asked for.
+    /// A resource is about to be requested.
     Intent { key: Key, lookup: Lookup },
-    /// It exists.
+    /// The resource exists.
     Created { key: Key, id: String },
-    /// It was refused and does not exist.
+    /// AWS refused to create the resource, so it does not exist.
     Refused { key: Key, error: AwsError },
-    /// It exists and belongs to somebody else: it is never deleted.
+    /// The resource exists and belongs to another owner: it is never deleted.
     Adopted {
         key: Key,
         lookup: Lookup,
         id: String,
     },
-    /// It is about to be deleted.
+    /// The resource is about to be deleted.
     Deleting { key: Key },
-    /// It is gone.
+    /// The resource is deleted.
     Deleted { key: Key },
-    /// It stays on purpose when the rest goes.
+    /// The resource is kept on purpose when the rest is deleted.
     Kept { key: Key },
     /// A transition is complete.
     Reached { state: Box<Reached> },
-    /// What came after the last state that was reached is about to go: it is not built upon any more.
+    /// Everything created after the last reached state is about to be deleted: nothing may build on it any more.
     Undoing,
-    /// It is gone, and the transition can be tried again.
+    /// Everything created after the last reached state is deleted, and the transition can be tried again.
     Undone,
-    /// The deployment is in use: from here on a failure no longer undoes it.
+    /// The deployment is in use: from now on, a failure no longer undoes it.
     Committed { tier: Tier },
-    /// All of it is about to go: from here on there is nothing to resume.
+    /// The whole deployment is about to be deleted: from now on, there is nothing to resume.
     Ending,
-    /// Nothing of it is left but what was kept.
+    /// The deployment is deleted, except for what was kept.
     Gone,
 }

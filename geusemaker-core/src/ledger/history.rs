@@ -1,4 +1,4 @@
-//! A journal as people read it.
+//! The history of a stack: its journal in words.
 
 use std::collections::BTreeMap;
 
@@ -17,25 +17,25 @@ use crate::spec::StackName;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEntry {
-    /// Its number, from 0.
+    /// The number of the record, from 0.
     pub sequence: u64,
-    /// When it was written.
+    /// The time at which the record was written.
     pub at: Timestamp,
-    /// What kind of record it is: `planned`, `claimed`, `released`, `intent`, `created`, `refused`, `adopted`,
-    /// `deleting`, `deleted`, `kept`, `reached`, `undoing`, `undone`, `committed`, `ending`, `gone`.
+    /// The type of the record: `planned`, `claimed`, `released`, `intent`, `created`, `refused`, `adopted`, `deleting`,
+    /// `deleted`, `kept`, `reached`, `undoing`, `undone`, `committed`, `ending`, `gone`.
     pub event: &'static str,
-    /// The resource that it is about, by its name in the journal.
+    /// The resource that the record is about, by its name in the journal.
     pub key: Option<String>,
-    /// What that is.
+    /// The kind of that resource.
     pub kind: Option<ResourceKind>,
-    /// The id by which AWS knows it, as far as that was known then.
+    /// The resource's id in AWS, if it was known at that time.
     pub id: Option<String>,
     /// The record in words.
     pub message: String,
 }
 
 impl HistoryEntry {
-    /// Whether a process only says again that it is still at work.
+    /// Returns true if the record only renews a claim, because the process is still at work.
     #[must_use]
     pub fn is_renewal(&self) -> bool {
         self.event == "claimed" && self.message.starts_with(STILL_AT_WORK)
@@ -43,11 +43,12 @@ impl HistoryEntry {
 }
 
 impl Session {
-    /// Everything that the journal of a stack says, from the first deployment of that name on, oldest first. It is
-    /// read as it is: a stack that is gone has a history, and so has one whose records contradict one another.
+    /// Returns everything that the journal of a stack says, from the first deployment of that name on, oldest first.
+    /// The records are read as they are: a stack that is gone has a history, and so has one whose records contradict
+    /// one another.
     ///
     /// # Errors
-    /// There is no such journal, or a record is missing or damaged.
+    /// Returns an error if there is no such journal, or a record is missing or damaged.
     pub async fn history(&self, stack: &StackName) -> Result<Vec<HistoryEntry>, Error> {
         let records = journal::read_all(self.store().as_ref(), stack.as_str()).await?;
         if records.is_empty() {
@@ -61,7 +62,7 @@ impl Session {
     }
 }
 
-/// What the records before have said.
+/// The resources and the claim that the earlier records have named.
 #[derive(Default)]
 struct Reader {
     resources: BTreeMap<Key, (ResourceKind, Option<String>)>,
@@ -91,7 +92,7 @@ impl Reader {
         }
     }
 
-    /// The record's kind, whom it is about, and what it says of that.
+    /// Returns the type of a record, the resource that it is about, and its message.
     fn take_in<'a>(&mut self, event: &'a JournalEvent) -> (&'static str, Option<&'a Key>, String) {
         match event {
             JournalEvent::Planned { deployment, plan } => {

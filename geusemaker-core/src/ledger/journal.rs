@@ -1,4 +1,4 @@
-//! The journal: a sequence of small JSON objects, each written only if nobody has written it before.
+//! The journal: a sequence of small JSON objects, each of which is written only if it does not exist yet.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use super::event::{JournalEvent, JournalRecord, VERSION};
 use super::state::{IllegalEvent, LedgerState};
 use crate::spec::StackName;
 
-/// Why a journal cannot be read or written. Nothing was overwritten.
+/// Error returned when a journal cannot be read or written. Nothing was overwritten.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The store does not do what it is asked: no space, no permission, no network.
+    /// The store failed: no space, no permission, or no network.
     #[error("the journal of {stack} cannot be {doing}: {source}")]
     #[non_exhaustive]
     Store {
-        /// Whose journal it is.
+        /// The stack of the journal.
         stack: String,
-        /// `read` or `written`.
+        /// The action that failed: `read` or `written`.
         doing: &'static str,
         /// The store's error.
         source: object_store::Error,
     },
-    /// A record is not one, or half of one.
+    /// A record is invalid or incomplete.
     #[error(
         "record {path} of the journal is damaged ({reason}); restore it from a backup, or move the folder away if nothing of the stack is left in AWS"
     )]
@@ -34,10 +34,10 @@ pub enum JournalError {
     Damaged {
         /// The object's path in the store.
         path: String,
-        /// What is wrong with it.
+        /// The problem with the record.
         reason: String,
     },
-    /// A newer version of this program wrote it.
+    /// A newer version of this program wrote the record.
     #[error(
         "record {path} of the journal has format version {found}, and this program knows {VERSION}; use a newer version of it"
     )]
@@ -45,7 +45,7 @@ pub enum JournalError {
     Newer {
         /// The object's path in the store.
         path: String,
-        /// The version that it has.
+        /// The format version of the record.
         found: u32,
     },
     /// A record is missing.
@@ -54,39 +54,39 @@ pub enum JournalError {
     )]
     #[non_exhaustive]
     Missing {
-        /// Whose journal it is.
+        /// The stack of the journal.
         stack: String,
-        /// The number that is missing.
+        /// The number of the missing record.
         sequence: u64,
     },
     /// The records contradict one another.
     #[error("record {sequence} of the journal of {stack}: {source}")]
     #[non_exhaustive]
     Illegal {
-        /// Whose journal it is.
+        /// The stack of the journal.
         stack: String,
         /// The record's number.
         sequence: u64,
-        /// What cannot be.
+        /// The contradiction.
         source: IllegalEvent,
     },
     /// The runtime is shutting down.
     #[error("the runtime stopped while the journal of {stack} was written")]
     #[non_exhaustive]
     Stopped {
-        /// Whose journal it is.
+        /// The stack of the journal.
         stack: String,
     },
     /// Another process wrote the record that this one was about to write.
     #[error("another process has taken over the journal of {stack}; this one stops")]
     #[non_exhaustive]
     TakenOver {
-        /// Whose journal it is.
+        /// The stack of the journal.
         stack: String,
     },
 }
 
-/// One stack's journal, and the state that it adds up to.
+/// The journal of one stack, and the state that its records add up to.
 #[derive(Debug)]
 pub(crate) struct Journal {
     store: Arc<dyn ObjectStore>,
@@ -96,7 +96,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Reads the whole journal of a stack; an empty one if there is none.
+    /// Reads the whole journal of a stack, which is empty if there is none.
     pub(crate) async fn open(
         store: Arc<dyn ObjectStore>,
         stack: &StackName,
@@ -117,13 +117,13 @@ impl Journal {
         })
     }
 
-    /// Makes an event durable, and takes it in.
+    /// Writes an event to the store, and applies it to the state.
     pub(crate) async fn append(
         &mut self,
         at: Timestamp,
         event: JournalEvent,
     ) -> Result<(), JournalError> {
-        // Checked on a copy, so that nothing illegal is ever written.
+        // The event is applied to a copy first, so that no illegal event is ever written.
         let mut state = self.state.clone();
         state
             .apply(at, &event)
@@ -150,7 +150,7 @@ impl Journal {
             .await;
         match written {
             Ok(_) => {}
-            // A store on a network repeats a write whose reply was lost, and then finds its own.
+            // A store on a network repeats a write whose reply was lost, and then finds its own record.
             Err(object_store::Error::AlreadyExists { .. }) if self.has(&path, &body).await => {}
             Err(object_store::Error::AlreadyExists { .. }) => {
                 return Err(JournalError::TakenOver {
@@ -178,7 +178,7 @@ impl Journal {
     }
 }
 
-/// The names of the stacks that have a journal, in order.
+/// Returns the names of the stacks that have a journal, sorted.
 pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, JournalError> {
     let listed = store
         .list_with_delimiter(None)
@@ -197,7 +197,7 @@ pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, Jo
     Ok(names)
 }
 
-/// All records of a stack, in order; none if it has no journal.
+/// Returns all records of a stack, in order; none if it has no journal.
 pub(crate) async fn read_all(
     store: &dyn ObjectStore,
     stack: &str,
@@ -237,7 +237,7 @@ pub(crate) async fn read_all(
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<JournalRecord, JournalError> {
-    /// The part that every version has.
+    /// The field that every version has.
     #[derive(serde::Deserialize)]
     struct Versioned {
         version: u32,
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_writers_one_is_told_that_the_other_was_quicker_and_stays_behind() {
+    async fn slower_of_two_writers_stays_refused() {
         let store = Arc::new(InMemory::new());
         let mut first = open(&store).await;
         first.append(AT, planned()).await.unwrap();
@@ -288,16 +288,16 @@ mod tests {
         );
         assert!(one.is_ok());
         assert!(matches!(other, Err(JournalError::TakenOver { .. })));
-        // It does not find its way back either: its state is not the journal's any more.
+        // It cannot write any later record either: its state is no longer that of the journal.
         let again = second.append(AT, intent("c")).await;
         assert!(matches!(again, Err(JournalError::TakenOver { .. })));
         first.append(AT, created("a")).await.unwrap();
         assert_eq!(open(&store).await.state.entries().len(), 1);
     }
 
-    /// A store on a network repeats what it got no answer to.
+    /// A store on a network repeats a write that got no answer.
     #[tokio::test]
-    async fn a_record_that_was_written_and_not_heard_of_counts_as_written() {
+    async fn record_with_lost_reply_counts_as_written() {
         let store = Arc::new(InMemory::new());
         let mut journal = open(&store).await;
         journal.append(AT, planned()).await.unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_that_cannot_be_is_not_written() {
+    async fn illegal_event_is_not_written() {
         let store = Arc::new(InMemory::new());
         let mut journal = open(&store).await;
         let error = journal.append(AT, created("a")).await.unwrap_err();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stacks_are_the_folders_whose_names_are_stack_names() {
+    async fn stacks_are_folders_with_stack_names() {
         let store = InMemory::new();
         for path in [
             "web/00000000.json",

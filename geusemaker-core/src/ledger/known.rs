@@ -1,4 +1,4 @@
-//! What the journals of one store know, taken together.
+//! The combined knowledge of all journals in one store.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,39 +12,39 @@ use crate::resource::ResourceKind;
 use crate::resource::tagged::TaggedResource;
 use crate::spec::StackName;
 
-/// Why a resource is none of those that no journal knows.
+/// The reason to keep a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum KeepReason {
-    /// It is part of a stack that exists.
+    /// The resource is part of a stack that exists.
     #[non_exhaustive]
     BelongsTo {
         /// The stack.
         by: StackName,
     },
-    /// A stack that exists uses it.
+    /// A stack that exists uses the resource.
     #[non_exhaustive]
     AdoptedBy {
         /// The stack.
         by: StackName,
     },
-    /// It was kept on purpose when the stack was removed.
+    /// The resource was kept on purpose when the stack was removed.
     #[non_exhaustive]
     KeptBy {
         /// The stack.
         by: StackName,
     },
-    /// It may be any of these: a journal that would know cannot be read.
+    /// Any of these reasons may apply: the journal that would tell cannot be read.
     #[non_exhaustive]
     Unreadable {
         /// The stack whose journal it is.
         by: StackName,
-        /// Why it cannot be read.
+        /// The reason why the journal cannot be read.
         error: String,
     },
-    /// It is a group of mount targets that nothing says are this program's: they carry no tags, and their file system
-    /// not its own.
+    /// The resource is a security group of mount targets that are not tagged as created by this program: mount targets
+    /// carry no tags, and their file systems do not carry this program's tags.
     #[non_exhaustive]
     HeldBy {
         /// The mount targets.
@@ -52,13 +52,13 @@ pub enum KeepReason {
     },
 }
 
-/// A mount target in a file system that is not this program's.
+/// A mount target of a file system that does not belong to this program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ForeignMountTarget {
-    /// `fsmt-…`
+    /// The mount target id: `fsmt-…`.
     pub id: String,
-    /// `fs-…`
+    /// The file system id: `fs-…`.
     pub file_system: String,
 }
 
@@ -99,16 +99,16 @@ impl fmt::Display for KeepReason {
     }
 }
 
-/// What all journals say together.
+/// The combined content of all journals.
 pub(crate) struct Known {
-    /// Deployments that are not gone.
+    /// The deployments that exist.
     deployments: BTreeMap<String, StackName>,
     ids: BTreeMap<String, KeepReason>,
     unreadable: BTreeMap<StackName, String>,
 }
 
 impl Known {
-    /// Reads all journals. One that cannot be read is remembered as such.
+    /// Reads all journals, and remembers those that cannot be read.
     pub(crate) async fn read(store: &Arc<dyn ObjectStore>) -> Result<Self, JournalError> {
         let mut known = Self {
             deployments: BTreeMap::new(),
@@ -147,7 +147,7 @@ impl Known {
         }
     }
 
-    /// Why a resource has to be left alone; nothing if no journal knows it.
+    /// Returns the reason to keep a resource, or `None` if no journal knows it.
     pub(crate) fn spares(&self, resource: &TaggedResource) -> Option<KeepReason> {
         if let Some(by) = self.deployments.get(&resource.deployment) {
             return Some(KeepReason::BelongsTo { by: by.clone() });
@@ -163,7 +163,7 @@ impl Known {
         })
     }
 
-    /// What speaks against touching a file system, whoever has made it.
+    /// Returns the reason to keep a file system of any owner, or `None` if no stack can be using it.
     pub(crate) fn user_of(&self, file_system: &str) -> Option<KeepReason> {
         let user = self.ids.get(file_system).cloned();
         user.or_else(|| self.unreadable.iter().next().map(unreadable))

@@ -1,8 +1,8 @@
-//! What exists, and how none of it is ever lost.
+//! The ledger: the record of everything that exists, so that no resource is ever lost.
 //!
-//! Every change to AWS goes through [`Ledger::create`] or the teardown, and each writes to the journal what it is
-//! about to do before it does it. A process may end at any moment: the journal then knows everything that exists, or
-//! may exist and how to find out.
+//! Every change to AWS goes through [`Ledger::create`] or the teardown. Both write to the journal what they are about
+//! to do before they do it. A process may end at any moment: the journal then knows every resource that exists, and
+//! every one that may exist with the way to look it up.
 
 pub(crate) mod claim;
 pub(crate) mod cleanup;
@@ -36,7 +36,7 @@ use crate::resource::lookup::Lookup;
 use crate::resource::tags::Owner;
 use crate::spec::StackName;
 
-/// One deployment's journal, at work.
+/// The journal of one deployment, with the account and the plan that it works with.
 pub(crate) struct Ledger {
     pub(crate) owner: Owner,
     pub(crate) plan: Plan,
@@ -78,7 +78,7 @@ impl Ledger {
         ))
     }
 
-    /// Takes up a deployment that was begun before.
+    /// Acquires a deployment that was begun earlier.
     pub(crate) async fn acquire(
         mut journal: Journal,
         header: Header,
@@ -113,7 +113,7 @@ impl Ledger {
         ledger
     }
 
-    /// Renews the claim for as long as the ledger is at work.
+    /// Renews the claim as long as the ledger is in use.
     fn keep_claim(self: &Arc<Self>) {
         let ledger = Arc::downgrade(self);
         let clock = self.account.clock.clone();
@@ -126,7 +126,7 @@ impl Ledger {
                 };
                 pause = match ledger.claim().await {
                     Ok(()) => LEASE / 3,
-                    // The next change fails to append too, and says why.
+                    // The next append fails too, and its error says why.
                     Err(JournalError::TakenOver { .. }) => return,
                     // The store may come back before the lease runs out.
                     Err(_) => LEASE / 30,
@@ -150,15 +150,15 @@ impl Ledger {
         self.append(JournalEvent::Claimed { holder, until }).await
     }
 
-    /// Lets others work on the stack.
+    /// Releases the claim, so that other processes can work on the stack.
     pub(crate) async fn release(&self) -> Result<(), JournalError> {
         self.set_renewal(None);
         self.append(JournalEvent::Released).await
     }
 
-    /// Makes an event durable.
+    /// Writes an event to the journal.
     ///
-    /// The write is a task of its own: dropped half way, it would leave a record that the journal does not know of.
+    /// The write is a separate task: dropped half way, it would leave a record that this journal does not know.
     pub(crate) async fn append(&self, event: JournalEvent) -> Result<(), JournalError> {
         let journal = Arc::clone(&self.journal);
         let clock = self.account.clock.clone();
@@ -175,7 +175,7 @@ impl Ledger {
         }
     }
 
-    /// Notes a resource that is somebody else's; noting it again changes nothing.
+    /// Records a resource of another owner as adopted. Recording it again changes nothing.
     pub(crate) async fn adopt(
         &self,
         key: Key,
@@ -197,13 +197,13 @@ impl Ledger {
         self.journal.lock().await.state.entry(key).cloned()
     }
 
-    /// The mark to which a transition can be undone.
+    /// Returns the savepoint to which a transition can be undone.
     pub(crate) async fn savepoint(&self) -> Savepoint {
         self.journal.lock().await.state.savepoint()
     }
 }
 
-/// Without the journal, whose records fill pages.
+/// Omits the journal, whose records fill pages.
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
@@ -212,7 +212,7 @@ impl fmt::Debug for Ledger {
     }
 }
 
-/// Claims a journal, unless somebody who may still be alive holds it.
+/// Claims a journal, unless another process that may still be alive holds the claim.
 async fn take(
     journal: &mut Journal,
     stack: &StackName,
@@ -236,14 +236,15 @@ async fn take(
     Ok(journal.append(now, event).await?)
 }
 
-/// Twelve hexadecimal digits: two deployments of one name are told apart by them in tags and tokens.
+/// Returns a new deployment id of twelve hexadecimal digits. In tags and tokens, it distinguishes two deployments of
+/// the same name.
 fn new_deployment_id() -> String {
     let mut id = uuid::Uuid::new_v4().simple().to_string();
     id.truncate(DEPLOYMENT_ID_DIGITS);
     id
 }
 
-/// Whether a text is such as deployments have for their id.
+/// Returns true if the text has the format of a deployment id.
 pub(crate) fn is_deployment_id(text: &str) -> bool {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     text.len() == DEPLOYMENT_ID_DIGITS && text.bytes().all(is_digit)

@@ -1,4 +1,4 @@
-//! Two who write one journal at the same moment: real threads, and the stores that are in use.
+//! Two writers of one journal at the same moment: with real threads, and the stores that are in use.
 
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -17,18 +17,18 @@ use super::take;
 use crate::error::Error;
 use crate::spec::StackName;
 
-/// One of the two, with the journal as it was before the race.
+/// One of the two writers, with the journal as it was before the race.
 struct Writer {
     journal: Journal,
     holder: Holder,
 }
 
-/// What a writer is about to write.
+/// The record that a writer is about to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Move {
-    /// That it works on the stack now, whose last claim has run out.
+    /// The claim of a stack whose last claim has expired.
     Claim,
-    /// What it is about to create, as one does that does not know yet that its claim has run out.
+    /// An intent to create, from a writer that does not know yet that its claim has expired.
     Append,
 }
 
@@ -53,7 +53,7 @@ impl Writer {
         }
     }
 
-    /// Whether a record is what this one was about to write.
+    /// Returns true if the record is the one that this writer was about to write.
     fn wrote(&self, record: &JournalRecord, what: Move, key: &str) -> bool {
         match (what, &record.event) {
             (Move::Claim, JournalEvent::Claimed { holder, .. }) => *holder == self.holder,
@@ -69,7 +69,7 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// Lets both write at the same moment, each in a thread and a runtime of its own, as two processes do.
+/// Lets both write at the same moment, each in its own thread and runtime, as two processes do.
 fn race(
     writers: [(Writer, Move, &str); 2],
     stack: &StackName,
@@ -95,7 +95,7 @@ fn is_told_so(error: &Error) -> bool {
     matches!(error, Error::Journal(JournalError::TakenOver { .. }))
 }
 
-/// A journal that two write to is read by every command, so it is kept short.
+/// The number of races on one journal. Every race reads the whole journal, so it is kept short.
 const RACES_ON_A_JOURNAL: u32 = 5;
 
 fn race_a_thousand_times(store: &Arc<dyn ObjectStore>) {
@@ -104,7 +104,7 @@ fn race_a_thousand_times(store: &Arc<dyn ObjectStore>) {
     for round in 0..1000 {
         let (number, earlier) = (round / RACES_ON_A_JOURNAL, round % RACES_ON_A_JOURNAL);
         let stack: StackName = format!("stack-{number}").parse().unwrap();
-        // Whatever was claimed before has run out.
+        // Every earlier claim has expired.
         let at = Timestamp::UNIX_EPOCH + LEASE * 2 * (round + 1);
         let moves = match round % 3 {
             0 => [Move::Claim, Move::Claim],
@@ -150,17 +150,17 @@ fn race_a_thousand_times(store: &Arc<dyn ObjectStore>) {
 }
 
 #[test]
-fn of_two_who_write_a_record_in_memory_at_the_same_moment_exactly_one_has_written_it() {
+fn race_in_memory_has_one_winner() {
     race_a_thousand_times(&(Arc::new(InMemory::new()) as _));
 }
 
-/// As `gm` keeps its journals, each record synced to the disk.
+/// Uses the store that `gm` uses, with each record synced to the disk.
 #[test]
-fn of_two_who_write_a_record_to_disk_at_the_same_moment_exactly_one_has_written_it() {
+fn race_on_disk_has_one_winner() {
     let directory = tempfile::tempdir().unwrap();
     let store = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
     race_a_thousand_times(&(Arc::new(store.with_fsync(true)) as _));
-    // Half a record that somebody was about to write is no record.
+    // No incomplete record may be left.
     let left: Vec<_> = std::fs::read_dir(directory.path())
         .unwrap()
         .flat_map(|stack| std::fs::read_dir(stack.unwrap().path()).unwrap())
@@ -170,9 +170,9 @@ fn of_two_who_write_a_record_to_disk_at_the_same_moment_exactly_one_has_written_
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// To be behind by a record is to have lost, however long ago it was written.
+/// A writer that is behind by one record has lost, no matter when that record was written.
 #[test]
-fn who_comes_back_after_its_claim_was_taken_over_writes_nothing() {
+fn overtaken_writer_writes_nothing() {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let stack: StackName = "llm".parse().unwrap();
     runtime().block_on(async {

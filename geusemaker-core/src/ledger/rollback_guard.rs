@@ -1,4 +1,4 @@
-//! The guard of a deployment that is not finished: to drop it is to undo.
+//! The guard of a deployment that is not finished: dropping the guard undoes the deployment.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use super::cleanup::Cleanup;
 use super::journal::JournalError;
 use super::undo::{FileSystems, Undone};
 
-/// Owns what a deployment has made so far, until somebody says that it stays.
+/// The owner of everything that a deployment has created so far, until it is released.
 ///
-/// Dropping it hands what is to be done to the session, whose `close` waits for it. If the process ends first, the
-/// journal still has everything.
+/// Dropping the guard hands the work to the session, whose `close` waits for it. If the process ends first, the journal
+/// still has everything.
 #[derive(Debug)]
 pub(crate) struct RollbackGuard {
     ledger: Option<Arc<Ledger>>,
@@ -18,21 +18,21 @@ pub(crate) struct RollbackGuard {
     cleanup: Cleanup,
 }
 
-/// What becomes of a deployment that nobody holds any more.
+/// The action for a deployment whose guard is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDrop {
-    /// All of it goes.
+    /// Undoes everything.
     UndoAll,
-    /// The state that was reached is in use; what was begun after it goes.
+    /// Undoes only what was begun after the last reached state, which is in use.
     UndoUnfinished,
-    /// It stays as it is.
+    /// Keeps everything as it is.
     Keep,
-    /// The same, and is listed as left over: the credentials have run out.
+    /// Keeps everything as it is and lists it as left over, because the credentials have expired.
     Leave,
 }
 
 impl RollbackGuard {
-    /// A guard of nothing yet.
+    /// Creates a guard that owns nothing yet.
     pub(crate) fn empty(cleanup: Cleanup) -> Self {
         Self {
             ledger: None,
@@ -41,7 +41,7 @@ impl RollbackGuard {
         }
     }
 
-    /// A guard of what the ledger holds.
+    /// Creates a guard that owns what the ledger holds.
     pub(crate) fn of(ledger: Arc<Ledger>, on_drop: OnDrop, cleanup: Cleanup) -> Self {
         Self {
             ledger: Some(ledger),
@@ -54,14 +54,14 @@ impl RollbackGuard {
         self.ledger.as_ref()
     }
 
-    /// From now on to drop it is to leave everything as it is.
+    /// Makes the guard leave everything as it is when it is dropped.
     pub(crate) fn leave_on_drop(&mut self) {
         self.on_drop = OnDrop::Leave;
     }
 
-    /// Lets everything stay, and others work on it.
+    /// Keeps everything, and lets other processes work on the stack.
     pub(crate) async fn release(mut self) -> Result<(), JournalError> {
-        // The ledger leaves the guard only at the end: dropped half way, the session does the rest.
+        // The guard keeps the ledger until the end: dropped half way, the session does the rest.
         self.on_drop = OnDrop::Keep;
         let released = match &self.ledger {
             Some(ledger) => ledger.release().await,
@@ -71,8 +71,8 @@ impl RollbackGuard {
         released
     }
 
-    /// Removes everything, and says what became of it. Dropped half way, it gives back the claim, and the next removal
-    /// goes on from there.
+    /// Removes everything, and returns the result. Dropped half way, the guard releases the claim, and the next removal
+    /// continues from there.
     pub(crate) async fn end(mut self, file_systems: FileSystems) -> Undone {
         self.on_drop = OnDrop::Keep;
         let undone = match &self.ledger {
@@ -83,7 +83,7 @@ impl RollbackGuard {
         undone
     }
 
-    /// Undoes what is not in use, and says what became of it.
+    /// Undoes what is not in use, and returns the result.
     pub(crate) async fn rollback(mut self, file_systems: FileSystems) -> Undone {
         let undone = match (&self.ledger, self.on_drop) {
             (None, _) => Undone::default(),

@@ -11,28 +11,28 @@ use crate::deployment::state::Reached;
 use crate::resource::lookup::Lookup;
 use crate::spec::Tier;
 
-/// What the journal adds up to.
+/// The state that the records of a journal add up to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LedgerState {
     pub(crate) deployment: Option<Header>,
     entries: BTreeMap<Key, Entry>,
     pub(crate) reached: Option<Reached>,
     pub(crate) committed: Option<Tier>,
-    /// Whether its removal has begun.
+    /// True once the removal of the deployment has begun.
     pub(crate) is_tearing_down: bool,
-    /// Whether the undo of a transition has begun and not ended.
+    /// True while the undo of a transition is unfinished.
     pub(crate) is_undoing: bool,
     pub(crate) claim: Option<Claim>,
-    /// How often each key has been asked for: every attempt has a token of its own.
+    /// The number of attempts for each key: every attempt has its own token.
     attempts: BTreeMap<Key, u32>,
     next_order: u64,
-    /// Where the last state was reached.
+    /// The place in the order of creation where the last state was reached.
     savepoint: Savepoint,
-    /// The ids of what stayed on purpose when its deployment went.
+    /// The ids of the resources that were kept on purpose when their deployment was removed.
     pub(crate) retained: BTreeSet<String>,
 }
 
-/// What a deployment began with.
+/// The id, the plan and the start time of a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) id: String,
@@ -40,7 +40,7 @@ pub(crate) struct Header {
     pub(crate) since: Timestamp,
 }
 
-/// Who works on the deployment, and until when at the latest.
+/// The process that works on the deployment, and the time at which its claim expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) holder: Holder,
@@ -54,29 +54,29 @@ pub(crate) struct Entry {
     pub(crate) key: Key,
     pub(crate) lookup: Lookup,
     pub(crate) status: Status,
-    /// Since when it may exist.
+    /// The time since which the resource may exist.
     pub(crate) since: Timestamp,
     /// The place in the order of creation.
     pub(crate) order: u64,
 }
 
-/// What is known of a resource.
+/// The status of a resource, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// It was asked for, and nobody knows whether it exists.
+    /// It was requested, and it is unknown whether it exists.
     Intended,
     Created {
         id: String,
     },
-    /// It exists and is somebody else's.
+    /// It exists and belongs to another owner.
     Adopted {
         id: String,
     },
-    /// Its deletion was asked for; nobody knows an id if its creation was in doubt.
+    /// Its deletion was requested; there is no id if the outcome of its creation was unknown.
     Deleting {
         id: Option<String>,
     },
-    /// It stays on purpose.
+    /// It is kept on purpose.
     Kept {
         id: String,
     },
@@ -91,10 +91,10 @@ impl Entry {
         }
     }
 
-    /// Whether it has to be deleted when its deployment ends.
+    /// Returns true if the resource has to be deleted with its deployment.
     pub(crate) fn is_owned(&self) -> bool {
         match self.status {
-            // What was kept once may be asked to go the next time.
+            // A resource that was kept may be deleted by the next removal.
             Status::Intended
             | Status::Created { .. }
             | Status::Deleting { .. }
@@ -104,7 +104,7 @@ impl Entry {
     }
 }
 
-/// An event that cannot follow those before it.
+/// Error returned when an event cannot follow the events before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record of type {event} cannot follow here: {why}")]
 pub struct IllegalEvent {
@@ -113,7 +113,7 @@ pub struct IllegalEvent {
 }
 
 impl LedgerState {
-    /// The state after all these records.
+    /// Returns the state after all these records.
     pub(crate) fn replay(records: &[JournalRecord]) -> Result<Self, (u64, IllegalEvent)> {
         let mut state = Self::default();
         for record in records {
@@ -124,7 +124,7 @@ impl LedgerState {
         Ok(state)
     }
 
-    /// Whether there is no deployment, or no longer one.
+    /// Returns true if no deployment exists, or none exists any more.
     pub(crate) fn is_gone(&self) -> bool {
         self.deployment.is_none()
     }
@@ -133,15 +133,15 @@ impl LedgerState {
         self.entries.get(key)
     }
 
-    /// Every resource that exists or may exist, in the order in which they were asked for.
+    /// Returns every resource that exists or may exist, in the order of the requests.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let mut entries: Vec<_> = self.entries.values().cloned().collect();
         entries.sort_by_key(|entry| entry.order);
         entries
     }
 
-    /// Where the last state was reached: what came after it can be undone without what came before, whichever process
-    /// has made it.
+    /// Returns the place where the last state was reached. Everything created after it, by any process, can be undone
+    /// without what was created before it.
     pub(crate) fn savepoint(&self) -> Savepoint {
         self.savepoint
     }
@@ -150,7 +150,7 @@ impl LedgerState {
         self.attempts.get(key).copied().unwrap_or(0)
     }
 
-    /// Takes in one event.
+    /// Applies one event to the state.
     pub(crate) fn apply(
         &mut self,
         at: Timestamp,
@@ -201,7 +201,7 @@ impl LedgerState {
             JournalEvent::Created { key, id } => match self.entries.get_mut(key) {
                 Some(entry) if entry.status == Status::Intended => {
                     entry.status = Status::Created { id: id.clone() };
-                    // From now on it is young, however long it was asked for.
+                    // Its age counts from now on, no matter how long the creation took.
                     entry.since = at;
                 }
                 _ => return illegal(name, format!("{key} was not asked for")),
@@ -241,7 +241,7 @@ impl LedgerState {
             },
             JournalEvent::Kept { key } => match self.status_mut(key) {
                 Some(status) => match &*status {
-                    // A deletion that was asked for and refused can still be called off.
+                    // A deletion that was requested and refused can still be cancelled.
                     Status::Created { id }
                     | Status::Kept { id }
                     | Status::Deleting { id: Some(id) } => {
@@ -313,7 +313,7 @@ impl Savepoint {
 }
 
 impl JournalEvent {
-    /// The type as the journal writes it.
+    /// Returns the type of the event, as the journal writes it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Planned { .. } => "planned",
@@ -451,7 +451,7 @@ pub(crate) mod tests {
         Timestamp::from_second(sequence.try_into().unwrap()).unwrap()
     }
 
-    /// What exists or may exist, and is neither somebody else's nor kept on purpose.
+    /// Returns the keys of the resources that exist or may exist, and are neither adopted nor kept.
     fn at_stake(state: &LedgerState) -> BTreeSet<Key> {
         let entries = state
             .entries()
@@ -463,7 +463,7 @@ pub(crate) mod tests {
         entries.map(|entry| entry.key).collect()
     }
 
-    /// Takes in what can be taken in, and says what that was.
+    /// Applies every event that is legal, and returns the state and the applied records.
     fn applied(events: &[JournalEvent]) -> (LedgerState, Vec<JournalRecord>) {
         let mut state = LedgerState::default();
         let mut records: Vec<JournalRecord> = Vec::new();
@@ -483,7 +483,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn an_event_is_taken_in_whole_or_refused_without_a_trace(
+        fn event_applies_fully_or_not_at_all(
             events in prop::collection::vec(any_event(), 0..60),
         ) {
             let mut state = LedgerState::default();
@@ -495,8 +495,9 @@ pub(crate) mod tests {
             }
         }
 
+        /// Only a refused, deleted or kept resource disappears from the state.
         #[test]
-        fn only_what_is_refused_deleted_or_kept_is_forgotten(
+        fn resource_is_never_forgotten_silently(
             events in prop::collection::vec(any_event(), 0..60),
         ) {
             let mut state = LedgerState::default();
@@ -520,7 +521,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn what_was_written_is_read_as_the_same_state(
+        fn written_records_replay_same_state(
             events in prop::collection::vec(any_event(), 0..60),
         ) {
             let (state, records) = applied(&events);
@@ -531,7 +532,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn no_token_is_used_twice(events in prop::collection::vec(any_event(), 0..60)) {
+        fn tokens_are_never_reused(events in prop::collection::vec(any_event(), 0..60)) {
             let mut state = LedgerState::default();
             let mut used = BTreeSet::new();
             for event in std::iter::once(&planned()).chain(&events) {
@@ -557,7 +558,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn illegal_sequences_say_what_cannot_be() {
+    fn illegal_sequences_name_contradiction() {
         let deleting = JournalEvent::Deleting { key: Key::new("a") };
         let deleted = JournalEvent::Deleted { key: Key::new("a") };
         let adopted = JournalEvent::Adopted {
@@ -614,8 +615,9 @@ pub(crate) mod tests {
         );
     }
 
+    /// A transition undoes only what was created after the savepoint.
     #[test]
-    fn what_came_after_the_last_state_is_what_a_transition_undoes() {
+    fn savepoint_marks_last_reached_state() {
         let state = after(&[
             intent("before"),
             created("before"),
@@ -634,7 +636,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_claim_that_is_renewed_is_held_since_it_was_made() {
+    fn renewed_claim_keeps_its_start() {
         let holder = Holder::this_process();
         let mut state = LedgerState::default();
         for second in [10, 20] {

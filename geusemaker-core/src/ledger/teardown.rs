@@ -1,4 +1,4 @@
-//! Teardown: everything in the order in which AWS lets it go, and a list of what would not.
+//! Teardown: deletes everything in the order that AWS requires, and lists what could not be deleted.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -25,28 +25,28 @@ use crate::progress;
 use crate::resource::lookup::Lookup;
 use crate::resource::{ResourceKind, distribution, security_group};
 
-/// A resource that has to go.
+/// A resource that has to be deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) key: Key,
     pub(crate) kind: ResourceKind,
     pub(crate) place: TargetId,
-    /// Since when it may exist.
+    /// The time since which the resource may exist.
     pub(crate) since: Option<Timestamp>,
-    /// Whether its deletion was asked for already.
+    /// True if its deletion was requested already.
     pub(crate) is_going: bool,
 }
 
-/// What a resource is known by.
+/// The id of a resource, or the way to find it.
 #[derive(Clone, Debug)]
 pub(crate) enum TargetId {
     Id(String),
-    /// Whether it exists was never known.
+    /// It is unknown whether the resource exists.
     Unresolved(Lookup),
 }
 
 impl Item {
-    /// What a journal has; nothing if somebody else has made it.
+    /// Returns the target for an entry of the journal, or `None` if the resource was adopted.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
         let place = match &entry.status {
             Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
@@ -74,11 +74,11 @@ impl Item {
     }
 }
 
-/// The removal of many resources. It goes on past every failure, and can be run again.
+/// The removal of many resources. It continues after every failure, and can be run again.
 pub(crate) struct Teardown<'a> {
     account: &'a Account,
     journal: Option<&'a Ledger>,
-    /// The calls that are under way, which are finished also if this is not.
+    /// The calls under way, which are finished even if the teardown is dropped.
     calls: TaskTracker,
     items: Vec<Item>,
     file_systems: FileSystems,
@@ -87,7 +87,7 @@ pub(crate) struct Teardown<'a> {
 }
 
 impl<'a> Teardown<'a> {
-    /// Of what a journal knows, into which every step goes before it is taken.
+    /// Creates the teardown of resources in a journal, to which every step is written before it is taken.
     pub(super) fn of_deployment(
         ledger: &'a Ledger,
         items: Vec<Item>,
@@ -100,7 +100,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Of what is found again by its tags if this ends half way.
+    /// Creates a teardown without a journal, for resources that are found again by their tags if it is interrupted.
     pub(crate) fn without_journal(
         account: &'a Account,
         calls: TaskTracker,
@@ -118,7 +118,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// A distribution takes minutes to be disabled everywhere, and nothing else waits for it.
+    /// Deletes everything. A distribution takes minutes to be disabled everywhere, and nothing else waits for it.
     pub(crate) async fn run(self) -> Undone {
         let rest = async {
             let balancer = async {
@@ -142,13 +142,13 @@ impl<'a> Teardown<'a> {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Removes all of a kind at the same time.
+    /// Removes all resources of a kind at the same time.
     async fn all(&self, kind: ResourceKind) {
         let of_kind = self.items.iter().filter(|item| item.kind == kind);
         join_all(of_kind.map(|item| self.one(item))).await;
     }
 
-    /// Removes one. A panic is a failure like any other: what it is about is left, and the rest goes on.
+    /// Removes one resource. A panic is a failure like any other: the resource is left, and the rest continues.
     async fn one(&self, item: &Item) {
         let removal = AssertUnwindSafe(self.remove(item)).catch_unwind();
         if let Err(panic) = removal.await {
@@ -158,7 +158,7 @@ impl<'a> Teardown<'a> {
     }
 
     async fn remove(&self, item: &Item) {
-        // Nobody has signed in for as long as that is waited for, so nothing more is tried.
+        // The user has not signed in within the longest pause, so nothing more is tried.
         if self.is_signed_out() {
             return self.leave(item, item.id(), SIGNED_OUT.to_owned());
         }
@@ -176,7 +176,7 @@ impl<'a> Teardown<'a> {
         }
         let id = match &item.place {
             TargetId::Id(id) => Some(id.clone()),
-            // Whether it exists was never known, so AWS is asked first.
+            // It is unknown whether the resource exists, so AWS is asked first.
             TargetId::Unresolved(lookup) => {
                 match settle(self.account, lookup, &mut ReauthWait::default(), || false).await {
                     Ok(found) => found,
@@ -201,7 +201,7 @@ impl<'a> Teardown<'a> {
         };
         self.record(JournalEvent::Deleting { key: key.clone() })
             .await?;
-        // What was found by its tags may be as young as the look.
+        // A resource that was found by its tags may be as young as the search.
         let since = item.since.unwrap_or(self.started);
         if kind == ResourceKind::Distribution {
             self.disable(id, since).await?;
@@ -221,7 +221,7 @@ impl<'a> Teardown<'a> {
         Ok(())
     }
 
-    /// Makes a step durable where there is a journal.
+    /// Writes a step to the journal, if there is one.
     async fn record(&self, event: JournalEvent) -> Result<(), String> {
         match self.journal {
             Some(ledger) => ledger
@@ -232,8 +232,8 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Asks until AWS agrees. Conflicts pass: what is in the way is on its way out too. Where AWS does not answer, the
-    /// rest is not kept waiting for as long as that.
+    /// Requests the deletion until AWS accepts it. Conflicts pass, because the resources in the way are being deleted
+    /// too. If AWS does not answer, the request gives up earlier, so that the rest does not have to wait.
     async fn request_deletion(
         &self,
         kind: ResourceKind,
@@ -254,7 +254,7 @@ impl<'a> Teardown<'a> {
             let error = match self.finished(call).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_not_found() => {
-                    // Right after its creation, not to be found proves nothing.
+                    // Right after the creation, a missing resource proves nothing.
                     if account.clock.since(since) > VISIBLE_AFTER {
                         return Ok(());
                     }
@@ -293,7 +293,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// For how long it is worth waiting that what is in the way of a deletion goes: what was left will not.
+    /// Returns how long a conflict is worth waiting for: a resource that was left stays in the way.
     fn patience(&self, kind: ResourceKind) -> Duration {
         let undone = self.undone();
         let is_left =
@@ -309,7 +309,7 @@ impl<'a> Teardown<'a> {
             {
                 Duration::ZERO
             }
-            // Another interface may hold it, which goes by itself; the next removal waits for that as well.
+            // Another network interface may hold the group for a while; the next removal waits for it as well.
             ResourceKind::SecurityGroup
                 if is_left(&[
                     ResourceKind::Instance,
@@ -324,8 +324,8 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// A distribution can be deleted once it is disabled everywhere. An update while another is under way may be
-    /// refused, so that is waited out first.
+    /// Disables a distribution everywhere, because it cannot be deleted before. AWS may refuse an update while another
+    /// one is under way, so the wait lets the other update finish first.
     async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
         let account = self.account;
         let expected = ResourceKind::Distribution.deletion();
@@ -346,7 +346,7 @@ impl<'a> Teardown<'a> {
                             Ok(PollState::Pending("not visible yet".to_owned()))
                         }
                         Err(error) if error.is_not_found() => Ok(PollState::Ready(())),
-                        // The wait itself knows what to do with other errors.
+                        // The wait itself handles all other errors.
                         Err(error)
                             if error.class.is_retryable_on_delete()
                                 && !error.class.is_retryable_on_read() =>
@@ -363,7 +363,7 @@ impl<'a> Teardown<'a> {
         disabled.map_err(|error| error.to_string())
     }
 
-    /// Finishes a call that changes something, also if nobody waits for its answer any more.
+    /// Finishes a call that changes something, even if the caller does not wait for its answer any more.
     async fn finished<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
@@ -371,12 +371,12 @@ impl<'a> Teardown<'a> {
         match self.calls.spawn(call).await {
             Ok(answer) => answer,
             Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-            // The runtime is shutting down, and so is whoever waits here.
+            // The runtime is shutting down, and the task that waits here ends with it.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// An error that is still about credentials has been waited out.
+    /// Remembers an error about the credentials, which has lasted longer than the wait for a sign-in.
     fn note(&self, error: &AwsError) {
         if error.class == ErrorClass::Credentials {
             self.undone().signed_out = Some(error.clone());
@@ -387,7 +387,7 @@ impl<'a> Teardown<'a> {
         self.undone().signed_out.is_some()
     }
 
-    /// Whether AWS is deleting it already, so that it cannot be kept any more.
+    /// Returns true if AWS is deleting the resource already, so that it cannot be kept.
     async fn is_going(&self, item: &Item, id: &str) -> Result<bool, AwsError> {
         if !item.is_going {
             return Ok(false);
@@ -438,7 +438,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// What is in the way of a deletion, in few words that stay the same while it does.
+    /// Returns what blocks a deletion, in few words that stay the same as long as it does.
     async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> String {
         let holders = match kind {
             ResourceKind::SecurityGroup => security_group::holders(&self.account.reader, id)
@@ -456,7 +456,8 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// A group that will not go is held by network interfaces, and their owner is what a person needs to know.
+    /// Explains a failed deletion: the owners of the network interfaces that hold a security group are what the user
+    /// needs to know.
     async fn explain(&self, kind: ResourceKind, id: &str, error: AwsError) -> String {
         if kind == ResourceKind::SecurityGroup
             && error.class == ErrorClass::Conflict
@@ -486,14 +487,14 @@ impl<'a> Teardown<'a> {
     }
 }
 
-/// What a panic has said.
+/// Returns the message of a panic.
 fn words_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a word")
 }
 
-/// After this long AWS shows everything that it has made.
+/// The time after which AWS shows everything that was created.
 const VISIBLE_AFTER: Duration = Duration::from_secs(30);
 
 const SIGNED_OUT: &str = "the credentials are not accepted any more; nothing was tried";

@@ -1,4 +1,4 @@
-//! Undo: what a deployment has made goes, and what became of it is reported.
+//! Undo: deletes what a deployment has created, and reports the result.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,56 +14,56 @@ use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::resource::ResourceKind;
 
-/// What became of an undo.
+/// The result of an undo.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Undone {
-    /// What is gone.
+    /// The deleted resources.
     pub deleted: Vec<ResourceRef>,
-    /// What stays on purpose.
+    /// The resources that are kept on purpose.
     pub kept: Vec<ResourceRef>,
-    /// What is still there, or may be.
+    /// The resources that still exist, or may exist.
     pub left: Vec<Leftover>,
-    /// What AWS said of credentials that it does not accept any more, if it did for as long as that is waited for.
+    /// The error about expired credentials, if it lasted longer than the undo waits for a sign-in.
     #[serde(skip)]
     pub(crate) signed_out: Option<AwsError>,
 }
 
 impl Undone {
-    /// Whether nothing is left that should have gone.
+    /// Returns true if nothing is left that should have been deleted.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.left.is_empty()
     }
 }
 
-/// A resource that an undo has dealt with.
+/// A resource that an undo has deleted or kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ResourceRef {
-    /// Its name in the journal; of what no journal knows, its `Name` tag.
+    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
     pub key: String,
-    /// What it is.
+    /// The kind of the resource.
     pub kind: ResourceKind,
-    /// The id by which AWS knows it.
+    /// The resource's id in AWS.
     pub id: String,
 }
 
-/// A resource that is still there.
+/// A resource that still exists, or may exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Leftover {
-    /// Its name in the journal; of what no journal knows, its `Name` tag.
+    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
     pub key: String,
-    /// What it is.
+    /// The kind of the resource.
     pub kind: ResourceKind,
-    /// The id by which AWS knows it; none if nobody knows whether it exists.
+    /// The resource's id in AWS; none if it is unknown whether the resource exists.
     pub id: Option<String>,
-    /// Why it is still there.
+    /// The reason why it still exists.
     pub why: String,
-    /// Since when it exists, if anybody says.
+    /// The time since which it exists, if known.
     pub since: Option<Timestamp>,
-    /// The AWS CLI command that removes it by hand.
+    /// The AWS CLI command that deletes it by hand.
     pub command: Option<String>,
 }
 
@@ -78,37 +78,37 @@ impl fmt::Display for Leftover {
     }
 }
 
-/// What becomes of the file system that a deployment has made.
+/// The treatment of the file systems that a deployment has created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileSystems {
-    /// They go with the rest, and so does the data in them.
+    /// Deletes the file systems with the rest, including their data.
     Delete,
-    /// They stay, without mount targets; they cost what their data costs.
+    /// Keeps the file systems, without mount targets; AWS still charges for their data.
     Keep,
 }
 
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
-        // Whoever comes after a removal that was interrupted has to know that there is nothing to resume. If the journal
-        // cannot be written, nothing below can be either, and everything is reported as left.
+        // After an interrupted removal, the next process has to know that there is nothing to resume. If the journal
+        // cannot be written, every step below fails too, and everything is reported as left.
         let _ = self.append(JournalEvent::Ending).await;
         let undone = self.undo(Savepoint::default(), file_systems).await;
         if undone.is_complete() {
-            // A journal that cannot be closed still says that the end has begun; the next command closes it.
+            // A journal that cannot be closed still says that the removal has begun; the next command closes it.
             let _ = self.append(JournalEvent::Gone).await;
         }
         let _ = self.release().await;
         undone
     }
 
-    /// Whether anything came after the savepoint that is to be undone.
+    /// Returns true if anything created after the savepoint has to be undone.
     pub(crate) async fn has_since(&self, from: Savepoint) -> bool {
         !self.owned_since(from).await.is_empty()
     }
 
-    /// Lists what came after the savepoint, and leaves it.
+    /// Lists what was created after the savepoint, and leaves it.
     pub(crate) async fn leave(&self, from: Savepoint, why: &str) -> Undone {
         self.drain().await;
         let owned = self.owned_since(from).await;
@@ -121,8 +121,8 @@ impl Ledger {
         }
     }
 
-    /// Lists what is not in use and leaves it for whoever signs in: with credentials that have run out nothing can be
-    /// undone, and nothing should be for that reason.
+    /// Lists what is not in use, and leaves it until the user signs in. With expired credentials nothing can be undone,
+    /// and expired credentials are no reason to undo anything.
     pub(super) async fn leave_for_a_sign_in(self: &Arc<Self>) -> Undone {
         let state = self.state().await;
         let from = match state.committed {
@@ -131,14 +131,14 @@ impl Ledger {
         };
         let undone = self.leave(from, LEFT_FOR_A_SIGN_IN).await;
         if undone.is_complete() && state.committed.is_none() {
-            // Nothing was made, and a journal is in the way of the next attempt.
+            // Nothing was created, and a journal would block the next attempt.
             return self.end(FileSystems::Delete).await;
         }
         let _ = self.release().await;
         undone
     }
 
-    /// Undoes what came after the savepoint. It goes on past every failure, and can be run again.
+    /// Undoes what was created after the savepoint. The undo continues after every failure, and can be run again.
     pub(crate) async fn undo(
         self: &Arc<Self>,
         from: Savepoint,
@@ -148,14 +148,14 @@ impl Ledger {
         let items = self.owned_since(from).await;
         let is_step = !items.is_empty() && !self.state().await.is_tearing_down;
         if is_step {
-            // Half of a step is not to be built upon: an instance may know a file system that is gone. If the journal
-            // cannot be written, nothing below can be either, and everything is reported as left.
+            // Nothing may build on half of a step: an instance may refer to a file system that is gone. If the journal
+            // cannot be written, every step below fails too, and everything is reported as left.
             let _ = self.append(JournalEvent::Undoing).await;
         }
         let teardown = Teardown::of_deployment(self, items, file_systems);
         let undone = teardown.run().await;
         if is_step && undone.is_complete() {
-            // Should that fail, there is nothing left to undo the next time.
+            // If this fails, the next undo finds nothing left to delete.
             let _ = self.append(JournalEvent::Undone).await;
         }
         undone
@@ -170,26 +170,26 @@ impl Ledger {
         let progress = &self.account.progress;
         progress.step("Finishing the undo of this step, which was interrupted...");
         let undone = self.undo(state.savepoint(), FileSystems::Delete).await;
-        // Everything else that is left is so for that reason.
+        // Everything else is left for the same reason.
         if let Some(error) = undone.signed_out {
             return Err(Error::aws("finishing the undo of this step")(error));
         }
         match undone.left.into_iter().next() {
-            // Where nothing was left to undo, nothing has said so yet.
+            // If there was nothing left to undo, the journal does not say yet that the undo is finished.
             None if self.state().await.is_undoing => Ok(self.append(JournalEvent::Undone).await?),
             None => Ok(()),
             Some(Leftover { key, kind, why, .. }) => Err(Error::BeingDeleted { key, kind, why }),
         }
     }
 
-    /// What came after the savepoint and has to be deleted, in the order in which it was asked for.
+    /// Returns what was created after the savepoint and has to be deleted, in the order of the requests.
     async fn owned_since(&self, from: Savepoint) -> Vec<Item> {
         let entries = self.state().await.entries();
         let since = entries.iter().filter(|entry| from.is_before(entry));
         since.filter_map(Item::of).collect()
     }
 
-    /// A call under way is finished and recorded before anything is torn down.
+    /// Waits until every call under way is finished and recorded, before anything is torn down.
     pub(super) async fn drain(&self) {
         self.running.close();
         self.running.wait().await;

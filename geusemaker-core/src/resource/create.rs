@@ -1,4 +1,4 @@
-//! What every kind of resource says of its creation.
+//! The trait of everything that a deployment can create.
 
 use std::future::Future;
 
@@ -7,19 +7,19 @@ use crate::aws::clients::Writer;
 use crate::aws::error::AwsError;
 use crate::id::AwsId;
 
-/// What is wanted of AWS, complete enough to be asked for more than once.
+/// A description of a new resource, complete enough to send the request more than once.
 pub(crate) trait Create: Send + Sync + 'static {
-    /// The id by which AWS knows it.
+    /// The type of the resource's id.
     type Id: AwsId;
 
-    /// Whether AWS answers a creation with what somebody else has made under the same name and settings, so that the
-    /// tags have to be looked at.
+    /// True if AWS may answer a create with a resource of another owner that has the same name and settings, so that
+    /// the tags must be checked.
     const VERIFY_OWNER: bool = false;
 
-    /// How it is found again, given the token under which it is asked for.
+    /// Returns the lookup that finds the resource again, given the token of the request.
     fn lookup(&self, token: &str) -> Lookup;
 
-    /// Asks for it, once. The id comes from the reply alone.
+    /// Sends the create request once. The id comes from the reply alone.
     fn create(
         &self,
         aws: &Writer,

@@ -1,4 +1,4 @@
-//! From a kind to the file that knows it.
+//! Dispatches each operation to the file of the resource kind.
 
 use super::kind::ResourceKind;
 use super::lookup::Lookup;
@@ -10,7 +10,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 
 impl ResourceKind {
-    /// The state that AWS reports, or nothing once the resource is gone.
+    /// Returns the state that AWS reports, or `None` if the resource does not exist.
     pub(crate) async fn observe(self, aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
         let seen = match self {
             Self::Distribution => distribution::observe(aws, id).await,
@@ -31,7 +31,7 @@ impl ResourceKind {
         }
     }
 
-    /// Asks for its deletion, once.
+    /// Sends the delete request once.
     pub(crate) async fn delete(
         self,
         aws: &Writer,
@@ -55,7 +55,7 @@ impl ResourceKind {
 }
 
 impl Lookup {
-    /// The id of the resource, if AWS shows one.
+    /// Returns the id of the resource, if AWS shows one.
     pub(crate) async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
         let found = match self {
             Self::Distribution { caller_reference } => {

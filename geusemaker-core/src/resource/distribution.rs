@@ -18,7 +18,7 @@ use crate::aws::error::AwsError;
 use crate::aws::wait::PollState;
 use crate::id::DistributionId;
 
-/// A distribution in front of a load balancer.
+/// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
 pub(crate) struct NewDistribution {
     pub(crate) name: String,
@@ -56,13 +56,14 @@ impl Create for NewDistribution {
 }
 
 impl NewDistribution {
-    /// Answers of models are not to be cached, and streams need the longest read timeout that needs no quota.
+    /// Returns the configuration. Answers of models must not be cached, and streams need the longest read timeout that
+    /// needs no higher quota.
     fn config(&self, token: &str) -> Result<DistributionConfigWithTags, String> {
         let missing = |error: aws_smithy_types::error::operation::BuildError| error.to_string();
         let origin_config = CustomOriginConfig::builder()
             .http_port(80)
             .https_port(443)
-            // The load balancer has no certificate: *.elb.amazonaws.com is not on any that it could have.
+            // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
             .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
             .origin_read_timeout(60)
             .build()
@@ -124,17 +125,17 @@ impl NewDistribution {
     }
 }
 
-/// A distribution and where it is reached.
+/// A distribution and its domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Distribution {
-    /// `E1ABCDEF…`
+    /// The distribution id: `E1ABCDEF…`.
     pub id: DistributionId,
-    /// `d111111abcdef8.cloudfront.net`
+    /// The domain name: `d111111abcdef8.cloudfront.net`.
     pub domain: String,
 }
 
-/// The distribution, whatever its status.
+/// Polls the distribution, which is ready once AWS shows it, in any status.
 pub(crate) async fn created(
     aws: &Reader,
     id: &DistributionId,
@@ -146,7 +147,7 @@ pub(crate) async fn created(
     })
 }
 
-/// Whether every edge location has it.
+/// Polls the distribution, which is ready once every edge location has it.
 pub(crate) async fn deployed(
     aws: &Reader,
     id: &DistributionId,
@@ -159,7 +160,7 @@ pub(crate) async fn deployed(
     })
 }
 
-/// By the caller reference in its comment, page by page.
+/// Finds the distribution by the caller reference in its comment, page by page.
 pub(super) async fn find(aws: &Reader, caller_reference: &str) -> Result<Option<String>, AwsError> {
     let mut marker = None;
     loop {
@@ -187,7 +188,7 @@ pub(super) async fn find(aws: &Reader, caller_reference: &str) -> Result<Option<
     }
 }
 
-/// Those that carry this program's tags, wherever their origins are: CloudFront has no regions.
+/// Returns the distributions that carry this program's tags, with origins in any region: CloudFront has no regions.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let all = aws
         .cloudfront
@@ -198,7 +199,7 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
         .try_collect()
         .await
         .map_err(AwsError::of("cloudfront:ListDistributions"))?;
-    // A comment can be changed by hand, so each is asked for its tags, a few at a time.
+    // A comment can be changed by hand, so the tags of every distribution are read, a few at a time.
     let found: Vec<_> = stream::iter(all.into_iter().map(|item| tags_of(aws, item)))
         .buffered(8)
         .try_collect()
@@ -219,7 +220,7 @@ async fn tags_of(
         .map_err(AwsError::of("cloudfront:ListTagsForResource"));
     let reply = match reply {
         Ok(reply) => reply,
-        // It has gone meanwhile.
+        // It was deleted in the meantime.
         Err(error) if error.code.as_deref() == Some("NoSuchResource") => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -241,7 +242,8 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
     }))
 }
 
-/// Whether it is disabled everywhere; one that is enabled and not being changed is asked to be disabled.
+/// Polls the distribution, which is ready once it is disabled everywhere. Disables it if it is enabled and no change is
+/// under way.
 pub(crate) async fn disabled(
     aws: &Writer,
     reader: &Reader,
@@ -282,7 +284,7 @@ async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError
     Ok(())
 }
 
-/// With the ETag of this moment: every update before has changed it.
+/// Deletes the distribution with its current ETag, which every update changes.
 pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
     let reply = reader
         .cloudfront
@@ -341,7 +343,7 @@ fn comment(name: &str, caller_reference: &str) -> String {
     format!("geusemaker {name}{}", marked(caller_reference))
 }
 
-/// How the caller reference stands at the end of the comment.
+/// Returns the caller reference in the form in which it ends the comment.
 fn marked(caller_reference: &str) -> String {
     format!(" [{caller_reference}]")
 }
@@ -354,7 +356,7 @@ const ORIGIN: &str = "load-balancer";
 /// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 
-/// The managed origin request policy AllViewerExceptHostHeader: the load balancer sees its own name.
+/// The managed origin request policy AllViewerExceptHostHeader: the load balancer gets its own name in the Host header.
 ///
 /// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
 const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";

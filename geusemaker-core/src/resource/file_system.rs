@@ -12,7 +12,7 @@ use crate::aws::error::AwsError;
 use crate::aws::wait::PollState;
 use crate::id::FileSystemId;
 
-/// An encrypted file system with elastic throughput.
+/// A new encrypted file system with elastic throughput.
 #[derive(Clone, Debug)]
 pub(crate) struct NewFileSystem {
     pub(crate) name: String,
@@ -56,7 +56,7 @@ pub(super) async fn find(aws: &Reader, creation_token: &str) -> Result<Option<St
     Ok(found.map(|file_system| file_system.file_system_id))
 }
 
-/// Everybody's.
+/// Returns all file systems in the account and region, of any owner.
 pub(super) async fn all(aws: &Reader) -> Result<Vec<FileSystemDescription>, AwsError> {
     aws.efs
         .describe_file_systems()
@@ -68,7 +68,7 @@ pub(super) async fn all(aws: &Reader) -> Result<Vec<FileSystemDescription>, AwsE
         .map_err(AwsError::of("efs:DescribeFileSystems"))
 }
 
-/// Those that carry this program's tags.
+/// Returns the file systems that carry this program's tags.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let all = all(aws).await?;
     let found = all
@@ -93,7 +93,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
         .map(|state| state.as_str().to_owned()))
 }
 
-/// Whether there is one of this id.
+/// Returns true if the file system exists.
 pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsError> {
     match observe(aws, id.as_str()).await {
         Ok(state) => Ok(state.is_some()),
@@ -102,7 +102,7 @@ pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsE
     }
 }
 
-/// Whether mount targets can be made in it.
+/// Polls the file system, which is ready once mount targets can be created in it.
 pub(crate) async fn availability(
     aws: &Reader,
     id: &FileSystemId,
@@ -132,7 +132,7 @@ async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleStat
     Ok(found.map(|file_system| file_system.life_cycle_state))
 }
 
-/// What a life cycle state means to whoever waits for a file system or a mount target.
+/// Maps the life cycle state of a file system or a mount target to the result of a poll.
 pub(super) fn readiness(
     state: Result<Option<LifeCycleState>, AwsError>,
 ) -> Result<PollState<()>, AwsError> {
@@ -144,7 +144,7 @@ pub(super) fn readiness(
         )) => Ok(PollState::Failed(format!("its state is {state}"))),
         Ok(Some(state)) => Ok(PollState::Pending(state.to_string())),
         Ok(None) => unseen(),
-        // Right after its creation AWS may not know it yet.
+        // Right after the creation, AWS may not show the resource yet.
         Err(error) if error.is_not_found() => unseen(),
         Err(error) => Err(error),
     }

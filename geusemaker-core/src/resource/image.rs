@@ -1,4 +1,4 @@
-//! Machine images: the newest Deep Learning image for an architecture, or one that the spec names.
+//! Machine images: the newest Deep Learning image for an architecture, or the one that the spec names.
 
 use aws_sdk_ec2::types::Image as SdkImage;
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use crate::spec::Architecture;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Image {
-    /// `ami-0123…`
+    /// The image id: `ami-0123…`.
     pub id: AmiId,
-    /// `Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20261009`
+    /// The name: `Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20261009`.
     pub name: String,
-    /// The device that the root volume is attached as.
+    /// The device name of the root volume.
     pub root_device: String,
     pub(crate) architecture: String,
 }
@@ -25,7 +25,7 @@ pub struct Image {
 /// The account that publishes AWS's Deep Learning images.
 const DEEP_LEARNING_OWNER: &str = "898082745236";
 
-/// The newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
+/// Returns the newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
 pub(crate) async fn newest_deep_learning(
     aws: &Reader,
     architecture: Architecture,
@@ -59,7 +59,7 @@ pub(crate) async fn newest_deep_learning(
     Ok(newest.and_then(Image::read))
 }
 
-/// The image of an id, if the account can see it.
+/// Returns the image with this id, if the account can see it.
 pub(crate) async fn named(aws: &Reader, id: &AmiId) -> Result<Option<Image>, AwsError> {
     let reply = aws
         .ec2
@@ -93,7 +93,7 @@ impl Image {
         })
     }
 
-    /// Whether machines of this architecture can boot it; an image that does not say is taken at its word.
+    /// Returns true if machines of this architecture can boot the image, or if the image names no architecture.
     pub(crate) fn boots_on(&self, architecture: Architecture) -> bool {
         let machine = match architecture {
             Architecture::X86_64 => "x86_64",

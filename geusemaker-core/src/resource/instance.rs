@@ -22,7 +22,7 @@ use crate::aws::wait::PollState;
 use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
 use crate::spec::GpuInstanceType;
 
-/// One instance in one subnet.
+/// A new instance in one subnet.
 #[derive(Clone, Debug)]
 pub(crate) struct NewInstance {
     pub(crate) name: String,
@@ -41,7 +41,8 @@ pub(crate) struct NewInstance {
 impl Create for NewInstance {
     type Id = InstanceId;
 
-    /// The token belongs to this subnet, type and market: RunInstances tokens are zonal where a subnet is given.
+    /// Returns the lookup by client token. The token belongs to this subnet, type and market: a RunInstances token is
+    /// zonal if the request names a subnet.
     fn lookup(&self, token: &str) -> Lookup {
         Lookup::Instance {
             client_token: token.to_owned(),
@@ -65,8 +66,8 @@ impl Create for NewInstance {
                 .market_type(MarketType::Spot)
                 .build()
         });
-        // Said outright, as for the volume: EC2 deletes a first interface with its instance unless told otherwise, and
-        // other servers that speak its protocol do not.
+        // Set explicitly, as for the volume: EC2 deletes the first interface with its instance unless told otherwise,
+        // but other servers that speak its protocol do not.
         let interface = InstanceNetworkInterfaceSpecification::builder()
             .device_index(0)
             .subnet_id(self.subnet.as_str())
@@ -106,23 +107,23 @@ impl Create for NewInstance {
     }
 }
 
-/// What a running instance is known by.
+/// A running instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunningInstance {
-    /// `i-0123…`
+    /// The instance id: `i-0123…`.
     pub id: InstanceId,
-    /// The subnet that it runs in.
+    /// The subnet that the instance runs in.
     pub subnet: SubnetId,
-    /// `g5.xlarge`
+    /// The instance type: `g5.xlarge`.
     pub instance_type: GpuInstanceType,
-    /// Its address inside the VPC.
+    /// The private address in the VPC.
     pub private_ip: Option<String>,
-    /// Its address outside, where the subnet gives one.
+    /// The public address, if the subnet assigns one.
     pub public_ip: Option<String>,
 }
 
-/// The subnet that AWS has put the instance into, as soon as it shows it.
+/// Polls the instance for its subnet, which is ready once AWS shows it.
 pub(crate) async fn subnet_of(
     aws: &Reader,
     id: &InstanceId,
@@ -135,7 +136,7 @@ pub(crate) async fn subnet_of(
     })
 }
 
-/// Whether the instance runs; why not, if it never will.
+/// Polls the instance, which is ready once it runs. Fails with AWS's reason if it never will.
 pub(crate) async fn running(
     aws: &Reader,
     id: &InstanceId,
@@ -168,7 +169,7 @@ pub(crate) async fn running(
     })
 }
 
-/// The console output so far, decoded; AWS has none for the first minutes.
+/// Returns the decoded console output so far. AWS has none for the first minutes.
 pub(crate) async fn console_output(
     aws: &Reader,
     id: &InstanceId,
@@ -183,7 +184,7 @@ pub(crate) async fn console_output(
             .map_err(AwsError::of("ec2:GetConsoleOutput"))
     };
     let reply = match ask(true).await {
-        // Instances that are not on Nitro show what was posted last.
+        // Instances that are not on Nitro return only the output that was posted last.
         Err(error) if error.code.as_deref() == Some("UnsupportedOperation") => ask(false).await?,
         reply => reply?,
     };
@@ -193,7 +194,7 @@ pub(crate) async fn console_output(
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// The instance, unless AWS does not show it yet.
+/// Returns the instance, or `None` if AWS does not show it yet.
 async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, AwsError> {
     match describe(aws, id.as_str()).await {
         Err(error) if error.is_not_found() => Ok(None),
@@ -201,8 +202,8 @@ async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, A
     }
 }
 
-/// By its client token, among those that carry this program's tags: EC2 can filter by the token itself, and other
-/// servers that speak its protocol fail when they are asked to.
+/// Finds the instance by its client token, among those that carry this program's tags. EC2 can filter by the token
+/// itself, but other servers that speak its protocol fail on that filter.
 pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<String>, AwsError> {
     let all = non_terminated(aws).await?;
     Ok(all
@@ -211,7 +212,7 @@ pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<Stri
         .and_then(|instance| instance.instance_id))
 }
 
-/// Those that carry this program's tags and have not ended.
+/// Returns the instances that carry this program's tags and are not terminated.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let instances = non_terminated(aws).await?;
     let found = instances.iter().filter_map(|instance| {
@@ -222,7 +223,7 @@ pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError
     Ok(found.collect())
 }
 
-/// What this program has tagged. One that has ended is not what anybody looks for.
+/// Returns AWS's descriptions of the instances that carry this program's tags and are not terminated.
 async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
     let all = aws
         .ec2
@@ -242,7 +243,8 @@ async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
         .collect())
 }
 
-/// An instance is described for an hour after its end, which is not to exist.
+/// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist any
+/// more.
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     let instance = describe(aws, id).await?;
     Ok(instance

@@ -1,4 +1,4 @@
-//! In which zones an instance type is offered.
+//! The zones that offer an instance type.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::spec::GpuInstanceType;
 
-/// The names of the zones that offer the type.
+/// Returns the names of the zones that offer the instance type.
 pub(crate) async fn zones(
     aws: &Reader,
     instance_type: &GpuInstanceType,

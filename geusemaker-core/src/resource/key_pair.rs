@@ -4,7 +4,7 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::spec::KeyPairName;
 
-/// Whether the account has a key pair of this name in the region.
+/// Returns true if the account has a key pair of this name in the region.
 pub(crate) async fn exists(aws: &Reader, name: &KeyPairName) -> Result<bool, AwsError> {
     let reply = aws
         .ec2

@@ -54,7 +54,7 @@ impl fmt::Display for ResourceKind {
 }
 
 impl ResourceKind {
-    /// How long a deletion takes.
+    /// Returns the expected duration of a deletion.
     pub(crate) fn deletion(self) -> Expected {
         let (from, to, minutes) = match self {
             // Deploying the disabled state takes as long as deploying any other change.
@@ -63,7 +63,7 @@ impl ResourceKind {
             Self::Instance => (20, 300, 20),
             Self::LoadBalancer => (5, 20, 10),
             Self::MountTarget => (15, 45, 15),
-            // The network interfaces of a deleted load balancer hold its group for minutes.
+            // The network interfaces of a deleted load balancer hold its security group for minutes.
             Self::SecurityGroup => (1, 110, 15),
             Self::Listener
             | Self::ListenerRule
@@ -74,7 +74,7 @@ impl ResourceKind {
         Expected::with_deadline_minutes(from, to, minutes)
     }
 
-    /// The AWS CLI command that removes one by hand.
+    /// Returns the AWS CLI command that deletes a resource of this kind by hand.
     #[must_use]
     pub fn removal_command(self, id: &str, region: &str) -> String {
         let (service, rest) = match self {
@@ -117,7 +117,7 @@ impl ResourceKind {
     }
 }
 
-/// The target group and the instance of a registration, which has no id of its own.
+/// Returns the target group and the instance of a registration, which has no id of its own.
 pub(super) fn registration_parts(id: &str) -> (&str, &str) {
     id.split_once(' ').unwrap_or((id, ""))
 }

@@ -1,4 +1,4 @@
-//! Listeners: the port on which a load balancer takes requests.
+//! Listeners: the ports on which a load balancer accepts requests.
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, ProtocolEnum,
@@ -11,13 +11,13 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, LoadBalancerArn, TargetGroupArn};
 
-/// An HTTP listener.
+/// A new HTTP listener.
 #[derive(Clone, Debug)]
 pub(crate) struct NewListener {
     pub(crate) name: String,
     pub(crate) load_balancer: LoadBalancerArn,
     pub(crate) port: u16,
-    /// Where requests go that no rule takes; without one they are answered with 404.
+    /// The target group of requests that match no rule. Without one, such requests are answered with 404.
     pub(crate) default: Option<TargetGroupArn>,
     pub(crate) owner: Owner,
 }
@@ -67,7 +67,7 @@ impl Create for NewListener {
     }
 }
 
-/// The action that hands requests to a target group.
+/// Returns the action that forwards requests to a target group.
 pub(super) fn forward(target_group: &TargetGroupArn) -> Action {
     Action::builder()
         .r#type(ActionTypeEnum::Forward)
@@ -75,7 +75,7 @@ pub(super) fn forward(target_group: &TargetGroupArn) -> Action {
         .build()
 }
 
-/// A load balancer has one listener on a port.
+/// Finds the listener by its port: a load balancer has at most one listener on a port.
 pub(super) async fn find(
     aws: &Reader,
     load_balancer: &LoadBalancerArn,

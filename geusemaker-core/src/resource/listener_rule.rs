@@ -10,7 +10,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
 
-/// A rule that hands paths to a target group.
+/// A new rule that forwards requests for these paths to a target group.
 #[derive(Clone, Debug)]
 pub(crate) struct NewListenerRule {
     pub(crate) name: String,
@@ -59,7 +59,7 @@ impl Create for NewListenerRule {
     }
 }
 
-/// A listener has one rule of a priority.
+/// Finds the rule by its priority: a listener has at most one rule of a priority.
 pub(super) async fn find(
     aws: &Reader,
     listener: &ListenerArn,

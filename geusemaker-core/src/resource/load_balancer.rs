@@ -17,7 +17,7 @@ use crate::aws::error::AwsError;
 use crate::aws::wait::PollState;
 use crate::id::{LoadBalancerArn, SecurityGroupId, SubnetId};
 
-/// A load balancer that faces the internet.
+/// A new load balancer that faces the internet.
 #[derive(Clone, Debug)]
 pub(crate) struct NewLoadBalancer {
     pub(crate) name: String,
@@ -61,17 +61,17 @@ impl Create for NewLoadBalancer {
     }
 }
 
-/// A load balancer that takes requests.
+/// An active load balancer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ActiveLoadBalancer {
-    /// Its ARN.
+    /// The ARN of the load balancer.
     pub arn: LoadBalancerArn,
-    /// The name under which it is reached.
+    /// The DNS name of the load balancer.
     pub dns_name: String,
 }
 
-/// Whether the load balancer takes requests.
+/// Polls the load balancer, which is ready once it is active.
 pub(crate) async fn active(
     aws: &Reader,
     arn: &LoadBalancerArn,
@@ -101,7 +101,7 @@ pub(crate) async fn active(
     })
 }
 
-/// By name, which is unique in a region, if the tag says that it is this deployment's.
+/// Finds the load balancer by name, which is unique in a region, if its tag names this deployment.
 pub(super) async fn find(
     aws: &Reader,
     name: &str,
@@ -110,7 +110,7 @@ pub(super) async fn find(
     if_ours(aws, arn_of(aws, name).await?, deployment).await
 }
 
-/// Whether there is one of this name, whoever made it.
+/// Returns true if a load balancer of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
 }
@@ -127,7 +127,7 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
     Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
 }
 
-/// Those that carry this program's tags.
+/// Returns the load balancers that carry this program's tags.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let all = aws
         .elastic_load_balancing
@@ -155,7 +155,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
         .map(|state| state.as_str().to_owned()))
 }
 
-/// Deletes its listeners with it; one that is gone already counts as deleted.
+/// Deletes the load balancer with its listeners. One that does not exist any more counts as deleted.
 pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
     aws.elastic_load_balancing
         .delete_load_balancer()

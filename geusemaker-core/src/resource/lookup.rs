@@ -1,4 +1,4 @@
-//! How a resource is found again when the reply to its creation was lost.
+//! The lookup that finds a resource again when the reply to its creation was lost.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,12 @@ use crate::id::{
     TargetGroupArn, VpcId,
 };
 
-/// What tells one resource from all others, known before it is asked for. It goes into the journal with the intent.
+/// The properties that identify one resource, known before the create request. The journal stores them with the intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Lookup {
-    /// By the caller reference, which stands in the comment too: ListDistributions does not return the reference.
+    /// By the caller reference, which the comment contains too, because ListDistributions does not return the
+    /// reference.
     Distribution {
         caller_reference: String,
     },
@@ -35,7 +36,8 @@ pub(crate) enum Lookup {
         name: String,
         deployment: String,
     },
-    /// By its group, which is ours: an adopted file system may have mount targets that others have made.
+    /// By its security group, which belongs to the deployment: an adopted file system may have mount targets of other
+    /// owners.
     MountTarget {
         file_system: FileSystemId,
         subnet: SubnetId,

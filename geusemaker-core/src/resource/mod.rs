@@ -1,4 +1,4 @@
-//! One file per kind of AWS resource: how it is created, found again, looked at and deleted.
+//! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
 pub(crate) mod create;
 mod dispatch;

@@ -1,4 +1,4 @@
-//! Mount targets: where a zone reaches a file system.
+//! Mount targets: the addresses at which a zone reaches a file system.
 
 use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
@@ -12,7 +12,7 @@ use crate::aws::error::{AwsError, ErrorClass};
 use crate::aws::wait::PollState;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
 
-/// A mount target in a subnet. Mount targets carry no tags; their file system does.
+/// A new mount target in a subnet. Mount targets carry no tags; their file system does.
 #[derive(Clone, Debug)]
 pub(crate) struct NewMountTarget {
     pub(crate) file_system: FileSystemId,
@@ -45,7 +45,7 @@ impl Create for NewMountTarget {
     }
 }
 
-/// The mount targets of a file system.
+/// Returns the mount targets of a file system.
 pub(crate) async fn of_file_system(
     aws: &Reader,
     file_system: &FileSystemId,
@@ -78,7 +78,8 @@ pub(super) async fn find(
     Ok(is_ours.then_some(id))
 }
 
-/// The mount targets that have this group and no other, with their file systems, found by their network interfaces.
+/// Returns the mount targets that have this security group and no other, each with its file system. They are found by
+/// their network interfaces.
 pub(crate) async fn of_group(
     aws: &Reader,
     group: &SecurityGroupId,
@@ -105,7 +106,7 @@ pub(crate) async fn of_group(
                 found.push((target.mount_target_id, target.file_system_id));
             }
             Ok(_) => {}
-            // It is on its way out, or gone.
+            // It is being deleted, or was deleted.
             Err(error) if error.is_not_found() || error.class == ErrorClass::NotYet => {}
             Err(error) => return Err(error),
         }
@@ -113,27 +114,28 @@ pub(crate) async fn of_group(
     Ok(found)
 }
 
-/// AWS describes the interfaces of mount targets so: `EFS mount target for fs-0123 (fsmt-4567)`.
+/// Returns the mount target id from the description of an interface, which AWS writes as `EFS mount target for fs-0123
+/// (fsmt-4567)`.
 fn named_by(interface: &NetworkInterface) -> Option<String> {
     let (_, id) = interface.description()?.rsplit_once('(')?;
     let id = id.strip_suffix(')').filter(|id| id.starts_with("fsmt-"))?;
     Some(id.to_owned())
 }
 
-/// Whether nothing says whose it is. AWS always says; other servers that speak its protocol do not.
+/// Returns true if the interface names no owner. AWS always names one; other servers that speak its protocol do not.
 fn is_silent(interface: &NetworkInterface) -> bool {
     let attachment = interface.attachment();
     let instance = attachment.and_then(|attachment| attachment.instance_id());
     interface.description().unwrap_or_default().is_empty() && instance.is_none()
 }
 
-/// The mount targets that have these interfaces, out of all that there are.
+/// Returns the mount targets that have these interfaces, searched among all mount targets.
 async fn behind(aws: &Reader, interfaces: &[&NetworkInterface]) -> Result<Vec<String>, AwsError> {
     let mut found = Vec::new();
     for file_system in file_system::all(aws).await? {
         let id = FileSystemId::from_aws(file_system.file_system_id);
         let targets = match of_file_system(aws, &id).await {
-            // It has gone meanwhile.
+            // It was deleted in the meantime.
             Err(error) if error.is_not_found() => continue,
             targets => targets?,
         };
@@ -165,7 +167,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
         .map(|state| state.as_str().to_owned()))
 }
 
-/// Whether instances can mount through it.
+/// Polls the mount target, which is ready once instances can mount through it.
 pub(crate) async fn availability(
     aws: &Reader,
     id: &MountTargetId,

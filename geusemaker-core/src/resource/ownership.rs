@@ -1,4 +1,4 @@
-//! Whose a load balancer or target group is: names are unique in a region, and tags say who made it.
+//! The owners of load balancers and target groups: names are unique in a region, and tags name the owner.
 
 use aws_sdk_elasticloadbalancingv2::types::TagDescription;
 
@@ -8,7 +8,7 @@ use super::tags::DEPLOYMENT;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 
-/// The ARN that was found by name, if its tag says that it is this deployment's.
+/// Returns the ARN that was found by name, if its tag names this deployment.
 pub(super) async fn if_ours(
     aws: &Reader,
     found: Option<String>,
@@ -23,7 +23,7 @@ pub(super) async fn if_ours(
     Ok(is_ours.then_some(arn))
 }
 
-/// Those of these load balancers or target groups that carry this program's tags.
+/// Returns those of these load balancers or target groups that carry this program's tags.
 pub(super) async fn ours(
     aws: &Reader,
     kind: ResourceKind,
@@ -34,7 +34,7 @@ pub(super) async fn ours(
     for batch in arns.chunks(MOST_ARNS) {
         match tags_of(aws, batch).await {
             Ok(descriptions) => found.extend(descriptions),
-            // One of them has gone meanwhile, and AWS tells of none then.
+            // One of them was deleted in the meantime, and then AWS describes none of them.
             Err(error) if error.is_not_found() => {
                 for arn in batch.chunks(1) {
                     match tags_of(aws, arn).await {
@@ -66,10 +66,12 @@ async fn tags_of(aws: &Reader, arns: &[String]) -> Result<Vec<TagDescription>, A
     Ok(reply.tag_descriptions.unwrap_or_default())
 }
 
+/// The most ARNs in one call of DescribeTags.
+///
 /// Source: Elastic Load Balancing API Reference, DescribeTags: "up to 20 resources in a single call".
 const MOST_ARNS: usize = 20;
 
-/// Whether a look by name found anything, whoever made it.
+/// Returns true if a lookup by name found a resource, of any owner.
 pub(super) fn is_taken(found: Result<Option<String>, AwsError>) -> Result<bool, AwsError> {
     match found {
         Ok(found) => Ok(found.is_some()),

@@ -1,16 +1,17 @@
-//! Prefix lists that AWS keeps.
+//! Prefix lists that AWS manages.
 
 use super::security_group::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::PrefixListId;
 
-/// The addresses from which CloudFront reaches origins; its id differs from region to region.
+/// The name of the prefix list with the addresses from which CloudFront reaches origins. Its id differs from region to
+/// region.
 ///
 /// Source: Amazon VPC User Guide, "AWS-managed prefix lists".
 const CLOUDFRONT_ORIGIN_FACING: &str = "com.amazonaws.global.cloudfront.origin-facing";
 
-/// The prefix list of CloudFront's origin-facing servers in this region.
+/// Returns the prefix list of CloudFront's origin-facing servers in this region, if there is one.
 pub(crate) async fn cloudfront_origin_facing(
     aws: &Reader,
 ) -> Result<Option<PrefixListId>, AwsError> {

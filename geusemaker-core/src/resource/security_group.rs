@@ -11,7 +11,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{SecurityGroupId, VpcId};
 
-/// A group without ingress rules.
+/// A new group without ingress rules.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSecurityGroup {
     pub(crate) vpc: VpcId,
@@ -48,7 +48,7 @@ impl Create for NewSecurityGroup {
     }
 }
 
-/// By name, which is unique in its VPC, if the tag says that it is this deployment's.
+/// Finds the group by name, which is unique in its VPC, if its tag names this deployment.
 pub(super) async fn find(
     aws: &Reader,
     vpc: &VpcId,
@@ -69,7 +69,7 @@ pub(super) async fn find(
         .and_then(|groups| groups.into_iter().next()?.group_id))
 }
 
-/// Whether the VPC has a group of this name, whoever made it.
+/// Returns true if the VPC has a group of this name, of any owner.
 pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bool, AwsError> {
     let reply = aws
         .ec2
@@ -82,7 +82,7 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
     Ok(!reply.security_groups().is_empty())
 }
 
-/// Those that carry this program's tags.
+/// Returns the security groups that carry this program's tags.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let all = aws
         .ec2
@@ -123,7 +123,7 @@ pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// The network interfaces that hold a group, with what AWS says of them: `eni-1 (ELB app/x/1)`.
+/// Returns the network interfaces that hold a group, with AWS's descriptions: `eni-1 (ELB app/x/1)`.
 pub(crate) async fn holders(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
     let reply = aws
         .ec2

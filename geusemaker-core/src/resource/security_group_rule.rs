@@ -13,7 +13,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
 
-/// Whom a rule admits.
+/// The source of the traffic that a rule admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
@@ -21,11 +21,11 @@ pub(crate) enum Source {
     Anywhere,
     /// The members of another group.
     Group(SecurityGroupId),
-    /// The addresses of a prefix list that AWS keeps.
+    /// The addresses of a prefix list that AWS manages.
     PrefixList(PrefixListId),
 }
 
-/// A rule that admits TCP on one port.
+/// A new rule that admits TCP on one port.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSecurityGroupRule {
     pub(crate) group: SecurityGroupId,
@@ -91,7 +91,7 @@ impl Create for NewSecurityGroupRule {
     }
 }
 
-/// A group has at most one rule for a port and a source.
+/// Finds the rule by its port and source: a group has at most one rule for the same port and source.
 pub(super) async fn find(
     aws: &Reader,
     group: &SecurityGroupId,
@@ -122,8 +122,8 @@ pub(super) async fn find(
         .and_then(|rule| rule.security_group_rule_id))
 }
 
-/// The ingress rules of a group that name other groups, each with the group that it names: AWS refuses to delete that as
-/// long as it is named.
+/// Returns the ingress rules of a group that reference other groups, each with the group that it references. AWS
+/// refuses to delete a group while a rule references it.
 pub(crate) async fn referencing_other_groups(
     aws: &Reader,
     group: &SecurityGroupId,
@@ -150,7 +150,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
     Ok(group_of(aws, id).await?.map(|_| "active".to_owned()))
 }
 
-/// A rule is revoked by naming its group as well.
+/// Revokes the rule. The request has to name the rule's group as well.
 pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
     let Some(group) = group_of(reader, id).await? else {
         return Ok(());

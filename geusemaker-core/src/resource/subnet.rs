@@ -8,19 +8,19 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::{SubnetId, VpcId};
 
-/// A subnet and where it lies.
+/// A subnet, its VPC and its zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Subnet {
-    /// `subnet-0123…`
+    /// The subnet id: `subnet-0123…`.
     pub id: SubnetId,
-    /// The VPC that it belongs to.
+    /// The VPC that the subnet belongs to.
     pub vpc: VpcId,
-    /// `us-east-1a`
+    /// The Availability Zone: `us-east-1a`.
     pub zone: String,
 }
 
-/// The subnets of a VPC; of the default VPC, those that AWS made with it.
+/// Returns the subnets of a VPC; with `default_only`, the subnets that AWS created with the default VPC.
 pub(crate) async fn of_vpc(
     aws: &Reader,
     vpc: &VpcId,
@@ -47,7 +47,7 @@ pub(crate) async fn of_vpc(
     Ok(subnets)
 }
 
-/// The subnet of an id, if it exists.
+/// Returns the subnet with this id, if it exists.
 pub(crate) async fn named(aws: &Reader, id: &SubnetId) -> Result<Option<Subnet>, AwsError> {
     let reply = aws
         .ec2

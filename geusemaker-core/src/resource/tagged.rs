@@ -1,4 +1,4 @@
-//! What carries this program's tags, found without a journal.
+//! Resources that carry this program's tags, found without a journal.
 
 use aws_smithy_types::DateTime;
 use futures::try_join;
@@ -12,29 +12,29 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::spec::StackName;
 
-/// A resource whose tags say that this program has made it.
+/// A resource whose tags say that this program created it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TaggedResource {
-    /// The stack that it was made for.
+    /// The stack that the resource was created for.
     pub stack: StackName,
     /// The deployment of that stack.
     pub deployment: String,
-    /// What it is.
+    /// The kind of the resource.
     pub kind: ResourceKind,
-    /// The id by which AWS knows it.
+    /// The resource's id in AWS.
     pub id: String,
-    /// Its `Name` tag; of what has no tags of its own, that of what it belongs to.
+    /// The `Name` tag; for a resource without tags, that of the resource it belongs to.
     pub name: String,
-    /// When it was made, if AWS says so.
+    /// The creation time, if AWS reports it.
     pub since: Option<Timestamp>,
-    /// Whether AWS is deleting it already.
+    /// True if AWS is already deleting the resource.
     #[serde(skip)]
     pub(crate) is_going: bool,
 }
 
 impl TaggedResource {
-    /// A resource of these tags; nothing if they are not this program's.
+    /// Returns the resource with these tags, or `None` if they are not this program's.
     pub(super) fn read<'a>(
         kind: ResourceKind,
         id: &str,
@@ -64,7 +64,7 @@ impl TaggedResource {
         self
     }
 
-    /// Something without tags that belongs to this.
+    /// Returns a resource without tags that belongs to this one.
     pub(crate) fn dependant(&self, kind: ResourceKind, id: String) -> Self {
         Self {
             kind,
@@ -76,7 +76,8 @@ impl TaggedResource {
     }
 }
 
-/// Everything in the account and region that carries this program's tags. What is seconds old AWS may not show yet.
+/// Returns all resources in the account and region that carry this program's tags. AWS may not show resources that are
+/// only seconds old.
 pub(crate) async fn all(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) =
         try_join!(
@@ -109,8 +110,9 @@ mod tests {
         TaggedResource::read(ResourceKind::Instance, "i-1", tags)
     }
 
+    /// Both tags must have values that this program could have written.
     #[test]
-    fn only_both_tags_with_values_that_this_program_gives_make_it_ours() {
+    fn both_tags_identify_owned_resource() {
         let stack = ("geusemaker:stack", "llm");
         let deployment = ("geusemaker:deployment", "0123456789ab");
         let name = ("Name", "llm-0");
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(found.stack.as_str(), "llm");
         assert_eq!(found.deployment, "0123456789ab");
         assert_eq!(found.name, "llm-0");
-        // A name may have been taken away or changed; it says nothing of whose it is.
+        // A name can be removed or changed by hand; it says nothing about the owner.
         assert_eq!(read(&[stack, deployment]).unwrap().name, "llm");
 
         for others in [

@@ -1,17 +1,17 @@
-//! The tags that everything a deployment creates carries from its first moment.
+//! The tags that every resource of a deployment carries from its creation on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::is_deployment_id;
 use crate::spec::StackName;
 
-/// The tag that says which deployment a resource belongs to.
+/// The tag that names the deployment of a resource.
 pub(crate) const DEPLOYMENT: &str = "geusemaker:deployment";
-/// The tag that says which stack a resource was made for.
+/// The tag that names the stack of a resource.
 const STACK: &str = "geusemaker:stack";
 const NAME: &str = "Name";
 
-/// Whose a resource is.
+/// The owner of a resource: a stack and its deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) stack: StackName,
@@ -19,7 +19,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// The tags of a resource of this name.
+    /// Returns the tags of a resource of this name.
     fn pairs(&self, name: &str) -> [(&'static str, String); 3] {
         [
             (NAME, name.to_owned()),
@@ -28,7 +28,7 @@ impl Owner {
         ]
     }
 
-    /// Whose a resource with these tags is, and its name; nothing if they are not such as this program gives.
+    /// Returns the owner and the name that these tags give, or `None` if this program did not write the tags.
     pub(super) fn read<'a>(tags: &[(&'a str, &'a str)]) -> Option<(Self, &'a str)> {
         let value = |wanted| {
             let tag = tags.iter().find(|(key, _)| *key == wanted)?;
@@ -95,7 +95,7 @@ impl Owner {
     }
 }
 
-/// The builders fail only without a key, and every pair has one.
+/// Returns the tags that were built. A builder fails only without a key, and every pair has one.
 fn built<T, E, const N: usize>(tags: [Result<T, E>; N]) -> Vec<T> {
     tags.into_iter().flatten().collect()
 }

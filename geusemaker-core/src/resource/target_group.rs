@@ -16,7 +16,7 @@ use crate::aws::error::AwsError;
 use crate::id::{TargetGroupArn, VpcId};
 use crate::spec::{LoadBalancer as LoadBalancerSpec, Service, ServiceName};
 
-/// A group of instances that serve one service.
+/// A new target group: the instances that serve one service.
 #[derive(Clone, Debug)]
 pub(crate) struct NewTargetGroup {
     pub(crate) name: String,
@@ -52,7 +52,7 @@ impl Create for NewTargetGroup {
             .health_check_protocol(ProtocolEnum::Http)
             .health_check_path(self.service.health_path().to_string())
             .health_check_interval_seconds(count(interval))
-            // AWS wants it shorter than the interval, which may be as short as five seconds.
+            // AWS requires a timeout shorter than the interval, which may be as short as five seconds.
             .health_check_timeout_seconds(if interval > 6 { 6 } else { 4 })
             .healthy_threshold_count(count(self.health.healthy_threshold()))
             .unhealthy_threshold_count(count(self.health.unhealthy_threshold()))
@@ -72,13 +72,13 @@ impl Create for NewTargetGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TargetGroup {
-    /// Its ARN.
+    /// The ARN of the target group.
     pub arn: TargetGroupArn,
     /// The service that its targets serve.
     pub service: ServiceName,
 }
 
-/// What AWS says of each target of a group.
+/// Returns AWS's description of the health of each target of a group.
 pub(crate) async fn health(
     aws: &Reader,
     arn: &TargetGroupArn,
@@ -93,7 +93,7 @@ pub(crate) async fn health(
     Ok(reply.target_health_descriptions.unwrap_or_default())
 }
 
-/// By name, which is unique in a region, if the tag says that it is this deployment's.
+/// Finds the target group by name, which is unique in a region, if its tag names this deployment.
 pub(super) async fn find(
     aws: &Reader,
     name: &str,
@@ -102,7 +102,7 @@ pub(super) async fn find(
     if_ours(aws, arn_of(aws, name).await?, deployment).await
 }
 
-/// Whether there is one of this name, whoever made it.
+/// Returns true if a target group of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
 }
@@ -119,7 +119,7 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
     Ok(found.and_then(|group| group.target_group_arn))
 }
 
-/// Those that carry this program's tags.
+/// Returns the target groups that carry this program's tags.
 pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
     let all = aws
         .elastic_load_balancing
@@ -156,7 +156,7 @@ pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// The spec bounds these numbers far below the largest.
+/// Converts a number that the spec bounds far below the largest `i32`.
 fn count(number: impl TryInto<i32>) -> i32 {
     number.try_into().unwrap_or(i32::MAX)
 }

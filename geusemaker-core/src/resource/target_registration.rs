@@ -11,14 +11,14 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{AwsId, InstanceId, TargetGroupArn};
 
-/// An instance to be registered with a group.
+/// A new registration of an instance with a target group.
 #[derive(Clone, Debug)]
 pub(crate) struct NewTargetRegistration {
     pub(crate) target_group: TargetGroupArn,
     pub(crate) instance: InstanceId,
 }
 
-/// A registration has no id of its own: it is the group and the instance.
+/// The id of a registration. AWS gives it none, so the target group and the instance identify it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TargetRegistrationId(String);
 
@@ -74,7 +74,7 @@ pub(super) async fn find(
     Ok(observe(aws, id.as_ref()).await?.map(|_| id.0))
 }
 
-/// A target that drains is no longer registered.
+/// Returns the health state of the target. A draining target is no longer registered.
 pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     let (group, instance) = registration_parts(id);
     let reply = aws
@@ -87,7 +87,7 @@ pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, Aw
         .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
     let descriptions = match reply {
         Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
-        // A target that is not running any more is refused as invalid, and is no longer registered.
+        // AWS refuses an instance that no longer runs as an invalid target; it is no longer registered.
         Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -5,7 +5,7 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::VpcId;
 
-/// The region's default VPC, if it has not been deleted.
+/// Returns the region's default VPC, if it has not been deleted.
 pub(crate) async fn default(aws: &Reader) -> Result<Option<VpcId>, AwsError> {
     let reply = aws
         .ec2
@@ -18,7 +18,7 @@ pub(crate) async fn default(aws: &Reader) -> Result<Option<VpcId>, AwsError> {
     Ok(found.and_then(|vpc| vpc.vpc_id).map(VpcId::from_aws))
 }
 
-/// Whether the VPC exists.
+/// Returns true if the VPC exists.
 pub(crate) async fn exists(aws: &Reader, id: &VpcId) -> Result<bool, AwsError> {
     let reply = aws
         .ec2

@@ -1,11 +1,11 @@
-//! Whole numbers that exist only within their bounds.
+//! Whole numbers with checked bounds.
 
 use super::SpecError;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// A whole number from `MIN` to `MAX`; `DEFAULT` if nothing is given.
+/// A whole number from `MIN` to `MAX`; `DEFAULT` if none is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct Bounded<const MIN: u32, const MAX: u32, const DEFAULT: u32>(u32);
@@ -44,7 +44,7 @@ impl<'de, const MIN: u32, const MAX: u32, const DEFAULT: u32> Deserialize<'de>
     }
 }
 
-/// Any whole number that a file can hold: the bounds are checked, and explained, by whoever reads it.
+/// Any whole number that a file can hold. The code that reads it checks the bounds and explains them.
 pub(super) struct WholeNumber(pub(super) i128);
 
 impl<'de> Deserialize<'de> for WholeNumber {
@@ -79,7 +79,7 @@ mod tests {
     type OneToTwenty = Bounded<1, 20, 3>;
 
     #[test]
-    fn a_number_of_the_wrong_type_is_called_a_whole_number() {
+    fn wrong_type_names_whole_number() {
         let error = serde_json::from_str::<OneToTwenty>(r#""2""#).unwrap_err();
         assert!(
             error.to_string().contains("expected a whole number"),
@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_numbers_within_the_bounds_are_read(number in prop_oneof![any::<i64>(), -5..30i64]) {
+        fn numbers_out_of_bounds_are_refused(number in prop_oneof![any::<i64>(), -5..30i64]) {
             match serde_json::from_str::<OneToTwenty>(&number.to_string()) {
                 Ok(read) => {
                     prop_assert_eq!(i64::from(read.value()), number);

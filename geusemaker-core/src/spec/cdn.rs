@@ -6,11 +6,11 @@ use bon::Builder;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long the CDN may take.
+/// The settings of the CDN.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Cdn {
-    /// How long to wait for the distribution to be deployed: 1 min to 90 min, 30 min by default.
+    /// The longest wait for the distribution to be deployed: 1 min to 90 min, 30 min by default.
     #[builder(default, with = |wait: Duration| -> Result<_, SpecError> {
         BoundedDuration::new(wait).map_err(|error| error.at("cdn.wait_timeout"))
     })]
@@ -18,7 +18,7 @@ pub struct Cdn {
 }
 
 impl Cdn {
-    /// How long to wait for the distribution to be deployed.
+    /// Returns the longest wait for the distribution to be deployed.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
     }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_is_thirty_minutes_unless_given_within_its_bounds() {
+    fn wait_timeout_has_default_and_bounds() {
         assert_eq!(Cdn::default().wait_timeout(), Duration::from_secs(1800));
         let minutes = |m: u64| Duration::from_secs(m * 60);
         for wait in [minutes(1), minutes(90)] {

@@ -7,28 +7,28 @@ use crate::id::AmiId;
 use bon::Builder;
 use serde::{Deserialize, Serialize};
 
-/// The GPU instances of a deployment.
+/// The settings of the GPU instances of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Builder, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Compute {
-    /// The instance type to ask for first.
+    /// The instance type to request first.
     instance_type: GpuInstanceType,
-    /// How many instances: 1 to 20, 1 by default.
+    /// The number of instances: 1 to 20, 1 by default.
     #[serde(default)]
     #[builder(default, with = |instances: u32| -> Result<_, SpecError> {
         Bounded::new(instances).map_err(|error| error.at("compute.count"))
     })]
     count: Bounded<1, 20, 1>,
-    /// The instance types to ask for, in this order, where there is no capacity for the first. All of one
-    /// processor architecture.
+    /// The instance types to request, in this order, if the first one has no capacity. All must have the same processor
+    /// architecture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[builder(default)]
     fallback: Vec<GpuInstanceType>,
-    /// How the instances are bought; on-demand by default.
+    /// The market on which the instances are bought; on-demand by default.
     #[serde(default)]
     #[builder(default)]
     market: Market,
-    /// The image to start, instead of the newest Deep Learning AMI.
+    /// The image to launch, instead of the newest Deep Learning AMI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ami: Option<AmiId>,
     /// The size of the root volume in GiB: 100 to 16384, 200 by default.
@@ -39,57 +39,57 @@ pub struct Compute {
         Bounded::new(gibibytes).map_err(|error| error.at("compute.root_volume_gib"))
     })]
     root_volume_gib: Bounded<100, 16384, 200>,
-    /// The EC2 key pair that may log in.
+    /// The EC2 key pair for logging in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key_pair: Option<KeyPairName>,
-    /// Whether each instance must show the GPUs of its type before it counts as launched; true by default.
+    /// If true (the default), each instance must report the GPUs of its type before it counts as ready.
     #[serde(default = "checked")]
     #[builder(default = true)]
     gpu_check: bool,
 }
 
 impl Compute {
-    /// The instance type to ask for first.
+    /// Returns the instance type to request first.
     pub fn instance_type(&self) -> GpuInstanceType {
         self.instance_type
     }
 
-    /// How many instances.
+    /// Returns the number of instances.
     pub fn count(&self) -> u32 {
         self.count.value()
     }
 
-    /// The instance types to ask for where there is no capacity for the first, in order.
+    /// Returns the instance types to request if the first one has no capacity, in order.
     pub fn fallback(&self) -> &[GpuInstanceType] {
         &self.fallback
     }
 
-    /// Every instance type that may be started, in the order in which they are asked for.
+    /// Returns every instance type that may be launched, in the order of the requests.
     pub fn instance_types(&self) -> impl Iterator<Item = GpuInstanceType> {
         std::iter::once(self.instance_type).chain(self.fallback.iter().copied())
     }
 
-    /// How the instances are bought.
+    /// Returns the market on which the instances are bought.
     pub fn market(&self) -> Market {
         self.market
     }
 
-    /// The image to start, if not the newest Deep Learning AMI.
+    /// Returns the image to launch, if the spec names one. Otherwise it is the newest Deep Learning AMI.
     pub fn ami(&self) -> Option<&AmiId> {
         self.ami.as_ref()
     }
 
-    /// The size of the root volume in GiB.
+    /// Returns the size of the root volume in GiB.
     pub fn root_volume_gib(&self) -> u32 {
         self.root_volume_gib.value()
     }
 
-    /// The EC2 key pair that may log in, if any.
+    /// Returns the EC2 key pair for logging in, if any.
     pub fn key_pair(&self) -> Option<&KeyPairName> {
         self.key_pair.as_ref()
     }
 
-    /// Whether each instance must show the GPUs of its type before it counts as launched.
+    /// Returns true if each instance must report the GPUs of its type before it counts as ready.
     pub fn gpu_check(&self) -> bool {
         self.gpu_check
     }
@@ -113,7 +113,7 @@ fn check_key_pair_name(text: &str) -> Result<(), String> {
     }
 }
 
-/// The default of `gpu_check`.
+/// Returns the default of `gpu_check`.
 fn checked() -> bool {
     true
 }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_builder_and_a_table_have_the_same_defaults() {
+    fn builder_and_table_share_defaults() {
         let built = Compute::builder()
             .instance_type("g5.xlarge".parse().unwrap())
             .build();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_refuses_what_is_out_of_bounds_and_names_the_field() {
+    fn builder_names_field_out_of_bounds() {
         let error = Compute::builder().count(21).err().unwrap();
         assert_eq!(
             error.to_string(),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_asked_for_in_the_order_given() {
+    fn instance_types_keep_given_order() {
         let [first, second, third] =
             ["g5.xlarge", "g6.xlarge", "g4dn.xlarge"].map(|name| name.parse().unwrap());
         let compute = Compute::builder()
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_pair_name_is_what_ec2_allows() {
+    fn key_pair_name_follows_ec2_rules() {
         for text in ["me", "me@laptop (2026)", &"k".repeat(255)] {
             assert!(text.parse::<KeyPairName>().is_ok(), "{text}");
         }

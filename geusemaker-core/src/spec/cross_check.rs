@@ -1,4 +1,4 @@
-//! What must hold between the fields of a spec, each of which is valid for itself.
+//! Checks between the fields of a spec, each of which is valid by itself.
 
 use super::stack_name::LOAD_BALANCING_NAME_MAX;
 use super::{DeepLearningAmi, DeploymentSpec, GpuInstanceType, Region, Service, SpecError, Tier};
@@ -7,15 +7,15 @@ use crate::user_data::UserData;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// How many path patterns a listener rule can hold.
+/// The most path patterns that one listener rule can hold.
 ///
 /// Source: Application Load Balancer quotas, condition values per rule.
 const PATHS_PER_RULE: usize = 5;
 
-/// As long as the code of a Region can be, for user data whose Region is not known yet.
+/// A Region code of the greatest length, for user data whose Region is not known yet.
 const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 
-/// Checks all of it; the first error carries the path of the field to change.
+/// Runs all checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &DeploymentSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
     subnets(spec)?;
@@ -28,7 +28,7 @@ fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
     let compute = spec.compute();
     let first = compute.instance_type();
     if let Some((index, _)) = first_repeated(compute.instance_types()) {
-        // The first type is never a repetition, so an index of the fallbacks is one less.
+        // The first type is never a repetition, so the index in the fallbacks is one less.
         let at = format!("compute.fallback[{}]", index - 1);
         let message = "is asked for before already: name each instance type once";
         return Err(SpecError::new(message).at(at));
@@ -50,7 +50,7 @@ fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// What must hold for every instance type that may be started.
+/// Checks one instance type that may be launched.
 fn instance_type(spec: &DeploymentSpec, instance_type: GpuInstanceType) -> Result<(), SpecError> {
     let compute = spec.compute();
     if compute.market().may_be_spot() && !instance_type.is_sold_as_spot() {
@@ -164,7 +164,7 @@ fn target_group_names(spec: &DeploymentSpec) -> Result<(), SpecError> {
 }
 
 fn user_data(spec: &DeploymentSpec) -> Result<(), SpecError> {
-    // As long as any that AWS gives: 17 digits.
+    // The longest id that AWS gives has 17 digits.
     let placeholder = FileSystemId::from_aws("fs-00000000000000000");
     UserData {
         stack: spec.name(),
@@ -183,7 +183,7 @@ fn user_data(spec: &DeploymentSpec) -> Result<(), SpecError> {
     })
 }
 
-/// The first item that equals an earlier one, and its index.
+/// Returns the first item that equals an earlier one, with its index.
 fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Option<(usize, T)> {
     let mut seen = std::collections::HashSet::new();
     items
@@ -196,12 +196,12 @@ fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Op
 mod tests {
     use super::*;
 
-    /// A service with these keys besides its name, port and image.
+    /// Returns the TOML of a service with its name, port and image, and these other keys.
     fn service(name: &str, port: u16, keys: &str) -> String {
         format!("[[service]]\nname = \"{name}\"\nport = {port}\nimage = \"a/b\"\n{keys}\n")
     }
 
-    /// A spec of four lines, then the rest.
+    /// Reads a spec of four lines, followed by `rest`.
     fn read(tier: u8, compute: &str, rest: &str) -> Result<DeploymentSpec, SpecError> {
         DeploymentSpec::from_toml(&format!(
             "name = \"llm-prod\"\ntier = {tier}\n[compute]\n{compute}\n{rest}"
@@ -214,8 +214,9 @@ mod tests {
 
     const G5: &str = "instance_type = \"g5.xlarge\"";
 
+    /// Each instance type may be named once.
     #[test]
-    fn fallbacks_of_the_same_architecture_are_accepted_once_each() {
+    fn fallbacks_share_one_architecture() {
         assert!(
             read(
                 1,
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_is_not_sold_as_spot_is_bought_on_demand() {
+    fn type_without_spot_needs_on_demand() {
         let gb200 = "instance_type = \"p6e-gb200.36xlarge\"";
         assert!(read(1, gb200, "").is_ok());
         for market in ["spot", "spot-then-on-demand"] {
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_without_a_deep_learning_ami_needs_an_image() {
+    fn type_without_deep_learning_ami_needs_image() {
         for name in [
             "g4ad.xlarge",
             "p3.2xlarge",
@@ -282,8 +283,9 @@ mod tests {
         );
     }
 
+    /// The GPU check uses nvidia-smi, which does not know AMD's GPUs.
     #[test]
-    fn gpus_that_nvidia_smi_does_not_know_cannot_be_checked() {
+    fn amd_gpus_cannot_be_checked() {
         let compute = "instance_type = \"g4ad.xlarge\"\nami = \"ami-0a\"";
         assert_eq!(
             error(1, compute, ""),
@@ -292,8 +294,9 @@ mod tests {
         );
     }
 
+    /// A tier with a load balancer needs two subnets if the spec names any.
     #[test]
-    fn a_load_balancer_needs_two_subnets_if_any_are_named() {
+    fn load_balancer_needs_two_named_subnets() {
         let one = "[network]\nsubnets = [\"subnet-0a\"]";
         assert!(read(1, G5, one).is_ok());
         let ollama = service("ollama", 11434, "");
@@ -317,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn only_tier_1_can_have_no_service() {
+    fn tiers_2_and_3_need_service() {
         assert!(read(1, G5, "").unwrap().services().is_empty());
         for tier in [2, 3] {
             assert_eq!(
@@ -330,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn names_ports_and_paths_belong_to_one_service() {
+    fn names_ports_and_paths_are_unique() {
         let first = service("ollama", 11434, "paths = [\"/v1/*\", \"/b\"]");
         let with = |second: String| error(1, G5, &format!("{first}{second}"));
         assert_eq!(
@@ -360,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_one_service_is_the_default() {
+    fn default_service_is_unique() {
         let spec = read(
             2,
             G5,
@@ -386,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_has_at_most_as_many_paths_as_a_rule_holds() {
+    fn service_paths_fit_one_listener_rule() {
         assert!(
             read(
                 2,
@@ -410,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_group_name_that_is_too_long_says_by_how_much() {
+    fn long_target_group_name_says_excess() {
         let with = |stack: usize, service_name: usize| {
             let stack = "s".repeat(stack);
             let service = service(&"t".repeat(service_name), 1, "");
@@ -431,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn user_data_that_does_not_fit_is_refused() {
+    fn oversized_user_data_is_refused() {
         let services: String = (1..=150)
             .map(|n| service(&format!("s{n}"), 3000 + n, &format!("paths = [\"/{n}\"]")))
             .collect();

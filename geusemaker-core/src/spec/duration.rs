@@ -77,13 +77,13 @@ impl<'de, const MIN: u64, const MAX: u64, const DEFAULT: u64> Deserialize<'de>
     }
 }
 
-/// The seconds that the text means, if it is a duration: each of the units at most once, the largest first.
+/// Returns the seconds of a duration, if the text is one: each unit at most once, the largest first.
 fn read(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut seconds = 0u64;
     for (unit, length) in [('h', 3600), ('m', 60), ('s', 1)] {
         if let Some((number, after)) = rest.split_once(unit) {
-            // Digits only: `u64::from_str` alone would take a sign.
+            // Digits only: `u64::from_str` alone would accept a sign.
             if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
                 return None;
             }
@@ -95,7 +95,7 @@ fn read(text: &str) -> Option<u64> {
     (rest.is_empty() && !text.is_empty()).then_some(seconds)
 }
 
-/// The shortest text in one unit.
+/// Formats the seconds in one unit: the largest that gives a whole number.
 fn write(seconds: u64) -> String {
     match seconds {
         1.. if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
@@ -110,7 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn every_documented_form_is_read() {
+    fn documented_forms_are_read() {
         let read_as = [
             ("300s", 300),
             ("30m", 1800),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "300",
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_which_forms_and_bounds_are_right() {
+    fn errors_name_forms_and_bounds() {
         type Wait = BoundedDuration<10, 3600, 300>;
         let error = |json: &str| serde_json::from_str::<Wait>(json).unwrap_err().to_string();
         assert!(
@@ -162,12 +162,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(seconds: u64) {
+        fn written_value_is_read_back(seconds: u64) {
             prop_assert_eq!(read(&write(seconds)), Some(seconds));
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic(text: String) {
+        fn reader_never_panics(text: String) {
             let _ = read(&text);
         }
     }

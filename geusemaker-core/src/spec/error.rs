@@ -1,11 +1,11 @@
-//! What is wrong with a spec, and where.
+//! The error of an invalid spec, with the place of the problem.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A value, a field or a whole file that is not a valid spec.
+/// Error returned when a value, a field or a whole file is not a valid spec.
 ///
-/// Displays as much of the place as is known, then what is wrong and what would be right:
+/// The message gives the place as far as it is known, then the problem and what would be right:
 ///
 /// ```
 /// use geusemaker_core::spec::DeploymentSpec;
@@ -25,27 +25,28 @@ pub struct SpecError {
 }
 
 impl SpecError {
-    /// The file, if the spec was read from one.
+    /// Returns the file, if the spec was read from one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The line in the file, counted from one.
+    /// Returns the line in the file, counted from one.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// The column, counted in characters from one: given where the text is not TOML at all.
+    /// Returns the column, counted in characters from one. It is known only if the text is not valid TOML.
     pub fn column(&self) -> Option<usize> {
         self.column
     }
 
-    /// The path of the field, as in `service[1].port`; a table's path for what concerns all of it.
+    /// Returns the path of the field, as in `service[1].port`, or the path of a table if the problem concerns all of
+    /// it.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
-    /// What is wrong and what would be right, without the place.
+    /// Returns the problem and what would be right, without the place.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_place_is_shown_as_far_as_it_is_known() {
+    fn place_is_shown_as_far_as_known() {
         let error = SpecError::new("wrong");
         assert_eq!(error.to_string(), "wrong");
         let error = error.at("compute.count");

@@ -26,52 +26,53 @@ use std::sync::LazyLock;
 pub struct GpuInstanceType(&'static Row);
 
 impl GpuInstanceType {
-    /// Every type of the catalogue, by name.
+    /// Returns every type of the catalogue, sorted by name.
     pub fn all() -> impl Iterator<Item = Self> {
         CATALOGUE.iter().map(Self)
     }
 
-    /// The name that AWS gives the type, such as `g5.xlarge`.
+    /// Returns the name that AWS gives the type, such as `g5.xlarge`.
     pub fn name(&self) -> &'static str {
         &self.0.instance_type
     }
 
-    /// The part of the name before the dot, such as `g5`.
+    /// Returns the part of the name before the dot, such as `g5`.
     pub fn family(&self) -> &'static str {
         family(self.name())
     }
 
-    /// The architecture of the processors, which the image must match.
+    /// Returns the architecture of the processors, which the image must match.
     pub fn architecture(&self) -> Architecture {
         self.0.arch
     }
 
-    /// How many virtual processors it has.
+    /// Returns the number of virtual processors (vCPUs).
     pub fn vcpus(&self) -> u32 {
         self.0.vcpus
     }
 
-    /// Its main memory in MiB.
+    /// Returns the size of the main memory in MiB.
     pub fn memory_mib(&self) -> u64 {
         self.0.memory_mib
     }
 
-    /// The maker and the model of its GPUs, such as `NVIDIA A10G`.
+    /// Returns the maker and the model of the GPUs, such as `NVIDIA A10G`.
     pub fn gpu_model(&self) -> &'static str {
         &self.0.gpu_model
     }
 
-    /// How many GPUs it has. A fraction of one, as in `g6f`, counts as one.
+    /// Returns the number of GPUs. A fraction of a GPU, as in `g6f`, counts as one.
     pub fn gpu_count(&self) -> u32 {
         self.0.gpu_count
     }
 
-    /// The memory of all its GPUs together in MiB, as `DescribeInstanceTypes` reports it.
+    /// Returns the memory of all GPUs together in MiB, as `DescribeInstanceTypes` reports it.
     pub fn gpu_memory_mib(&self) -> u64 {
         self.0.gpu_memory_mib_total
     }
 
-    /// Whether AWS keeps a Deep Learning AMI whose driver works on this type.
+    /// Returns [`DeepLearningAmi::Supported`] if AWS offers a Deep Learning AMI whose driver works on this type;
+    /// otherwise the reason why none works.
     ///
     /// Source: the Deep Learning AMI release notes' supported instances, and "Important changes to DLAMI".
     pub fn deep_learning_ami(&self) -> DeepLearningAmi {
@@ -88,12 +89,12 @@ impl GpuInstanceType {
         DeepLearningAmi::Unsupported { reason }
     }
 
-    /// Whether it is sold as spot capacity. `p6e-gb200` comes only in reserved UltraServers.
+    /// Returns true if the type is sold as spot capacity. `p6e-gb200` comes only in reserved UltraServers.
     pub(super) fn is_sold_as_spot(&self) -> bool {
         self.family() != "p6e-gb200"
     }
 
-    /// Whether `nvidia-smi` can list its GPUs.
+    /// Returns true if `nvidia-smi` can list the GPUs.
     pub(super) fn has_nvidia_gpus(&self) -> bool {
         self.gpu_model().starts_with("NVIDIA ")
     }
@@ -186,7 +187,7 @@ impl fmt::Display for Architecture {
     }
 }
 
-/// Whether AWS keeps a Deep Learning AMI that works on an instance type.
+/// The support of an instance type by AWS's Deep Learning AMIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeepLearningAmi {
@@ -195,7 +196,7 @@ pub enum DeepLearningAmi {
     /// No Deep Learning AMI works, so a spec must name an image.
     #[non_exhaustive]
     Unsupported {
-        /// Why: a clause that begins in lower case.
+        /// The reason: a clause that begins in lower case.
         reason: &'static str,
     },
 }
@@ -234,7 +235,7 @@ fn size(name: &str) -> &str {
     name.split_once('.').map_or("", |(_, size)| size)
 }
 
-/// Says why the name is not in the catalogue and what is near it.
+/// Returns the error message for a name that is not in the catalogue, with the names nearest to it.
 fn unknown(name: &str) -> String {
     let mut siblings: Vec<GpuInstanceType> = GpuInstanceType::all()
         .filter(|t| t.family() == family(name))
@@ -268,7 +269,7 @@ fn unknown(name: &str) -> String {
     message
 }
 
-/// The names nearest to this one, quoted: at most three, all equally near, of the same family if there are any.
+/// Returns the names nearest to this one, quoted: at most three, all equally near, of the same family if there are any.
 fn nearest(name: &str) -> Vec<String> {
     const FARTHEST: usize = 2;
     let rank = |t: &GpuInstanceType| {
@@ -291,7 +292,7 @@ fn nearest(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether the name has the shape of an EC2 instance type, such as `t3.micro`.
+/// Returns true if the name has the format of an EC2 instance type, such as `t3.micro`.
 fn looks_real(name: &str) -> bool {
     let family = family(name);
     let size = size(name);
@@ -315,8 +316,9 @@ mod tests {
         name.parse::<GpuInstanceType>().unwrap_err().to_string()
     }
 
+    /// Every name in the catalogue parses to its own type.
     #[test]
-    fn the_whole_catalogue_is_read_and_every_name_finds_itself() {
+    fn catalogue_is_read_completely() {
         assert_eq!(GpuInstanceType::all().count(), 74);
         for instance_type in GpuInstanceType::all() {
             assert_eq!(
@@ -333,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_tells_what_describe_instance_types_tells() {
+    fn type_matches_describe_instance_types() {
         let instance_type: GpuInstanceType = "g5g.16xlarge".parse().unwrap();
         assert_eq!(instance_type.architecture(), Architecture::Arm64);
         assert_eq!(instance_type.architecture().to_string(), "arm64");
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_finger_gets_a_suggestion_and_the_sizes() {
+    fn typo_gets_suggestion_and_sizes() {
         assert_eq!(
             error("g5.xlagre"),
             "unknown GPU instance type \"g5.xlagre\"; did you mean \"g5.xlarge\"? \
@@ -360,13 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_the_family_has_not_lists_those_that_it_has() {
+    fn unknown_size_lists_known_sizes() {
         assert!(error("p4d.large").ends_with("(p4d comes in 24xlarge)"));
         assert!(error("g6.huge").ends_with("(g6 comes in xlarge, 2xlarge, 4xlarge, 8xlarge, 12xlarge, 16xlarge, 24xlarge, 48xlarge)"));
     }
 
     #[test]
-    fn a_type_without_a_gpu_is_told_that_only_gpu_types_are_accepted() {
+    fn type_without_gpu_is_refused() {
         assert_eq!(
             error("t3.micro"),
             "\"t3.micro\" is not in the catalogue of GPU instance types, and only those are accepted, such as \"g5.xlarge\""
@@ -379,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_gets_an_example() {
+    fn unknown_name_gets_example() {
         assert_eq!(
             error(""),
             "unknown GPU instance type \"\", such as \"g5.xlarge\""
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn the_families_without_a_deep_learning_ami_are_known() {
+    fn families_without_deep_learning_ami() {
         let unsupported: std::collections::BTreeSet<&str> = GpuInstanceType::all()
             .filter(|t| t.deep_learning_ami() != DeepLearningAmi::Supported)
             .map(|t| t.family())
@@ -399,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn json_holds_the_name_and_reading_validates_it() {
+    fn json_holds_name_and_is_validated() {
         let instance_type: GpuInstanceType = "p5.48xlarge".parse().unwrap();
         let json = serde_json::to_string(&instance_type).unwrap();
         assert_eq!(json, r#""p5.48xlarge""#);

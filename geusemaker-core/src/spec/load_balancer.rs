@@ -7,13 +7,13 @@ use bon::Builder;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How the load balancer decides that a service is healthy, and how long that may take.
+/// The health checks of the load balancer, and how long to wait for healthy targets.
 ///
 /// The bounds of the health check are those of `CreateTargetGroup` in the Elastic Load Balancing API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct LoadBalancer {
-    /// How long to wait for the load balancer to be active and its targets healthy: 10 s to 1 h, 5 min by default.
+    /// The longest wait for the targets to be healthy: 10 s to 1 h, 5 min by default.
     #[builder(default, with = |wait: Duration| -> Result<_, SpecError> {
         BoundedDuration::new(wait).map_err(|error| error.at("load_balancer.wait_timeout"))
     })]
@@ -23,12 +23,12 @@ pub struct LoadBalancer {
         BoundedDuration::new(interval).map_err(|error| error.at("load_balancer.health_check_interval"))
     })]
     health_check_interval: BoundedDuration<5, 300, 30>,
-    /// How many checks in a row must pass before an unhealthy target is healthy: 2 to 10, 2 by default.
+    /// The number of consecutive passed checks that make an unhealthy target healthy: 2 to 10, 2 by default.
     #[builder(default, with = |checks: u32| -> Result<_, SpecError> {
         Bounded::new(checks).map_err(|error| error.at("load_balancer.healthy_threshold"))
     })]
     healthy_threshold: Bounded<2, 10, 2>,
-    /// How many checks in a row must fail before a healthy target is unhealthy: 2 to 10, 3 by default.
+    /// The number of consecutive failed checks that make a healthy target unhealthy: 2 to 10, 3 by default.
     #[builder(default, with = |checks: u32| -> Result<_, SpecError> {
         Bounded::new(checks).map_err(|error| error.at("load_balancer.unhealthy_threshold"))
     })]
@@ -36,22 +36,22 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
-    /// How long to wait for the load balancer to be active and its targets healthy.
+    /// Returns the longest wait for the targets to be healthy.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
     }
 
-    /// The time between two health checks of one target, in whole seconds.
+    /// Returns the time between two health checks of one target, in whole seconds.
     pub fn health_check_interval(&self) -> Duration {
         self.health_check_interval.value()
     }
 
-    /// How many checks in a row must pass before an unhealthy target is healthy.
+    /// Returns the number of consecutive passed checks that make an unhealthy target healthy.
     pub fn healthy_threshold(&self) -> u32 {
         self.healthy_threshold.value()
     }
 
-    /// How many checks in a row must fail before a healthy target is unhealthy.
+    /// Returns the number of consecutive failed checks that make a healthy target unhealthy.
     pub fn unhealthy_threshold(&self) -> u32 {
         self.unhealthy_threshold.value()
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_builder_refuses_what_is_out_of_bounds_and_names_the_field() {
+    fn builder_names_field_out_of_bounds() {
         let error = LoadBalancer::builder().healthy_threshold(1).err().unwrap();
         assert_eq!(
             error.to_string(),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_and_an_empty_table_have_the_same_defaults() {
+    fn builder_and_empty_table_share_defaults() {
         let built = LoadBalancer::builder().build();
         assert_eq!(built, serde_json::from_str("{}").unwrap());
         assert_eq!(built.wait_timeout(), Duration::from_secs(300));

@@ -1,23 +1,23 @@
-//! How instances are bought.
+//! The market on which instances are bought.
 
 use serde::{Deserialize, Serialize};
 
-/// How instances are bought.
+/// The market on which instances are bought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Market {
-    /// At the full price, and never taken back by AWS. The default.
+    /// On-demand capacity at the full price, which AWS never takes back. The default.
     #[default]
     OnDemand,
-    /// From spare capacity, at a lower price; AWS may take it back with two minutes' notice.
+    /// Spare capacity at a lower price. AWS may take it back with two minutes' notice.
     Spot,
-    /// Spot where there is capacity, else on-demand.
+    /// Spot if there is capacity, otherwise on-demand.
     SpotThenOnDemand,
 }
 
 impl Market {
-    /// Whether an instance may be asked for as spot.
+    /// Returns true if an instance may be requested as a spot instance.
     pub fn may_be_spot(self) -> bool {
         match self {
             Self::OnDemand => false,
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_those_of_the_spec_file() {
+    fn names_are_those_of_spec_file() {
         let names = [
             (Market::OnDemand, r#""on-demand""#),
             (Market::Spot, r#""spot""#),
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn only_on_demand_never_asks_for_spot() {
+    fn on_demand_alone_never_asks_for_spot() {
         assert!(!Market::OnDemand.may_be_spot());
         assert!(Market::Spot.may_be_spot() && Market::SpotThenOnDemand.may_be_spot());
     }

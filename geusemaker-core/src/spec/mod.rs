@@ -1,7 +1,7 @@
-//! What the user asks for: validated values, without AWS.
+//! The spec of a deployment: validated values, checked without AWS.
 //!
-//! A [`DeploymentSpec`] comes from a file ([`DeploymentSpec::from_file`]) or from the builder, and either way it
-//! has passed every check that needs no AWS account. The file format:
+//! A [`DeploymentSpec`] comes from a file ([`DeploymentSpec::from_file`]) or from the builder. Either way it has passed
+//! every check that needs no AWS account. The file format:
 //!
 //! ```
 //! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
@@ -57,8 +57,8 @@ use bon::bon;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::Path;
 
-/// A deployment that makes sense: what to deploy, where, and how long to wait for it.
-// `remote` makes serde's own reading and writing inherent functions, so that the trait can check what was read.
+/// A valid description of a deployment: what to deploy, where, and how long to wait for it.
+// With `remote`, serde's derived functions are inherent, so the trait implementation below can check the values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, expecting = "a table")]
 pub struct DeploymentSpec {
@@ -81,7 +81,8 @@ pub struct DeploymentSpec {
 
 #[bon]
 impl DeploymentSpec {
-    /// Starts a spec. What is required is checked by the compiler, what must fit together by `build`.
+    /// Starts a spec. The compiler checks that all required fields are set; `build` checks that the fields fit
+    /// together.
     ///
     /// ```
     /// use geusemaker_core::spec::{Compute, DeploymentSpec, Service, Tier};
@@ -103,28 +104,28 @@ impl DeploymentSpec {
     /// ```
     ///
     /// # Errors
-    /// `build` says which fields do not fit together, and what would be right.
+    /// `build` returns an error if fields do not fit together. It names the field and says what would be right.
     #[builder]
     pub fn new(
         #[builder(field)] services: Vec<Service>,
         /// The name of the deployment.
         name: StackName,
-        /// The Region; the AWS environment's if not given.
+        /// The Region; by default the Region of the AWS environment.
         region: Option<Region>,
-        /// How much of the stack to deploy.
+        /// The tier: how much of the stack to deploy.
         tier: Tier,
-        /// Where in the account's network; the default VPC if not given.
+        /// The network; by default the Region's default VPC.
         #[builder(default)]
         network: Network,
         /// The GPU instances.
         compute: Compute,
-        /// The shared file system; a new one if not given.
+        /// The shared file system; by default a new one.
         #[builder(default)]
         storage: Storage,
         /// The load balancer's health checks.
         #[builder(default)]
         load_balancer: LoadBalancer,
-        /// How long the CDN may take.
+        /// The settings of the CDN.
         #[builder(default)]
         cdn: Cdn,
     ) -> Result<Self, SpecError> {
@@ -155,7 +156,7 @@ impl DeploymentSpec {
     /// Reads a spec from TOML.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its line and field.
+    /// Returns an error for the first problem, with its line and field.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
         toml_file::parse(text)
     }
@@ -163,57 +164,57 @@ impl DeploymentSpec {
     /// Reads a spec from a TOML file.
     ///
     /// # Errors
-    /// The file cannot be read; or the first thing in it that is wrong, with its line and field.
+    /// Returns an error if the file cannot be read, or for the first problem in it, with its line and field.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SpecError> {
         toml_file::read(path.as_ref())
     }
 
-    /// The name of the deployment.
+    /// Returns the name of the deployment.
     pub fn name(&self) -> &StackName {
         &self.name
     }
 
-    /// The Region, if not the AWS environment's.
+    /// Returns the Region, if the spec names one. Otherwise the Region of the AWS environment applies.
     pub fn region(&self) -> Option<&Region> {
         self.region.as_ref()
     }
 
-    /// How much of the stack to deploy.
+    /// Returns the tier: how much of the stack to deploy.
     pub fn tier(&self) -> Tier {
         self.tier
     }
 
-    /// Where in the account's network.
+    /// Returns the network settings.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// The GPU instances.
+    /// Returns the settings of the GPU instances.
     pub fn compute(&self) -> &Compute {
         &self.compute
     }
 
-    /// The shared file system.
+    /// Returns the settings of the shared file system.
     pub fn storage(&self) -> &Storage {
         &self.storage
     }
 
-    /// The services; from tier 2 on there is at least one.
+    /// Returns the services. From tier 2 on there is at least one.
     pub fn services(&self) -> &[Service] {
         &self.services
     }
 
-    /// The load balancer's health checks.
+    /// Returns the settings of the load balancer's health checks.
     pub fn load_balancer(&self) -> &LoadBalancer {
         &self.load_balancer
     }
 
-    /// How long the CDN may take.
+    /// Returns the settings of the CDN.
     pub fn cdn(&self) -> &Cdn {
         &self.cdn
     }
 
-    /// The service that gets every request that no other service's paths match, if there is one.
+    /// Returns the default service, if there is one. It gets every request that matches no other service's paths.
     pub fn default_service(&self) -> Option<&Service> {
         self.services.iter().find(|service| service.is_default())
     }
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_and_the_file_make_the_same_spec() {
+    fn builder_and_file_make_same_spec() {
         let built = DeploymentSpec::builder()
             .service(service("ollama", 11434))
             .name("llm-prod".parse().unwrap())
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_checks_across_fields() {
+    fn builder_checks_across_fields() {
         let error = DeploymentSpec::builder()
             .name("llm-prod".parse().unwrap())
             .tier(Tier::LoadBalancer)
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_survives_json() {
+    fn spec_survives_json() {
         let spec = DeploymentSpec::builder()
             .service(service("a", 1))
             .name("llm".parse().unwrap())
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_json_checks_across_fields() {
+    fn json_is_checked_across_fields() {
         let json = r#"{"name":"llm","tier":2,"compute":{"instance_type":"g5.xlarge"}}"#;
         let error = serde_json::from_str::<DeploymentSpec>(json)
             .unwrap_err()

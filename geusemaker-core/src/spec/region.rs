@@ -5,7 +5,7 @@ use super::text::validated_text;
 validated_text! {
     /// The code of an AWS Region, such as `us-east-1`.
     ///
-    /// Only its shape is checked: AWS adds Regions, and an account may not have all of them enabled.
+    /// Only the format is checked: AWS adds Regions, and an account may not have all of them enabled.
     Region, check
 }
 
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shapes_that_aws_uses_are_accepted() {
+    fn region_codes_of_aws_are_accepted() {
         for text in [
             "us-east-1",
             "ap-southeast-7",
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_with_an_example() {
+    fn other_texts_are_refused_with_example() {
         for text in [
             "",
             "us",
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_availability_zone_is_told_from_its_region() {
+    fn zone_is_told_from_its_region() {
         let error = "us-east-1a".parse::<Region>().unwrap_err().to_string();
         assert_eq!(
             error,

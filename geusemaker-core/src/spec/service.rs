@@ -1,4 +1,4 @@
-//! A program that the stack serves, and the validated texts that describe it.
+//! A service of the stack, and the validated texts that describe it.
 
 use super::SpecError;
 use super::bounded::WholeNumber;
@@ -6,7 +6,7 @@ use super::text::{is_hyphenated_name, validated_text};
 use bon::Builder;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A program that runs as a container on every instance.
+/// A service: a program that runs as a container on every instance.
 ///
 /// ```
 /// use geusemaker_core::spec::Service;
@@ -23,60 +23,61 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Builder, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Service {
-    /// Its name, unique within the stack.
+    /// The name of the service, unique within the stack.
     name: ServiceName,
-    /// The port on which it listens, in its container and on the instance: any but 22 (SSH) and 2049 (the shared
-    /// file system).
+    /// The port on which the service listens, in its container and on the instance: any port except 22 (SSH) and 2049
+    /// (the shared file system).
     #[builder(with = |number: u16| -> Result<_, SpecError> { port(number.into()) })]
     port: Port,
-    /// The path that answers with status 200 when it is healthy; `/` by default.
+    /// The path that answers with status 200 when the service is healthy; `/` by default.
     #[serde(default)]
     #[builder(default)]
     health_path: HealthPath,
-    /// The paths that the load balancer sends to it, at most five; none for the default service.
+    /// The paths that the load balancer routes to the service, at most five; none for the default service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[builder(default)]
     paths: Vec<PathPattern>,
-    /// Its container image.
+    /// The container image.
     image: ContainerImage,
-    /// Where its container sees its folder of the shared file system; `/data` by default.
+    /// The path in the container at which the service's folder of the shared file system is mounted; `/data` by
+    /// default.
     #[serde(default)]
     #[builder(default)]
     data_path: DataPath,
 }
 
 impl Service {
-    /// Its name, unique within the stack.
+    /// Returns the name of the service, unique within the stack.
     pub fn name(&self) -> &ServiceName {
         &self.name
     }
 
-    /// The port on which it listens, in its container and on the instance.
+    /// Returns the port on which the service listens, in its container and on the instance.
     pub fn port(&self) -> u16 {
         self.port.0
     }
 
-    /// The path that answers with status 200 when it is healthy.
+    /// Returns the path that answers with status 200 when the service is healthy.
     pub fn health_path(&self) -> &HealthPath {
         &self.health_path
     }
 
-    /// The paths that the load balancer sends to it; none for the default service.
+    /// Returns the paths that the load balancer routes to the service; none for the default service.
     pub fn paths(&self) -> &[PathPattern] {
         &self.paths
     }
 
-    /// Its container image.
+    /// Returns the container image.
     pub fn image(&self) -> &ContainerImage {
         &self.image
     }
 
-    /// Where its container sees its folder of the shared file system.
+    /// Returns the path in the container at which the service's folder of the shared file system is mounted.
     pub fn data_path(&self) -> &DataPath {
         &self.data_path
     }
 
-    /// Whether it gets every request that no other service's paths match.
+    /// Returns true for the default service, which gets every request that matches no other service's paths.
     pub fn is_default(&self) -> bool {
         self.paths.is_empty()
     }
@@ -95,14 +96,14 @@ validated_text! {
 }
 
 impl Default for HealthPath {
-    /// `/`.
+    /// Returns `/`.
     fn default() -> Self {
         Self("/".to_owned())
     }
 }
 
 validated_text! {
-    /// A pattern of request paths: `*` stands for any text, `?` for any one character.
+    /// A pattern of request paths: `*` stands for any text, `?` for one character.
     ///
     /// Source: Application Load Balancer, path conditions: at most 128 characters of a fixed set.
     PathPattern, check_path_pattern
@@ -119,7 +120,7 @@ validated_text! {
 }
 
 impl Default for DataPath {
-    /// `/data`.
+    /// Returns `/data`.
     fn default() -> Self {
         Self("/data".to_owned())
     }
@@ -236,8 +237,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A service name can be the end of a target group name.
     #[test]
-    fn a_service_name_is_short_and_can_end_a_target_group_name() {
+    fn service_name_is_short_and_hyphenated() {
         for text in ["a", "ollama", "open-webui", "v2", &"a".repeat(24)] {
             assert!(text.parse::<ServiceName>().is_ok(), "{text}");
         }
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_the_instance_needs_itself_is_refused() {
+    fn reserved_ports_are_refused() {
         for (number, reason) in [
             (22, "SSH"),
             (2049, "shared file system"),
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_health_path_starts_with_a_slash() {
+    fn health_path_starts_with_slash() {
         assert_eq!(HealthPath::default().as_str(), "/");
         for text in ["/", "/api/version", "/health?full=1"] {
             assert!(text.parse::<HealthPath>().is_ok(), "{text}");
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_pattern_is_what_a_listener_rule_accepts() {
+    fn path_pattern_fits_listener_rule() {
         let longest = format!("/{}", "a".repeat(127));
         for text in ["/", "/*", "/v1/*", "/a?b", r#"/_-.$~"'@:+&"#, &longest] {
             assert!(text.parse::<PathPattern>().is_ok(), "{text}");
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_one_word() {
+    fn image_is_one_word() {
         let digest = format!("registry:5000/a/b@sha256:{}", "0".repeat(64));
         for text in [
             "ollama/ollama",
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_path_is_absolute_and_plain() {
+    fn data_path_is_absolute_and_plain() {
         assert_eq!(DataPath::default().as_str(), "/data");
         for text in ["/data", "/root/.ollama", "/app/backend/data"] {
             assert!(text.parse::<DataPath>().is_ok(), "{text}");
@@ -356,7 +358,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_a_check_panic(text: String) {
+        fn checks_never_panic(text: String) {
             let _ = text.parse::<ServiceName>();
             let _ = text.parse::<HealthPath>();
             let _ = text.parse::<PathPattern>();

@@ -3,24 +3,24 @@
 use super::ServiceName;
 use super::text::{is_hyphenated_name, validated_text};
 
-/// The longest name of a load balancer or a target group.
+/// The most characters in the name of a load balancer or a target group.
 ///
 /// Source: Elastic Load Balancing API, `CreateLoadBalancer` and `CreateTargetGroup`, parameter `Name`.
 pub(super) const LOAD_BALANCING_NAME_MAX: usize = 32;
 
-/// What the load balancer's name adds to the stack's.
+/// The suffix of the load balancer's name after the stack's name.
 const LOAD_BALANCER_SUFFIX: &str = "-alb";
 
-/// The longest stack name: its load balancer must still be nameable.
+/// The most characters in a stack name: the name of its load balancer must still fit.
 const STACK_NAME_MAX: usize = LOAD_BALANCING_NAME_MAX - LOAD_BALANCER_SUFFIX.len();
 
-/// What AWS keeps for its own names: load balancers (`internal-`), security groups (`sg-`), tags (`aws`).
+/// The prefixes that AWS reserves: in load balancers (`internal-`), security groups (`sg-`) and tags (`aws`).
 const RESERVED_PREFIXES: [&str; 3] = ["internal-", "sg-", "aws"];
 
 validated_text! {
     /// The name of a deployment: 2 to 28 lower-case letters, digits and single hyphens.
     ///
-    /// The names of its AWS resources start with it, so it keeps to what AWS allows in all of them.
+    /// The names of the stack's AWS resources start with this name, so it follows the rules of all of them.
     ///
     /// ```
     /// use geusemaker_core::spec::StackName;
@@ -35,17 +35,18 @@ validated_text! {
 }
 
 impl StackName {
-    /// The name of the load balancer, at most 32 characters.
+    /// Returns the name of the load balancer, at most 32 characters.
     pub fn load_balancer_name(&self) -> String {
         format!("{self}{LOAD_BALANCER_SUFFIX}")
     }
 
-    /// The name of a service's target group; in a [`DeploymentSpec`](super::DeploymentSpec) at most 32 characters.
+    /// Returns the name of a service's target group; in a [`DeploymentSpec`](super::DeploymentSpec) at most 32
+    /// characters.
     pub fn target_group_name(&self, service: &ServiceName) -> String {
         format!("{self}-{service}")
     }
 
-    /// The name of the security group with this role.
+    /// Returns the name of the security group with this role.
     pub fn security_group_name(&self, role: &str) -> String {
         format!("{self}-{role}")
     }
@@ -86,21 +87,21 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_and_the_longest_name_are_accepted() {
+    fn shortest_and_longest_name_are_accepted() {
         for text in ["ab", "a1", "llm-prod", "internal", "sgi", &"a".repeat(28)] {
             assert_eq!(text.parse::<StackName>().unwrap().as_str(), text);
         }
     }
 
     #[test]
-    fn a_name_of_the_wrong_length_says_its_length_and_the_right_one() {
+    fn wrong_length_is_named_with_limits() {
         assert!(error("a").contains("it has 1 characters, expected 2 to 28"));
         assert!(error(&"a".repeat(29)).contains("it has 29 characters, expected 2 to 28"));
         assert!(error("").contains("it has 0 characters"));
     }
 
     #[test]
-    fn a_name_with_other_characters_is_refused() {
+    fn other_characters_are_refused() {
         for text in [
             "Llm",
             "1llm",
@@ -120,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_aws_keeps_for_itself_is_refused() {
+    fn reserved_names_are_refused() {
         for text in ["internal-llm", "sg-llm", "aws", "awsome"] {
             assert!(error(text).contains("for itself"), "{text}");
         }
     }
 
-    /// Any text at all, and texts near the border of what is accepted.
+    /// Generates any text, and texts near the limits of the accepted ones.
     fn candidates() -> impl Strategy<Value = String> {
         prop_oneof![
             any::<String>(),
@@ -144,20 +145,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_accepted_name_gives_names_that_aws_accepts(text in candidates()) {
+        fn accepted_name_gives_valid_aws_names(text in candidates()) {
             if let Ok(stack) = text.parse::<StackName>() {
                 let load_balancer = stack.load_balancer_name();
                 prop_assert!(is_load_balancing_name(&load_balancer));
                 prop_assert!(!load_balancer.starts_with("internal-"));
                 let group = stack.security_group_name("load-balancer");
                 prop_assert!(group.len() <= 255 && group.is_ascii() && !group.starts_with("sg-"));
-                // The tag value, whose prefix `aws:` is reserved.
+                // The name is also a tag value, where the prefix `aws:` is reserved.
                 prop_assert!(text.len() <= 256 && !text.starts_with("aws"));
             }
         }
 
         #[test]
-        fn every_accepted_pair_gives_a_target_group_name_that_is_at_most_too_long(
+        fn target_group_name_is_valid_or_too_long(
             stack in candidates(),
             service in candidates(),
         ) {

@@ -1,6 +1,6 @@
-//! The shape that all validated texts of a spec share.
+//! The macro that declares the validated texts of a spec.
 
-/// Declares a text that exists only if its check passes.
+/// Declares a text type whose values have passed a check.
 ///
 /// The check is a `fn(&str) -> Result<(), String>` whose error is a full sentence that quotes the text.
 macro_rules! validated_text {
@@ -11,7 +11,7 @@ macro_rules! validated_text {
         pub struct $name(String);
 
         impl $name {
-            /// The text as it was given.
+            /// Returns the text as it was given.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -56,8 +56,8 @@ macro_rules! validated_text {
 
 pub(super) use validated_text;
 
-/// Whether the text is lower-case letters, digits and single hyphens, starts with a letter and
-/// does not end with a hyphen: what AWS allows in every name that is made from it.
+/// Returns true if the text consists of lower-case letters, digits and single hyphens, starts with a letter and does
+/// not end with a hyphen. AWS allows such a text in every name that is made from it.
 pub(super) fn is_hyphenated_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')

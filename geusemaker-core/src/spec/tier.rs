@@ -1,4 +1,4 @@
-//! How much of the stack is deployed.
+//! The tiers of a stack.
 
 use super::SpecError;
 use super::bounded::WholeNumber;
@@ -6,9 +6,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// How much of the stack is deployed. Each tier holds what the one before it holds.
+/// The tier of a deployment: how much of the stack is deployed. Each tier includes the one before it.
 ///
-/// A spec writes it as its number.
+/// A spec gives the tier as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tier {
@@ -21,7 +21,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// The tier's number: 1, 2 or 3.
+    /// Returns the tier's number: 1, 2 or 3.
     pub fn number(self) -> u8 {
         self as u8
     }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tier_is_written_as_its_number_and_read_back() {
+    fn tier_round_trips_as_number() {
         for (tier, number) in [
             (Tier::Instances, "1"),
             (Tier::LoadBalancer, "2"),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_is_refused_with_what_each_tier_is() {
+    fn unknown_number_is_refused_with_tiers() {
         for number in ["0", "4", "-1"] {
             let error = serde_json::from_str::<Tier>(number)
                 .unwrap_err()
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_tier_compares_greater() {
+    fn higher_tier_compares_greater() {
         assert!(Tier::Instances < Tier::LoadBalancer && Tier::LoadBalancer < Tier::Cdn);
     }
 }

@@ -1,10 +1,10 @@
-//! A parsed TOML text in which the line of every field can be found.
+//! A parsed TOML text that can find the line of every field.
 
 use super::SpecError;
 use toml::de::{DeTable, DeValue};
 use toml::{Deserializer, Spanned};
 
-/// A text and what was parsed from it.
+/// A TOML text and the values parsed from it.
 pub(super) struct Document<'a> {
     text: &'a str,
     root: Spanned<DeTable<'a>>,
@@ -19,12 +19,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// What serde reads the document with.
+    /// Returns the deserializer with which serde reads the document.
     pub(super) fn reader(&self) -> Deserializer<'a> {
         self.root.clone().into()
     }
 
-    /// The line of the field at this path, or of the innermost table around it that the text has.
+    /// Returns the line of the field at this path, or of the innermost table around it that exists.
     pub(super) fn line_of(&self, path: &str) -> Option<usize> {
         let mut place = Place::Table(self.root.get_ref());
         let mut offset = None;
@@ -53,7 +53,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Where a step of a path leads.
+/// The place that one step of a path leads to.
 enum Place<'d, 'a> {
     Table(&'d DeTable<'a>),
     Value(&'d DeValue<'a>),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_have_lines_however_their_table_is_written() {
+    fn keys_have_lines_in_every_table_form() {
         assert_eq!(
             line_of("\n[compute]\n\ncount = 1", "compute.count"),
             Some(4)
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn items_of_an_array_have_lines_of_their_own() {
+    fn array_items_have_own_lines() {
         let text = "[network]\nsubnets = [\n  'a',\n  'b',\n]";
         assert_eq!(line_of(text, "network.subnets"), Some(2));
         assert_eq!(line_of(text, "network.subnets[1]"), Some(4));
     }
 
     #[test]
-    fn a_field_that_is_not_there_has_the_line_of_what_is_around_it() {
+    fn missing_field_has_line_of_parent() {
         assert_eq!(line_of("\n[compute]\ncount = 1", "compute.ami"), Some(2));
         assert_eq!(line_of("a = [\n1]", "a[7]"), Some(1));
         assert_eq!(line_of("a = 1", "b.c"), None);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_counts_characters() {
+    fn columns_count_characters() {
         let error = Document::parse("a = 1\nb = 'é' é").err().unwrap();
         assert_eq!((error.line(), error.column()), (Some(2), Some(9)));
     }

@@ -1,4 +1,4 @@
-//! Reading a spec from TOML, and saying what is wrong with it and where.
+//! Reads a spec from TOML, and reports problems with their place.
 
 use super::toml_document::Document;
 use super::{DeploymentSpec, SpecError};
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
     let document = Document::parse(text)?;
     let mut track = Track::new();
     let reader = document.reader();
-    // The inherent function: it reads without the checks across fields, whose errors have a path of their own.
+    // The inherent function reads without the checks across fields: their errors carry a path of their own.
     DeploymentSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
         .map_err(|error| explain(track.path().to_string(), &error))
         .and_then(DeploymentSpec::checked)
@@ -81,7 +81,7 @@ fn join(table: &str, key: &str) -> String {
     }
 }
 
-/// How the file writes the header of the table at this path.
+/// Returns the header that the table at this path has in the file.
 fn table_name(path: &str) -> String {
     match path.split_once('[') {
         Some((array, _)) => format!("[[{array}]]"),
@@ -135,7 +135,7 @@ unhealthy_threshold = 4
 wait_timeout = "1h"
 "#;
 
-    /// The error after the line that starts with `old` is replaced by `new`, in a file with this name.
+    /// Returns the error of the complete spec after the line that starts with `old` is replaced by `new`.
     fn error_with(old: &str, new: &str) -> String {
         let changed: String = EVERYTHING
             .split_inclusive('\n')
@@ -155,7 +155,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn every_key_of_the_format_is_read() {
+    fn all_keys_are_read() {
         let spec = parse(EVERYTHING).unwrap();
         assert_eq!((spec.name().as_str(), spec.tier()), ("llm-prod", Tier::Cdn));
         assert_eq!(spec.region().unwrap().as_str(), "us-east-1");
@@ -204,7 +204,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_wrong_value_is_shown_at_its_line_and_field() {
+    fn wrong_value_has_line_and_field() {
         for (old, new, wanted) in [
             (
                 "name = \"llm",
@@ -346,7 +346,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_value_of_the_wrong_type_says_which_type_is_right() {
+    fn wrong_type_names_right_type() {
         for (old, new, wanted) in [
             (
                 "name = \"llm",
@@ -404,8 +404,9 @@ wait_timeout = "1h"
         );
     }
 
+    /// The nearest allowed key comes first.
     #[test]
-    fn an_unknown_key_is_shown_with_those_allowed_the_nearest_first() {
+    fn unknown_key_lists_allowed_keys() {
         for (old, new, wanted) in [
             (
                 "region",
@@ -442,7 +443,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_network_that_is_to_be_created_is_refused_with_what_to_do_instead() {
+    fn network_creation_is_refused() {
         assert_eq!(
             error_with("vpc", "create = true"),
             "gm.toml:5: network.create: creating a network is not built yet: name an existing vpc and its subnets, \
@@ -451,7 +452,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_missing_field_says_which_table_lacks_it() {
+    fn missing_field_names_its_table() {
         for (old, wanted) in [
             (
                 "tier",
@@ -471,7 +472,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn text_that_is_not_toml_is_shown_at_its_line_and_column() {
+    fn invalid_toml_has_line_and_column() {
         let error = error_with("count", "count = = 2");
         assert!(error.starts_with("gm.toml:9:9: is not TOML: "), "{error}");
         let error = error_with("count", "instance_type = \"g6.xlarge\"");
@@ -482,7 +483,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_file_is_read_and_errors_name_it() {
+    fn file_is_read_and_named_in_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gm.toml");
         std::fs::write(&path, EVERYTHING).unwrap();
@@ -502,7 +503,7 @@ wait_timeout = "1h"
     }
 
     #[test]
-    fn a_missing_file_says_where_to_look_for_one() {
+    fn missing_file_points_to_examples() {
         let error = DeploymentSpec::from_file("no/such/gm.toml")
             .unwrap_err()
             .to_string();
@@ -514,12 +515,12 @@ wait_timeout = "1h"
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "(\\PC|\n|name|tier|compute|service|network|[\\[\\]=.'\"{}`])*") {
+        fn reader_never_panics(text in "(\\PC|\n|name|tier|compute|service|network|[\\[\\]=.'\"{}`])*") {
             let _ = parse(&text);
         }
 
         #[test]
-        fn an_error_in_any_line_is_shown_at_that_line(line in 0..EVERYTHING.lines().count()) {
+        fn error_is_shown_at_its_line(line in 0..EVERYTHING.lines().count()) {
             let mut lines: Vec<&str> = EVERYTHING.lines().collect();
             lines.insert(line, "unknown = 1");
             let error = parse(&lines.join("\n")).unwrap_err();

@@ -1,4 +1,4 @@
-//! The line with which an instance tells its GPUs on its console.
+//! The line that an instance prints on its console to report its GPUs.
 
 use crate::spec::GpuInstanceType;
 use std::fmt;
@@ -10,9 +10,9 @@ const MODEL: &str = " model=\"";
 /// Words of the catalogue that `nvidia-smi` may leave out.
 const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
 
-/// The GPUs that an instance says it has.
+/// The GPUs that an instance reports.
 ///
-/// Displays as the line that the instance prints on its console:
+/// The `Display` output is the line that the instance prints on its console:
 ///
 /// ```
 /// use geusemaker_core::GpuReport;
@@ -27,14 +27,15 @@ const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GpuReport {
-    /// How many GPUs `nvidia-smi` lists; 0 if it failed.
+    /// The number of GPUs that `nvidia-smi` lists; 0 if it failed.
     pub count: u32,
-    /// The model of the first, as `nvidia-smi` names it; empty if it failed.
+    /// The model of the first GPU, as `nvidia-smi` names it; empty if it failed.
     pub model: String,
 }
 
 impl GpuReport {
-    /// A report of these GPUs. Quotation marks and control characters, which would break the line, are dropped.
+    /// Creates a report of these GPUs. Quotation marks and control characters would break the line, so they are
+    /// removed.
     pub fn new(count: u32, model: &str) -> Self {
         Self {
             count,
@@ -45,33 +46,34 @@ impl GpuReport {
         }
     }
 
-    /// What an instance of this type reports if its GPUs work.
+    /// Returns the report of an instance of this type whose GPUs work.
     pub fn expected(instance_type: &GpuInstanceType) -> Self {
         Self::new(instance_type.gpu_count(), instance_type.gpu_model())
     }
 
-    /// The last whole report in the console output, whatever is around it.
+    /// Returns the last complete report in the console output, which may contain any other text.
     pub fn find_in(console_output: &str) -> Option<Self> {
         console_output
             .rmatch_indices(COUNT)
             .find_map(|(start, marker)| {
                 let (count, rest) = console_output[start + marker.len()..].split_once(MODEL)?;
                 let (model, _) = rest.split_once('"')?;
-                // `u32::from_str` would take a sign.
+                // `u32::from_str` would accept a sign.
                 let is_number = count.bytes().all(|b| b.is_ascii_digit());
                 let count = count.parse().ok().filter(|_| is_number)?;
-                // A line that another one cut in two is not whole.
+                // A line that another one has cut in two is not complete.
                 (!model.contains(char::is_control)).then(|| Self::new(count, model))
             })
     }
 
     /// Checks that these are the GPUs of the instance type.
     ///
-    /// The count must be equal. Every word of the catalogue's model but the vendor's must be among the words of the
-    /// reported one, which may have more: `A100` is found in `NVIDIA A100-SXM4-40GB`, but not `T4` in `T4G`.
+    /// The count must be equal. Every word of the model in the catalogue, except vendor words, must be among the words
+    /// of the reported model, which may have more: `A100` is found in `NVIDIA A100-SXM4-40GB`, but `T4` is not found in
+    /// `T4G`.
     ///
     /// # Errors
-    /// Says what the type has and what was reported.
+    /// Returns an error with the GPUs of the type and the reported ones if they differ.
     pub fn check(&self, instance_type: &GpuInstanceType) -> Result<(), GpuMismatch> {
         let is_reported =
             |wanted: &str| words(&self.model).any(|word| word.eq_ignore_ascii_case(wanted));
@@ -95,7 +97,7 @@ impl fmt::Display for GpuReport {
     }
 }
 
-/// An instance does not have the GPUs of its type.
+/// Error returned when an instance does not have the GPUs of its type.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "expected {} × {} on {instance_type}, but {}",
@@ -109,12 +111,12 @@ pub struct GpuMismatch {
 }
 
 impl GpuMismatch {
-    /// The type of the instance.
+    /// Returns the type of the instance.
     pub fn instance_type(&self) -> GpuInstanceType {
         self.instance_type
     }
 
-    /// What the instance reported.
+    /// Returns the report of the instance.
     pub fn report(&self) -> &GpuReport {
         &self.report
     }
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nvidia_smi_says_matches_the_catalogue() {
+    fn nvidia_smi_models_match_catalogue() {
         let models = [
             ("g4dn.xlarge", 1, "Tesla T4"),
             ("g5.48xlarge", 8, "NVIDIA A10G"),
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_whose_name_only_contains_the_other_is_another_model() {
+    fn similar_models_are_told_apart() {
         assert!(check("g4dn.xlarge", 1, "NVIDIA T4G").is_err());
         assert!(check("g6.xlarge", 1, "NVIDIA L40S").is_err());
         assert!(check("g6e.xlarge", 1, "NVIDIA L4").is_err());
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mismatch_says_what_was_expected_and_what_was_found() {
+    fn mismatch_names_expected_and_found() {
         assert_eq!(
             check("g5.12xlarge", 3, "NVIDIA A10G")
                 .unwrap_err()
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expected_report_of_every_type_passes_its_check() {
+    fn expected_report_passes_check() {
         for instance_type in GpuInstanceType::all() {
             assert_eq!(
                 GpuReport::expected(&instance_type).check(&instance_type),
@@ -199,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_whole_report_wins() {
+    fn last_complete_report_wins() {
         let console = "GEUSEMAKER:GPU count=0 model=\"\"\r\nGEUSEMAKER:GPU count=2 model=\"A\"\r\n\
                        GEUSEMAKER:GPU count=3 model=\"B[ 1.0] usb\r\nGEUSEMAKER:GPU count=4 mod";
         assert_eq!(GpuReport::find_in(console), Some(GpuReport::new(2, "A")));
     }
 
     #[test]
-    fn what_is_no_whole_report_is_not_found() {
+    fn incomplete_report_is_not_found() {
         for console in [
             "",
             "GEUSEMAKER:GPU",
@@ -223,14 +225,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_report_is_found_again_whatever_is_around_it(count: u32, model: String, before: String, after: String) {
+        fn report_is_found_in_any_output(count: u32, model: String, before: String, after: String) {
             let report = GpuReport::new(count, &model);
             let console = format!("{before}{report}\r\n{after}");
             prop_assert_eq!(GpuReport::find_in(&console), Some(report));
         }
 
         #[test]
-        fn any_console_output_is_read_without_panic(noise in "(GEUSEMAKER:GPU |count=|model=\"|[0-9]|\"|\\PC|\n)*") {
+        fn reader_never_panics(noise in "(GEUSEMAKER:GPU |count=|model=\"|[0-9]|\"|\\PC|\n)*") {
             let _ = GpuReport::find_in(&noise);
         }
     }

@@ -12,22 +12,22 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
 
-/// The most bytes of user data that `RunInstances` takes, before base64.
+/// The most bytes of user data that `RunInstances` accepts, before base64.
 pub(crate) const USER_DATA_MAX: usize = 16384;
 
-/// What the script is made from.
+/// The values that the script is rendered from.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct UserData<'a> {
     pub(crate) stack: &'a StackName,
     pub(crate) file_system: &'a FileSystemId,
     pub(crate) region: &'a str,
     pub(crate) services: &'a [Service],
-    /// Whether the instance reports its GPUs on its console.
+    /// True if the instance reports its GPUs on its console.
     pub(crate) gpu_check: bool,
 }
 
 impl UserData<'_> {
-    /// The script, which holds no secret.
+    /// Renders the script, which holds no secret.
     #[expect(
         clippy::expect_used,
         reason = "the template is part of the program and is given all that it names"
@@ -60,15 +60,15 @@ impl UserData<'_> {
     }
 }
 
-/// The script does not fit into what `RunInstances` takes.
+/// Error returned when the script is longer than `RunInstances` accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the user data would have {bytes} bytes, at most {USER_DATA_MAX}")]
 pub(crate) struct UserDataTooLarge {
-    /// How long the script would be.
+    /// The length of the script in bytes.
     pub(crate) bytes: usize,
 }
 
-/// One word of shell, whatever the text.
+/// Quotes any text as one word of shell.
 fn quote(text: String) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -97,7 +97,7 @@ mod tests {
         .render()
     }
 
-    /// What a run of the script did.
+    /// The effects of one run of the script.
     #[cfg(unix)]
     struct Run {
         succeeded: bool,
@@ -106,8 +106,8 @@ mod tests {
         fstab: String,
     }
 
-    /// Runs the script with the machine's commands replaced by ones that only say what they were asked, below a
-    /// folder that stands for the machine's root. `nvidia_smi` is the body of that command.
+    /// Runs the script below a folder that stands for the machine's root. Functions that only print their arguments
+    /// replace the machine's commands. `nvidia_smi` is the body of that command.
     #[cfg(unix)]
     fn run(script: &str, nvidia_smi: &str) -> Run {
         let root = tempfile::tempdir().unwrap();
@@ -145,9 +145,10 @@ mod tests {
         }
     }
 
+    /// The mount target becomes available late.
     #[test]
     #[cfg(unix)]
-    fn the_script_mounts_what_comes_up_late_and_starts_every_service() {
+    fn script_mounts_and_starts_services() {
         let services = [
             service("ollama", 11434, "ollama/ollama:latest"),
             service("ui", 8080, "ghcr.io/a/ui:main"),
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_marker_is_what_the_reader_expects_and_comes_twice() {
+    fn marker_is_readable_and_printed_twice() {
         let script = render(&[], true).unwrap();
         let report = |nvidia_smi: &str| {
             let run = run(&script, nvidia_smi);
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_failure_is_told_on_the_console() {
+    fn failure_is_printed_on_console() {
         let script = render(&[service("a", 1, "a")], false).unwrap();
         let broken = run(&script.replace("docker run", "false"), "true");
         assert!(!broken.succeeded);
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_check_there_is_no_marker() {
+    fn marker_is_absent_without_gpu_check() {
         assert!(render(&[], true).unwrap().contains("GEUSEMAKER:GPU"));
         let script = render(&[], false).unwrap();
         assert!(
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_is_too_long_is_refused_with_its_length() {
+    fn long_script_is_refused_with_length() {
         let service = service("a", 1, &"i".repeat(500));
         let error = render(&vec![service; 40], true).unwrap_err();
         assert!(error.bytes > USER_DATA_MAX);
@@ -247,8 +248,9 @@ mod tests {
         );
     }
 
+    /// The script ends with a newline, and no template syntax is left in it.
     #[test]
-    fn the_script_ends_with_a_newline_and_leaves_no_template_behind() {
+    fn script_is_rendered_completely() {
         let script = render(&[service("a", 1, "a")], true).unwrap();
         assert!(
             script.starts_with("#!/bin/bash\n") && script.ends_with("\nreport_gpus\n"),
@@ -262,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quoted_text_holds_no_quotation_mark_that_ends_it(text: String) {
+        fn quoted_text_is_one_shell_word(text: String) {
             let quoted = quote(text.clone());
             let inner = quoted.strip_prefix('\'').and_then(|q| q.strip_suffix('\'')).unwrap();
             prop_assert!(!inner.replace(r"'\''", "").contains('\''));

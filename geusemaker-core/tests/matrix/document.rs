@@ -1,4 +1,4 @@
-//! `docs/matrix.md`: how every case ends.
+//! `docs/matrix.md`: the end of every case.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,10 +12,10 @@ use crate::way::Way;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/matrix.md");
 
-/// What stands before the tables.
+/// The text before the tables.
 const HEAD: &str = include_str!("head.md");
 
-/// One stack on one way: an operation a row, a fault kind a column.
+/// A table of one stack in one direction: a row per operation, a column per fault kind.
 pub(crate) struct Table {
     title: String,
     calls: usize,
@@ -24,14 +24,14 @@ pub(crate) struct Table {
 
 struct Row {
     operation: String,
-    /// How often it is called.
+    /// The number of calls of the operation.
     calls: usize,
-    /// By fault kind; in a sample some have none.
+    /// The ends, by fault kind; in a sample some have none.
     ends: Vec<BTreeMap<End, usize>>,
 }
 
 impl Table {
-    /// `end` knows how a run has ended, by its name.
+    /// Creates the table; `end` returns the end of a run by the run's name.
     pub(crate) fn new(
         stack: Stack,
         way: Way,
@@ -98,12 +98,12 @@ impl Row {
     }
 }
 
-/// Writes the document from all cases.
+/// Writes the document from the tables of all cases.
 pub(crate) fn write(tables: &[Table]) {
     std::fs::write(Path::new(PATH), render(tables)).unwrap();
 }
 
-/// What a sample says otherwise than the document.
+/// Returns the differences between a sample and the document.
 pub(crate) fn differences(tables: &[Table]) -> Vec<String> {
     let document = std::fs::read_to_string(PATH).unwrap();
     let mut differences = Vec::new();

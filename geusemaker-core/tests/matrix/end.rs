@@ -1,4 +1,4 @@
-//! How a case ends: running, gone, or with a list of what is left.
+//! The end of a case: running, gone, or with a list of what is left.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,12 +14,12 @@ use crate::scenario::{Scenario, census, remove, stack, unlisted};
 use crate::stack::{Neighbourhood, Stack};
 use crate::way::{Beginning, Way};
 
-/// How a case ends.
+/// The end of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum End {
     Running,
     Gone,
-    /// What is left is listed, and another removal removes it.
+    /// The rest is listed, and another removal removes it.
     Left,
 }
 
@@ -33,13 +33,13 @@ impl fmt::Display for End {
     }
 }
 
-/// One case at work.
+/// A case in progress.
 pub(crate) struct World {
     scenario: Scenario,
     around: Arc<Neighbourhood>,
-    /// What the stack consists of when it runs.
+    /// The resources of the running stack.
     whole: BTreeMap<String, usize>,
-    /// What the program has said was left; nothing while it has said nothing.
+    /// The leftovers that the program has reported; `None` before any report.
     said: Mutex<Option<Undone>>,
     end: Mutex<Option<End>>,
 }
@@ -55,7 +55,7 @@ impl World {
         })
     }
 
-    /// How it has ended; nothing before [`World::finish`].
+    /// Returns the end of the case, or `None` before [`World::finish`].
     pub(crate) fn end(&self) -> Option<End> {
         *self.end.lock().unwrap()
     }
@@ -65,16 +65,17 @@ impl World {
         *self.said.lock().unwrap() = Some(undone);
     }
 
-    /// Looks at what the program leaves, and finishes the job as the next command does.
+    /// Checks what the program leaves, and finishes the job as the next command would.
     ///
     /// # Errors
-    /// Something is alive that the journal does not know or that was not said to be left, or somebody else's was touched.
+    /// Returns an error if a resource exists that the journal or the program's report does not list, or if another
+    /// user's resource was changed.
     pub(crate) async fn finish(&self) -> Result<(), String> {
         let session = self.scenario.session.clone();
-        // A panic that reaches the session ends the program.
+        // A panic that reaches the session would end the program.
         let _ = AssertUnwindSafe(session.close()).catch_unwind().await;
         let aws = &self.scenario.aws;
-        // What is on its way out by itself is given the time for it.
+        // Resources that disappear by themselves get the time for it.
         aws.clock().sleep(Duration::from_secs(3600)).await;
 
         let next = self.scenario.another_session();

@@ -1,5 +1,5 @@
-//! The matrix: whatever befalls any call while a stack is deployed, rolled back or destroyed, it ends running, gone, or
-//! with a list of what is left that the next command removes.
+//! The matrix: whatever happens to any call while a stack is deployed, rolled back or destroyed, it ends running, gone,
+//! or with a list of leftovers that the next command removes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod document;
@@ -21,17 +21,17 @@ use scenario::{account, paused_runtime};
 use stack::{Neighbourhood, STACKS, Stack};
 use way::{Beginning, WAYS, Way};
 
-/// Which cases are run.
+/// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
-    /// Every one; they make the document.
+    /// All cases; the document is made from them.
     All,
-    /// One in ten; the document has to agree with them.
+    /// One case in ten; the document must agree with each.
     Sample,
 }
 
 impl Extent {
-    /// `cargo xtask matrix` asks for all.
+    /// Returns the extent from the environment; `cargo xtask matrix` asks for all cases.
     fn asked_for() -> Self {
         match std::env::var("GEUSEMAKER_MATRIX").as_deref() {
             Ok("all") => Self::All,
@@ -74,15 +74,16 @@ fn explore(
     .explore()
     .unwrap_or_else(|error| panic!("{}, {}: {error}", stack.name, way.name()));
     let ends = ends.lock().unwrap();
-    // One that is not sound may have none; it fails the test.
+    // An unsound case may have no end; that case fails the test.
     let table = Table::new(stack, way, &exploration, |run| {
         ends[run].unwrap_or(End::Left)
     });
     (exploration, table)
 }
 
+/// Whatever happens to a call, the stack runs, is gone, or is listed with its leftovers.
 #[test]
-fn whatever_befalls_a_call_the_end_is_running_or_gone_or_listed() {
+fn stack_ends_running_gone_or_listed() {
     let extent = Extent::asked_for();
     let runtime = paused_runtime();
     let around = Arc::new(runtime.block_on(Neighbourhood::build()));

@@ -1,4 +1,4 @@
-//! The stacks of the matrix, and the account in which they come and go.
+//! The stacks of the matrix, and the account that they are deployed in.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use geusemaker_testkit::{Aws, ResourceState, Snapshot};
 
 use crate::scenario::{Scenario, account, others, spec_with};
 
-/// A stack that is deployed and removed.
+/// A stack of the matrix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stack {
     pub(crate) name: &'static str,
     pub(crate) tier: u8,
-    /// Whether its file system is somebody else's.
+    /// True if the stack adopts a file system of another user.
     adopts: bool,
 }
 
@@ -35,7 +35,7 @@ impl Stack {
         }
     }
 
-    /// The spec, in an account that has this file system.
+    /// Returns the spec, for an account with this file system.
     pub(crate) fn spec(self, file_system: &str) -> DeploymentSpec {
         let storage = if self.adopts {
             format!("[storage]\nfile_system = {file_system:?}")
@@ -46,12 +46,12 @@ impl Stack {
     }
 }
 
-/// An account in which others have something of each kind, and a file system that a stack may adopt.
+/// An account in which other users have resources of each kind, and a file system that a stack may adopt.
 #[derive(Clone, Debug)]
 pub(crate) struct Neighbourhood {
     pub(crate) account: Snapshot,
     pub(crate) file_system: String,
-    /// What others have, and its state.
+    /// The resources of other users, with their state.
     pub(crate) others: Vec<ResourceState>,
 }
 
@@ -62,7 +62,7 @@ impl Neighbourhood {
         let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
         let made = efs.create_file_system().creation_token("models");
         let made = made.encrypted(true).send().await.unwrap();
-        // Everything is done that takes AWS minutes.
+        // AWS needs minutes for some of these resources.
         aws.clock().sleep(Duration::from_secs(3600)).await;
         aws.reset_baseline();
         Self {
@@ -73,7 +73,7 @@ impl Neighbourhood {
     }
 }
 
-/// The image that a stack is launched from.
+/// Returns the image that a stack is launched from.
 async fn image(aws: &Aws) -> String {
     let scenario = Scenario::on(aws.clone());
     let planned = scenario.session.plan(spec_with(1, "")).await.unwrap();

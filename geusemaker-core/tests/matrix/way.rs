@@ -1,4 +1,4 @@
-//! The ways that a stack goes, as `gm` goes them.
+//! The ways of the matrix: the steps that a stack goes through, as `gm` takes them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use geusemaker_testkit::{AwsBuilder, CallRecord, Fault, Snapshot};
 use crate::scenario::{Scenario, account, census, stack};
 use crate::stack::{Neighbourhood, Stack};
 
-/// What is done to a stack.
+/// The way that a stack goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// It is deployed, and what fails is rolled back.
+    /// The stack is deployed, and rolled back if a step fails.
     Up,
-    /// The last wait of its deployment is refused, and what befalls the calls of the undo is looked at.
+    /// The last wait of the deployment is refused, and the faults hit the calls of the undo.
     Back,
-    /// It is destroyed.
+    /// The stack is destroyed.
     Down,
 }
 
 pub(crate) const WAYS: [Way; 3] = [Way::Up, Way::Back, Way::Down];
 
-/// Where a way begins: an account and a journal.
+/// The account and the journal that a way begins with.
 pub(crate) struct Beginning {
     pub(crate) account: Snapshot,
     pub(crate) journal: InMemory,
-    /// What a stack that runs consists of.
+    /// The resources of a running stack.
     pub(crate) whole: BTreeMap<String, usize>,
 }
 
@@ -52,7 +52,7 @@ impl Way {
             Self::Up | Self::Back => (empty, InMemory::new()),
             Self::Down => (scenario.aws.snapshot(), journal.fork()),
         };
-        // What belongs to a resource may come a little later than that.
+        // Parts of a resource may appear a little later than the resource.
         scenario.aws.clock().sleep(Duration::from_secs(3600)).await;
         Beginning {
             account,
@@ -61,7 +61,7 @@ impl Way {
         }
     }
 
-    /// What goes wrong in any case.
+    /// Adds the faults that every case of this way has.
     pub(crate) fn prepare(self, account: AwsBuilder, stack: Stack) -> AwsBuilder {
         match self {
             Self::Up | Self::Down => account,
@@ -69,24 +69,24 @@ impl Way {
         }
     }
 
-    /// Whether a call is one of those that something befalls; they are asked about in their order.
+    /// Returns a predicate for the calls that faults hit; it sees the calls in their order.
     pub(crate) fn strikes(self, stack: Stack) -> impl Fn(&CallRecord) -> bool {
         let is_on_it = AtomicBool::new(self != Self::Back);
         move |call| {
-            // The refusal itself comes before it.
+            // The refused wait itself comes before the undo.
             let turns = call.operation == last_wait(stack);
             is_on_it.fetch_or(turns, Ordering::Relaxed)
         }
     }
 
-    /// Goes the way to its end; what could not be removed is listed.
+    /// Takes the way to its end, and returns what could not be removed.
     pub(crate) async fn go(self, session: &Session, of: Stack, around: &Neighbourhood) -> Undone {
         match self {
             Self::Up | Self::Back => match deploy(session, of, around).await {
                 Ok(()) => Undone::default(),
                 Err(undone) => undone,
             },
-            // Refused, it has changed nothing.
+            // A refused removal has changed nothing.
             Self::Down => session
                 .destroy(&stack(), FileSystems::Delete)
                 .await
@@ -95,7 +95,7 @@ impl Way {
     }
 }
 
-/// The call by which a deployment waits for the last time.
+/// Returns the operation of a deployment's last wait.
 fn last_wait(stack: Stack) -> &'static str {
     match stack.tier {
         1 => "GetConsoleOutput",
@@ -126,11 +126,11 @@ async fn publish(ready: Deployment<Ec2Ready>) -> Result<(), Undone> {
     reached(deployed.commit().await).await.map(drop)
 }
 
-/// What a transition has reached, or what became of the rollback.
+/// Returns the state that a transition reached, or else rolls back and returns the result.
 async fn reached<T, S: State>(transition: Result<T, Failed<S>>) -> Result<T, Undone> {
     match transition {
         Ok(next) => Ok(next),
-        // What the step could not undo is tried again with the rest.
+        // The rollback tries again to remove what the step could not undo.
         Err(failed) => Err(failed.previous.rollback().await),
     }
 }

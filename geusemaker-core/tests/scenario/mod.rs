@@ -1,4 +1,4 @@
-//! What the tests share: a spec, a simulated account whose instances report their GPUs, and a session on both.
+//! Fixtures of the tests: a spec, a simulated account whose instances report their GPUs, and a session on both.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 pub(crate) mod moment;
@@ -19,17 +19,17 @@ use geusemaker_core::{
 use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest, Resource};
 use tokio::runtime::{Builder, Runtime};
 
-/// The name of every stack here.
+/// Returns the name of the stack in all tests.
 pub(crate) fn stack() -> StackName {
     "llm".parse().unwrap()
 }
 
-/// One instance and two services: one by default, one on paths of its own.
+/// Returns a spec with one instance and two services: a default one, and one on its own paths.
 pub(crate) fn spec(tier: u8) -> DeploymentSpec {
     spec_with(tier, "")
 }
 
-/// The same, with more lines below `[compute]` and whole tables after them.
+/// Returns the same spec, with more lines below `[compute]` and whole tables after them.
 pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
     let text = format!(
         r#"
@@ -56,7 +56,7 @@ pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
     DeploymentSpec::from_toml(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Instances that do what user data tells them: print a report of their GPUs.
+/// Instances that follow their user data: they print a report of their GPUs.
 #[derive(Debug)]
 pub(crate) struct ReportingGuest;
 
@@ -67,12 +67,12 @@ impl Guest for ReportingGuest {
     }
 }
 
-/// An account to build on.
+/// Returns the builder that the tests' accounts start from.
 pub(crate) fn account() -> AwsBuilder {
     Aws::builder().guest(ReportingGuest)
 }
 
-/// A session, its account, its journals and what its listener has heard.
+/// A session, its account, its journals and the events that its listener has received.
 pub(crate) struct Scenario {
     pub(crate) aws: Aws,
     pub(crate) store: Arc<dyn ObjectStore>,
@@ -104,12 +104,12 @@ impl Scenario {
         }
     }
 
-    /// Another session on the same account and the same journals.
+    /// Creates another session on the same account and the same journals.
     pub(crate) fn another_session(&self) -> Session {
         Session::new(self.aws.sdk_config(), Arc::clone(&self.store))
     }
 
-    /// What the listener has heard, as a person reads it.
+    /// Returns the events that the listener has received, as text.
     pub(crate) fn messages(&self) -> Vec<String> {
         self.heard
             .lock()
@@ -119,7 +119,7 @@ impl Scenario {
             .collect()
     }
 
-    /// Destroys the stack and asserts that it went completely.
+    /// Destroys the stack, and asserts that nothing is left.
     pub(crate) async fn destroy(&self) {
         let undone = self
             .session
@@ -130,7 +130,7 @@ impl Scenario {
         assert!(undone.is_complete(), "{:#?}", undone.left);
     }
 
-    /// Closes the session, and asserts that whatever was dropped is gone.
+    /// Closes the session, and asserts that nothing of the dropped deployments is left.
     pub(crate) async fn close_and_assert_nothing_left(self) {
         let Self { aws, session, .. } = self;
         let undone = session.close().await;
@@ -147,14 +147,15 @@ impl Scenario {
     }
 }
 
-/// The first assertion of a scenario that should leave nothing.
+/// Asserts that the account is empty; the first assertion of a scenario that should leave nothing.
 #[track_caller]
 pub(crate) fn assert_nothing_left(aws: &Aws) {
     let left = aws.leftovers();
     assert!(left.is_empty(), "left over: {left:#?}");
 }
 
-/// The first of what is alive that no list has: by its id, or as one that may exist and whose id nobody knows.
+/// Returns the first existing resource that is not listed, either by its id or as one that may exist with an unknown
+/// id.
 pub(crate) fn unlisted<'a>(
     alive: &'a [Resource],
     listed: impl IntoIterator<Item = (ResourceKind, Option<&'a str>)>,
@@ -165,7 +166,7 @@ pub(crate) fn unlisted<'a>(
         .map(|(kind, _)| format!("::{kind:?}"))
         .collect();
     alive.iter().find(|resource| {
-        // AWS makes it, and it goes with what it belongs to.
+        // AWS creates network interfaces, and deletes them with their resource.
         let is_interface = resource.kind == "EC2::NetworkInterface";
         if is_interface || known.iter().any(|(_, id)| *id == Some(&*resource.id)) {
             return false;
@@ -181,7 +182,7 @@ pub(crate) fn unlisted<'a>(
     })
 }
 
-/// Removes the stack, whether or not it was ever committed.
+/// Removes the stack, committed or not.
 pub(crate) async fn remove(session: &Session) -> Result<Undone, Error> {
     match session.rollback(&stack()).await {
         Err(Error::Committed { .. }) => session.destroy(&stack(), FileSystems::Delete).await,
@@ -189,13 +190,13 @@ pub(crate) async fn remove(session: &Session) -> Result<Undone, Error> {
     }
 }
 
-/// A runtime of virtual time, for a test that makes its own.
+/// Creates a runtime with virtual time, for a test that builds its own.
 pub(crate) fn paused_runtime() -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap()
 }
 
-/// How many resources of each kind the account has.
+/// Returns the number of resources of each kind in the account.
 pub(crate) fn census(aws: &Aws) -> BTreeMap<String, usize> {
     let mut census = BTreeMap::new();
     for resource in aws.leftovers() {
@@ -204,7 +205,7 @@ pub(crate) fn census(aws: &Aws) -> BTreeMap<String, usize> {
     census
 }
 
-/// What a tier-3 stack of [`spec`] consists of when nothing goes wrong.
+/// Returns the number of resources of each kind in an undisturbed tier-3 stack of [`spec`].
 pub(crate) fn tier_3() -> BTreeMap<String, usize> {
     [
         ("CloudFront::Distribution", 1),
@@ -222,7 +223,7 @@ pub(crate) fn tier_3() -> BTreeMap<String, usize> {
     .into()
 }
 
-/// Plans and deploys as far as tier 3; the first failure ends it, as `?` does.
+/// Plans and deploys up to tier 3; the first failure ends the deployment, as `?` does.
 pub(crate) async fn deploy_tier_3(
     session: &Session,
     spec: DeploymentSpec,
@@ -231,7 +232,7 @@ pub(crate) async fn deploy_tier_3(
     Ok(deployment.publish().await?)
 }
 
-/// Goes on from wherever a deployment stands until its CDN is deployed.
+/// Continues a deployment from any state until its CDN is deployed.
 pub(crate) fn go_on(
     deployment: AnyDeployment,
 ) -> BoxFuture<'static, Result<Deployment<CdnDeployed>, Error>> {
@@ -253,7 +254,7 @@ pub(crate) fn go_on(
     })
 }
 
-/// The records of the stack's journal, in order, with their paths.
+/// Returns the records of the stack's journal, in order, with their paths.
 pub(crate) async fn records(store: &dyn ObjectStore) -> Vec<(String, serde_json::Value)> {
     let mut objects: Vec<_> = store.list(None).try_collect().await.unwrap();
     objects.sort_by(|a, b| a.location.cmp(&b.location));

@@ -1,4 +1,4 @@
-//! What a process leaves behind that ends at some moment, and what another makes of it.
+//! The state that a process leaves when it ends at some moment, and the process that continues from there.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -10,15 +10,15 @@ use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 use super::watched_store::WatchedStore;
 use super::{Scenario, account};
 
-/// What a process leaves behind that ends now.
+/// The state that a process leaves when it ends at this moment.
 pub(crate) struct Moment {
     pub(crate) what: String,
     pub(crate) account: Snapshot,
     pub(crate) journal: InMemory,
 }
 
-/// A scenario of which every moment is kept: after each call that changed something, before its reply arrived, and
-/// after each record of the journal.
+/// A scenario that records every moment: after each call that changed something, before its reply arrived, and after
+/// each record of the journal.
 pub(crate) struct Watched {
     pub(crate) scenario: Scenario,
     moments: Arc<Mutex<Vec<Moment>>>,
@@ -29,7 +29,7 @@ impl Watched {
         Self::on(account, InMemory::new())
     }
 
-    /// The same, where there is a journal.
+    /// Creates a watched scenario on an existing journal.
     pub(crate) fn on(account: AwsBuilder, journal: InMemory) -> Self {
         let moments = Arc::new(Mutex::new(Vec::new()));
         let aws = Arc::new(OnceLock::<Aws>::new());
@@ -60,14 +60,14 @@ impl Watched {
         Self { scenario, moments }
     }
 
-    /// What has been kept since the last time.
+    /// Takes the moments that were recorded since the last call.
     pub(crate) fn take(&self) -> Vec<Moment> {
         std::mem::take(&mut self.moments.lock().unwrap())
     }
 }
 
 impl Moment {
-    /// The same moment again.
+    /// Copies the moment.
     pub(crate) fn fork(&self) -> Self {
         Self {
             what: self.what.clone(),
@@ -76,21 +76,21 @@ impl Moment {
         }
     }
 
-    /// Another process on the same machine, a moment later.
+    /// Starts another process on the same machine, a moment later.
     pub(crate) async fn restart(self) -> Scenario {
         let aws = account().restore(self.account).unwrap().build();
         bury_holders(&self.journal).await;
         Scenario::with_store(aws, Arc::new(self.journal))
     }
 
-    /// The same, and each of its moments is kept.
+    /// Starts another process, and records each of its moments.
     pub(crate) async fn restart_watched(self) -> Watched {
         bury_holders(&self.journal).await;
         Watched::on(account().restore(self.account).unwrap(), self.journal)
     }
 }
 
-/// Makes every process that the journal names one that has ended: here all of them are this one, which lives.
+/// Replaces every process in the journal by one that has ended: in a test all of them are this process, which is alive.
 pub(crate) async fn bury_holders(journal: &dyn ObjectStore) {
     let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
     for object in objects {

@@ -1,4 +1,4 @@
-//! What others have in the account: resources of the kinds that a deployment has, without its tags.
+//! Resources of other users in the account: the same kinds as a deployment's, without its tags.
 
 use aws_sdk_cloudfront::types as cloudfront;
 use aws_sdk_ec2::types as ec2;
@@ -6,10 +6,10 @@ use aws_sdk_efs::types as efs;
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use geusemaker_testkit::Aws;
 
-/// A tag that somebody gives, or none.
+/// A tag of another user, or none.
 type SomeTag = Option<(&'static str, &'static str)>;
 
-/// One of each kind without tags, and one with each set of tags that this program does not give.
+/// Creates one resource of each kind without tags, and one with each set of tags that this program does not use.
 pub(crate) async fn make(aws: &Aws, image: &str) {
     for (number, tag) in [
         None,
@@ -89,7 +89,7 @@ async fn network(aws: &Aws, number: usize, tag: SomeTag, image: &str) {
         .unwrap();
 }
 
-/// Its comment is such as this program writes, and its tags are not.
+/// Creates a distribution whose comment is like this program's, but whose tags are not.
 async fn distribution(aws: &Aws) {
     let origin = cloudfront::CustomOriginConfig::builder()
         .http_port(80)

@@ -1,4 +1,4 @@
-//! A store for journals in memory that can be slow, full, or watched.
+//! A store for journals in memory that can be slow, full or watched.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use geusemaker_core::object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// A store in memory, with a say in what happens when something is written.
+/// A store in memory that can delay, refuse and report writes.
 pub(crate) struct WatchedStore {
     inner: InMemory,
     written: AtomicUsize,
@@ -29,7 +29,7 @@ impl WatchedStore {
         Self::over(InMemory::new())
     }
 
-    /// On what another process has written.
+    /// Creates a store on the records of another process.
     pub(crate) fn over(inner: InMemory) -> Self {
         Self {
             inner,
@@ -40,13 +40,13 @@ impl WatchedStore {
         }
     }
 
-    /// Takes that long before and after each write, as a store on a network does.
+    /// Pauses before and after each write, as a store on a network does.
     pub(crate) fn pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
 
-    /// Is full after so many writes.
+    /// Makes the store full after this number of writes.
     pub(crate) fn room_for(self, writes: usize) -> Self {
         self.set_room_for(writes);
         self
@@ -56,13 +56,13 @@ impl WatchedStore {
         self.room_for.store(writes, Ordering::SeqCst);
     }
 
-    /// Calls back after each write, with the store.
+    /// Calls the callback with the store after each write.
     pub(crate) fn on_write(mut self, callback: impl Fn(&InMemory) + Send + Sync + 'static) -> Self {
         self.on_write = Some(Box::new(callback));
         self
     }
 
-    /// A copy of what it holds now.
+    /// Copies the current content.
     pub(crate) fn fork(&self) -> InMemory {
         self.inner.fork()
     }
@@ -102,7 +102,7 @@ impl fmt::Display for WatchedStore {
     }
 }
 
-// Written as the trait's attribute macro expands it: the tests have no dependency for these five lines.
+// Written as the trait's attribute macro would expand it: the tests need no dependency for these five lines.
 impl ObjectStore for WatchedStore {
     fn put_opts<'a, 'b, 'c>(
         &'a self,

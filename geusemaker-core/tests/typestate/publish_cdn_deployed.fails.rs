@@ -1,4 +1,4 @@
-//! What is published is not published again.
+//! A published stack cannot be published again.
 
 use geusemaker_core::{CdnDeployed, Deployment, Error};
 

@@ -1,7 +1,7 @@
-//! Any bytes as requests to one account: none makes it panic, and none is answered as if the server had broken down.
+//! Arbitrary bytes as requests to one account. No request makes it panic or is answered as a failure of the server.
 //!
-//! Requests are separated by zero bytes. In each, the first byte chooses the service, the second the method; the rest
-//! of the first line is the path with its query string, and what follows is the body.
+//! Requests are separated by zero bytes. In each, the first byte chooses the service and the second the method; the
+//! rest of the first line is the path with its query string, and the rest of the request is the body.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 
 thread_local! {
-    /// A runtime in which time is virtual; making one takes longer than a request.
+    /// A runtime in which time is virtual; creating one takes longer than a request.
     static RUNTIME: Runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

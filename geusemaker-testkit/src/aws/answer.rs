@@ -1,4 +1,4 @@
-//! The way of one call: what befalls it on the network, and what the account says.
+//! The path of one call: the faults that hit it on the network, and the account's answer.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,13 +17,14 @@ use crate::sim::timings::Step;
 use crate::wire::{self, Call, Reply, Service, ServiceError};
 
 impl Aws {
-    /// Answers a request as AWS would: the seam below [`Aws::http_client`], for servers and clients of other kinds.
+    /// Answers a request as AWS would. This is the layer below [`Aws::http_client`], for servers and other kinds of
+    /// clients.
     ///
     /// # Errors
-    /// A fault ended the connection without an answer. A fault that stalls never returns.
+    /// Returns an error if a fault ended the connection without an answer. With a fault that stalls, it never returns.
     ///
     /// # Panics
-    /// A fault says so ([`crate::Fault::panic`]).
+    /// Panics if a fault asks for it ([`crate::Fault::panic`]).
     pub async fn answer(
         &self,
         request: http::Request<Bytes>,
@@ -43,7 +44,7 @@ impl Aws {
         self.pause(verdict.delay_before).await;
         let refusal = match verdict.end.take_if(|_| !verdict.takes_effect) {
             Some(End::Interruption(interruption)) => {
-                // A stalled call holds what it has for ever.
+                // A stalled call never ends, so it would hold its claim forever.
                 drop(claim);
                 return self.interrupt(interruption, &operation, record).await;
             }
@@ -78,7 +79,7 @@ impl Aws {
         Ok(wire::write(service, &operation, &request_id, answer))
     }
 
-    /// What befalls a call that arrives now.
+    /// Returns the verdict of the faults on a call that arrives now.
     fn strike(&self, service: Service, operation: &str) -> Verdict {
         let now = self.clock().now();
         let account = lock(&self.shared.account);
@@ -90,7 +91,7 @@ impl Aws {
         })
     }
 
-    /// What becomes of a call at the account, and the id of its request.
+    /// Passes a call to the account. Returns the request id and the account's answer.
     fn reach(
         &self,
         request: &http::Request<Bytes>,
@@ -98,8 +99,8 @@ impl Aws {
         call: Result<Call, ServiceError>,
         claim: OverrideClaim<'_>,
     ) -> (String, Result<Reply, ServiceError>) {
-        // Held until the callback returns, so that it hears of the changes in their order; the account, which it may
-        // look at, is free by then.
+        // Held until the callback returns, so that it sees the changes in order. The account is unlocked by then, so
+        // that the callback may read it.
         let on_change = self.shared.on_change.as_ref();
         let on_change = on_change.filter(|_| is_mutating(operation)).map(lock);
         let mut account = lock(&self.shared.account);
@@ -113,7 +114,7 @@ impl Aws {
         (request_id, answer)
     }
 
-    /// What the account says to a call, whose resource may have a fate.
+    /// Returns the account's answer to a call whose resource may have a lifecycle override.
     fn decide(
         &self,
         account: &mut Account,
@@ -123,14 +124,14 @@ impl Aws {
     ) -> Result<Reply, ServiceError> {
         let now = self.clock().now();
         let guest = &self.shared.guest;
-        // A fate means nothing to a call that only reads.
+        // A lifecycle override has no effect on a call that only reads.
         if claim.lifecycle == LifecycleOverride::Usual || !is_mutating(&call.operation) {
             return sim::answer(account, guest, now, &LifecycleOverride::Usual, call);
         }
         let mut usual = account.clone();
         let answer = sim::answer(account, guest, now, &claim.lifecycle, call);
         if let Ok(mut same) = wire::read(request) {
-            // Only for what it does to the account, to compare.
+            // Only the effect on the account matters, for the comparison below.
             let _ = sim::answer(&mut usual, guest, now, &LifecycleOverride::Usual, &mut same);
         }
         if !is_same(account, &usual) {
@@ -154,14 +155,14 @@ impl Aws {
                 self.shared.drop_caller.notify_one();
                 std::future::pending().await
             }
-            // Without the hook's message, which would look like a failure of the test.
+            // Without the panic hook's message, which would look like a failure of the test.
             Interruption::Panic => std::panic::resume_unwind(Box::new(InjectedPanic {
                 operation: operation.to_owned(),
             })),
         }
     }
 
-    /// Notes what the caller was told, and tells whoever listens.
+    /// Records the outcome of a call and passes the record to the callback.
     fn end(&self, record: usize, outcome: Outcome) {
         let ended = lock(&self.shared.calls).end(record, self.clock().now(), outcome);
         if let (Some(on_call), Some(ended)) = (&self.shared.on_call, ended) {
@@ -169,7 +170,7 @@ impl Aws {
         }
     }
 
-    /// Waits, if there is anything to wait for: the shortest sleep takes the runtime's timer a millisecond.
+    /// Waits for a duration, unless it is zero: even the shortest sleep takes a millisecond of the runtime's timer.
     async fn pause(&self, duration: Duration) {
         if !duration.is_zero() {
             self.clock().sleep(duration).await;
@@ -177,8 +178,8 @@ impl Aws {
     }
 }
 
-/// A call's claim on the fate that a fault has for it. It is given back unless it makes a difference: the call may be
-/// ended or given up before it reaches the account, or be refused there.
+/// A call's claim on the lifecycle override that a fault holds for it. The claim is given back unless the override
+/// makes a difference: the call may end or be given up before it reaches the account, or the account may refuse it.
 struct OverrideClaim<'a> {
     faults: &'a Mutex<Schedule>,
     lifecycle: LifecycleOverride,
@@ -199,7 +200,7 @@ impl Drop for OverrideClaim<'_> {
     }
 }
 
-/// Whether two accounts hold the same. What cannot be written down is taken to differ.
+/// Returns true if two accounts have the same content. Accounts that cannot be serialized count as different.
 fn is_same(one: &Account, other: &Account) -> bool {
     match (serde_json::to_vec(one), serde_json::to_vec(other)) {
         (Ok(one), Ok(other)) => one == other,
@@ -207,7 +208,7 @@ fn is_same(one: &Account, other: &Account) -> bool {
     }
 }
 
-/// The connection ended without an answer.
+/// Error returned when the connection ended without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("connection reset by the simulated network")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! How an account is made.
+//! The builder of a simulated account.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::sim::limits::Throttling;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
 
-/// What an [`Aws`] is built from.
+/// A builder of an [`Aws`] account.
 pub struct AwsBuilder {
     seed: u64,
     timings: Timings,
@@ -54,43 +54,43 @@ impl Default for AwsBuilder {
 }
 
 impl AwsBuilder {
-    /// What the random part of times and ids follows from; 0 if not given.
+    /// Sets the seed of all random times and ids; 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How slow AWS is; [`Timings::Typical`] if not given.
+    /// Sets the timings, which decide how slow AWS is; [`Timings::Typical`] by default.
     #[must_use]
     pub fn timings(mut self, timings: Timings) -> Self {
         self.timings = timings;
         self
     }
 
-    /// Lets every call see what the calls before it have made. Without it a new EC2 id is unknown to other calls for a
-    /// moment, as it may be at AWS, so that a program which counts on it is found out.
+    /// Makes every call see the changes of earlier calls at once. By default, a new EC2 id is unknown to other calls
+    /// for a moment, as it may be at AWS, so that a program that relies on seeing it at once is found out.
     #[must_use]
     pub fn consistent(mut self) -> Self {
         self.is_consistent = true;
         self
     }
 
-    /// How many times as fast as tokio's clock the account's time runs; 1 if not given.
+    /// Sets the speed of the account's clock, as a multiple of tokio's; 1 by default.
     #[must_use]
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
         self
     }
 
-    /// The region of [`Aws::sdk_config`]; `us-east-1` if not given. The account itself has every region.
+    /// Sets the region of [`Aws::sdk_config`]; `us-east-1` by default. The account itself has every region.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
         self
     }
 
-    /// What runs inside the instances.
+    /// Sets the software that runs inside the instances.
     #[must_use]
     pub fn guest(mut self, guest: impl Guest + 'static) -> Self {
         self.guest = Arc::new(guest);
@@ -100,7 +100,7 @@ impl AwsBuilder {
     /// Adds a fault.
     ///
     /// # Panics
-    /// Parts of the fault contradict each other, such as a status without an answer.
+    /// Panics if parts of the fault contradict each other, such as a status without an answer.
     #[must_use]
     #[track_caller]
     pub fn fault(mut self, fault: Fault) -> Self {
@@ -108,21 +108,22 @@ impl AwsBuilder {
         self
     }
 
-    /// How many calls AWS lets through; [`Throttling::Off`] if not given.
+    /// Sets the limit on the rate of calls; [`Throttling::Off`] by default.
     #[must_use]
     pub fn throttling(mut self, throttling: Throttling) -> Self {
         self.throttling = Some(throttling);
         self
     }
 
-    /// Sets a quota of the account; the others are at [`Quota::default_value`]. [`Aws::set_quota`] changes it later.
+    /// Sets a quota of the account; the others have their [`Quota::default_value`]. [`Aws::set_quota`] changes it
+    /// later.
     #[must_use]
     pub fn quota(mut self, quota: Quota, value: u32) -> Self {
         self.quotas.push((quota, value));
         self
     }
 
-    /// Lets a zone have no machines of an instance type, on-demand or spot: launches there are refused with
+    /// Leaves a zone without capacity for an instance type, on-demand and spot: launches there are refused with
     /// `InsufficientInstanceCapacity`. [`Aws::restore_capacity`] changes that later.
     #[must_use]
     pub fn no_capacity(
@@ -134,11 +135,11 @@ impl AwsBuilder {
         self
     }
 
-    /// Goes on with an account where its snapshot left it. Seed and timings are the snapshot's then, and so are
-    /// throttling, quotas and capacity where nothing else is given here.
+    /// Continues an account from its snapshot. The seed and the timings are those of the snapshot, and so are
+    /// throttling, quotas and capacity, unless this builder sets them.
     ///
     /// # Errors
-    /// The snapshot is of a format that this version does not know.
+    /// Returns an error if this version does not know the snapshot's format.
     pub fn restore(mut self, snapshot: Snapshot) -> Result<Self, UnknownSnapshotVersion> {
         if snapshot.version != SNAPSHOT_VERSION {
             return Err(UnknownSnapshotVersion {
@@ -149,26 +150,26 @@ impl AwsBuilder {
         Ok(self)
     }
 
-    /// Calls back after every call that may have changed something, in the order of the changes and before the caller
-    /// hears of it. The callback may look at the account, and must not wait for a call to it.
+    /// Sets a callback that runs after every call that may have changed something, in the order of the changes and
+    /// before the caller gets its answer. The callback may read the account, but must not wait for a call to it.
     #[must_use]
     pub fn on_change(mut self, callback: impl Fn(&Snapshot) + Send + Sync + 'static) -> Self {
         self.on_change = Some(Box::new(callback));
         self
     }
 
-    /// Calls back when a call is answered, or has got its last chance of an answer: for logs.
+    /// Sets a callback that runs when a call has been answered or can no longer be answered, for logs.
     #[must_use]
     pub fn on_call(mut self, callback: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Box::new(callback));
         self
     }
 
-    /// The account.
+    /// Builds the account.
     ///
     /// # Panics
-    /// Outside a tokio runtime, whose clock it follows; and if [`AwsBuilder::no_capacity`] names an instance type or a
-    /// zone that there is not, since it would refuse nothing.
+    /// Panics outside a tokio runtime, whose clock the account follows, and if [`AwsBuilder::no_capacity`] names an
+    /// instance type or a zone that does not exist, because it would refuse nothing.
     #[must_use]
     pub fn build(self) -> Aws {
         let (mut account, now) = match self.snapshot {
@@ -205,7 +206,7 @@ impl AwsBuilder {
     }
 }
 
-/// The account as the Rust that makes it, as far as it is made of numbers and words.
+/// The account as the Rust code that creates it, for the settings that are numbers and words.
 #[cfg(feature = "explorer")]
 impl AwsBuilder {
     pub(crate) fn to_rust(&self) -> String {
@@ -220,7 +221,7 @@ impl AwsBuilder {
     }
 }
 
-/// Where simulated time begins, so that two runs are the same to the letter: 2026-11-01.
+/// The start of simulated time, 2026-11-01. It is constant, so that two runs are identical.
 const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
 impl fmt::Debug for AwsBuilder {

@@ -1,4 +1,4 @@
-//! What an account remembers of the calls that it got.
+//! The log of the calls that an account received.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use jiff::Timestamp;
 
 use crate::wire::Service;
 
-/// A call that has reached the account, or got lost on its way there.
+/// A call that reached the account or was lost on its way there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallRecord {
-    /// When it arrived, on the account's clock.
+    /// The time of arrival, on the account's clock.
     pub at: Timestamp,
-    /// When the caller was told, or the connection ended; none while the call is pending.
+    /// The time at which the caller got its answer or the connection ended; `None` while the call is pending.
     pub ended: Option<Timestamp>,
-    /// Whose operation it is; none if the request named no service.
+    /// The service of the operation; `None` if the request named no service.
     pub service: Option<Service>,
-    /// `RunInstances`
+    /// The name of the operation, such as `RunInstances`.
     pub operation: String,
-    /// Which call of that operation it is, counted from 1.
+    /// The position among the calls of that operation, counted from 1.
     pub nth: u32,
-    /// What the caller was told.
+    /// The outcome, as the caller saw it.
     pub outcome: Outcome,
 }
 
 impl CallRecord {
-    /// Whether the operation may change something: it is none that describes, gets or lists.
+    /// Returns true if the operation may change something, that is, unless it describes, gets or lists.
     #[must_use]
     pub fn is_mutating(&self) -> bool {
         is_mutating(&self.operation)
@@ -38,17 +38,17 @@ pub(super) fn is_mutating(operation: &str) -> bool {
         .any(|prefix| operation.starts_with(prefix))
 }
 
-/// What a caller was told.
+/// The outcome of a call, as its caller saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Nothing yet; or ever, if the caller has gone away.
+    /// No answer yet. It stays like this if the caller has gone away.
     Pending,
     /// The call succeeded.
     Success,
-    /// The call was refused with this AWS code.
+    /// The call was refused with this AWS error code.
     Refused(String),
-    /// A fault ended the connection, or never answered.
+    /// A fault ended the connection or suppressed the answer.
     Silence,
 }
 
@@ -63,7 +63,7 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// The calls in the order in which they arrived.
+/// The log of calls, in order of arrival.
 #[derive(Debug, Default)]
 pub(super) struct CallLog {
     records: Vec<CallRecord>,
@@ -75,7 +75,7 @@ impl CallLog {
         &self.records
     }
 
-    /// Notes that a call has arrived, and gives the place where its end is noted.
+    /// Records the arrival of a call and returns its index, which is needed to record its end.
     pub(super) fn begin(
         &mut self,
         at: Timestamp,
@@ -98,7 +98,7 @@ impl CallLog {
         self.records.len() - 1
     }
 
-    /// Notes the end of a call, and gives its whole record.
+    /// Records the end of a call and returns its whole record.
     pub(super) fn end(
         &mut self,
         place: usize,

@@ -1,9 +1,10 @@
-//! What a fault does to the caller itself.
+//! The effects of a fault on the caller itself.
 
 use super::Aws;
 
 impl Aws {
-    /// Waits for a fault that says so ([`crate::Fault::drop_caller`]): then the future that makes the calls is to be dropped.
+    /// Waits until a fault drops the caller ([`crate::Fault::drop_caller`]). The future that makes the calls must then
+    /// be dropped.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -26,10 +27,10 @@ impl Aws {
     }
 }
 
-/// What a task panics with that a fault makes panic ([`crate::Fault::panic`]).
+/// The payload of a panic caused by a fault ([`crate::Fault::panic`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InjectedPanic {
-    /// The operation that was called.
+    /// The operation of the call.
     pub operation: String,
 }

@@ -37,8 +37,8 @@ impl HttpConnector for Aws {
     }
 }
 
-/// The request with its body in memory. The body is read to its end, as by a client on a network: the SDK takes an
-/// upload of which nobody reads for a stalled one, and gives the call up.
+/// Reads the whole body of a request into memory, as a client on a network does. The SDK treats an unread upload as
+/// stalled, and gives up the call.
 async fn buffered(request: HttpRequest) -> Result<http::Request<Bytes>, ConnectorError> {
     let request = request
         .try_into_http1x()

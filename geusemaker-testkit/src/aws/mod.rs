@@ -1,4 +1,4 @@
-//! The account as a program meets it: an HTTP client for the AWS SDK, behind which AWS is simulated.
+//! The account as a program sees it: an HTTP client for the AWS SDK, with a simulated AWS behind it.
 
 mod answer;
 mod builder;
@@ -55,14 +55,14 @@ pub struct Aws {
 struct Shared {
     account: Mutex<Account>,
     seen: Mutex<SeenStates>,
-    /// Locked after the account where both are.
+    /// If both are locked, this is locked after the account.
     faults: Mutex<Schedule>,
     calls: Mutex<CallLog>,
     drop_caller: Notify,
     clock: Clock,
     guest: Arc<dyn Guest>,
     region: String,
-    /// Locked before the account where both are.
+    /// If both are locked, this is locked before the account.
     on_change: Option<Mutex<OnChange>>,
     on_call: Option<OnCall>,
 }
@@ -71,19 +71,19 @@ type OnChange = Box<dyn Fn(&Snapshot) + Send + Sync>;
 type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
 
 impl Aws {
-    /// An account with the defaults of [`Aws::builder`].
+    /// Creates an account with the defaults of [`Aws::builder`].
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Chooses how the account behaves.
+    /// Returns a builder, which chooses how the account behaves.
     #[must_use]
     pub fn builder() -> AwsBuilder {
         AwsBuilder::default()
     }
 
-    /// An SDK configuration whose clients talk to this account, in its time.
+    /// Returns an SDK configuration whose clients talk to this account, in its time.
     #[must_use]
     pub fn sdk_config(&self) -> SdkConfig {
         let credentials = Credentials::from_keys("AKIASIMULATED", "simulated", None);
@@ -97,63 +97,63 @@ impl Aws {
             .build()
     }
 
-    /// The account as the SDK's HTTP client.
+    /// Returns the account as the SDK's HTTP client.
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
 
-    /// The account's clock.
+    /// Returns the account's clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
     }
 
-    /// Adds a fault from now on: it counts the calls that are made after this.
+    /// Adds a fault from now on, which counts only the calls made after this.
     ///
     /// # Panics
-    /// Parts of the fault contradict each other, such as a status without an answer.
+    /// Panics if parts of the fault contradict each other, such as a status without an answer.
     #[track_caller]
     pub fn inject(&self, fault: Fault) {
         lock(&self.shared.faults).add(fault);
     }
 
-    /// Ends all faults, and gives those that have struck nothing and were not optional.
+    /// Ends all faults. Returns those that have not fired and are not optional.
     pub fn lift_faults(&self) -> Vec<String> {
         let unfired = lock(&self.shared.faults).clear();
         unfired.iter().map(ToString::to_string).collect()
     }
 
-    /// The faults that have struck nothing so far and were not optional, each in a sentence.
+    /// Returns the faults that have not fired so far and are not optional, each described in a sentence.
     ///
-    /// Whoever asks has to look: without the question, the last handle to the account panics when it is dropped (the
-    /// clients' handles among them) if such a fault is left.
+    /// A test that calls this has to check the result itself. Without this call, the last handle to the account
+    /// (handles in clients count too) panics on drop if such a fault is left.
     #[must_use]
     pub fn unfired(&self) -> Vec<String> {
         let unfired = lock(&self.shared.faults).unfired();
         unfired.iter().map(ToString::to_string).collect()
     }
 
-    /// Every call so far, in the order in which they arrived.
+    /// Returns every call so far, in order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
         lock(&self.shared.calls).records().to_vec()
     }
 
-    /// What the calls so far have exercised of what the simulator offers.
+    /// Returns the part of the simulator that the calls so far have exercised.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         Coverage::of(&self.calls(), &lock(&self.shared.seen))
     }
 
-    /// What exists now and was not there at the start, or at the last [`Aws::reset_baseline`]: what a test has to
-    /// find empty before it looks at anything else.
+    /// Returns the resources that exist now and did not exist at the start, or at the last [`Aws::reset_baseline`]. A
+    /// test has to find this empty before it checks anything else.
     #[must_use]
     pub fn leftovers(&self) -> Vec<Resource> {
         lock(&self.shared.account).leftovers(self.clock().now())
     }
 
-    /// Everything that exists now.
+    /// Returns all existing resources.
     #[must_use]
     pub fn inventory(&self) -> Vec<Resource> {
         lock(&self.shared.account)
@@ -162,41 +162,42 @@ impl Aws {
             .collect()
     }
 
-    /// Changes a quota from now on, as AWS does on request. What exists already stays.
+    /// Changes a quota from now on, as AWS does on request. Existing resources stay.
     pub fn set_quota(&self, quota: Quota, value: u32) {
         lock(&self.shared.account).quotas.set(quota, value);
     }
 
-    /// Lets a zone run out of an instance type from now on; what runs goes on.
+    /// Removes a zone's capacity for an instance type from now on. Running instances keep running.
     ///
     /// # Panics
-    /// There is no such instance type or zone, so that nothing would be refused.
+    /// Panics if there is no such instance type or zone, because nothing would be refused.
     pub fn exhaust_capacity(&self, instance_type: impl Into<String>, zone: impl Into<String>) {
         lock(&self.shared.account)
             .capacity
             .exhaust(instance_type.into(), zone.into());
     }
 
-    /// Lets a zone have an instance type again.
+    /// Restores a zone's capacity for an instance type.
     pub fn restore_capacity(&self, instance_type: &str, zone: &str) {
         lock(&self.shared.account)
             .capacity
             .restore(instance_type, zone);
     }
 
-    /// The state of everything that has one, in the words of its service: `EC2::Instance i-0123… shutting-down`.
+    /// Returns the state of every resource that has one, in the terms of its service:
+    /// `EC2::Instance i-0123… shutting-down`.
     #[must_use]
     pub fn states(&self) -> Vec<ResourceState> {
         lock(&self.shared.account).states(self.clock().now())
     }
 
-    /// Takes what exists now as given: it is no leftover from here on.
+    /// Takes the existing resources as given: they are no longer leftovers.
     pub fn reset_baseline(&self) {
         let mut account = lock(&self.shared.account);
         account.baseline = account.inventory(self.clock().now());
     }
 
-    /// The whole account, to go on with later.
+    /// Returns a snapshot of the whole account, to restore later.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&lock(&self.shared.account), self.clock().now())
@@ -205,7 +206,7 @@ impl Aws {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // A test that fails already has something better to say.
+        // A test that fails already has a more useful message.
         if std::thread::panicking() {
             return;
         }
@@ -232,7 +233,7 @@ impl Default for Aws {
     }
 }
 
-/// A poisoned lock holds data that no panic left half written: every change is made by one call.
+/// Locks a mutex, also a poisoned one. Each change is made by one call, so a panic leaves no data half written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,10 @@
-//! A whole account, kept and restored.
+//! Snapshots: a whole account, saved and restored.
 
 use jiff::Timestamp;
 
 use crate::sim::account::Account;
 
-/// A whole account and its time, to be kept and restored.
+/// A whole account and its time, to save and to restore.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Snapshot {
     pub(super) version: u32,
@@ -22,14 +22,14 @@ impl Snapshot {
     }
 }
 
-/// Why a snapshot cannot be restored.
+/// Error returned when a snapshot has a format version that this crate does not know.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the snapshot has format version {found}, and this version of the simulator reads {SNAPSHOT_VERSION}"
 )]
 #[non_exhaustive]
 pub struct UnknownSnapshotVersion {
-    /// The version that it has.
+    /// The snapshot's format version.
     pub found: u32,
 }
 

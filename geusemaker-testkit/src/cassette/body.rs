@@ -1,20 +1,20 @@
-//! The three shapes in which the AWS protocols write a body, and what is in them.
+//! The three formats in which the AWS protocols write a body, and their content.
 
 use serde_json::Value;
 
 use super::har::Content;
 use super::xml::Document;
 
-/// A body, read.
+/// A parsed body.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// Not text: kept as it is.
+    /// A body that is not text. It is kept as it is.
     Binary,
     Empty,
     Form(Vec<(String, String)>),
     Json(Value),
     Text(String),
-    /// Declared to be JSON or XML, and not that.
+    /// A body declared to be JSON or XML that is not.
     Unreadable,
     Xml(Document),
 }
@@ -40,14 +40,14 @@ impl Body {
     }
 }
 
-/// The decoded pairs of a form or a query string.
+/// Returns the decoded name-value pairs of a form or a query string.
 pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(text.as_bytes())
         .into_owned()
         .collect()
 }
 
-/// Every leaf of a JSON value as (path, JSON text).
+/// Returns every leaf of a JSON value as (path, JSON text).
 pub(crate) fn json_leaves(value: &Value) -> Vec<(String, String)> {
     let mut leaves = Vec::new();
     collect_leaves(value, String::new(), &mut leaves);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_what_its_content_type_says() {
+    fn body_format_follows_content_type() {
         assert!(matches!(
             read("application/x-amz-json-1.1", "{}"),
             Body::Json(_)
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_a_content_type_is_recognised_by_its_text() {
+    fn untyped_body_is_recognized_by_text() {
         assert!(matches!(read("", "{\"a\": 1}"), Body::Json(_)));
         assert!(matches!(read("", "<a/>"), Body::Xml(_)));
         assert!(matches!(read("text/html", "<p>sorry<br>"), Body::Text(_)));
     }
 
     #[test]
-    fn different_json_has_different_leaves() {
+    fn distinct_json_has_distinct_leaves() {
         let leaves = |text: &str| json_leaves(&serde_json::from_str(text).unwrap());
         assert_eq!(
             leaves(r#"{"b": [1, "1"], "a": {}}"#),

@@ -1,4 +1,4 @@
-//! What can go wrong with a cassette.
+//! The errors of reading, writing and playing cassettes.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -7,24 +7,24 @@ use super::mismatch::Mismatch;
 use super::player::Unused;
 use super::scan::Finding;
 
-/// A cassette could not be read or written.
+/// Error returned when a cassette cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CassetteError {
     /// The file could not be read.
     #[error("cannot read the cassette {}", path.display())]
     Read {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The file could not be written.
     #[error("cannot write the cassette {}", path.display())]
     Write {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The text is not a HAR document.
@@ -37,33 +37,33 @@ pub enum CassetteError {
     Newer {
         /// The cassette's format.
         found: u32,
-        /// The newest format that is understood.
+        /// The newest format that this release reads.
         supported: u32,
     },
-    /// What was to be saved looks as if it held secrets, so nothing was written.
+    /// The content looks as if it held secrets, so nothing was written.
     #[error(
         "the cassette looks as if it held secrets, so it was not written: redact them with `Redactor::with_pattern`:{}",
         list(findings)
     )]
     Secrets {
-        /// What was found, and where.
+        /// The suspected secrets, and their places.
         findings: Vec<Finding>,
     },
 }
 
-/// A redaction pattern is of no use.
+/// Error returned when a redaction pattern cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
-    /// It is not a regular expression.
+    /// The pattern is not a regular expression.
     #[error("`{pattern}` is not a regular expression: {reason}")]
     NotARegex {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The problem with the pattern.
         reason: String,
     },
-    /// It matches in its own replacement, so that each redaction would change the text again.
+    /// The pattern matches its own replacement, so that each redaction would change the text again.
     #[error(
         "`{pattern}` would change its own replacement `{replacement}`: choose one that it leaves alone"
     )]
@@ -75,13 +75,13 @@ pub enum PatternError {
     },
 }
 
-/// A program and its cassette do not agree.
+/// Error returned when a program and its cassette do not agree.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub struct PlayError {
     /// The requests that had no recorded answer, in the order in which they were made.
     pub mismatches: Vec<Mismatch>,
-    /// The recorded entries that were never asked for.
+    /// The recorded entries that were never requested.
     pub unused: Vec<Unused>,
 }
 

@@ -1,4 +1,4 @@
-//! From the SDK's requests and responses to HAR's, and back.
+//! Conversion between the SDK's requests and responses and those of HAR.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -8,7 +8,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 
 use super::har::{self, Content, NameValue, header};
 
-/// Reads the whole body of a request, and leaves it in the request again.
+/// Converts a request to HAR. Reads the whole body, and leaves it in the request.
 pub(crate) async fn request(request: &mut HttpRequest) -> Result<har::Request, BoxError> {
     let body = drain(request.take_body()).await?;
     let headers = headers(request.headers());
@@ -21,7 +21,7 @@ pub(crate) async fn request(request: &mut HttpRequest) -> Result<har::Request, B
     Ok(recorded)
 }
 
-/// Reads the whole body of a response, and leaves it in the response again.
+/// Converts a response to HAR. Reads the whole body, and leaves it in the response.
 pub(crate) async fn response(response: &mut HttpResponse) -> Result<har::Response, BoxError> {
     let body = drain(response.take_body()).await?;
     let headers = headers(response.headers());
@@ -34,7 +34,7 @@ pub(crate) async fn response(response: &mut HttpResponse) -> Result<har::Respons
     Ok(recorded)
 }
 
-/// The answer that the SDK is given for a recorded one.
+/// Returns the SDK's form of a recorded answer.
 pub(crate) fn replayed(recorded: &har::Response) -> Result<HttpResponse, BoxError> {
     let status = StatusCode::try_from(recorded.status)?;
     let mut response = HttpResponse::new(status, SdkBody::from(recorded.content.to_bytes()?));
@@ -55,7 +55,7 @@ fn headers(headers: &Headers) -> Vec<NameValue> {
         .iter_bytes()
         .map(|(name, value)| NameValue::new(name, String::from_utf8_lossy(value)))
         .collect();
-    // The map behind them has no order of its own; sorting is stable, so repeated ones keep theirs.
+    // The header map has no order of its own. Sorting is stable, so repeated headers keep their order.
     headers.sort_by(|a, b| a.name.cmp(&b.name));
     headers
 }

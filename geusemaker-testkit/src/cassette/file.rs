@@ -11,19 +11,19 @@ use super::scan::{self, Finding};
 
 /// Recorded calls and their answers, in the order in which they were made.
 ///
-/// On disk it is HAR 1.2 in indented JSON: the same calls make the same text, whenever and wherever they were recorded.
-/// A HAR that another program recorded can be loaded too; call [`redacted`](Self::redacted) before saving it.
+/// On disk this is HAR 1.2 in indented JSON. The same calls give the same text, at any time and on any machine. A HAR
+/// that another program recorded can be loaded too; call [`redacted`](Self::redacted) before saving it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cassette {
     har: Har,
 }
 
 impl Cassette {
-    /// Reads a cassette.
+    /// Reads a cassette from a file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, is not HAR in JSON, or was written by a newer release.
+    /// Returns an error if the file cannot be read, is not HAR in JSON, or was written by a newer release.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CassetteError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|source| CassetteError::Read {
@@ -33,11 +33,11 @@ impl Cassette {
         Self::from_json(&text)
     }
 
-    /// Reads a cassette out of its text.
+    /// Reads a cassette from its text.
     ///
     /// # Errors
     ///
-    /// When it is not HAR in JSON, or was written by a newer release.
+    /// Returns an error if the text is not HAR in JSON, or was written by a newer release.
     pub fn from_json(text: &str) -> Result<Self, CassetteError> {
         let mut har: Har = serde_json::from_str(text).map_err(CassetteError::NotHar)?;
         let found = har.log.format.as_ref().map_or(0, |format| format.format);
@@ -53,12 +53,12 @@ impl Cassette {
         Ok(Self { har })
     }
 
-    /// Writes the cassette, whole, over whatever the file held.
+    /// Writes the whole cassette to a file and replaces the file's content.
     ///
     /// # Errors
     ///
-    /// When [`secrets`](Self::secrets) finds something, in which case nothing is written, and when the file cannot be
-    /// written.
+    /// Returns an error if [`secrets`](Self::secrets) finds something, in which case nothing is written, or if the file
+    /// cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CassetteError> {
         let findings = self.secrets();
         if !findings.is_empty() {
@@ -71,7 +71,7 @@ impl Cassette {
         })
     }
 
-    /// The text that [`save`](Self::save) writes.
+    /// Returns the text that [`save`](Self::save) writes.
     #[expect(
         clippy::expect_used,
         reason = "JSON can only refuse maps whose keys are not strings, and there are none"
@@ -82,29 +82,29 @@ impl Cassette {
         text
     }
 
-    /// How many calls are recorded.
+    /// Returns the number of recorded calls.
     pub fn len(&self) -> usize {
         self.har.log.entries.len()
     }
 
-    /// Whether no call is recorded.
+    /// Returns true if no call is recorded.
     pub fn is_empty(&self) -> bool {
         self.har.log.entries.is_empty()
     }
 
-    /// What each entry asks for, in order.
+    /// Returns the call of each entry, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.entries().iter().map(call).collect()
     }
 
-    /// The same cassette with `redactor`'s rules applied.
+    /// Returns the same cassette with `redactor`'s rules applied.
     #[must_use]
     pub fn redacted(&self, redactor: &Redactor) -> Self {
         Self::from_entries(self.entries().to_vec(), redactor)
     }
 
-    /// Whatever looks like a secret, and where it stands. A cassette that was recorded here should hold none: this is
-    /// the second look, for files edited by hand, recorded elsewhere, or redacted by too few rules.
+    /// Returns all text that looks like a secret, and its place. A cassette recorded by this crate should hold none:
+    /// this is a second check, for files edited by hand, recorded elsewhere, or redacted by too few rules.
     #[expect(
         clippy::expect_used,
         reason = "JSON can only refuse maps whose keys are not strings, and there are none"
@@ -139,7 +139,7 @@ pub(crate) fn call(entry: &Entry) -> Call {
     Call::read(&service, &entry.request)
 }
 
-/// Writes down what an entry is a call of. Its service is settled the first time, while the signature is there.
+/// Records the name of the call in its entry. The service is determined the first time, while the signature is there.
 pub(crate) fn name(entry: &mut Entry) {
     let call = call(entry);
     entry.call = Some(CallName {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn cassette_survives_json_round_trip() {
         let entries = vec![entry(
             "https://host/2015-02-01/file-systems?MaxItems=1",
             &[],
@@ -178,8 +178,9 @@ mod tests {
         assert_eq!(Cassette::from_json(&cassette.to_json()).unwrap(), cassette);
     }
 
+    /// Each date follows from the entry's position.
     #[test]
-    fn dates_are_those_of_the_entries_places_and_not_of_the_recording() {
+    fn recording_dates_are_replaced() {
         let mut recorded = entry("https://host/", &[]);
         recorded.started_date_time = "2024-02-29T12:00:00Z".to_owned();
         let cassette = Cassette::from_entries(vec![recorded.clone(), recorded], &Redactor::new());
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_survives_the_loss_of_the_signature() {
+    fn service_survives_loss_of_signature() {
         let signed =
             "AWS4-HMAC-SHA256 Credential=AKID/20240101/us-east-1/kafka/aws4_request, Signature=0";
         let entries = vec![entry(
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cassette_of_a_newer_format_is_refused() {
+    fn newer_format_is_refused() {
         let json = r#"{"log": {"version": "1.2", "creator": {"name": "x", "version": "9"}, "_geusemaker": {"format": 2}, "entries": []}}"#;
         let error = Cassette::from_json(json).unwrap_err();
         assert!(matches!(
@@ -217,8 +218,9 @@ mod tests {
         ));
     }
 
+    /// JSON that is not HAR is refused.
     #[test]
-    fn unknown_fields_are_ignored_but_other_json_is_refused() {
+    fn unknown_fields_are_ignored() {
         let json = r#"{"log": {"version": "1.2", "creator": {"name": "x", "version": "9"}, "_geusemaker": {"format": 1, "new": 1}, "entries": []}, "_x": 1}"#;
         assert!(Cassette::from_json(json).unwrap().is_empty());
         assert!(matches!(
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cassette_with_a_secret_is_not_written() {
+    fn cassette_with_secret_is_not_saved() {
         let text = r#"{"log": {"version": "1.2", "creator": {"name": "x", "version": "9"}, "entries": [{
             "request": {"method": "GET", "url": "https://host/?k=AKIAIOSFODNN7EXAMPLE"},
             "response": {"status": 200, "content": {}}}]}}"#;

@@ -1,12 +1,12 @@
-//! HAR 1.2 as it lies on disk: only the fields that a cassette uses.
+//! HAR 1.2 as it is on disk: only the fields that a cassette uses.
 //!
-//! The format is the one of <http://www.softwareishard.com/blog/har-12-spec/>. Fields that begin with an underscore are
-//! the format's own way to extend it, so every HAR viewer opens a cassette.
+//! The format is described at <http://www.softwareishard.com/blog/har-12-spec/>. Fields that begin with an underscore
+//! are the format's own extension mechanism, so every HAR viewer opens a cassette.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
-/// The version of what the `_geusemaker` fields mean.
+/// The version of the meaning of the `_geusemaker` fields.
 pub(crate) const FORMAT: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub(crate) struct Har {
 pub(crate) struct Log {
     pub(crate) version: String,
     pub(crate) creator: Creator,
-    /// Absent from a HAR that another program wrote.
+    /// `None` in a HAR that another program wrote.
     #[serde(rename = "_geusemaker", skip_serializing_if = "Option::is_none")]
     pub(crate) format: Option<Format>,
     pub(crate) entries: Vec<Entry>,
@@ -48,16 +48,16 @@ pub(crate) struct Entry {
     pub(crate) cache: Cache,
     #[serde(skip_deserializing)]
     pub(crate) timings: Timings,
-    /// Absent from a HAR that another program wrote.
+    /// `None` in a HAR that another program wrote.
     #[serde(rename = "_geusemaker", skip_serializing_if = "Option::is_none")]
     pub(crate) call: Option<CallName>,
 }
 
-/// What the entry is a call of. The service is written because the header that names it is not.
+/// The call that an entry records. The service is stored because the header that names it is not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CallName {
     pub(crate) service: String,
-    /// For the reader of the file; the request is what is matched.
+    /// For readers of the file. Matching uses the request.
     #[serde(default)]
     pub(crate) operation: String,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Request {
     pub(crate) cookies: Vec<NameValue>,
     #[serde(default)]
     pub(crate) headers: Vec<NameValue>,
-    /// Written for viewers; what is read is the URL.
+    /// For HAR viewers. Reading uses the URL.
     #[serde(default)]
     pub(crate) query_string: Vec<NameValue>,
     #[serde(default, with = "post_data", skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub(crate) struct Response {
     pub(crate) body_size: i64,
 }
 
-/// A body: HAR's `content` of a response. A request's `postData` is written by [`post_data`].
+/// A body, as the `content` of a HAR response. [`post_data`] writes a request's `postData`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
@@ -125,7 +125,7 @@ pub(crate) struct Content {
     pub(crate) mime_type: String,
     #[serde(default)]
     pub(crate) text: String,
-    /// `base64` for a body that is not text.
+    /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) encoding: Option<String>,
 }
@@ -243,7 +243,7 @@ impl NameValue {
     }
 }
 
-/// The value of a header, whatever the case of its name.
+/// Returns the value of a header. The case of its name does not matter.
 pub(crate) fn header<'a>(headers: &'a [NameValue], name: &str) -> Option<&'a str> {
     headers
         .iter()
@@ -251,12 +251,12 @@ pub(crate) fn header<'a>(headers: &'a [NameValue], name: &str) -> Option<&'a str
         .map(|header| header.value.as_str())
 }
 
-/// A URL in two: all before its query string, and the query string without its question mark.
+/// Splits a URL into the part before its query string and the query string without its question mark.
 pub(crate) fn split_url(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
-/// An entry's date: the same constant day for every cassette, one second per entry.
+/// Returns the date of an entry: the same constant day for every cassette, one second per entry.
 ///
 /// HAR demands a date, and a real one would make every recording differ from the last.
 pub(crate) fn started(index: usize) -> String {
@@ -272,7 +272,8 @@ fn unknown_size() -> i64 {
     -1
 }
 
-/// HAR has no size and no encoding for the body of a request, so the latter needs the underscore of a custom field.
+/// The body of a request. HAR has no size and no encoding for it, so the encoding needs the underscore of a custom
+/// field.
 mod post_data {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -319,14 +320,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_that_is_not_text_survives_as_base64() {
+    fn binary_body_survives_as_base64() {
         let content = Content::from_bytes("application/cbor", &[0xff, 0x00, 0xfe]);
         assert!(content.is_base64());
         assert_eq!(content.to_bytes().unwrap(), [0xff, 0x00, 0xfe]);
     }
 
+    /// Both a text and a binary body.
     #[test]
-    fn a_request_s_body_survives_the_file_whether_it_is_text_or_not() {
+    fn request_body_survives_round_trip() {
         for body in [&b"a=b"[..], &[0xff, 0x00]] {
             let content = Content::from_bytes("x/y", body);
             let request = Request::new("POST", "http://h/", Vec::new(), content);
@@ -336,8 +338,9 @@ mod tests {
         }
     }
 
+    /// The fields that a cassette does not use are ignored.
     #[test]
-    fn a_har_of_another_program_is_read_and_its_other_fields_are_ignored() {
+    fn foreign_har_is_read() {
         let har: Har = serde_json::from_str(
             r#"{"log": {"version": "1.2", "creator": {"name": "proxy", "version": "9"}, "pages": [], "entries": [{
                 "startedDateTime": "2024-01-01T00:00:00Z", "time": 12.5, "cache": {"x": 1}, "serverIPAddress": "::1",
@@ -355,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_follow_the_order_of_the_entries() {
+    fn dates_follow_entry_order() {
         assert_eq!(started(0), "2000-01-01T00:00:00.000Z");
         assert_eq!(started(3_725), "2000-01-01T01:02:05.000Z");
     }

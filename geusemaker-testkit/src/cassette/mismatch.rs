@@ -1,14 +1,14 @@
-//! A request without a recorded answer, and how it differs from the nearest that has one.
+//! A request without a recorded answer, and its differences from the most similar recorded call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::request::Call;
 
-/// A request for which a cassette has no answer.
+/// Error returned when a cassette has no answer for a request.
 ///
-/// It is the error that the program's SDK call fails with; its text shows the request, and the difference from the
-/// recorded call that is most like it.
+/// The program's SDK call fails with this error. Its text shows the request, and the differences from the most similar
+/// recorded call.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Mismatch {
     asked: Call,
@@ -29,11 +29,11 @@ struct Nearest {
     differences: Vec<Difference>,
 }
 
-/// How one parameter differs. A parameter that is given several times is shown with its values joined by commas.
+/// A difference in one parameter. The values of a repeated parameter are joined by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// Asked and recorded, with different values.
+    /// The parameter is in both calls, with different values.
     Changed {
         /// The parameter.
         name: String,
@@ -42,14 +42,14 @@ pub enum Difference {
         /// The value in the cassette.
         recorded: String,
     },
-    /// Asked, and not recorded.
+    /// The parameter is in the request only.
     Extra {
         /// The parameter.
         name: String,
         /// The value in the request.
         asked: String,
     },
-    /// Recorded, and not asked.
+    /// The parameter is in the cassette only.
     Missing {
         /// The parameter.
         name: String,
@@ -59,18 +59,18 @@ pub enum Difference {
 }
 
 impl Mismatch {
-    /// The request, redacted.
+    /// Returns the request, redacted.
     pub fn asked(&self) -> &Call {
         &self.asked
     }
 
-    /// The recorded call that is most like the request: one of the same operation if there is any. None if the very
-    /// request is recorded but all its answers have been given, or if nothing is recorded.
+    /// Returns the recorded call that is most like the request: one of the same operation if there is any. Returns
+    /// `None` if the exact request is recorded but all its answers have been given, or if nothing is recorded.
     pub fn nearest(&self) -> Option<&Call> {
         self.nearest_entry().map(|nearest| &nearest.call)
     }
 
-    /// How the parameters differ from those of the nearest call.
+    /// Returns the differences between the parameters of the request and those of the nearest call.
     pub fn differences(&self) -> &[Difference] {
         self.nearest_entry()
             .map_or(&[], |nearest| &nearest.differences)
@@ -198,8 +198,9 @@ mod tests {
         Call::read("ec2", &request)
     }
 
+    /// Even if a call of another operation has more in common with the request.
     #[test]
-    fn the_diff_is_to_the_same_operation_even_if_another_has_more_in_common() {
+    fn diff_prefers_same_operation() {
         let recorded = [
             call("DescribeVpcs", "Id.1=b&Id.2=c"),
             call("DeleteTags", "Id.1=a&Dry=true"),
@@ -218,8 +219,9 @@ mod tests {
         );
     }
 
+    /// Among the recorded calls of one operation.
     #[test]
-    fn among_calls_of_one_operation_the_diff_is_to_the_one_with_the_fewest_differences() {
+    fn nearest_call_has_fewest_differences() {
         let recorded = [call("DeleteTags", "A=1&B=1"), call("DeleteTags", "A=2&B=1")];
         let mismatch =
             Mismatch::unknown(call("DeleteTags", "A=2&B=2"), recorded.iter().enumerate());
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_cassette_has_no_nearest_call() {
+    fn empty_cassette_has_no_nearest_call() {
         let mismatch = Mismatch::unknown(call("DeleteTags", ""), std::iter::empty());
         assert_eq!(mismatch.nearest(), None);
         assert!(mismatch.to_string().ends_with("the cassette is empty"));

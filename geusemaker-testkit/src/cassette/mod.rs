@@ -1,11 +1,11 @@
 //! Record a program's AWS traffic once, and replay it in its tests.
 //!
-//! - A [`Recorder`] stands between the SDK and its HTTP client, and keeps what is said as a [`Cassette`].
-//! - A [`Redactor`] takes out credentials, account ids and all that is random, before anything is kept, and again from each
-//!   request that is compared. [`Cassette::save`] refuses to write what still looks like a secret.
-//! - A [`Player`] takes the place of AWS. It answers by what a request asks (service, operation, parameters), so requests
-//!   may come in another order or at the same time. A request without an answer fails there and then with a
-//!   [`Mismatch`], which shows how it differs from the nearest recorded one.
+//! - A [`Recorder`] stands between the SDK and its HTTP client, and keeps the traffic as a [`Cassette`].
+//! - A [`Redactor`] removes credentials, account ids and everything random before anything is kept, and again from each
+//!   request that is compared. [`Cassette::save`] refuses to write text that still looks like a secret.
+//! - A [`Player`] takes the place of AWS. It answers a request by its content (service, operation, parameters), so
+//!   requests may come in another order or at the same time. A request without an answer fails at once with a
+//!   [`Mismatch`], which shows its differences from the nearest recorded one.
 //!
 //! On disk a cassette is [HAR 1.2](http://www.softwareishard.com/blog/har-12-spec/), which browsers and proxies open.
 //!

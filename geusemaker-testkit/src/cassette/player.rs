@@ -1,4 +1,4 @@
-//! Replaying: a cassette in the place of AWS.
+//! Playback: a cassette in the place of AWS.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,14 +20,14 @@ use super::mismatch::Mismatch;
 use super::redact::Redactor;
 use super::request::{Call, service};
 
-/// Answers requests from a cassette: by what they ask, not by when.
+/// Answers requests from a cassette, by their content and not by their order.
 ///
 /// If the same call was recorded several times, its answers come in the order of the recording. When they have all been
 /// given, a read gets the last of them again, and a call that changes something is a [`Mismatch`]: it fails at once,
-/// is not retried by the SDK, and is kept for [`verify`](Self::verify).
+/// the SDK does not retry it, and [`verify`](Self::verify) reports it.
 ///
-/// What a pattern of [`Redactor::with_pattern`] has taken out of a request is put back into the answers from then on, so
-/// that a program finds its own run's id again where the recording had another's.
+/// Text that a pattern of [`Redactor::with_pattern`] has removed from a request is put back into the answers from then
+/// on, so that a program finds the id of its own run where the recording had another one.
 ///
 /// Clones share their progress.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct Player {
 struct State {
     redactor: Redactor,
     entries: Vec<(Call, har::Response)>,
-    /// The entries that answer one call, in order.
+    /// The entries that answer each call, in order.
     answers: BTreeMap<Call, Vec<usize>>,
     progress: Mutex<Progress>,
 }
@@ -56,21 +56,22 @@ struct Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unused {
-    /// Its place in the cassette, from 0.
+    /// The entry's index in the cassette, from 0.
     pub entry: usize,
-    /// What it is the answer to.
+    /// The call that the entry answers.
     pub call: Call,
 }
 
 impl Player {
-    /// Plays a cassette that was recorded with the default redaction.
+    /// Creates a player for a cassette that was recorded with the default redaction.
     pub fn new(cassette: &Cassette) -> Self {
         Self::with_redactor(cassette, Redactor::new())
     }
 
-    /// Plays a cassette that was recorded with `redactor`: requests are compared after the same redaction.
+    /// Creates a player for a cassette that was recorded with `redactor`. Requests are compared after the same
+    /// redaction.
     pub fn with_redactor(cassette: &Cassette, redactor: Redactor) -> Self {
-        // Once more, in case the rules are newer than the recording.
+        // Redacted once more, in case the rules are newer than the recording.
         let cassette = cassette.redacted(&redactor);
         let entries: Vec<_> = cassette
             .entries()
@@ -91,17 +92,17 @@ impl Player {
         }
     }
 
-    /// The client to configure the SDK with.
+    /// Returns the client to configure the SDK with.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
 
-    /// The requests so far that had no answer.
+    /// Returns the requests so far that had no answer.
     pub fn mismatches(&self) -> Vec<Mismatch> {
         self.progress().mismatches.clone()
     }
 
-    /// The entries that have not been asked for so far.
+    /// Returns the entries that have not been requested so far.
     pub fn unused(&self) -> Vec<Unused> {
         let progress = self.progress();
         let mut unused: Vec<_> = self
@@ -120,11 +121,11 @@ impl Player {
         unused
     }
 
-    /// Whether every request was answered and every answer was asked for.
+    /// Checks that every request was answered and every recorded answer was requested.
     ///
     /// # Errors
     ///
-    /// When not, with all that differs.
+    /// Returns an error with all differences if not.
     pub fn verify(&self) -> Result<(), PlayError> {
         let (mismatches, unused) = (self.mismatches(), self.unused());
         if mismatches.is_empty() && unused.is_empty() {
@@ -199,7 +200,7 @@ impl HttpConnector for Player {
 }
 
 impl Player {
-    /// Every failure here is the user's to mend, and no retry would help: hence the kind.
+    /// Answers one request. The user has to fix every failure here, and no retry would help: hence the kind of error.
     async fn replay(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = exchange::request(&mut request)
             .await

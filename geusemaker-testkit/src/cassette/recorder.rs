@@ -21,12 +21,12 @@ use super::file::{Cassette, name};
 use super::har::Entry;
 use super::redact::Redactor;
 
-/// An HTTP client that passes every request on to another one and keeps what was said.
+/// An HTTP client that passes every request on to another one and keeps the traffic.
 ///
-/// Each answer is kept, those of retries too; a request that got no answer is not, for there is nothing to replay.
-/// Bodies are read whole before they are passed on, so a streaming operation arrives in one piece.
+/// Each answer is kept, including those of retries. A request without an answer is not kept, because there is nothing
+/// to replay. Bodies are read whole before they are passed on, so a streaming operation arrives in one piece.
 ///
-/// Clones share what they record.
+/// Clones share the same recording.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     inner: SharedHttpClient,
@@ -37,7 +37,7 @@ pub struct Recorder {
 struct Tape {
     redactor: Redactor,
     calls: AtomicUsize,
-    /// By the order in which the calls were made, which is not that in which they were answered.
+    /// Keyed by the order in which the calls were made, which may differ from the order of the answers.
     entries: Mutex<BTreeMap<usize, Entry>>,
 }
 
@@ -48,12 +48,12 @@ struct RecordingConnector {
 }
 
 impl Recorder {
-    /// Records what goes through `inner`, with the default redaction.
+    /// Creates a recorder of the traffic through `inner`, with the default redaction.
     pub fn new(inner: impl Into<SharedHttpClient>) -> Self {
         Self::with_redactor(inner, Redactor::new())
     }
 
-    /// Records what goes through `inner`, with the redaction given. The player needs the same one.
+    /// Creates a recorder of the traffic through `inner`, with the given redaction. The player needs the same one.
     pub fn with_redactor(inner: impl Into<SharedHttpClient>, redactor: Redactor) -> Self {
         Self {
             inner: inner.into(),
@@ -65,12 +65,12 @@ impl Recorder {
         }
     }
 
-    /// The client to configure the SDK with.
+    /// Returns the client to configure the SDK with.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
 
-    /// What has been recorded so far.
+    /// Returns the recording so far.
     pub fn cassette(&self) -> Cassette {
         let entries = self
             .tape
@@ -133,9 +133,9 @@ async fn record(
         .await
         .map_err(ConnectorError::io)?;
     let mut entry = Entry::new(recorded_request, recorded_response);
-    // The signature is the surest name of the service, and redaction drops it.
+    // The signature is the most reliable source of the service's name, and redaction drops it.
     name(&mut entry);
-    // Secrets are not held in memory either, for longer than the call takes.
+    // Redacted at once, so that secrets stay in memory no longer than the call takes.
     tape.redactor.entry(&mut entry);
     tape.entries
         .lock()

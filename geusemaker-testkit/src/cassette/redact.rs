@@ -1,4 +1,4 @@
-//! What is taken out of recorded traffic before anybody keeps it.
+//! The redaction of recorded traffic, before it is kept anywhere.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use regex::{NoExpand, Regex};
@@ -12,7 +12,7 @@ use super::sensitive::{
     is_dropped_query, redact_shapes,
 };
 
-/// Replaces secrets, and what differs in every run, by constants.
+/// Replaces secrets, and values that differ in every run, with constants.
 ///
 /// The default rules are always on:
 ///
@@ -21,13 +21,13 @@ use super::sensitive::{
 ///   headers become a placeholder, in form, JSON and XML bodies and in query strings alike.
 /// - Idempotency tokens (`ClientToken`, `CreationToken`, `CallerReference`) become one constant, so that a program that
 ///   draws a new one in every run still matches its recording.
-/// - The account id in an ARN, and any value that is an account id, becomes `123456789012`. This is any text of exactly
-///   twelve digits: a number that happens to have twelve is changed too if XML or a form carries it.
+/// - The account id in an ARN, and any value that is an account id, becomes `123456789012`. Any text of exactly twelve
+///   digits counts as an account id: a number that happens to have twelve is changed too if XML or a form carries it.
 /// - Access key ids, private keys, JSON web tokens and signatures are replaced wherever they stand in a text.
 ///
-/// What only one program knows to be private, or random, is added with [`with_pattern`](Self::with_pattern).
-/// Redacting twice is the same as redacting once, and a redacted XML or JSON body is still XML or JSON. A body that
-/// claims to be one of them and cannot be read is replaced as a whole; a body that is not text is kept as it is.
+/// Use [`with_pattern`](Self::with_pattern) for text that is private or random in one program only. Redacting twice is
+/// the same as redacting once, and a redacted XML or JSON body is still XML or JSON. A body that is declared as one of
+/// them and cannot be read is replaced as a whole; a body that is not text is kept as it is.
 ///
 /// ```
 /// use geusemaker_testkit::cassette::Redactor;
@@ -45,17 +45,18 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// The default rules, and no others.
+    /// Creates a redactor with the default rules only.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Also replaces every match of `pattern` in a value, a header or a URL by `replacement`, taken literally.
+    /// Adds a rule that replaces every match of `pattern` in a value, a header or a URL with `replacement`, taken
+    /// literally.
     ///
     /// # Errors
     ///
-    /// When the pattern is not a regular expression, or when it would replace a part of its own replacement by something
-    /// else, for then a cassette would change each time it is redacted.
+    /// Returns an error if the pattern is not a regular expression, or if it would replace a part of its own
+    /// replacement with something else: a cassette would then change each time it is redacted.
     pub fn with_pattern(
         mut self,
         pattern: &str,
@@ -73,13 +74,13 @@ impl Redactor {
         Ok(self)
     }
 
-    /// Keeps the lines of EC2 console output in which `pattern` is found, for a program that reads them.
+    /// Keeps the lines of EC2 console output that contain a match of `pattern`, for a program that reads them.
     ///
-    /// The lines are themselves redacted first.
+    /// The lines themselves are redacted first.
     ///
     /// # Errors
     ///
-    /// When the pattern is not a regular expression.
+    /// Returns an error if the pattern is not a regular expression.
     pub fn keeping_console_lines(mut self, pattern: &str) -> Result<Self, PatternError> {
         self.kept_console_lines.push(compile(pattern)?);
         Ok(self)
@@ -106,8 +107,8 @@ impl Redactor {
         }
     }
 
-    /// What the program's own patterns find in a request that is not redacted yet: the replacement, and the first value
-    /// that it stands for.
+    /// Returns the matches of the program's own patterns in a request that is not redacted yet: each replacement, and
+    /// the first value that it stands for.
     pub(crate) fn replaced(&self, request: &har::Request) -> Vec<(String, String)> {
         let body = request
             .post_data
@@ -153,7 +154,7 @@ impl Redactor {
         redacted
     }
 
-    /// A body that holds nothing to redact keeps its exact text.
+    /// Redacts a body. A body with nothing to redact keeps its exact text.
     fn content(&self, content: &mut Content) {
         match Body::read(content) {
             Body::Binary | Body::Empty => {}
@@ -205,13 +206,13 @@ impl Redactor {
         }
     }
 
-    /// A form's or a query string's value, whose name is a path.
+    /// Redacts a value of a form or a query string. Its name is a path.
     fn field(&self, name: &str, value: &str) -> String {
         self.value(&name.split('.').collect::<Vec<_>>(), value)
     }
 
     fn value(&self, path: &[&str], value: &str) -> String {
-        // The white space between the elements of a sensitive XML structure is no secret.
+        // The white space between the elements of a sensitive XML structure is not secret.
         if value.trim().is_empty() {
             return value.to_owned();
         }
@@ -288,8 +289,9 @@ mod tests {
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
+    /// The names of the fields stay.
     #[test]
-    fn a_form_keeps_its_names_and_loses_its_secrets() {
+    fn form_secrets_are_redacted() {
         let form = "Action=RunInstances&UserData=IyEvYmlu&ClientToken=5f2c&Owner.1=111122223333\
                     &LaunchTemplateData.UserData=IyEvYmlu&ImageId=ami-1";
         assert_eq!(
@@ -299,8 +301,9 @@ mod tests {
         );
     }
 
+    /// In CloudFront's requests and in the load balancer's.
     #[test]
-    fn the_secret_header_between_cdn_and_balancer_is_redacted_on_both_sides() {
+    fn origin_secret_header_is_redacted() {
         let rule = "Conditions.member.1.HttpHeaderConfig.HttpHeaderName=X-Origin\
                     &Conditions.member.1.HttpHeaderConfig.Values.member.1=hunter2";
         assert!(redact(FORM, rule).ends_with(
@@ -317,8 +320,9 @@ mod tests {
         );
     }
 
+    /// In ARNs, and where they are the whole value.
     #[test]
-    fn accounts_are_redacted_in_arns_and_where_they_are_the_whole_value() {
+    fn account_ids_are_redacted() {
         let text = r#"{"OwnerId":"111122223333","FileSystemArn":"arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1","Size":111122223333}"#;
         assert_eq!(
             serde_json::from_str::<Value>(&redact("application/json", text)).unwrap(),
@@ -337,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn console_output_is_redacted_except_for_the_lines_to_keep() {
+    fn console_output_keeps_only_chosen_lines() {
         let output = BASE64_STANDARD
             .encode("booting\nREADY arn:aws:iam::111122223333:role/x\npassword: hunter2\n");
         let body = format!(
@@ -352,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_with_nothing_to_redact_keeps_its_text() {
+    fn body_without_secrets_is_unchanged() {
         for (mime_type, text) in [
             (
                 "text/xml",
@@ -366,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_is_replaced_as_a_whole() {
+    fn unreadable_body_is_replaced() {
         assert_eq!(redact("text/xml", "<a><UserData>c2VjcmV0"), UNREADABLE);
         assert_eq!(
             redact("application/json", "{\"UserData\": \"c2Vj"),
@@ -375,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_of_a_presigned_url_is_dropped() {
+    fn presigned_url_loses_signature() {
         let url = "https://b.s3.amazonaws.com/k?versionId=1&X-Amz-Credential=AKIA%2Fx&X-Amz-Signature=00ff";
         assert_eq!(
             Redactor::new().url(url),
@@ -384,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_replaces_in_values_headers_and_urls() {
+    fn pattern_applies_to_values_and_urls() {
         let redactor = Redactor::new()
             .with_pattern("[0-9a-f]{8}-run", "00000000-run")
             .unwrap();
@@ -398,8 +402,9 @@ mod tests {
         );
     }
 
+    /// A pattern that would change its own replacement, or is not a regular expression.
     #[test]
-    fn a_pattern_that_never_settles_is_refused() {
+    fn unstable_pattern_is_refused() {
         assert!(matches!(
             Redactor::new().with_pattern("a", "aa"),
             Err(PatternError::NotStable { .. })
@@ -492,19 +497,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn redacting_twice_is_redacting_once((mime_type, text) in body()) {
+        fn body_redaction_is_idempotent((mime_type, text) in body()) {
             let once = redact(mime_type, &text);
             prop_assert_eq!(&redact(mime_type, &once), &once);
         }
 
         #[test]
-        fn a_redacted_body_is_still_what_it_was((mime_type, text) in body()) {
+        fn redacted_body_keeps_its_format((mime_type, text) in body()) {
             let kind = |text: &str| std::mem::discriminant(&Body::read(&Content::from_bytes(mime_type, text.as_bytes())));
             prop_assert_eq!(kind(&redact(mime_type, &text)), kind(&text));
         }
 
         #[test]
-        fn nothing_that_looks_like_a_secret_survives(
+        fn secrets_do_not_survive_redaction(
             names in prop::collection::vec(name(), 4),
             secrets in prop::collection::vec(secret(), 4),
             before in "[ -%'-~]{0,6}[ =:]",
@@ -528,7 +533,7 @@ mod tests {
         }
 
         #[test]
-        fn redacting_a_url_twice_is_redacting_once(pairs in prop::collection::vec((name(), text()), 0..5), id in "[0-9]{10,13}") {
+        fn url_redaction_is_idempotent(pairs in prop::collection::vec((name(), text()), 0..5), id in "[0-9]{10,13}") {
             let url = format!("https://host/{id}/x?{}", super::form(&pairs));
             let once = Redactor::new().url(&url);
             prop_assert_eq!(Redactor::new().url(&once), once);

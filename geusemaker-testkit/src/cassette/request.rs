@@ -1,4 +1,4 @@
-//! What a request asks for, whatever the host, the headers and the order in which it was written.
+//! The content of a request, independent of its host, its headers and the order of its parts.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use super::har::{self, header, split_url};
 /// One call of an AWS operation, as a cassette compares it: the service, the operation and the parameters.
 ///
 /// The service is the name that requests are signed for (`ec2`, `elasticfilesystem`). The operation is the query
-/// protocol's `Action`, or the one that `x-amz-target` names, or for the REST protocols the method and the path with `{}`
-/// in place of identifiers. Parameters come from the form, JSON or XML body, the query string, the identifiers in
-/// the path, and the headers that mean something (`If-Match`, and those that begin with `x-amz-`).
+/// protocol's `Action`, the one that `x-amz-target` names, or, for the REST protocols, the method and the path with
+/// `{}` in place of identifiers. Parameters come from the form, JSON or XML body, the query string, the identifiers in
+/// the path, and the headers with a meaning for the call (`If-Match`, and those that begin with `x-amz-`).
 ///
-/// Host, port and scheme are not compared, so a bucket that is named by the host of an S3 request is not either: record
-/// such a program with path-style addressing.
+/// Host, port and scheme are not compared. A bucket that is named by the host of an S3 request is therefore not
+/// compared either: record such a program with path-style addressing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Call {
     service: String,
@@ -22,22 +22,22 @@ pub struct Call {
 }
 
 impl Call {
-    /// The service's signing name, or `unknown`.
+    /// Returns the service's signing name, or `unknown`.
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// The operation: `DescribeInstances`, or `GET /2015-02-01/file-systems/{}`.
+    /// Returns the operation: `DescribeInstances`, or `GET /2015-02-01/file-systems/{}`.
     pub fn operation(&self) -> &str {
         &self.operation
     }
 
-    /// The parameters as (name, value), sorted.
+    /// Returns the parameters as (name, value), sorted.
     pub fn parameters(&self) -> &[(String, String)] {
         &self.parameters
     }
 
-    /// Whether the operation changes nothing, so that it may be answered any number of times.
+    /// Returns true if the operation changes nothing, so that it may be answered any number of times.
     pub fn is_read(&self) -> bool {
         ["Describe", "Get", "List", "GET ", "HEAD "]
             .iter()
@@ -96,7 +96,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// The service a request is signed for. Ask before redaction, which drops the signature.
+/// Returns the service that a request is signed for. Call this before redaction, which drops the signature.
 pub(crate) fn service(request: &har::Request) -> String {
     let (before_query, query) = split_url(&request.url);
     let presigned = || {
@@ -114,7 +114,8 @@ pub(crate) fn service(request: &har::Request) -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// `AKID/20240101/us-east-1/ec2/aws4_request`: the service is read from the end, since SigV4a's scope has no region.
+/// Returns the service of a credential such as `AKID/20240101/us-east-1/ec2/aws4_request`. It is read from the end,
+/// since SigV4a's scope has no region.
 fn credential_service(credential: &str) -> Option<String> {
     let scope = credential.split([',', ' ']).next()?;
     let mut parts = scope.split('/').rev();
@@ -133,7 +134,7 @@ fn host_service(before_query: &str) -> Option<String> {
         .then(|| host.split('.').next().map(str::to_owned))?
 }
 
-/// REST services put the version of their API first in the path.
+/// Returns the service of a path. REST services put the version of their API first in the path.
 fn path_service(path: &str) -> Option<String> {
     match path.split('/').nth(1)? {
         "2015-02-01" => Some("elasticfilesystem".to_owned()),
@@ -151,9 +152,9 @@ fn path(before_query: &str) -> &str {
         .map_or("/", |start| &after_scheme[start..])
 }
 
-/// Takes the identifiers out of a path: AWS's have digits in them, and its words have not.
+/// Replaces the identifiers in a path: AWS's identifiers have digits in them, and the words of its paths do not.
 ///
-/// It need not be right: a wrong guess only makes the diff harder to read, for the identifiers are parameters.
+/// A wrong guess only makes the diff harder to read, because the identifiers are parameters.
 fn path_template(path: &str) -> (String, Vec<(String, String)>) {
     let mut identifiers = Vec::new();
     let segments: Vec<&str> = path
@@ -172,7 +173,7 @@ fn path_template(path: &str) -> (String, Vec<(String, String)>) {
     (segments.join("/"), identifiers)
 }
 
-/// `2015-02-01` or `v2`.
+/// Returns true for a version of an API, such as `2015-02-01` or `v2`.
 fn is_version(segment: &str) -> bool {
     let is_date = segment.len() == 10
         && segment
@@ -188,7 +189,8 @@ fn is_version(segment: &str) -> bool {
     is_date || is_number
 }
 
-/// Redaction has dropped the headers that differ in every run; these say nothing about what is asked.
+/// Returns the headers that are parameters of the call. Redaction has already dropped the headers that differ in every
+/// run, and the `transport` headers say nothing about the request.
 fn header_parameters(request: &har::Request) -> impl Iterator<Item = (String, String)> {
     request.headers.iter().filter_map(|header| {
         let name = header.name.to_ascii_lowercase();
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_asks_the_same_in_any_order_and_of_any_host() {
+    fn form_call_ignores_order_and_host() {
         let one = form(
             "https://ec2.us-east-1.amazonaws.com/",
             "Action=DescribeVpcs&VpcId.1=vpc-1&Version=2016-11-15",
@@ -247,8 +249,9 @@ mod tests {
         assert!(!form("http://h/", "Action=RunInstances").is_read());
     }
 
+    /// Of XML and JSON bodies.
     #[test]
-    fn xml_and_json_bodies_ask_the_same_whatever_their_white_space() {
+    fn body_call_ignores_white_space() {
         let put = |mime_type: &str, body: &str| {
             Call::read(
                 "s",
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_in_a_path_is_a_parameter() {
+    fn path_identifier_is_parameter() {
         let call = Call::read(
             "elasticfilesystem",
             &request(
@@ -291,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_that_an_update_expects_is_a_parameter() {
+    fn expected_version_is_parameter() {
         let update = |etag: &str| {
             Call::read(
                 "cloudfront",
@@ -302,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_protocol_names_its_operation_in_a_header() {
+    fn json_operation_comes_from_header() {
         let headers = [
             ("x-amz-target", "DynamoDB_20120810.DescribeTable"),
             ("content-type", "application/x-amz-json-1.0"),
@@ -314,8 +317,9 @@ mod tests {
         assert_eq!((call.operation(), call.is_read()), ("DescribeTable", true));
     }
 
+    /// Without a signature it comes from the host or from the path.
     #[test]
-    fn the_service_is_the_one_a_request_is_signed_for_else_its_host_s_or_its_path_s() {
+    fn service_comes_from_signature() {
         let signed = "AWS4-HMAC-SHA256 Credential=AKID/20240101/us-east-1/elasticloadbalancing/aws4_request, SignedHeaders=host, Signature=0";
         for (url, authorization, expected) in [
             (

@@ -1,4 +1,4 @@
-//! A second look at what was recorded: anything that looks like a secret.
+//! A second check of recorded traffic, for anything that looks like a secret.
 
 use std::fmt;
 use std::fs;
@@ -14,17 +14,17 @@ use super::sensitive::{ACCOUNT, REDACTED, pattern};
 
 /// Something in a cassette that looks like a secret.
 ///
-/// Neither it nor its text holds the secret, so that it can be printed where others read.
+/// Neither the finding nor its text holds the secret, so that it can be printed where others read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Where: `log.entries[3].request.headers[2].value`.
+    /// The place: `log.entries[3].request.headers[2].value`.
     pub place: String,
-    /// What it looks like.
+    /// The kind of the suspected secret.
     pub kind: FindingKind,
 }
 
-/// What a finding looks like.
+/// A kind of secret that a finding looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FindingKind {
@@ -32,13 +32,13 @@ pub enum FindingKind {
     AccessKeyId,
     /// An account id other than the placeholder `123456789012`.
     AccountId,
-    /// A header that authorises or identifies the caller.
+    /// A header that authorizes or identifies the caller.
     CredentialHeader,
     /// A JSON web token.
     JsonWebToken,
     /// A private key.
     PrivateKey,
-    /// Forty characters of base64 that are called a secret: what a secret access key looks like.
+    /// Forty characters of base64 with a secret's name, in the form of a secret access key.
     SecretAccessKey,
     /// A session token.
     SecurityToken,
@@ -67,11 +67,11 @@ impl fmt::Display for FindingKind {
     }
 }
 
-/// Looks for secrets in a file, also in the fields of HAR that a [`Cassette`](super::Cassette) does not keep.
+/// Searches a file for secrets, including the HAR fields that a [`Cassette`](super::Cassette) does not keep.
 ///
 /// # Errors
 ///
-/// When the file cannot be read or is not JSON.
+/// Returns an error if the file cannot be read or is not JSON.
 pub fn secrets_in_file(path: impl AsRef<Path>) -> Result<Vec<Finding>, CassetteError> {
     let path = path.as_ref();
     let text = fs::read_to_string(path).map_err(|source| CassetteError::Read {
@@ -106,7 +106,7 @@ fn walk(value: &Value, place: &str, findings: &mut Vec<Finding>) {
             if let (Some(Value::String(name)), Some(Value::String(value))) =
                 (fields.get("name"), fields.get("value"))
             {
-                // HAR's headers, cookies and parameters alike: the name says what the value is.
+                // HAR's headers, cookies and parameters are all pairs whose name tells the meaning of the value.
                 if is_credential_header(name) && value != REDACTED {
                     find(vec![FindingKind::CredentialHeader], place);
                 }
@@ -125,7 +125,7 @@ fn walk(value: &Value, place: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Also looks into whatever is base64 of some text, such as user data.
+/// Returns the kinds of secrets in a text, and in any base64 of text in it, such as user data.
 fn kinds_in(text: &str) -> Vec<FindingKind> {
     static ENCODED: LazyLock<Regex> = LazyLock::new(|| pattern("[A-Za-z0-9+/]{16,}={0,2}"));
     let mut kinds = shapes_in(text);
@@ -171,9 +171,9 @@ fn is_credential_header(name: &str) -> bool {
     )
 }
 
-/// Where a pattern has a group, that is the secret, and a placeholder there is none.
+/// If a pattern has a group, the group is the secret, and a placeholder there does not count.
 ///
-/// Written apart from the rules of redaction, and wider, so that a hole in those is seen.
+/// The patterns are separate from the rules of redaction, and wider, so that they reveal gaps in those rules.
 static SHAPES: LazyLock<[(FindingKind, Regex); 8]> = LazyLock::new(|| {
     [
         (
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_secret_is_found() {
+    fn secret_kinds_are_all_found() {
         let key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
         for (text, kind) in [
             (
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_no_secrets() {
+    fn placeholders_are_not_reported() {
         for text in [
             "arn:aws:iam::123456789012:role/x",
             "arn:aws:iam::aws:policy/AdministratorAccess",
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_says_where_and_does_not_repeat_the_secret() {
+    fn finding_shows_place_but_not_secret() {
         let har = serde_json::json!({"log": {"entries": [
             {"request": {"headers": [{"name": "Authorization", "value": "Bearer hunter2"}]}},
             {"comment": "AKIAIOSFODNN7EXAMPLE"},

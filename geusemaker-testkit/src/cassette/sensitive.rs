@@ -1,40 +1,40 @@
-//! Which fields of AWS's requests and answers are secret, by name, and which texts are, by their shape.
+//! The secret fields of AWS's requests and answers, by their names, and the secret texts, by their form.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Stands for a secret.
+/// The replacement of a secret.
 pub(crate) const REDACTED: &str = "REDACTED";
-/// Stands for every account: the one AWS's own examples use.
+/// The replacement of every account id: the one that AWS's own examples use.
 pub(crate) const ACCOUNT: &str = "123456789012";
-/// Stands for an idempotency token.
+/// The replacement of an idempotency token.
 pub(crate) const TOKEN: &str = "REDACTED-TOKEN";
-/// Stands for user data and console output: "redacted" in base64, since programs decode these fields.
+/// The replacement of user data and console output: "redacted" in base64, since programs decode these fields.
 pub(crate) const BASE64: &str = "cmVkYWN0ZWQ=";
-/// Stands for a body that says it is JSON or XML and is not, so that nobody can tell what it holds.
+/// The replacement of a body that is declared as JSON or XML and is not, so that its content is unknown.
 pub(crate) const UNREADABLE: &str = "REDACTED: a body that could not be read";
 
-/// Why a field is sensitive, which decides its placeholder.
+/// The reason why a field is sensitive, which decides its placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sensitive {
-    /// What a machine printed, in base64.
+    /// The console output of an instance, in base64.
     ConsoleOutput,
     /// A random token that makes a call idempotent: not a secret, but different in every run.
     IdempotencyToken,
     Secret,
-    /// The program a machine starts with, in base64.
+    /// The program that an instance starts with, in base64.
     UserData,
 }
 
 impl Sensitive {
-    /// Looks at the names from the root of a body down to one value.
+    /// Returns the sensitivity of a value, given the names on the path from the root of the body to the value.
     pub(crate) fn of(path: &[&str]) -> Option<Self> {
         // `Output` is an ordinary name elsewhere.
         if path.first() == Some(&"GetConsoleOutputResponse") && path.last() == Some(&"output") {
             return Some(Self::ConsoleOutput);
         }
-        // A balancer that only lets its CDN in compares a secret header. Form names have `Values.member.1`.
+        // A load balancer that accepts only its CDN compares a secret header. Form names have `Values.member.1`.
         if let Some(at) = path.iter().position(|name| *name == "HttpHeaderConfig")
             && path.get(at + 1) == Some(&"Values")
         {
@@ -58,7 +58,7 @@ impl Sensitive {
     }
 }
 
-/// Headers that are secret, that differ in every run, or that no longer hold once a body is redacted.
+/// Returns true for headers that are secret, that differ in every run, or that no longer hold once a body is redacted.
 pub(crate) fn is_dropped_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(
@@ -83,7 +83,7 @@ pub(crate) fn is_dropped_header(name: &str) -> bool {
     ) || name.starts_with("x-amz-checksum-")
 }
 
-/// Parameters with which a presigned URL carries its signature.
+/// Returns true for parameters that carry the signature of a presigned URL.
 pub(crate) fn is_dropped_query(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
@@ -97,12 +97,12 @@ pub(crate) fn is_dropped_query(name: &str) -> bool {
     )
 }
 
-/// Whether the whole of a value is an account id.
+/// Returns true if the whole value is an account id.
 pub(crate) fn is_account(value: &str) -> bool {
     value.len() == ACCOUNT.len() && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Replaces what is secret by its shape, wherever it stands in a text.
+/// Replaces secrets that are recognized by their form, anywhere in a text.
 pub(crate) fn redact_shapes(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, replacement) in SHAPES.iter() {
@@ -113,10 +113,10 @@ pub(crate) fn redact_shapes(text: &str) -> String {
     text
 }
 
-/// Each with what stands in its place. A replacement must not match again as anything else.
+/// The patterns, each with its replacement. A replacement must not match any other pattern.
 static SHAPES: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
     [
-        // The account in an ARN, whose colons are escaped when it is part of a path.
+        // The account id in an ARN, whose colons are escaped when it is part of a path.
         (
             pattern(
                 r"(arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[A-Za-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa]))[0-9]{12}\b",
@@ -134,7 +134,7 @@ static SHAPES: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
             pattern(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"),
             REDACTED,
         ),
-        // Presigned URLs and `Authorization` values. AWS echoes both in its answer to a wrong signature.
+        // In presigned URLs and `Authorization` values. AWS echoes both in its answer to a wrong signature.
         (
             pattern(r#"(?i)\b((?:Signature|Credential)=)[^&,\s"'<>]+"#),
             "${1}REDACTED",

@@ -27,13 +27,13 @@ enum Node {
 }
 
 impl Document {
-    /// The document, or nothing if the text is not one well-formed document.
+    /// Parses a text; returns `None` if it is not one well-formed document.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader::from_str(text);
         let mut declared = false;
-        // The first element stands for the document itself: its children are the root and the space around it.
+        // The first element stands for the document itself. Its children are the root and the white space around it.
         let mut open = vec![Element::named(String::new())];
-        // References come as events of their own, so a text is complete only at the next tag.
+        // References are separate events, so a text is complete only at the next tag.
         let mut escaped = String::new();
         loop {
             let event = reader.read_event().ok()?;
@@ -47,7 +47,7 @@ impl Document {
                 Event::CData(text) => escaped.push_str(&partial_escape(text.into_inner())),
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Decl(_) => declared = true,
-                // AWS sends none, and an entity defined here could hide anything.
+                // AWS sends no document type, and an entity defined in one could hide anything.
                 Event::DocType(_) => return None,
                 Event::Start(tag) => {
                     let element = Element::from_tag(&tag)?;
@@ -87,19 +87,21 @@ impl Document {
         })
     }
 
-    /// Replaces each text and attribute value for which `edit`, given the names from the root down, returns another.
+    /// Replaces each text and attribute value for which `edit`, given the names from the root down, returns another
+    /// value. Returns true if anything changed.
     pub(crate) fn edit(&mut self, edit: &mut impl FnMut(&[&str], &str) -> String) -> bool {
         edit_element(&mut self.root, &[], edit)
     }
 
-    /// Every leaf as (path, text), whatever the white space between the elements and the order of different siblings.
+    /// Returns every leaf as (path, text), independent of the white space between the elements and of the order of
+    /// different siblings.
     pub(crate) fn leaves(&self) -> Vec<(String, String)> {
         let mut leaves = Vec::new();
         collect_leaves(&self.root, &local(&self.root.name), &mut leaves);
         leaves
     }
 
-    /// The document as text.
+    /// Returns the document as text.
     pub(crate) fn write(&self) -> String {
         let mut text = String::new();
         if self.declared {
@@ -173,7 +175,7 @@ fn edit_element(
 
 fn collect_leaves(element: &Element, path: &str, leaves: &mut Vec<(String, String)>) {
     for (name, value) in &element.attributes {
-        // A namespace says nothing that the service and operation do not.
+        // A namespace adds nothing to the service and the operation.
         if name != "xmlns" && !name.starts_with("xmlns:") {
             leaves.push((format!("{path}@{name}"), value.clone()));
         }
@@ -227,7 +229,7 @@ fn write_element(element: &Element, text: &mut String) {
     text.push('>');
 }
 
-/// The name without its namespace prefix.
+/// Returns the name without its namespace prefix.
 fn local(name: &str) -> String {
     name.rsplit(':').next().unwrap_or(name).to_owned()
 }
@@ -237,19 +239,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_was_read() {
+    fn document_survives_round_trip() {
         let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a x=\"1 &amp; 2\"> <b>t &lt; u</b><c/></a>";
         assert_eq!(Document::parse(text).unwrap().write(), text);
     }
 
     #[test]
-    fn character_data_is_read_as_the_text_it_stands_for() {
+    fn character_data_is_decoded() {
         let document = Document::parse("<a><![CDATA[x < y]]>&#33;</a>").unwrap();
         assert_eq!(document.leaves(), [("a".to_owned(), "x < y!".to_owned())]);
     }
 
     #[test]
-    fn leaves_do_not_depend_on_white_space() {
+    fn leaves_ignore_white_space() {
         let tight = Document::parse("<a><b>1</b><b>2</b><c/></a>").unwrap();
         let loose = Document::parse("<a>\n  <b> 1 </b>\n  <b>2</b>\n  <c></c>\n</a>").unwrap();
         assert_eq!(tight.leaves(), loose.leaves());
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_well_formed_document_is_not_read() {
+    fn malformed_document_is_refused() {
         for text in [
             "",
             "<a>",
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_is_told_the_names_from_the_root_down() {
+    fn edit_receives_path_from_root() {
         let mut document = Document::parse("<n:a><b k=\"1\">x</b></n:a>").unwrap();
         let mut seen = Vec::new();
         let changed = document.edit(&mut |path, value| {

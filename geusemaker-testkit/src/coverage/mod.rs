@@ -1,4 +1,4 @@
-//! What a program has exercised of the account: operations, refusals and states, and what it has not.
+//! Coverage: the operations, refusals and states of the account that a program has and has not exercised.
 
 mod refusals;
 mod states;
@@ -13,10 +13,10 @@ use crate::aws::{CallRecord, Outcome};
 use crate::sim::operations;
 use crate::wire::Service;
 
-/// What one run or several have exercised of what the simulator offers.
+/// The part of the simulator that one run or several runs have exercised.
 ///
-/// States are those that answers have shown to a caller. A state that a resource went through while nobody looked was
-/// not exercised.
+/// A state counts only if an answer has shown it to a caller. A state that a resource went through unobserved was not
+/// exercised.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -42,20 +42,20 @@ pub struct Coverage {
     states: SeenStates,
 }
 
-/// How often an operation was called, and with what outcomes.
+/// The number of calls of an operation, by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OperationCoverage {
-    /// How many calls succeeded.
+    /// The number of calls that succeeded.
     pub succeeded: u64,
-    /// How many calls were refused, by AWS's code.
+    /// The number of calls that were refused, by AWS's error code.
     pub refused: BTreeMap<String, u64>,
-    /// How many calls got no answer.
+    /// The number of calls without an answer.
     pub unanswered: u64,
 }
 
 impl OperationCoverage {
-    /// How many calls there were.
+    /// Returns the number of calls.
     #[must_use]
     pub fn times(&self) -> u64 {
         self.succeeded + self.unanswered + self.refused.values().sum::<u64>()
@@ -85,7 +85,7 @@ impl Coverage {
             states: states.clone(),
         };
         for call in calls {
-            // A request that names no service exercises none.
+            // A request that names no service counts for none.
             if let Some(service) = call.service {
                 let operations = coverage.operations.entry(service).or_default();
                 let operation = operations.entry(call.operation.clone()).or_default();
@@ -95,7 +95,7 @@ impl Coverage {
         coverage
     }
 
-    /// Adds what another run has exercised.
+    /// Adds the coverage of another run.
     pub fn merge(&mut self, other: &Self) {
         for (service, operations) in &other.operations {
             let own = self.operations.entry(*service).or_default();
@@ -106,7 +106,7 @@ impl Coverage {
         self.states.merge(&other.states);
     }
 
-    /// What was called: the service, the operation, and how it went.
+    /// Returns the operations that were called: the service, the operation, and its calls by outcome.
     pub fn operations(&self) -> impl Iterator<Item = (Service, &str, &OperationCoverage)> {
         self.operations.iter().flat_map(|(service, operations)| {
             operations
@@ -115,13 +115,13 @@ impl Coverage {
         })
     }
 
-    /// How one operation was used, if it was called at all.
+    /// Returns the coverage of one operation, if it was called at all.
     #[must_use]
     pub fn operation(&self, service: Service, operation: &str) -> Option<&OperationCoverage> {
         self.operations.get(&service)?.get(operation)
     }
 
-    /// The codes with which a service has refused calls.
+    /// Returns the error codes with which a service has refused calls.
     #[must_use]
     pub fn errors(&self, service: Service) -> BTreeSet<&str> {
         self.operations
@@ -133,12 +133,13 @@ impl Coverage {
             .collect()
     }
 
-    /// The states that answers have shown: the kind of resource (`EC2::Instance`), the state, and how often.
+    /// Returns the states that answers have shown: the kind of resource (`EC2::Instance`), the state, and the number of
+    /// times.
     pub fn states(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.states.iter()
     }
 
-    /// The operations that the simulator offers and nobody has called.
+    /// Returns the operations that the simulator offers and that were never called.
     pub fn never_called(&self) -> impl Iterator<Item = (Service, &'static str)> {
         Service::ALL.into_iter().flat_map(move |service| {
             let names = operations::operations(service).iter().copied();
@@ -148,7 +149,7 @@ impl Coverage {
         })
     }
 
-    /// The codes with which the simulator can refuse calls of its own accord and has not refused one.
+    /// Returns the error codes with which the simulator itself can refuse calls and has not refused any.
     pub fn never_refused_with(&self) -> impl Iterator<Item = (Service, &'static str)> {
         Service::ALL.into_iter().flat_map(move |service| {
             let seen = self.errors(service);
@@ -159,7 +160,7 @@ impl Coverage {
         })
     }
 
-    /// The states that the simulator can show and nobody has seen: the kind of resource, and the state.
+    /// Returns the states that the simulator can show and no answer has shown: the kind of resource, and the state.
     pub fn never_seen(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         states::offered().filter(|(kind, state)| !self.states.has(kind, state))
     }

@@ -1,8 +1,9 @@
-//! The codes with which the simulator refuses calls, by service: what a program can be tested against.
+//! The error codes with which the simulator refuses calls, by service: the codes that a program can be tested against.
 
 use crate::wire::Service;
 
-/// The codes with which a service refuses calls, without those of faults and of what the simulator does not know.
+/// Returns the error codes with which a service refuses calls, without those of faults and those for requests that the
+/// simulator does not know.
 pub(super) fn errors(service: Service) -> &'static [&'static str] {
     match service {
         Service::CloudFront => CLOUDFRONT,
@@ -194,7 +195,7 @@ pub(super) mod tests {
     use crate::sim::limits;
     use crate::wire::Service;
 
-    /// All of the simulator's source.
+    /// Returns the whole source of the simulator.
     pub(in crate::coverage) fn source_of_simulator() -> String {
         source(&simulator())
     }
@@ -203,7 +204,7 @@ pub(super) mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim")
     }
 
-    /// A file's source, or that of all files below a folder.
+    /// Returns the source of a file, or of all files below a folder.
     fn source(path: &Path) -> String {
         if path.is_file() {
             return fs::read_to_string(path).unwrap();
@@ -214,7 +215,7 @@ pub(super) mod tests {
             .collect()
     }
 
-    /// Where the source of a service is.
+    /// Returns the place of a service's source.
     fn place(service: Service) -> PathBuf {
         let name = match service {
             Service::CloudFront => "cloudfront",
@@ -226,14 +227,14 @@ pub(super) mod tests {
         simulator().join(name)
     }
 
-    /// The list as it would stand in the source.
+    /// Formats the list as it has to be in the source.
     fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         let lines = names.into_iter().map(|name| format!("    \"{name}\",\n"));
         lines.collect()
     }
 
     #[test]
-    fn every_code_in_the_source_of_a_service_is_offered() {
+    fn source_codes_are_offered() {
         let literal = Regex::new(r#"ServiceError::new\(\s*"([A-Za-z.]+)""#).unwrap();
         for service in Service::ALL {
             let source = source(&place(service));
@@ -256,7 +257,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_code_that_is_offered_stands_in_the_source() {
+    fn offered_codes_are_in_source() {
         let source = source_of_simulator();
         for service in Service::ALL {
             for code in errors(service) {

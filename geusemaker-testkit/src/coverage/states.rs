@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::wire::xml::Element;
 use crate::wire::{Body, Reply, Service};
 
-/// The states that were seen, and how often, by kind of resource.
+/// The states that were seen and their counts, by kind of resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct SeenStates {
@@ -16,7 +16,7 @@ pub(crate) struct SeenStates {
 }
 
 impl SeenStates {
-    /// Looks for states in an answer.
+    /// Records the states in an answer.
     pub(crate) fn note(&mut self, service: Service, reply: &Reply) {
         match &reply.body {
             Body::Empty => {}
@@ -50,7 +50,7 @@ impl SeenStates {
         *states.entry(state.to_owned()).or_default() += times;
     }
 
-    /// `path` holds the names of the elements around this one.
+    /// Records the states in an element. `path` holds the names of the elements around it.
     fn note_element<'a>(
         &mut self,
         service: Service,
@@ -70,7 +70,7 @@ impl SeenStates {
         path.pop();
     }
 
-    /// EFS is the one service that answers in JSON.
+    /// Records the states in a JSON answer. EFS is the only service that answers in JSON.
     fn note_value(&mut self, value: &Value) {
         match value {
             Value::Array(values) => values.iter().for_each(|value| self.note_value(value)),
@@ -92,9 +92,9 @@ impl SeenStates {
     }
 }
 
-/// The states that the simulator can show, by kind of resource.
+/// Returns the states that the simulator can show, by kind of resource.
 pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
-    // A kind may be watched in more than one place; its states stand at the first.
+    // A kind may be watched in more than one place; its states are listed at the first.
     let in_xml = WATCHED.iter().map(|watched| (watched.kind, watched.states));
     let in_json = [
         (ACCESS_POINT, LIFE_CYCLE_STATES),
@@ -107,11 +107,11 @@ pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
         .flat_map(|(kind, states)| states.iter().map(move |state| (kind, *state)))
 }
 
-/// Where in a service's answers a state stands.
+/// A place where a service's answers show a state.
 struct Watched {
     service: Service,
     kind: &'static str,
-    /// The last elements on the way to it.
+    /// The names of the last elements on the path to the state.
     path: &'static [&'static str],
     states: &'static [&'static str],
 }
@@ -220,10 +220,10 @@ mod tests {
     use crate::coverage::refusals::tests::source_of_simulator;
 
     #[test]
-    fn every_state_that_is_offered_stands_in_the_simulator() {
+    fn offered_states_are_in_source() {
         let source = source_of_simulator().to_lowercase();
         for (kind, state) in offered() {
-            // EFS writes its states from the names of a Rust type, so that no quotes are around them.
+            // EFS derives the names of its states from a Rust type, so they have no quotes in the source.
             assert!(source.contains(&state.to_lowercase()), "{kind} {state}");
         }
     }

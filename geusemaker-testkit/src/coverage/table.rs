@@ -26,7 +26,7 @@ impl Coverage {
             "{service}: {} of {offered} operations",
             offered - never_called.len()
         )?;
-        // Of a service that nobody used there is no more to say.
+        // There is nothing more to print for a service that was not used.
         if let Some(operations) = self.operations.get(&service) {
             let width = operations.keys().map(String::len).max().unwrap_or(0);
             for (operation, used) in operations {
@@ -39,7 +39,7 @@ impl Coverage {
         Ok(())
     }
 
-    /// Every state with the number of times that it was seen, 0 if it never was.
+    /// Writes every state with the number of times that it was seen, 0 if it never was.
     fn write_states(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (kind, state, times) in self.states() {
@@ -67,7 +67,7 @@ fn of_service(
         .collect()
 }
 
-/// What went otherwise than well.
+/// Describes the outcomes other than success.
 fn troubles(used: &OperationCoverage) -> String {
     let refused = used.refused.iter();
     let mut troubles: Vec<String> = refused
@@ -83,7 +83,7 @@ fn troubles(used: &OperationCoverage) -> String {
     }
 }
 
-/// A list after its title, in lines of up to a hundred characters.
+/// Writes a title and its list, in lines of up to a hundred characters.
 fn write_list(f: &mut fmt::Formatter<'_>, title: &str, items: &[impl AsRef<str>]) -> fmt::Result {
     if items.is_empty() {
         return Ok(());

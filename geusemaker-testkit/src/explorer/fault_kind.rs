@@ -1,4 +1,4 @@
-//! What can go wrong at a call.
+//! The kinds of faults that can happen at a call.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::fault::Fault;
 
-/// A way in which a call can go wrong.
+/// A kind of fault that can happen at a call.
 #[derive(Clone)]
 pub struct FaultKind {
     name: Cow<'static, str>,
@@ -14,7 +14,7 @@ pub struct FaultKind {
 }
 
 impl FaultKind {
-    /// A fault kind of your own: what it makes of a fault at the call.
+    /// Creates a custom kind, from a function that turns a fault at the call into the wanted one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -37,7 +37,7 @@ impl FaultKind {
         }
     }
 
-    /// All of the following.
+    /// Returns all kinds that are defined below.
     #[must_use]
     pub fn usual() -> Vec<Self> {
         vec![
@@ -54,49 +54,49 @@ impl FaultKind {
         ]
     }
 
-    /// The call is refused for good, for want of a permission.
+    /// Refuses the call permanently, for lack of a permission.
     #[must_use]
     pub fn denied() -> Self {
         Self::new("denied", Fault::denied)
     }
 
-    /// The call and its retries are throttled, twenty times.
+    /// Throttles the call and its retries, twenty times.
     #[must_use]
     pub fn throttled() -> Self {
         Self::new("throttled 20 times", |fault| fault.throttled().times(20))
     }
 
-    /// The call and all later ones of its operation fail within AWS.
+    /// Makes the call and all later ones of its operation fail inside AWS.
     #[must_use]
     pub fn server_errors() -> Self {
         Self::new("500 for ever", |fault| fault.server_error().forever())
     }
 
-    /// The connection ends before the request arrives.
+    /// Ends the connection before the request arrives.
     #[must_use]
     pub fn reset() -> Self {
         Self::new("reset", Fault::reset)
     }
 
-    /// The call takes effect, and the connection ends before the reply.
+    /// Lets the call take effect, and ends the connection before the reply.
     #[must_use]
     pub fn reply_lost() -> Self {
         Self::new("reply lost", Fault::lose_reply)
     }
 
-    /// The call is never answered.
+    /// Never answers the call.
     #[must_use]
     pub fn stall() -> Self {
         Self::new("stall", Fault::stall)
     }
 
-    /// The scenario's future is dropped before the call takes effect.
+    /// Drops the scenario's future before the call takes effect.
     #[must_use]
     pub fn caller_dropped() -> Self {
         Self::new("caller dropped before", Fault::drop_caller)
     }
 
-    /// The scenario's future is dropped when the call has taken effect.
+    /// Drops the scenario's future after the call has taken effect.
     #[must_use]
     pub fn caller_dropped_after() -> Self {
         Self::new("caller dropped after", |fault| {
@@ -104,19 +104,19 @@ impl FaultKind {
         })
     }
 
-    /// The task that makes the call panics before it takes effect.
+    /// Makes the calling task panic before the call takes effect.
     #[must_use]
     pub fn panic() -> Self {
         Self::new("panic before", Fault::panic)
     }
 
-    /// The task that makes the call panics when it has taken effect.
+    /// Makes the calling task panic after the call has taken effect.
     #[must_use]
     pub fn panic_after() -> Self {
         Self::new("panic after", |fault| fault.panic().after_effect())
     }
 
-    /// What the report calls it.
+    /// Returns the name that reports use.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -1,4 +1,4 @@
-//! The explorer: a scenario is run once for each thing that can go wrong at each of its calls.
+//! The explorer, which runs a scenario once for each fault that can happen at each of its calls.
 
 mod fault_kind;
 mod report;
@@ -17,9 +17,9 @@ use crate::aws::{Aws, AwsBuilder, CallRecord};
 
 /// Runs a scenario once to learn its calls, and then once for each call and each [`FaultKind`], on all processors.
 ///
-/// Each run has an account and a paused runtime of its own, so it takes virtual time only. A run is sound if it ends,
-/// without a panic of its own, and leaves nothing in the account; whether the scenario succeeds makes no difference.
-/// What AWS itself takes away within an hour of the end, such as an instance that is shutting down, is not left over.
+/// Each run has its own account and its own paused runtime, so it takes virtual time only. A run is sound if it ends,
+/// does not panic by itself, and leaves nothing in the account; the scenario may succeed or fail. Resources that AWS
+/// itself removes within an hour of the end, such as an instance that is shutting down, are not leftovers.
 ///
 /// ```
 /// use geusemaker_testkit::{Explorer, FaultKind};
@@ -42,9 +42,9 @@ use crate::aws::{Aws, AwsBuilder, CallRecord};
 /// # Ok::<(), geusemaker_testkit::ExplorerError>(())
 /// ```
 ///
-/// The same seed gives the same runs: the account, the SDK's retries and the tokens that it makes up follow from it. What
-/// the scenario itself draws at random does not, and neither does the order in which an unbiased `tokio::select!`
-/// looks at its branches.
+/// The same seed gives the same runs: the account, the SDK's retries and the tokens that it generates follow from the
+/// seed. Random values of the scenario itself do not, and neither does the order in which an unbiased `tokio::select!`
+/// polls its branches.
 pub struct Explorer<W = Aws> {
     seed: u64,
     account: Box<dyn Fn() -> AwsBuilder + Send + Sync>,
@@ -62,7 +62,7 @@ type Step<W> = Box<dyn Fn(W) -> Pin<Box<dyn Future<Output = Result<(), String>>>
 type Check<W> = Box<dyn Fn(&W, &Run) -> Result<(), String> + Send + Sync>;
 
 impl Explorer<Aws> {
-    /// An explorer of what a scenario does to an account.
+    /// Creates an explorer of a scenario that needs only the account.
     #[must_use]
     pub fn new<F, E>(scenario: impl Fn(Aws) -> F + Send + Sync + 'static) -> Self
     where
@@ -74,8 +74,8 @@ impl Explorer<Aws> {
 }
 
 impl<W: Clone> Explorer<W> {
-    /// An explorer of a scenario that needs more than the account, such as a store of its own: `world` makes that anew for
-    /// each run, in the run's runtime. The scenario and [`Explorer::afterwards`] get clones of it.
+    /// Creates an explorer of a scenario that needs more than the account, such as a store of its own: `world` creates
+    /// it for each run separately, in the run's runtime. The scenario and [`Explorer::afterwards`] get clones of it.
     #[must_use]
     pub fn with_world<F, E>(
         world: impl Fn(Aws) -> W + Send + Sync + 'static,
@@ -99,40 +99,41 @@ impl<W: Clone> Explorer<W> {
         }
     }
 
-    /// What everything random follows from; 0 if not given.
+    /// Sets the seed of everything random; 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How the accounts are made; [`Aws::builder`] if not given. The explorer's own seed goes before theirs.
+    /// Sets the function that creates the accounts' builders; [`Aws::builder`] by default. The explorer's seed replaces
+    /// theirs.
     #[must_use]
     pub fn account(mut self, account: impl Fn() -> AwsBuilder + Send + Sync + 'static) -> Self {
         self.account = Box::new(account);
         self
     }
 
-    /// What goes wrong; [`FaultKind::usual`] if not given.
+    /// Sets the kinds of faults to try; [`FaultKind::usual`] by default.
     #[must_use]
     pub fn fault_kinds(mut self, fault_kinds: impl IntoIterator<Item = FaultKind>) -> Self {
         self.fault_kinds = fault_kinds.into_iter().collect();
         self
     }
 
-    /// At which of the scenario's calls; all if not given. [`CallRecord::is_mutating`] is a good filter where all are
-    /// too many.
+    /// Selects those of the scenario's calls that get faults; all by default. [`CallRecord::is_mutating`] is a good
+    /// filter if all are too many.
     #[must_use]
     pub fn calls(mut self, calls: impl Fn(&CallRecord) -> bool + Send + Sync + 'static) -> Self {
         self.calls = Box::new(calls);
         self
     }
 
-    /// Takes a sample of one case in `n`, the same one each time, in which the fault kinds take turns from call to call: with
-    /// `n` fault kinds each call is struck once.
+    /// Runs only a sample of one case in `n`, the same one each time. The fault kinds take turns from call to call:
+    /// with `n` kinds, each call gets one fault.
     ///
     /// # Panics
-    /// `n` is 0.
+    /// Panics if `n` is 0.
     #[must_use]
     pub fn one_in(mut self, n: usize) -> Self {
         assert!(n > 0, "one case in none is no sample");
@@ -140,8 +141,8 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// What a program does once things have gone wrong: clean up, resume, close. It follows every scenario, however that
-    /// ended, on the same account, and no fault strikes any more.
+    /// Sets the part that follows each scenario, as a program would clean up, resume or close after a fault. It runs on
+    /// the same account, no matter how the scenario ended, and no more faults fire.
     #[must_use]
     pub fn afterwards<F, E>(mut self, afterwards: impl Fn(W) -> F + Send + Sync + 'static) -> Self
     where
@@ -152,8 +153,8 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// Another judgement of each run than [`Run::judge`], on the world as it is at the end; what it says in the error goes
-    /// into the report.
+    /// Replaces [`Run::judge`] by another check of each run, which gets the world as it is at the end. The text of its
+    /// error goes into the report.
     #[must_use]
     pub fn check(
         mut self,
@@ -163,20 +164,21 @@ impl<W: Clone> Explorer<W> {
         self
     }
 
-    /// How much virtual time a scenario may take, and what comes afterwards again; two hours if not given.
+    /// Sets the limit of virtual time for a scenario, and the same limit again for the part that follows it; two hours
+    /// by default.
     ///
-    /// A call that is never answered lasts until then, unless the scenario has a limit of its own. The SDK looks twice a
-    /// second whether such a call goes on, so that long deadlines take some seconds of real time.
+    /// A call that is never answered lasts until then, unless the scenario has its own limit. The SDK checks twice a
+    /// second that such a call still runs, so long deadlines take some seconds of real time.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Runs everything.
+    /// Runs the scenario without a fault, and then once for each fault.
     ///
     /// # Errors
-    /// Without any fault the scenario fails, or is not sound; or there is nothing that could go wrong.
+    /// Returns an error if the scenario fails or is not sound without a fault, or if no fault can happen.
     pub fn explore(&self) -> Result<Exploration, ExplorerError> {
         let clean = self.all(&[None]).remove(0);
         if let Err(problem) = clean
@@ -210,7 +212,7 @@ impl<W: Clone> Explorer<W> {
         })
     }
 
-    /// The runs in the order of the strikes, on threads of their own.
+    /// Runs the scenario once per injection, on several threads. Returns the runs in the order of the injections.
     fn all(&self, strikes: &[Option<Injection>]) -> Vec<Run> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let next = AtomicUsize::new(0);
@@ -259,14 +261,14 @@ impl<W> fmt::Debug for Explorer<W> {
     }
 }
 
-/// Why there is nothing to explore.
+/// Error returned when there is nothing to explore.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExplorerError {
-    /// The scenario has to succeed, and to be sound, while nothing goes wrong.
+    /// The scenario failed, or was not sound, without any fault.
     #[error("without any fault the scenario is not sound: {problem}")]
     Clean {
-        /// What is wrong with it.
+        /// The problem of that run.
         problem: String,
     },
     /// No call passes the filter, or there are no fault kinds.

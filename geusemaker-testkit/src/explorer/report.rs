@@ -1,4 +1,4 @@
-//! What an exploration has found.
+//! The results of an exploration.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use crate::aws::CallRecord;
 use crate::fault::Fault;
 use crate::sim::resource::Resource;
 
-/// What an exploration has found: a table when it is displayed, with a line of Rust for each run that is not sound.
+/// The results of an exploration. It is displayed as a table, with a line of Rust for each run that is not sound.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[must_use]
 pub struct Exploration {
-    /// What everything random followed from.
+    /// The seed of everything random.
     pub seed: u64,
     /// The run without a fault.
     pub clean: Run,
-    /// The runs with one, in the order of the clean run's calls.
+    /// The runs with a fault, in the order of the clean run's calls.
     pub runs: Vec<Run>,
 }
 
 impl Exploration {
-    /// The runs that are not sound.
+    /// Returns the runs that are not sound.
     pub fn failures(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| run.verdict.is_err())
     }
@@ -32,7 +32,7 @@ impl Exploration {
     /// Asserts that every run is sound.
     ///
     /// # Panics
-    /// With the whole report, if one is not.
+    /// Panics with the whole report if a run is not sound.
     #[track_caller]
     pub fn assert_sound(&self) {
         assert!(self.failures().next().is_none(), "{self}");
@@ -44,46 +44,46 @@ impl Exploration {
 #[non_exhaustive]
 pub struct Run {
     pub(super) strike: Option<Injection>,
-    /// The Rust that makes the account.
+    /// The Rust code that creates the account.
     pub(super) account: String,
-    /// How the scenario ended.
+    /// The ending of the scenario.
     pub ending: Ending,
-    /// How what follows the scenario ended; `Ok` if nothing follows it.
+    /// The result of the part that follows the scenario; `Ok` if nothing follows it.
     pub afterwards: Result<(), String>,
-    /// Whether the fault found nothing to strike, and was not optional.
+    /// True if the fault did not fire and was not optional.
     pub is_unfired: bool,
-    /// What was there an hour after the end.
+    /// The resources that were left an hour after the end.
     pub leftovers: Vec<Resource>,
-    /// The calls in the order in which they arrived.
+    /// The calls, in order of arrival.
     pub calls: Vec<CallRecord>,
-    /// How many of the calls are the scenario's; the others follow it.
+    /// The number of calls that the scenario made; the others come from the part that follows it.
     pub scenario_calls: usize,
-    /// How long it took on the account's clock, with what follows the scenario.
+    /// The duration on the account's clock, including the part that follows the scenario.
     pub virtual_time: Duration,
-    /// Whether the run is sound, and if not, why.
+    /// `Ok` if the run is sound, otherwise the reason why it is not.
     pub verdict: Result<(), String>,
 }
 
-/// How a scenario ended.
+/// A way in which a scenario ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// With `Ok`.
+    /// The scenario returned `Ok`.
     Succeeded,
-    /// With this error.
+    /// The scenario returned this error.
     Failed(String),
-    /// Its future was dropped, as the fault would have it.
+    /// The scenario's future was dropped, as the fault demanded.
     CallerDropped,
-    /// With a panic that the fault caused.
+    /// The fault caused a panic.
     InjectedPanic,
-    /// With a panic of its own, and this message.
+    /// The scenario itself panicked, with this message.
     Panicked(String),
-    /// Not before the deadline.
+    /// The scenario did not end before the deadline.
     OutOfTime,
 }
 
 impl Run {
-    /// The call and what befell it: `CreateLoadBalancer #1, reply lost`.
+    /// Returns the call and its fault: `CreateLoadBalancer #1, reply lost`.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.strike {
@@ -92,13 +92,13 @@ impl Run {
         }
     }
 
-    /// The operation of the call that something befell: `CreateLoadBalancer`; none in the clean run.
+    /// Returns the operation of the call with the fault, such as `CreateLoadBalancer`; `None` in the clean run.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.strike.as_ref().map(|strike| strike.operation.as_str())
     }
 
-    /// The name of the [`FaultKind`](super::FaultKind) that befell it; none in the clean run.
+    /// Returns the name of the [`FaultKind`](super::FaultKind) at that call; `None` in the clean run.
     #[must_use]
     pub fn fault_kind(&self) -> Option<&str> {
         self.strike
@@ -106,23 +106,23 @@ impl Run {
             .map(|strike| strike.fault_kind.as_str())
     }
 
-    /// The fault; none in the clean run.
+    /// Returns the fault; `None` in the clean run.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         self.strike.as_ref().map(|strike| &strike.fault)
     }
 
-    /// Whether the run is sound: the fault struck, the scenario and what follows it came to an end without a panic of
-    /// their own, what follows it succeeded, and nothing is left over.
+    /// Checks that the run is sound: the fault fired, the scenario and the part that follows it ended without a panic
+    /// of their own, that part succeeded, and there are no leftovers.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns the problem if the run is not sound.
     pub fn judge(&self) -> Result<(), String> {
         if self.is_unfired {
             return Err("the fault found nothing to strike".to_owned());
         }
         match &self.ending {
-            // A task that the fault made panic can take others with it.
+            // A task that the fault made panic can make other tasks panic.
             Ending::Panicked(_) if self.fault().is_some_and(Fault::is_panic) => {}
             Ending::Panicked(_) | Ending::OutOfTime => return Err(self.ending.to_string()),
             Ending::Succeeded
@@ -140,8 +140,8 @@ impl Run {
         Err(format!("left over: {}", leftovers.join(", ")))
     }
 
-    /// The Rust that makes the account of this run, to be pasted into a test of its own. What else [`super::Explorer::account`]
-    /// chose, such as the guest, has to be put to it.
+    /// Returns the Rust code that creates the account of this run, to paste into a test. Other choices of
+    /// [`super::Explorer::account`], such as the guest, have to be added by hand.
     #[must_use]
     pub fn reproduce_with(&self) -> String {
         let Some(fault) = self.fault() else {
@@ -236,7 +236,7 @@ fn call(strike: &Injection) -> String {
     format!("{} #{}", strike.operation, strike.nth)
 }
 
-/// The beginning of a text, in one line.
+/// Returns the beginning of a text, on one line.
 fn shortened(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() <= OUTCOME_WIDTH {
@@ -246,7 +246,7 @@ fn shortened(text: &str) -> String {
     format!("{beginning}…")
 }
 
-/// `12m 5s`
+/// Formats a duration, such as `12m 5s`.
 fn rounded(duration: Duration) -> String {
     let options = SignedDurationRound::new().smallest(Unit::Second);
     match SignedDuration::try_from(duration).and_then(|duration| duration.round(options)) {
@@ -255,5 +255,5 @@ fn rounded(duration: Duration) -> String {
     }
 }
 
-/// How much of an outcome the table shows.
+/// The number of characters that the table shows of an outcome.
 const OUTCOME_WIDTH: usize = 48;

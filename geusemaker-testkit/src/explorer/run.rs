@@ -1,4 +1,4 @@
-//! One run of a scenario, with what befalls it.
+//! One run of a scenario, with its fault.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use super::{Ending, Explorer, FaultKind, Run};
 use crate::aws::{Aws, CallRecord, InjectedPanic};
 use crate::fault::Fault;
 
-/// What goes wrong, at which call.
+/// A fault at one call of the scenario.
 #[derive(Clone, Debug)]
 pub(super) struct Injection {
     pub(super) operation: String,
@@ -20,7 +20,7 @@ pub(super) struct Injection {
 }
 
 impl Injection {
-    /// None if the call is none that the simulator knows.
+    /// Creates the injection of a fault at a call; returns `None` if the simulator does not know the operation.
     pub(super) fn new(call: &CallRecord, fault_kind: &FaultKind) -> Option<Self> {
         let fault = Fault::on_operation(call.service?, &call.operation)?.nth(call.nth);
         Some(Self {
@@ -33,12 +33,12 @@ impl Injection {
 }
 
 impl<W: Clone> Explorer<W> {
-    /// Runs the scenario and what follows it, and judges the end. It runs on a thread without a runtime.
+    /// Runs the scenario and the part that follows it, and checks the end. The thread must not have a runtime.
     pub(super) fn run(&self, strike: Option<&Injection>) -> Run {
-        // The SDK draws its retry times and client tokens from the thread's generator.
+        // The SDK draws its retry delays and client tokens from the thread's generator.
         fastrand::seed(self.seed);
         let runtime = runtime();
-        // The account's clock is the runtime's, also where nothing is awaited.
+        // The account's clock is the runtime's, even where nothing is awaited.
         let _context = runtime.enter();
         let builder = (self.account)().seed(self.seed);
         let reproduction = builder.to_rust();
@@ -66,7 +66,7 @@ impl<W: Clone> Explorer<W> {
         };
         let virtual_time = aws.clock().elapsed();
         let calls = aws.calls();
-        // What is on its way out by itself is given the time for it.
+        // Resources that are already going away get the time for it.
         runtime.block_on(aws.clock().sleep(GRACE));
         let mut run = Run {
             strike: strike.cloned(),
@@ -118,8 +118,8 @@ impl Ending {
     }
 }
 
-/// How it ends, if need be with a panic. The runtime is fit for use afterwards: the panic leaves it by unwinding, and
-/// so does whatever the future held.
+/// Runs a future and returns its ending, which may be a panic. The runtime can still be used afterwards: the panic
+/// unwinds out of it, and the future is dropped with all its values.
 fn caught(runtime: &Runtime, future: impl Future<Output = Ending>) -> Ending {
     catch_unwind(AssertUnwindSafe(|| runtime.block_on(future)))
         .unwrap_or_else(|panic| Ending::of_panic(&*panic))
@@ -137,5 +137,5 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// How long after the end the account is looked at.
+/// The virtual time from the end of a run to the check for leftovers.
 const GRACE: Duration = Duration::from_secs(60 * 60);

@@ -1,4 +1,4 @@
-//! What a fault does, and the words in which each service refuses.
+//! The effects of faults, and the wording in which each service refuses.
 
 use std::time::Duration;
 
@@ -6,33 +6,33 @@ use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::limits;
 use crate::wire::{Service, ServiceError};
 
-/// What a fault does to a call, or to what the call is about.
+/// The effect of a fault on a call, or on the resource that the call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// An answer that refuses.
+    /// The call is refused.
     Refuse(Refusal),
-    /// No answer.
+    /// The call gets no answer.
     Interrupt(Interruption),
-    /// Everything comes later.
+    /// The call takes longer.
     Delay(Duration),
-    /// The call succeeds, and its resource gets this fate.
+    /// The call succeeds, and its resource gets this lifecycle override.
     State(LifecycleOverride),
 }
 
-/// How a call ends without an answer.
+/// A way in which a call ends without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interruption {
     /// The connection ends.
     Reset,
-    /// Silence until the caller gives up.
+    /// No answer until the caller gives up.
     Stall,
-    /// Silence, and a signal to drop the caller.
+    /// No answer, and a signal to drop the caller.
     DropCaller,
-    /// A panic where the answer is awaited.
+    /// A panic in the task that awaits the answer.
     Panic,
 }
 
-/// Why a call is refused.
+/// The reason why a call is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Code(String),
@@ -42,7 +42,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal in the service's words.
+    /// Returns the refusal in the service's wording.
     pub(super) fn error(&self, service: Service) -> ServiceError {
         match self {
             Self::Code(code) => ServiceError::new(code, format!("injected fault: {code}"))
@@ -73,7 +73,7 @@ impl Refusal {
     }
 }
 
-/// The HTTP status that the service sends with a code.
+/// Returns the HTTP status that the service sends with a code.
 fn usual_status(service: Service, code: &str) -> u16 {
     match (service, code) {
         (Service::CloudFront, "ResourceInUse")

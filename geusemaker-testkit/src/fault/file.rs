@@ -11,7 +11,7 @@ use super::{Effect, Fault, Interruption, Refusal};
 use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
 
 impl Fault {
-    /// Reads a file of faults. Each is a table that says where it strikes and what it does:
+    /// Reads a file of faults. Each fault is a table with conditions and an effect:
     ///
     /// ```
     /// use geusemaker_testkit::Fault;
@@ -36,19 +36,20 @@ impl Fault {
     /// # Ok::<(), geusemaker_testkit::FaultFileError>(())
     /// ```
     ///
-    /// - Where: `on` (an operation, with IAM's prefix if need be; `*` is any), `nth` (1 if not given), `times` or
+    /// - Conditions: `on` (an operation, with IAM's prefix if needed; `*` is any), `nth` (1 by default), `times` or
     ///   `forever = true`, `after` (a time since the account's start), `while-in` (kind and state of a resource).
-    /// - What, exactly one of: `answer` (an AWS error code), `denied`, `throttled`, `server-error`, `reset`,
+    /// - Effect, exactly one of: `answer` (an AWS error code), `denied`, `throttled`, `server-error`, `reset`,
     ///   `lose-reply`, `stall`, `stuck` (each `= true`), `delay`, `slow` (each a time), `fails` (AWS's reason code).
-    /// - More on that: `status` and `message` of a refusal, `later` (a time) with `fails`, `after-effect = true` where
-    ///   the call takes effect first.
-    /// - `optional = true` for a fault that may find nothing to strike.
+    /// - Details of the effect: `status` and `message` of a refusal, `later` (a time) with `fails`,
+    ///   `after-effect = true` if the call takes effect first.
+    /// - `optional = true` for a fault that may never fire.
     ///
-    /// Times are written `90s`, `5m` or `1h 30m`, and a century is the longest. [`Fault::drop_caller`] and [`Fault::panic`] have no place in a file:
-    /// they are about a caller in the same process.
+    /// Times are written `90s`, `5m` or `1h 30m`, and a century is the longest. [`Fault::drop_caller`] and
+    /// [`Fault::panic`] are not available in files, because they need a caller in the same process.
     ///
     /// # Errors
-    /// The text is not TOML, a key is unknown or has a wrong value, or keys contradict each other.
+    /// Returns an error if the text is not TOML, if a key is unknown or has a wrong value, or if keys contradict each
+    /// other.
     pub fn parse_file(text: &str) -> Result<Vec<Self>, FaultFileError> {
         let file: File = toml::from_str(text).map_err(|error| FaultFileError {
             line: error.span().map_or(1, |span| line_at(text, span.start)),
@@ -72,20 +73,20 @@ impl Fault {
     }
 }
 
-/// Why a file of faults cannot be read.
+/// Error returned when a file of faults cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {}{problem}", key.map(|key| format!("`{key}`: ")).unwrap_or_default())]
 #[non_exhaustive]
 pub struct FaultFileError {
-    /// The line, counted from 1: that of the wrong value, or that where the fault begins.
+    /// The line of the wrong value, or the line where the fault begins, counted from 1.
     pub line: usize,
-    /// The key whose value is wrong; none if the problem is not with one value.
+    /// The key with the wrong value; `None` if the problem is not with one value.
     pub key: Option<&'static str>,
-    /// What is wrong, and what would be right.
+    /// The problem, and the correct form.
     pub problem: String,
 }
 
-/// The file as it is written.
+/// A file in its written form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -93,7 +94,7 @@ struct File {
     fault: Vec<Spanned<Entry>>,
 }
 
-/// A fault as it is written.
+/// A fault in its written form.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Entry {
@@ -133,9 +134,9 @@ struct Entry {
     after_effect: bool,
 }
 
-/// What is wrong with one fault.
+/// A problem of one fault.
 struct Problem {
-    /// Where in the file, if that is known better than by the fault.
+    /// The place in the file, if it is known more precisely than by the fault.
     at: Option<usize>,
     key: Option<&'static str>,
     text: String,
@@ -179,7 +180,7 @@ impl Entry {
         }
     }
 
-    /// The one thing that it does, and whether that is to lose the reply.
+    /// Returns the one effect of the fault, and true if that effect is the loss of the reply.
     fn effect(&self) -> Result<(Effect, bool), Problem> {
         let flag = |given: bool, effect: Effect| given.then_some(effect);
         let refuse = |given, refusal| flag(given, Effect::Refuse(refusal));

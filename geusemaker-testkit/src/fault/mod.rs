@@ -1,4 +1,4 @@
-//! Faults: where they strike, and what they do.
+//! Faults: their conditions and their effects.
 
 mod effect;
 mod file;
@@ -17,7 +17,7 @@ use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
 #[cfg(feature = "explorer")]
 use crate::wire::Service;
 
-/// One thing that goes wrong: where, and what.
+/// A fault: the calls at which it fires, and its effect.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,17 +35,17 @@ use crate::wire::Service;
 /// # let _ = (refused, lost, busy, ill);
 /// ```
 ///
-/// Every fault counts the calls that meet its conditions. If several are due at one call, the first of those that end
-/// a call strikes, and the others at the next call; delays and state faults go together with it.
+/// Every fault counts the calls that meet its conditions. If several are due at one call, the first of those that end a
+/// call fires, and the others fire at the next call. Delays and state faults combine with it.
 ///
-/// A fault that has found nothing to strike by the time the last handle to its [`crate::Aws`] is dropped is a failure
-/// of the test: see [`crate::Aws::unfired`].
+/// A fault that has not fired when the last handle to its [`crate::Aws`] is dropped makes the test fail: see
+/// [`crate::Aws::unfired`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Fault {
     place: Place,
     effect: Effect,
-    /// Whether the call takes effect, and only its answer is struck.
+    /// True if the call takes effect and the fault changes only its answer.
     after_effect: bool,
     status: Option<u16>,
     message: Option<String>,
@@ -53,14 +53,14 @@ pub struct Fault {
     optional: bool,
 }
 
-/// Where.
+/// The conditions of a fault.
 impl Fault {
-    /// A fault at the first call of an operation: `RunInstances`, or with IAM's prefix where two services have
-    /// operations of the same name: `elasticloadbalancing:DescribeTags`; `ec2:*` is any of a service. Without more,
-    /// the connection ends before the request arrives.
+    /// Creates a fault at the first call of an operation: `RunInstances`, or, where two services have operations of the
+    /// same name, with IAM's prefix: `elasticloadbalancing:DescribeTags`. `ec2:*` is any operation of a service.
+    /// Without other settings, the connection ends before the request arrives.
     ///
     /// # Panics
-    /// The simulator has no such operation.
+    /// Panics if the simulator has no such operation.
     #[track_caller]
     pub fn on(operation: impl AsRef<str>) -> Self {
         match On::parse(operation.as_ref()) {
@@ -69,12 +69,12 @@ impl Fault {
         }
     }
 
-    /// A fault at the first call, whichever it is.
+    /// Creates a fault at the first call of any operation.
     pub fn on_any() -> Self {
         Self::at(On::any())
     }
 
-    /// A fault at the first call of a known operation.
+    /// Creates a fault at the first call of an operation; returns `None` if the operation is unknown.
     #[cfg(feature = "explorer")]
     pub(crate) fn on_operation(service: Service, operation: &str) -> Option<Self> {
         On::operation(service, operation).map(Self::at)
@@ -102,74 +102,74 @@ impl Fault {
         }
     }
 
-    /// Strikes at the nth call that meets the other conditions, counted from 1.
+    /// Fires at the nth call that meets the other conditions, counted from 1.
     pub fn nth(mut self, nth: u32) -> Self {
         self.place.nth = nth.max(1);
         self
     }
 
-    /// Strikes at that many calls in a row.
+    /// Fires at that many calls in a row.
     pub fn times(mut self, times: u32) -> Self {
         self.place.times = times.max(1);
         self
     }
 
-    /// Strikes at every call from the nth on.
+    /// Fires at every call from the nth on.
     pub fn forever(mut self) -> Self {
         self.place.times = u32::MAX;
         self
     }
 
-    /// Strikes only once the account's clock has run for that long.
+    /// Fires only after the account's clock has run for that long.
     pub fn after(mut self, elapsed: Duration) -> Self {
         self.place.after = Some(elapsed);
         self
     }
 
-    /// Strikes only while a resource of that kind is in that state, both as [`crate::Aws::states`] names them:
+    /// Fires only while a resource of that kind is in that state, both as [`crate::Aws::states`] names them:
     /// `while_in("EC2::Instance", "running")`.
     pub fn while_in(mut self, kind: impl Into<String>, state: impl Into<String>) -> Self {
         self.place.while_in = Some((kind.into(), state.into()));
         self
     }
 
-    /// A fault that may find nothing to strike. Others make the test fail then.
+    /// Allows the fault to never fire. Without this, a fault that never fires makes the test fail.
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 }
 
-/// What befalls the call.
+/// Effects on the call.
 impl Fault {
-    /// Answers with an AWS error code, and has no effect. The HTTP status is the one that AWS uses for the code where
-    /// that is known, else 400; [`Fault::status`] sets another.
+    /// Answers with an AWS error code; the call has no effect. The HTTP status is the one that AWS uses for the code,
+    /// if known, else 400; [`Fault::status`] sets another.
     pub fn answer(self, code: impl Into<String>) -> Self {
         self.does(Effect::Refuse(Refusal::Code(code.into())))
     }
 
-    /// Refuses for want of a permission, with the service's own code: `UnauthorizedOperation` on EC2.
+    /// Refuses the call for lack of a permission, with the service's own code: `UnauthorizedOperation` on EC2.
     pub fn denied(self) -> Self {
         self.does(Effect::Refuse(Refusal::Denied))
     }
 
-    /// Throttles, with the service's own code: `RequestLimitExceeded` on EC2, `Throttling` on CloudFront.
+    /// Throttles the call, with the service's own code: `RequestLimitExceeded` on EC2, `Throttling` on CloudFront.
     pub fn throttled(self) -> Self {
         self.does(Effect::Refuse(Refusal::Throttled))
     }
 
-    /// Fails within AWS, with HTTP status 500 and the service's own code: `InternalError` on EC2.
+    /// Fails inside AWS, with HTTP status 500 and the service's own code: `InternalError` on EC2.
     pub fn server_error(self) -> Self {
         self.does(Effect::Refuse(Refusal::ServerError))
     }
 
-    /// The HTTP status of the answer with which the call is refused.
+    /// Sets the HTTP status of the refusal.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// The message of the answer with which the call is refused.
+    /// Sets the message of the refusal.
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.message = Some(text.into());
         self
@@ -180,7 +180,7 @@ impl Fault {
         self.does(Effect::Interrupt(Interruption::Reset))
     }
 
-    /// Lets the call take effect and loses the reply: the caller cannot know whether it happened.
+    /// Lets the call take effect and loses the reply: the caller cannot know that it took effect.
     pub fn lose_reply(self) -> Self {
         self.reset().after_effect()
     }
@@ -190,13 +190,13 @@ impl Fault {
         self.does(Effect::Interrupt(Interruption::Stall))
     }
 
-    /// Holds the call up for that long, in the account's time; at most for a century.
+    /// Delays the call for that long, in the account's time; at most for a century.
     pub fn delay(self, by: Duration) -> Self {
         self.does(Effect::Delay(by.min(CENTURY)))
     }
 
-    /// Never answers, and says to whoever awaits [`crate::Aws::caller_dropped`] that the future that waits for the
-    /// answer is to be dropped: a request that was cancelled, a Ctrl-C.
+    /// Never answers, and signals through [`crate::Aws::caller_dropped`] that the future that waits for the answer must
+    /// be dropped, as for a cancelled request or a Ctrl-C.
     pub fn drop_caller(self) -> Self {
         self.does(Effect::Interrupt(Interruption::DropCaller))
     }
@@ -207,8 +207,8 @@ impl Fault {
         self.does(Effect::Interrupt(Interruption::Panic))
     }
 
-    /// Lets the call take effect first, so that only its answer is struck. Without this, whatever befalls a call
-    /// befalls it before it reaches the account.
+    /// Lets the call take effect first, so that the fault changes only its answer. Without this, a fault acts before
+    /// the call reaches the account.
     pub fn after_effect(mut self) -> Self {
         self.after_effect = true;
         self
@@ -220,22 +220,23 @@ impl Fault {
     }
 }
 
-/// What befalls the resource that the call is about. The call itself succeeds. A state fault has struck once it has made a
-/// difference to the account: it waits for a call to which it means something.
+/// Effects on the resource that the call is about. The call itself succeeds. Such a fault has fired only once it has
+/// made a difference to the account: it waits for a call at which it can make one.
 impl Fault {
-    /// The resource never leaves the state into which the call puts it.
+    /// Keeps the resource forever in the state into which the call puts it.
     pub fn stuck(self) -> Self {
         self.does(Effect::State(LifecycleOverride::Stuck))
     }
 
-    /// The resource takes that much longer to get where the call sends it; at most a century.
+    /// Makes the resource take that much longer to reach the state that the call asks for; at most a century.
     pub fn slow(self, by: Duration) -> Self {
         self.does(Effect::State(LifecycleOverride::Slow(by.min(CENTURY))))
     }
 
-    /// The resource ends in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
-    /// terminated (`Server.InsufficientInstanceCapacity`), a load balancer `failed`, a file system or mount target in
-    /// `error`, a target `unhealthy` (`Target.Timeout`). It never comes up, unless [`Fault::later`] is given.
+    /// Makes the resource end in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
+    /// terminated (`Server.InsufficientInstanceCapacity`), a load balancer is `failed`, a file system or mount target
+    /// is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless [`Fault::later`]
+    /// is given.
     pub fn fails(self, reason: impl Into<String>) -> Self {
         self.does(Effect::State(LifecycleOverride::Fails {
             reason: reason.into(),
@@ -251,7 +252,7 @@ impl Fault {
 }
 
 impl Fault {
-    /// What of it makes no sense together, in the words of fault files.
+    /// Returns the problem if settings of the fault contradict each other, in the terms of fault files.
     pub(crate) fn contradiction(&self) -> Option<&'static str> {
         let refuses = matches!(self.effect, Effect::Refuse(_));
         let fails = matches!(self.effect, Effect::State(LifecycleOverride::Fails { .. }));

@@ -1,18 +1,18 @@
-//! Where a fault strikes.
+//! The conditions of a fault.
 
 use std::time::Duration;
 
 use crate::sim::operations::operations;
 use crate::wire::Service;
 
-/// The calls that a fault is about.
+/// The calls at which a fault fires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) on: On,
     pub(super) nth: u32,
     pub(super) times: u32,
     pub(super) after: Option<Duration>,
-    /// Kind and state of a resource.
+    /// The kind and the state of a resource.
     pub(super) while_in: Option<(String, String)>,
 }
 
@@ -28,12 +28,12 @@ impl Place {
     }
 }
 
-/// The operations that a fault is about.
+/// The operations at which a fault fires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct On {
-    /// Any service if none.
+    /// Any service if `None`.
     pub(super) service: Option<Service>,
-    /// Any operation if none.
+    /// Any operation if `None`.
     pub(super) operation: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl On {
         }
     }
 
-    /// One known operation, with its service if another has one of the same name.
+    /// Returns one known operation, with its service if another service has an operation of the same name.
     #[cfg(feature = "explorer")]
     pub(super) fn operation(service: Service, operation: &str) -> Option<Self> {
         let knows = |service: &Service| operations(*service).contains(&operation);
@@ -56,7 +56,7 @@ impl On {
         })
     }
 
-    /// Reads `RunInstances`, `ec2:RunInstances`, `ec2:*` or `*`.
+    /// Parses `RunInstances`, `ec2:RunInstances`, `ec2:*` or `*`.
     pub(super) fn parse(text: &str) -> Result<Self, UnknownOperation> {
         let (service, operation) = match text.split_once(':') {
             None => (None, text),
@@ -108,7 +108,7 @@ impl std::fmt::Display for On {
     }
 }
 
-/// The name of an operation that the simulator does not have.
+/// Error returned when the simulator does not have the operation.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the simulator has no operation `{text}`{}",
@@ -130,7 +130,7 @@ impl UnknownOperation {
     }
 }
 
-/// What was probably meant: at most a third of the letters are others.
+/// Returns the name that was probably meant, in which at most a third of the letters differ.
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<String> {
     known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))

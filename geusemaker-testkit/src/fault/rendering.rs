@@ -1,4 +1,4 @@
-//! A fault in words, and as the Rust that makes it.
+//! A fault as a sentence, and as the Rust code that creates it.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{Effect, Fault, Interruption, On, Refusal};
 use crate::sim::lifecycle::LifecycleOverride;
 
 impl fmt::Display for Fault {
-    /// A sentence: `call 2 of RunInstances is refused with InsufficientInstanceCapacity`.
+    /// Writes a sentence: `call 2 of RunInstances is refused with InsufficientInstanceCapacity`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = &self.place;
         match (place.nth, place.times) {
@@ -62,7 +62,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// The fault as the Rust that makes it: `Fault::on("RunInstances").nth(2).lose_reply()`, to be pasted.
+    /// Returns the Rust code that creates the fault, to paste: `Fault::on("RunInstances").nth(2).lose_reply()`.
     #[must_use]
     pub fn to_rust(&self) -> String {
         let place = &self.place;
@@ -128,7 +128,7 @@ impl Fault {
     }
 }
 
-/// `1h 30m`
+/// Formats a duration, such as `1h 30m`.
 fn friendly(duration: Duration) -> String {
     match SignedDuration::try_from(duration) {
         Ok(duration) => format!("{duration:#}"),

@@ -1,4 +1,4 @@
-//! The faults of an account: which are due at a call, and which never were.
+//! The faults of an account: those that are due at a call, and those that never fired.
 
 use std::time::Duration;
 
@@ -17,34 +17,34 @@ struct Entry {
     fault: Fault,
     seen: u32,
     fired: u32,
-    /// Whether somebody was told that it has not fired.
+    /// True if the caller was already told that the fault has not fired.
     reported: bool,
 }
 
-/// A call, as far as faults look at it.
+/// A call, as far as faults depend on it.
 pub(crate) struct CallContext<'a> {
     pub(crate) service: Service,
     pub(crate) operation: &'a str,
-    /// How long the account's clock has run.
+    /// The time that the account's clock has run.
     pub(crate) elapsed: Duration,
-    /// Whether a resource of that kind is in that state.
+    /// Returns true if a resource of that kind is in that state.
     pub(crate) is_any_in: &'a dyn Fn(&str, &str) -> bool,
 }
 
-/// What befalls one call.
+/// The verdict of the faults on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) delay_before: Duration,
     pub(crate) delay_after: Duration,
     pub(crate) end: Option<End>,
-    /// Whether the call takes effect before its end.
+    /// True if the call takes effect before it ends.
     pub(crate) takes_effect: bool,
     pub(crate) lifecycle: LifecycleOverride,
-    /// The fault whose verdict the fate is.
+    /// The fault that caused the lifecycle override.
     pub(crate) fated_by: Option<usize>,
 }
 
-/// How a call ends, other than with the account's answer.
+/// An end of a call other than the account's answer.
 #[derive(Debug)]
 pub(crate) enum End {
     Refusal(ServiceError),
@@ -55,7 +55,7 @@ impl Schedule {
     /// Adds a fault.
     ///
     /// # Panics
-    /// Parts of it contradict each other.
+    /// Panics if parts of the fault contradict each other.
     #[track_caller]
     pub(crate) fn add(&mut self, fault: Fault) {
         let contradiction = fault.contradiction();
@@ -72,14 +72,14 @@ impl Schedule {
         });
     }
 
-    /// Ends all faults, and says which have struck nothing.
+    /// Ends all faults, and returns those that have not fired.
     pub(crate) fn clear(&mut self) -> Vec<Fault> {
         let unfired = self.unfired();
         self.entries.clear();
         unfired
     }
 
-    /// What befalls a call.
+    /// Returns the verdict of the faults on a call.
     pub(crate) fn strike(&mut self, context: &CallContext<'_>) -> Verdict {
         let mut verdict = Verdict {
             takes_effect: true,
@@ -110,7 +110,7 @@ impl Schedule {
                     if verdict.fated_by.is_none() {
                         verdict.lifecycle = entry.fault.with_later(lifecycle);
                         verdict.fated_by = Some(index);
-                        // Taken back if it makes no difference.
+                        // Taken back if the override makes no difference.
                         entry.fired += 1;
                     }
                     continue;
@@ -134,14 +134,15 @@ impl Schedule {
         verdict
     }
 
-    /// Says that a fault's fate made no difference to its call, so that it goes on waiting for one where it does.
+    /// Takes back the override of a fault, which made no difference to its call, so that the fault waits for a call
+    /// where it does.
     pub(crate) fn take_back_fate(&mut self, fated_by: usize) {
         if let Some(entry) = self.entries.get_mut(fated_by) {
             entry.fired = entry.fired.saturating_sub(1);
         }
     }
 
-    /// The faults that have struck nothing so far, and had to.
+    /// Returns the faults that have not fired so far and are not optional, and marks them as reported.
     pub(crate) fn unfired(&mut self) -> Vec<Fault> {
         self.entries
             .iter_mut()
@@ -153,7 +154,7 @@ impl Schedule {
             .collect()
     }
 
-    /// The same, without those of which somebody was told.
+    /// Returns the same faults, without those that were already reported.
     pub(crate) fn unreported(&self) -> Vec<&Fault> {
         self.entries
             .iter()

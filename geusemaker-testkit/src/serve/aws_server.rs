@@ -23,12 +23,12 @@ use crate::aws::{Aws, ConnectionLost};
 
 /// Serves an [`Aws`] over HTTP/1.1 until it is shut down or dropped.
 ///
-/// Point a program at it with `AWS_ENDPOINT_URL`, or with the SDK's `endpoint_url`; any credentials will do. Time is
-/// what the account's clock says, so the runtime's clock must not be paused: it would jump ahead whenever all that is
-/// left to wait for is a socket. [`crate::AwsBuilder::speed`] makes the time between the calls pass quickly.
+/// Point a program at it with `AWS_ENDPOINT_URL`, or with the SDK's `endpoint_url`; any credentials will do. Time
+/// follows the account's clock, so the runtime's clock must not be paused: it would jump ahead whenever only a socket
+/// is waited for. [`crate::AwsBuilder::speed`] makes the time between the calls pass quickly.
 ///
-/// A request that has arrived takes effect even if its caller does not stay for the answer, as it does at AWS. A fault
-/// that loses the connection closes it without a byte of an answer, and one that stalls holds it.
+/// A request that has arrived takes effect even if its caller does not wait for the answer, as at AWS. A fault that
+/// loses the connection closes it without a byte of an answer, and one that stalls keeps it open.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -56,7 +56,7 @@ impl AwsServer {
     /// Serves the account on a free port of the loopback interface.
     ///
     /// # Errors
-    /// This machine gives no port.
+    /// Returns an error if this machine has no free port.
     pub async fn start(aws: Aws) -> io::Result<Self> {
         Self::bind(aws, (Ipv4Addr::LOCALHOST, 0)).await
     }
@@ -64,7 +64,7 @@ impl AwsServer {
     /// Serves the account on an address; port 0 chooses a free one.
     ///
     /// # Errors
-    /// The address is not this machine's, or is in use.
+    /// Returns an error if the address is not one of this machine, or is in use.
     pub async fn bind(aws: Aws, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -77,18 +77,18 @@ impl AwsServer {
         })
     }
 
-    /// Where the server listens.
+    /// Returns the address on which the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What programs on this machine are given as their endpoint: `http://127.0.0.1:PORT`.
+    /// Returns the endpoint for programs on this machine: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn uri(&self) -> String {
         let mut address = self.address;
         match address.ip() {
-            // A server that listens everywhere is reached here.
+            // A server that listens on all interfaces is reached through the loopback interface.
             IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V4(_) | IpAddr::V6(_) => {}
@@ -96,11 +96,11 @@ impl AwsServer {
         format!("http://{address}")
     }
 
-    /// Takes no more calls, and ends when those that have arrived are answered; what is not answered within a second,
-    /// because a fault stalls it, never is.
+    /// Stops accepting calls, and returns once those that have arrived are answered. A call that is not answered within
+    /// a second, because a fault stalls it, never gets an answer.
     pub async fn shutdown(mut self) {
         self.running.send_replace(false);
-        // It ends by itself, or is cancelled together with the runtime.
+        // The task ends by itself, or is cancelled together with the runtime.
         let _ = (&mut self.acceptor).await;
     }
 }
@@ -111,10 +111,10 @@ impl Drop for AwsServer {
     }
 }
 
-/// A body as large as this is refused; the largest that AWS takes here, user data in base64, is far smaller.
+/// The size from which a body is refused. The largest that AWS accepts here, user data in base64, is far smaller.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// How long a shutdown waits for the calls that are being answered.
+/// The time that a shutdown waits for calls in progress.
 const GRACE: Duration = Duration::from_secs(1);
 
 async fn accept(listener: TcpListener, aws: Aws, stop: watch::Receiver<bool>) {
@@ -125,24 +125,24 @@ async fn accept(listener: TcpListener, aws: Aws, stop: watch::Receiver<bool>) {
             Ok((stream, _)) => {
                 connections.spawn(converse(stream, aws.clone(), stop.clone()));
             }
-            // The caller has gone, or there are too many at once: others are given time to end.
+            // The caller has gone, or there are too many connections: the others get time to end.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
     drop(listener);
     let all_ended = async { while connections.join_next().await.is_some() {} };
-    // What is left after that is cancelled with the set.
+    // The tasks still left after that are cancelled with the set.
     let _ = tokio::time::timeout(GRACE, all_ended).await;
 }
 
 /// Answers the requests of one connection, one after the other.
 async fn converse(stream: TcpStream, aws: Aws, stop: watch::Receiver<bool>) {
-    // Answers are small, and whoever asked waits for them. It is only slower where this cannot be set.
+    // Answers are small, and their callers wait for them. If this option cannot be set, the answers are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| respond(request, aws.clone(), stop.clone()));
     let mut connection =
         pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    // A connection that breaks is the caller's to notice.
+    // The caller notices a broken connection itself.
     if unless_stopped(&stop, connection.as_mut()).await.is_none() {
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
@@ -170,7 +170,7 @@ async fn respond(
         Err(_) => return Err(ConnectionLost),
     };
     let request = Request::from_parts(parts, body);
-    // A task of its own: it takes effect even if the caller does not wait for it.
+    // Runs in a task of its own, so that the call takes effect even if the caller does not wait for it.
     let answering = tokio::spawn(async move {
         let mut answer = pin!(aws.answer(request));
         match unless_stopped(&stop, answer.as_mut()).await {
@@ -191,13 +191,13 @@ fn too_large() -> Response<Full<Bytes>> {
     response
 }
 
-/// What the future comes to, unless the server stops before.
+/// Returns the future's output, or `None` if the server stops first.
 async fn unless_stopped<T>(
     stop: &watch::Receiver<bool>,
     future: impl Future<Output = T>,
 ) -> Option<T> {
     let mut stop = stop.clone();
-    // A sender that is gone has stopped, too.
+    // A dropped sender means a stop, too.
     let mut stopped = pin!(async move { drop(stop.wait_for(|running| !running).await) });
     let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {

@@ -17,31 +17,32 @@ pub struct CassetteServer {
 }
 
 impl CassetteServer {
-    /// Serves a cassette that was recorded with the default redaction, on a free port of the loopback interface.
+    /// Starts a server for a cassette that was recorded with the default redaction, on a free port of the loopback
+    /// interface.
     pub async fn start(cassette: &Cassette) -> Self {
         Self::with_player(Player::new(cassette)).await
     }
 
-    /// Serves a cassette that was recorded with `redactor`.
+    /// Starts a server for a cassette that was recorded with `redactor`.
     pub async fn with_redactor(cassette: &Cassette, redactor: Redactor) -> Self {
         Self::with_player(Player::with_redactor(cassette, redactor)).await
     }
 
-    /// Where the server listens: `http://127.0.0.1:PORT`.
+    /// Returns the endpoint of the server: `http://127.0.0.1:PORT`.
     pub fn uri(&self) -> String {
         self.server.uri()
     }
 
-    /// The player behind the server, for its mismatches and unused entries.
+    /// Returns the player behind the server, for its mismatches and unused entries.
     pub fn player(&self) -> &Player {
         &self.player
     }
 
-    /// Whether every request was answered and every answer was asked for.
+    /// Checks that every request was answered and every recorded answer was requested.
     ///
     /// # Errors
     ///
-    /// When not, with all that differs.
+    /// Returns an error with all differences if not.
     pub fn verify(&self) -> Result<(), PlayError> {
         self.player.verify()
     }

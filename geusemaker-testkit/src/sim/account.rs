@@ -1,4 +1,4 @@
-//! The account: what exists, in which region, at which time.
+//! The account: its resources by region, at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::quota::Quotas;
 use super::resource::{Resource, ResourceState};
 use super::timings::{Rng, Timings};
 
-/// Everything that a simulated account holds. It is plain data: states are functions of it and of the time.
+/// The whole content of a simulated account. It is plain data: states are functions of it and of the time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -24,7 +24,7 @@ pub(crate) struct Account {
     pub(crate) rng: Rng,
     pub(crate) regions: BTreeMap<String, Region>,
     pub(crate) cloudfront: CloudFront,
-    /// What was there before the program under test began.
+    /// The resources that existed before the program under test began.
     pub(crate) baseline: BTreeSet<Resource>,
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -34,7 +34,7 @@ pub(crate) struct Account {
     pub(crate) capacity: Capacity,
 }
 
-/// What the account holds in one region.
+/// The content of an account in one region.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Region {
     pub(crate) ec2: Ec2,
@@ -56,7 +56,8 @@ impl Account {
         }
     }
 
-    /// The region's state; an account has a default VPC in each region from the start, so that is laid out on first use.
+    /// Returns a region's state. An account has a default VPC in each region from the start, which is created on first
+    /// use.
     pub(crate) fn region(&mut self, name: &str) -> &mut Region {
         let id = &self.id;
         let baseline = &mut self.baseline;
@@ -66,13 +67,13 @@ impl Account {
                 efs: Efs::default(),
                 elastic_load_balancing: ElasticLoadBalancing::default(),
             };
-            // A default VPC was there before anybody looked.
+            // A default VPC counts as older than the first use of its region.
             baseline.extend(region.ec2.inventory(Timestamp::MIN));
             region
         })
     }
 
-    /// What exists at that time and costs money or is in somebody's way.
+    /// Returns the resources that exist at that time and cost money or stand in the way of others.
     pub(crate) fn inventory(&self, now: Timestamp) -> BTreeSet<Resource> {
         let mut all: BTreeSet<_> = self.cloudfront.inventory(now).into_iter().collect();
         for region in self.regions.values() {
@@ -83,7 +84,7 @@ impl Account {
         all
     }
 
-    /// The state of everything that has one.
+    /// Returns the state of every resource that has one.
     pub(crate) fn states(&self, now: Timestamp) -> Vec<ResourceState> {
         let mut all: Vec<_> = self.cloudfront.states(now).collect();
         for region in self.regions.values() {
@@ -94,14 +95,14 @@ impl Account {
         all
     }
 
-    /// Whether something of that kind is in that state.
+    /// Returns true if a resource of that kind is in that state.
     pub(crate) fn is_any_in(&self, kind: &str, state: &str, now: Timestamp) -> bool {
         self.states(now)
             .iter()
             .any(|one| one.resource.kind == kind && one.state == state)
     }
 
-    /// What exists and was not there before.
+    /// Returns the resources that exist and are not in the baseline.
     pub(crate) fn leftovers(&self, now: Timestamp) -> Vec<Resource> {
         self.inventory(now)
             .difference(&self.baseline)

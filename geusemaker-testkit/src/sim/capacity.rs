@@ -1,4 +1,4 @@
-//! Where AWS has no machines left.
+//! The zones in which AWS has no capacity left.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog;
 use crate::wire::ServiceError;
 
-/// The instance types that a zone has run out of, as pairs of type and zone. Everything else has no end.
+/// The instance types that a zone has run out of, as pairs of type and zone. All other capacity is unlimited.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Capacity {
@@ -15,10 +15,10 @@ pub(crate) struct Capacity {
 }
 
 impl Capacity {
-    /// Takes a type out of a zone.
+    /// Removes a type from a zone.
     ///
     /// # Panics
-    /// There is no such type or zone, so that nothing would ever be refused.
+    /// Panics if there is no such type or zone, because nothing would ever be refused.
     pub(crate) fn exhaust(&mut self, instance_type: String, zone: String) {
         assert!(
             catalog::instance_type(&instance_type).is_some(),
@@ -34,7 +34,7 @@ impl Capacity {
         self.exhausted.insert((instance_type, zone));
     }
 
-    /// Puts a type back into a zone.
+    /// Restores a type in a zone.
     pub(crate) fn restore(&mut self, instance_type: &str, zone: &str) {
         self.exhausted
             .retain(|(exhausted, of)| exhausted != instance_type || of != zone);
@@ -47,7 +47,7 @@ impl Capacity {
             .any(|(exhausted, of)| exhausted == instance_type && of == zone)
     }
 
-    /// Refuses a launch in a zone that has run out of the type. `offered` are the zones that have it in better times.
+    /// Refuses a launch in a zone that has run out of the type. `offered` are the zones that usually have the type.
     pub(crate) fn admit(
         &self,
         instance_type: &str,

@@ -1,4 +1,4 @@
-//! Which instance types and zones there are, and which types a zone offers.
+//! The instance types and the zones, and the types that each zone offers.
 
 use std::sync::LazyLock;
 
@@ -7,9 +7,9 @@ use serde::Deserialize;
 /// An instance type, as DescribeInstanceTypes reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceType {
-    /// `g5.xlarge`
+    /// The name, such as `g5.xlarge`.
     pub(crate) name: String,
-    /// `x86_64` or `arm64`
+    /// Either `x86_64` or `arm64`.
     pub(crate) architecture: String,
     pub(crate) vcpus: u32,
     pub(crate) threads_per_core: u32,
@@ -20,16 +20,16 @@ pub(crate) struct InstanceType {
 /// The GPUs of an instance type, all of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gpus {
-    /// `NVIDIA`
+    /// The manufacturer, such as `NVIDIA`.
     pub(crate) manufacturer: String,
-    /// `A10G`
+    /// The model, such as `A10G`.
     pub(crate) model: String,
-    /// Whole GPUs, or 1 for a part of one.
+    /// The number of whole GPUs, or 1 for a part of one.
     pub(crate) count: u32,
     pub(crate) memory_mib_total: u64,
 }
 
-/// What runs below an instance's operating system.
+/// The hypervisor below an instance's operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hypervisor {
     Nitro,
@@ -40,20 +40,20 @@ pub(crate) enum Hypervisor {
 /// An availability zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Zone {
-    /// `us-east-1a`
+    /// The name, such as `us-east-1a`.
     pub(crate) name: String,
-    /// `use1-az1`
+    /// The id, such as `use1-az1`.
     pub(crate) id: String,
 }
 
 impl InstanceType {
-    /// `g5` of `g5.xlarge`.
+    /// Returns the family, such as `g5` for `g5.xlarge`.
     pub(crate) fn family(&self) -> &str {
         self.name.split('.').next().unwrap_or(&self.name)
     }
 
-    /// All GPU types are on Nitro but the older ones of the p3 family (AWS facts, GPU families), and of the others all but
-    /// those of before 2017.
+    /// Returns the hypervisor. Of the GPU types, all are on Nitro except the older ones of the p3 family (AWS facts,
+    /// GPU families); of the others, all except those from before 2017.
     pub(crate) fn hypervisor(&self) -> Hypervisor {
         match self.name.as_str() {
             name if name.ends_with(".metal") => Hypervisor::BareMetal,
@@ -63,14 +63,14 @@ impl InstanceType {
         }
     }
 
-    /// Whether the type's GPU is a part of a whole one.
+    /// Returns true if the type's GPU is a part of a whole one.
     pub(crate) fn has_fractional_gpu(&self) -> bool {
         matches!(self.family(), "g6f" | "gr6f")
     }
 
-    /// Whether a zone has machines of the type.
+    /// Returns true if a zone offers the type.
     pub(crate) fn is_offered_in(&self, zone: &str) -> bool {
-        // What public offering data says of us-east-1. For families it does not name, and for other regions, it is assumed.
+        // From public offering data of us-east-1. For families without such data, and for other regions, it is assumed.
         let Some(letter) = zone.strip_prefix("us-east-1") else {
             return true;
         };
@@ -108,17 +108,17 @@ pub(crate) const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
-/// All instance types: the GPU types, and the usual families without GPU.
+/// Returns all instance types: the GPU types, and the usual families without GPU.
 pub(crate) fn instance_types() -> &'static [InstanceType] {
     &INSTANCE_TYPES
 }
 
-/// The instance type of that name.
+/// Returns the instance type of that name.
 pub(crate) fn instance_type(name: &str) -> Option<&'static InstanceType> {
     instance_types().iter().find(|known| known.name == name)
 }
 
-/// The zones of a region: six in us-east-1, three elsewhere.
+/// Returns the zones of a region: six in us-east-1, three elsewhere.
 pub(crate) fn zones(region: &str) -> Vec<Zone> {
     let letters = if region == "us-east-1" {
         "abcdef"
@@ -136,7 +136,7 @@ pub(crate) fn zones(region: &str) -> Vec<Zone> {
         .collect()
 }
 
-/// `use1` for `us-east-1`, `apse2` for `ap-southeast-2`.
+/// Returns the prefix of a region's zone ids, such as `use1` for `us-east-1` and `apse2` for `ap-southeast-2`.
 fn zone_id_prefix(region: &str) -> String {
     let (area, place) = region.split_once('-').unwrap_or((region, ""));
     let mut place = place.replace('-', "");
@@ -205,7 +205,7 @@ fn gpu_types() -> Vec<InstanceType> {
                 .gpu_model
                 .split_once(' ')
                 .expect("a manufacturer before the GPU's model");
-            // Graviton has one thread a core, and so has the g7 family.
+            // Graviton has one thread per core, and so has the g7 family.
             let has_one_thread = row.arch == "arm64" || row.instance_type.starts_with("g7.");
             InstanceType {
                 name: row.instance_type,
@@ -229,7 +229,7 @@ mod tests {
     use super::{Hypervisor, instance_type, instance_types, zones};
 
     #[test]
-    fn the_catalogue_has_every_gpu_type() {
+    fn catalog_has_all_gpu_types() {
         let gpu_types = instance_types().iter().filter(|known| known.gpus.is_some());
         assert_eq!(gpu_types.count(), 74);
         let gpus = instance_type("g5.12xlarge").unwrap().gpus.clone().unwrap();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_has_the_usual_types_without_gpu() {
+    fn catalog_has_usual_types_without_gpu() {
         let micro = instance_type("t2.micro").unwrap();
         assert_eq!((micro.vcpus, micro.memory_mib), (1, 1_024));
         assert_eq!(micro.hypervisor(), Hypervisor::Xen);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn zone_e_of_us_east_1_offers_nothing() {
+    fn us_east_1e_offers_no_types() {
         let offered = instance_types()
             .iter()
             .filter(|known| known.is_offered_in("us-east-1e"));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_have_the_ids_that_aws_gives_them() {
+    fn zone_ids_match_those_of_aws() {
         let id = |region| zones(region)[0].id.clone();
         assert_eq!(id("us-east-1"), "use1-az1");
         assert_eq!(id("ap-southeast-2"), "apse2-az1");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_older_p3_types_are_on_xen() {
+    fn p3_types_are_on_xen_before_p3dn() {
         let hypervisor = |name| instance_type(name).unwrap().hypervisor();
         assert_eq!(hypervisor("p3.2xlarge"), Hypervisor::Xen);
         assert_eq!(hypervisor("p3dn.24xlarge"), Hypervisor::Nitro);

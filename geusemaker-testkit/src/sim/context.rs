@@ -1,4 +1,4 @@
-//! The moment of a call: what a service needs to answer it, beside what it holds itself.
+//! The context of a call: the data that a service needs to answer it, beside its own state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use super::lifecycle::LifecycleOverride;
 use super::quota::Quotas;
 use super::timings::{Rng, Step};
 
-/// When and where a call is answered.
+/// The time and place at which a call is answered, and its conditions.
 pub(crate) struct RequestContext<'a> {
     pub(crate) now: Timestamp,
     pub(crate) account_id: &'a str,
     pub(crate) region: &'a str,
     pub(crate) rng: &'a mut Rng,
     pub(crate) guest: &'a Arc<dyn Guest>,
-    /// What becomes of what the call is about.
+    /// The override for the resource that the call is about.
     pub(crate) lifecycle: &'a LifecycleOverride,
-    /// How much of everything there may be.
+    /// The quotas of the account.
     pub(crate) quotas: &'a Quotas,
-    /// Where AWS has machines.
+    /// The zones' capacity.
     pub(crate) capacity: &'a Capacity,
 }
 
 impl RequestContext<'_> {
-    /// How long a step of the resource takes that the call is about.
+    /// Returns the duration of a step of the resource that the call is about.
     pub(crate) fn duration(&mut self, step: Step) -> Duration {
         self.lifecycle.duration(self.rng.duration(step))
     }

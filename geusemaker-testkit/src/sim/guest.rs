@@ -1,4 +1,4 @@
-//! What runs inside the instances, which AWS does not know and a simulator has to be told.
+//! The software inside the instances, which AWS does not know and a simulator has to be told.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use std::fmt;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Boot {
-    /// `i-0123…`
+    /// The id, such as `i-0123…`.
     pub instance_id: String,
-    /// `g5.xlarge`
+    /// The type, such as `g5.xlarge`.
     pub instance_type: String,
-    /// How many GPUs the type has.
+    /// The number of GPUs of the type.
     pub gpu_count: u32,
     /// The GPU's model as DescribeInstanceTypes names it; empty if there is none.
     pub gpu_model: String,
@@ -20,9 +20,9 @@ pub struct Boot {
 
 /// The software in the simulated instances.
 ///
-/// The default boots and says so on its console; implement it to let instances print what your user data would.
+/// The default boots and says so on its console. Implement this trait to let instances print what your user data would.
 pub trait Guest: fmt::Debug + Send + Sync {
-    /// What the serial console shows once the instance has booted and user data has run.
+    /// Returns the content of the serial console once the instance has booted and user data has run.
     fn console_output(&self, boot: &Boot) -> String {
         format!(
             "[    0.000000] Linux version 6.8.0 (simulated)\ncloud-init: {} is up\n",
@@ -31,7 +31,7 @@ pub trait Guest: fmt::Debug + Send + Sync {
     }
 }
 
-/// The guest that only boots.
+/// A guest that only boots.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct PlainGuest;

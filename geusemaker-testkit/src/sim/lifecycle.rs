@@ -1,29 +1,29 @@
-//! What becomes of the resource that a call is about, where a fault has decided it.
+//! Lifecycle overrides: a fault's decision on the lifecycle of the resource that a call is about.
 
 use std::time::Duration;
 
-/// The fate of the resource that a call creates, changes or deletes.
+/// An override of the lifecycle of the resource that a call creates, changes or deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LifecycleOverride {
-    /// As the dice have it.
+    /// No override: durations are random.
     #[default]
     Usual,
-    /// It never leaves the state into which the call puts it.
+    /// The resource never leaves the state into which the call puts it.
     Stuck,
-    /// It takes that much longer than the dice say.
+    /// The resource takes that much longer than the random duration.
     Slow(Duration),
-    /// It ends in the failure that AWS knows for its kind: an instance is terminated, a load balancer `failed`, a file
-    /// system or mount target in `error`, a target `unhealthy`.
+    /// The resource ends in the failure that AWS knows for its kind: an instance is terminated, a load balancer is
+    /// `failed`, a file system or mount target is in `error`, a target is `unhealthy`.
     Fails {
-        /// AWS's reason code: `Server.InsufficientInstanceCapacity`, `Target.Timeout`.
+        /// AWS's reason code, such as `Server.InsufficientInstanceCapacity` or `Target.Timeout`.
         reason: String,
-        /// How long after it came up; none if it never comes up.
+        /// The time between coming up and failing; `None` if the resource never comes up.
         after: Option<Duration>,
     },
 }
 
 impl LifecycleOverride {
-    /// What a step takes that would take `usual`.
+    /// Returns the duration of a step that usually takes `usual`.
     pub(crate) fn duration(&self, usual: Duration) -> Duration {
         match self {
             Self::Usual | Self::Fails { .. } => usual,
@@ -33,5 +33,5 @@ impl LifecycleOverride {
     }
 }
 
-/// As good as for ever, and timestamps can still be added to it.
+/// As good as forever, and short enough to be added to a timestamp.
 pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! What a fate does to load balancers, targets, file systems, mount targets and distributions.
+//! Tests of lifecycle overrides for load balancers, targets, file systems, mount targets and distributions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::lifecycle::LifecycleOverride;
 use super::timings::Timings;
 use crate::wire::{self, Body};
 
-/// An account that is called directly, below the faults.
+/// An account that is called directly, below the layer of faults.
 struct World {
     account: Account,
     now: Timestamp,
@@ -26,7 +26,7 @@ impl World {
         }
     }
 
-    /// The body of the answer.
+    /// Sends a request and returns the body of the answer.
     fn send(
         &mut self,
         lifecycle: &LifecycleOverride,
@@ -97,7 +97,7 @@ impl World {
         texts(&made, "LoadBalancerArn").remove(0)
     }
 
-    /// The code of the first load balancer's state, and its reason.
+    /// Returns the code of the first load balancer's state, and its reason.
     fn load_balancer_state(&mut self) -> (String, Option<String>) {
         let shown = self.elb(&LifecycleOverride::Usual, "Action=DescribeLoadBalancers");
         (
@@ -106,12 +106,13 @@ impl World {
         )
     }
 
-    /// A target group behind an active load balancer, and an instance that is registered with that fate.
+    /// Creates a target group behind an active load balancer, and registers an instance with that override. Returns the
+    /// group's ARN.
     fn target(&mut self, lifecycle: &LifecycleOverride) -> String {
         self.target_behind(&LifecycleOverride::Usual, lifecycle)
     }
 
-    /// The same behind a load balancer that has a fate too.
+    /// Creates the same behind a load balancer that has an override too.
     fn target_behind(
         &mut self,
         load_balancer: &LifecycleOverride,
@@ -143,7 +144,7 @@ impl World {
         group
     }
 
-    /// State and reason of the group's target.
+    /// Returns the state and the reason of the group's target.
     fn health(&mut self, group: &str) -> String {
         let shown = self.elb(
             &LifecycleOverride::Usual,
@@ -170,7 +171,7 @@ impl World {
     }
 }
 
-/// The texts of all elements of that name.
+/// Returns the texts of all elements of that name.
 fn texts(document: &str, name: &str) -> Vec<String> {
     document
         .split(&format!("<{name}>"))
@@ -179,7 +180,7 @@ fn texts(document: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The first string member of that name.
+/// Returns the first string member of that name.
 fn member(document: &str, name: &str) -> String {
     let (_, rest) = document.split_once(&format!("\"{name}\":\"")).unwrap();
     rest.split_once('"').unwrap().0.to_owned()
@@ -194,8 +195,9 @@ fn fails(reason: &str, after: Option<u64>) -> LifecycleOverride {
 
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
+/// At once or later.
 #[test]
-fn a_load_balancer_fails_with_its_reason_at_once_or_later() {
+fn load_balancer_fails_with_its_reason() {
     let mut world = World::new();
     world.load_balancer(&fails("no room", None));
     let failed = ("failed".to_owned(), Some("no room".to_owned()));
@@ -209,8 +211,9 @@ fn a_load_balancer_fails_with_its_reason_at_once_or_later() {
     assert_eq!(world.load_balancer_state(), failed);
 }
 
+/// While it is provisioned, or while it is deleted.
 #[test]
-fn a_load_balancer_is_stuck_on_its_way_in_or_out() {
+fn load_balancer_is_stuck() {
     let mut world = World::new();
     world.load_balancer(&LifecycleOverride::Stuck);
     world.later(YEAR);
@@ -226,7 +229,7 @@ fn a_load_balancer_is_stuck_on_its_way_in_or_out() {
 }
 
 #[test]
-fn the_targets_of_a_load_balancer_that_has_failed_are_unused() {
+fn targets_of_failed_balancer_are_unused() {
     let mut world = World::new();
     let group = world.target_behind(&fails("no room", Some(60)), &LifecycleOverride::Usual);
     assert_eq!(world.health(&group), "healthy");
@@ -235,7 +238,7 @@ fn the_targets_of_a_load_balancer_that_has_failed_are_unused() {
 }
 
 #[test]
-fn a_target_never_becomes_healthy() {
+fn failing_target_is_never_healthy() {
     for reason in [
         "Target.Timeout",
         "Target.ResponseCodeMismatch",
@@ -252,11 +255,11 @@ fn a_target_never_becomes_healthy() {
 }
 
 #[test]
-fn a_healthy_target_fails_once_the_threshold_is_reached() {
+fn healthy_target_fails_at_threshold() {
     let mut world = World::new();
     let group = world.target(&fails("Target.Timeout", Some(60)));
     assert_eq!(world.health(&group), "healthy");
-    // The checks at 60 s and 70 s find it dead, and two make it unhealthy.
+    // The checks at 60 s and 70 s fail, and two failures make the target unhealthy.
     world.later(69);
     assert_eq!(world.health(&group), "healthy");
     world.later(1);
@@ -264,7 +267,7 @@ fn a_healthy_target_fails_once_the_threshold_is_reached() {
 }
 
 #[test]
-fn a_registration_that_is_stuck_stays_initial() {
+fn stuck_registration_stays_initial() {
     let mut world = World::new();
     let group = world.target(&LifecycleOverride::Stuck);
     world.later(YEAR);
@@ -272,7 +275,7 @@ fn a_registration_that_is_stuck_stays_initial() {
 }
 
 #[test]
-fn a_file_system_fails_or_is_stuck() {
+fn file_system_fails_or_is_stuck() {
     let mut world = World::new();
     world.file_system(&fails("any", None));
     assert_eq!(world.file_system_state(), "error");
@@ -298,8 +301,9 @@ fn a_file_system_fails_or_is_stuck() {
     assert_eq!(world.file_system_state(), "deleting");
 }
 
+/// Its creation fails, and its deletion is stuck.
 #[test]
-fn a_mount_target_fails_and_its_deletion_is_stuck() {
+fn mount_target_fails_or_is_stuck() {
     let mut world = World::new();
     let file_system = world.file_system(&LifecycleOverride::Usual);
     let subnet = world.subnets().remove(0);
@@ -321,7 +325,7 @@ fn a_mount_target_fails_and_its_deletion_is_stuck() {
 }
 
 #[test]
-fn a_distribution_is_stuck_in_progress() {
+fn distribution_is_stuck_in_progress() {
     let mut world = World::new();
     let config = "<DistributionConfig><CallerReference>one</CallerReference><Origins><Quantity>1</Quantity><Items>\
         <Origin><Id>a</Id><DomainName>a.example.org</DomainName><CustomOriginConfig><HTTPPort>80</HTTPPort>\

@@ -1,7 +1,7 @@
-//! The simulator: one folder per service, and what they share.
+//! The simulator: one folder per service, and the parts that they share.
 //!
-//! A service's state is plain data with the times at which things happen, drawn when the call that starts them is
-//! made. What a resource's state *is* follows from that and from the clock, so nothing runs in the background.
+//! A service's state is plain data with the times of its changes, drawn when the call that starts a change is made. The
+//! current state of a resource follows from that and from the clock, so nothing runs in the background.
 
 pub(crate) mod account;
 pub(crate) mod capacity;
@@ -41,7 +41,7 @@ pub(crate) fn answer(
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
     account.limits.admit(now, call)?;
-    // AWS's times are of milliseconds.
+    // AWS's times are in milliseconds.
     let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     account.region(&call.region);
     let Account {

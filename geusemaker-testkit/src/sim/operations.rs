@@ -1,8 +1,8 @@
-//! The operations that the simulator knows, by service: what a fault can name.
+//! The operations that the simulator knows, by service: the names that a fault can use.
 
 use crate::wire::Service;
 
-/// The operations of a service, in the order of the alphabet.
+/// Returns the operations of a service, in alphabetical order.
 pub(crate) fn operations(service: Service) -> &'static [&'static str] {
     match service {
         Service::CloudFront => CLOUDFRONT,
@@ -219,7 +219,7 @@ mod tests {
     use crate::wire::Service;
 
     #[test]
-    fn every_operation_that_is_dispatched_is_listed_and_no_other() {
+    fn listed_operations_are_dispatched_ones() {
         let arm = Regex::new(r#""(\w+)"\s*(?:\||=>)"#).unwrap();
         for service in Service::ALL {
             let dispatcher = match service {

@@ -1,4 +1,4 @@
-//! How much of everything an account may have.
+//! The quotas of an account.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::ServiceError;
 
-/// A quota of the account, as Service Quotas lists it. Those of a region hold in each region for itself.
+/// A quota of the account, as Service Quotas lists it. A quota of a region holds in each region separately.
 ///
-/// A new account may run no GPU instance at all: its quotas of vCPUs for G, VT and P types are 0. This simulator does
-/// not limit vCPUs unless it is told to, as if the quotas had been raised; give them a 0 to try a new account.
+/// A new account cannot run any GPU instance: its quotas of vCPUs for G, VT and P types are 0. By default, this
+/// simulator does not limit vCPUs, as if the quotas had been raised; set them to 0 to try a new account.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -37,13 +37,14 @@ pub enum Quota {
     ListenersPerLoadBalancer,
     /// Application load balancers in a region: 50.
     LoadBalancers,
-    /// Network interfaces in a region: 5000. EFS draws on it with each mount target, as instances do.
+    /// Network interfaces in a region: 5000. EFS uses one for each mount target, and instances use them too.
     NetworkInterfaces,
-    /// vCPUs of running on-demand G and VT instances in a region, L-DB2E81BA; not limited unless given.
+    /// vCPUs of running on-demand G and VT instances in a region, L-DB2E81BA; not limited unless set.
     OnDemandGAndVt,
-    /// vCPUs of running on-demand P instances in a region, L-417A185B; not limited unless given.
+    /// vCPUs of running on-demand P instances in a region, L-417A185B; not limited unless set.
     OnDemandP,
-    /// vCPUs of running on-demand standard (A, C, D, H, I, M, R, T, Z) instances in a region, L-1216C47A; not limited unless given.
+    /// vCPUs of running on-demand standard (A, C, D, H, I, M, R, T, Z) instances in a region, L-1216C47A; not limited
+    /// unless set.
     OnDemandStandard,
     /// Rules of an application load balancer, without the default ones: 100.
     RulesPerLoadBalancer,
@@ -53,11 +54,12 @@ pub enum Quota {
     SecurityGroups,
     /// Security groups of a network interface: 5.
     SecurityGroupsPerInterface,
-    /// vCPUs of G and VT spot instances in a region, L-3819A6DF; not limited unless given.
+    /// vCPUs of G and VT spot instances in a region, L-3819A6DF; not limited unless set.
     SpotGAndVt,
-    /// vCPUs of P spot instances in a region, L-7212CCBC; not limited unless given. AWS counts P5 and newer ones apart.
+    /// vCPUs of P spot instances in a region, L-7212CCBC; not limited unless set. AWS counts P5 and newer ones
+    /// separately.
     SpotP,
-    /// vCPUs of standard spot instances in a region; not limited unless given.
+    /// vCPUs of standard spot instances in a region; not limited unless set.
     SpotStandard,
     /// Subnets of a VPC: 200.
     SubnetsPerVpc,
@@ -65,12 +67,12 @@ pub enum Quota {
     TargetGroups,
     /// Targets of a target group: 1000.
     TargetsPerTargetGroup,
-    /// VPCs in a region; not limited unless given, where AWS's default is 5.
+    /// VPCs in a region; not limited unless set, while AWS's default is 5.
     Vpcs,
 }
 
 impl Quota {
-    /// What it is if nobody asks for something else; none if it is not limited then.
+    /// Returns the value of a quota that is not set; `None` if it is then not limited.
     #[must_use]
     pub fn default_value(self) -> Option<u32> {
         match self {
@@ -94,8 +96,9 @@ impl Quota {
         }
     }
 
-    /// What AWS answers to whoever wants more. The codes and statuses are those of the service models and of the list
-    /// of EC2's error codes; the messages are AWS's where public reports quote them, else the model's description.
+    /// Returns AWS's answer to a request beyond the quota. The codes and statuses are those of the service models and
+    /// of the list of EC2's error codes; the messages are AWS's where public reports quote them, else the model's
+    /// description.
     fn refusal(self, limit: u32) -> ServiceError {
         let (code, message) = match self {
             Self::Distributions => (
@@ -169,7 +172,7 @@ impl Quota {
     }
 }
 
-/// The account's quotas: those that were asked for; the others have their defaults.
+/// The account's quotas that were set; the others have their defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Quotas {
@@ -181,7 +184,7 @@ impl Quotas {
         self.chosen.insert(quota, value);
     }
 
-    /// How much there may be; none if there is no end.
+    /// Returns the limit of a quota; `None` if there is no limit.
     pub(crate) fn limit(&self, quota: Quota) -> Option<u32> {
         self.chosen
             .get(&quota)
@@ -189,7 +192,7 @@ impl Quotas {
             .or_else(|| quota.default_value())
     }
 
-    /// Refuses what would make it `total`.
+    /// Refuses a request that would make the total exceed the quota.
     pub(crate) fn admit(&self, quota: Quota, total: usize) -> Result<(), ServiceError> {
         match self.limit(quota) {
             Some(limit) if total > usize::try_from(limit).unwrap_or(usize::MAX) => {

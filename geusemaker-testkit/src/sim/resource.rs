@@ -1,14 +1,14 @@
-//! What exists in an account, as a person would list it.
+//! The resources of an account, as a person would list them.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that exists in an account.
+/// A resource of an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resource {
-    /// In CloudFormation's words without the vendor: `EC2::Instance`.
+    /// The CloudFormation type without the vendor: `EC2::Instance`.
     pub kind: String,
-    /// The id or ARN by which AWS knows it.
+    /// The id or ARN that AWS uses for it.
     pub id: String,
 }
 
@@ -16,9 +16,9 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct ResourceState {
-    /// What it is.
+    /// The resource.
     pub resource: Resource,
-    /// Its state in the service's own word: `shutting-down`, `InProgress`.
+    /// The state in the service's own term: `shutting-down`, `InProgress`.
     pub state: String,
 }
 

@@ -1,4 +1,4 @@
-//! AWS Security Token Service: who is asking.
+//! AWS Security Token Service: the identity of the caller.
 
 use super::context::RequestContext;
 use crate::wire::params::Params;

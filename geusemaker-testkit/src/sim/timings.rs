@@ -1,10 +1,10 @@
-//! How long AWS takes: seeded draws from what was observed.
+//! The durations of AWS's steps: seeded draws from observed values.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How slow the simulated AWS is.
+/// The speed of the simulated AWS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -15,11 +15,11 @@ pub enum Timings {
     /// below the median.
     #[default]
     Typical,
-    /// Every step takes as long as the slowest that was observed.
+    /// Every step takes as long as the slowest observed one.
     Slow,
 }
 
-/// A step that takes AWS time.
+/// A step for which AWS takes time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A file system from `creating` to `available`.
@@ -51,19 +51,20 @@ pub(crate) enum Step {
     VolumeDeleted,
     LoadBalancerActive,
     LoadBalancerDeleted,
-    /// From the load balancer's end until its network interfaces are gone.
+    /// From the load balancer's deletion until its network interfaces are gone.
     LoadBalancerInterfacesReleased,
     TargetRegistered,
     DistributionDeployed,
     InvalidationCompleted,
     /// Any other call.
     Call,
-    /// How long a new EC2 id is unknown to other calls.
+    /// The time for which a new EC2 id is unknown to other calls.
     Consistency,
 }
 
 impl Step {
-    /// Median, ninetieth percentile and slowest, in milliseconds; the sources stand in `docs/fidelity.md`.
+    /// Returns the median, the ninetieth percentile and the slowest, in milliseconds. `docs/fidelity.md` lists the
+    /// sources.
     fn observed(self) -> [u64; 3] {
         match self {
             Self::FileSystemAvailable => [5_000, 12_000, 30_000],
@@ -96,12 +97,12 @@ impl Step {
     }
 }
 
-/// The source of everything random: times and ids, the same for the same seed and calls.
+/// The source of all random times and ids. The same seed and the same calls give the same values.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Rng {
     state: u64,
     timings: Timings,
-    /// Whether a new EC2 id is known to all other calls at once.
+    /// True if all other calls know a new EC2 id at once.
     #[serde(default)]
     is_consistent: bool,
 }
@@ -115,7 +116,7 @@ impl Rng {
         }
     }
 
-    /// From now on every call sees what the calls before it have made.
+    /// Makes every call from now on see the changes of the calls before it.
     pub(crate) fn be_consistent(&mut self) {
         self.is_consistent = true;
     }
@@ -124,7 +125,7 @@ impl Rng {
         self.timings
     }
 
-    /// How long the step takes this time.
+    /// Returns the duration of the step this time.
     pub(crate) fn duration(&mut self, step: Step) -> Duration {
         let [median, ninetieth, slowest] = step.observed();
         let roll = self.roll();
@@ -138,27 +139,27 @@ impl Rng {
             Timings::Instant => Duration::ZERO,
             Timings::Slow => Duration::from_millis(slowest),
             Timings::Typical if roll < 0.5 => between(median * 8 / 10, median, roll / 0.5),
-            // The slowest are rarer than one in ten, so they are left to the slow profile.
+            // The slowest are rarer than one in ten, so only the slow profile uses them.
             Timings::Typical => between(median, ninetieth, (roll - 0.5) / 0.5),
         }
     }
 
-    /// A number from 0 up to, not including, 1.
+    /// Returns a random number from 0 (inclusive) to 1 (exclusive).
     pub(crate) fn roll(&mut self) -> f64 {
         self.generator(fastrand::Rng::f64)
     }
 
-    /// `n` random digits of the hexadecimal system.
+    /// Returns `n` random hexadecimal digits.
     pub(crate) fn hex(&mut self, n: usize) -> String {
         self.characters(n, b"0123456789abcdef")
     }
 
-    /// `n` random characters of CloudFront's ids.
+    /// Returns `n` random characters of the alphabet of CloudFront's ids.
     pub(crate) fn upper(&mut self, n: usize) -> String {
         self.characters(n, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     }
 
-    /// `n` random decimal digits.
+    /// Returns `n` random decimal digits.
     pub(crate) fn digits(&mut self, n: usize) -> String {
         self.characters(n, b"0123456789")
     }
@@ -184,7 +185,7 @@ mod tests {
     use super::{Rng, Step, Timings};
 
     #[test]
-    fn the_same_seed_gives_the_same_times_and_ids() {
+    fn same_seed_gives_same_times_and_ids() {
         let draw = || {
             let mut rng = Rng::new(7, Timings::Typical);
             (
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn typical_times_lie_between_what_was_observed() {
+    fn typical_times_lie_within_observed_ones() {
         let mut rng = Rng::new(1, Timings::Typical);
         for _ in 0..1000 {
             let seconds = rng.duration(Step::LoadBalancerActive).as_secs_f64();

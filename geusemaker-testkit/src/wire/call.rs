@@ -1,4 +1,4 @@
-//! What a request asks for.
+//! The content of a request.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use super::params::Params;
 use super::service::Protocol;
 use super::{Service, ServiceError, query, rest_json, rest_xml};
 
-/// What a request asks for.
+/// The call that a request makes.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) service: Service,
@@ -16,7 +16,7 @@ pub(crate) struct Call {
     pub(crate) input: Input,
 }
 
-/// The parameters of a call, in the shape of the service's protocol.
+/// The parameters of a call, in the form of the service's protocol.
 #[derive(Debug)]
 pub(crate) enum Input {
     Query(Params),
@@ -24,10 +24,10 @@ pub(crate) enum Input {
     RestXml(rest_xml::Input),
 }
 
-/// Reads a request far enough to know what it asks.
+/// Reads the part of a request that says which call it makes.
 ///
 /// # Errors
-/// The answer for a request that nothing here can serve, and the service that the signature names, if it names one.
+/// Returns the answer for a request that nothing here can serve, and the service that the signature names, if any.
 pub(crate) fn read(
     request: &http::Request<Bytes>,
 ) -> Result<Call, (Option<Service>, ServiceError)> {
@@ -76,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_request_is_read_or_refused(
+        fn arbitrary_request_is_read_or_refused(
             method in "[A-Z]{1,7}",
             target in prop_oneof!["/[ -~]{0,40}", "/2015-02-01/[!-~]{0,40}", "/2020-05-31/[!-~]{0,40}"],
             service in "ec2|elasticfilesystem|cloudfront|sts|elasticloadbalancing|s3",

@@ -1,4 +1,5 @@
-//! For whom a request is signed. The signature itself is not verified: the account has one user, who may do everything.
+//! The service and the region that a request is signed for. The signature itself is not verified: the account has one
+//! user, who may do everything.
 
 use bytes::Bytes;
 
@@ -9,7 +10,7 @@ use super::form;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CredentialScope {
     pub(super) region: String,
-    /// The signing name: `elasticfilesystem`.
+    /// The signing name, such as `elasticfilesystem`.
     pub(super) service: String,
 }
 
@@ -17,7 +18,7 @@ impl CredentialScope {
     /// Reads the scope from the `Authorization` header, or from the query string of a presigned request.
     ///
     /// # Errors
-    /// AWS's refusal of a request that is not signed, or whose signature is not whole.
+    /// Returns AWS's refusal of a request that is not signed, or whose signature is incomplete.
     pub(super) fn of(request: &http::Request<Bytes>) -> Result<Self, ServiceError> {
         match request.headers().get(http::header::AUTHORIZATION) {
             Some(header) => Self::in_header(&String::from_utf8_lossy(header.as_bytes())),
@@ -25,7 +26,7 @@ impl CredentialScope {
         }
     }
 
-    /// `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, SignedHeaders=…, Signature=…`
+    /// Reads `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, SignedHeaders=…, Signature=…`.
     fn in_header(header: &str) -> Result<Self, ServiceError> {
         let Some((ALGORITHM, parameters)) = header.trim().split_once(' ') else {
             return Err(missing_token());
@@ -41,13 +42,13 @@ impl CredentialScope {
         }
     }
 
-    /// `X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fec2%2Faws4_request`
+    /// Reads `X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fec2%2Faws4_request`.
     fn in_query(query: &str) -> Result<Self, ServiceError> {
         let credential = query
             .split('&')
             .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))
             .ok_or_else(missing_token)?;
-        // What cannot be decoded is no credential either, and is shown as it came.
+        // A text that cannot be decoded is not a credential either, and the error shows it as it came.
         let credential = form::decoded(credential).unwrap_or_else(|_| credential.to_owned());
         Self::parse(&credential)
     }
@@ -74,8 +75,8 @@ impl CredentialScope {
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Whether it is made like the names of AWS's regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. There is no
-/// list of them here, which would have to be kept up to date.
+/// Returns true if the name has the form of AWS's regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. A list of
+/// them would have to be kept up to date.
 fn is_region(name: &str) -> bool {
     let mut parts = name.split('-').rev();
     let number = parts.next().unwrap_or_default();
@@ -100,15 +101,16 @@ mod tests {
     use super::{CredentialScope, is_region};
 
     #[test]
-    fn a_scope_is_read_from_the_header() {
+    fn scope_is_read_from_header() {
         let header = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, \
                       SignedHeaders=host, Signature=ab";
         let scope = CredentialScope::in_header(header).unwrap();
         assert_eq!((&*scope.region, &*scope.service), ("us-east-1", "ec2"));
     }
 
+    /// With AWS's own error code for each case.
     #[test]
-    fn a_signature_that_is_not_whole_is_refused_as_aws_does() {
+    fn incomplete_signature_is_refused() {
         let code = |header| CredentialScope::in_header(header).unwrap_err().code;
         assert_eq!(code("Basic dXNlcjpwYXNz"), "MissingAuthenticationToken");
         assert_eq!(code("AWS4-HMAC-SHA256 Signature=ab"), "IncompleteSignature");
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_told_from_other_words() {
+    fn region_names_are_recognized() {
         for region in [
             "us-east-1",
             "ap-southeast-7",

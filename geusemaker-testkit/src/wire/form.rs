@@ -1,4 +1,4 @@
-//! Forms, `a=1&b=2`, in bodies and query strings: read strictly, since what is guessed at could be guessed wrong.
+//! Forms, `a=1&b=2`, in bodies and query strings. They are read strictly, because a guess could be wrong.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::ServiceError;
 use super::xml::is_character;
 
-/// Why a form cannot be read.
+/// Error returned when a form cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FormError {
     #[error("a percent sign is not followed by two hexadecimal digits")]
@@ -23,7 +23,7 @@ pub(super) enum FormError {
 }
 
 impl FormError {
-    /// The answer that says so, with the code and the status that the service has for what is malformed.
+    /// Returns the answer to such a form, with the service's code and status for a malformed request.
     pub(super) fn refusal(self, code: &str, status: u16) -> ServiceError {
         match self {
             Self::Escape | Self::Character | Self::Encoding => {
@@ -37,7 +37,7 @@ impl FormError {
     }
 }
 
-/// The parameters of a request's query string, without those of a presigned request's signature.
+/// Returns the parameters of a request's query string, without those of a presigned request's signature.
 pub(super) fn query_string(
     request: &http::Request<Bytes>,
 ) -> Result<Vec<(String, String)>, FormError> {
@@ -46,7 +46,7 @@ pub(super) fn query_string(
     Ok(pairs)
 }
 
-/// The parameters of a form, in their order.
+/// Returns the parameters of a form, in their order.
 pub(super) fn parse(form: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     let form = std::str::from_utf8(form).map_err(|_| FormError::Encoding)?;
     let mut pairs = Vec::new();
@@ -63,7 +63,8 @@ pub(super) fn parse(form: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     Ok(pairs)
 }
 
-/// The parameters by name. Which of two with one name AWS would take is not known, so neither is.
+/// Returns the parameters by name. Two parameters with one name are refused, because it is not known which one AWS
+/// takes.
 pub(super) fn by_name(
     pairs: impl IntoIterator<Item = (String, String)>,
 ) -> Result<BTreeMap<String, String>, FormError> {
@@ -77,7 +78,7 @@ pub(super) fn by_name(
     Ok(by_name)
 }
 
-/// The text with `%41` as `A`.
+/// Decodes a text, with `%41` as `A`.
 pub(super) fn decoded(text: &str) -> Result<String, FormError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -94,7 +95,7 @@ pub(super) fn decoded(text: &str) -> Result<String, FormError> {
         bytes.push(digit(*high)? * 16 + digit(*low)?);
     }
     let text = String::from_utf8(bytes).map_err(|_| FormError::Encoding)?;
-    // The answers that may have to say it again are XML, which has no way to.
+    // The text may be repeated in an answer in XML, which cannot express other characters.
     if text.chars().all(is_character) {
         Ok(text)
     } else {
@@ -102,7 +103,7 @@ pub(super) fn decoded(text: &str) -> Result<String, FormError> {
     }
 }
 
-/// Whether the parameter belongs to a presigned request's signature and not to the operation.
+/// Returns true if the parameter belongs to a presigned request's signature and not to the operation.
 fn is_of_signature(name: &str) -> bool {
     matches!(
         name,
@@ -125,7 +126,7 @@ fn digit(byte: u8) -> Result<u8, FormError> {
     }
 }
 
-/// Far more than any call needs, and few enough to look through again and again.
+/// Far more than any call needs, and few enough to be searched repeatedly.
 const MAX_PARAMETERS: usize = 10_000;
 
 #[cfg(test)]
@@ -136,19 +137,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_read_back(pairs in prop::collection::vec(("[ -~äß\u{1F980}]{1,9}", "[ -~äß\u{1F980}]{0,9}"), 0..9)) {
+        fn form_survives_round_trip(pairs in prop::collection::vec(("[ -~äß\u{1F980}]{1,9}", "[ -~äß\u{1F980}]{0,9}"), 0..9)) {
             let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
             prop_assert_eq!(parse(form.as_bytes()).unwrap(), pairs);
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn arbitrary_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = parse(&bytes);
         }
     }
 
     #[test]
-    fn what_is_not_a_form_is_refused() {
+    fn malformed_form_is_refused() {
         assert_eq!(parse(b"a=%4"), Err(FormError::Escape));
         assert_eq!(parse(b"a=%zz"), Err(FormError::Escape));
         assert_eq!(parse(b"a=%+1"), Err(FormError::Escape));

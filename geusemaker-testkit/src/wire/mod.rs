@@ -1,8 +1,8 @@
-//! The AWS protocols, seen from the server: who is asked for what, and how the answer is written.
+//! The AWS protocols on the server's side: the service and the operation of a request, and the form of its answer.
 //!
-//! What comes in is bytes from outside. Nothing here panics on them, whatever they are, and everything that is
-//! accepted is bounded: the body, the number of parameters, elements and levels. What cannot be read is answered as
-//! the service that was asked would answer it.
+//! Requests are bytes from outside. No bytes make this code panic, and everything that is accepted is bounded: the
+//! body, the number of parameters, elements and levels. A request that cannot be read is answered as its service would
+//! answer.
 
 mod call;
 mod credential_scope;

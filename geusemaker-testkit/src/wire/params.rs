@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::ServiceError;
 
-/// Parameters that know which of them were read, so that an operation which ignores one says so.
+/// Parameters that know which of them were read, so that an operation can report those that it would ignore.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
@@ -21,20 +21,20 @@ impl Params {
         }
     }
 
-    /// The parameters of a form that a test has written.
+    /// Parses a form that a test has written.
     #[cfg(test)]
     pub(crate) fn parse(form: &[u8]) -> Self {
         Self::new(form_urlencoded::parse(form).into_owned().collect())
     }
 
-    /// An optional string.
+    /// Returns an optional string.
     pub(crate) fn optional(&mut self, name: &str) -> Option<String> {
         let value = self.values.get(name)?;
         self.read.insert(name.to_owned());
         Some(value.clone())
     }
 
-    /// A required string.
+    /// Returns a required string.
     pub(crate) fn required(&mut self, name: &str) -> Result<String, ServiceError> {
         self.optional(name).ok_or_else(|| {
             ServiceError::new(
@@ -44,7 +44,7 @@ impl Params {
         })
     }
 
-    /// An optional value of a type that parses from text.
+    /// Returns an optional value of a type that parses from text.
     pub(crate) fn parsed<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, ServiceError> {
         let Some(text) = self.optional(name) else {
             return Ok(None);
@@ -57,7 +57,7 @@ impl Params {
         })
     }
 
-    /// The strings of a list: `InstanceId.1`, `InstanceId.2`, or with a middle part `Subnets.member.1`.
+    /// Returns the strings of a list: `InstanceId.1`, `InstanceId.2`, or with a middle part `Subnets.member.1`.
     pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
         self.indexes(name)
             .into_iter()
@@ -65,7 +65,7 @@ impl Params {
             .collect()
     }
 
-    /// The structures of a list, each as its place.
+    /// Returns the structures of a list, each as its place in the parameters.
     pub(crate) fn structures(&mut self, name: &str) -> Vec<Structure> {
         self.indexes(name)
             .into_iter()
@@ -75,12 +75,13 @@ impl Params {
             .collect()
     }
 
-    /// Whether any parameter starts with `name.` or is `name`.
+    /// Returns true if any parameter starts with `name.` or is `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.values.contains_key(name) || self.below(&format!("{name}.")).next().is_some()
     }
 
-    /// Marks a parameter and all below it as read: for what has no effect here and says so beside the call.
+    /// Marks a parameter and all below it as read. This is for parameters without an effect here; a comment at each
+    /// call says why.
     pub(crate) fn accept(&mut self, name: &str) {
         let prefix = format!("{name}.");
         let mut read: Vec<String> = self.below(&prefix).cloned().collect();
@@ -88,8 +89,8 @@ impl Params {
         self.read.extend(read);
     }
 
-    /// Refuses a call of which a parameter would be ignored. Operations call it after they have read theirs and before
-    /// they change anything.
+    /// Refuses a call if one of its parameters would be ignored. Operations call this after they have read their
+    /// parameters and before they change anything.
     pub(crate) fn refuse_unread(&self, operation: &str) -> Result<(), ServiceError> {
         let unread = self.unread();
         if unread.is_empty() {
@@ -101,7 +102,7 @@ impl Params {
         )))
     }
 
-    /// The parameters that nothing has read.
+    /// Returns the parameters that nothing has read.
     fn unread(&self) -> Vec<&str> {
         self.values
             .keys()
@@ -117,7 +118,7 @@ impl Params {
             .collect()
     }
 
-    /// The names that begin so.
+    /// Returns the names that begin with the prefix.
     fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a String> {
         self.values
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
@@ -126,8 +127,8 @@ impl Params {
     }
 }
 
-/// The number of a list's member, from 1; gaps do not matter. `0`, `+1`, `01` and what is too large to count are no
-/// numbers of members, so that nothing reads those parameters and they are refused.
+/// Returns the number of a list's member, from 1; gaps do not matter. `0`, `+1`, `01` and numbers that are too large
+/// are not accepted, so that nothing reads those parameters and they are refused.
 fn index(text: &str) -> Option<u32> {
     let index: u32 = text.parse().ok()?;
     (index > 0 && index.to_string() == text).then_some(index)
@@ -140,7 +141,7 @@ pub(crate) struct Structure {
 }
 
 impl Structure {
-    /// The full name of a member, to read with [`Params`].
+    /// Returns the full name of a member, to read with [`Params`].
     pub(crate) fn member(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
@@ -153,22 +154,24 @@ mod tests {
     use super::Params;
 
     #[test]
-    fn lists_come_in_the_order_of_their_numbers() {
+    fn lists_are_sorted_by_number() {
         let mut params = Params::parse(b"Id.10=c&Id.2=b&Id.1=a");
         assert_eq!(params.list("Id"), ["a", "b", "c"]);
         assert!(params.unread().is_empty());
     }
 
+    /// Numbers such as `0`, `+1` and `01` are not accepted.
     #[test]
-    fn a_list_may_have_gaps_but_no_odd_numbers() {
+    fn list_accepts_gaps() {
         let mut params =
             Params::parse(b"Id.7=b&Id.3=a&Id.0=z&Id.+1=y&Id.01=x&Id.4294967296=w&Id.=v");
         assert_eq!(params.list("Id"), ["a", "b"]);
         assert_eq!(params.unread().len(), 5);
     }
 
+    /// `TagSpecification.1` is not below `Tag`.
     #[test]
-    fn a_name_that_another_begins_with_is_not_below_it() {
+    fn name_prefix_alone_is_not_parent() {
         let mut params = Params::parse(b"Tag=a&Tag.1=b&TagSpecification.1=c&Tag-2=d");
         params.accept("Tag");
         assert!(params.has("Tag") && !params.has("Ta"));
@@ -177,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_parameters_can_be_asked_for(
+        fn arbitrary_parameters_can_be_read(
             pairs in prop::collection::btree_map("([A-C]|[0-9]{1,11}|[.+-]){1,6}", ".{0,5}", 0..9),
             name in "[A-C]{1,2}(\\.[0-9])?",
         ) {
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_read_is_named() {
+    fn unread_parameters_are_named() {
         let mut params = Params::parse(b"Filter.1.Name=x&Filter.1.Value.1=y&DryRun=true");
         for filter in params.structures("Filter") {
             params.optional(&filter.member("Name"));

@@ -2,10 +2,10 @@
 
 use super::form::{self, FormError};
 
-/// The API version, and the path's segments after it.
+/// Returns the API version, and the path's segments after it.
 ///
-/// A slash at the end makes no difference. An empty segment within the path stays, so that it is nobody's id; and so
-/// do `.` and `..`, which mean nothing to AWS.
+/// A slash at the end does not matter. An empty segment within the path is kept, so that it is not taken for an id; so
+/// are `.` and `..`, which have no meaning at AWS.
 pub(super) fn segments(path: &str) -> Result<(String, Vec<String>), FormError> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -22,13 +22,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_path_is_read_or_refused(path in ".{0,60}") {
+        fn arbitrary_path_is_read_or_refused(path in ".{0,60}") {
             let _ = segments(&path);
         }
     }
 
     #[test]
-    fn a_segment_is_decoded_by_itself() {
+    fn segments_are_decoded_separately() {
         let (version, segments) = segments("/2015-02-01/a%2Fb/fs-1=x&y+z/").unwrap();
         assert_eq!(version, "2015-02-01");
         assert_eq!(segments, ["a/b", "fs-1=x&y+z"]);

@@ -8,8 +8,8 @@ use super::reply::respond;
 use super::xml::Element;
 use super::{Body, Reply, Service, ServiceError};
 
-/// The operation that a request names and its parameters, which may be in the query string, in the body or in both.
-/// The path says nothing in these protocols and the content type is not looked at: a body that is no form names no
+/// Returns the operation that a request names and its parameters, which may be in the query string, in the body or in
+/// both. These protocols do not use the path, and the content type is ignored: a body that is not a form names no
 /// action.
 pub(super) fn read(
     service: Service,
@@ -25,7 +25,7 @@ pub(super) fn read(
         pairs.extend(form::parse(request.body())?);
         form::by_name(pairs)
     });
-    // The common errors of AWS's query APIs have this code, and 404 with it.
+    // The common errors of AWS's query APIs include this code, with status 404.
     let pairs = pairs.map_err(|error| error.refusal("MalformedQueryString", 404))?;
     let mut params = Params::new(pairs);
     let version = params.optional("Version");
@@ -67,7 +67,7 @@ fn wrong_version(service: Service, operation: &str, version: Option<&str>) -> Se
     }
 }
 
-/// Whether it may be one of EC2's older versions, which AWS still answers.
+/// Returns true if this may be one of EC2's older versions, which AWS still answers.
 fn is_older(version: &str) -> bool {
     version
         .parse::<jiff::civil::Date>()
@@ -136,7 +136,7 @@ pub(super) fn write(
     )
 }
 
-/// The error document of the query and REST-XML protocols.
+/// Returns the error document of the query and REST-XML protocols.
 pub(super) fn error_document(namespace: &str, request_id: &str, error: &ServiceError) -> Element {
     let fault = if error.status >= 500 {
         "Receiver"

@@ -1,4 +1,4 @@
-//! Answers: what an operation replies, and the HTTP response that says it.
+//! Answers: the reply of an operation, and its HTTP response.
 
 use bytes::Bytes;
 
@@ -18,7 +18,7 @@ pub(crate) struct Reply {
 pub(crate) enum Body {
     #[default]
     Empty,
-    /// A whole document, or for the query protocols the members of the result, in an element of any name.
+    /// A whole document, or, for the query protocols, the members of the result in an element of any name.
     Xml(Element),
     Json(serde_json::Value),
 }
@@ -68,7 +68,7 @@ pub(crate) fn write(
     }
 }
 
-/// A response of these parts; a header that is not one is left out, since its value came from a request.
+/// Builds a response from its parts. An invalid header is left out, because its value came from a request.
 pub(super) fn respond(
     status: u16,
     headers: &[(&str, &str)],

@@ -1,4 +1,4 @@
-//! REST with JSON bodies, as Amazon EFS speaks it.
+//! REST with JSON bodies, the protocol of Amazon EFS.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use super::path::segments;
 use super::reply::respond;
 use super::{Body, Reply, Service, ServiceError};
 
-/// A request, its path taken apart.
+/// A request with its path split into segments.
 #[derive(Debug)]
 pub(crate) struct Input {
     /// The path's segments after the API version: `["file-systems", "fs-1"]`.
     path: Vec<String>,
     pub(crate) query: BTreeMap<String, String>,
-    /// The values of those query parameters that are lists and so may come more than once.
+    /// The values of the query parameters that are lists and may be repeated.
     lists: Vec<(String, String)>,
     body: Bytes,
 }
 
 impl Input {
-    /// A segment of the path: 1 is the id in `file-systems/fs-1`.
+    /// Returns a segment of the path: 1 is the id in `file-systems/fs-1`.
     pub(crate) fn segment(&self, index: usize) -> Result<&str, ServiceError> {
         self.path
             .get(index)
@@ -30,7 +30,7 @@ impl Input {
             .ok_or_else(|| ServiceError::new("BadRequest", "the path names no resource"))
     }
 
-    /// All values of a query parameter that is a list.
+    /// Returns all values of a query parameter that is a list.
     pub(crate) fn query_values(&self, name: &str) -> Vec<String> {
         self.lists
             .iter()
@@ -39,7 +39,7 @@ impl Input {
             .collect()
     }
 
-    /// The body; a member that the type does not know is refused.
+    /// Returns the body; a member that the type does not know is refused.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, ServiceError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let error = error.to_string();
@@ -55,7 +55,7 @@ impl Input {
 /// The query parameters that are lists, in botocore's model of EFS.
 const LISTS: [&str; 1] = ["tagKeys"];
 
-/// The operation that the method and the path name, and its input.
+/// Returns the operation that the method and the path name, and its input.
 pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
     let (version, path) = segments(request.uri().path()).map_err(malformed)?;
     let operation = operation(request.method(), &path).ok_or_else(|| {
@@ -73,7 +73,7 @@ pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), Se
         .filter(|(name, _)| LISTS.contains(&name.as_str()))
         .cloned()
         .collect();
-    // A list stands among the other parameters once, so that an operation without it refuses it.
+    // A list is also kept once among the other parameters, so that an operation that does not use it refuses it.
     let mut seen = BTreeSet::new();
     let once = pairs
         .into_iter()

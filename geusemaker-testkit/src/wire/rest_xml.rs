@@ -1,4 +1,4 @@
-//! REST with XML bodies, as Amazon CloudFront speaks it.
+//! REST with XML bodies, the protocol of Amazon CloudFront.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::reply::respond;
 use super::xml::Element;
 use super::{Body, Reply, Service, ServiceError};
 
-/// A request, its path taken apart.
+/// A request with its path split into segments.
 #[derive(Debug)]
 pub(crate) struct Input {
     /// The path's segments after the API version: `["distribution", "E1", "config"]`.
@@ -21,7 +21,7 @@ pub(crate) struct Input {
     pub(crate) body: Option<Element>,
 }
 
-/// The operation that the method and the path name, and its input.
+/// Returns the operation that the method and the path name, and its input.
 pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
     let (version, path) = segments(request.uri().path()).map_err(malformed)?;
     let query = form::query_string(request)
@@ -89,7 +89,7 @@ pub(super) fn write(
     }
 }
 
-/// The document of a body, which has the root that botocore's model of the operation names.
+/// Returns the document of a body, whose root is the one that botocore's model of the operation names.
 fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
     let malformed = |what| {
         let message = format!("The XML is not well-formed: {what}");
@@ -102,7 +102,7 @@ fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
         "CreateInvalidation" => "InvalidationBatch",
         "TagResource" => "Tags",
         "UntagResource" => "TagKeys",
-        // The others have no body, and AWS looks at none.
+        // The other operations have no body, and AWS ignores one.
         _ => return Ok(element),
     };
     if element.name() == root {

@@ -1,10 +1,10 @@
-//! The services that the simulator speaks for, and their protocols.
+//! The simulated services, and their protocols.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A service that the simulator speaks for.
+/// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ impl Service {
         Self::Sts,
     ];
 
-    /// The name before the colon in the actions of an IAM policy.
+    /// Returns the prefix of the service's actions in an IAM policy.
     pub(crate) fn iam_prefix(self) -> &'static str {
         match self {
             Self::CloudFront => "cloudfront",
@@ -50,7 +50,7 @@ impl Service {
         }
     }
 
-    /// The service whose name stands in the credential scope of a signature.
+    /// Returns the service with that name in the credential scope of a signature.
     pub(super) fn from_signing_name(name: &str) -> Option<Self> {
         match name {
             "cloudfront" => Some(Self::CloudFront),
@@ -62,8 +62,8 @@ impl Service {
         }
     }
 
-    /// Whose shape an answer should have to a request that names no service: the REST services have their version in
-    /// the path, EC2 has it in the form, and what is left is the commonest shape of all.
+    /// Returns the service whose form an answer should have when the request names none: the REST services have their
+    /// version in the path, EC2 has it in the form, and the rest gets the most common form.
     pub(crate) fn guessed(request: &http::Request<bytes::Bytes>) -> Self {
         let begins = |version| request.uri().path().trim_matches('/').starts_with(version);
         let form = [
@@ -101,7 +101,7 @@ impl Service {
         }
     }
 
-    /// The version of the API that is simulated, as botocore's models name it.
+    /// Returns the version of the API that is simulated, as botocore's models name it.
     pub(super) fn version(self) -> &'static str {
         match self {
             Self::CloudFront => "2020-05-31",
@@ -112,7 +112,7 @@ impl Service {
         }
     }
 
-    /// The XML namespace of its answers; EFS has none and speaks JSON.
+    /// Returns the XML namespace of the answers; EFS has none because it uses JSON.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",

@@ -1,8 +1,8 @@
-//! What a service says when it refuses.
+//! The errors of the simulated services.
 
 use std::fmt;
 
-/// An answer that refuses, in AWS's words.
+/// An error answer, in AWS's wording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     pub(crate) status: u16,
@@ -13,7 +13,7 @@ pub(crate) struct ServiceError {
 }
 
 impl ServiceError {
-    /// An error with HTTP status 400.
+    /// Creates an error with HTTP status 400.
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status: 400,
@@ -33,7 +33,8 @@ impl ServiceError {
         self
     }
 
-    /// The loud answer to what the simulator does not do; no AWS code, so that nothing takes it for AWS's word.
+    /// Creates the clear answer to a call that the simulator does not support. It has no AWS code, so that it cannot be
+    /// taken for an answer of AWS.
     pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(
             "SimulatorUnsupported",

@@ -1,4 +1,4 @@
-//! A small XML tree: what the query and REST-XML protocols say, in both directions.
+//! A small XML tree for the query and REST-XML protocols, for both reading and writing.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -24,7 +24,7 @@ impl Element {
         }
     }
 
-    /// `<name>text</name>`.
+    /// Creates `<name>text</name>`.
     pub(crate) fn leaf(name: impl Into<String>, text: impl ToString) -> Self {
         Self {
             name: name.into(),
@@ -61,7 +61,7 @@ impl Element {
         self
     }
 
-    /// `<name><item>…</item><item>…</item></name>`, as the list members of AWS's protocols are written.
+    /// Creates `<name><item>…</item><item>…</item></name>`, the form of lists in AWS's protocols.
     pub(crate) fn list(name: &str, member: &str, members: impl IntoIterator<Item = Self>) -> Self {
         Self::new(name).children(members.into_iter().map(|mut element| {
             element.name = member.to_owned();
@@ -69,7 +69,7 @@ impl Element {
         }))
     }
 
-    /// Without the elements of these names, however deep.
+    /// Returns the element without the elements of these names, at any depth.
     pub(crate) fn pruned(mut self, names: &[&str]) -> Self {
         self.children = self
             .children
@@ -80,7 +80,7 @@ impl Element {
         self
     }
 
-    /// Gives the element another name.
+    /// Renames the element.
     pub(crate) fn renamed(mut self, name: &str) -> Self {
         self.name = name.to_owned();
         self
@@ -98,12 +98,12 @@ impl Element {
         &self.children
     }
 
-    /// The first child of this name.
+    /// Returns the first child of this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// The text at a path of child names.
+    /// Returns the text at a path of child names.
     pub(crate) fn text_at(&self, path: &[&str]) -> Option<&str> {
         path.iter()
             .try_fold(self, |element, name| element.find(name))
@@ -118,7 +118,7 @@ impl Element {
         }
     }
 
-    /// The element as a document.
+    /// Returns the element as a document.
     pub(crate) fn to_document(&self) -> String {
         let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         self.write(&mut out);
@@ -147,10 +147,10 @@ impl Element {
         out.push('>');
     }
 
-    /// Reads a document; attributes carry nothing in these protocols but namespaces, and are dropped.
+    /// Parses a document. Attributes carry only namespaces in these protocols, and are dropped.
     ///
     /// # Errors
-    /// What is wrong with the document, in the parser's words.
+    /// Returns the problem with the document, in the parser's words.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, String> {
         let document = std::str::from_utf8(document).map_err(|error| error.to_string())?;
         let mut reader = Reader::from_str(document);
@@ -192,7 +192,7 @@ impl Element {
                     push_text(&mut stack, &text)?;
                 }
                 Event::Eof => break,
-                // Entities of the sender's own are how a small document becomes a large one.
+                // Entities that the sender defines can turn a small document into a large one.
                 Event::DocType(_) => return Err("a document type is not allowed".to_owned()),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             }
@@ -209,7 +209,7 @@ impl Element {
         }
     }
 
-    /// Takes away the white space between children; other text has no place there.
+    /// Removes the white space between children; other text between them is an error.
     fn drop_indentation(&mut self) -> Result<(), String> {
         // The nameless bottom of the document has no text of its own.
         if self.children.is_empty() && !self.name.is_empty() {
@@ -223,7 +223,7 @@ impl Element {
     }
 }
 
-/// Whether XML 1.0 has a way to say this character.
+/// Returns true if XML 1.0 can express the character.
 pub(super) fn is_character(character: char) -> bool {
     matches!(
         character,
@@ -237,7 +237,7 @@ const MAX_DEPTH: usize = 64;
 /// More than the largest configuration of a distribution has.
 const MAX_ELEMENTS: usize = 20_000;
 
-/// The element that a tag opens.
+/// Returns the element that a tag opens.
 fn named(start: &BytesStart<'_>) -> Result<Element, String> {
     let name = start.local_name();
     let name = String::from_utf8_lossy(name.as_ref().as_bytes());
@@ -264,7 +264,7 @@ fn push_text(stack: &mut [Element], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes text so that it is read as it is: a carriage return as itself would be read as a line's end.
+/// Writes text so that it is read back unchanged: a literal carriage return would be read as the end of a line.
 fn push_escaped(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
@@ -300,18 +300,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(element in element()) {
+        fn document_survives_round_trip(element in element()) {
             let document = element.to_document();
             prop_assert_eq!(Element::parse(document.as_bytes()).unwrap(), element);
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn arbitrary_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Element::parse(&bytes);
         }
 
         #[test]
-        fn anything_like_a_document_is_read_or_refused(text in "([a-c]|</?[a-c]/?>|<[a-c] [a-c]=\"[a-c]\">|<!--|-->|<!\\[CDATA\\[|]]>|&(#[0-9]{1,7}|[a-z]{1,4});|<\\?xml| ){0,20}") {
+        fn arbitrary_markup_is_read_or_refused(text in "([a-c]|</?[a-c]/?>|<[a-c] [a-c]=\"[a-c]\">|<!--|-->|<!\\[CDATA\\[|]]>|&(#[0-9]{1,7}|[a-z]{1,4});|<\\?xml| ){0,20}") {
             if let Ok(element) = Element::parse(text.as_bytes()) {
                 let document = element.to_document();
                 prop_assert_eq!(Element::parse(document.as_bytes()).unwrap(), element);
@@ -319,14 +319,14 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_written(text in ".{0,20}") {
+        fn arbitrary_text_can_be_written(text in ".{0,20}") {
             let document = Element::leaf("a", text).to_document();
             prop_assert!(Element::parse(document.as_bytes()).is_ok());
         }
     }
 
     #[test]
-    fn what_is_not_one_element_is_refused() {
+    fn malformed_document_is_refused() {
         for document in [
             "",
             "text",
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn indented_documents_read_as_their_elements() {
+    fn indented_document_reads_as_elements() {
         let root = Element::parse(b"<a>\n  <b>1 &amp; 2</b>\n  <c/>\n</a>").unwrap();
         assert_eq!(root.text(), "");
         assert_eq!(root.text_at(&["b"]), Some("1 & 2"));

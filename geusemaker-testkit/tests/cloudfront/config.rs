@@ -1,4 +1,4 @@
-//! Configurations: names and certificates, methods, the older cache settings.
+//! Distribution configurations: aliases and certificates, methods, and the older cache settings.
 
 use aws_sdk_cloudfront::error::ProvideErrorMetadata;
 use aws_sdk_cloudfront::types::{
@@ -26,7 +26,7 @@ fn aliases(name: &str) -> Aliases {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_of_its_own_needs_a_certificate_in_us_east_1() {
+async fn alias_needs_certificate_in_us_east_1() {
     let refused = refusal(|config| config.aliases = Some(aliases("www.example.org"))).await;
     assert_eq!(refused, "InvalidViewerCertificate");
     let refused = refusal(|config| {
@@ -53,7 +53,7 @@ async fn a_name_of_its_own_needs_a_certificate_in_us_east_1() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_belongs_to_one_distribution() {
+async fn alias_belongs_to_one_distribution() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (id, etag) = create(&cloudfront, named("one", "www.example.org")).await;
@@ -65,7 +65,7 @@ async fn a_name_belongs_to_one_distribution() {
     let error = again.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 409);
     assert_eq!(error.code(), Some("CNAMEAlreadyExists"));
-    // Its own name is no obstacle to itself.
+    // The distribution itself may keep its alias.
     cloudfront
         .update_distribution()
         .id(id)
@@ -76,8 +76,9 @@ async fn a_name_belongs_to_one_distribution() {
         .unwrap();
 }
 
+/// CloudFront ignores another minimum protocol version and shows TLSv1.
 #[tokio::test(start_paused = true)]
-async fn the_lowest_protocol_of_the_default_certificate_is_fixed() {
+async fn default_certificate_keeps_tls_v1() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let certificate = ViewerCertificate::builder()
@@ -98,7 +99,7 @@ async fn the_lowest_protocol_of_the_default_certificate_is_fixed() {
 
 #[tokio::test(start_paused = true)]
 #[expect(deprecated, reason = "older configurations still say it so")]
-async fn forwarded_values_stand_in_for_a_cache_policy() {
+async fn forwarded_values_replace_cache_policy() {
     let values = || {
         let cookies = CookiePreference::builder()
             .forward(ItemSelection::None)
@@ -154,7 +155,7 @@ async fn forwarded_values_stand_in_for_a_cache_policy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn methods_come_in_three_sets() {
+async fn allowed_methods_come_in_three_sets() {
     let methods = |allowed: Vec<Method>, cached: Vec<Method>| {
         let count = |list: &Vec<Method>| i32::try_from(list.len()).unwrap();
         let cached = CachedMethods::builder()
@@ -186,7 +187,7 @@ async fn methods_come_in_three_sets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn origins_have_names_and_ids_of_their_own() {
+async fn origin_needs_unique_id_and_domain_name() {
     for name in ["192.0.2.1", "http://example.org", "localhost", ""] {
         let refused = refusal(|config| {
             config.origins.as_mut().unwrap().items[0].domain_name = name.to_owned();

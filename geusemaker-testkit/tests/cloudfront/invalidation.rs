@@ -23,7 +23,7 @@ fn batch(reference: &str, paths: &[&str]) -> InvalidationBatch {
         .unwrap()
 }
 
-/// Creates an invalidation: its id, or AWS's code.
+/// Creates an invalidation and returns its id, or AWS's error code.
 async fn invalidate(
     cloudfront: &Client,
     distribution: &str,
@@ -45,8 +45,9 @@ async fn invalidate(
     }
 }
 
+/// The SDK's waiter then waits until the invalidation is completed.
 #[tokio::test(start_paused = true)]
-async fn an_invalidation_is_in_progress_and_then_completed() {
+async fn new_invalidation_is_in_progress() {
     let aws = Aws::builder().timings(Timings::Slow).build();
     let cloudfront = client(&aws);
     let (distribution, _) = create(&cloudfront, config("one")).await;
@@ -94,8 +95,9 @@ async fn an_invalidation_is_in_progress_and_then_completed() {
     );
 }
 
+/// The same caller reference with other paths is refused.
 #[tokio::test(start_paused = true)]
-async fn the_same_batch_again_is_the_same_invalidation() {
+async fn invalidation_batch_is_idempotent() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (distribution, _) = create(&cloudfront, config("one")).await;
@@ -107,7 +109,7 @@ async fn the_same_batch_again_is_the_same_invalidation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn invalidations_have_limits() {
+async fn invalidation_limits_are_enforced() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (distribution, _) = create(&cloudfront, config("one")).await;
@@ -131,7 +133,7 @@ async fn invalidations_have_limits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_latest_invalidations_are_listed_first() {
+async fn invalidations_are_listed_newest_first() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (distribution, _) = create(&cloudfront, config("one")).await;

@@ -1,4 +1,4 @@
-//! What a program sees of simulated CloudFront, through the unmodified SDK client.
+//! The simulated CloudFront, driven by the unmodified SDK client.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn client(aws: &Aws) -> Client {
     Client::new(&aws.sdk_config())
 }
 
-/// A configuration that CloudFront takes.
+/// Returns a configuration that CloudFront accepts.
 fn config(reference: &str) -> DistributionConfig {
     let custom = CustomOriginConfig::builder()
         .http_port(80)
@@ -73,7 +73,7 @@ fn config(reference: &str) -> DistributionConfig {
         .unwrap()
 }
 
-/// Creates a distribution: its id and its ETag.
+/// Creates a distribution and returns its id and its ETag.
 async fn create(cloudfront: &Client, config: DistributionConfig) -> (String, String) {
     let created = cloudfront
         .create_distribution()
@@ -84,7 +84,7 @@ async fn create(cloudfront: &Client, config: DistributionConfig) -> (String, Str
     (created.distribution.unwrap().id, created.e_tag.unwrap())
 }
 
-/// The code with which the configuration is refused.
+/// Returns the error code with which the changed configuration is refused.
 async fn refusal(change: impl FnOnce(&mut DistributionConfig)) -> String {
     let aws = Aws::new();
     let mut config = config("one");
@@ -99,8 +99,9 @@ async fn refusal(change: impl FnOnce(&mut DistributionConfig)) -> String {
     error.meta().code().unwrap().to_owned()
 }
 
+/// The disabled configuration must be deployed before the deletion succeeds.
 #[tokio::test(start_paused = true)]
-async fn a_distribution_is_deleted_once_it_is_disabled_everywhere() {
+async fn distribution_is_deleted_once_disabled() {
     let aws = Aws::builder().timings(Timings::Slow).build();
     let cloudfront = client(&aws);
     let created = cloudfront
@@ -173,8 +174,9 @@ async fn a_distribution_is_deleted_once_it_is_disabled_everywhere() {
     assert!(gone.into_service_error().is_no_such_distribution());
 }
 
+/// The message names the distribution that has the caller reference.
 #[tokio::test(start_paused = true)]
-async fn a_caller_reference_in_use_is_refused_with_the_id_of_its_distribution() {
+async fn caller_reference_in_use_is_refused() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (id, _) = create(&cloudfront, config("one")).await;
@@ -194,8 +196,9 @@ async fn a_caller_reference_in_use_is_refused_with_the_id_of_its_distribution() 
     );
 }
 
+/// An update must also keep the caller reference.
 #[tokio::test(start_paused = true)]
-async fn an_update_has_to_name_the_current_version_and_keep_the_caller_reference() {
+async fn update_needs_current_etag() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (id, etag) = create(&cloudfront, config("one")).await;
@@ -239,8 +242,9 @@ async fn an_update_has_to_name_the_current_version_and_keep_the_caller_reference
     );
 }
 
+/// The configuration comes back with all defaults filled in and can be sent as it is.
 #[tokio::test(start_paused = true)]
-async fn the_configuration_comes_back_complete_and_can_be_sent_as_it_is() {
+async fn configuration_round_trips() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (id, etag) = create(&cloudfront, config("one")).await;
@@ -287,8 +291,9 @@ async fn the_configuration_comes_back_complete_and_can_be_sent_as_it_is() {
     );
 }
 
+/// Each mistake gets the error code of AWS.
 #[tokio::test(start_paused = true)]
-async fn a_wrong_configuration_is_refused_in_the_words_of_aws() {
+async fn invalid_configuration_is_refused() {
     let refused = refusal(|config| config.comment = "x".repeat(129)).await;
     assert_eq!(refused, "InvalidArgument");
     let refused = refusal(|config| config.origins.as_mut().unwrap().quantity = 2).await;
@@ -317,13 +322,13 @@ async fn a_wrong_configuration_is_refused_in_the_words_of_aws() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_simulated_is_refused_and_named() {
+async fn unsupported_setting_is_refused() {
     let refused = refusal(|config| config.web_acl_id = Some("acl".to_owned())).await;
     assert_eq!(refused, "SimulatorUnsupported");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_comes_in_pages_and_does_not_show_caller_references() {
+async fn distributions_come_in_pages() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let mut created = Vec::new();

@@ -61,7 +61,7 @@ async fn managed_policies_are_listed_by_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_is_shown_with_its_settings_and_an_etag() {
+async fn policy_is_shown_with_settings_and_etag() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let got = cloudfront
@@ -108,7 +108,7 @@ async fn a_policy_is_shown_with_its_settings_and_an_etag() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn distributions_are_listed_by_their_policies() {
+async fn distributions_are_listed_by_policy() {
     let aws = Aws::new();
     let cloudfront = client(&aws);
     let (id, _) = create(&cloudfront, config("one")).await;

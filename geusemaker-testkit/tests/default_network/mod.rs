@@ -1,4 +1,4 @@
-//! The default VPC as a test finds it, and a security group of the test's own in it.
+//! The default VPC of a new account, with a security group that the test creates in it.
 
 use aws_sdk_ec2::types::Filter;
 use geusemaker_testkit::Aws;
@@ -46,7 +46,7 @@ impl DefaultNetwork {
         }
     }
 
-    /// Deletes the security group; the error is AWS's code.
+    /// Deletes the security group, or returns AWS's error code.
     pub(crate) async fn delete_security_group(&self) -> Result<(), String> {
         let deleted = self
             .ec2

@@ -6,7 +6,7 @@ use geusemaker_testkit::Aws;
 use super::{account, code, filter, instant};
 
 #[tokio::test(start_paused = true)]
-async fn deep_learning_images_are_found_by_owner_name_and_architecture() {
+async fn deep_learning_images_match_filters() {
     let (_, client) = instant();
     let found = client
         .describe_images()
@@ -35,7 +35,7 @@ async fn deep_learning_images_are_found_by_owner_name_and_architecture() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_itself_owns_no_images() {
+async fn account_owns_no_images() {
     let (_, client) = instant();
     let own = client
         .describe_images()
@@ -52,7 +52,7 @@ async fn the_account_itself_owns_no_images() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn images_have_other_ids_in_other_regions() {
+async fn image_ids_differ_between_regions() {
     let ids = |region: &'static str| async move {
         let (_, client) = account(Aws::builder().region(region));
         let images = client.describe_images().send().await.unwrap();
@@ -63,7 +63,7 @@ async fn images_have_other_ids_in_other_regions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_is_described_with_its_gpus() {
+async fn instance_type_shows_its_gpus() {
     let (_, client) = instant();
     let types = client
         .describe_instance_types()
@@ -90,7 +90,7 @@ async fn a_type_is_described_with_its_gpus() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_part_of_a_gpu_counts_as_no_whole_one() {
+async fn fractional_gpu_has_count_zero() {
     let (_, client) = instant();
     let types = client
         .describe_instance_types()
@@ -103,7 +103,7 @@ async fn a_part_of_a_gpu_counts_as_no_whole_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_that_does_not_exist_is_named() {
+async fn unknown_instance_type_is_refused() {
     let (_, client) = instant();
     let types = client
         .describe_instance_types()
@@ -113,7 +113,7 @@ async fn a_type_that_does_not_exist_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn offerings_differ_between_the_zones_of_a_region() {
+async fn offerings_differ_between_zones() {
     let (_, client) = instant();
     let offerings = client
         .describe_instance_type_offerings()
@@ -141,7 +141,7 @@ async fn offerings_differ_between_the_zones_of_a_region() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn instance_types_come_in_pages_of_a_hundred() {
+async fn instance_types_come_in_pages_of_100() {
     let (_, client) = instant();
     let first = client.describe_instance_types().send().await.unwrap();
     assert_eq!(first.instance_types().len(), 100);
@@ -159,7 +159,7 @@ async fn instance_types_come_in_pages_of_a_hundred() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn regions_are_described_with_their_endpoints() {
+async fn regions_have_endpoints() {
     let (_, client) = instant();
     let regions = client
         .describe_regions()
@@ -176,7 +176,7 @@ async fn regions_are_described_with_their_endpoints() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_names_its_default_vpc() {
+async fn account_attributes_name_default_vpc() {
     let (_, client) = instant();
     let attributes = client
         .describe_account_attributes()

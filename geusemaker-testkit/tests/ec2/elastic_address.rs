@@ -3,7 +3,7 @@
 use super::{code, filter, instance_in, instant, message, new_subnet, new_vpc, subnet};
 
 #[tokio::test(start_paused = true)]
-async fn an_address_takes_the_place_of_the_one_that_came_with_the_instance() {
+async fn elastic_ip_replaces_public_ip() {
     let (aws, client) = instant();
     let instance = instance_in(&client, &subnet(&client, "us-east-1a").await).await;
     let id = instance.instance_id().unwrap();
@@ -65,7 +65,7 @@ async fn an_address_takes_the_place_of_the_one_that_came_with_the_instance() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_is_free_again_when_its_instance_is_gone() {
+async fn elastic_ip_is_free_after_termination() {
     let (aws, client) = instant();
     let instance = instance_in(&client, &subnet(&client, "us-east-1a").await).await;
     let id = instance.instance_id().unwrap();
@@ -110,7 +110,7 @@ async fn an_address_is_free_again_when_its_instance_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_without_a_gateway_takes_no_address() {
+async fn elastic_ip_needs_internet_gateway() {
     let (_, client) = instant();
     let vpc = new_vpc(&client).await;
     let subnet = new_subnet(&client, &vpc, "10.0.1.0/24").await;

@@ -1,4 +1,4 @@
-//! How instances are listed and what is said of them.
+//! Instances: lists, filters, attributes and status.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
@@ -23,8 +23,9 @@ async fn launch(client: &Client) -> String {
     run.instances()[0].instance_id().unwrap().to_owned()
 }
 
+/// MaxResults cannot be combined with instance ids.
 #[tokio::test(start_paused = true)]
-async fn instances_come_in_pages_that_do_not_go_with_ids() {
+async fn instance_pages_exclude_instance_ids() {
     let (_, client) = instant();
     for _ in 0..7 {
         launch(&client).await;
@@ -61,7 +62,7 @@ async fn instances_come_in_pages_that_do_not_go_with_ids() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn instances_are_found_by_what_they_have() {
+async fn instances_are_found_by_filters() {
     let (_, client) = instant();
     let security_group = group(&client, "gpu").await;
     let run = run(&client).await.security_group_ids(&security_group);
@@ -117,7 +118,7 @@ async fn instances_are_found_by_what_they_have() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_is_described_with_what_aws_says_of_all() {
+async fn instance_description_is_complete() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let found = client.describe_instances().instance_ids(&id).send().await;
@@ -152,7 +153,7 @@ async fn an_instance_is_described_with_what_aws_says_of_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attributes_are_read_and_changed_one_at_a_time() {
+async fn instance_attributes_change_one_by_one() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let describe = |attribute| {
@@ -177,7 +178,7 @@ async fn attributes_are_read_and_changed_one_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_groups_of_an_instance_can_be_changed() {
+async fn instance_groups_can_be_changed() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let other = group(&client, "other").await;
@@ -194,8 +195,9 @@ async fn the_groups_of_an_instance_can_be_changed() {
     assert_eq!(code(unknown), "InvalidGroup.NotFound");
 }
 
+/// Detailed monitoring can be enabled too.
 #[tokio::test(start_paused = true)]
-async fn metadata_options_and_monitoring_can_be_changed() {
+async fn metadata_options_can_be_changed() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let modify = client.modify_instance_metadata_options().instance_id(&id);
@@ -217,7 +219,7 @@ async fn metadata_options_and_monitoring_can_be_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_profile_is_associated_with_its_instance() {
+async fn instance_profile_is_associated() {
     let (_, client) = instant();
     let profile = IamInstanceProfileSpecification::builder().name("gpu-node");
     let run = run(&client).await.iam_instance_profile(profile.build());
@@ -238,8 +240,9 @@ async fn an_instance_profile_is_associated_with_its_instance() {
     assert_eq!(association.iam_instance_profile().unwrap().arn(), Some(arn));
 }
 
+/// IncludeAllInstances adds the other instances.
 #[tokio::test(start_paused = true)]
-async fn status_is_of_the_running_instances_unless_all_are_wanted() {
+async fn status_lists_running_instances_only() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let ended = client.terminate_instances().instance_ids(&id).send().await;
@@ -253,7 +256,7 @@ async fn status_is_of_the_running_instances_unless_all_are_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subnet_in_use_by_an_instance_keeps_its_address_while_it_is_stopped() {
+async fn stopped_instance_keeps_its_interface() {
     let (_, client) = instant();
     let id = launch(&client).await;
     let stop = client.stop_instances().instance_ids(&id).send().await;

@@ -2,8 +2,9 @@
 
 use super::{code, default_vpc, filter, instance_in, instant, message, new_vpc, subnet};
 
+/// An attached gateway cannot be deleted.
 #[tokio::test(start_paused = true)]
-async fn a_gateway_is_attached_to_one_vpc_and_deleted_when_it_is_to_none() {
+async fn gateway_is_attached_to_one_vpc() {
     let (aws, client) = instant();
     let vpc = new_vpc(&client).await;
     let created = client.create_internet_gateway().send().await.unwrap();
@@ -48,8 +49,9 @@ async fn a_gateway_is_attached_to_one_vpc_and_deleted_when_it_is_to_none() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// A public address in the VPC keeps the gateway attached.
 #[tokio::test(start_paused = true)]
-async fn a_gateway_stays_attached_while_a_public_address_is_in_use() {
+async fn gateway_in_use_cannot_be_detached() {
     let (_, client) = instant();
     let vpc = default_vpc(&client).await;
     let instance = instance_in(&client, &subnet(&client, "us-east-1a").await).await;

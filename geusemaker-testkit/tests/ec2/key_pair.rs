@@ -5,8 +5,9 @@ use aws_sdk_ec2::types::KeyType;
 
 use super::{code, filter, instant};
 
+/// Deleting a key pair that does not exist succeeds.
 #[tokio::test(start_paused = true)]
-async fn key_pairs_are_made_once_and_deleted_without_complaint() {
+async fn key_pair_name_is_unique() {
     let (aws, client) = instant();
     let create = client.create_key_pair().key_name("admin");
     let pair = create.clone().send().await.unwrap();
@@ -31,7 +32,7 @@ async fn key_pairs_are_made_once_and_deleted_without_complaint() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_public_key_is_shown_on_request_and_can_be_imported() {
+async fn public_key_can_be_shown_and_imported() {
     let (aws, client) = instant();
     let created = client
         .create_key_pair()
@@ -76,7 +77,7 @@ async fn a_public_key_is_shown_on_request_and_can_be_imported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_public_key_is_not_imported() {
+async fn invalid_public_key_is_not_imported() {
     let (_, client) = instant();
     let imported = client
         .import_key_pair()

@@ -1,4 +1,4 @@
-//! RunInstances: what it makes and what it refuses.
+//! RunInstances: launches, client tokens and refusals.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
@@ -29,7 +29,7 @@ fn root(ebs: EbsBlockDevice) -> BlockDeviceMapping {
 }
 
 #[tokio::test(start_paused = true)]
-async fn instances_are_described_as_they_were_launched() {
+async fn instances_keep_launch_parameters() {
     let (aws, client) = instant();
     let security_group = group(&client, "gpu").await;
     client
@@ -119,8 +119,9 @@ async fn instances_are_described_as_they_were_launched() {
     );
 }
 
+/// The second answer shows the instances in their present state.
 #[tokio::test(start_paused = true)]
-async fn the_same_token_gives_the_same_instances_in_their_present_state() {
+async fn client_token_returns_same_instances() {
     let (aws, client) = super::account(geusemaker_testkit::Aws::builder());
     let run = launch(&client, "us-east-1a").await.client_token("once");
     let first = run.clone().send().await.unwrap();
@@ -143,7 +144,7 @@ async fn the_same_token_gives_the_same_instances_in_their_present_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_token_in_another_zone_launches_again() {
+async fn client_token_is_scoped_to_zone() {
     let (aws, client) = instant();
     for zone in ["us-east-1a", "us-east-1b", "us-east-1a"] {
         launch(&client, zone)
@@ -161,7 +162,7 @@ async fn the_same_token_in_another_zone_launches_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_counts_for_the_region_if_no_zone_is_named() {
+async fn client_token_without_zone_is_regional() {
     let (aws, client) = instant();
     let run = client
         .run_instances()
@@ -179,8 +180,9 @@ async fn a_token_counts_for_the_region_if_no_zone_is_named() {
     assert_eq!(instances.count(), 1);
 }
 
+/// The token of a terminated instance is refused too.
 #[tokio::test(start_paused = true)]
-async fn a_token_is_refused_for_other_parameters_and_after_the_end() {
+async fn client_token_refuses_other_parameters() {
     let (_, client) = instant();
     let run = launch(&client, "us-east-1a").await.client_token("once");
     let first = run.clone().send().await.unwrap();
@@ -196,8 +198,9 @@ async fn a_token_is_refused_for_other_parameters_and_after_the_end() {
     assert_eq!(code(run.send().await), "IdempotentInstanceTerminated");
 }
 
+/// The message lists the zones that offer the instance type.
 #[tokio::test(start_paused = true)]
-async fn a_zone_that_does_not_offer_the_type_names_those_that_do() {
+async fn unsupported_zone_error_lists_zones() {
     let (aws, client) = instant();
     let run = launch(&client, "us-east-1f")
         .await
@@ -210,7 +213,7 @@ async fn a_zone_that_does_not_offer_the_type_names_those_that_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_exist_is_refused_and_nothing_is_launched() {
+async fn launch_refuses_missing_resources() {
     let (aws, client) = instant();
     let run = launch(&client, "us-east-1a").await;
     let refused = |run: RunInstancesFluentBuilder| async move { code(run.send().await) };
@@ -234,7 +237,7 @@ async fn what_does_not_exist_is_refused_and_nothing_is_launched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn image_and_type_have_to_be_of_one_architecture() {
+async fn image_and_type_need_same_architecture() {
     let (_, client) = instant();
     let run = launch(&client, "us-east-1a")
         .await
@@ -247,7 +250,7 @@ async fn image_and_type_have_to_be_of_one_architecture() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_root_volume_smaller_than_the_snapshot_is_refused() {
+async fn root_volume_must_hold_snapshot() {
     let (_, client) = instant();
     let disk = |size| root(EbsBlockDevice::builder().volume_size(size).build());
     let run = launch(&client, "us-east-1a").await;
@@ -256,8 +259,9 @@ async fn a_root_volume_smaller_than_the_snapshot_is_refused() {
     run.block_device_mappings(disk(75)).send().await.unwrap();
 }
 
+/// The limit counts the bytes before base64 encoding.
 #[tokio::test(start_paused = true)]
-async fn user_data_may_have_16_kilobytes_before_it_is_encoded() {
+async fn user_data_is_limited_to_16_kib() {
     let (_, client) = instant();
     let run = launch(&client, "us-east-1a").await;
     let base64 = |bytes: usize| aws_smithy_types::base64::encode(vec![b'x'; bytes]);
@@ -271,7 +275,7 @@ async fn user_data_may_have_16_kilobytes_before_it_is_encoded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spot_instance_says_so() {
+async fn spot_instance_shows_its_lifecycle() {
     let (_, client) = instant();
     let spot = InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot);
     let run = launch(&client, "us-east-1a")
@@ -292,7 +296,7 @@ async fn a_spot_instance_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_of_another_vpc_is_refused() {
+async fn group_of_other_vpc_is_refused() {
     let (_, client) = instant();
     let vpc = client
         .create_vpc()
@@ -315,7 +319,7 @@ async fn a_group_of_another_vpc_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subnet_takes_as_many_instances_as_it_has_addresses() {
+async fn subnet_addresses_limit_instances() {
     let (_, client) = instant();
     let vpc = client
         .create_vpc()
@@ -345,7 +349,7 @@ async fn a_subnet_takes_as_many_instances_as_it_has_addresses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_primary_interface_may_be_given_in_place_of_a_subnet() {
+async fn primary_interface_replaces_subnet() {
     let (_, client) = instant();
     let interface = InstanceNetworkInterfaceSpecification::builder()
         .device_index(0)
@@ -375,8 +379,9 @@ async fn the_primary_interface_may_be_given_in_place_of_a_subnet() {
     assert_eq!(instance.public_ip_address(), None);
 }
 
+/// The zone can be given by its id.
 #[tokio::test(start_paused = true)]
-async fn groups_may_be_named_and_a_zone_may_be_given_by_its_id() {
+async fn group_can_be_given_by_name() {
     let (_, client) = instant();
     group(&client, "by-name").await;
     let run = client
@@ -406,7 +411,7 @@ async fn groups_may_be_named_and_a_zone_may_be_given_by_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_may_be_named_by_the_parameter_of_its_newest_version() {
+async fn image_can_be_given_by_ssm_parameter() {
     let (_, client) = instant();
     let run = launch(&client, "us-east-1a").await;
     let newest = image(&client, "x86_64").await;
@@ -418,7 +423,7 @@ async fn an_image_may_be_named_by_the_parameter_of_its_newest_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn amazon_linux_has_its_root_volume_at_another_device() {
+async fn amazon_linux_root_device_is_xvda() {
     let (_, client) = instant();
     let found = client
         .describe_images()
@@ -437,7 +442,7 @@ async fn amazon_linux_has_its_root_volume_at_another_device() {
         .unwrap();
     let instance = &launched.instances()[0];
     assert_eq!(instance.root_device_name(), Some("/dev/xvda"));
-    // The answer to the launch tells of no address and no volume; the next description does.
+    // The answer of RunInstances has no address and no volume yet; DescribeInstances has both.
     assert_eq!(instance.block_device_mappings().len(), 0);
     assert_eq!(instance.public_ip_address(), None);
     assert_eq!(instance.public_dns_name(), Some(""));
@@ -453,7 +458,7 @@ async fn amazon_linux_has_its_root_volume_at_another_device() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_simulator_does_not_have_is_refused_loudly() {
+async fn unsupported_launch_option_is_refused() {
     let (aws, client) = instant();
     let run = launch(&client, "us-east-1a").await;
     let hibernation = HibernationOptionsRequest::builder().configured(true);

@@ -1,4 +1,4 @@
-//! The life of an instance after RunInstances.
+//! The states of an instance after RunInstances.
 
 use std::time::Duration;
 
@@ -42,8 +42,9 @@ async fn sleep(aws: &Aws, seconds: u64) {
     aws.clock().sleep(Duration::from_secs(seconds)).await;
 }
 
+/// The instance goes from pending to running to terminated; an hour later it is no longer found.
 #[tokio::test(start_paused = true)]
-async fn an_instance_runs_ends_and_is_forgotten_an_hour_later() {
+async fn terminated_instance_disappears_later() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = launch(&client, "g5.xlarge").await;
     sleep(&aws, 10).await;
@@ -89,7 +90,7 @@ async fn an_instance_runs_ends_and_is_forgotten_an_hour_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_waiters_of_the_sdk_see_an_instance_through_its_life() {
+async fn sdk_waiters_follow_instance_states() {
     let (aws, client) = account(Aws::builder().seed(3));
     let id = launch(&client, "g5.xlarge").await;
     sleep(&aws, 2).await;
@@ -122,7 +123,7 @@ async fn the_waiters_of_the_sdk_see_an_instance_through_its_life() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_instance_is_unknown_to_other_calls_for_a_moment() {
+async fn new_instance_is_not_visible_at_once() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = launch(&client, "g5.xlarge").await;
     let by_id = client.describe_instances().instance_ids(&id).send().await;
@@ -133,7 +134,7 @@ async fn a_new_instance_is_unknown_to_other_calls_for_a_moment() {
         .describe_instances()
         .filters(filter("instance-id", &id));
     assert!(filtered.send().await.unwrap().reservations().is_empty());
-    // What nobody can see yet is there all the same.
+    // The instance exists although no call can see it yet.
     assert_eq!(aws.leftovers().iter().filter(|it| it.id == id).count(), 1);
     sleep(&aws, 6).await;
     client
@@ -144,8 +145,9 @@ async fn a_new_instance_is_unknown_to_other_calls_for_a_moment() {
         .unwrap();
 }
 
+/// The instance is visible at once.
 #[tokio::test(start_paused = true)]
-async fn a_consistent_account_knows_a_new_instance_at_once() {
+async fn consistent_account_shows_new_instance() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow).consistent());
     let id = launch(&client, "g5.xlarge").await;
     let ended = client.terminate_instances().instance_ids(&id).send().await;
@@ -154,8 +156,9 @@ async fn a_consistent_account_knows_a_new_instance_at_once() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// No instance of the call is terminated.
 #[tokio::test(start_paused = true)]
-async fn one_bad_id_keeps_all_instances_of_a_call_alive() {
+async fn termination_with_bad_id_is_refused() {
     let (_, client) = instant();
     let id = launch(&client, "g5.xlarge").await;
     let terminate = client.terminate_instances().instance_ids(&id);
@@ -171,7 +174,7 @@ async fn one_bad_id_keeps_all_instances_of_a_call_alive() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn status_checks_pass_some_time_after_the_instance_runs() {
+async fn status_checks_pass_after_running() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = launch(&client, "g5.xlarge").await;
     sleep(&aws, 10).await;
@@ -227,7 +230,7 @@ impl Guest for Echo {
 }
 
 #[tokio::test(start_paused = true)]
-async fn console_output_is_absent_until_user_data_has_run() {
+async fn console_output_waits_for_user_data() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow).guest(Echo));
     let id = launch(&client, "g5.12xlarge").await;
     sleep(&aws, 200).await;
@@ -240,7 +243,7 @@ async fn console_output_is_absent_until_user_data_has_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_latest_console_output_is_for_nitro_only() {
+async fn latest_console_output_needs_nitro() {
     let (_, client) = instant();
     let id = launch(&client, "p3.2xlarge").await;
     let console = client.get_console_output().instance_id(&id);
@@ -250,7 +253,7 @@ async fn the_latest_console_output_is_for_nitro_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_volume_that_is_not_deleted_with_its_instance_is_left_over() {
+async fn retained_volume_is_left_over() {
     let (aws, client) = instant();
     let data = BlockDeviceMapping::builder()
         .device_name("/dev/sdf")
@@ -278,7 +281,7 @@ async fn a_volume_that_is_not_deleted_with_its_instance_is_left_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_goes_on_where_its_snapshot_left_it() {
+async fn restored_account_continues() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = launch(&client, "g5.xlarge").await;
     sleep(&aws, 10).await;
@@ -290,8 +293,9 @@ async fn an_account_goes_on_where_its_snapshot_left_it() {
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
 }
 
+/// The client token of the launch is still refused.
 #[tokio::test(start_paused = true)]
-async fn what_is_gone_is_not_kept_either_but_its_launch_is_not_made_again() {
+async fn snapshot_omits_expired_instance() {
     let (aws, client) = instant();
     let tags = |kind: ResourceType| {
         let tag = Tag::builder().key("mark").value("of-this-launch").build();

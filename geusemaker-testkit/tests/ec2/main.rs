@@ -29,14 +29,14 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::Filter;
 use geusemaker_testkit::{Aws, AwsBuilder, Timings};
 
-/// An account with its client.
+/// Builds an account and a client for it.
 fn account(builder: AwsBuilder) -> (Aws, Client) {
     let aws = builder.build();
     let client = Client::new(&aws.sdk_config());
     (aws, client)
 }
 
-/// An account in which nothing takes time.
+/// Builds an account in which nothing takes time, and a client for it.
 fn instant() -> (Aws, Client) {
     account(Aws::builder().timings(Timings::Instant))
 }
@@ -45,7 +45,7 @@ fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
-/// The AWS code with which a call was refused.
+/// Returns AWS's error code of a call that must have been refused.
 fn code<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, SdkError<E>>,
 ) -> String {
@@ -53,7 +53,7 @@ fn code<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     error.code().unwrap_or_default().to_owned()
 }
 
-/// The message with which a call was refused.
+/// Returns the error message of a call that must have been refused.
 fn message<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, SdkError<E>>,
 ) -> String {
@@ -61,7 +61,7 @@ fn message<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     error.message().unwrap_or_default().to_owned()
 }
 
-/// The newest Deep Learning image for an architecture.
+/// Returns the newest Deep Learning image for an architecture.
 async fn image(client: &Client, architecture: &str) -> String {
     let found = client
         .describe_images()
@@ -74,7 +74,7 @@ async fn image(client: &Client, architecture: &str) -> String {
     found.images()[0].image_id().unwrap().to_owned()
 }
 
-/// The default subnet of a zone.
+/// Returns the default subnet of a zone.
 async fn subnet(client: &Client, zone: &str) -> String {
     let found = client
         .describe_subnets()
@@ -86,7 +86,7 @@ async fn subnet(client: &Client, zone: &str) -> String {
     found.subnets()[0].subnet_id().unwrap().to_owned()
 }
 
-/// A new instance in a subnet, without further wishes, by its id.
+/// Launches an instance with default settings in a subnet and returns its id.
 async fn launch_in(client: &Client, subnet: &str) -> String {
     let run = client
         .run_instances()
@@ -101,29 +101,29 @@ async fn launch_in(client: &Client, subnet: &str) -> String {
     run.instances()[0].instance_id().unwrap().to_owned()
 }
 
-/// The same in the default subnet of a zone.
+/// Launches an instance in the default subnet of a zone and returns its id.
 async fn launch_in_zone(client: &Client, zone: &str) -> String {
     launch_in(client, &subnet(client, zone).await).await
 }
 
-/// An instance as it is described now.
+/// Returns the present description of an instance.
 async fn describe_instance(client: &Client, id: &str) -> aws_sdk_ec2::types::Instance {
     let described = client.describe_instances().instance_ids(id).send();
     described.await.unwrap().reservations()[0].instances()[0].clone()
 }
 
-/// A new instance in a subnet, as it is described.
+/// Launches an instance in a subnet and returns its description.
 async fn instance_in(client: &Client, subnet: &str) -> aws_sdk_ec2::types::Instance {
     describe_instance(client, &launch_in(client, subnet).await).await
 }
 
-/// A new VPC with the block 10.0.0.0/16.
+/// Creates a VPC with the block 10.0.0.0/16.
 async fn new_vpc(client: &Client) -> String {
     let created = client.create_vpc().cidr_block("10.0.0.0/16").send().await;
     created.unwrap().vpc().unwrap().vpc_id().unwrap().to_owned()
 }
 
-/// A new subnet of that VPC.
+/// Creates a subnet in a VPC.
 async fn new_subnet(client: &Client, vpc: &str, cidr: &str) -> String {
     let created = client
         .create_subnet()
@@ -136,7 +136,7 @@ async fn new_subnet(client: &Client, vpc: &str, cidr: &str) -> String {
     created.subnet().unwrap().subnet_id().unwrap().to_owned()
 }
 
-/// The default VPC.
+/// Returns the default VPC.
 async fn default_vpc(client: &Client) -> String {
     let found = client
         .describe_vpcs()
@@ -147,7 +147,7 @@ async fn default_vpc(client: &Client) -> String {
     found.vpcs()[0].vpc_id().unwrap().to_owned()
 }
 
-/// A new security group in the default VPC.
+/// Creates a security group in the default VPC.
 async fn group(client: &Client, name: &str) -> String {
     let created = client
         .create_security_group()

@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use super::{code, filter, instant, message};
 
 #[tokio::test(start_paused = true)]
-async fn a_new_account_has_a_default_vpc_with_a_subnet_in_each_zone() {
+async fn default_vpc_has_subnet_per_zone() {
     let (aws, client) = instant();
     let vpcs = client.describe_vpcs().send().await.unwrap();
     assert!(aws.leftovers().is_empty());
@@ -40,7 +40,7 @@ async fn zones_are_available_and_have_ids() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vpc_of_ones_own_is_deleted_only_when_it_is_empty() {
+async fn vpc_is_deleted_only_when_empty() {
     let (aws, client) = instant();
     let tags = TagSpecification::builder()
         .resource_type(ResourceType::Vpc)
@@ -89,8 +89,9 @@ async fn a_vpc_of_ones_own_is_deleted_only_when_it_is_empty() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// A filter that matches nothing succeeds with an empty list.
 #[tokio::test(start_paused = true)]
-async fn an_id_that_is_not_there_is_an_error_and_a_filter_that_matches_nothing_is_not() {
+async fn unknown_id_is_refused() {
     let (_, client) = instant();
     let by_id = client
         .describe_vpcs()
@@ -106,8 +107,9 @@ async fn an_id_that_is_not_there_is_an_error_and_a_filter_that_matches_nothing_i
     assert!(filtered.await.unwrap().vpcs().is_empty());
 }
 
+/// The message names the filter, the parameter or the operation.
 #[tokio::test(start_paused = true)]
-async fn what_the_simulator_does_not_know_is_refused_loudly() {
+async fn unsupported_request_is_refused() {
     let (_, client) = instant();
     let filtered = client
         .describe_vpcs()
@@ -125,7 +127,7 @@ async fn what_the_simulator_does_not_know_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_is_given_out_in_pages_of_the_size_that_was_asked_for() {
+async fn subnet_pages_have_requested_size() {
     let (_, client) = instant();
     let mut pages = client
         .describe_subnets()
@@ -145,7 +147,7 @@ async fn a_list_is_given_out_in_pages_of_the_size_that_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cloudfront_prefix_list_is_found_by_its_name() {
+async fn prefix_list_is_found_by_name() {
     let (_, client) = instant();
     let lists = client
         .describe_managed_prefix_lists()
@@ -163,7 +165,7 @@ async fn the_cloudfront_prefix_list_is_found_by_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prefix_lists_blocks_come_in_pages() {
+async fn prefix_list_entries_come_in_pages() {
     let (_, client) = instant();
     let mut pages = client
         .get_managed_prefix_list_entries()
@@ -189,8 +191,9 @@ async fn a_prefix_lists_blocks_come_in_pages() {
     assert_eq!(names, expected);
 }
 
+/// The parameters are checked all the same.
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_is_checked_and_changes_nothing() {
+async fn dry_run_changes_nothing() {
     let (aws, client) = instant();
     let good = client
         .create_security_group()

@@ -1,4 +1,4 @@
-//! Network interfaces of one's own, of instances and of services.
+//! Network interfaces created by callers, with instances and by services.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -26,8 +26,9 @@ async fn described(client: &Client, filter_name: &str, value: &str) -> Vec<Netwo
     found.await.unwrap().network_interfaces().to_vec()
 }
 
+/// A new interface has the default group; its description can be changed too.
 #[tokio::test(start_paused = true)]
-async fn an_interface_is_made_with_the_groups_that_it_is_given() {
+async fn interface_groups_can_be_replaced() {
     let (aws, client) = instant();
     let subnet = subnet(&client, "us-east-1a").await;
     let new = new_interface(&client, &subnet).await;
@@ -83,7 +84,7 @@ async fn an_interface_is_made_with_the_groups_that_it_is_given() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_is_taken_once_and_inside_the_subnet() {
+async fn private_address_must_be_free_in_subnet() {
     let (_, client) = instant();
     let subnet = subnet(&client, "us-east-1a").await;
     let create = |address: &str| {
@@ -100,8 +101,9 @@ async fn an_address_is_taken_once_and_inside_the_subnet() {
     }
 }
 
+/// Terminating the instance leaves the second interface behind.
 #[tokio::test(start_paused = true)]
-async fn an_interface_is_attached_to_an_instance_beside_its_own() {
+async fn second_interface_can_be_attached() {
     let (aws, client) = instant();
     let subnet = subnet(&client, "us-east-1a").await;
     let instance = instance_in(&client, &subnet).await;
@@ -138,7 +140,7 @@ async fn an_interface_is_attached_to_an_instance_beside_its_own() {
         .send()
         .await
         .unwrap();
-    // What was attached later stays behind, and what came with the instance goes with it.
+    // The interface attached later stays behind; the instance's primary interface is deleted with it.
     let left = described(&client, "status", "available").await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].network_interface_id(), Some(second));
@@ -146,8 +148,9 @@ async fn an_interface_is_attached_to_an_instance_beside_its_own() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// The interface can be kept when its instance is terminated.
 #[tokio::test(start_paused = true)]
-async fn an_instances_own_interface_cannot_be_detached_but_can_be_kept() {
+async fn primary_interface_cannot_be_detached() {
     let (aws, client) = instant();
     let instance = instance_in(&client, &subnet(&client, "us-east-1a").await).await;
     let id = instance.instance_id().unwrap();
@@ -189,8 +192,9 @@ async fn an_instances_own_interface_cannot_be_detached_but_can_be_kept() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// Only the service that created the interface may change it.
 #[tokio::test(start_paused = true)]
-async fn what_a_service_made_is_the_services_to_change() {
+async fn service_interface_cannot_be_changed() {
     let (aws, client) = instant();
     let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
     let system = efs.create_file_system().creation_token("t").send();

@@ -30,7 +30,7 @@ async fn main_table(client: &Client, vpc: &str) -> RouteTable {
     found.await.unwrap().route_tables()[0].clone()
 }
 
-/// A gateway that is attached to the VPC.
+/// Creates an internet gateway and attaches it to the VPC.
 async fn gateway(client: &Client, vpc: &str) -> String {
     let created = client.create_internet_gateway().send().await.unwrap();
     let gateway = created.internet_gateway().unwrap();
@@ -60,8 +60,9 @@ fn routes(table: &RouteTable) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// A new VPC has only the local route.
 #[tokio::test(start_paused = true)]
-async fn the_default_vpc_leads_to_its_gateway_and_a_new_one_nowhere() {
+async fn default_vpc_routes_to_gateway() {
     let (aws, client) = instant();
     let tables = client.describe_route_tables().send().await.unwrap();
     assert!(aws.leftovers().is_empty());
@@ -106,7 +107,7 @@ async fn routes_are_created_replaced_and_deleted() {
         .send()
         .await
         .unwrap();
-    // Nothing uses the interface, so that what goes there is lost.
+    // No instance uses the interface, so traffic to it is lost.
     let to = &routes(&table(&client, &id).await)[1];
     assert_eq!((to.1.as_str(), to.2.as_str()), (interface, "blackhole"));
     let delete = client
@@ -125,7 +126,7 @@ async fn routes_are_created_replaced_and_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_route_to_a_gateway_that_is_gone_is_a_black_hole() {
+async fn route_to_detached_gateway_is_blackhole() {
     let (_, client) = instant();
     let vpc = new_vpc(&client).await;
     let id = new_table(&client, &vpc).await;
@@ -150,7 +151,7 @@ async fn a_route_to_a_gateway_that_is_gone_is_a_black_hole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_is_associated_with_subnets_and_kept_by_them() {
+async fn associated_table_cannot_be_deleted() {
     let (aws, client) = instant();
     let vpc = new_vpc(&client).await;
     let subnet = new_subnet(&client, &vpc, "10.0.1.0/24").await;
@@ -203,7 +204,7 @@ async fn a_table_is_associated_with_subnets_and_kept_by_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_table_can_become_the_main_one() {
+async fn main_route_table_can_be_replaced() {
     let (_, client) = instant();
     let vpc = new_vpc(&client).await;
     let old = main_table(&client, &vpc).await;

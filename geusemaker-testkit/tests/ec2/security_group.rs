@@ -33,8 +33,9 @@ fn from_prefix_list(port: i32) -> IpPermission {
     tcp(port).prefix_list_ids(list).build()
 }
 
+/// A deleted group is no longer found.
 #[tokio::test(start_paused = true)]
-async fn a_group_is_described_with_its_rules_and_goes_when_it_is_deleted() {
+async fn group_is_described_with_its_rules() {
     let (aws, client) = instant();
     let id = group(&client, "alb").await;
     assert_eq!(
@@ -79,8 +80,9 @@ async fn a_group_is_described_with_its_rules_and_goes_when_it_is_deleted() {
     assert_eq!(code(again.await), "InvalidGroup.NotFound");
 }
 
+/// A new group has no other rule.
 #[tokio::test(start_paused = true)]
-async fn the_rules_of_a_new_group_are_the_one_that_lets_everything_out() {
+async fn new_group_allows_all_egress() {
     let (_, client) = instant();
     let id = group(&client, "new").await;
     let rules = client
@@ -94,7 +96,7 @@ async fn the_rules_of_a_new_group_are_the_one_that_lets_everything_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn names_are_unique_in_a_vpc_whatever_their_case() {
+async fn group_name_is_unique_ignoring_case() {
     let (_, client) = instant();
     group(&client, "Web").await;
     let create = |name: &str| {
@@ -114,7 +116,7 @@ async fn names_are_unique_in_a_vpc_whatever_their_case() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_group_cannot_be_deleted() {
+async fn default_group_cannot_be_deleted() {
     let (_, client) = instant();
     let vpc = default_vpc(&client).await;
     let groups = client
@@ -130,7 +132,7 @@ async fn the_default_group_cannot_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_that_another_groups_rule_names_cannot_be_deleted() {
+async fn referenced_group_cannot_be_deleted() {
     let (aws, client) = instant();
     let alb = group(&client, "alb").await;
     let instances = group(&client, "instances").await;
@@ -164,7 +166,7 @@ async fn a_group_that_another_groups_rule_names_cannot_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_that_names_only_itself_can_be_deleted() {
+async fn self_referencing_group_can_be_deleted() {
     let (aws, client) = instant();
     let id = group(&client, "efs").await;
     client
@@ -184,7 +186,7 @@ async fn a_group_that_names_only_itself_can_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_holds_its_group_until_it_is_terminated() {
+async fn instance_holds_group_until_terminated() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = group(&client, "held").await;
     aws.clock().sleep(std::time::Duration::from_secs(10)).await;
@@ -215,7 +217,7 @@ async fn an_instance_holds_its_group_until_it_is_terminated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rule_that_is_there_already_is_refused() {
+async fn duplicate_rule_is_refused() {
     let (_, client) = instant();
     let id = group(&client, "twice").await;
     let authorize = |permission| {
@@ -236,7 +238,7 @@ async fn a_rule_that_is_there_already_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cloudfront_prefix_list_fits_into_a_group_once() {
+async fn prefix_list_fits_in_group_once() {
     let (_, client) = instant();
     let id = group(&client, "edge").await;
     let authorize = |port| {
@@ -288,8 +290,9 @@ async fn rules_are_revoked_by_id() {
     );
 }
 
+/// In the default VPC the call succeeds.
 #[tokio::test(start_paused = true)]
-async fn revoking_a_rule_that_is_not_there_is_an_error_outside_the_default_vpc_only() {
+async fn revoking_missing_rule_is_refused() {
     let (_, client) = instant();
     let revoke = |group: &str| {
         client
@@ -320,7 +323,7 @@ async fn revoking_a_rule_that_is_not_there_is_an_error_outside_the_default_vpc_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_rule_is_refused() {
+async fn invalid_rule_is_refused() {
     let (_, client) = instant();
     let id = group(&client, "wrong").await;
     let authorize = |permission| {
@@ -360,7 +363,7 @@ async fn what_is_no_rule_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_group_is_unknown_to_other_calls_for_a_moment() {
+async fn new_group_is_not_visible_at_once() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = group(&client, "new").await;
     let authorize = client

@@ -1,4 +1,4 @@
-//! The rules of security groups, in both directions and in all the forms in which calls name them.
+//! Rules of security groups, in both directions and in every form that a call can use.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -23,7 +23,7 @@ fn https_to(cidr: &str) -> IpPermission {
 }
 
 #[tokio::test(start_paused = true)]
-async fn egress_is_open_at_first_and_can_be_narrowed() {
+async fn default_egress_rule_can_be_replaced() {
     let (aws, client) = instant();
     let id = group(&client, "narrow").await;
     let open = described(&client, &id)
@@ -57,8 +57,9 @@ async fn egress_is_open_at_first_and_can_be_narrowed() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// CidrIp, FromPort and other parameters of the call stand in for IpPermissions.
 #[tokio::test(start_paused = true)]
-async fn a_rule_can_be_named_by_the_parameters_of_the_call() {
+async fn rule_can_be_given_by_call_parameters() {
     let (_, client) = instant();
     let id = group(&client, "ssh").await;
     let rule = client
@@ -93,7 +94,7 @@ async fn a_rule_can_be_named_by_the_parameters_of_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_group_by_its_name_gets_tcp_udp_and_icmp() {
+async fn source_group_name_opens_tcp_udp_icmp() {
     let (_, client) = instant();
     let [source, target] = [
         group(&client, "source").await,
@@ -133,7 +134,7 @@ async fn a_source_group_by_its_name_gets_tcp_udp_and_icmp() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rule_is_modified_in_place() {
+async fn rule_is_modified_in_place() {
     let (_, client) = instant();
     let id = group(&client, "web").await;
     let authorized = client
@@ -177,7 +178,7 @@ async fn a_rule_is_modified_in_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn descriptions_are_changed_and_taken_away() {
+async fn rule_description_is_set_and_removed() {
     let (_, client) = instant();
     let id = group(&client, "web").await;
     let authorized = client
@@ -220,8 +221,9 @@ async fn descriptions_are_changed_and_taken_away() {
     assert_eq!(code(not_there.await), "InvalidPermission.NotFound");
 }
 
+/// The two directions are counted apart, and so are IPv4 and IPv6.
 #[tokio::test(start_paused = true)]
-async fn sixty_rules_are_the_most_in_each_direction() {
+async fn group_has_at_most_60_rules() {
     let (_, client) = instant();
     let id = group(&client, "full").await;
     let list = PrefixListId::builder()
@@ -232,7 +234,7 @@ async fn sixty_rules_are_the_most_in_each_direction() {
         .from_port(443)
         .to_port(443);
     let authorize = client.authorize_security_group_egress().group_id(&id);
-    // The list weighs 55, and the rule that a group comes with is one more.
+    // The prefix list counts as 55 rules, and the group's default rule as one more.
     authorize
         .clone()
         .ip_permissions(permission.clone().prefix_list_ids(list).build())
@@ -249,7 +251,7 @@ async fn sixty_rules_are_the_most_in_each_direction() {
     }
     let one_more = authorize.clone().ip_permissions(range(4)).send().await;
     assert_eq!(code(one_more), "RulesPerSecurityGroupLimitExceeded");
-    // IPv6 is counted for itself, and so is the other direction.
+    // IPv6 rules are counted apart, and so is the other direction.
     let ipv6 = Ipv6Range::builder().cidr_ipv6("::/0").build();
     authorize
         .ip_permissions(permission.clone().ipv6_ranges(ipv6).build())
@@ -265,8 +267,9 @@ async fn sixty_rules_are_the_most_in_each_direction() {
         .unwrap();
 }
 
+/// DescribeSecurityGroupReferences answers with an empty list.
 #[tokio::test(start_paused = true)]
-async fn the_groups_of_a_vpc_and_their_references_are_listed() {
+async fn groups_of_vpc_are_listed() {
     let (_, client) = instant();
     let id = group(&client, "here").await;
     let list = async |vpc: &str| {

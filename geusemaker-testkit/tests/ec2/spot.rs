@@ -32,7 +32,7 @@ fn named(kind: ResourceType, name: &str) -> TagSpecification {
         .build()
 }
 
-/// The instance and its request.
+/// Launches a spot instance and returns its id and the id of its request.
 async fn launch(client: &Client) -> (String, String) {
     let run = run(client).await.send().await.unwrap();
     let instance = &run.instances()[0];
@@ -55,7 +55,7 @@ fn state(request: &SpotInstanceRequest) -> (&str, &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spot_request_is_fulfilled_and_ends_with_its_instance() {
+async fn spot_request_ends_with_its_instance() {
     let (_, client) = instant();
     let (id, request_id) = launch(&client).await;
     let fulfilled = request(&client, &request_id).await;
@@ -69,7 +69,7 @@ async fn a_spot_request_is_fulfilled_and_ends_with_its_instance() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_spot_request_leaves_its_instance_running() {
+async fn cancelled_spot_request_keeps_instance() {
     let (aws, client) = instant();
     let (_, request_id) = launch(&client).await;
     let cancel = client.cancel_spot_instance_requests();
@@ -85,7 +85,7 @@ async fn a_cancelled_spot_request_leaves_its_instance_running() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spot_request_that_is_not_there_is_named() {
+async fn unknown_spot_request_is_refused() {
     let (_, client) = instant();
     let describe = client.describe_spot_instance_requests();
     let unknown = describe.spot_instance_request_ids("sir-01234567").send();
@@ -93,7 +93,7 @@ async fn a_spot_request_that_is_not_there_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spot_request_is_tagged_at_the_launch() {
+async fn spot_request_is_tagged_at_launch() {
     let (_, client) = instant();
     let tags = named(ResourceType::SpotInstancesRequest, "bid");
     let tagged = run(&client).await.tag_specifications(tags.clone());

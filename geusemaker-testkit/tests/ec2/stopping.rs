@@ -1,4 +1,4 @@
-//! Stopping, starting and rebooting instances, and what protects them.
+//! Stopping, starting, rebooting and protecting instances.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn names(change: &InstanceStateChange) -> (&str, &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_instance_starts_again_with_another_public_address() {
+async fn restarted_instance_has_new_public_ip() {
     let (aws, client) = account(Aws::builder().timings(Timings::Slow));
     let id = launch_in_zone(&client, "us-east-1a").await;
     sleep(&aws, 200).await;
@@ -91,7 +91,7 @@ async fn a_stopped_instance_starts_again_with_another_public_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_stopped_or_running_already_stays_so() {
+async fn stop_and_start_are_idempotent() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let started = client.start_instances().instance_ids(&id).send().await;
@@ -108,8 +108,9 @@ async fn what_is_stopped_or_running_already_stays_so() {
     }
 }
 
+/// Stopping and rebooting the instance are refused too.
 #[tokio::test(start_paused = true)]
-async fn a_terminated_instance_is_neither_stopped_nor_started_nor_rebooted() {
+async fn terminated_instance_cannot_be_started() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let ended = client.terminate_instances().instance_ids(&id).send().await;
@@ -125,7 +126,7 @@ async fn a_terminated_instance_is_neither_stopped_nor_started_nor_rebooted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rebooted_instance_says_that_it_is_running() {
+async fn rebooted_instance_stays_running() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let reboot = client.reboot_instances().instance_ids(&id).send().await;
@@ -133,8 +134,9 @@ async fn a_rebooted_instance_says_that_it_is_running() {
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
 }
 
+/// The instance was launched by a one-time spot request.
 #[tokio::test(start_paused = true)]
-async fn a_one_time_spot_instance_cannot_be_stopped() {
+async fn spot_instance_cannot_be_stopped() {
     let (_, client) = instant();
     let spot = InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot);
     let run = client
@@ -152,8 +154,9 @@ async fn a_one_time_spot_instance_cannot_be_stopped() {
     assert_eq!(code(stop), "UnsupportedOperation");
 }
 
+/// Instances of the same call in other zones are terminated.
 #[tokio::test(start_paused = true)]
-async fn a_protected_instance_saves_those_of_its_zone_from_termination() {
+async fn termination_protection_covers_zone() {
     let (_, client) = instant();
     let protected = launch_in_zone(&client, "us-east-1a").await;
     let neighbour = launch_in_zone(&client, "us-east-1a").await;
@@ -188,7 +191,7 @@ async fn a_protected_instance_saves_those_of_its_zone_from_termination() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_protected_from_stopping_runs_on() {
+async fn stop_protection_keeps_instance_running() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let yes = AttributeBooleanValue::builder().value(true).build();
@@ -200,7 +203,7 @@ async fn an_instance_protected_from_stopping_runs_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_id_in_a_batch_changes_nothing() {
+async fn batch_with_bad_id_changes_nothing() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let with = |bad: &str| {
@@ -214,8 +217,9 @@ async fn a_bad_id_in_a_batch_changes_nothing() {
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
 }
 
+/// The user data can be changed too.
 #[tokio::test(start_paused = true)]
-async fn the_type_and_the_user_data_change_while_the_instance_is_stopped() {
+async fn stopped_instance_can_change_type() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let value = |value: &str| AttributeValue::builder().value(value).build();
@@ -254,7 +258,7 @@ async fn the_type_and_the_user_data_change_while_the_instance_is_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_modified_instance_is_still_what_its_token_launched() {
+async fn client_token_finds_modified_instance() {
     let (_, client) = instant();
     let run = client
         .run_instances()
@@ -273,7 +277,7 @@ async fn a_modified_instance_is_still_what_its_token_launched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_elastic_address_stays_with_a_stopped_instance() {
+async fn elastic_ip_stays_on_stopped_instance() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let address = client.allocate_address().send().await.unwrap();

@@ -1,11 +1,11 @@
-//! Subnets: their public addresses, and what keeps them.
+//! Subnets: public addresses, deletion and zones.
 
 use aws_sdk_ec2::types::AttributeBooleanValue;
 
 use super::{code, instance_in, instant, message, new_subnet, new_vpc};
 
 #[tokio::test(start_paused = true)]
-async fn instances_get_public_addresses_where_the_subnet_says_so() {
+async fn subnet_controls_public_addresses() {
     let (_, client) = instant();
     let vpc = new_vpc(&client).await;
     let subnet = new_subnet(&client, &vpc, "10.0.1.0/24").await;
@@ -29,7 +29,7 @@ async fn instances_get_public_addresses_where_the_subnet_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subnet_stays_while_an_interface_is_in_it() {
+async fn subnet_with_interface_is_not_deleted() {
     let (aws, client) = instant();
     let vpc = new_vpc(&client).await;
     let subnet = new_subnet(&client, &vpc, "10.0.1.0/24").await;
@@ -50,7 +50,7 @@ async fn a_subnet_stays_while_an_interface_is_in_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_zone_that_is_not_there_is_answered_with_those_that_are() {
+async fn unknown_zone_error_lists_zones() {
     let (_, client) = instant();
     let created = client
         .create_subnet()

@@ -1,4 +1,4 @@
-//! Tags after the creation of what they belong to.
+//! Tags: filters, changes and limits.
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 
@@ -9,7 +9,7 @@ fn tag(key: &str, value: &str) -> Tag {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resources_are_found_by_their_tags() {
+async fn resources_are_found_by_tag() {
     let (_, client) = instant();
     let tagged = group(&client, "tagged").await;
     group(&client, "other").await;
@@ -39,7 +39,7 @@ async fn resources_are_found_by_their_tags() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_named_with_a_value_is_deleted_only_if_it_has_that_value() {
+async fn tag_is_deleted_only_if_value_matches() {
     let (_, client) = instant();
     let id = group(&client, "tagged").await;
     client
@@ -67,7 +67,7 @@ async fn a_tag_named_with_a_value_is_deleted_only_if_it_has_that_value() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resource_has_at_most_fifty_tags() {
+async fn resource_has_at_most_50_tags() {
     let (_, client) = instant();
     let id = group(&client, "tagged").await;
     let tags = (0..50).map(|n| tag(&format!("key{n}"), "x")).collect();
@@ -85,8 +85,9 @@ async fn a_resource_has_at_most_fifty_tags() {
     );
 }
 
+/// A key that starts with `aws:` is refused too.
 #[tokio::test(start_paused = true)]
-async fn tags_are_for_what_exists_and_may_not_start_with_aws() {
+async fn tag_on_missing_resource_is_refused() {
     let (_, client) = instant();
     let missing = client
         .create_tags()
@@ -103,7 +104,7 @@ async fn tags_are_for_what_exists_and_may_not_start_with_aws() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_part_of_a_network_has_tags() {
+async fn network_resources_have_tags() {
     let (_, client) = instant();
     let vpc = default_vpc(&client).await;
     let gateways = client.describe_internet_gateways().send().await.unwrap();
@@ -129,7 +130,7 @@ async fn every_part_of_a_network_has_tags() {
         .send()
         .await
         .unwrap();
-    // In DescribeTags a filter on a key is about the tags themselves.
+    // DescribeTags applies a filter on a key to the tags themselves.
     let described = client
         .describe_tags()
         .filters(filter("tag:part", "network"))
@@ -152,8 +153,9 @@ async fn every_part_of_a_network_has_tags() {
     assert_eq!(kinds, expected);
 }
 
+/// A tag specification needs at least one tag and the type of the created resource.
 #[tokio::test(start_paused = true)]
-async fn keys_have_128_characters_values_256_and_specifications_a_tag() {
+async fn tag_lengths_are_limited() {
     let (aws, client) = instant();
     let create = |tags: Option<Vec<Tag>>| {
         let specification = TagSpecification::builder()

@@ -1,4 +1,4 @@
-//! Volumes, with instances and without.
+//! Volumes, attached to instances and detached.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn state(client: &Client, id: &str) -> VolumeState {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_volume_is_created_attached_detached_and_deleted() {
+async fn volume_passes_through_its_states() {
     let (aws, client) = account(Aws::builder().seed(5));
     let id = launch_in_zone(&client, "us-east-1a").await;
     let data = volume(&client, "us-east-1a").await;
@@ -106,8 +106,9 @@ async fn a_volume_is_created_attached_detached_and_deleted() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// The root volume of a running instance cannot be detached.
 #[tokio::test(start_paused = true)]
-async fn the_root_volume_goes_with_its_instance_and_stays_while_it_runs() {
+async fn root_volume_goes_with_its_instance() {
     let (aws, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let found = client
@@ -139,8 +140,9 @@ async fn the_root_volume_goes_with_its_instance_and_stays_while_it_runs() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// The volume can then be deleted.
 #[tokio::test(start_paused = true)]
-async fn a_volume_that_outlives_its_instance_is_available_and_can_be_deleted() {
+async fn retained_volume_becomes_available() {
     let (aws, client) = instant();
     let data = BlockDeviceMapping::builder()
         .device_name("/dev/sdf")
@@ -172,7 +174,7 @@ async fn a_volume_that_outlives_its_instance_is_available_and_can_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whether_a_volume_goes_with_its_instance_can_be_changed() {
+async fn delete_on_termination_can_be_changed() {
     let (aws, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let keep = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(false);
@@ -193,8 +195,9 @@ async fn whether_a_volume_goes_with_its_instance_can_be_changed() {
     assert_eq!(kinds, ["EC2::Volume"]);
 }
 
+/// The device name must be free.
 #[tokio::test(start_paused = true)]
-async fn a_volume_is_attached_in_its_own_zone_and_at_a_free_device() {
+async fn volume_attaches_in_its_zone_only() {
     let (_, client) = instant();
     let id = launch_in_zone(&client, "us-east-1a").await;
     let elsewhere = volume(&client, "us-east-1b").await;
@@ -210,7 +213,7 @@ async fn a_volume_is_attached_in_its_own_zone_and_at_a_free_device() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_volume_has_to_be_of_a_size_and_with_settings_that_its_type_has() {
+async fn volume_settings_depend_on_type() {
     let (_, client) = instant();
     let create = || client.create_volume().availability_zone("us-east-1a");
     let none = create().send().await;
@@ -229,7 +232,7 @@ async fn a_volume_has_to_be_of_a_size_and_with_settings_that_its_type_has() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_token_creates_one_volume() {
+async fn client_token_creates_one_volume() {
     let (_, client) = instant();
     let create = |size| {
         let create = client.create_volume().availability_zone("us-east-1a");

@@ -1,4 +1,4 @@
-//! VPCs of one's own and the default one: attributes, and what comes and goes with them.
+//! The default VPC and other VPCs: their attributes, and the resources that belong to them.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{AttributeBooleanValue, VpcAttributeName};
@@ -9,11 +9,12 @@ fn value(value: bool) -> AttributeBooleanValue {
     AttributeBooleanValue::builder().value(value).build()
 }
 
+/// The VPC's route table, network ACL and security group are deleted with the VPC.
 #[tokio::test(start_paused = true)]
-async fn a_vpc_comes_and_goes_with_its_group_route_table_and_acl() {
+async fn vpc_comes_with_route_table_and_acl() {
     let (aws, client) = instant();
     let vpc = new_vpc(&client).await;
-    // What goes with it is not left over beside it.
+    // Resources that are deleted with the VPC are no leftovers of their own.
     let kinds: Vec<_> = aws.leftovers().into_iter().map(|it| it.kind).collect();
     assert_eq!(kinds, ["EC2::VPC"]);
     let tables = client
@@ -36,8 +37,9 @@ async fn a_vpc_comes_and_goes_with_its_group_route_table_and_acl() {
     assert!(aws.leftovers().is_empty());
 }
 
+/// The block of a VPC has 16 to 65536 addresses.
 #[tokio::test(start_paused = true)]
-async fn a_block_has_between_16_and_65536_addresses() {
+async fn vpc_block_size_is_limited() {
     let (_, client) = instant();
     for cidr in ["10.0.0.0/15", "10.0.0.0/29"] {
         let created = client.create_vpc().cidr_block(cidr).send().await;
@@ -45,8 +47,9 @@ async fn a_block_has_between_16_and_65536_addresses() {
     }
 }
 
+/// In another VPC they are enabled on request.
 #[tokio::test(start_paused = true)]
-async fn names_are_given_in_the_default_vpc_and_elsewhere_on_request() {
+async fn default_vpc_enables_dns_hostnames() {
     let (_, client) = instant();
     async fn hostnames(client: &Client, vpc: &str) -> Option<bool> {
         let described = client
@@ -78,7 +81,7 @@ async fn names_are_given_in_the_default_vpc_and_elsewhere_on_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_vpc_can_be_taken_apart_and_made_again() {
+async fn default_vpc_can_be_recreated() {
     let (aws, client) = instant();
     let again = client.create_default_vpc();
     assert_eq!(code(again.clone().send().await), "DefaultVpcAlreadyExists");
@@ -126,7 +129,7 @@ async fn the_default_vpc_can_be_taken_apart_and_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_vpcs_use_the_dhcp_options_of_the_region() {
+async fn vpcs_share_dhcp_options_of_region() {
     let (_, client) = instant();
     let sets = client.describe_dhcp_options().send().await.unwrap();
     let [set] = sets.dhcp_options() else {
@@ -145,8 +148,9 @@ async fn all_vpcs_use_the_dhcp_options_of_the_region() {
     );
 }
 
+/// NAT gateways, VPC endpoints, peerings and VPN gateways cannot be created here.
 #[tokio::test(start_paused = true)]
-async fn what_nobody_can_make_here_is_listed_as_nothing() {
+async fn empty_kinds_are_listed() {
     let (_, client) = instant();
     let vpc = default_vpc(&client).await;
     let nat = client

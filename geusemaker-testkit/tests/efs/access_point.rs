@@ -8,7 +8,7 @@ use geusemaker_testkit::{Aws, Timings};
 use crate::{client, file_system, slow};
 
 #[tokio::test(start_paused = true)]
-async fn an_access_point_comes_and_goes() {
+async fn access_point_is_created_and_deleted() {
     let aws = slow();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;
@@ -67,7 +67,7 @@ async fn an_access_point_comes_and_goes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_access_point_goes_with_its_file_system() {
+async fn access_point_goes_with_file_system() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;

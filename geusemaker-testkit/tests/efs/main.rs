@@ -1,4 +1,4 @@
-//! What a program sees of simulated EFS, through the unmodified SDK client.
+//! The simulated EFS, driven by the unmodified SDK client.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn client(aws: &Aws) -> Client {
     Client::new(&aws.sdk_config())
 }
 
-/// A file system that is available.
+/// Creates a file system and waits until it is available.
 async fn file_system(aws: &Aws, efs: &Client) -> String {
     let created = efs
         .create_file_system()
@@ -38,7 +38,7 @@ async fn file_system(aws: &Aws, efs: &Client) -> String {
     created.file_system_id
 }
 
-/// The state, if the file system is there.
+/// Returns the state of a file system, or `None` if it does not exist.
 async fn state(efs: &Client, id: &str) -> Option<LifeCycleState> {
     match efs.describe_file_systems().file_system_id(id).send().await {
         Ok(found) => Some(found.file_systems()[0].life_cycle_state.clone()),
@@ -60,7 +60,7 @@ async fn mount_targets(efs: &Client, file_system: &str) -> Vec<MountTargetDescri
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_system_takes_time_to_come_and_to_go() {
+async fn file_system_passes_through_states() {
     let aws = slow();
     let efs = client(&aws);
     let created = efs
@@ -93,8 +93,9 @@ async fn a_file_system_takes_time_to_come_and_to_go() {
     assert_eq!(state(&efs, id).await, None);
 }
 
+/// The error names the file system that has the token.
 #[tokio::test(start_paused = true)]
-async fn a_creation_token_in_use_is_refused_with_the_id_of_its_file_system() {
+async fn creation_token_in_use_is_refused() {
     let aws = slow();
     let efs = client(&aws);
     let first = efs
@@ -133,7 +134,7 @@ async fn a_creation_token_in_use_is_refused_with_the_id_of_its_file_system() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_waits_for_its_file_system() {
+async fn mount_target_needs_ready_file_system() {
     let aws = slow();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -157,7 +158,7 @@ async fn a_mount_target_waits_for_its_file_system() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_zone_has_one_mount_target() {
+async fn mount_target_is_unique_per_zone() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -187,8 +188,9 @@ async fn each_zone_has_one_mount_target() {
     assert_eq!(described.file_systems()[0].number_of_mount_targets, 2);
 }
 
+/// The file system and the security group cannot be deleted until the mount target is gone.
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_holds_its_file_system_and_its_security_group_until_it_is_gone() {
+async fn mount_target_holds_its_dependencies() {
     let aws = slow();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -260,7 +262,7 @@ async fn a_mount_target_holds_its_file_system_and_its_security_group_until_it_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_exist_is_not_mounted() {
+async fn mount_target_refuses_unknown_ids() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -302,7 +304,7 @@ async fn what_does_not_exist_is_not_mounted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_without_security_groups_has_the_default_one() {
+async fn mount_target_uses_default_group() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -324,8 +326,9 @@ async fn a_mount_target_without_security_groups_has_the_default_one() {
     assert_ne!(groups.security_groups()[0], network.security_group);
 }
 
+/// A mount target that is being deleted refuses the change.
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_can_change_its_security_groups_until_it_is_deleted() {
+async fn mount_target_groups_can_be_changed() {
     let aws = slow();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -383,7 +386,7 @@ async fn a_mount_target_can_change_its_security_groups_until_it_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mount_target_has_the_address_that_was_asked_for() {
+async fn mount_target_has_requested_address() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -424,7 +427,7 @@ async fn a_mount_target_has_the_address_that_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lists_come_in_pages() {
+async fn file_systems_come_in_pages() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     for token in ["one", "two", "three"] {
@@ -449,8 +452,9 @@ async fn lists_come_in_pages() {
     assert!(refused.unwrap_err().into_service_error().is_bad_request());
 }
 
+/// The message names the value that is not simulated.
 #[tokio::test(start_paused = true)]
-async fn what_is_not_simulated_is_refused_and_named() {
+async fn unsupported_setting_is_refused() {
     let aws = slow();
     let efs = client(&aws);
     let refused = efs

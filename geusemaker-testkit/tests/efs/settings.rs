@@ -1,4 +1,4 @@
-//! What can be changed of a file system, and where it can be.
+//! Settings of file systems, and the zones in which file systems can be.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::default_network::DefaultNetwork;
 use crate::{client, file_system, slow, state};
 
 #[tokio::test(start_paused = true)]
-async fn the_throughput_mode_changes_once_a_day() {
+async fn throughput_mode_changes_once_per_day() {
     let aws = slow();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;
@@ -41,7 +41,7 @@ async fn the_throughput_mode_changes_once_a_day() {
     aws.clock().sleep(Duration::from_secs(30)).await;
     assert_eq!(state(&efs, &id).await, Some(LifeCycleState::Available));
 
-    // More may be had at any time, less and another mode only after a day.
+    // An increase is allowed at any time; a decrease or another mode has to wait a day.
     update(ThroughputMode::Provisioned, Some(200.0))
         .await
         .unwrap();
@@ -60,7 +60,7 @@ async fn the_throughput_mode_changes_once_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lifecycle_policies_have_one_transition_each() {
+async fn lifecycle_policy_has_one_transition() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;
@@ -93,8 +93,9 @@ async fn lifecycle_policies_have_one_transition_each() {
     }
 }
 
+/// These are the backup policy, the overwrite protection and the file system policy.
 #[tokio::test(start_paused = true)]
-async fn backups_protection_and_policies_are_kept() {
+async fn file_system_settings_are_stored() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;
@@ -160,7 +161,7 @@ async fn backups_protection_and_policies_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_one_zone_file_system_is_mounted_in_its_zone() {
+async fn one_zone_file_system_mounts_in_zone() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let network = DefaultNetwork::of(&aws).await;
@@ -198,7 +199,7 @@ async fn a_one_zone_file_system_is_mounted_in_its_zone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_encrypted_file_system_shows_the_key_of_its_region() {
+async fn encrypted_file_system_shows_its_key() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let mut keys = Vec::new();

@@ -58,7 +58,7 @@ async fn tags_are_removed_by_their_keys() {
 
 #[tokio::test(start_paused = true)]
 #[expect(deprecated, reason = "old scripts still call them")]
-async fn the_older_operations_know_the_same_tags() {
+async fn older_operations_share_tags() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let efs = client(&aws);
     let id = file_system(&aws, &efs).await;

@@ -1,4 +1,4 @@
-//! What may be created, what is the same thing again, and what is refused.
+//! Creations: repeated, invalid and unsupported ones.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerTypeEnum, Matcher, ProtocolEnum};
@@ -6,8 +6,9 @@ use geusemaker_testkit::Timings;
 
 use crate::world::{World, forbid, forward};
 
+/// Another request with the same name or port is refused.
 #[tokio::test(start_paused = true)]
-async fn the_same_creation_again_is_the_same_thing_and_another_is_refused() {
+async fn creation_is_idempotent() {
     let world = World::new(Timings::Instant).await;
     let elb = &world.elb;
     let load_balancer = world.load_balancer().await;
@@ -57,8 +58,9 @@ async fn the_same_creation_again_is_the_same_thing_and_another_is_refused() {
     assert!(error.is_duplicate_listener_exception(), "{error:?}");
 }
 
+/// The subnets and security groups are checked too.
 #[tokio::test(start_paused = true)]
-async fn names_and_subnets_have_to_be_what_aws_takes() {
+async fn load_balancer_names_are_checked() {
     let world = World::new(Timings::Instant).await;
     let subnets = &world.network.subnets;
     let create = async |name: &str, subnets: &[String]| {
@@ -104,7 +106,7 @@ async fn names_and_subnets_have_to_be_what_aws_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_numbers_of_a_health_check_have_bounds() {
+async fn health_check_numbers_have_bounds() {
     let world = World::new(Timings::Instant).await;
     let create = || {
         world
@@ -134,7 +136,7 @@ async fn the_numbers_of_a_health_check_have_bounds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_simulated_is_refused() {
+async fn unsupported_setting_is_refused() {
     let world = World::new(Timings::Instant).await;
     let before = world.aws.inventory();
     let create = world

@@ -1,4 +1,4 @@
-//! Lists: pages, names, and what is the same in every account.
+//! Lists: pages, names, and the data that every account has.
 
 use aws_sdk_elasticloadbalancingv2::client::Waiters;
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
@@ -8,7 +8,7 @@ use geusemaker_testkit::Timings;
 use crate::world::{HOUR, World, forbid, forward, paths};
 
 #[tokio::test(start_paused = true)]
-async fn lists_come_in_the_pages_that_were_asked_for() {
+async fn target_groups_come_in_pages() {
     let world = World::new(Timings::Instant).await;
     for number in 0..5 {
         world
@@ -63,7 +63,7 @@ async fn lists_come_in_the_pages_that_were_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_of_rules_end_with_the_default_rule() {
+async fn rule_pages_end_with_default_rule() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -102,7 +102,7 @@ async fn pages_of_rules_end_with_the_default_rule() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_exist_is_not_found_by_name_or_arn() {
+async fn unknown_name_or_arn_is_not_found() {
     let world = World::new(Timings::Slow).await;
     let elb = &world.elb;
     let load_balancer = world.load_balancer().await;
@@ -129,7 +129,7 @@ async fn what_does_not_exist_is_not_found_by_name_or_arn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_waiters_see_a_load_balancer_come_and_go() {
+async fn sdk_waiters_follow_load_balancer() {
     let world = World::new(Timings::Slow).await;
     let load_balancer = world.load_balancer().await;
     let elb = &world.elb;
@@ -158,7 +158,7 @@ async fn the_waiters_see_a_load_balancer_come_and_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_account_has_security_policies_and_limits() {
+async fn security_policies_and_limits_exist() {
     let world = World::new(Timings::Instant).await;
     let elb = &world.elb;
     let listed = elb
@@ -216,7 +216,7 @@ async fn tags_have_limits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deregistered_target_ends_the_waiter_once_it_has_drained() {
+async fn target_waiter_ends_after_draining() {
     let world = World::new(Timings::Instant).await;
     let instance = world.launch(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;

@@ -1,4 +1,4 @@
-//! What a program sees of simulated Elastic Load Balancing, through the unmodified SDK client.
+//! The simulated Elastic Load Balancing, driven by the unmodified SDK client.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ use geusemaker_testkit::{Aws, Timings};
 use self::world::{HOUR, World, forbid, forward, paths};
 
 #[tokio::test(start_paused = true)]
-async fn a_load_balancer_comes_serves_and_goes() {
+async fn load_balancer_serves_and_is_deleted() {
     let world = World::new(Timings::Slow).await;
     let instance = world.running_instance(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
@@ -81,8 +81,9 @@ async fn a_load_balancer_comes_serves_and_goes() {
     );
 }
 
+/// The network interfaces stay for some minutes and hold the security group.
 #[tokio::test(start_paused = true)]
-async fn a_deleted_load_balancer_takes_its_listeners_and_leaves_its_interfaces_for_a_while() {
+async fn deleted_load_balancer_takes_listeners() {
     let world = World::new(Timings::Slow).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(2).await;
@@ -141,8 +142,9 @@ async fn a_deleted_load_balancer_takes_its_listeners_and_leaves_its_interfaces_f
     );
 }
 
+/// The default rule comes last and cannot be deleted.
 #[tokio::test(start_paused = true)]
-async fn rules_have_priorities_of_their_own_and_end_with_the_default() {
+async fn rule_priorities_are_unique() {
     let world = World::new(Timings::Instant).await;
     let elb = &world.elb;
     let load_balancer = world.load_balancer().await;
@@ -221,7 +223,7 @@ async fn rules_have_priorities_of_their_own_and_end_with_the_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_group_belongs_to_one_load_balancer() {
+async fn target_group_has_one_load_balancer() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(2).await;
@@ -261,7 +263,7 @@ async fn a_target_group_belongs_to_one_load_balancer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_protected_load_balancer_is_not_deleted() {
+async fn protected_load_balancer_is_kept() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let set = async |key: &str, value: &str| {
@@ -303,7 +305,7 @@ async fn a_protected_load_balancer_is_not_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_has_tags() {
+async fn load_balancing_resources_have_tags() {
     let world = World::new(Timings::Instant).await;
     let elb = &world.elb;
     let load_balancer = world.load_balancer().await;
@@ -352,7 +354,7 @@ async fn everything_has_tags() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_snapshot_keeps_what_was_made() {
+async fn snapshot_keeps_created_resources() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(2).await;

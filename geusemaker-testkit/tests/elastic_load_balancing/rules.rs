@@ -1,4 +1,4 @@
-//! Rules: what they are about, where they lead, and how they are changed.
+//! Rules: conditions, actions and changes.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -85,7 +85,7 @@ fn query(key: Option<&str>, value: &str) -> RuleCondition {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_condition_is_shown_as_it_was_given() {
+async fn conditions_are_shown_as_given() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -123,7 +123,7 @@ async fn every_kind_of_condition_is_shown_as_it_was_given() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn conditions_that_aws_does_not_take_are_refused() {
+async fn invalid_conditions_are_refused() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -132,7 +132,7 @@ async fn conditions_that_aws_does_not_take_are_refused() {
         vec![paths("/a"), paths("/b")],
         vec![paths("")],
         vec![paths(&"x".repeat(129))],
-        // Six values, and six wildcards.
+        // Six values, and then six wildcards, are one too many.
         vec![methods(&["A", "B", "C", "D", "E", "F"])],
         vec![paths("/******")],
         vec![methods(&["get"])],
@@ -146,15 +146,16 @@ async fn conditions_that_aws_does_not_take_are_refused() {
         let refused = create(&world, &listener, 1, conditions.clone(), forbid()).await;
         assert_eq!(refused.unwrap_err(), "ValidationError", "{conditions:?}");
     }
-    // Conditions of these kinds can be repeated.
+    // Conditions on headers can be repeated.
     let conditions = vec![header("a", "x"), header("b", "y")];
     create(&world, &listener, 1, conditions, forbid())
         .await
         .unwrap();
 }
 
+/// Nothing changes if one of the new priorities is taken.
 #[tokio::test(start_paused = true)]
-async fn rules_change_places_and_keep_them_if_one_is_taken() {
+async fn rule_priorities_can_be_swapped() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -217,7 +218,7 @@ async fn rules_change_places_and_keep_them_if_one_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_modified_rule_uses_and_frees_target_groups() {
+async fn modified_rule_frees_target_group() {
     let world = World::new(Timings::Instant).await;
     let instance = world.launch(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
@@ -275,8 +276,9 @@ fn redirect(config: RedirectActionConfig) -> Action {
         .build()
 }
 
+/// The parts that a redirect keeps are shown as placeholders.
 #[tokio::test(start_paused = true)]
-async fn a_redirect_shows_what_it_keeps_and_must_change_something() {
+async fn redirect_must_change_something() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let config =
@@ -310,7 +312,7 @@ async fn a_redirect_shows_what_it_keeps_and_must_change_something() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forward_action_shares_requests_among_five_groups_at_most() {
+async fn forward_action_takes_5_target_groups() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let mut tuples = Vec::new();
@@ -370,7 +372,7 @@ async fn a_forward_action_shares_requests_among_five_groups_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_modified_listener_may_not_take_the_port_of_another() {
+async fn modified_listener_needs_free_port() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -398,7 +400,7 @@ async fn a_modified_listener_may_not_take_the_port_of_another() {
     modify(&listener, 82).await.unwrap();
     let modified = modify(other, 80).await.unwrap();
     assert_eq!(modified.listeners()[0].port(), Some(80));
-    // What was not named stays.
+    // Settings that the call does not name stay as they were.
     let response = modified.listeners()[0].default_actions()[0].fixed_response_config();
     assert_eq!(response.unwrap().status_code(), Some("403"));
 }

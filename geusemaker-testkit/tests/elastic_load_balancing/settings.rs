@@ -1,4 +1,4 @@
-//! What can be changed of load balancers and target groups.
+//! Changes of load balancers, listeners and target groups.
 
 use aws_sdk_ec2::types::Filter;
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
@@ -9,7 +9,7 @@ use geusemaker_testkit::Timings;
 
 use crate::world::{World, forbid, forward};
 
-/// The subnets and groups of the network interfaces of load balancers.
+/// Returns the subnets and security groups of the load balancers' network interfaces.
 async fn interfaces(world: &World) -> (Vec<String>, Vec<String>) {
     let of_load_balancers = Filter::builder()
         .name("description")
@@ -33,8 +33,9 @@ async fn interfaces(world: &World) -> (Vec<String>, Vec<String>) {
     (subnets, groups)
 }
 
+/// Targets in the new zones are used.
 #[tokio::test(start_paused = true)]
-async fn other_subnets_enable_other_zones_and_move_the_interfaces() {
+async fn set_subnets_moves_interfaces() {
     let world = World::new(Timings::Slow).await;
     let subnets = &world.network.subnets;
     let instance = world.running_instance(&subnets[2]).await;
@@ -75,7 +76,7 @@ async fn other_subnets_enable_other_zones_and_move_the_interfaces() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_security_groups_release_the_old_ones() {
+async fn set_security_groups_frees_old_groups() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let other = world
@@ -106,7 +107,7 @@ async fn other_security_groups_release_the_old_ones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_ipv6_subnets_there_is_one_address_type() {
+async fn dualstack_needs_ipv6_subnets() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let set = |kind| {
@@ -124,7 +125,7 @@ async fn without_ipv6_subnets_there_is_one_address_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_balancer_needs_eight_free_addresses_in_each_subnet() {
+async fn load_balancer_needs_8_free_addresses() {
     let world = World::new(Timings::Instant).await;
     let ec2 = &world.network.ec2;
     let vpc = ec2
@@ -155,7 +156,7 @@ async fn a_load_balancer_needs_eight_free_addresses_in_each_subnet() {
             .set_subnets(Some(subnets.clone()))
             .send()
     };
-    // Of sixteen addresses eleven are free, and each load balancer takes one.
+    // Eleven of the sixteen addresses are free, and each load balancer takes one.
     for name in ["a", "b", "c", "d"] {
         create(name).await.unwrap();
     }
@@ -188,7 +189,7 @@ async fn attributes_have_defaults_and_bounds() {
         ("client_keep_alive.seconds", "59"),
         ("load_balancing.cross_zone.enabled", "false"),
         ("routing.http2.enabled", "yes"),
-        // The logs need a bucket.
+        // Access logs need a bucket.
         ("access_logs.s3.enabled", "true"),
     ] {
         let attribute = LoadBalancerAttribute::builder()
@@ -237,7 +238,7 @@ async fn attributes_have_defaults_and_bounds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listener_has_attributes_of_its_responses() {
+async fn listener_attributes_can_be_changed() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let listener = world.listener(&load_balancer, forbid()).await;
@@ -282,7 +283,7 @@ async fn a_listener_has_attributes_of_its_responses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_health_check_can_be_changed_in_parts() {
+async fn health_check_can_change_in_parts() {
     let world = World::new(Timings::Instant).await;
     let group = world.target_group(2).await;
     let modify = || world.elb.modify_target_group().target_group_arn(&group);
@@ -298,7 +299,7 @@ async fn a_health_check_can_be_changed_in_parts() {
         shown.matcher().and_then(Matcher::http_code),
         Some("200-299,302")
     );
-    // As it was made.
+    // Unchanged since the creation.
     assert_eq!(shown.health_check_interval_seconds(), Some(10));
     assert_eq!(shown.health_check_timeout_seconds(), Some(5));
     for refused in [

@@ -1,11 +1,11 @@
-//! When a target is healthy, and why it is not.
+//! Health states of targets, and the reasons for them.
 
 use geusemaker_testkit::Timings;
 
 use crate::world::{World, forbid, forward, paths};
 
 #[tokio::test(start_paused = true)]
-async fn a_new_target_is_healthy_after_one_success() {
+async fn new_target_is_healthy_after_one_check() {
     let world = World::new(Timings::Slow).await;
     let instance = world.running_instance(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
@@ -17,13 +17,15 @@ async fn a_new_target_is_healthy_after_one_success() {
         world.state(&group, &instance).await,
         "initial Elb.RegistrationInProgress"
     );
-    // Fifteen seconds until it is registered, and ten at most until the first check; the threshold is a hundred.
+    // Registration takes 15 s, and the first check comes at most 10 s later; ten checks, the threshold, would take
+    // 100 s.
     world.seconds(25).await;
     assert_eq!(world.state(&group, &instance).await, "healthy");
 }
 
+/// A target that fails its first checks is unhealthy until enough checks in a row succeed.
 #[tokio::test(start_paused = true)]
-async fn a_target_that_boots_slowly_is_unhealthy_first_and_then_needs_the_threshold() {
+async fn slow_target_needs_threshold() {
     let world = World::new(Timings::Slow).await;
     let load_balancer = world.load_balancer().await;
     let group = world.target_group(3).await;
@@ -59,7 +61,7 @@ async fn a_target_that_boots_slowly_is_unhealthy_first_and_then_needs_the_thresh
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_is_unused_where_no_load_balancer_can_reach_it() {
+async fn unreachable_target_is_unused() {
     let world = World::new(Timings::Instant).await;
     let in_zone = world.launch(&world.network.subnets[0]).await;
     let elsewhere = world.launch(&world.network.subnets[2]).await;
@@ -106,7 +108,7 @@ async fn a_target_is_unused_where_no_load_balancer_can_reach_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deregistered_target_drains_for_five_minutes() {
+async fn deregistered_target_drains_for_5_min() {
     let world = World::new(Timings::Instant).await;
     let instance = world.launch(&world.network.subnets[0]).await;
     let load_balancer = world.load_balancer().await;
@@ -142,7 +144,7 @@ async fn a_deregistered_target_drains_for_five_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_running_instance_becomes_a_target() {
+async fn target_must_be_running_instance() {
     let world = World::new(Timings::Slow).await;
     let group = world.target_group(2).await;
     let invalid = Err("InvalidTarget".to_owned());

@@ -11,8 +11,9 @@ fn certificate(name: &str) -> Certificate {
     Certificate::builder().certificate_arn(arn).build()
 }
 
+/// The listener gets a default security policy.
 #[tokio::test(start_paused = true)]
-async fn an_https_listener_needs_a_certificate_and_has_a_policy() {
+async fn https_listener_needs_certificate() {
     let world = World::new(Timings::Instant).await;
     let load_balancer = world.load_balancer().await;
     let create = || {
@@ -64,8 +65,9 @@ async fn an_https_listener_needs_a_certificate_and_has_a_policy() {
     assert_eq!(refused.unwrap_err().code(), Some("ValidationError"));
 }
 
+/// The default certificate cannot be removed.
 #[tokio::test(start_paused = true)]
-async fn further_certificates_come_and_go_and_the_default_one_stays() {
+async fn certificates_are_added_and_removed() {
     let world = World::new(Timings::Instant).await;
     let elb = &world.elb;
     let load_balancer = world.load_balancer().await;

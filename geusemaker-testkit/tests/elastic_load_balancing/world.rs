@@ -1,4 +1,4 @@
-//! A simulated account with a network, and what the tests do in it.
+//! A simulated account with a network, and the steps that tests take in it.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl World {
         self.aws.clock().sleep(Duration::from_secs(seconds)).await;
     }
 
-    /// A load balancer in the first two zones, on its way.
+    /// Creates a load balancer in the first two zones and returns its ARN without waiting for it.
     pub(crate) async fn load_balancer(&self) -> String {
         let created = self
             .elb
@@ -63,7 +63,7 @@ impl World {
             .unwrap();
     }
 
-    /// A target group whose checks are ten seconds apart.
+    /// Creates a target group with a health check every ten seconds.
     pub(crate) async fn target_group(&self, healthy_threshold: i32) -> String {
         let created = self
             .elb
@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    /// An instance whose services have been up for long.
+    /// Launches an instance and waits until its services have been up for long.
     pub(crate) async fn running_instance(&self, subnet: &str) -> String {
         let instance = self.launch(subnet).await;
         self.seconds(1200).await;
@@ -165,7 +165,7 @@ impl World {
             .unwrap();
     }
 
-    /// Registers the instance; the error is AWS's code.
+    /// Registers the instance, or returns AWS's error code.
     pub(crate) async fn register(&self, group: &str, instance: &str) -> Result<(), String> {
         let registered = self
             .elb
@@ -204,7 +204,7 @@ impl World {
             .unwrap()
     }
 
-    /// State and reason: `unused Target.NotInUse`.
+    /// Returns the state and the reason of a target, such as `unused Target.NotInUse`.
     pub(crate) async fn state(&self, group: &str, instance: &str) -> String {
         let health = self.health(group, instance).await;
         match health.reason() {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use geusemaker_testkit::serve::AwsServer;
 
-/// Blocking, so that the test's thread waits and the server's threads work.
+/// A blocking connection, so that the test's thread waits while the server's threads work.
 pub(crate) struct Connection(TcpStream);
 
-/// An answer that has come whole.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 impl Connection {
     pub(crate) fn to(server: &AwsServer) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        // A test whose answer never comes fails; one that passes never waits for this.
+        // A test fails if its answer does not come in this time; a passing test never waits for it.
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
@@ -30,7 +30,7 @@ impl Connection {
         self.0.write_all(text.as_bytes()).unwrap();
     }
 
-    /// The next answer, and none of what follows it.
+    /// Reads the next answer and nothing after it.
     pub(crate) fn answer(&mut self) -> Answer {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -52,12 +52,12 @@ impl Connection {
         }
     }
 
-    /// Everything until the server has closed the connection.
+    /// Reads everything until the server closes the connection.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         match self.0.read_to_end(&mut rest) {
             Ok(_) => {}
-            // It was closed with some of the request unread.
+            // The server closed the connection with a part of the request unread.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(error) => panic!("{error}"),
         }
@@ -65,7 +65,7 @@ impl Connection {
     }
 }
 
-/// A call of a query protocol, as its SDKs write it.
+/// Returns a call of a query protocol, as the SDKs write it.
 pub(crate) fn call(service: &str, parameters: &str) -> String {
     let version = match service {
         "ec2" => "2016-11-15",
@@ -80,7 +80,7 @@ pub(crate) fn call(service: &str, parameters: &str) -> String {
     )
 }
 
-/// The head of a call, to be gone on with.
+/// Returns the start of a call, to which more headers and a body can be added.
 pub(crate) fn head(service: &str) -> String {
     format!(
         "POST / HTTP/1.1\r\n\

@@ -1,4 +1,4 @@
-//! What programs see of an account on a socket: the unmodified SDK client, and the bytes themselves.
+//! An account served over a socket, driven by the unmodified SDK client and by raw bytes.
 
 #![cfg(feature = "socket")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

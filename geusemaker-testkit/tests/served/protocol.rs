@@ -1,4 +1,4 @@
-//! HTTP itself: connections that are kept, requests ahead of answers, bodies that are too large, answers that are lost.
+//! The HTTP protocol: persistent connections, pipelined requests, oversized bodies and lost answers.
 
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{Aws, Fault, Outcome};
@@ -8,7 +8,7 @@ use crate::connection::{Connection, call, head};
 const SPEED: f64 = 10_000.0;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_serves_one_request_after_the_other() {
+async fn connection_serves_several_requests() {
     let aws = Aws::builder().speed(SPEED).build();
     let server = AwsServer::start(aws.clone()).await.unwrap();
     let mut connection = Connection::to(&server);
@@ -22,7 +22,7 @@ async fn a_connection_serves_one_request_after_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_are_sent_ahead_are_answered_in_their_order() {
+async fn pipelined_requests_keep_their_order() {
     let aws = Aws::builder().speed(SPEED).build();
     let server = AwsServer::start(aws.clone()).await.unwrap();
     let mut connection = Connection::to(&server);
@@ -49,8 +49,9 @@ async fn requests_that_are_sent_ahead_are_answered_in_their_order() {
     assert_eq!(operations, asked);
 }
 
+/// The limit is one mebibyte, and the account does not see the request.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_more_than_a_mebibyte_is_refused_and_the_account_hears_nothing() {
+async fn oversized_body_is_refused() {
     let aws = Aws::builder().speed(SPEED).build();
     let server = AwsServer::start(aws.clone()).await.unwrap();
     let size = (1 << 20) + 1;
@@ -76,7 +77,7 @@ async fn a_body_of_more_than_a_mebibyte_is_refused_and_the_account_hears_nothing
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_expects_a_go_ahead_gets_one() {
+async fn expect_header_gets_100_continue() {
     let aws = Aws::builder().speed(SPEED).build();
     let server = AwsServer::start(aws).await.unwrap();
     let mut connection = Connection::to(&server);
@@ -93,8 +94,9 @@ async fn a_caller_that_expects_a_go_ahead_gets_one() {
     assert!(answer.body.contains("<Account>123456789012</Account>"));
 }
 
+/// Other connections go on.
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_request_end_their_connection_only() {
+async fn invalid_bytes_end_their_connection() {
     let aws = Aws::builder().speed(SPEED).build();
     let server = AwsServer::start(aws.clone()).await.unwrap();
     let mut strange = Connection::to(&server);
@@ -106,8 +108,9 @@ async fn bytes_that_are_no_request_end_their_connection_only() {
     assert_eq!(unsigned.answer().status, 403);
 }
 
+/// The client gets no byte of the reply.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reply_that_is_lost_closes_the_connection_without_a_byte() {
+async fn lost_reply_closes_connection() {
     let aws = Aws::builder()
         .speed(SPEED)
         .fault(Fault::on("CreateKeyPair").lose_reply())

@@ -9,8 +9,8 @@ use aws_types::SdkConfig;
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{Aws, Fault, Timings};
 
-/// As a program has it that is directed to the server by its environment. The clients' time is the account's, so that
-/// a fast account would have them give up before they have connected.
+/// Returns the configuration of a program whose environment directs it to the server. The clients use the account's
+/// clock, so with a fast clock they would give up before they have connected.
 fn config(aws: &Aws, server: &AwsServer) -> SdkConfig {
     aws.sdk_config()
         .into_builder()
@@ -20,7 +20,7 @@ fn config(aws: &Aws, server: &AwsServer) -> SdkConfig {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_service_answers_its_own_client() {
+async fn services_answer_their_own_clients() {
     let aws = Aws::builder().timings(Timings::Instant).build();
     let server = AwsServer::start(aws.clone()).await.unwrap();
     let config = config(&aws, &server);
@@ -72,8 +72,9 @@ async fn each_service_answers_its_own_client() {
         .unwrap();
 }
 
+/// Without retries, the client reports a dispatch failure.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_reply_is_a_dispatch_failure_which_the_client_tries_again() {
+async fn lost_reply_is_retried_by_client() {
     let aws = Aws::builder()
         .timings(Timings::Instant)
         .fault(Fault::on("DescribeVpcs").reset().times(2))

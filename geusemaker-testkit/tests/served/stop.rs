@@ -1,4 +1,4 @@
-//! How connections and the server end.
+//! The end of connections and of the server.
 
 use std::net::TcpStream;
 use std::time::Duration;
@@ -8,8 +8,9 @@ use geusemaker_testkit::{Aws, Fault};
 
 use crate::connection::{Connection, call};
 
+/// Other connections go on, and stopping the server ends the call.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_stalls_holds_its_connection_and_no_other_until_the_server_stops() {
+async fn stalled_call_blocks_its_connection() {
     let aws = Aws::builder()
         .speed(10_000.0)
         .fault(Fault::on("DescribeVpcs").stall())
@@ -28,9 +29,10 @@ async fn a_call_that_stalls_holds_its_connection_and_no_other_until_the_server_s
     assert_eq!(aws.unfired(), [""; 0]);
 }
 
+/// The port is free afterwards.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_answers_what_has_arrived_and_frees_its_port() {
-    // Eight seconds of the account's time, a tenth of one here.
+async fn stopping_server_answers_open_calls() {
+    // Eight seconds of the account's time take a tenth of a second here.
     let aws = Aws::builder()
         .speed(80.0)
         .fault(Fault::on("CreateKeyPair").delay(Duration::from_secs(8)))
@@ -56,7 +58,7 @@ async fn a_server_that_stops_answers_what_has_arrived_and_frees_its_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_in_use_is_an_error() {
+async fn address_in_use_is_refused() {
     let server = AwsServer::start(Aws::new()).await.unwrap();
     let error = AwsServer::bind(Aws::new(), server.address())
         .await
@@ -64,8 +66,9 @@ async fn an_address_in_use_is_an_error() {
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
+/// A request takes effect although its caller has closed the connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_takes_effect_though_its_caller_has_gone() {
+async fn request_outlives_its_caller() {
     let aws = Aws::builder()
         .speed(80.0)
         .fault(Fault::on("CreateKeyPair").delay(Duration::from_secs(8)))
@@ -83,13 +86,13 @@ async fn a_request_takes_effect_though_its_caller_has_gone() {
         if connection.answer().body.contains("unheard") {
             break;
         }
-        // Ten minutes later it would be there if ever.
+        // A key pair that is not there after ten minutes never comes.
         assert!(aws.clock().elapsed() < Duration::from_secs(600));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everywhere_is_reached_from_here() {
+async fn wildcard_address_has_loopback_uri() {
     let server = AwsServer::bind(Aws::new(), ("0.0.0.0", 0)).await.unwrap();
     assert_eq!(
         server.uri(),

@@ -6,7 +6,7 @@ use quick_xml::reader::Reader;
 
 use super::Service;
 
-/// What came back, and that it is in the shape of the service's protocol.
+/// An answer that has been checked to have the form of the service's protocol.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -58,7 +58,7 @@ impl Answer {
                 (Service::ElasticLoadBalancing | Service::Sts, false) => {
                     ["", "", "*/ResponseMetadata/RequestId"]
                 }
-                // CloudFront's successes are documents of their own.
+                // Each successful answer of CloudFront is a document of another kind.
                 (Service::CloudFront | Service::Efs, false) => ["", "", ""],
             };
             let at = |path: &str| {
@@ -89,12 +89,12 @@ impl Answer {
         self.code.as_deref().unwrap_or_default()
     }
 
-    /// What a test of a refusal compares.
+    /// Returns the status and the error code, which tests of refusals compare.
     pub(crate) fn refusal(&self) -> (u16, &str) {
         (self.status, self.code())
     }
 
-    /// The text of the first element of this name.
+    /// Returns the text of the first element with this name.
     pub(crate) fn element(&self, name: &str) -> String {
         let found = texts(&self.body)
             .into_iter()
@@ -104,13 +104,13 @@ impl Answer {
             .1
     }
 
-    /// The server has broken down, or promised what it does not keep; a refusal of what is not simulated is neither.
+    /// Returns true if the server has failed; the refusal of a request that is not simulated is no failure.
     pub(crate) fn is_breakdown(&self) -> bool {
         self.status >= 500 && self.refusal() != (501, "SimulatorUnsupported")
     }
 }
 
-/// The texts of a document's elements with their paths, in the order in which the elements end.
+/// Returns the texts of a document's elements with their paths, in the order in which the elements end.
 fn texts(document: &str) -> Vec<(String, String)> {
     let is_character = |c: char| c >= ' ' || "\t\n\r".contains(c);
     assert!(document.chars().all(is_character), "{document:?}");

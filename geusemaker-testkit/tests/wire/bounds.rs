@@ -1,11 +1,12 @@
-//! What is accepted is bounded.
+//! Bounds on the size of requests.
 
 use geusemaker_testkit::Aws;
 
 use crate::{Request, SERVICES, Service};
 
+/// The refusal has the form of the service's protocol.
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_too_large_is_refused_in_the_shape_of_its_protocol() {
+async fn body_size_is_bounded() {
     let aws = Aws::new();
     for service in SERVICES {
         let target = match service {
@@ -20,7 +21,7 @@ async fn a_body_that_is_too_large_is_refused_in_the_shape_of_its_protocol() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_number_of_parameters_is_bounded() {
+async fn parameter_count_is_bounded() {
     let aws = Aws::new();
     let form: String = (0..20_000).map(|n| format!("&VpcId.{n}=v")).collect();
     let answer = Request::ec2(&format!("Action=DescribeVpcs{form}"))
@@ -30,7 +31,7 @@ async fn the_number_of_parameters_is_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_number_of_elements_is_bounded() {
+async fn element_count_is_bounded() {
     let aws = Aws::new();
     let body = format!(
         "<DistributionConfig>{}</DistributionConfig>",

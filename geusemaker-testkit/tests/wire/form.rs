@@ -5,7 +5,7 @@ use geusemaker_testkit::Aws;
 use crate::{Request, Service};
 
 #[tokio::test(start_paused = true)]
-async fn a_form_may_be_in_the_query_string_or_in_the_body() {
+async fn form_may_be_in_query_or_body() {
     let aws = Aws::new();
     let target = "/?Action=DescribeVpcs&Version=2016-11-15";
     for request in [
@@ -30,7 +30,7 @@ async fn a_form_may_be_in_the_query_string_or_in_the_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_without_an_action_is_refused() {
+async fn form_without_action_is_refused() {
     let aws = Aws::new();
     for request in [
         Request::ec2("DryRun=true"),
@@ -44,7 +44,7 @@ async fn a_form_without_an_action_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_action_that_is_not_simulated_is_refused_loudly() {
+async fn unsupported_action_is_refused() {
     let aws = Aws::new();
     for request in [
         Request::ec2("Action=DescribeFlyingCarpets"),
@@ -60,7 +60,7 @@ async fn an_action_that_is_not_simulated_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_service_refuses_another_version_in_its_own_way() {
+async fn version_error_depends_on_service() {
     let aws = Aws::new();
     let refusal = async |service, form: &str| {
         let answer = Request::form(service, form).send(&aws).await;
@@ -100,7 +100,7 @@ async fn each_service_refuses_another_version_in_its_own_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_with_a_syntax_error_is_refused() {
+async fn malformed_form_is_refused() {
     let aws = Aws::new();
     for value in [&b"%"[..], b"%4", b"%zz", b"%ff", b"\xff", b"%00", b"a%1Fb"] {
         for service in [Service::Ec2, Service::ElasticLoadBalancing, Service::Sts] {
@@ -112,7 +112,7 @@ async fn a_form_with_a_syntax_error_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_parameter_that_comes_twice_is_refused_loudly() {
+async fn repeated_parameter_is_refused() {
     let aws = Aws::new();
     for parameters in [
         "Action=DescribeVpcs&DryRun=true&DryRun=false",
@@ -126,7 +126,7 @@ async fn a_parameter_that_comes_twice_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_numbers_of_a_list_may_have_gaps() {
+async fn list_numbers_may_have_gaps() {
     let aws = Aws::new();
     let filter = "Action=DescribeVpcs&Filter.7.Name=is-default&Filter.7.Value.3=true";
     let answer = Request::ec2(filter).send(&aws).await;
@@ -134,7 +134,7 @@ async fn the_numbers_of_a_list_may_have_gaps() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_that_no_member_of_a_list_has_is_refused_loudly() {
+async fn invalid_list_number_is_refused() {
     let aws = Aws::new();
     for number in [
         "0",
@@ -158,7 +158,7 @@ async fn a_number_that_no_member_of_a_list_has_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_value_that_is_no_boolean_or_number_is_refused() {
+async fn value_of_wrong_type_is_refused() {
     let aws = Aws::new();
     for parameters in [
         "Action=DescribeVpcs&DryRun=yes",
@@ -180,7 +180,7 @@ async fn a_value_that_is_no_boolean_or_number_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_error_repeats_is_escaped() {
+async fn error_message_is_escaped() {
     let aws = Aws::new();
     let id = "<b>&amp;\"'\r\n]]>\u{1F980}";
     let form = form_urlencoded::Serializer::new(String::new())

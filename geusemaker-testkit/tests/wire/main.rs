@@ -1,5 +1,5 @@
-//! Requests as bytes, beside and beyond what an SDK would send: what is malformed is refused as AWS does, in the
-//! shape of the service that was asked, and nothing makes the simulator panic.
+//! Requests as raw bytes, including those that no SDK would send. Malformed requests are refused as AWS does, in the
+//! form of the service's protocol, and no request makes the simulator panic.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -91,7 +91,7 @@ impl Request {
         }
     }
 
-    /// A form in the body, as the SDKs of the query protocols send it.
+    /// Creates a request with a form in its body, as the SDKs of the query protocols send it.
     fn form(service: Service, form: impl Into<Vec<u8>>) -> Self {
         Self::new(service, "POST", "/", form)
     }
@@ -129,7 +129,7 @@ impl Request {
         self
     }
 
-    /// The request as HTTP, unless it cannot be one.
+    /// Returns the request as HTTP, or `None` if it is not valid HTTP.
     fn http(&self) -> Option<http::Request<Bytes>> {
         let mut builder = http::Request::builder()
             .method(self.method)

@@ -1,4 +1,4 @@
-//! Requests that are nearly valid, and requests that are nothing at all.
+//! Requests that are nearly valid, and requests of random bytes.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ pub(crate) fn runtime() -> Runtime {
 enum Change {
     /// Puts these bytes in place of a part of the body.
     Body(Index, usize, Vec<u8>),
-    /// Does the same to the path and the query string.
+    /// Puts this text in place of a part of the path and the query string.
     Target(Index, usize, String),
     /// Gives a parameter of a form another value.
     Value(Index, String),
@@ -34,7 +34,7 @@ enum Change {
     Name(Index, Index, String),
     /// Takes a parameter out of a form.
     Without(Index),
-    /// Has the body of another call.
+    /// Takes the body of another call.
     BodyOf(Index),
     Method(&'static str),
 }
@@ -78,7 +78,7 @@ impl Change {
     }
 }
 
-/// Changes the parameters of a form; a body that is none is left as it is.
+/// Edits the parameters of a form; leaves a body that is not a form as it is.
 fn edit_form(request: &mut Request, edit: impl FnOnce(&mut Vec<(String, String)>)) {
     if !request.body.starts_with(b"Version=") {
         return;
@@ -92,7 +92,7 @@ fn edit_form(request: &mut Request, edit: impl FnOnce(&mut Vec<(String, String)>
         .into_bytes();
 }
 
-/// Values at which parsers and arithmetic go wrong.
+/// Generates values that often break parsers and arithmetic.
 pub(crate) fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![
         select(vec![
@@ -168,7 +168,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// The answer to the request, checked for its shape; none if it cannot be sent at all.
+/// Sends the request and checks the form of the answer; returns `None` if the request cannot be sent.
 pub(crate) async fn answered(aws: &Aws, request: &Request) -> Option<Answer> {
     let http = request.http()?;
     let response = aws.answer(http).await.unwrap();
@@ -178,7 +178,7 @@ pub(crate) async fn answered(aws: &Aws, request: &Request) -> Option<Answer> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_calls_that_are_mutated_are_valid() {
+async fn unmutated_calls_succeed() {
     let world = World::new().await;
     for call in &world.calls {
         let answer = call.send(&world.account()).await;
@@ -190,7 +190,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn a_call_that_is_nearly_valid_is_answered_in_the_shape_of_its_protocol(
+    fn mutated_call_gets_well_formed_answer(
         calls in prop::collection::vec((any::<Index>(), prop::collection::vec(change(), 0..3)), 1..4),
     ) {
         let world = &*WORLD;
@@ -203,7 +203,7 @@ proptest! {
                 }
                 answered(&aws, &request).await;
             }
-            // Whatever has been accepted can be described and kept.
+            // The results of all accepted calls can be described and saved in a snapshot.
             for request in [
                 Request::ec2("Action=DescribeInstances"),
                 Request::ec2("Action=DescribeSecurityGroups"),
@@ -221,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_answered_in_the_shape_of_the_protocol(
+    fn random_bytes_get_well_formed_answer(
         service in select(&SERVICES[..]),
         method in select(vec!["GET", "POST", "PUT", "DELETE"]),
         target in prop_oneof!["/", "/[!-~]{0,30}", "/20(15-02-01|20-05-31)/[a-z/-]{0,30}"],

@@ -5,7 +5,7 @@ use geusemaker_testkit::Aws;
 use crate::Request;
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_not_the_json_of_the_call_is_a_bad_request() {
+async fn invalid_json_body_is_bad_request() {
     let aws = Aws::new();
     let deep = format!(r#"{{"CreationToken": {}}}"#, "[".repeat(100_000));
     for body in [
@@ -34,7 +34,7 @@ async fn a_body_that_is_not_the_json_of_the_call_is_a_bad_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_that_would_be_ignored_is_refused_loudly() {
+async fn unknown_member_is_refused() {
     let aws = Aws::new();
     let body = r#"{"CreationToken": "a", "FlyingCarpet": true}"#;
     let answer = Request::efs("POST", "file-systems", body).send(&aws).await;
@@ -47,7 +47,7 @@ async fn a_member_that_would_be_ignored_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_path_or_method_of_no_operation_is_refused_loudly() {
+async fn unknown_path_or_method_is_refused() {
     let aws = Aws::new();
     for (method, target) in [
         ("GET", "/"),
@@ -74,7 +74,7 @@ async fn a_path_or_method_of_no_operation_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_is_one_segment_of_the_path_whatever_stands_in_it() {
+async fn id_is_one_path_segment() {
     let aws = Aws::new();
     let body = r#"{"CreationToken": "a"}"#;
     let answer = Request::efs("POST", "file-systems", body).send(&aws).await;

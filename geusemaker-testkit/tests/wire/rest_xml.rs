@@ -5,7 +5,7 @@ use geusemaker_testkit::Aws;
 use crate::Request;
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_not_xml_is_refused() {
+async fn invalid_xml_body_is_refused() {
     let aws = Aws::new();
     let deep = "<a>".repeat(100_000);
     for body in [
@@ -36,7 +36,7 @@ async fn a_body_that_is_not_xml_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_needs_a_whole_configuration() {
+async fn creation_needs_whole_configuration() {
     let aws = Aws::new();
     for body in [
         "",
@@ -51,7 +51,7 @@ async fn a_creation_needs_a_whole_configuration() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_element_that_would_be_ignored_is_refused_loudly() {
+async fn unknown_element_is_refused() {
     let aws = Aws::new();
     for body in [
         "<DistributionConfig><FlyingCarpet>true</FlyingCarpet></DistributionConfig>",
@@ -65,7 +65,7 @@ async fn an_element_that_would_be_ignored_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_path_or_method_of_no_operation_is_refused_loudly() {
+async fn unknown_path_or_method_is_refused() {
     let aws = Aws::new();
     for (method, target) in [
         ("GET", "/"),
@@ -85,7 +85,7 @@ async fn a_path_or_method_of_no_operation_is_refused_loudly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_is_one_segment_of_the_path_whatever_stands_in_it() {
+async fn id_is_one_path_segment() {
     let aws = Aws::new();
     for id in ["..", "%2e%2e%2f", "E1=x", "E1&x", "%3Cb%3E", "E1+"] {
         let answer = Request::cloudfront("GET", &format!("distribution/{id}"), "")

@@ -1,10 +1,10 @@
-//! For whom a request is signed, and what becomes of one that is not.
+//! Signed, presigned and unsigned requests.
 
 use geusemaker_testkit::Aws;
 
 use crate::{Request, SERVICES, Service};
 
-/// A request of each protocol that would succeed.
+/// Returns a request of the service that would succeed.
 fn valid(service: Service) -> Request {
     match service {
         Service::CloudFront => Request::cloudfront("GET", "distribution", ""),
@@ -16,7 +16,7 @@ fn valid(service: Service) -> Request {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_without_a_signature_is_refused_in_the_shape_of_its_protocol() {
+async fn unsigned_request_is_refused() {
     let aws = Aws::new();
     for service in SERVICES {
         for authorization in [None, Some(""), Some("Basic dXNlcjpwYXNz")] {
@@ -27,7 +27,7 @@ async fn a_request_without_a_signature_is_refused_in_the_shape_of_its_protocol()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_signature_that_is_not_whole_is_refused_in_the_shape_of_its_protocol() {
+async fn incomplete_signature_is_refused() {
     let aws = Aws::new();
     for service in SERVICES {
         for authorization in [
@@ -43,8 +43,9 @@ async fn a_signature_that_is_not_whole_is_refused_in_the_shape_of_its_protocol()
     }
 }
 
+/// The scope must name a region too.
 #[tokio::test(start_paused = true)]
-async fn a_scope_has_to_name_a_region_and_a_service_that_is_simulated() {
+async fn credential_scope_needs_known_service() {
     let aws = Aws::new();
     let nowhere = "AWS4-HMAC-SHA256 Credential=AKID/20261101/aws-global/ec2/aws4_request";
     let answer = valid(Service::Ec2)
@@ -62,7 +63,7 @@ async fn a_scope_has_to_name_a_region_and_a_service_that_is_simulated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_presigned_request_is_answered_as_a_signed_one() {
+async fn presigned_request_is_answered() {
     let aws = Aws::new();
     for service in SERVICES {
         let mut request = valid(service).authorization(None);

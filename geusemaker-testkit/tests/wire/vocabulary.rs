@@ -1,5 +1,5 @@
-//! Every operation of the query protocols, with parameters of the simulator's own vocabulary: whatever stands for a
-//! name or a value in its source is tried as one, and what an operation says it misses is given to it.
+//! Every operation of the query protocols, with words from the simulator's own source as parameters. Each literal that
+//! looks like a name or a value is tried as one, and parameters that an operation reports as missing are added.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,13 +17,13 @@ use crate::{Request, Service};
 
 static WORDS: LazyLock<Words> = LazyLock::new(Words::read);
 
-/// What requests are made of.
+/// The words from which requests are made.
 struct Words {
     world: World,
     actions: Vec<(Service, &'static str)>,
     names: Vec<String>,
     values: Vec<String>,
-    /// The ids and ARNs of what there is.
+    /// The ids and ARNs of existing resources.
     ids: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ impl Words {
         match value {
             Value::Nasty(text) => text.clone(),
             Value::Known(at) => {
-                // `VpcId` is more likely to be given a VPC's id than anything else.
+                // A parameter such as `VpcId` gets the id of a matching resource, if there is one.
                 let stem = name.rsplit('.').find(|part| part.len() > 2).unwrap_or(name);
                 let stem = stem.trim_end_matches("Id").to_lowercase();
                 let kind = match stem.as_str() {
@@ -138,7 +138,7 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// The form of a parameter's name, `#` standing for a word.
+/// Generates the form of a parameter's name, in which `#` stands for a word.
 fn form() -> impl Strategy<Value = &'static str> {
     select(vec![
         "#",
@@ -157,7 +157,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn every_action_answers_whatever_it_is_given(
+    fn actions_answer_any_parameters(
         action in any::<Index>(),
         parameters in prop::collection::vec((form(), prop::collection::vec(any::<Index>(), 3), value()), 0..3),
         missing in prop::collection::vec(value(), 6),

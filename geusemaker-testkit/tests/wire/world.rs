@@ -1,4 +1,4 @@
-//! An account with something of everything in it, and a call of each kind that is valid there.
+//! An account with resources of every kind, and a valid call of each kind.
 
 use geusemaker_testkit::{Aws, Snapshot, Timings};
 
@@ -211,7 +211,7 @@ impl World {
         }
     }
 
-    /// The account as it was at the start.
+    /// Returns the account as it was at the start.
     pub(crate) fn account(&self) -> Aws {
         Aws::builder()
             .restore(self.snapshot.clone())

@@ -1,4 +1,4 @@
-//! The account behind the proxy, and a Python that fills and lists it.
+//! The account behind the proxy, and a Python process that fills and lists it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::inventory::{self, Inventory};
 use crate::moto::Moto;
 
-/// A server of its own, and a process that asks it with boto3; both end when this is dropped.
+/// A moto server, and a process that calls it with boto3; both end when this is dropped.
 pub(super) struct Account {
     moto: Moto,
     python: Child,
@@ -44,7 +44,7 @@ impl Account {
         self.moto.address()
     }
 
-    /// Empties it, and puts into it what is not `gm`'s. Returns the file system that may be adopted.
+    /// Empties the account and creates resources that are not `gm`'s. Returns the file system that may be adopted.
     pub(super) fn begin(&mut self) -> Result<String> {
         self.order("begin")
     }
@@ -64,7 +64,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        // Either fails only when it has ended by itself.
+        // Both calls fail only if the process has ended by itself.
         let _ = self.python.kill();
         let _ = self.python.wait();
     }

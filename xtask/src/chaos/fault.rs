@@ -1,14 +1,14 @@
-//! What goes wrong between `gm` and the server, and how often.
+//! The faults between `gm` and the server, and their frequency.
 
 use std::time::Duration;
 
 use super::http::Message;
 use super::rng::Rng;
 
-/// What becomes of one request.
+/// The fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It arrives, and is answered later than usual.
+    /// The request arrives, and is answered later than usual.
     Delayed(Duration),
     /// The service refuses it for good.
     Denied,
@@ -16,44 +16,44 @@ pub(super) enum Fault {
     Failed(Failure),
     /// The service fails after the request has had its effect.
     FailedAfter(Failure),
-    /// The connection breaks, and the request arrives all the same, when nobody waits for it any more.
+    /// The connection breaks, but the request arrives later, when the client no longer waits for it.
     Late(Duration),
-    /// It takes effect, and the connection breaks instead of the reply.
+    /// The request takes effect, and the connection breaks instead of the reply.
     ReplyLost,
-    /// It never arrives: the connection breaks.
+    /// The connection breaks, and the request never arrives.
     Reset,
-    /// Nothing comes back, and the connection stays open; it may have taken effect.
+    /// No reply comes, and the connection stays open; the request may have taken effect.
     Stalled { after_effect: bool },
     /// Too many calls; the request has had no effect.
     Throttled,
-    /// It takes effect, and a part of the reply is missing.
+    /// The request takes effect, and a part of the reply is missing.
     Truncated,
 }
 
-/// How a service, or what stands before it, says that it has failed.
+/// The answer of a service that fails, or of a gateway before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     InternalError,
     Unavailable,
-    /// A page in HTML of something in between.
+    /// An HTML page of a gateway.
     BadGateway,
     GatewayTimeout,
 }
 
-/// How often what goes wrong during one command.
+/// The faults during one command, and their frequency.
 #[derive(Clone, Debug)]
 pub(super) struct FaultProfile {
     rng: Rng,
-    /// Requests in a thousand that are struck.
+    /// The number of requests in a thousand that meet a fault.
     rate: u64,
-    /// Whether some operation fails every time.
+    /// True if some operations have a persistent fault.
     has_persistent_fault: bool,
-    /// Whether what takes minutes happens too.
+    /// True if faults that take minutes happen too.
     is_slow: bool,
 }
 
 impl FaultProfile {
-    /// Weather in which nothing goes wrong.
+    /// Creates a profile without faults.
     pub(super) fn fair() -> Self {
         Self {
             rng: Rng::new(0),
@@ -72,7 +72,7 @@ impl FaultProfile {
         }
     }
 
-    /// What strikes the nth call of the operation.
+    /// Returns the fault of the nth call of the operation, if it meets one.
     pub(super) fn strikes(&self, operation: &str, nth: u64) -> Option<Fault> {
         let mut persistent = self.rng.of(operation);
         if self.has_persistent_fault && persistent.chance(80) {
@@ -101,7 +101,7 @@ impl Fault {
             (1, Failure::BadGateway),
             (1, Failure::GatewayTimeout),
         ]);
-        // Less than the half minute for which a call's effect is looked for.
+        // Less than the half minute for which `gm` searches for a call's effect.
         let late = Duration::from_millis(500 + rng.below(19_500));
         let delay = Duration::from_millis(200 + rng.below(4_000));
         let after_effect = rng.chance(500);
@@ -120,7 +120,7 @@ impl Fault {
     }
 }
 
-/// What a request asks for: `ec2 RunInstances`, `elasticfilesystem POST /2015-02-01/mount-targets`.
+/// Returns the operation of a request: `ec2 RunInstances`, `elasticfilesystem POST /2015-02-01/mount-targets`.
 pub(super) fn operation(request: &Message) -> String {
     let service = service(request);
     let body = String::from_utf8_lossy(&request.body);
@@ -138,7 +138,7 @@ pub(super) fn operation(request: &Message) -> String {
     }
 }
 
-/// The service that the signature is for.
+/// Returns the service that the request is signed for.
 fn service(request: &Message) -> &str {
     let credential = request.header("authorization").and_then(|header| {
         let (_, scope) = header.split_once("Credential=")?;
@@ -147,7 +147,7 @@ fn service(request: &Message) -> &str {
     credential.unwrap_or("unsigned")
 }
 
-/// The answer that refuses a request for good.
+/// Returns the answer that refuses a request for good.
 pub(super) fn denial(request: &Message) -> Message {
     let code = match service(request) {
         "ec2" => "UnauthorizedOperation",
@@ -157,7 +157,7 @@ pub(super) fn denial(request: &Message) -> Message {
     error(request, 403, code)
 }
 
-/// The answer to one call too many.
+/// Returns the answer to a throttled request.
 pub(super) fn throttling(request: &Message) -> Message {
     match service(request) {
         "ec2" => error(request, 503, "RequestLimitExceeded"),
@@ -166,7 +166,7 @@ pub(super) fn throttling(request: &Message) -> Message {
     }
 }
 
-/// The answer of a service that fails.
+/// Returns the answer of a service that fails.
 pub(super) fn failure(request: &Message, failure: Failure) -> Message {
     let page = "<html><body><h1>It is not here</h1></body></html>";
     match failure {
@@ -184,7 +184,7 @@ pub(super) fn failure(request: &Message, failure: Failure) -> Message {
     }
 }
 
-/// An error in the shape of the service.
+/// Returns an error in the format of the service.
 fn error(request: &Message, status: u16, code: &str) -> Message {
     const MESSAGE: &str = "this was thrown";
     const ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_named_without_what_it_is_asked_of() {
+    fn operation_is_named_without_resource() {
         let launch = request("ec2", "POST /", "Action=RunInstances&Version=2016-11-15");
         assert_eq!(operation(&launch), "ec2 RunInstances");
         let path = "PUT /2020-05-31/distribution/E1/config?x=y";
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_come_in_the_shape_of_the_service() {
+    fn errors_have_format_of_service() {
         let body = |message: Message| {
             let text = String::from_utf8(message.bytes()).unwrap();
             assert!(Message::read(&mut text.as_bytes()).unwrap().is_some());
@@ -277,8 +277,9 @@ mod tests {
         );
     }
 
+    /// The fair profile has no faults; any other profile repeats the same ones.
     #[test]
-    fn in_fair_weather_nothing_strikes_and_in_any_other_the_same_strikes_again() {
+    fn faults_are_reproducible() {
         let strikes = |profile: &FaultProfile| {
             let calls = (0..300).map(|nth| profile.strikes("ec2 RunInstances", nth));
             calls.collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! `gm`, run through the proxy.
+//! Runs of `gm` through the proxy.
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,16 +14,16 @@ use super::fault::FaultProfile;
 use super::proxy::{Injection, Proxy};
 use crate::endpoint;
 
-/// The program with its spec and its state in a directory of their own.
+/// The program with its spec and its state in its own directory.
 pub(super) struct Gm<'a> {
     pub(super) program: &'a Path,
     pub(super) proxy: &'a Proxy,
     pub(super) directory: PathBuf,
-    /// How many commands were run.
+    /// The number of commands so far.
     pub(super) count: usize,
 }
 
-/// How a command ended, and what it said.
+/// The end of a command, and its output.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) end: End,
@@ -35,11 +35,11 @@ pub(super) struct Run {
 pub(super) enum End {
     Code(i32),
     Killed,
-    /// It was ended: it took longer than anything may.
+    /// The command took longer than any command may, and was killed.
     Hung,
 }
 
-/// The parts that are used here of the documents that `gm` prints.
+/// The parts of `gm`'s documents that the checks use.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Document {
     #[serde(default)]
@@ -69,7 +69,7 @@ impl Gm<'_> {
         self.directory.join("state")
     }
 
-    /// Runs a command and reads what it prints. What goes wrong meanwhile is the weather's and the strike's business.
+    /// Runs a command under the fault profile and the injected signal, and reads its output.
     pub(super) fn run(
         &mut self,
         arguments: &[&str],

@@ -1,18 +1,18 @@
-//! HTTP/1.1 messages as an AWS SDK and moto write them: a head, and a body of a known length.
+//! HTTP/1.1 messages as an AWS SDK and moto write them: a head and a body of known length.
 
 use std::io::{self, BufRead, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-/// A request or a response, as it stood on the wire.
+/// A request or a response, as it was on the wire.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message {
-    /// The first line and the header lines, with their line ends and the empty line.
+    /// The first line and the headers, with line ends and the empty line.
     pub(super) head: String,
     pub(super) body: Vec<u8>,
 }
 
 impl Message {
-    /// The next message; nothing if the other side has closed the connection.
+    /// Reads the next message; returns `None` if the other side has closed the connection.
     pub(super) fn read(stream: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut message = Self::default();
         loop {
@@ -42,7 +42,7 @@ impl Message {
         Ok(Some(message))
     }
 
-    /// A header's value.
+    /// Returns the value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (found, value) = line.split_once(':')?;
@@ -50,7 +50,7 @@ impl Message {
         })
     }
 
-    /// The method and the path of a request.
+    /// Returns the method and the path of a request.
     pub(super) fn target(&self) -> (&str, &str) {
         let mut words = self.head.split(' ');
         let method = words.next().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Message {
         [self.head.as_bytes(), &self.body].concat()
     }
 
-    /// What the server answers, over a connection of its own.
+    /// Sends the request over a new connection, and returns the server's answer.
     pub(super) fn send(&self, server: SocketAddr) -> io::Result<Self> {
         let mut stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;

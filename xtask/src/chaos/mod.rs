@@ -1,9 +1,10 @@
-//! `cargo xtask chaos`: the real `gm` against an AWS that others wrote, with everything between them that goes wrong.
+//! `cargo xtask chaos`: runs the real `gm` against moto, an independent AWS server, with faults of every kind between
+//! them.
 //!
-//! Each round is a stack's life in an account of its own: calls are refused, fail, are lost before or after their
-//! effect, and arrive late, and the program is killed in the middle. After every command the account is listed:
-//! whatever is alive and not known to `gm` is a failure, and so is a promise of an exit code that does not hold. At
-//! the end nothing goes wrong any more, and the stack has to come up, or to go.
+//! Each round is the life of a stack in its own account: calls are refused, fail, are lost before or after their
+//! effect, or arrive late, and the program is killed in the middle. After every command the account is listed. A
+//! resource that `gm` does not know is a failure, and so is an exit code that does not keep its promise. At the end no
+//! more faults happen, and the stack must come up or be removed.
 
 mod account;
 mod fault;
@@ -31,19 +32,19 @@ use crate::workspace::Workspace;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How many lives
+    /// Number of rounds
     #[arg(long, default_value_t = 12)]
     rounds: u64,
-    /// What everything follows from that goes wrong
+    /// Seed for all faults
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The first round, to repeat one that failed
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// How many at the same time: nearly all of the time is spent waiting
+    /// Number of rounds at the same time; nearly all of the time is spent waiting
     #[arg(long, default_value_t = 6)]
     at_once: u64,
-    /// Also what takes gm minutes to give up: calls that stall, and operations that fail every time
+    /// Include faults that gm gives up only after minutes: calls that stall, and operations that fail every time
     #[arg(long)]
     slow: bool,
 }
@@ -56,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         fs::remove_dir_all(&directory)?;
     }
     fs::create_dir_all(&directory)?;
-    // A copy, so that a build meanwhile makes no difference.
+    // A copy, so that a build in the meantime makes no difference.
     let gm = directory.join("gm");
     fs::copy(workspace.gm(), &gm)?;
     let moto = Moto::start(&workspace)?;
@@ -85,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Lives one life after the other in the same account.
+/// Runs one round after the other in the same account.
 fn work(
     options: &Options,
     gm: &Path,

@@ -1,4 +1,4 @@
-//! What stands between `gm` and the server: it passes requests on, unless something goes wrong.
+//! The proxy between `gm` and the server: it passes requests on, unless they meet a fault.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Write as _};
@@ -27,15 +27,15 @@ struct Shared {
 
 struct State {
     profile: FaultProfile,
-    /// How often each operation was called during this command.
+    /// The number of calls of each operation during this command.
     calls: HashMap<String, u64>,
     requests: u64,
     strike: Option<Injection>,
-    /// The process that the strike is for, as long as it runs.
+    /// The process that the signal is for, while it runs.
     process: Option<u32>,
-    /// Requests that are with the server, or will be as soon as nothing holds them up.
+    /// The number of requests that the server is handling, or will get after a delay.
     under_way: usize,
-    /// Those of them that arrive late.
+    /// The number of those that arrive late.
     late: usize,
     struck: Vec<String>,
 }
@@ -43,20 +43,20 @@ struct State {
 /// A signal for the program at one of its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Injection {
-    /// At which request, counted from one.
+    /// The number of the request, counted from one.
     pub(super) request: u64,
     pub(super) moment: Moment,
     pub(super) signal: Signal,
-    /// After how long the same signal comes again.
+    /// The pause before the same signal comes again.
     pub(super) again: Option<Duration>,
 }
 
-/// Where in the life of a request.
+/// A point in the life of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     BeforeTheServer,
     BeforeTheReply,
-    /// So long after the reply.
+    /// This long after the reply.
     After(Duration),
 }
 
@@ -87,7 +87,7 @@ impl Proxy {
             }),
         };
         let shared = Arc::clone(&proxy.shared);
-        // It ends with this process, as its connections do.
+        // The thread ends with this process, as its connections do.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
@@ -111,25 +111,25 @@ impl Proxy {
         state.process = None;
     }
 
-    /// Says whom a strike is for. The question whether it still runs is asked while no strike falls, so that none falls
-    /// upon a stranger.
+    /// Sets the process that a signal is for. The check whether that process still runs holds the lock, so that no
+    /// signal can hit a stranger.
     pub(super) fn watch<T>(&self, process: Option<u32>, look: impl FnOnce() -> T) -> T {
         let mut state = self.shared.state();
         state.process = process;
         look()
     }
 
-    /// What has gone wrong since the last time that this was asked.
+    /// Takes the faults and signals since the last call.
     pub(super) fn struck(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.state().struck)
     }
 
-    /// Whether something has still to arrive.
+    /// Returns true if a late request has still to arrive.
     pub(super) fn has_late(&self) -> bool {
         self.shared.state().late > 0
     }
 
-    /// Waits until the server has answered everything that was sent to it, late ones excepted unless they are wanted.
+    /// Waits until the server has answered every request, late ones only if asked for.
     pub(super) fn settle(&self, with_late: bool) -> Result<()> {
         const LONGEST: Duration = Duration::from_secs(120);
         const STEP: Duration = Duration::from_millis(10);
@@ -152,7 +152,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One connection, until either side closes it.
+    /// Serves one connection until either side closes it.
     fn serve(self: &Arc<Self>, stream: TcpStream) {
         let Ok(reader) = stream.try_clone() else {
             return;
@@ -259,7 +259,7 @@ impl Shared {
         shared.state().late += 1;
         thread::spawn(move || {
             thread::sleep(delay);
-            // Nobody waits for the answer.
+            // No client waits for the answer any more.
             let _ = request.send(shared.server);
             let mut state = shared.state();
             state.under_way -= 1;
@@ -275,7 +275,7 @@ impl Shared {
         }
     }
 
-    /// Only the process that has made the request, and only as long as it runs.
+    /// Signals the process that made the request, unless it has ended.
     fn signal_once(&self, signal: Signal, process: Option<u32>) {
         let state = self.state();
         let Some(process) = process.filter(|_| state.process == process) else {
@@ -286,17 +286,17 @@ impl Shared {
             Signal::Kill => "-KILL",
             Signal::Terminate => "-TERM",
         };
-        // It fails only if the process has just ended by itself.
+        // The signal fails only if the process has just ended by itself.
         let _ = Command::new("kill")
             .args([name, &process.to_string()])
             .status();
     }
 }
 
-/// What the client gets.
+/// The reply to the client.
 enum Reply {
     Whole(Message),
-    /// Half of it, and the end of the connection.
+    /// Half of the reply, and the end of the connection.
     Part(Message),
     None,
     Never,
@@ -324,7 +324,7 @@ impl Reply {
             }
             Self::None => Ok(Next::Close),
             Self::Never => {
-                // Until the client has had enough.
+                // Waits until the client gives up.
                 let mut rest = Vec::new();
                 io::Read::read_to_end(&mut stream, &mut rest)?;
                 Ok(Next::Close)

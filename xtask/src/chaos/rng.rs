@@ -1,8 +1,8 @@
-//! Chance that can be repeated: the same seed and the same words give the same throws.
+//! A reproducible source of random choices: the same seed and the same names give the same choices.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-/// What chooses what goes wrong.
+/// The generator that chooses the faults.
 #[derive(Clone, Debug)]
 pub(super) struct Rng {
     seed: u64,
@@ -17,25 +17,25 @@ impl Rng {
         }
     }
 
-    /// Dice of their own for the thing that is named. What is thrown with them depends on nothing that was thrown
-    /// before, so that requests that overtake each other change nothing.
+    /// Derives a generator for the named thing. Its choices do not depend on earlier ones, so requests that overtake
+    /// each other change nothing.
     pub(super) fn of(&self, name: impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         (self.seed, name).hash(&mut hasher);
         Self::new(hasher.finish())
     }
 
-    /// From nothing to just below the limit.
+    /// Returns a number from zero to just below the limit.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.numbers.u64(..limit.max(1))
     }
 
-    /// True so many times in a thousand.
+    /// Returns true with this chance in a thousand.
     pub(super) fn chance(&mut self, in_a_thousand: u64) -> bool {
         self.below(1000) < in_a_thousand
     }
 
-    /// One of these, each as often as its weight says.
+    /// Picks one of the choices with the probability of its weight.
     pub(super) fn pick<T: Copy>(&mut self, choices: &[(u64, T)]) -> T {
         let total = choices.iter().map(|(weight, _)| weight).sum();
         let mut thrown = self.below(total);
@@ -54,7 +54,7 @@ mod tests {
     use super::Rng;
 
     #[test]
-    fn the_same_seed_throws_the_same_and_weights_count() {
+    fn choices_follow_seed_and_weights() {
         let throws = |seed| {
             let mut rng = Rng::new(seed).of("launch");
             [(); 8].map(|()| rng.below(1000))

@@ -1,4 +1,4 @@
-//! One life of a stack: up under faults and kills, back and forth, and then to an end where nothing goes wrong.
+//! One life of a stack: commands under faults and kills, and then an end without faults.
 
 use std::fmt;
 use std::fs;
@@ -16,7 +16,7 @@ use super::verdict;
 use crate::inventory::Inventory;
 use crate::tier::Tier;
 
-/// A life that is to be lived.
+/// The parameters of a round.
 pub(super) struct Round<'a> {
     pub(super) seed: u64,
     pub(super) number: u64,
@@ -26,12 +26,12 @@ pub(super) struct Round<'a> {
     pub(super) directory: PathBuf,
 }
 
-/// What came of it.
+/// The result of a round.
 pub(super) struct Report {
     seed: u64,
     number: u64,
     plot: String,
-    /// The commands, how each ended, and what struck meanwhile.
+    /// The commands, with the end of each and the faults meanwhile.
     story: Vec<String>,
     pub(super) problems: Vec<String>,
     directory: PathBuf,
@@ -45,11 +45,11 @@ enum Verb {
     Rollback,
 }
 
-/// How a life ends once nothing goes wrong any more.
+/// The end of a life, once no more faults happen.
 #[derive(Clone, Copy, Debug)]
 enum Ending {
     Down,
-    /// The journal is lost with the machine that it was on.
+    /// The journal is lost together with its machine.
     MachineLost,
     UpAndDown,
 }
@@ -119,7 +119,7 @@ impl Round<'_> {
         })
     }
 
-    /// A few commands under faults, most of them killed or interrupted.
+    /// Runs a few commands under faults, most of them killed or interrupted.
     fn trouble(&mut self, life: &mut Life<'_>) -> Result<()> {
         const MOST: u64 = 6;
         let mut verb = Verb::Deploy;
@@ -146,7 +146,7 @@ impl Round<'_> {
                     (1, Verb::Destroy),
                 ]),
             };
-            // Now and then what is of no use, which must do no harm either.
+            // Sometimes a useless command, which must do no harm either.
             if self.rng.chance(150) {
                 verb = self.rng.pick(&[
                     (1, Verb::Deploy),
@@ -183,23 +183,23 @@ impl Round<'_> {
     }
 }
 
-/// A life in progress.
+/// A round in progress.
 struct Life<'a> {
     tier: Tier,
     is_adopting: bool,
     account: &'a mut Account,
     proxy: &'a Proxy,
     gm: Gm<'a>,
-    /// What was there before.
+    /// The resources that existed before.
     seeds: Inventory,
-    /// What is there and was not.
+    /// The resources that have been added since.
     alive: Inventory,
     story: Vec<String>,
     problems: Vec<String>,
 }
 
 impl Life<'_> {
-    /// Runs a command and looks at what has become of the account.
+    /// Runs a command, and checks the account afterwards.
     fn command(
         &mut self,
         verb: Verb,
@@ -237,7 +237,7 @@ impl Life<'_> {
         Ok(run)
     }
 
-    /// What is alive now; that the seeds are as they were is seen to at the same time.
+    /// Lists the account, and checks that the earlier resources are unchanged.
     fn look(&mut self) -> Result<()> {
         let now = self.account.inventory()?;
         let touched = self.seeds.beyond(&now).0;
@@ -256,7 +256,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// What `gm` knows of the stack.
+    /// Returns the stack's status, or `None` if `gm` knows no such stack.
     fn known(&mut self) -> Result<Option<Document>> {
         let stack = self.tier.stack();
         let run = self
@@ -284,7 +284,7 @@ impl Life<'_> {
         problems
     }
 
-    /// Nothing goes wrong any more: it has to come to an end.
+    /// Ends the life without faults, which must succeed.
     fn end(&mut self, ending: Ending) -> Result<()> {
         match ending {
             Ending::UpAndDown => {
@@ -297,7 +297,7 @@ impl Life<'_> {
         if !self.problems.is_empty() {
             return Ok(());
         }
-        // What was still on its way when everything was gone must not come to life again.
+        // Requests that were still on their way when everything was gone must not create anything.
         self.proxy.settle(true)?;
         self.look()?;
         let mut problems = verdict::left(&self.alive);
@@ -314,7 +314,7 @@ impl Life<'_> {
         if run.end == End::Code(0) {
             return Ok(());
         }
-        // What is being removed can only be removed.
+        // A stack whose removal has begun can only be removed.
         let known = self.known()?;
         if known.is_some_and(|known| known.phase.as_deref() == Some("ending")) {
             self.must(Verb::Destroy)?;
@@ -339,7 +339,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Without a journal, the tags say what is `gm`'s.
+    /// Removes the stack without its journal: the tags mark the resources of `gm`.
     fn find_again(&mut self) -> Result<()> {
         self.proxy.settle(true)?;
         let state = self.gm.state();
@@ -358,7 +358,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Leaves what somebody needs who looks for the reason: what is alive, and the journal.
+    /// Saves the evidence for finding the cause: the existing resources and the journal.
     fn testify(&mut self) -> Result<()> {
         let alive: Vec<_> = self.alive.0.iter().map(|it| format!("{it:?}\n")).collect();
         fs::write(self.gm.directory.join("alive.txt"), alive.concat())?;

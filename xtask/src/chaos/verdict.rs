@@ -1,13 +1,13 @@
-//! Whether `gm` knows everything that the account holds, and keeps its word.
+//! Checks that `gm` knows everything in the account, and keeps the promises of its exit codes.
 
 use super::gm::{Document, End, Listed, Run};
 use crate::inventory::{Inventory, Kind, Resource};
 
-/// What `gm` knows of a stack; nothing is known of one that it says does not exist.
+/// The status of a stack, or `None` if `gm` says that it does not exist.
 pub(super) type Known<'a> = Option<&'a Document>;
 
-/// What is wrong after a command: what is alive and unknown, and what the exit code promised and does not hold.
-/// `before` is what was alive before, unless something was still to arrive late.
+/// Returns the problems after a command: resources that are unknown to `gm`, and promises of the exit code that do not
+/// hold. `before` lists the earlier resources, unless a late request was still to arrive.
 pub(super) fn problems(
     run: &Run,
     alive: &Inventory,
@@ -20,9 +20,9 @@ pub(super) fn problems(
     }
     match run.end {
         End::Hung => problems.push("it hung".to_owned()),
-        // Nothing is left.
+        // The promise is that nothing is left.
         End::Code(1) => problems.extend(left(alive)),
-        // Nothing was changed.
+        // The promise is that nothing was changed.
         End::Code(2 | 6) => {
             problems.extend(before.iter().flat_map(|before| changed(alive, before)))
         }
@@ -33,13 +33,13 @@ pub(super) fn problems(
     problems
 }
 
-/// What is alive though everything should have gone.
+/// Returns a problem for each resource that should be gone.
 pub(super) fn left(alive: &Inventory) -> Vec<String> {
     let left = alive.0.iter();
     left.map(|it| format!("still there: {it:?}")).collect()
 }
 
-/// What is wrong with a stack that is up, other than what a tier promises: what is listed has to be there.
+/// Returns the problems of a stack that is up, apart from those of its tier: each listed resource must exist.
 pub(super) fn missing(alive: &Inventory, known: &Document) -> Vec<String> {
     let mut problems = Vec::new();
     for listed in &known.resources {
@@ -63,7 +63,7 @@ fn unknown(alive: &Inventory, known: Known<'_>) -> Vec<String> {
         .collect()
 }
 
-/// What was left behind, or kept, has to be listed. A stack that nothing was done to is not listed again.
+/// Checks that everything left or kept is listed. A stack that the command did not touch is not listed again.
 fn unlisted(run: &Run, alive: &Inventory) -> Vec<String> {
     let Some(document) = &run.document else {
         return vec!["exit code 3 without a document".to_owned()];
@@ -78,7 +78,7 @@ fn unlisted(run: &Run, alive: &Inventory) -> Vec<String> {
         .collect()
 }
 
-/// What is alive and not listed. One that is listed without an id may be any of its kind, but only one.
+/// Returns the resources that are not listed. A listed resource without an id may be any one of its kind.
 fn strangers<'a>(alive: &'a Inventory, listed: &[Listed]) -> Vec<&'a Resource> {
     let mut intents: Vec<_> = listed.iter().filter(|it| it.id.is_none()).collect();
     let mut strangers = Vec::new();
@@ -120,7 +120,8 @@ fn changed(alive: &Inventory, before: &Inventory) -> Vec<String> {
     more.chain(less).collect()
 }
 
-/// The word of `gm` for the kind; nothing for what is a part of something else. A group's first egress rule is AWS's.
+/// Returns `gm`'s name for the kind, or `None` for parts of another resource. AWS creates the first egress rule of a
+/// security group.
 fn kind(resource: &Resource) -> Option<&'static str> {
     match &resource.kind {
         Kind::Distribution { .. } => Some("distribution"),
@@ -165,8 +166,9 @@ mod tests {
         serde_json::from_str(document).unwrap()
     }
 
+    /// A resource is known by its id, or as an intent of its kind.
     #[test]
-    fn what_is_alive_has_to_be_known_by_its_id_or_as_an_intent_of_its_kind() {
+    fn unknown_resources_are_problems() {
         let killed = Run {
             end: End::Killed,
             document: None,
@@ -179,7 +181,7 @@ mod tests {
                 [""; 0]
             );
         }
-        // The group, and the rule that is a part of it.
+        // The group, and the rule that belongs to it.
         assert_eq!(problems(&killed, &alive(GROUP), None, None).len(), 2);
         let twice = GROUP.replace("sgr-1", "sgr-2").replace("sg-1", "sg-2");
         let both = Inventory([alive(GROUP).0, alive(&twice).0].concat());
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exit_code_is_held_to_its_word() {
+    fn exit_codes_are_held_to_promise() {
         let alive = alive(GROUP);
         let nothing = Inventory(Vec::new());
         let known = known(KNOWN);

@@ -1,3 +1,3 @@
-//! `gm sandbox`: the sandbox itself.
+//! `gm sandbox`: commands for the sandbox itself.
 
 pub(crate) mod serve;

@@ -1,4 +1,4 @@
-//! `gm sandbox serve`: a simulated AWS account on a socket, for any program.
+//! `gm sandbox serve`: serves a simulated AWS account on a socket, for any program.
 
 use std::fs;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::progress_display::{ProgressDisplay, compact};
 use crate::sandbox::{self, KeptAccount, Lock};
 use crate::state_directory::StateDirectory;
 
-/// Serves until a signal ends it; the document is what has happened until then.
+/// Serves until a signal arrives, and returns the document that says what has happened until then.
 pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Failure> {
     if global.sandbox {
         return Err(Failure::usage(
@@ -25,14 +25,14 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         ));
     }
     let display = ProgressDisplay::new(global.quiet);
-    // From now on a signal ends it in an orderly way, as whoever reads the lines below may expect. Before there is an
-    // account, which would complain of its faults if this failed.
+    // From here on a signal ends the server in an orderly way, as readers of the output below may expect. This comes
+    // before the account, which would report its faults as unfired if the registration of the signals failed.
     let interrupts = Interrupts::listen()?;
     let (aws, kept) = account(global, serve)?;
     let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
         Ok(server) => server,
         Err(failure) => {
-            // Who has asked is not told again at the account's end.
+            // Taking the unfired faults now keeps the account from reporting them when it is dropped.
             let _ = aws.unfired();
             return Err(failure);
         }
@@ -73,7 +73,7 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
         return Ok((account.build(), None));
     }
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), true)?;
-    // The store's directory is also the account's.
+    // Opening the store creates the directory that also holds the account.
     state.store()?;
     let kept = KeptAccount::lock(&state, Lock::Refuse)?;
     Ok((kept.restore(account)?, Some(kept)))
@@ -95,7 +95,7 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
     })
 }
 
-/// What programs need to be told, on standard output before anything is served.
+/// Prints the environment variables that programs need, before anything is served.
 fn announce(server: &AwsServer, output: Output) {
     let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
@@ -124,7 +124,7 @@ fn announce(server: &AwsServer, output: Output) {
         }
     };
     let mut stdout = std::io::stdout();
-    // A reader that has gone away may know the port nevertheless.
+    // A reader that has closed its end may know the port anyway.
     let _ = stdout.write_all(text.as_bytes());
     let _ = stdout.flush();
 }
@@ -145,7 +145,7 @@ fn describe(serve: &Serve) -> String {
     format!("{profile} account, seed {}, {speed}", serve.seed)
 }
 
-/// A line per call on standard error: when, which, and what came of it.
+/// Logs one line per call to standard error: the time, the operation and the outcome.
 fn log(call: &CallRecord) {
     let at = call.at.strftime("%Y-%m-%dT%H:%M:%SZ");
     let service = call
@@ -157,7 +157,7 @@ fn log(call: &CallRecord) {
         Outcome::Silence => "no answer",
         _ => "?",
     };
-    // A log that nobody can read is no reason to stop.
+    // A closed standard error is no reason to stop serving.
     let _ = writeln!(
         std::io::stderr(),
         "{at}  {service}{operation}  {outcome}",
@@ -165,7 +165,7 @@ fn log(call: &CallRecord) {
     );
 }
 
-/// What happened: in text for the person who ended it, in JSON a second document on standard output.
+/// Summarizes the calls: as text on standard error, or as a second JSON document on standard output.
 fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Document, Failure> {
     let calls = aws.calls().len();
     let leftovers: Vec<_> = aws.leftovers().iter().map(ToString::to_string).collect();

@@ -1,12 +1,13 @@
-//! Much that sleeps most of the time, done at the same time.
+//! Work that sleeps most of the time, done in parallel.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-/// Does it with each, and fails after all have been done if any of it has.
+/// Does the work for each item in parallel; if any of it fails, panics once all of it is done.
 ///
-/// Whoever goes on after a kill asks for half a minute what became of a call, and sleeps in between.
+/// After a kill, the next process checks for half a minute what happened to the pending call, and sleeps between the
+/// checks.
 pub(super) fn at_each<T: Display + Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     let next = Mutex::new(all.iter());
     let failed = Mutex::new(Vec::new());
@@ -34,5 +35,5 @@ pub(super) fn at_each<T: Display + Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     );
 }
 
-/// As many as sleep beside the one that works.
+/// The number of threads: nearly all of them sleep while one works.
 const WORKERS: usize = 48;

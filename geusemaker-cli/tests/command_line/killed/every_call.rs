@@ -1,4 +1,4 @@
-//! Killed at every call: before it has any effect, before its answer, and with it.
+//! Kills at every call: before it takes effect, before its answer, and with its answer.
 
 use std::fmt;
 
@@ -19,7 +19,8 @@ struct Kill<'a> {
 }
 
 impl Kill<'_> {
-    /// Goes on from the same point in both directions, or in the one that is left.
+    /// Asserts that the stack can be brought up and removed from the same point, or only removed if it was being
+    /// destroyed.
     fn is_survived(&self, whole: &Census) {
         let killed = self.from.killed_at(&self.at, self.arguments);
         std::thread::scope(|scope| {
@@ -42,8 +43,9 @@ impl fmt::Display for Kill<'_> {
     }
 }
 
+/// Whichever call `gm` is killed at, the next command brings the stack up or removes it, as asked.
 #[test]
-fn killed_at_any_call_a_stack_comes_to_the_end_that_is_asked_for() {
+fn stack_survives_kill_at_any_call() {
     let nothing = World::new();
     let (gm, account) = nothing.begin();
     account.run(&gm, DEPLOY).with(0);
@@ -68,5 +70,5 @@ fn killed_at_any_call_a_stack_comes_to_the_end_that_is_asked_for() {
     at_each(&kills, |kill| kill.is_survived(&whole));
 }
 
-/// Prime to the two and three moments that calls have, so that all of them come up.
+/// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
 const STRIDE: usize = 5;

@@ -1,5 +1,5 @@
-//! `gm` is killed with SIGKILL: at each of its calls and at random moments, on the way up and on the way down. From what
-//! is there then another `gm` reaches the end that it is asked for, and nothing is there twice or left.
+//! Kills `gm` with SIGKILL, at each of its calls and at random moments, while it deploys and while it removes a stack.
+//! From there another `gm` brings the stack up or removes it, as asked, and nothing exists twice or is left.
 
 mod at_each;
 mod every_call;

@@ -1,33 +1,33 @@
-//! The moments at which a run is killed.
+//! The moments at which a run of `gm` is killed.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use geusemaker_testkit::{CallRecord, Fault, Outcome};
 
-/// A moment of a run: one of its calls, and how far that has come.
+/// A moment of a run: one of its calls, and the progress of that call.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
     operation: String,
-    /// Which call of the operation it is, counted from 1.
+    /// The number of the call among those of its operation, counted from 1.
     nth: u32,
     is_mutating: bool,
     progress: Progress,
 }
 
-/// How far a call has come.
+/// The progress of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// It is on its way, and has no effect yet.
+    /// The request is on its way, and has no effect yet.
     Sent,
-    /// It has taken effect, and its answer is on the way.
+    /// The call has taken effect, and its answer is on the way.
     InEffect,
-    /// Its answer is on the way, and nothing holds it up: the caller has it, or is about to.
+    /// The answer is on the way, and nothing delays it: the caller has it, or is about to.
     Answered,
 }
 
 impl Point {
-    /// Every moment of a run that made these calls.
+    /// Returns every moment of a run that made these calls.
     pub(super) fn all_of(calls: &[CallRecord]) -> Vec<Self> {
         let mut counts = BTreeMap::<&str, u32>::new();
         let mut all = Vec::new();
@@ -43,7 +43,7 @@ impl Point {
                 });
             };
             at(Progress::Sent);
-            // To lose the answer to a question is to lose the question.
+            // For a read, a lost answer is the same as a lost request.
             if call.is_mutating() {
                 at(Progress::InEffect);
             }
@@ -52,8 +52,8 @@ impl Point {
         all
     }
 
-    /// The same moment of a run that has made these calls and not come to it: whoever is late asks less often how far
-    /// something is, and its last question is the one that counts. What changes something is never left out.
+    /// Returns the corresponding moment for a slow run that has made these calls and not reached this one: a slow run
+    /// polls less often, so its last read stands for this one. A call that changes something is never left out.
     pub(super) fn at_last_of(&self, calls: &[CallRecord]) -> Option<Self> {
         let made = calls
             .iter()
@@ -67,9 +67,9 @@ impl Point {
         })
     }
 
-    /// What holds the call up.
+    /// Returns the fault that holds the call up.
     pub(super) fn fault(&self) -> Option<Fault> {
-        // Whoever waits for the moment finds out that a run has not come to it.
+        // Optional, because a caller that waits for the moment notices when a run does not reach it.
         let stalled = Fault::on(&self.operation).nth(self.nth).stall().optional();
         match self.progress {
             Progress::Sent => Some(stalled),
@@ -78,7 +78,7 @@ impl Point {
         }
     }
 
-    /// Whether the moment has come, at each call that has ended.
+    /// Returns a predicate for the calls that have ended; it is true once the moment has come.
     pub(super) fn watch(&self) -> impl FnMut(&CallRecord) -> bool {
         let mut answers = 0;
         move |call| match self.progress {

@@ -1,4 +1,4 @@
-//! Killed again and again, at moments that nobody has chosen.
+//! Kills `gm` again and again, at random moments.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use super::world::World;
 use crate::account::Account;
 use crate::gm::Gm;
 
-/// A stack's life in which hardly any run comes to its end.
+/// A sequence of commands on one stack, most of them killed; the number is its seed.
 struct Life(u64);
 
 impl Life {
-    /// Kills a run when the account has heard some of its calls, wherever the program is by then.
+    /// Kills a run after a random number of calls, wherever the program is by then.
     fn kill(&self, rng: &mut Rng, gm: &Gm, account: &Account, words: &str) {
         let mut heard = rng.u32(1..=MOST_CALLS);
         let arguments: Vec<_> = words.split(' ').chain(["--yes"]).collect();
@@ -68,8 +68,9 @@ impl fmt::Display for Life {
     }
 }
 
+/// After repeated kills the stack ends where the last command takes it.
 #[test]
-fn killed_again_and_again_it_ends_where_the_last_command_takes_it() {
+fn stack_survives_repeated_kills() {
     let nothing = World::new();
     let (gm, account) = nothing.begin();
     account.run(&gm, &["deploy", "--yes"]).with(0);
@@ -83,8 +84,8 @@ fn killed_again_and_again_it_ends_where_the_last_command_takes_it() {
 
 const SEEDS: u64 = 120;
 
-/// Prime to the four ways of life.
+/// The stride of the sample: coprime to the four sequences of commands, so that each of them is sampled.
 const STRIDE: usize = 7;
 
-/// About as many as a run makes from its start to its end.
+/// About the number of calls of a complete run.
 const MOST_CALLS: u32 = 45;

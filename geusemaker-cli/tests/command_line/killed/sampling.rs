@@ -1,7 +1,7 @@
-//! Which of the kills an ordinary run of the tests does.
+//! The selection of kills that an ordinary test run makes.
 
-/// All of them if the environment says `GM_KILLS=all`, which `cargo xtask kills` does; else every few, from each part of
-/// the run and of every kind in turn.
+/// Returns all kills if `GM_KILLS=all` is set, as `cargo xtask kills` does; otherwise every few, so that all parts of
+/// the run and all kinds of moments take turns.
 pub(super) fn sample<T>(all: Vec<T>, stride: usize) -> Vec<T> {
     let stride = match std::env::var("GM_KILLS").as_deref() {
         Ok("all") => 1,

@@ -1,4 +1,4 @@
-//! The ends that a stack can come to, and how they are told.
+//! The end states of a stack, and the checks for them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use geusemaker_testkit::Resource;
 use crate::account::Account;
 use crate::gm::{Ended, Gm};
 
-/// How many resources of each kind a deployment without any trouble makes.
+/// The number of resources of each kind that an undisturbed deployment creates.
 pub(super) type Census = BTreeMap<String, usize>;
 
 pub(super) fn census(account: &Account) -> Census {
@@ -18,12 +18,12 @@ pub(super) fn census(account: &Account) -> Census {
     census
 }
 
-/// Takes the stack to running from wherever it is, and holds it against one that was never killed.
+/// Brings the stack up from any state, and compares it with one that was never killed.
 #[track_caller]
 pub(super) fn resumes_to_running(gm: &Gm, account: &Account, whole: &Census) {
     let resumed = account.run(gm, &["resume", "llm", "--yes", "-o", "json"]);
     let running = if is_no_stack(&resumed) {
-        // It had not begun, so there is nothing either.
+        // The deployment had not begun, so nothing exists.
         assert_eq!(account.leftovers(), [""; 0]);
         account.run(gm, &["deploy", "--yes", "-o", "json"])
     } else {
@@ -33,7 +33,7 @@ pub(super) fn resumes_to_running(gm: &Gm, account: &Account, whole: &Census) {
     assert_eq!(census(account), *whole);
 }
 
-/// Takes an unfinished stack away, and finds nothing of it.
+/// Rolls an unfinished stack back, and asserts that nothing of it is left.
 #[track_caller]
 pub(super) fn rolls_back_to_gone(gm: &Gm, account: &Account) {
     let rolled_back = account.run(gm, &["rollback", "llm", "--yes"]);
@@ -43,14 +43,14 @@ pub(super) fn rolls_back_to_gone(gm: &Gm, account: &Account) {
     is_gone(gm, account, rolled_back);
 }
 
-/// Takes the stack away from wherever it is, and finds nothing of it.
+/// Destroys the stack in any state, and asserts that nothing of it is left.
 #[track_caller]
 pub(super) fn is_destroyed(gm: &Gm, account: &Account) {
     let destroyed = account.run(gm, &["destroy", "llm", "--yes"]);
     is_gone(gm, account, destroyed);
 }
 
-/// That a removal has done its work, or has found it done.
+/// Asserts that a removal has succeeded, or has found the stack gone already.
 #[track_caller]
 fn is_gone(gm: &Gm, account: &Account, removal: Ended) {
     if !is_no_stack(&removal) {
@@ -61,12 +61,12 @@ fn is_gone(gm: &Gm, account: &Account, removal: Ended) {
     assert!(is_no_stack(&again), "{again:?}");
 }
 
-/// Whether a run has ended because there is no such stack.
+/// Returns true if a run has ended because there is no such stack.
 pub(super) fn is_no_stack(ended: &Ended) -> bool {
     says(ended, "there is no stack llm")
 }
 
-/// Whether a run has been refused for that reason, in text or in JSON.
+/// Returns true if a run was refused for this reason, in text or in JSON.
 fn says(ended: &Ended, reason: &str) -> bool {
     let is_said = [&ended.stdout, &ended.stderr].map(|said| said.contains(reason));
     ended.code == Some(2) && is_said.contains(&true)

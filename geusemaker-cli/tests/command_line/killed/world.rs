@@ -1,4 +1,4 @@
-//! A machine and an account, as they are between two runs of `gm`.
+//! A machine and an account between two runs of `gm`.
 
 use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 
@@ -7,21 +7,21 @@ use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A machine and an account at rest: any number of futures begin there.
+/// A machine and an account at rest; any number of runs can start from copies of this state.
 pub(super) struct World {
     gm: Gm,
     account: Snapshot,
 }
 
 impl World {
-    /// A machine with the spec of a tier-3 stack, and an account in which there is nothing.
+    /// Creates a machine with the spec of a tier-3 stack, and an empty account.
     pub(super) fn new() -> Self {
         let gm = Gm::new();
         gm.write_spec(&spec(3, "compute.gpu_check = false"));
         Self::of(gm, Account::start(Aws::builder()))
     }
 
-    /// What is there when nothing is under way any more.
+    /// Records the machine and the account once no call is in progress any more.
     pub(super) fn of(gm: Gm, account: Account) -> Self {
         Self {
             gm,
@@ -29,12 +29,12 @@ impl World {
         }
     }
 
-    /// A future of it.
+    /// Starts a copy of the machine and of the account.
     pub(super) fn begin(&self) -> (Gm, Account) {
         (self.gm.copy(), Account::start(self.account()))
     }
 
-    /// What a run leaves that is killed at that moment.
+    /// Runs `gm`, kills it at that moment, and returns what it leaves.
     #[track_caller]
     pub(super) fn killed_at(&self, point: &Point, arguments: &[&str]) -> Self {
         let mut at = point.clone();

@@ -1,11 +1,11 @@
-//! Cache behaviours: which requests go to which origin, and how.
+//! Cache behaviors: the origin that each request goes to, and its settings.
 
 use super::policy::Kind;
 use super::shape::invalid_argument;
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
-/// Checks a behaviour against the ids of the origins, and fills in what AWS does.
+/// Checks a behavior against the ids of the origins, and fills in the values that AWS fills in.
 pub(super) fn complete(behavior: &Element, origins: &[&str]) -> Result<Element, ServiceError> {
     let target = behavior.text_at(&["TargetOriginId"]).unwrap_or_default();
     if !origins.contains(&target) {
@@ -42,7 +42,7 @@ pub(super) fn complete(behavior: &Element, origins: &[&str]) -> Result<Element, 
     Ok(complete)
 }
 
-/// The CloudFront model's defaults of the older settings.
+/// Sets the older settings to the defaults of the CloudFront model.
 fn set_times_to_live(behavior: &mut Element) -> Result<(), ServiceError> {
     let mut times = Vec::new();
     for (name, default) in [
@@ -68,7 +68,7 @@ fn set_times_to_live(behavior: &mut Element) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Without a list of methods CloudFront allows and caches GET and HEAD. It takes three sets of them.
+/// Adds the lists of methods. By default CloudFront allows and caches GET and HEAD. It accepts three sets of methods.
 fn with_methods(behavior: &Element) -> Result<Element, ServiceError> {
     let standard = |name: &str| {
         let items = ["HEAD", "GET"].map(|method| Element::leaf("Method", method));
@@ -111,7 +111,7 @@ fn with_methods(behavior: &Element) -> Result<Element, ServiceError> {
     Ok(behavior)
 }
 
-/// The methods of a list, sorted.
+/// Returns the methods of a list, sorted.
 fn methods(list: &Element) -> Vec<&str> {
     let items = list.find("Items").map_or(&[][..], Element::elements);
     let mut methods: Vec<&str> = items.iter().map(Element::text).collect();

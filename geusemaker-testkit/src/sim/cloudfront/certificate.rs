@@ -1,11 +1,11 @@
-//! The certificate that viewers are shown, and the names that need one.
+//! The certificate shown to viewers, and the names that need one.
 
 use super::shape::invalid_argument;
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
-/// Checks the certificate against the names, and completes it as AWS shows it. Certificates live in a service that is
-/// not simulated: every ARN that could be one's in us-east-1 is taken for one's that is valid for the names.
+/// Checks the certificate against the names, and completes it as AWS shows it. The service that holds certificates is
+/// not simulated: every ARN that could name a certificate in us-east-1 is taken for one that is valid for the names.
 pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Element, ServiceError> {
     let member = |name: &str| certificate.find(name).map(Element::text);
     let is_default = member("CloudFrontDefaultCertificate") == Some("true");
@@ -25,7 +25,8 @@ pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Eleme
             ));
         }
         (None, _) => {
-            // The CloudFront model: with CloudFront's own certificate the lowest protocol is TLSv1, whatever is sent.
+            // The CloudFront model: with CloudFront's own certificate the lowest protocol is always TLSv1, no matter
+            // what is sent.
             return Ok(complete
                 .with("CloudFrontDefaultCertificate", true)
                 .with("SSLSupportMethod", "vip")

@@ -1,4 +1,4 @@
-//! The configuration of a distribution: checked once, complete from then on.
+//! The configuration of a distribution, which is checked and completed once.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use super::{behavior, certificate};
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
-/// A DistributionConfig that CloudFront takes, with what it fills in.
+/// A DistributionConfig that CloudFront accepts, with the values that it fills in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Config(Element);
 
@@ -40,12 +40,12 @@ impl Config {
         text(&self.0, "CallerReference")
     }
 
-    /// The names of its own under which viewers reach the distribution.
+    /// Returns the alternate names under which viewers reach the distribution.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
         items(&self.0, "Aliases").map(Element::text)
     }
 
-    /// Whether a cache behaviour has a child element of that name and text.
+    /// Returns true if a cache behavior has a child element of that name and text.
     pub(super) fn has_behavior_with(&self, name: &str, value: &str) -> bool {
         items(&self.0, "CacheBehaviors")
             .chain(self.0.find("DefaultCacheBehavior"))

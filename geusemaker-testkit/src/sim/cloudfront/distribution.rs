@@ -22,14 +22,14 @@ pub(super) struct Distribution {
     id: String,
     domain_name: String,
     config: Config,
-    /// Changes with each update; whoever changes or deletes the distribution has to know it.
+    /// Changes with each update. A caller has to know it to change or delete the distribution.
     etag: String,
     pub(super) tags: Tags,
-    /// The oldest first.
+    /// In order of creation.
     #[serde(default)]
     pub(super) invalidations: Vec<Invalidation>,
     modified_at: Timestamp,
-    /// When the last change has reached every edge location.
+    /// The time at which the last change has reached every edge location.
     deployed_at: Timestamp,
 }
 
@@ -41,7 +41,7 @@ impl Distribution {
         )
     }
 
-    /// Whether one of its cache behaviours has the policy.
+    /// Returns true if one of the distribution's cache behaviors has the policy.
     pub(super) fn uses(&self, kind: Kind, policy: &str) -> bool {
         self.config.has_behavior_with(kind.member(), policy)
     }
@@ -80,7 +80,8 @@ impl Distribution {
             .child(self.config.element().clone())
     }
 
-    /// What ListDistributions says: less than the configuration, and in particular not the caller reference.
+    /// Returns the distribution as ListDistributions shows it: less than the configuration, and in particular without
+    /// the caller reference.
     fn summary(&self, context: &RequestContext<'_>) -> Element {
         let unlisted = [
             "CallerReference",
@@ -107,7 +108,7 @@ impl Distribution {
         Reply::xml(self.element(context)).header("etag", &self.etag)
     }
 
-    /// Refuses a caller who does not know the distribution as it is now.
+    /// Refuses a caller who does not know the current version of the distribution.
     fn check_match(&self, if_match: Option<&str>) -> Result<(), ServiceError> {
         let is_etag = |value: &&str| {
             value.len() == 14
@@ -202,7 +203,8 @@ fn create_from(
     Ok(reply)
 }
 
-/// An alternate name belongs to one distribution of all accounts, of which there is one here.
+/// Refuses alternate names that another distribution has. At AWS a name belongs to one distribution of all accounts;
+/// here there is only one account.
 fn refuse_taken_names(
     cloudfront: &CloudFront,
     config: &Config,
@@ -252,7 +254,7 @@ pub(super) fn update(
         ));
     }
     refuse_taken_names(cloudfront, &config, Some(&old.id))?;
-    // An update while another is under way is taken; AWS does not say that it refuses it.
+    // An update during another one is accepted; AWS does not say that it refuses this.
     let new = Distribution {
         config,
         etag: new_etag(context),
@@ -273,7 +275,7 @@ pub(super) fn delete(
     refuse_other_query(input, &[])?;
     let distribution = cloudfront.distribution(id(input))?;
     distribution.check_match(input.if_match.as_deref())?;
-    // To have disabled it is not enough: that has to have reached the edge locations.
+    // Disabling the distribution is not enough: the change must also have reached the edge locations.
     if distribution.config.is_enabled() || !distribution.is_deployed(context.now) {
         let message = "The distribution you are trying to delete has not been disabled.";
         return Err(ServiceError::new("DistributionNotDisabled", message).status(409));
@@ -297,12 +299,12 @@ pub(super) fn list(
     Ok(Reply::xml(paging.list("DistributionList", items)))
 }
 
-/// The id in `distribution/E1` and `distribution/E1/config`; no distribution has an empty one.
+/// Returns the id in `distribution/E1` and `distribution/E1/config`; no distribution has an empty id.
 fn id(input: &Input) -> &str {
     input.path.get(1).map_or("", String::as_str)
 }
 
-/// ETags are of the form of ids.
+/// Returns a new ETag, which has the form of an id.
 fn new_etag(context: &mut RequestContext<'_>) -> String {
     format!("E{}", context.rng.upper(13))
 }

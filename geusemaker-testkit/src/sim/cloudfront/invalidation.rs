@@ -1,4 +1,4 @@
-//! Invalidations: what edge locations have to forget.
+//! Invalidations: the files that edge locations have to drop.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ pub(super) fn create(
     let same = |other: &&Invalidation| other.batch.text_at(&["CallerReference"]) == reference;
     if let Some(other) = distribution.invalidations.iter().find(same) {
         if other.batch == batch {
-            // The CloudFront model: the same batch again is the same invalidation.
+            // The CloudFront model: the same batch again returns the same invalidation.
             return Ok(created(input, other, context.now));
         }
         return Err(invalid_argument(
@@ -195,7 +195,7 @@ pub(super) fn list(
     Ok(Reply::xml(paging.list("InvalidationList", items)))
 }
 
-/// The id in `distribution/E1/invalidation`.
+/// Returns the id in `distribution/E1/invalidation`.
 fn distribution_id(input: &Input) -> &str {
     input.path.get(1).map_or("", String::as_str)
 }

@@ -3,7 +3,7 @@
 
 use crate::wire::xml::Element;
 
-/// A policy that AWS keeps.
+/// A policy managed by AWS.
 pub(super) struct ManagedPolicy {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
@@ -11,10 +11,10 @@ pub(super) struct ManagedPolicy {
     settings: Settings,
 }
 
-/// What a policy says, by its kind.
+/// The settings of a policy, by its kind.
 enum Settings {
     Cache {
-        /// Seconds: the least, the default and the most.
+        /// The minimum, the default and the maximum, in seconds.
         time_to_live: [u32; 3],
         compresses: bool,
         key: Choice,
@@ -26,7 +26,7 @@ enum Settings {
     },
 }
 
-/// Which headers, cookies and query strings.
+/// A choice of headers, cookies and query strings.
 #[derive(Clone, Copy)]
 struct Choice {
     headers: (&'static str, &'static [&'static str]),
@@ -261,13 +261,13 @@ pub(super) const RESPONSE_HEADERS: &[ManagedPolicy] = &[
 ];
 
 impl ManagedPolicy {
-    /// Of the form of an ETag; it never changes.
+    /// Returns an ETag of the usual form, which never changes.
     pub(super) fn etag(&self) -> String {
         let digits: String = self.id.chars().filter(|c| *c != '-').take(13).collect();
         format!("E{}", digits.to_uppercase())
     }
 
-    /// The configuration, in an element of that name.
+    /// Returns the configuration, in an element of that name.
     pub(super) fn config(&self, name: &str) -> Element {
         let config = Element::new(name)
             .with("Comment", self.comment)

@@ -1,4 +1,4 @@
-//! Amazon CloudFront: distributions, and the care that changing one takes.
+//! Amazon CloudFront: distributions, and the conditions under which they may be changed.
 
 mod behavior;
 mod certificate;
@@ -33,7 +33,8 @@ pub(crate) struct CloudFront {
 }
 
 impl CloudFront {
-    /// What exists. A distribution is gone as soon as it may be deleted and is, so the time makes no difference.
+    /// Returns the existing resources. A distribution is gone as soon as its deletion is accepted, so the time does not
+    /// matter.
     pub(crate) fn inventory(&self, _: Timestamp) -> Vec<Resource> {
         self.distributions
             .keys()
@@ -41,7 +42,7 @@ impl CloudFront {
             .collect()
     }
 
-    /// The states of what has one.
+    /// Returns the states of the resources that have one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
         self.distributions.iter().map(move |(id, distribution)| {
             Resource::new("CloudFront::Distribution", id).in_state(distribution.status(now))

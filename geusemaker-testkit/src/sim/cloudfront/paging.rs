@@ -8,9 +8,9 @@ use crate::wire::xml::Element;
 /// The query parameters that a list takes.
 pub(super) const PARAMETERS: [&str; 2] = ["Marker", "MaxItems"];
 
-/// Which page of a list a caller asks for.
+/// The page of a list that a caller asks for.
 pub(super) struct Paging<'a> {
-    /// The id of the last item of the page before; empty for the first page.
+    /// The id of the last item of the previous page; empty for the first page.
     pub(super) marker: &'a str,
     max_items: usize,
 }
@@ -32,7 +32,7 @@ impl<'a> Paging<'a> {
         })
     }
 
-    /// A list of one page, cut from the ids and elements that come after the marker.
+    /// Returns the list of one page, cut from the ids and elements that come after the marker.
     pub(super) fn list(
         &self,
         name: &str,
@@ -41,7 +41,7 @@ impl<'a> Paging<'a> {
         self.cut(name, after_marker, true)
     }
 
-    /// The same for a list that shows neither its marker nor whether it is truncated.
+    /// Returns the same for a list that shows neither its marker nor that it is truncated.
     pub(super) fn short_list(
         &self,
         name: &str,

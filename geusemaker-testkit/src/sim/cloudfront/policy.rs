@@ -1,4 +1,4 @@
-//! Policies of caching, of requests to origins, and of response headers. Only the managed ones are simulated.
+//! Policies for caching, for requests to origins, and for response headers. Only the managed ones are simulated.
 
 use super::managed_policy::{self, ManagedPolicy};
 use super::paging::{self, Paging};
@@ -8,7 +8,7 @@ use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// What a policy governs.
+/// The kind of a policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Cache,
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 3] = [Self::Cache, Self::OriginRequest, Self::ResponseHeaders];
 
-    /// The name of the policy's element.
+    /// Returns the name of the policy's element.
     fn element(self) -> &'static str {
         match self {
             Self::Cache => "CachePolicy",
@@ -28,7 +28,7 @@ impl Kind {
         }
     }
 
-    /// The member of a cache behaviour that names such a policy.
+    /// Returns the member of a cache behavior that names such a policy.
     pub(super) fn member(self) -> &'static str {
         match self {
             Self::Cache => "CachePolicyId",
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// The policy of that id.
+    /// Returns the policy of that id.
     pub(super) fn find(self, id: &str) -> Result<&'static ManagedPolicy, ServiceError> {
         let (code, what) = match self {
             Self::Cache => ("NoSuchCachePolicy", "cache policy"),
@@ -67,7 +67,7 @@ impl Kind {
     }
 }
 
-/// AWS's own policies change so rarely that no program can tell; the day is assumed.
+/// AWS's own policies change so rarely that no program can tell. The day is assumed.
 const LAST_MODIFIED: &str = "2021-01-01T00:00:00Z";
 
 pub(super) fn get(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
@@ -97,7 +97,7 @@ pub(super) fn list(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
         }
     };
     let name = kind.element();
-    // The policies stand in the order of their ids.
+    // The policies are sorted by id.
     let items = known.iter().filter(|policy| policy.id > paging.marker);
     let items = items.map(|policy| {
         let summary = Element::new(format!("{name}Summary"))
@@ -108,7 +108,7 @@ pub(super) fn list(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
     Ok(Reply::xml(paging.short_list(&format!("{name}List"), items)))
 }
 
-/// The ids of the distributions that use a policy.
+/// Lists the ids of the distributions that use a policy.
 pub(super) fn list_distributions(
     cloudfront: &CloudFront,
     kind: Kind,
@@ -127,7 +127,7 @@ pub(super) fn list_distributions(
     Ok(Reply::xml(paging.list("DistributionIdList", items)))
 }
 
-/// The id in `cache-policy/4135ea2d` and `distributionsByCachePolicyId/4135ea2d`.
+/// Returns the id in `cache-policy/4135ea2d` and `distributionsByCachePolicyId/4135ea2d`.
 fn id(input: &Input) -> &str {
     input.path.get(1).map_or("", String::as_str)
 }
@@ -137,7 +137,7 @@ mod tests {
     use super::Kind;
 
     #[test]
-    fn the_policies_stand_in_the_order_of_their_ids() {
+    fn managed_policies_are_sorted_by_id() {
         for kind in Kind::ALL {
             assert!(kind.managed().is_sorted_by_key(|policy| policy.id));
         }

@@ -1,4 +1,4 @@
-//! The shape of a DistributionConfig as far as it is simulated, with the defaults of the CloudFront model.
+//! The simulated part of the shape of a DistributionConfig, with the defaults of the CloudFront model.
 
 use super::shape::{Absent, Member, Shape};
 
@@ -84,7 +84,7 @@ const ORIGIN: Shape = Shape::Structure(&[
         &list("OriginCustomHeader", &ORIGIN_CUSTOM_HEADER),
         "",
     ),
-    // Without it AWS takes the origin for a bucket of S3, which needs a configuration of another kind.
+    // Without this, AWS takes the origin for an S3 bucket, which needs another kind of configuration.
     required("CustomOriginConfig", &CUSTOM_ORIGIN_CONFIG),
     filled(
         "ConnectionAttempts",
@@ -153,7 +153,7 @@ const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(&[
     ),
     filled("FunctionAssociations", &list("no association", &TEXT), ""),
     filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-    // One of the two: a cache policy, or forwarded values with their times, the older way.
+    // One of two is required: a cache policy, or, in the older way, forwarded values with their times.
     optional("CachePolicyId", &TEXT),
     optional("ForwardedValues", &FORWARDED_VALUES),
     optional("MinTTL", &SECONDS),
@@ -256,7 +256,7 @@ const LOGGING: Shape = Shape::Structure(&[
     filled("Prefix", &TEXT, ""),
 ]);
 
-/// What may be sent; [`super::certificate`] completes it.
+/// The members that may be sent. [`super::certificate`] completes them.
 const VIEWER_CERTIFICATE: Shape = Shape::Structure(&[
     optional("CloudFrontDefaultCertificate", &Shape::Flag),
     optional("ACMCertificateArn", &TEXT),
@@ -278,7 +278,7 @@ const VIEWER_CERTIFICATE: Shape = Shape::Structure(&[
             "TLSv1.3_2025",
         ]),
     ),
-    // Older words for what the other members say.
+    // Older names for the content of the other members.
     optional("Certificate", &TEXT),
     optional(
         "CertificateSource",

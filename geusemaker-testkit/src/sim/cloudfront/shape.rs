@@ -1,15 +1,15 @@
-//! Shapes of configuration documents: what they may hold, what they must, and what AWS fills in.
+//! Shapes of configuration documents: their allowed and required content, and the values that AWS fills in.
 
 use std::collections::BTreeSet;
 
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
-/// What an element holds.
+/// The allowed content of an element.
 #[derive(Debug)]
 pub(super) enum Shape {
     Flag,
-    /// A list as CloudFront writes it: a quantity, the items, and sometimes more beside them.
+    /// A list as CloudFront writes it: a quantity, the items, and sometimes other members beside them.
     List {
         item: &'static str,
         of: &'static Self,
@@ -20,12 +20,12 @@ pub(super) enum Shape {
         high: u32,
     },
     OneOf(&'static [&'static str]),
-    /// The one value that is simulated; AWS has others.
+    /// The only value that is simulated. AWS has others.
     Only(&'static str),
     /// 80, 443, or 1024 to 65535.
     Port,
     Structure(&'static [Member]),
-    /// Text of at most so many characters.
+    /// Text of a limited number of characters.
     Text {
         longest: usize,
     },
@@ -39,21 +39,21 @@ pub(super) struct Member {
     pub(super) absent: Absent,
 }
 
-/// What becomes of a member that is not there.
+/// The treatment of a member that is absent.
 #[derive(Debug)]
 pub(super) enum Absent {
-    /// AWS fills in this text; in a list these items, with blanks between them; in a structure its own defaults.
+    /// AWS fills in this text: in a list these items, separated by blanks; in a structure its own defaults.
     Filled(&'static str),
-    /// It stays away.
+    /// The member stays absent.
     Left,
     Refused,
 }
 
 impl Shape {
-    /// The element checked, and complete as AWS shows it; `path` names it in errors.
+    /// Checks the element, and returns it completed as AWS shows it. `path` names it in errors.
     ///
     /// # Errors
-    /// AWS's refusal of what is wrong, and a loud one of what is not simulated.
+    /// Returns AWS's refusal of a wrong value, or a clear error for a value that is not simulated.
     pub(super) fn complete(&self, element: &Element, path: &str) -> Result<Element, ServiceError> {
         match self {
             Self::Structure(members) => complete_structure(element, members, path),
@@ -71,7 +71,7 @@ impl Shape {
         }
     }
 
-    /// What AWS fills in, yet to be completed.
+    /// Returns the element that AWS fills in, before it is completed.
     fn default(&self, name: &str, text: &str) -> Element {
         match self {
             Self::List { item, .. } => {
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_filled_in_or_refused() {
+    fn absent_member_is_filled_in_or_refused() {
         assert_eq!(
             complete("<C><On>true</On></C>").unwrap(),
             "<C><Names><Quantity>0</Quantity></Names><On>true</On></C>"
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantity_has_to_be_the_number_of_items() {
+    fn wrong_quantity_is_refused() {
         let error = complete(
             "<C><Names><Quantity>2</Quantity><Items><Name>a</Name></Items></Names><On>true</On></C>",
         );
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_element_is_named() {
+    fn unknown_element_is_named_in_error() {
         let error = complete("<C><On>true</On><Off>true</Off></C>").unwrap_err();
         assert!(
             error.starts_with("SimulatorUnsupported") && error.contains("C.Off"),

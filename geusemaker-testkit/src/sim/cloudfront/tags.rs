@@ -15,7 +15,7 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct Tags(BTreeMap<String, String>);
 
 impl Tags {
-    /// Reads `<Tags><Items><Tag><Key/><Value/></Tag></Items></Tags>`.
+    /// Parses `<Tags><Items><Tag><Key/><Value/></Tag></Items></Tags>`.
     pub(super) fn parse(element: &Element) -> Result<Self, ServiceError> {
         let mut tags = BTreeMap::new();
         for tag in element.find("Items").map_or(&[][..], Element::elements) {
@@ -33,7 +33,7 @@ impl Tags {
         Ok(tags)
     }
 
-    /// The CloudFront model's limits.
+    /// Checks the limits of the CloudFront model.
     fn check(&self) -> Result<(), ServiceError> {
         if self.0.len() > 50 {
             return Err(invalid("A resource can have at most 50 tags."));
@@ -107,7 +107,7 @@ pub(super) fn remove(
     Ok(Reply::empty().status(204))
 }
 
-/// The id of the distribution whose ARN the query names.
+/// Returns the id of the distribution whose ARN the query names.
 fn distribution_of(
     cloudfront: &CloudFront,
     context: &RequestContext<'_>,

@@ -1,4 +1,4 @@
-//! The attributes of the account, of which not many are left.
+//! The attributes of the account. Few of them are left.
 
 use super::Ec2;
 use super::launch_request::invalid;
@@ -10,7 +10,7 @@ pub(crate) fn describe(ec2: &Ec2, params: &mut Params) -> Result<Reply, ServiceE
     let names = params.list("AttributeName");
     params.refuse_unread("DescribeAccountAttributes")?;
     let default_vpc = ec2.vpcs.values().find(|vpc| vpc.is_default);
-    // EC2 reference: what AWS still answers, though the limits among it have moved to the service quotas.
+    // EC2 reference: the attributes that AWS still answers, although their limits have moved to the service quotas.
     let attributes = [
         ("supported-platforms", "VPC".to_owned()),
         ("vpc-max-security-groups-per-interface", "5".to_owned()),

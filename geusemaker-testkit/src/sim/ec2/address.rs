@@ -19,7 +19,7 @@ use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Address {
-    /// The allocation id: `eipalloc-…`
+    /// The allocation id, such as `eipalloc-…`.
     pub(super) id: String,
     pub(super) ip: Ipv4Addr,
     pub(super) association: Option<Association>,
@@ -29,14 +29,14 @@ pub(crate) struct Address {
 pub(crate) struct Association {
     pub(super) id: String,
     pub(super) interface: String,
-    /// Whether it took the place of a public address that came with the instance.
+    /// True if this address replaced a public address that came with the instance.
     pub(super) replaced: bool,
 }
 
 /// A public address that leads to a network interface.
 pub(super) struct PublicAddress<'a> {
     pub(super) ip: Ipv4Addr,
-    /// The elastic address that it is, if the account owns it.
+    /// The elastic address, if the account owns it.
     pub(super) elastic: Option<&'a Address>,
 }
 
@@ -97,7 +97,7 @@ impl Described for Address {
     }
 }
 
-/// What AWS answers to an elastic address that it does not know.
+/// Returns AWS's answer to an elastic address that it does not know.
 pub(super) fn unknown_ip(ip: &str) -> ServiceError {
     ServiceError::new(
         "InvalidAddress.NotFound",
@@ -131,7 +131,7 @@ impl Address {
 }
 
 impl Ec2 {
-    /// The elastic address of a network interface.
+    /// Returns the elastic address of a network interface.
     pub(super) fn elastic_address_of(&self, interface: &str) -> Option<&Address> {
         self.addresses.values().find(|address| {
             let association = address.association.as_ref();
@@ -139,7 +139,7 @@ impl Ec2 {
         })
     }
 
-    /// The public address of a network interface: an elastic one, or the one that came with its instance.
+    /// Returns the public address of a network interface: an elastic one, or the one that came with its instance.
     pub(super) fn public_address_of(
         &self,
         interface: &NetworkInterface,
@@ -158,7 +158,7 @@ impl Ec2 {
         Some(PublicAddress { ip, elastic: None })
     }
 
-    /// The public address of an instance: that of the network interface that came with it.
+    /// Returns the public address of an instance: that of the network interface that came with it.
     pub(super) fn public_address_of_instance(
         &self,
         instance: &Instance,
@@ -172,7 +172,7 @@ impl Ec2 {
     }
 }
 
-/// An address out of Amazon's.
+/// Returns an address out of Amazon's range.
 pub(super) fn draw(context: &mut RequestContext<'_>) -> Ipv4Addr {
     let mut byte = || (context.rng.roll() * 254.0) as u8 + 1;
     Ipv4Addr::new(52, byte(), byte(), byte())
@@ -234,7 +234,7 @@ pub(crate) fn release(
 ) -> Result<Reply, ServiceError> {
     let id = params.optional("AllocationId");
     let ip = params.optional("PublicIp");
-    // There is one border group in a region here.
+    // Each region here has one border group.
     params.accept("NetworkBorderGroup");
     params.refuse_unread("ReleaseAddress")?;
     ec2.forget_associations_of_the_gone(context.now);

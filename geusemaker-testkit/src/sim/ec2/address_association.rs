@@ -1,4 +1,4 @@
-//! Which network interface an elastic address leads to.
+//! Associations of elastic addresses with network interfaces.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ pub(crate) fn associate(
     let instance = params.optional("InstanceId");
     let interface = params.optional("NetworkInterfaceId");
     let private_ip = params.optional("PrivateIpAddress");
-    // EC2 reference: in a VPC an association is moved unless the call says otherwise.
+    // EC2 reference: in a VPC an association is moved unless the call forbids it.
     let may_move = params.parsed("AllowReassociation")?.unwrap_or(true);
     params.refuse_unread("AssociateAddress")?;
     ec2.forget_associations_of_the_gone(context.now);
@@ -117,7 +117,7 @@ pub(crate) fn disassociate(
 }
 
 impl Ec2 {
-    /// An association ends with its network interface.
+    /// Ends the associations of network interfaces that are gone.
     pub(super) fn forget_associations_of_the_gone(&mut self, now: Timestamp) {
         let interfaces = &self.interfaces;
         for address in self.addresses.values_mut() {
@@ -161,7 +161,7 @@ impl Ec2 {
         }
     }
 
-    /// Ends an association; an instance that had a public address before gets a new one.
+    /// Ends an association. An instance that had a public address before gets a new one.
     fn disassociate(&mut self, context: &mut RequestContext<'_>, allocation: &str) {
         let address = self.addresses.get_mut(allocation);
         let Some(association) = address.and_then(|address| address.association.take()) else {

@@ -46,7 +46,7 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // There are no zones here that an account has not opted in to.
+    // Every zone here is one that the account has opted in to.
     params.accept("AllAvailabilityZones");
     let selection = Selection::read(params, "DescribeAvailabilityZones")?;
     let zones = catalog::zones(context.region);

@@ -1,4 +1,4 @@
-//! The volumes that an instance is launched with.
+//! The volumes with which an instance is launched.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +8,10 @@ use super::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 
-/// What one volume shall be like.
+/// The properties of one volume to create.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BlockDevice {
-    /// `/dev/sda1`
+    /// The device name, such as `/dev/sda1`.
     pub(super) name: String,
     pub(super) size_gib: u32,
     pub(super) volume_type: String,
@@ -22,7 +22,8 @@ pub(crate) struct BlockDevice {
 }
 
 impl BlockDevice {
-    /// Reads the `BlockDeviceMapping` parameters; the root volume comes first, as the image has it if the call does not say.
+    /// Reads the `BlockDeviceMapping` parameters. The root volume comes first; by default it is as the image describes
+    /// it.
     pub(super) fn read_all(params: &mut Params, image: &Image) -> Result<Vec<Self>, ServiceError> {
         let mut devices = vec![Self {
             name: image.root_device.to_owned(),
@@ -50,7 +51,7 @@ impl BlockDevice {
         Ok(devices)
     }
 
-    /// One mapping, if it is for a volume.
+    /// Reads one mapping; returns `None` if it is not for a volume.
     fn read(
         params: &mut Params,
         mapping: &Structure,
@@ -59,13 +60,13 @@ impl BlockDevice {
         let name = params.required(&mapping.member("DeviceName"))?;
         let virtual_name = params.optional(&mapping.member("VirtualName"));
         if virtual_name.is_some_and(|it| it.starts_with("ephemeral")) {
-            // EC2 user guide: an instance has all its NVMe instance store volumes, whatever the mappings say.
+            // EC2 user guide: an instance has all its NVMe instance store volumes, no matter what the mappings say.
             return Ok(None);
         }
         let is_root = name == image.root_device;
         let snapshot = params.optional(&mapping.member("Ebs.SnapshotId"));
         if let Some(id) = snapshot.filter(|id| !is_root || *id != image.snapshot()) {
-            // The snapshots here are those of the images.
+            // The only snapshots here are those of the images.
             let message = format!("The snapshot '{id}' does not exist.");
             return Err(ServiceError::new("InvalidSnapshot.NotFound", message));
         }
@@ -79,7 +80,7 @@ impl BlockDevice {
         };
         let device = Self {
             size_gib,
-            // EBS user guide: a volume whose type nobody names is a gp2, but for the one that the image describes.
+            // EBS user guide: a volume without a type is a gp2 volume, except the one that the image describes.
             volume_type: one_of(params, &mapping.member("Ebs.VolumeType"), &VOLUME_TYPES)?
                 .unwrap_or_else(|| if is_root { "gp3" } else { "gp2" }.to_owned()),
             encrypted: params

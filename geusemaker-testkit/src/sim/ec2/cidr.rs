@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::ServiceError;
 
-/// A block in canonical form: no bit is set behind the prefix.
+/// A block in canonical form: no bit after the prefix is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cidr {
     network: Ipv4Addr,
@@ -16,7 +16,7 @@ pub(crate) struct Cidr {
 }
 
 impl Cidr {
-    /// The block of that size that holds the address; a prefix over 32 is taken as 32.
+    /// Returns the block of that size that contains the address; a prefix over 32 counts as 32.
     pub(crate) fn holding(address: Ipv4Addr, prefix: u8) -> Self {
         let prefix = prefix.min(32);
         let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
@@ -30,15 +30,15 @@ impl Cidr {
         self.prefix
     }
 
-    /// How many addresses the block has.
+    /// Returns the number of addresses in the block.
     pub(crate) fn size(self) -> u64 {
         1 << (32 - u32::from(self.prefix))
     }
 
-    /// The nth address of the block, counted from 0; the last one if there are not so many.
+    /// Returns the nth address of the block, counted from 0, or the last one if the block has fewer.
     pub(crate) fn address(self, n: u64) -> Ipv4Addr {
         let offset = n.min(self.size() - 1);
-        // Less than the size of the block, which fits behind the prefix.
+        // The offset is less than the size of the block, which fits behind the prefix.
         Ipv4Addr::from_bits(self.network.to_bits() | u32::try_from(offset).unwrap_or(0))
     }
 
@@ -81,8 +81,9 @@ mod tests {
     use super::Cidr;
 
     proptest! {
+        /// The block contains its own addresses.
         #[test]
-        fn a_block_is_read_back_and_holds_its_addresses(bits: u32, prefix in 0_u8..=32, n: u32) {
+        fn block_survives_round_trip(bits: u32, prefix in 0_u8..=32, n: u32) {
             let block = Cidr::holding(Ipv4Addr::from_bits(bits), prefix);
             prop_assert_eq!(cidr(&block.to_string()), block);
             let address = block.address(u64::from(n) % block.size());
@@ -95,21 +96,21 @@ mod tests {
     }
 
     #[test]
-    fn bits_behind_the_prefix_are_cleared() {
+    fn bits_after_prefix_are_cleared() {
         assert_eq!(cidr("10.1.2.3/16").to_string(), "10.1.0.0/16");
         assert_eq!(cidr("10.1.2.3/0").to_string(), "0.0.0.0/0");
         assert_eq!(cidr("10.1.2.3/32").to_string(), "10.1.2.3/32");
     }
 
     #[test]
-    fn blocks_overlap_if_one_holds_the_other() {
+    fn nested_blocks_overlap() {
         assert!(cidr("10.0.0.0/16").overlaps(cidr("10.0.4.0/24")));
         assert!(cidr("10.0.4.0/24").overlaps(cidr("10.0.0.0/16")));
         assert!(!cidr("10.0.4.0/24").overlaps(cidr("10.0.5.0/24")));
     }
 
     #[test]
-    fn what_is_no_block_is_refused() {
+    fn malformed_block_is_refused() {
         for text in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "x/8", ""] {
             assert!(text.parse::<Cidr>().is_err(), "{text}");
         }

@@ -30,7 +30,7 @@ pub(crate) fn output(
     let reply = Element::new("reply")
         .with("instanceId", &id)
         .with("timestamp", format_args!("{:.3}", context.now));
-    // What is not there yet is absent, not empty (seen by pycloudlib).
+    // Missing output is absent, not empty (seen by pycloudlib).
     if !instance.reached(instance.startup.console_at, context.now)
         || hypervisor == Some(Hypervisor::BareMetal)
     {

@@ -1,4 +1,4 @@
-//! The default VPC: laid out in each region of a new account, and again when somebody asks for it.
+//! The default VPC: created in each region of a new account, and again on request.
 
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,7 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 impl Ec2 {
-    /// A region as a new account has it: the default VPC with a subnet in each zone.
+    /// Returns a region of a new account: the default VPC with a subnet in each zone.
     pub(crate) fn with_default_vpc(account_id: &str, region: &str) -> Self {
         let mut ec2 = Self {
             account_id: account_id.to_owned(),
@@ -25,7 +25,7 @@ impl Ec2 {
             ..Self::default()
         };
         ec2.lay_out_default_vpc(&mut |kind, part| match (kind, part) {
-            // A subnet's part is the name of its zone, which is in no other region.
+            // The part in the id of a subnet is the name of its zone, which no other region has.
             (ResourceKind::Subnet, zone) => kind.fixed_id(zone),
             (_, "") => kind.fixed_id(region),
             (_, part) => kind.fixed_id(&format!("{region} {part}")),
@@ -33,7 +33,8 @@ impl Ec2 {
         ec2
     }
 
-    /// VPC User Guide: 172.31.0.0/16 with a /20 in each zone, and a gateway to which the main route table leads.
+    /// Creates the default VPC. VPC User Guide: 172.31.0.0/16 with a /20 in each zone, and an internet gateway to which
+    /// the main route table leads.
     fn lay_out_default_vpc(&mut self, new_id: &mut dyn FnMut(ResourceKind, &str) -> String) -> Vpc {
         let cidr = Cidr::holding(Ipv4Addr::new(172, 31, 0, 0), 16);
         let vpc = self.add_vpc(cidr, true, new_id);
@@ -56,7 +57,7 @@ impl Ec2 {
         vpc
     }
 
-    /// Adds the zone's default subnet in the first block that is free; none if there is no room.
+    /// Adds the zone's default subnet in the first free block; returns `None` if there is no room.
     fn add_default_subnet(
         &mut self,
         vpc: &Vpc,
@@ -83,7 +84,7 @@ impl Ec2 {
     }
 }
 
-/// CreateDefaultVpc.
+/// Answers CreateDefaultVpc.
 pub(crate) fn create(
     ec2: &mut Ec2,
     context: &mut RequestContext<'_>,
@@ -102,7 +103,7 @@ pub(crate) fn create(
     ))
 }
 
-/// CreateDefaultSubnet.
+/// Answers CreateDefaultSubnet.
 pub(crate) fn create_subnet(
     ec2: &mut Ec2,
     context: &mut RequestContext<'_>,

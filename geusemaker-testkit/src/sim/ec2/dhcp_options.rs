@@ -1,4 +1,4 @@
-//! DHCP options: the one set that a region has from the start, and that every VPC uses.
+//! DHCP options: the one set that a region has from the start, used by every VPC.
 
 use super::Ec2;
 use super::resource_kind::ResourceKind;
@@ -8,14 +8,14 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// The id of a region's set.
+/// Returns the id of a region's set.
 pub(super) fn id(region: &str) -> String {
     ResourceKind::DhcpOptions.fixed_id(region)
 }
 
 pub(super) struct DhcpOptions {
     id: String,
-    /// Names and values, each with one value.
+    /// The options' names, each with its one value.
     options: [(&'static str, String); 2],
 }
 

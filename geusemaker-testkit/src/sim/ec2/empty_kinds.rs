@@ -1,4 +1,4 @@
-//! Kinds of which an account here never has one, because nothing here makes one: their lists are truthfully empty.
+//! Kinds without any resource in an account here, because nothing here creates one. Their lists are correctly empty.
 
 use super::Ec2;
 use super::selection::{Described, Field, Selection};
@@ -6,7 +6,7 @@ use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
-/// Declares a kind that has no values, with the parameter that lists ids, the filters of AWS, and AWS's answer to an id.
+/// Declares a kind without values, with its parameter for ids, AWS's filters, and AWS's answer to an unknown id.
 macro_rules! absent_kind {
     ($name:ident, $ids:literal, $code:literal, $noun:literal, [$($filter:literal),* $(,)?]) => {
         pub(crate) enum $name {}
@@ -90,7 +90,7 @@ absent_kind!(
     ]
 );
 
-/// The empty list of a kind, after the call has been checked like any other.
+/// Returns the empty list of a kind, after checking the call like any other.
 pub(crate) fn describe<T: Described>(
     ec2: &Ec2,
     context: &RequestContext<'_>,

@@ -1,4 +1,4 @@
-//! What a region forgets: the tokens of launches are all that stays of what is gone.
+//! The expiry of a region's resources. Of resources that are gone, only the tokens of launches stay.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Ec2;
 use super::instance::Instance;
 
-/// The client tokens of launches whose instances are forgotten, each with its zone if it counts for one.
+/// The client tokens of launches whose instances have expired, each with its zone if it counts for one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct SpentTokens(BTreeSet<(String, Option<String>)>);
 
@@ -28,7 +28,7 @@ impl SpentTokens {
 }
 
 impl Ec2 {
-    /// Drops what no call can speak of any more, with its tags.
+    /// Drops the resources that no call can name any more, with their tags.
     pub(super) fn forget_gone(&mut self, now: Timestamp) {
         let forgotten = |_: &String, instance: &mut Instance| instance.is_forgotten(now);
         for (id, instance) in self.instances.extract_if(.., forgotten) {

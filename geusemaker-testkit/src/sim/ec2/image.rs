@@ -1,4 +1,4 @@
-//! Machine images: the Deep Learning images that Amazon publishes, and a plain one of each usual system.
+//! Machine images: the Deep Learning images that Amazon publishes, and a plain image of each usual operating system.
 
 use super::Ec2;
 use super::resource_kind::ResourceKind;
@@ -12,18 +12,18 @@ pub(crate) struct Image {
     pub(crate) id: String,
     name: String,
     description: String,
-    /// `x86_64` or `arm64`
+    /// Either `x86_64` or `arm64`.
     pub(crate) architecture: &'static str,
-    /// `20261009`
+    /// The date of publication, such as `20261009`.
     date: &'static str,
     owner: &'static str,
     /// The alias of the owner, if it is Amazon.
     alias: Option<&'static str>,
-    /// `/dev/sda1`
+    /// The name of the root device, such as `/dev/sda1`.
     pub(super) root_device: &'static str,
-    /// The size of the root volume's snapshot, which is the least that a root volume may have.
+    /// The size of the root volume's snapshot, which is the minimum size of a root volume.
     pub(super) root_gib: u32,
-    /// Under which parameters of the Systems Manager the newest of its kind is found.
+    /// The Systems Manager parameter that names the newest image of this kind.
     parameter: Option<String>,
 }
 
@@ -34,7 +34,7 @@ const AMAZON_LINUX: &str = "137112412989";
 /// Canonical's account, which publishes Ubuntu.
 const CANONICAL: &str = "099720109477";
 
-/// The images of a region.
+/// Returns the images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {
     let mut images = Vec::new();
     for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
@@ -100,9 +100,9 @@ pub(crate) fn images(region: &str) -> Vec<Image> {
     images
 }
 
-/// The image of that id in a region, or of the parameter of the Systems Manager that `resolve:ssm:` names.
+/// Returns the image of that id in a region, or the image of the Systems Manager parameter that `resolve:ssm:` names.
 pub(crate) fn image(region: &str, id: &str) -> Option<Image> {
-    // The kernel that is the default one now.
+    // The kernel that is the current default.
     let parameter = id
         .strip_prefix("resolve:ssm:")
         .map(|parameter| parameter.replace("al2023-ami-kernel-default-", "al2023-ami-kernel-6.1-"));
@@ -112,7 +112,7 @@ pub(crate) fn image(region: &str, id: &str) -> Option<Image> {
     })
 }
 
-/// What AWS answers to an id that it does not know.
+/// Returns AWS's answer to an unknown id.
 pub(super) fn unknown(id: &str) -> ServiceError {
     if let Some(parameter) = id.strip_prefix("resolve:ssm:") {
         return ServiceError::unsupported(format_args!(
@@ -123,7 +123,7 @@ pub(super) fn unknown(id: &str) -> ServiceError {
 }
 
 impl Image {
-    /// The id of the root volume's snapshot.
+    /// Returns the id of the root volume's snapshot.
     pub(crate) fn snapshot(&self) -> String {
         self.id.replace("ami-", "snap-")
     }
@@ -171,7 +171,7 @@ impl Described for Image {
         ("block-device-mapping.volume-type", |_, _, _| {
             vec!["gp3".to_owned()]
         }),
-        // Nobody has to be subscribed to any of them, and all are Linux.
+        // No image here needs a subscription, and all are Linux.
         ("product-code", |_, _, _| Vec::new()),
         ("platform", |_, _, _| Vec::new()),
     ];
@@ -197,7 +197,7 @@ pub(crate) fn describe(
     params.accept("IncludeDisabled");
     let selection = Selection::read(params, "DescribeImages")?;
     let mut images = images(context.region);
-    // The account itself has no images, and nobody has shared one with it alone.
+    // The account itself has no images, and none is shared with it alone.
     images.retain(|image| {
         let is_owner =
             |owner: &String| *owner == image.owner || Some(owner.as_str()) == image.alias;

@@ -1,4 +1,4 @@
-//! Instances: their lives, as functions of what was drawn and of the clock.
+//! Instances: their lifecycles, as functions of the random draws and of the clock.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,9 +19,9 @@ pub(crate) struct Instance {
     pub(crate) id: String,
     pub(super) reservation: String,
     pub(super) launch_index: u32,
-    /// As it is now.
+    /// The present settings.
     pub(super) launch: LaunchRequest,
-    /// As it was launched, if it has been modified since.
+    /// The settings at launch, if they have been modified since.
     #[serde(default)]
     launched_as: Option<Box<LaunchRequest>>,
     pub(crate) subnet: String,
@@ -29,17 +29,17 @@ pub(crate) struct Instance {
     pub(crate) zone: String,
     pub(super) zone_id: String,
     pub(crate) private_ip: Ipv4Addr,
-    /// The public address of its present or latest run.
+    /// The public address of the present or latest run.
     pub(super) public_ip: Option<Ipv4Addr>,
     pub(super) interface: String,
     pub(super) spot_request: Option<String>,
     #[serde(default)]
     pub(super) spot_cancelled_at: Option<Timestamp>,
     pub(super) launched_at: Timestamp,
-    /// When it was started the last time, if it ever was stopped.
+    /// The time of the last start, if the instance was ever stopped.
     #[serde(default)]
     pub(super) started_at: Option<Timestamp>,
-    /// From when on other calls know the id.
+    /// The time from which other calls know the id.
     pub(super) visible_at: Timestamp,
     #[serde(flatten)]
     pub(super) startup: Startup,
@@ -50,7 +50,7 @@ pub(crate) struct Instance {
     pub(super) termination: Option<InstanceEnd>,
 }
 
-/// Where an instance is in its life.
+/// The state of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InstanceState {
     Pending,
@@ -91,7 +91,7 @@ impl InstanceState {
     }
 }
 
-/// What a new instance is made from.
+/// The data of a new instance.
 pub(super) struct NewInstance {
     pub(super) id: String,
     pub(super) reservation: String,
@@ -158,12 +158,12 @@ impl Instance {
         InstanceState::Pending
     }
 
-    /// When user data has run and the services answer, if the instance lives so long.
+    /// Returns the time at which user data has run and the services answer, if the instance lives that long.
     pub(crate) fn services_up_at(&self) -> Timestamp {
         self.startup.services_up_at
     }
 
-    /// The public address, unless it is elastic; an instance loses it when it is stopped (EC2 user guide).
+    /// Returns the public address, unless it is elastic. An instance loses it when it is stopped (EC2 user guide).
     pub(super) fn public_address(&self, now: Timestamp) -> Option<Ipv4Addr> {
         match self.state(now) {
             InstanceState::Pending
@@ -174,7 +174,7 @@ impl Instance {
         }
     }
 
-    /// `/dev/sda1`
+    /// Returns the name of the root device, such as `/dev/sda1`.
     pub(super) fn root_device(&self) -> &str {
         // The root volume comes first.
         self.launch
@@ -183,27 +183,27 @@ impl Instance {
             .map_or("/dev/sda1", |root| &root.name)
     }
 
-    /// Whether the instance had come so far when its life ended, if it has.
-    pub(super) fn reached(&self, context: Timestamp, now: Timestamp) -> bool {
-        now >= context
+    /// Returns true if that moment has passed, and the instance was not ended before it.
+    pub(super) fn reached(&self, moment: Timestamp, now: Timestamp) -> bool {
+        now >= moment
             && self
                 .termination
                 .as_ref()
-                .is_none_or(|end| end.begins_at >= context)
+                .is_none_or(|end| end.begins_at >= moment)
     }
 
-    /// Whether other calls know of it: soon after the launch, until it is forgotten.
+    /// Returns true if other calls know the instance: from soon after its launch until it has expired.
     fn is_visible(&self, now: Timestamp) -> bool {
         now >= self.visible_at && !self.is_forgotten(now)
     }
 
-    /// Whether it ended more than an hour ago (EC2 model).
+    /// Returns true if the instance ended more than an hour ago (EC2 model).
     pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
         self.terminated_at()
             .is_some_and(|ended_at| now >= ended_at + Duration::from_secs(3600))
     }
 
-    /// When it was gone, once its end has begun.
+    /// Returns the time at which the instance is terminated, once its end has begun.
     pub(super) fn terminated_at(&self) -> Option<Timestamp> {
         self.termination.as_ref().map(|end| end.ends_at)
     }
@@ -212,12 +212,12 @@ impl Instance {
         self.state(now) == InstanceState::Terminated
     }
 
-    /// The call that launched it, to which another with the same token is compared.
+    /// Returns the call that launched the instance, for comparison with another call that has the same token.
     pub(super) fn launched_as(&self) -> &LaunchRequest {
         self.launched_as.as_deref().unwrap_or(&self.launch)
     }
 
-    /// What it is like, to be modified.
+    /// Returns the instance's settings, to be modified.
     pub(super) fn modify(&mut self) -> &mut LaunchRequest {
         let launch = &self.launch;
         self.launched_as
@@ -227,14 +227,14 @@ impl Instance {
 }
 
 impl Ec2 {
-    /// The instances that other calls know of.
+    /// Returns the instances that other calls know.
     pub(super) fn visible_instances(&self, now: Timestamp) -> impl Iterator<Item = &Instance> {
         self.instances
             .values()
             .filter(move |instance| instance.is_visible(now))
     }
 
-    /// An instance by its id, as another call looks it up.
+    /// Returns an instance by its id, as another call finds it.
     pub(super) fn visible_instance(
         &self,
         id: &str,
@@ -245,7 +245,7 @@ impl Ec2 {
             .ok_or_else(|| ResourceKind::Instance.unknown(id))
     }
 
-    /// The same, to be changed.
+    /// Returns the same instance, to be changed.
     pub(super) fn visible_instance_mut(
         &mut self,
         id: &str,

@@ -1,4 +1,4 @@
-//! The attributes of instances that calls of their own show and change.
+//! The attributes of instances that separate calls show and change.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ pub(crate) fn describe(
             value(&launch.shutdown_behavior.as_deref().unwrap_or("stop"))
         }
         "instanceType" => value(&launch.instance_type),
-        // EC2 reference: what such an instance does not have comes without a value.
+        // EC2 reference: attributes that such an instance does not have come without a value.
         "kernel" | "ramdisk" | "productCodes" => Element::new(&attribute),
         "rootDeviceName" => value(&instance.root_device()),
         "sourceDestCheck" => value(&ec2.checks_source_and_destination(instance)),
@@ -92,10 +92,10 @@ pub(crate) fn modify(
 }
 
 impl Change {
-    /// The one change that a call may make.
+    /// Reads the only change that a call may make.
     fn read(params: &mut Params) -> Result<Self, ServiceError> {
         let mut changes = Vec::new();
-        // The older form names the attribute, and the newer one is a parameter for each.
+        // The older form names the attribute, and the newer form has a parameter for each attribute.
         if let Some(attribute) = params.optional("Attribute") {
             let value = params.optional("Value");
             changes.extend(value.map(|value| Self::of(&attribute, value)).transpose()?);
@@ -149,7 +149,7 @@ impl Change {
                 ))
             })
         };
-        // The one form begins with a capital and the other does not.
+        // One form begins with a capital letter and the other does not.
         let mut characters = attribute.chars();
         let first = characters.next().map(|it| it.to_ascii_uppercase());
         let name: String = first.into_iter().chain(characters).collect();
@@ -196,7 +196,7 @@ impl Change {
             Self::InstanceType(_) | Self::UserData(_) | Self::EbsOptimized(_)
                 if state != InstanceState::Stopped =>
             {
-                // EC2 reference: these are changed while the instance is stopped.
+                // EC2 reference: these attributes can be changed only while the instance is stopped.
                 let message = format!("The instance '{id}' is not in the 'stopped' state.");
                 return Err(ServiceError::new("IncorrectInstanceState", message));
             }

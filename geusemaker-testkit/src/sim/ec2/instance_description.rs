@@ -1,4 +1,4 @@
-//! How instances are described: by DescribeInstances, and in the reply to RunInstances.
+//! The descriptions of instances, in DescribeInstances and in the reply to RunInstances.
 
 use std::net::Ipv4Addr;
 
@@ -18,7 +18,7 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // Nothing here belongs to a service that manages it for the account.
+    // No resource here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeInstances")?;
     let now = context.now;
@@ -41,7 +41,7 @@ pub(crate) fn describe(
     Ok(page.reply_with(set))
 }
 
-/// A reservation that was made this moment: AWS tells of addresses and volumes in a later description only.
+/// Returns a reservation that was just made. AWS shows addresses and volumes only in a later description.
 pub(super) fn new_reservation<'a>(
     ec2: &Ec2,
     now: Timestamp,
@@ -57,7 +57,7 @@ pub(super) fn new_reservation<'a>(
     of_instances(ec2, id, items)
 }
 
-/// A reservation and those of its instances.
+/// Returns a reservation with its instances.
 pub(super) fn reservation<'a>(
     ec2: &Ec2,
     now: Timestamp,
@@ -77,7 +77,8 @@ fn of_instances(ec2: &Ec2, id: &str, items: impl Iterator<Item = Element>) -> El
 }
 
 impl Ec2 {
-    /// Whether the network interface that came with the instance checks who sends and for whom.
+    /// Returns true if the network interface that came with the instance checks the source and the destination of
+    /// traffic.
     pub(super) fn checks_source_and_destination(&self, instance: &Instance) -> bool {
         let interface = self.interfaces.get(&instance.interface);
         interface.is_none_or(|interface| !interface.skips_source_dest_check)
@@ -85,12 +86,12 @@ impl Ec2 {
 }
 
 impl Instance {
-    /// When its present run began.
+    /// Returns the time at which the present run began.
     pub(super) fn launch_time(&self) -> String {
         format!("{:.3}", self.started_at.unwrap_or(self.launched_at))
     }
 
-    /// The code and the message of its state reason, if the state has one.
+    /// Returns the code and the message of the state reason, if the state has one.
     pub(super) fn state_reason(&self, now: Timestamp) -> Option<(String, String)> {
         let end = match self.state(now) {
             InstanceState::Pending => return Some(("pending".to_owned(), "pending".to_owned())),
@@ -101,7 +102,8 @@ impl Instance {
         end.map(|end| (end.code().to_owned(), end.message()))
     }
 
-    /// `User initiated (2026-01-01 00:00:00 GMT)`, or nothing while it lives.
+    /// Returns the reason of the last transition, such as `User initiated (2026-01-01 00:00:00 GMT)`, or an empty text
+    /// while the instance lives.
     pub(super) fn transition_reason(&self, now: Timestamp) -> String {
         let end = match self.state(now) {
             InstanceState::Pending | InstanceState::Running => None,
@@ -142,7 +144,7 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         .with("rootDeviceType", "ebs")
         .with("rootDeviceName", instance.root_device())
         .with("virtualizationType", "hvm")
-        // EC2 reference: xen is what it says for Nitro too.
+        // EC2 reference: xen is also the value for Nitro.
         .with("hypervisor", "xen")
         .with(
             "clientToken",
@@ -167,7 +169,7 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         Some(profile) => element.child(super::instance_profile::element(ec2, instance, profile)),
         None => element,
     };
-    // A terminated instance has no network and no volumes any more.
+    // A terminated instance has no network and no volumes.
     if instance.is_terminated(now) {
         return element
             .with("privateDnsName", "")
@@ -193,7 +195,7 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         .children(ec2.network_of_instance(instance, now))
 }
 
-/// What an instance has that nothing here changes.
+/// Returns the settings of an instance that nothing here changes.
 fn settings(instance: &Instance) -> Vec<Element> {
     let launch = &instance.launch;
     let known = catalog::instance_type(&launch.instance_type);
@@ -225,7 +227,7 @@ fn settings(instance: &Instance) -> Vec<Element> {
     settings
 }
 
-/// Whether detailed monitoring is on.
+/// Returns the state of detailed monitoring.
 pub(super) fn monitoring(instance: &Instance) -> Element {
     let state = if instance.launch.monitoring {
         "enabled"
@@ -259,7 +261,7 @@ pub(super) fn metadata_options(instance: &Instance, now: Timestamp) -> Element {
         .with("instanceMetadataTags", &options.instance_tags)
 }
 
-/// `ip-172-31-0-4.ec2.internal`, or with the region's name outside us-east-1.
+/// Returns a name such as `ip-172-31-0-4.ec2.internal`, or one with the region's name outside us-east-1.
 pub(super) fn private_dns_name(ec2: &Ec2, address: Ipv4Addr) -> String {
     let host = format!("ip-{}", address.to_string().replace('.', "-"));
     match ec2.region.as_str() {

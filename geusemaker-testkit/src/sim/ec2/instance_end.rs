@@ -1,4 +1,4 @@
-//! The ends of instances' runs: when they are stopped or terminated, and why.
+//! The ends of instances' runs: the time of a stop or a termination, and its reason.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 /// A stop or a termination.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InstanceEnd {
-    /// When it begins to stop or to shut down.
+    /// The time at which the instance begins to stop or to shut down.
     pub(super) begins_at: Timestamp,
-    /// From when on it is stopped or terminated.
+    /// The time from which the instance is stopped or terminated.
     pub(super) ends_at: Timestamp,
-    /// The code of its state reason.
+    /// The code of the state reason.
     #[serde(default = "user_initiated")]
     reason: String,
 }
 
-/// EC2 reference, StateReason: somebody called the API.
+/// EC2 reference, StateReason: a user called the API.
 const USER_INITIATED: &str = "Client.UserInitiatedShutdown";
 
 fn user_initiated() -> String {
@@ -23,12 +23,12 @@ fn user_initiated() -> String {
 }
 
 impl InstanceEnd {
-    /// An end that somebody asked for.
+    /// Creates an end that a user asked for.
     pub(super) fn by_user(begins_at: Timestamp, ends_at: Timestamp) -> Self {
         Self::because(USER_INITIATED, begins_at, ends_at)
     }
 
-    /// An end for a reason of AWS's.
+    /// Creates an end for a reason of AWS.
     pub(super) fn because(reason: &str, begins_at: Timestamp, ends_at: Timestamp) -> Self {
         Self {
             begins_at,
@@ -49,7 +49,7 @@ impl InstanceEnd {
         self.reason == USER_INITIATED
     }
 
-    /// `User initiated (2026-01-01 00:00:00 GMT)`
+    /// Returns a text such as `User initiated (2026-01-01 00:00:00 GMT)`.
     pub(super) fn transition_reason(&self) -> String {
         let text = if self.is_by_user() {
             "User initiated"
@@ -61,7 +61,7 @@ impl InstanceEnd {
     }
 }
 
-/// What AWS writes behind the code.
+/// Returns the text that AWS writes after the code.
 fn text(reason: &str) -> &str {
     match reason {
         "Client.InstanceInitiatedShutdown" => "Instance initiated shutdown",

@@ -1,4 +1,4 @@
-//! What the filters of DescribeInstances look at.
+//! The values that the filters of DescribeInstances compare.
 
 use jiff::Timestamp;
 
@@ -142,7 +142,7 @@ impl Described for Instance {
             })
         }),
         ("owner-id", |ec2, _, _| vec![ec2.account_id.clone()]),
-        // All here are Linux, whose platform AWS leaves empty, and none is from the marketplace.
+        // All instances here are Linux, for which AWS leaves the platform empty, and none is from the marketplace.
         ("platform", |_, _, _| Vec::new()),
         ("platform-details", |_, _, _| vec!["Linux/UNIX".to_owned()]),
         ("product-code", |_, _, _| Vec::new()),
@@ -190,7 +190,7 @@ impl Described for Instance {
     }
 }
 
-/// What a terminated instance has left with its network.
+/// Returns a value that an instance loses with its network when it is terminated.
 fn present(now: Timestamp, instance: &Instance, value: impl Fn() -> String) -> Vec<String> {
     let is_there = !instance.is_terminated(now);
     is_there.then(value).into_iter().collect()

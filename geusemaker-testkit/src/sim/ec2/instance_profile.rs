@@ -1,4 +1,4 @@
-//! The instance profiles of instances. There is no IAM here, so every profile that is named exists.
+//! The instance profiles of instances. IAM is not simulated, so every named profile exists.
 
 use super::Ec2;
 use super::instance::{Instance, InstanceState};
@@ -9,7 +9,7 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// A profile at an instance.
+/// A profile that is associated with an instance.
 struct Association {
     id: String,
     arn: String,
@@ -67,7 +67,7 @@ pub(crate) fn describe_associations(
     }))
 }
 
-/// The profile as the instance's description shows it.
+/// Returns the profile as the instance's description shows it.
 pub(super) fn element(ec2: &Ec2, _: &Instance, profile: &InstanceProfile) -> Element {
     let arn = profile.arn(&ec2.account_id);
     let id = profile_id(&arn);
@@ -87,7 +87,7 @@ fn state(state: InstanceState) -> &'static str {
     }
 }
 
-/// IAM's id of a profile: always the same for the same ARN.
+/// Returns IAM's id of a profile, which is always the same for the same ARN.
 fn profile_id(arn: &str) -> String {
     let id = super::resource_kind::ResourceKind::Instance.fixed_id(arn);
     format!("AIPA{}", id.trim_start_matches("i-").to_uppercase())

@@ -12,12 +12,12 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// An instance as DescribeInstanceStatus sees it.
+/// An instance as DescribeInstanceStatus shows it.
 struct InstanceStatus {
     instance: Instance,
 }
 
-/// What a check says.
+/// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Check {
     Initializing,
@@ -35,7 +35,7 @@ impl InstanceStatus {
         self.check(now, |impairment| impairment.of_system)
     }
 
-    /// The check of the attached volumes, which never fails here.
+    /// Returns the check of the attached volumes, which never fails here.
     fn of_volumes(&self, now: Timestamp) -> Check {
         self.check(now, |_| false)
     }
@@ -111,7 +111,7 @@ impl Described for InstanceStatus {
         ("availability-zone-id", |_, _, status| {
             vec![status.instance.zone_id.clone()]
         }),
-        // Nothing is scheduled for any instance here.
+        // No event is scheduled for any instance here.
         ("event.code", |_, _, _| Vec::new()),
         ("event.instance-event-id", |_, _, _| Vec::new()),
         ("instance-state-code", |_, now, status| {
@@ -154,7 +154,7 @@ pub(crate) fn describe(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let include_all = params.parsed("IncludeAllInstances")?.unwrap_or(false);
-    // Nothing here belongs to a service that manages it for the account.
+    // No resource here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::<InstanceStatus>::read(params, "DescribeInstanceStatus")?;
     let now = context.now;
@@ -164,7 +164,7 @@ pub(crate) fn describe(
             instance: instance.clone(),
         })
         .collect();
-    // EC2 reference: without IncludeAllInstances only the running ones.
+    // EC2 reference: without IncludeAllInstances only the running instances.
     let is_shown = |status: &InstanceStatus| {
         include_all || status.instance.state(now) == InstanceState::Running
     };

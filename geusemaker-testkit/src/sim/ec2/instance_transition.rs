@@ -1,4 +1,4 @@
-//! What moves instances from state to state: stopping, starting, rebooting and terminating them.
+//! The calls that change the state of instances: stop, start, reboot and terminate.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,12 @@ pub(crate) fn terminate(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
-    // How the guest goes down is nothing that the account sees.
+    // The account does not see how the guest shuts down.
     params.accept("Force");
     params.accept("SkipOsShutdown");
     params.refuse_unread("TerminateInstances")?;
     let before = states(ec2, context, &ids)?;
-    // EC2 reference: protected instances save those of their zone, and the others go.
+    // EC2 reference: no instance in the zone of a protected one is terminated; those in other zones are.
     let protected: Vec<&Instance> = ids
         .iter()
         .filter_map(|id| ec2.instance(id))
@@ -62,7 +62,7 @@ pub(crate) fn stop(
 ) -> Result<Reply, ServiceError> {
     let ids = read_ids(params)?;
     let hibernate = params.parsed("Hibernate")?.unwrap_or(false);
-    // How the guest goes down is nothing that the account sees.
+    // The account does not see how the guest shuts down.
     params.accept("Force");
     params.accept("SkipOsShutdown");
     params.refuse_unread("StopInstances")?;
@@ -116,7 +116,7 @@ pub(crate) fn start(
         instance.impairment = outcome.impairment;
         instance.stop = outcome.end;
         instance.started_at = Some(context.now);
-        // An instance that had a public address gets another, and keeps an elastic one.
+        // An instance that had a public address gets a new one, but keeps an elastic one.
         if !is_elastic {
             instance.public_ip = instance.public_ip.map(|_| address);
         }
@@ -139,8 +139,8 @@ pub(crate) fn reboot(
         }
     }
     for id in &ids {
-        // Through all of it the instance says that it is running; only its services are away. What AWS repairs by moving
-        // it to another machine, a reboot does not.
+        // The instance stays in the state `running` throughout; only its services are down. Faults that AWS repairs by
+        // moving the instance to another machine are not repaired by a reboot.
         let back_at = context.now + context.rng.duration(Step::ServicesUp);
         let now = context.now;
         let instance = ec2.visible_instance_mut(id, now)?;
@@ -190,7 +190,7 @@ impl Instance {
 }
 
 impl Ec2 {
-    /// A start draws on the quota of vCPUs and on the zone's machines as a launch does.
+    /// Checks that a start fits into the quota of vCPUs and the zone's capacity, as a launch does.
     fn admit_start(&self, context: &RequestContext<'_>, id: &str) -> Result<(), ServiceError> {
         let instance = self.visible_instance(id, context.now)?;
         let Some(known) = catalog::instance_type(&instance.launch.instance_type) else {
@@ -209,7 +209,7 @@ impl Ec2 {
         };
         let takes = match instance.state(now) {
             InstanceState::ShuttingDown | InstanceState::Terminated => return,
-            // Nothing has to be shut down of what is stopped.
+            // A stopped instance has nothing to shut down.
             InstanceState::Stopped => context.lifecycle.duration(std::time::Duration::ZERO),
             InstanceState::Pending | InstanceState::Running | InstanceState::Stopping => {
                 context.duration(Step::InstanceTerminated)
@@ -227,13 +227,13 @@ type States = Vec<(String, InstanceState)>;
 fn read_ids(params: &mut Params) -> Result<Vec<String>, ServiceError> {
     let ids = params.list("InstanceId");
     if ids.is_empty() {
-        // Says which parameter is missing.
+        // The error names the missing parameter.
         params.required("InstanceId")?;
     }
     Ok(ids)
 }
 
-/// The states before a call; EC2 reference: with one bad id in it, a call changes nothing.
+/// Returns the states before a call. EC2 reference: a call with one bad id changes nothing.
 fn states(ec2: &Ec2, context: &RequestContext<'_>, ids: &[String]) -> Result<States, ServiceError> {
     ids.iter()
         .map(|id| {
@@ -258,7 +258,7 @@ fn changes(ec2: &Ec2, context: &RequestContext<'_>, before: &States) -> Reply {
 }
 
 fn incorrect_state(id: &str, verb: &str) -> ServiceError {
-    // AWS says "This" of the one and "The" of the other.
+    // AWS writes "This" for a stop and "The" otherwise.
     let article = if verb == "stopped" { "This" } else { "The" };
     let message =
         format!("{article} instance '{id}' is not in a state from which it can be {verb}.");

@@ -1,4 +1,4 @@
-//! Instance types and where they are offered.
+//! Instance types, and the places that offer them.
 
 use std::ops::RangeInclusive;
 
@@ -207,7 +207,7 @@ fn gpu_info(known: &InstanceType, gpus: &Gpus) -> Element {
     let device = Element::new("item")
         .with("name", &gpus.model)
         .with("manufacturer", &gpus.manufacturer)
-        // A part of a GPU counts as no whole one, and as one logical GPU.
+        // A part of a GPU counts as no whole GPU, and as one logical GPU.
         .with(
             "count",
             if known.has_fractional_gpu() {

@@ -1,4 +1,4 @@
-//! The quota of network interfaces, on which instances and other services draw.
+//! The quota of network interfaces, which instances and other services use up.
 
 use super::Ec2;
 use crate::sim::context::RequestContext;
@@ -6,7 +6,7 @@ use crate::sim::quota::Quota;
 use crate::wire::ServiceError;
 
 impl Ec2 {
-    /// Refuses so many more network interfaces than there are, if the quota does not allow them.
+    /// Refuses to add that many network interfaces if the quota does not allow them.
     pub(crate) fn admit_interfaces(
         &self,
         context: &RequestContext<'_>,

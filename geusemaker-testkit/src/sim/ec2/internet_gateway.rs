@@ -14,7 +14,7 @@ use crate::wire::{Reply, ServiceError};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InternetGateway {
     pub(super) id: String,
-    /// The VPC that it is attached to.
+    /// The VPC to which the gateway is attached.
     pub(super) vpc: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl InternetGateway {
 }
 
 impl Ec2 {
-    /// The gateway that is attached to a VPC.
+    /// Returns the gateway that is attached to a VPC.
     pub(super) fn gateway_of(&self, vpc: &str) -> Option<&InternetGateway> {
         self.internet_gateways
             .values()

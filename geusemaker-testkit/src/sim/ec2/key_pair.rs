@@ -1,4 +1,4 @@
-//! Key pairs. Their keys have the form of real ones; nothing here could be opened with them.
+//! Key pairs. Their keys have the form of real ones, but they open nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,11 +21,11 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct KeyPair {
     pub(crate) id: String,
     name: String,
-    /// `rsa` or `ed25519`
+    /// Either `rsa` or `ed25519`.
     key_type: String,
     fingerprint: String,
     created_at: Timestamp,
-    /// In OpenSSH's form; pairs of older snapshots have none.
+    /// In OpenSSH's form; `None` in pairs of older snapshots.
     #[serde(default)]
     public_key: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Described for KeyPair {
     }
 }
 
-/// What AWS answers to a key pair's name that it does not know.
+/// Returns AWS's answer to the name of an unknown key pair.
 pub(crate) fn unknown(name: &str) -> ServiceError {
     let message = format!("The key pair '{name}' does not exist");
     ServiceError::new("InvalidKeyPair.NotFound", message)
@@ -151,7 +151,7 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
         ec2.key_pairs.remove(&pair.name);
         ec2.tags.remove(&pair.id);
     }
-    // EC2 reference: deleting a key pair that is not there succeeds.
+    // EC2 reference: deleting a key pair that does not exist succeeds.
     let reply = Element::new("reply")
         .with("return", true)
         .with_some("keyPairId", deleted.map(|pair| pair.id));
@@ -159,7 +159,7 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
 }
 
 impl Ec2 {
-    /// EC2 reference: a name is new, and has up to 255 ASCII characters.
+    /// Refuses a wrong name. EC2 reference: a name is new, and has up to 255 ASCII characters.
     fn refuse_key_name(
         &self,
         context: &RequestContext<'_>,
@@ -192,7 +192,7 @@ impl Ec2 {
     }
 }
 
-/// A file in the form of a private key, in which a sentence stands instead of one.
+/// Returns a file in the form of a private key, with a sentence in place of the key.
 fn private_key(key_type: KeyType, is_ppk: bool, name: &str) -> String {
     let sentence = STANDARD.encode("A simulated key pair has no private key.");
     let kind = match key_type {

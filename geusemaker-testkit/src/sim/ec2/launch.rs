@@ -1,4 +1,4 @@
-//! RunInstances: what AWS checks, and what comes of it.
+//! RunInstances: AWS's checks, and the result.
 
 use std::net::Ipv4Addr;
 
@@ -83,7 +83,7 @@ pub(crate) fn run(
 }
 
 impl LaunchRequest {
-    /// AWS checks these at the launch, not at the description of the image.
+    /// Refuses an image that does not suit the request. AWS checks this at the launch, not when it describes the image.
     fn refuse_image(
         &self,
         image: &Image,
@@ -110,7 +110,7 @@ impl LaunchRequest {
         }
     }
 
-    /// The subnet that was asked for, or the default one of a zone that offers the type.
+    /// Returns the requested subnet, or the default subnet of a zone that offers the type.
     fn choose_subnet(
         &self,
         ec2: &Ec2,
@@ -126,7 +126,7 @@ impl LaunchRequest {
                 .filter(|subnet| &subnet.vpc == vpc && subnet.is_default)
                 .collect();
             defaults.sort_by(|a, b| a.zone.cmp(&b.zone));
-            // AWS puts the instance where it has room; where it has none, the zone makes no difference.
+            // AWS puts the instance where it has capacity; if no zone has any, the choice does not matter.
             let has_room = |zone: &str| context.capacity.has(&instance_type.name, zone);
             defaults.retain(|subnet| offers(&subnet.zone));
             return defaults
@@ -156,7 +156,7 @@ impl LaunchRequest {
         Err(ServiceError::new("Unsupported", message))
     }
 
-    /// Refuses a launch in a zone that has no machines of the type.
+    /// Refuses a launch in a zone without capacity for the type.
     pub(super) fn admit_capacity(
         &self,
         ec2: &Ec2,
@@ -175,12 +175,13 @@ impl LaunchRequest {
             .admit(&instance_type.name, zone, is_spot, &offered)
     }
 
-    /// EC2 developer guide: a token counts for one zone if the call names a subnet or a zone, else for the region.
+    /// Returns true if the call names a subnet or a zone. EC2 developer guide: its token then counts for one zone, else
+    /// for the region.
     pub(super) fn is_zonal(&self) -> bool {
         self.subnet.is_some() || self.zone.is_some()
     }
 
-    /// The subnet that the call names, by its id or by its zone.
+    /// Returns the subnet that the call names, by its id or by its zone.
     fn named_subnet(&self, ec2: &Ec2) -> Result<Option<Subnet>, ServiceError> {
         let known_zone = |zone: &str| {
             catalog::zones(&ec2.region)
@@ -270,7 +271,7 @@ impl Ec2 {
             .admit(Quota::SecurityGroupsPerInterface, groups.len())
     }
 
-    /// What the client token has launched already, as it is now.
+    /// Returns the instances that the client token has already launched, as they are now.
     fn launched_before(
         &self,
         launch: &LaunchRequest,
@@ -389,7 +390,7 @@ impl Ec2 {
     }
 }
 
-/// A public address out of Amazon's.
+/// Returns a public address out of Amazon's range.
 pub(super) fn public_address(context: &mut RequestContext<'_>) -> Ipv4Addr {
     let mut byte = || (context.rng.roll() * 254.0) as u8 + 1;
     Ipv4Addr::new(54, byte(), byte(), byte())

@@ -1,4 +1,4 @@
-//! What a RunInstances call asks for.
+//! The request of a RunInstances call.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use crate::sim::catalog;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
-/// The parameters of RunInstances. Two calls ask for the same if these are equal.
+/// The parameters of RunInstances. Two calls are the same request if these are equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LaunchRequest {
     pub(super) image: String,
@@ -22,7 +22,7 @@ pub(crate) struct LaunchRequest {
     pub(super) subnet: Option<String>,
     pub(super) zone: Option<String>,
     pub(super) security_groups: Vec<String>,
-    /// Groups of the default VPC by their names.
+    /// The names of groups of the default VPC.
     #[serde(default)]
     pub(super) group_names: Vec<String>,
     pub(super) public_address: Option<bool>,
@@ -35,7 +35,7 @@ pub(crate) struct LaunchRequest {
     pub(super) devices: Vec<BlockDevice>,
     pub(super) metadata: MetadataOptions,
     pub(super) spot: Option<Spot>,
-    /// What happens when the guest shuts down, which guests here do not do.
+    /// The action when the guest shuts down, which guests here do not do.
     pub(super) shutdown_behavior: Option<String>,
     #[serde(default)]
     pub(super) disable_api_termination: bool,
@@ -45,22 +45,22 @@ pub(crate) struct LaunchRequest {
     pub(super) ebs_optimized: bool,
     #[serde(default)]
     pub(super) monitoring: bool,
-    /// `open` or `none`
+    /// Either `open` or `none`.
     #[serde(default)]
     pub(super) capacity_reservation: Option<String>,
-    /// The ARN or the name of its instance profile.
+    /// The ARN or the name of the instance profile.
     #[serde(default)]
     pub(super) instance_profile: Option<InstanceProfile>,
 }
 
-/// How a call names an instance profile.
+/// A reference to an instance profile in a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum InstanceProfile {
     Arn(String),
     Name(String),
 }
 
-/// How the instance metadata service answers.
+/// The options of the instance metadata service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MetadataOptions {
     pub(super) http_tokens: String,
@@ -71,10 +71,10 @@ pub(crate) struct MetadataOptions {
     pub(super) http_protocol_ipv6: String,
 }
 
-/// How a spot instance is asked for.
+/// The options of a spot instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spot {
-    /// In dollars an hour; there is no market here, so it never is too low.
+    /// In dollars per hour. No market is simulated, so the price is never too low.
     pub(super) max_price: Option<f64>,
 }
 
@@ -86,7 +86,7 @@ impl LaunchRequest {
         refuse_what_is_not_there(params)?;
         let launch = Self {
             image: image.id.clone(),
-            // EC2 reference: the type that one gets without asking.
+            // EC2 reference: the default type.
             instance_type: params
                 .optional("InstanceType")
                 .unwrap_or_else(|| "m1.small".to_owned()),
@@ -149,7 +149,7 @@ impl LaunchRequest {
     }
 }
 
-/// Refuses what would need something that no account here has; saying no to it changes nothing.
+/// Refuses options that need a feature that no account here has. An option that turns such a feature off is accepted.
 fn refuse_what_is_not_there(params: &mut Params) -> Result<(), ServiceError> {
     for name in ["HibernationOptions.Configured", "EnclaveOptions.Enabled"] {
         if params.parsed(name)? == Some(true) {
@@ -165,7 +165,7 @@ fn refuse_what_is_not_there(params: &mut Params) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// The zone that the call names, by its name or by its id.
+/// Returns the zone that the call names, by its name or by its id.
 fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, ServiceError> {
     let name = params.optional("Placement.AvailabilityZone");
     let Some(id) = params.optional("Placement.AvailabilityZoneId") else {
@@ -213,7 +213,7 @@ fn disabled() -> String {
     "disabled".to_owned()
 }
 
-/// Where the instance's network interface shall be: on the level of the call, or in its one `NetworkInterface`.
+/// The request for the instance's network interface: on the level of the call, or in its only `NetworkInterface`.
 struct InterfaceRequest {
     subnet: Option<String>,
     security_groups: Vec<String>,
@@ -315,7 +315,7 @@ impl Spot {
         }
         let interruption = params.optional(&name("SpotOptions.InstanceInterruptionBehavior"));
         if interruption.is_some_and(|behavior| behavior != "terminate") {
-            // EC2 reference: stop and hibernate are for persistent requests.
+            // EC2 reference: stop and hibernate are only for persistent requests.
             let message =
                 "The interruption behavior of a one-time spot request can only be terminate";
             return Err(ServiceError::new("InvalidParameterCombination", message));
@@ -325,7 +325,7 @@ impl Spot {
     }
 }
 
-/// A parameter that has one of a few values.
+/// Reads a parameter that has one of a few values.
 pub(super) fn one_of(
     params: &mut Params,
     name: &str,
@@ -355,14 +355,14 @@ fn read_user_data(params: &mut Params) -> Result<Vec<u8>, ServiceError> {
     let Some(encoded) = params.optional("UserData") else {
         return Ok(Vec::new());
     };
-    // What AWS says of a text that cannot be decoded to few enough bytes.
+    // AWS's answer to a text that cannot be decoded to few enough bytes.
     if encoded.len() > 25_600 {
         return Err(invalid("Encoded User data is limited to 25600 bytes"));
     }
     decode_user_data(&encoded)
 }
 
-/// The user data of a launch or a modification.
+/// Decodes the user data of a launch or a modification.
 pub(super) fn decode_user_data(encoded: &str) -> Result<Vec<u8>, ServiceError> {
     let user_data = STANDARD.decode(encoded).map_err(|_| {
         let message = "Invalid BASE64 encoding of user data";

@@ -1,4 +1,4 @@
-//! Amazon EC2: what exists in a region, and who answers which call.
+//! Amazon EC2: the resources of a region, and the dispatch of its calls.
 
 mod account_attribute;
 mod address;
@@ -85,7 +85,7 @@ use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
-/// What a region holds.
+/// The content of a region.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ec2 {
     account_id: String,
@@ -113,7 +113,7 @@ pub(crate) struct Ec2 {
 }
 
 impl Ec2 {
-    /// What exists and is not on its way out, or is and can still be billed.
+    /// Returns the resources that exist and are not being deleted, or are being deleted and can still be billed.
     pub(crate) fn inventory(&self, now: Timestamp) -> Vec<Resource> {
         let mut all = Vec::new();
         let mut add = |kind, id: &str| all.push(Resource::new(kind, id));
@@ -123,7 +123,7 @@ impl Ec2 {
         for id in self.subnets.keys() {
             add("EC2::Subnet", id);
         }
-        // The default group, the main route table and the network ACL go with their VPC, and cannot go without it.
+        // The default group, the main route table and the network ACL are deleted with their VPC, and only with it.
         for group in self.security_groups.values() {
             if !group.is_default() {
                 add("EC2::SecurityGroup", &group.id);
@@ -156,7 +156,7 @@ impl Ec2 {
             }
         }
         for volume in self.volumes.values() {
-            // Those that go with their instances are the instances' matter.
+            // Volumes that are deleted with their instances are counted as parts of the instances.
             if volume.outlives_instance(self, now) {
                 add("EC2::Volume", &volume.id);
             }
@@ -164,7 +164,7 @@ impl Ec2 {
         all
     }
 
-    /// The states of what has one.
+    /// Returns the states of the resources that have one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
         self.instances
             .values()
@@ -200,7 +200,7 @@ impl Ec2 {
             })
     }
 
-    /// Whether other calls know of that id.
+    /// Returns true if other calls know that id.
     fn has(&self, kind: ResourceKind, id: &str, now: Timestamp) -> bool {
         match kind {
             ResourceKind::DhcpOptions => dhcp_options::id(&self.region) == id,
@@ -245,7 +245,7 @@ pub(crate) fn answer(
     if params.parsed("DryRun")? != Some(true) {
         return perform(ec2, context, operation, params);
     }
-    // A dry run is tried on a copy, so that it is checked and nothing comes of it.
+    // A dry run works on a copy, so that it is checked and has no effect.
     let mut rng = context.rng.clone();
     let mut trial = RequestContext {
         rng: &mut rng,

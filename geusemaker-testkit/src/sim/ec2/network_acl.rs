@@ -1,4 +1,4 @@
-//! Network access control lists: the default one of each VPC, which lets everything through.
+//! Network access control lists: the default one of each VPC, which allows all traffic.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub(crate) struct NetworkAcl {
     pub(super) vpc: String,
 }
 
-/// Number, whether for egress, and action of the entries of a default list: VPC User Guide, Default network ACL.
+/// Number, egress flag and action of the entries of a default list: VPC User Guide, Default network ACL.
 const ENTRIES: [(&str, bool, &str); 4] = [
     ("100", true, "allow"),
     ("32767", true, "deny"),
@@ -33,7 +33,7 @@ impl NetworkAcl {
         }
     }
 
-    /// All subnets of the VPC, since none can have another list.
+    /// Returns all subnets of the VPC, because none can have another list.
     fn subnets<'a>(&'a self, ec2: &'a Ec2) -> impl Iterator<Item = &'a Subnet> {
         ec2.subnets.values().filter(|subnet| subnet.vpc == self.vpc)
     }

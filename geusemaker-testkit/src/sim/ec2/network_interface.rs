@@ -1,4 +1,4 @@
-//! Elastic network interfaces: what holds addresses and security groups for everything that has them.
+//! Elastic network interfaces, which hold the addresses and security groups of all resources that have them.
 
 use std::net::Ipv4Addr;
 
@@ -25,19 +25,19 @@ pub(crate) struct NetworkInterface {
     pub(crate) security_groups: Vec<String>,
     pub(crate) description: String,
     pub(crate) requester_managed: bool,
-    /// Who made it: `amazon-elb`, `amazon-efs`, or an account.
+    /// The creator: `amazon-elb`, `amazon-efs`, or an account.
     pub(crate) owner: String,
-    /// The instance that it is attached to.
+    /// The instance to which the interface is attached.
     pub(crate) instance: Option<String>,
     pub(crate) created_at: Timestamp,
     released_at: Option<Timestamp>,
-    /// When its instance's end leaves it behind.
+    /// The time at which its instance ends and leaves the interface behind.
     #[serde(default)]
     detached_at: Option<Timestamp>,
-    /// How it was attached, if that was after it was made.
+    /// The attachment, if the interface was attached after its creation.
     #[serde(default)]
     pub(super) attachment: Option<Attachment>,
-    /// Whether it goes with its instance, where a call has said so.
+    /// True if the interface is deleted with its instance; `None` if no call has set this.
     #[serde(default)]
     pub(super) deleted_on_termination: Option<bool>,
     #[serde(default)]
@@ -54,43 +54,43 @@ pub(crate) struct Attachment {
     pub(super) at: Timestamp,
 }
 
-/// What a network interface is made from.
+/// The data of a new network interface.
 #[derive(Clone, Debug)]
 pub(crate) struct NewInterface {
     pub(crate) subnet: Subnet,
     pub(crate) security_groups: Vec<String>,
     pub(crate) description: String,
     pub(crate) requester_managed: bool,
-    /// Who makes it: `amazon-elb`, `amazon-efs`, or an account.
+    /// The creator: `amazon-elb`, `amazon-efs`, or an account.
     pub(crate) owner: String,
-    /// The instance that it is attached to.
+    /// The instance to which the interface is attached.
     pub(crate) instance: Option<String>,
 }
 
 impl NetworkInterface {
-    /// Whether it is still there.
+    /// Returns true if the interface exists at that time.
     pub(crate) fn exists(&self, now: Timestamp) -> bool {
         self.released_at.is_none_or(|at| now < at)
     }
 
-    /// Whether nobody has let go of it.
+    /// Returns true if the interface has not been released.
     pub(crate) fn is_held(&self) -> bool {
         self.released_at.is_none()
     }
 
-    /// Whether an instance or a service uses it.
+    /// Returns true if an instance or a service uses the interface.
     pub(super) fn is_attached(&self, now: Timestamp) -> bool {
         self.exists(now)
             && (self.requester_managed || self.instance.is_some())
             && self.detached_at.is_none_or(|at| now < at)
     }
 
-    /// The instance that uses it.
+    /// Returns the instance that uses the interface.
     pub(super) fn attached_instance(&self, now: Timestamp) -> Option<&String> {
         self.instance.as_ref().filter(|_| self.is_attached(now))
     }
 
-    /// `in-use` or `available`
+    /// Returns `in-use` or `available`.
     pub(super) fn status(&self, now: Timestamp) -> &'static str {
         if self.is_attached(now) {
             "in-use"
@@ -107,7 +107,7 @@ impl NetworkInterface {
         }
     }
 
-    /// Its place among its instance's interfaces; 0 is the one that came with the instance.
+    /// Returns the index among the interfaces of the instance; 0 is the interface that came with the instance.
     pub(super) fn device_index(&self) -> u32 {
         self.attachment
             .as_ref()
@@ -120,13 +120,14 @@ impl NetworkInterface {
         format!("{at:.3}")
     }
 
-    /// Whether it goes with its instance: what came with one does, what was attached later does not.
+    /// Returns true if the interface is deleted with its instance. By default this is so for an interface that came
+    /// with the instance, and not for one that was attached later.
     pub(super) fn goes_with_instance(&self) -> bool {
         self.deleted_on_termination
             .unwrap_or(self.instance.is_some() && self.attachment.is_none())
     }
 
-    /// A locally administered address, made from the id.
+    /// Returns a locally administered address, derived from the id.
     pub(super) fn mac_address(&self) -> String {
         let digits = self.id.trim_start_matches("eni-");
         let pair = |n: usize| digits.get(n * 2..n * 2 + 2).unwrap_or("00");
@@ -134,7 +135,7 @@ impl NetworkInterface {
         format!("02:{}", pairs.join(":"))
     }
 
-    /// Takes it off its instance.
+    /// Detaches the interface from its instance.
     pub(super) fn detach(&mut self) {
         self.instance = None;
         self.attachment = None;
@@ -267,7 +268,7 @@ impl Described for NetworkInterface {
     }
 }
 
-/// What a filter on the attachment looks at: nothing, if there is none.
+/// Returns the value that a filter on the attachment compares; empty if there is no attachment.
 fn attached(
     interface: &NetworkInterface,
     now: Timestamp,
@@ -282,7 +283,7 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // No interface here is hidden for being managed by a service.
+    // No interface here is hidden because a service manages it.
     params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeNetworkInterfaces")?;
     let existing = ec2
@@ -298,7 +299,7 @@ pub(crate) fn describe(
 }
 
 impl Ec2 {
-    /// Makes a network interface with the lowest free address of its subnet.
+    /// Creates a network interface with the lowest free address of its subnet.
     pub(crate) fn create_interface(
         &mut self,
         context: &mut RequestContext<'_>,
@@ -328,8 +329,9 @@ impl Ec2 {
         interface
     }
 
-    /// Lets go of a network interface: it is gone from `at` on, and until then it holds its security groups. Where it
-    /// was its instance's, the instance's others are let go of too; those that do not go with it stay behind.
+    /// Releases a network interface: it is gone from `at` on, and holds its security groups until then. If it belongs
+    /// to an instance, the instance's other interfaces are released too; those that are not deleted with the instance
+    /// stay behind.
     pub(crate) fn release_interface(&mut self, id: &str, at: Timestamp) {
         let Some(instance) = self
             .interfaces
@@ -352,7 +354,7 @@ impl Ec2 {
         }
     }
 
-    /// A network interface by its id, or what AWS answers if there is none.
+    /// Returns a network interface by its id, or AWS's answer if it does not exist.
     pub(super) fn existing_interface(
         &self,
         id: &str,
@@ -364,7 +366,7 @@ impl Ec2 {
             .ok_or_else(|| ResourceKind::NetworkInterface.unknown(id))
     }
 
-    /// The network interfaces of an instance, the one that came with it first.
+    /// Returns the network interfaces of an instance, the one that came with it first.
     pub(super) fn interfaces_of_instance(&self, instance: &Instance) -> Vec<&NetworkInterface> {
         let mut interfaces: Vec<_> = self
             .interfaces
@@ -375,14 +377,15 @@ impl Ec2 {
         interfaces
     }
 
-    /// How many addresses of the subnet nobody has.
+    /// Returns the number of free addresses in the subnet.
     pub(crate) fn free_addresses(&self, subnet: &Subnet, now: Timestamp) -> u64 {
         let used = self.used_addresses(subnet, now).count() as u64;
-        // AWS keeps the first four addresses and the last of each subnet.
+        // AWS reserves the first four addresses and the last of each subnet.
         (subnet.cidr.size().saturating_sub(5)).saturating_sub(used)
     }
 
-    /// The lowest free address; of a full subnet the last one, since only RunInstances checks for room.
+    /// Returns the lowest free address, or the last address of a full subnet, because only RunInstances checks for
+    /// room.
     fn free_address(&self, subnet: &Subnet, now: Timestamp) -> Ipv4Addr {
         let used: std::collections::BTreeSet<_> = self.used_addresses(subnet, now).collect();
         (4..subnet.cidr.size())

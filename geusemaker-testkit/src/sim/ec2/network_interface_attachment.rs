@@ -1,4 +1,4 @@
-//! Network interfaces that are attached to instances beside the one that came with them.
+//! Network interfaces that are attached to instances in addition to the one that came with them.
 
 use super::Ec2;
 use super::instance::InstanceState;
@@ -75,7 +75,7 @@ pub(crate) fn detach(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let attachment = params.required("AttachmentId")?;
-    // A detachment here is done at once, so there is nothing to force.
+    // A detachment here ends at once, so there is nothing to force.
     params.accept("Force");
     params.refuse_unread("DetachNetworkInterface")?;
     let interface = ec2

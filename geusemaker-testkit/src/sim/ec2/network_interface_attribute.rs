@@ -47,7 +47,7 @@ pub(crate) fn describe(
     Ok(Reply::xml(reply))
 }
 
-/// What a call of ModifyNetworkInterfaceAttribute changes: one of these.
+/// The one change of a ModifyNetworkInterfaceAttribute call.
 enum Change {
     Description(String),
     SourceDestCheck(bool),
@@ -112,7 +112,7 @@ pub(crate) fn modify(
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
-/// What a service made is the service's to change.
+/// Refuses changes to an interface that a service made: only that service may change it.
 pub(super) fn refuse_managed(interface: &NetworkInterface) -> Result<(), ServiceError> {
     if interface.requester_managed {
         let message = "You do not have permission to access the specified resource.";

@@ -1,4 +1,4 @@
-//! Network interfaces that a person makes, apart from any instance.
+//! Network interfaces that a user creates, apart from any instance.
 
 use std::net::Ipv4Addr;
 
@@ -94,7 +94,7 @@ pub(crate) fn delete(
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
-/// The primary address that is asked for: by itself, or as the one entry of the list.
+/// Reads the requested primary address: by itself, or as the only entry of the list.
 fn read_private_ip(params: &mut Params) -> Result<Option<Ipv4Addr>, ServiceError> {
     let single = params.parsed("PrivateIpAddress")?;
     let list = params.structures("PrivateIpAddresses");
@@ -110,7 +110,7 @@ fn read_private_ip(params: &mut Params) -> Result<Option<Ipv4Addr>, ServiceError
 }
 
 impl Ec2 {
-    /// The groups for an interface in that VPC: those asked for, or the default one.
+    /// Returns the groups for an interface in that VPC: the requested ones, or the default one.
     pub(super) fn groups_for_interface(
         &self,
         context: &RequestContext<'_>,
@@ -138,7 +138,7 @@ impl Ec2 {
         subnet: &Subnet,
         address: Ipv4Addr,
     ) -> Result<(), ServiceError> {
-        // AWS keeps the first four addresses and the last of each subnet.
+        // AWS reserves the first four addresses and the last of each subnet.
         let reserved = [0, 1, 2, 3, u64::MAX].map(|n| subnet.cidr.address(n));
         if !subnet.cidr.contains(Cidr::holding(address, 32)) {
             return Err(invalid(

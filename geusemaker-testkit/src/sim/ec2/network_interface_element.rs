@@ -1,4 +1,4 @@
-//! Network interfaces as descriptions show them, their own and those of instances.
+//! Network interfaces in descriptions, both their own and those of instances.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::network_interface::NetworkInterface;
 use crate::wire::xml::Element;
 
 impl NetworkInterface {
-    /// As DescribeNetworkInterfaces shows it.
+    /// Returns the interface as DescribeNetworkInterfaces shows it.
     pub(super) fn element(&self, ec2: &Ec2, now: Timestamp) -> Element {
         let zone_id = ec2.subnet(&self.subnet).map(|subnet| &subnet.zone_id);
         let element = self
@@ -32,7 +32,7 @@ impl NetworkInterface {
         }
     }
 
-    /// What both DescribeNetworkInterfaces and DescribeInstances say.
+    /// Returns the part that both DescribeNetworkInterfaces and DescribeInstances show.
     fn description(&self, ec2: &Ec2, now: Timestamp) -> Element {
         let dns_name = private_dns_name(ec2, self.private_ip);
         let association = self.association(ec2, now);
@@ -57,7 +57,7 @@ impl NetworkInterface {
             .children(association)
     }
 
-    /// The public address that leads to it.
+    /// Returns the public address that leads to the interface.
     fn association(&self, ec2: &Ec2, now: Timestamp) -> Option<Element> {
         let public = ec2.public_address_of(self, now)?;
         let element = Element::new("association")
@@ -97,7 +97,7 @@ impl NetworkInterface {
 }
 
 impl Ec2 {
-    /// The groups and the network interfaces of an instance, as its description shows them.
+    /// Returns the groups and the network interfaces of an instance, as its description shows them.
     pub(super) fn network_of_instance(&self, instance: &Instance, now: Timestamp) -> Vec<Element> {
         let interfaces = self.interfaces_of_instance(instance);
         let Some(first) = interfaces.first() else {

@@ -17,14 +17,14 @@ use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 
-/// What one entry of `IpPermissions` allows to one peer.
+/// The traffic that one entry of `IpPermissions` allows to one peer.
 pub(super) struct Permission {
     pub(super) traffic: Traffic,
     pub(super) peer: Peer,
     pub(super) description: Option<String>,
 }
 
-/// A protocol and its ports, or for ICMP type and code; -1 is any.
+/// A protocol and its ports, or for ICMP its type and code; -1 is any.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Traffic {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or -1.
@@ -33,7 +33,7 @@ pub(super) struct Traffic {
     pub(super) to_port: i32,
 }
 
-/// Who sends or receives.
+/// The peer that sends or receives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Peer {
     Ipv4(Cidr),
@@ -43,7 +43,7 @@ pub(super) enum Peer {
 }
 
 impl Peer {
-    /// `0.0.0.0/0`
+    /// Returns `0.0.0.0/0`.
     pub(super) fn anywhere() -> Self {
         Self::Ipv4(Cidr::holding(Ipv4Addr::UNSPECIFIED, 0))
     }
@@ -84,7 +84,8 @@ impl Permission {
         Ok(all)
     }
 
-    /// What a call on rules asks for: in `IpPermissions`, or for ingress in the older parameters of the call itself.
+    /// Reads the request of a call on rules: from `IpPermissions`, or, for ingress, from the older parameters of the
+    /// call itself.
     pub(super) fn read_request(
         params: &mut Params,
         ec2: &Ec2,
@@ -180,7 +181,7 @@ impl Permission {
 }
 
 impl Traffic {
-    /// Any protocol and any port.
+    /// Returns any protocol and any port.
     pub(super) fn all() -> Self {
         Self {
             protocol: "-1".to_owned(),
@@ -189,7 +190,7 @@ impl Traffic {
         }
     }
 
-    /// Reads protocol and ports; `name` makes the full name of a parameter.
+    /// Reads the protocol and the ports; `name` returns the full name of a parameter.
     pub(super) fn read(
         params: &mut Params,
         name: impl Fn(&str) -> String,
@@ -224,7 +225,7 @@ impl Traffic {
                 ));
             }
             ("icmp" | "icmpv6", from, to) => (from.unwrap_or(-1), to.unwrap_or(-1)),
-            // EC2 reference: for the other protocols all ports are open, whatever the call says.
+            // EC2 reference: for the other protocols all ports are open, no matter what the call says.
             _ => (-1, -1),
         };
         Ok(Self {
@@ -235,7 +236,7 @@ impl Traffic {
     }
 }
 
-/// One direction of a group's rules as DescribeSecurityGroups shows them: by protocol and ports.
+/// Returns one direction of a group's rules as DescribeSecurityGroups shows them: by protocol and ports.
 pub(super) fn permissions(ec2: &Ec2, rules: &[SecurityGroupRule], direction: Direction) -> Element {
     let mut by_traffic: BTreeMap<&Traffic, Vec<(&Peer, Option<&str>)>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| rule.direction == direction) {
@@ -311,7 +312,7 @@ fn read_peers(
         let owner = params.optional(&group.member("UserId"));
         let id = match (id, group_name) {
             (Some(id), _) => id,
-            // The name of a group is for the default VPC.
+            // A group can be named only in the default VPC.
             (None, Some(name)) => ec2.group_named(&name, Timestamp::MAX)?,
             (None, None) => return Err(missing("groupName or groupId")),
         };

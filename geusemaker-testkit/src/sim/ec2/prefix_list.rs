@@ -12,9 +12,9 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct PrefixList {
     pub(crate) id: String,
     pub(super) name: String,
-    /// How many rules it counts as in a security group.
+    /// The number of rules that the list counts for in a security group.
     pub(crate) weight: u32,
-    /// Some of its blocks: the real lists are longer, and change.
+    /// A part of its blocks: the real lists are longer, and change.
     entries: &'static [&'static str],
 }
 
@@ -39,9 +39,9 @@ const S3: &[&str] = &[
 /// Blocks of Amazon DynamoDB in us-east-1; other regions have others.
 const DYNAMODB: &[&str] = &["3.218.182.0/24", "35.71.64.0/22", "52.94.0.0/22"];
 
-/// The lists of a region.
+/// Returns the lists of a region.
 pub(crate) fn prefix_lists(region: &str) -> Vec<PrefixList> {
-    // The ids of us-east-1 are known; each other region has ids of its own: the eight digits of older ids.
+    // The ids of us-east-1 are known. Each other region has its own ids, here with eight digits, as older ids have.
     let list = |name: String, known_id: &str, weight, entries| {
         let id = if region == "us-east-1" {
             known_id.to_owned()
@@ -109,7 +109,7 @@ pub(crate) fn describe(
     }))
 }
 
-/// DescribePrefixLists, which is older: it shows the lists of gateway endpoints with their blocks.
+/// Answers DescribePrefixLists, which is older: it shows the lists of gateway endpoints with their blocks.
 pub(crate) fn describe_services(
     ec2: &Ec2,
     context: &RequestContext<'_>,
@@ -131,7 +131,7 @@ pub(crate) fn describe_services(
     }))
 }
 
-/// GetManagedPrefixListEntries.
+/// Answers GetManagedPrefixListEntries.
 pub(crate) fn entries(
     context: &RequestContext<'_>,
     params: &mut Params,

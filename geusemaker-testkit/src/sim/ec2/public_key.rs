@@ -13,7 +13,7 @@ pub(super) enum KeyType {
 }
 
 impl KeyType {
-    /// As EC2 calls it.
+    /// Returns the key type as EC2 names it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ed25519 => "ed25519",
@@ -21,7 +21,7 @@ impl KeyType {
         }
     }
 
-    /// As OpenSSH calls it.
+    /// Returns the key type as OpenSSH names it.
     pub(super) fn algorithm(self) -> &'static str {
         match self {
             Self::Ed25519 => "ssh-ed25519",
@@ -32,12 +32,12 @@ impl KeyType {
 
 pub(super) struct PublicKey {
     key_type: KeyType,
-    /// The wire form of RFC 4253: the algorithm and the numbers, each behind its length.
+    /// The wire form of RFC 4253: the algorithm and the numbers, each after its length.
     blob: Vec<u8>,
 }
 
 impl PublicKey {
-    /// A key of the right form that belongs to no private one.
+    /// Creates a random key of the right form, for which there is no private key.
     pub(super) fn draw(rng: &mut Rng, key_type: KeyType) -> Self {
         let mut blob = Vec::new();
         push(&mut blob, key_type.algorithm().as_bytes());
@@ -45,7 +45,7 @@ impl PublicKey {
             KeyType::Ed25519 => push(&mut blob, &bytes(rng, 32)),
             KeyType::Rsa => {
                 push(&mut blob, &[1, 0, 1]);
-                // 2048 bits, of which the first and the last are set; the zero says that the number is positive.
+                // 2048 bits with the first and the last set; the leading zero says that the number is positive.
                 let mut modulus = bytes(rng, 257);
                 modulus[0] = 0;
                 modulus[1] |= 0x80;
@@ -56,7 +56,7 @@ impl PublicKey {
         Self { key_type, blob }
     }
 
-    /// Reads what ImportKeyPair is given: a file of OpenSSH's, in base64.
+    /// Reads the key material of ImportKeyPair: an OpenSSH file, in base64.
     pub(super) fn read(material: &str) -> Result<Self, ServiceError> {
         let wrong = || {
             let message = "Key is not in valid OpenSSH public key format";
@@ -90,23 +90,25 @@ impl PublicKey {
         self.key_type
     }
 
-    /// The line of a file of OpenSSH's.
+    /// Returns the line of an OpenSSH file.
     pub(super) fn text(&self, comment: &str) -> String {
         let blob = STANDARD.encode(&self.blob);
         format!("{} {blob} {comment}", self.key_type.algorithm())
     }
 
-    /// In the form of AWS's digest of a key that it made: SHA-1 of an RSA key, else SHA-256 in base64.
+    /// Returns a fingerprint in the form that AWS uses for a key that it created: SHA-1 of an RSA key, else SHA-256 in
+    /// base64.
     pub(super) fn fingerprint_of_created(&self) -> String {
         self.fingerprint(20)
     }
 
-    /// In the form of AWS's digest of a key that it was given: MD5 of an RSA key, else SHA-256 in base64.
+    /// Returns a fingerprint in the form that AWS uses for an imported key: MD5 of an RSA key, else SHA-256 in base64.
     pub(super) fn fingerprint_of_imported(&self) -> String {
         self.fingerprint(16)
     }
 
-    /// The same for the same key, though not the digest itself: nothing here can be checked against it.
+    /// Returns a fingerprint that is the same for the same key. It is not the real digest, which nothing here could
+    /// verify.
     fn fingerprint(&self, rsa_length: usize) -> String {
         let seed = self.blob.iter().fold(0_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -130,7 +132,7 @@ fn bytes(rng: &mut Rng, n: usize) -> Vec<u8> {
     (0..n).map(|_| (rng.roll() * 256.0) as u8).collect()
 }
 
-/// Adds a string of RFC 4251: its length in four bytes, and itself.
+/// Adds a string of RFC 4251: its length in four bytes, and its content.
 fn push(blob: &mut Vec<u8>, string: &[u8]) {
     let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
     blob.extend(length.to_be_bytes());
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_is_drawn_is_read_back_with_the_same_fingerprint() {
+    fn fingerprint_survives_round_trip() {
         let mut rng = Rng::new(1, Timings::Instant);
         for key_type in [KeyType::Ed25519, KeyType::Rsa] {
             let key = PublicKey::draw(&mut rng, key_type);

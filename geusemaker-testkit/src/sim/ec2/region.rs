@@ -38,7 +38,7 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // The regions that an account has to opt in to are not among these.
+    // Regions that an account has to opt in to are not among these.
     params.accept("AllRegions");
     let selection = Selection::read(params, "DescribeRegions")?;
     let regions: Vec<Region> = catalog::REGIONS.map(|name| Region { name }).into();

@@ -1,9 +1,9 @@
-//! The kinds of EC2 resources by their ids, and how AWS says that an id is wrong.
+//! The kinds of EC2 resources by their ids, and AWS's answers to wrong ids.
 
 use crate::sim::timings::{Rng, Timings};
 use crate::wire::ServiceError;
 
-/// A kind of resource that has ids of its own.
+/// A kind of resource with its own ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceKind {
     DhcpOptions,
@@ -44,12 +44,12 @@ impl ResourceKind {
         Self::Vpc,
     ];
 
-    /// The kind to which an id of that form belongs.
+    /// Returns the kind to which an id of that form belongs.
     pub(crate) fn of(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.is_well_formed(id))
     }
 
-    /// The name under which tags know the kind: `security-group`.
+    /// Returns the kind's name in tags, such as `security-group`.
     pub(crate) fn tag_name(self) -> &'static str {
         match self {
             Self::DhcpOptions => "dhcp-options",
@@ -71,21 +71,21 @@ impl ResourceKind {
         }
     }
 
-    /// A new id.
+    /// Returns a new id.
     pub(crate) fn new_id(self, rng: &mut Rng) -> String {
         format!("{}-{}", self.prefix(), rng.hex(17))
     }
 
-    /// The id of something that is there from the start: always the same for the same name.
+    /// Returns the id of a resource that exists from the start, which is always the same for the same name.
     pub(crate) fn fixed_id(self, name: &str) -> String {
-        // FNV-1a: the ids have to be the same with every compiler, which std's hashers do not promise.
+        // FNV-1a: the ids have to be the same with every compiler, which the hashers of std do not promise.
         let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         self.new_id(&mut Rng::new(seed, Timings::Instant))
     }
 
-    /// What AWS answers to an id that it does not know, or that cannot be one.
+    /// Returns AWS's answer to an id that is unknown or malformed.
     pub(crate) fn unknown(self, id: &str) -> ServiceError {
         let stem = match self {
             Self::DhcpOptions => "InvalidDhcpOptionID",
@@ -159,7 +159,7 @@ impl ResourceKind {
         }
     }
 
-    /// The prefix and 8 hexadecimal digits, or 17 since 2016.
+    /// Returns true for the prefix followed by 8 hexadecimal digits, or by 17 as in ids since 2016.
     fn is_well_formed(self, id: &str) -> bool {
         id.split_once('-').is_some_and(|(prefix, digits)| {
             prefix == self.prefix()
@@ -174,7 +174,7 @@ mod tests {
     use super::ResourceKind;
 
     #[test]
-    fn an_id_names_its_kind() {
+    fn id_names_its_kind() {
         for kind in ResourceKind::ALL {
             assert_eq!(ResourceKind::of(&kind.fixed_id("x")), Some(kind));
         }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_cannot_be_one_is_malformed() {
+    fn impossible_id_is_malformed() {
         let code = |id| ResourceKind::Instance.unknown(id).code;
         assert_eq!(code("i-1"), "InvalidInstanceID.Malformed");
         assert_eq!(code("i-0123456789abcdef0"), "InvalidInstanceID.NotFound");

@@ -17,7 +17,7 @@ pub(crate) fn create(
 ) -> Result<Reply, ServiceError> {
     let (table, route) = read(ec2, context, params, "CreateRoute")?;
     match find(ec2, &table, &route.destination) {
-        // The same route again succeeds.
+        // Creating the same route again succeeds.
         Some(same) if *same == route => {}
         Some(_) => {
             let message = format!(
@@ -92,7 +92,7 @@ fn find<'a>(ec2: &'a Ec2, table: &str, destination: &Destination) -> Option<&'a 
         .find(|route| route.destination == *destination)
 }
 
-/// The table and the route of CreateRoute and ReplaceRoute.
+/// Reads the table and the route of CreateRoute and ReplaceRoute.
 fn read(
     ec2: &Ec2,
     context: &RequestContext<'_>,
@@ -176,7 +176,7 @@ fn find_target(
     parameter: &str,
     id: &str,
 ) -> Result<Target, ServiceError> {
-    // Of these kinds an account here never has one.
+    // An account here never has a target of these kinds.
     let none_exists = |code: &str, kind: &str| {
         let message = format!("The {kind} ID '{id}' does not exist");
         Err(ServiceError::new(format!("{code}.NotFound"), message))

@@ -1,4 +1,4 @@
-//! Route tables. Their routes and their associations have files of their own.
+//! Route tables. Their routes and their associations are in separate files.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -20,11 +20,11 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct RouteTable {
     pub(super) id: String,
     pub(super) vpc: String,
-    /// Of a VPC's main table, the id of the association that makes it so.
+    /// The id of the association that makes this table the main table of its VPC, if it is.
     pub(super) main_association: Option<String>,
-    /// The subnets that use it, by the id of the association.
+    /// The subnets that use the table, by the id of the association.
     pub(super) associations: BTreeMap<String, String>,
-    /// The routes beside the local one.
+    /// The routes in addition to the local one.
     pub(super) routes: Vec<Route>,
     client_token: Option<String>,
 }
@@ -46,12 +46,12 @@ pub(crate) enum Destination {
 pub(crate) enum Target {
     /// An internet gateway.
     Gateway(String),
-    /// A network interface, of an instance or of none.
+    /// A network interface, with or without an instance.
     Interface(String),
 }
 
 impl Destination {
-    /// `0.0.0.0/0`
+    /// Returns `0.0.0.0/0`.
     pub(super) fn anywhere() -> Self {
         Self::Ipv4(Cidr::holding(Ipv4Addr::UNSPECIFIED, 0))
     }
@@ -63,7 +63,7 @@ impl Destination {
         }
     }
 
-    /// The name of the parameter: `destination-cidr-block`.
+    /// Returns the name of the parameter, such as `destination-cidr-block`.
     pub(super) fn filter_name(&self) -> &'static str {
         match self {
             Self::Ipv4(_) => "destination-cidr-block",
@@ -167,7 +167,7 @@ impl Described for RouteTable {
 }
 
 impl RouteTable {
-    /// The table that a VPC comes with.
+    /// Creates the table that comes with a VPC.
     pub(super) fn main_of(vpc: &str, id: String) -> Self {
         Self {
             vpc: vpc.to_owned(),
@@ -190,7 +190,7 @@ impl RouteTable {
             .map(Destination::text)
     }
 
-    /// A route whose target is gone is a black hole.
+    /// Returns the state of a route. A route whose target is gone is a black hole.
     fn state(&self, ec2: &Ec2, now: Timestamp, route: &Route) -> &'static str {
         let leads_somewhere = match &route.target {
             Target::Gateway(id) => ec2
@@ -269,7 +269,7 @@ impl RouteTable {
 }
 
 impl Ec2 {
-    /// The table of the subnets that are not associated with another.
+    /// Returns the table of the subnets that are not associated with another.
     pub(super) fn main_route_table(&self, vpc: &str) -> Option<&RouteTable> {
         self.route_tables
             .values()

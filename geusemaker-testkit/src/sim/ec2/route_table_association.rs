@@ -1,4 +1,4 @@
-//! Which subnet uses which route table, and which table is the main one of its VPC.
+//! Associations of route tables with subnets, and the main table of each VPC.
 
 use super::Ec2;
 use super::resource_kind::ResourceKind;
@@ -21,7 +21,7 @@ pub(crate) fn associate(
         .ok_or_else(|| ResourceKind::Subnet.unknown(&subnet_id))?;
     refuse_other_network(&table_id, &table.vpc, &subnet_id, &subnet.vpc)?;
     if let Some((other, association)) = ec2.association_of_subnet(&subnet_id) {
-        // The same association again succeeds.
+        // Associating the same table again succeeds.
         if other == table_id {
             return Ok(reply("associationId", &association));
         }
@@ -88,21 +88,21 @@ pub(crate) fn replace(
     Ok(reply("newAssociationId", &new_id))
 }
 
-/// What an association id stands for.
+/// The object that an association id names.
 enum Association {
     Main { table: String },
     Subnet { table: String, subnet: String },
 }
 
 impl Ec2 {
-    /// Ends the association of a subnet that is gone.
+    /// Removes the association of a subnet that is gone.
     pub(super) fn forget_route_table_of(&mut self, subnet: &str) {
         for table in self.route_tables.values_mut() {
             table.associations.retain(|_, other| other != subnet);
         }
     }
 
-    /// The table that a subnet is associated with, and the id of the association.
+    /// Returns the table that a subnet is associated with, and the id of the association.
     fn association_of_subnet(&self, subnet: &str) -> Option<(String, String)> {
         self.route_tables.values().find_map(|table| {
             let mut associations = table.associations.iter();

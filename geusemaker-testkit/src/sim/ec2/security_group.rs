@@ -23,13 +23,13 @@ pub(crate) struct SecurityGroup {
     pub(crate) vpc: String,
     pub(crate) name: String,
     pub(crate) description: String,
-    /// From when on other calls know the id.
+    /// The time from which other calls know the id.
     pub(crate) visible_at: Timestamp,
     pub(super) rules: Vec<SecurityGroupRule>,
 }
 
 impl SecurityGroup {
-    /// The default group of a VPC: it lets in what its own members send.
+    /// Creates the default group of a VPC, which allows ingress from its own members.
     pub(super) fn default_of(vpc: &str, id: String, [ingress, egress]: [String; 2]) -> Self {
         let peer = Peer::Group(id.clone());
         Self {
@@ -129,7 +129,7 @@ impl Described for SecurityGroup {
         ResourceKind::SecurityGroup.unknown(id)
     }
 
-    /// EC2 reference: names are for the groups of the default VPC.
+    /// Returns true if the group has that name. EC2 reference: names are for the groups of the default VPC.
     fn is_called(&self, ec2: &Ec2, name: &str) -> bool {
         self.name == name && ec2.default_vpc().is_ok_and(|vpc| vpc.id == self.vpc)
     }
@@ -140,7 +140,7 @@ impl Described for SecurityGroup {
 }
 
 impl Ec2 {
-    /// The id of the VPC's default group.
+    /// Returns the id of the VPC's default group.
     pub(crate) fn default_security_group(&self, vpc: &str) -> Option<String> {
         self.security_groups
             .values()
@@ -148,7 +148,7 @@ impl Ec2 {
             .map(|group| group.id.clone())
     }
 
-    /// The groups that other calls know of by now.
+    /// Returns the groups that other calls know at that time.
     pub(super) fn visible_security_groups(
         &self,
         now: Timestamp,
@@ -158,7 +158,7 @@ impl Ec2 {
             .filter(move |group| now >= group.visible_at)
     }
 
-    /// The id of a group of the default VPC by its name, as another call looks it up.
+    /// Returns the id of a group of the default VPC by its name, as another call finds it.
     pub(super) fn group_named(&self, name: &str, now: Timestamp) -> Result<String, ServiceError> {
         self.visible_security_groups(now)
             .find(|group| group.is_called(self, name))
@@ -172,7 +172,7 @@ impl Ec2 {
         ServiceError::new("InvalidGroup.NotFound", message)
     }
 
-    /// A group by its id, as another call looks it up.
+    /// Returns a group by its id, as another call finds it.
     pub(super) fn visible_security_group(
         &self,
         id: &str,
@@ -223,7 +223,7 @@ pub(crate) fn create(
         Some(id) => return Err(ResourceKind::Vpc.unknown(&id)),
         None => ec2.default_vpc()?.id.clone(),
     };
-    // EC2 model: names are unique in a VPC, and case makes no difference.
+    // EC2 model: names are unique in a VPC, regardless of case.
     let mut groups = ec2.security_groups.values();
     if groups.any(|group| group.vpc == vpc && group.name.eq_ignore_ascii_case(&name)) {
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
@@ -281,7 +281,7 @@ pub(crate) fn delete(
         .security_groups
         .values()
         .any(|other| other.id != id && other.refers_to(&id));
-    // EC2 model: neither while a network interface has the group nor while another group's rule names it.
+    // EC2 model: a group cannot be deleted while a network interface has it or another group's rule names it.
     if is_worn || is_named {
         let message = format!("resource {id} has a dependent object");
         return Err(ServiceError::new("DependencyViolation", message));
@@ -314,7 +314,7 @@ fn refuse_name(name: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// EC2 reference: up to 255 characters, out of letters, digits, spaces and some signs.
+/// Refuses a wrong text. EC2 reference: up to 255 characters, out of letters, digits, spaces and some signs.
 fn refuse_text(parameter: &str, text: &str) -> Result<(), ServiceError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
     if text.is_empty() || text.chars().count() > 255 || !text.chars().all(allowed) {

@@ -1,4 +1,4 @@
-//! What the filters on permissions look at: the rules of a group in one direction.
+//! The values that the filters on permissions compare: the rules of a group in one direction.
 
 use super::Ec2;
 use super::permission::{Peer, Traffic};
@@ -28,7 +28,7 @@ impl SecurityGroup {
         self.peers(direction, |peer| matches!(peer, Peer::PrefixList(_)))
     }
 
-    /// The accounts of the groups that its rules name: always this one.
+    /// Returns the accounts of the groups that the rules name, which is always this account.
     pub(super) fn peer_owners(&self, direction: Direction, ec2: &Ec2) -> Vec<String> {
         let groups = self.peer_groups(direction).into_iter();
         groups.map(|_| ec2.account_id.clone()).collect()

@@ -1,4 +1,4 @@
-//! Where a security group can be used, and by whom it is: the calls that list neither groups nor rules.
+//! References to security groups: the calls that list where a group can be used and which VPCs use it.
 
 use super::Ec2;
 use super::security_group::SecurityGroup;
@@ -8,8 +8,8 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// DescribeSecurityGroupReferences: the VPCs on the other side of a peering that name these groups. There are no
-/// peerings here, so that there never is one.
+/// Answers DescribeSecurityGroupReferences: the VPCs on the other side of a peering that name these groups. No peerings
+/// are simulated, so there are none.
 pub(crate) fn describe(
     ec2: &Ec2,
     context: &RequestContext<'_>,
@@ -25,7 +25,7 @@ pub(crate) fn describe(
     ))
 }
 
-/// A group that can be used in the VPC of a call of GetSecurityGroupsForVpc.
+/// A group that can be used in the VPC of a GetSecurityGroupsForVpc call.
 struct GroupForVpc(SecurityGroup);
 
 impl Described for GroupForVpc {
@@ -49,7 +49,7 @@ impl Described for GroupForVpc {
     }
 }
 
-/// GetSecurityGroupsForVpc: groups are not shared between VPCs here, so that it lists the VPC's own.
+/// Answers GetSecurityGroupsForVpc. Groups are not shared between VPCs here, so it lists the VPC's own groups.
 pub(crate) fn groups_for_vpc(
     ec2: &Ec2,
     context: &RequestContext<'_>,

@@ -1,4 +1,4 @@
-//! The rules of security groups. The calls that change them have files of their own.
+//! The rules of security groups. The calls that change them are in separate files.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub(crate) enum Direction {
 }
 
 impl SecurityGroupRule {
-    /// The rule that lets everything through.
+    /// Creates a rule that allows all traffic.
     pub(super) fn everything(id: String, group: &str, direction: Direction, peer: Peer) -> Self {
         Self {
             id,

@@ -1,4 +1,4 @@
-//! Adding rules to security groups, and taking them away.
+//! Calls that add rules to security groups and remove them.
 
 use super::Ec2;
 use super::permission::{Peer, Permission, missing, permission_element};
@@ -103,7 +103,8 @@ pub(crate) fn revoke(
             .find(|rule| rule.allows(direction, &permission))
         {
             Some(rule) => revoked.push(rule.clone()),
-            // EC2 reference: in the default VPC the reply lists what was not there, elsewhere it is an error.
+            // EC2 reference: for a rule that does not exist, the reply lists it in the default VPC; elsewhere it is an
+            // error.
             None if in_default_vpc => not_there.push(permission),
             None => return Err(no_such_rule()),
         }
@@ -130,7 +131,7 @@ pub(crate) fn revoke(
 }
 
 impl Ec2 {
-    /// The group that a call on rules is about: by its id, or for ingress in the default VPC by its name.
+    /// Returns the group of a call on rules: by its id, or, for ingress in the default VPC, by its name.
     pub(super) fn group_of_rules(
         &self,
         context: &RequestContext<'_>,
@@ -153,14 +154,14 @@ impl Ec2 {
     }
 }
 
-/// What AWS answers to a permission that no rule grants.
+/// Returns AWS's answer to a permission that no rule grants.
 pub(super) fn no_such_rule() -> ServiceError {
     let message = "The specified rule does not exist in this security group.";
     ServiceError::new("InvalidPermission.NotFound", message)
 }
 
-/// The quota of rules is counted for each direction, and for IPv4 and IPv6 apart; a prefix list counts as its weight
-/// (VPC user guide).
+/// Refuses rules beyond the quota. The quota is counted for each direction, and for IPv4 and IPv6 separately; a prefix
+/// list counts as its weight (VPC user guide).
 pub(super) fn refuse_too_many(
     rules: &[SecurityGroupRule],
     direction: Direction,

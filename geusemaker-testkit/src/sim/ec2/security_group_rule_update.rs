@@ -1,4 +1,4 @@
-//! Changing rules of security groups that are there: ModifySecurityGroupRules, and their descriptions.
+//! Calls that change existing rules of security groups: ModifySecurityGroupRules, and those for descriptions.
 
 use super::Ec2;
 use super::permission::{Peer, Permission, Traffic, ipv6, missing, read_description};
@@ -10,7 +10,8 @@ use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// ModifySecurityGroupRules: each rule is replaced as a whole and keeps its id, and either all are or none.
+/// Answers ModifySecurityGroupRules. Each rule is replaced as a whole and keeps its id; either all rules are replaced
+/// or none.
 pub(crate) fn modify(
     ec2: &mut Ec2,
     context: &RequestContext<'_>,
@@ -54,7 +55,7 @@ pub(crate) fn modify(
     Ok(ec2.replace_rules(&group_id, rules))
 }
 
-/// UpdateSecurityGroupRuleDescriptionsIngress and …Egress: a description that is left out is taken away.
+/// Answers UpdateSecurityGroupRuleDescriptionsIngress and …Egress. A description that is left out is removed.
 pub(crate) fn describe_anew(
     ec2: &mut Ec2,
     context: &RequestContext<'_>,

@@ -1,4 +1,4 @@
-//! Which resources a Describe call asks for: its ids, its filters and its page.
+//! The selection of a Describe call: its ids, its filters and its page.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// What a filter looks at: its name, and the values that a resource has there.
+/// A filter: its name, and the values of a resource that it compares.
 pub(crate) type Field<T> = (&'static str, Values<T>);
 
 type Values<T> = fn(&Ec2, Timestamp, &T) -> Vec<String>;
@@ -19,47 +19,47 @@ type Values<T> = fn(&Ec2, Timestamp, &T) -> Vec<String>;
 pub(crate) trait Described: Sized + 'static {
     /// The parameter that lists ids: `VpcId`.
     const IDS: Option<&'static str>;
-    /// The parameter that lists names, for kinds that are found by either: `GroupName`.
+    /// The parameter that lists names, such as `GroupName`, for kinds that can be found by either.
     const NAMES: Option<&'static str> = None;
-    /// The filters, beside those on tags.
+    /// The filters, in addition to those on tags.
     const FIELDS: &'static [Field<Self>];
-    /// The sizes of page that a call may ask for.
+    /// The page sizes that a call may ask for.
     const PAGE_SIZES: RangeInclusive<usize> = 5..=1000;
-    /// How many a page has if the call does not say and names no ids.
+    /// The page size of a call that names neither a size nor ids.
     const USUAL_PAGE: usize = usize::MAX;
-    /// Whether a call that lists ids may ask for a page.
+    /// True if a call that lists ids may ask for a page.
     const PAGES_OF_IDS: bool = true;
-    /// What AWS calls the ids when it refuses a page of them, where that is not the parameter.
+    /// AWS's term for the ids when it refuses a page of them, if that is not the parameter's name.
     const SET: Option<&'static str> = None;
 
-    /// What calls name it by: its id, or of some kinds its name.
+    /// Returns the identifier that calls use: the id, or for some kinds the name.
     fn handle(&self) -> &str;
 
-    /// The id to which the tags belong.
+    /// Returns the id to which the tags belong.
     fn tagged_id(&self) -> &str {
         self.handle()
     }
 
-    /// What AWS answers to an id that it does not know.
+    /// Returns AWS's answer to an unknown id.
     fn unknown(id: &str) -> ServiceError;
 
-    /// Whether a call that lists names means it by that one.
+    /// Returns true if a call can find the resource by that name.
     fn is_called(&self, _ec2: &Ec2, _name: &str) -> bool {
         false
     }
 
-    /// What AWS answers to a name that it does not know.
+    /// Returns AWS's answer to an unknown name.
     fn unknown_name(_ec2: &Ec2, name: &str) -> ServiceError {
         Self::unknown(name)
     }
 
-    /// The value that the filter `tag:KEY` looks at.
+    /// Returns the value that the filter `tag:KEY` compares.
     fn tag_value(&self, ec2: &Ec2, key: &str) -> Option<String> {
         ec2.tags.value(self.tagged_id(), key)
     }
 }
 
-/// What a Describe call asks for.
+/// The request of a Describe call.
 pub(crate) struct Selection<T: 'static> {
     ids: Vec<String>,
     names: Vec<String>,
@@ -79,14 +79,14 @@ enum Subject<T: 'static> {
     TagKey,
 }
 
-/// What a Describe call found.
+/// The result of a Describe call.
 pub(crate) struct Page<'a, T> {
     pub(crate) items: Vec<&'a T>,
     next: Option<usize>,
 }
 
 impl<T: Described> Selection<T> {
-    /// Reads the parameters of a Describe call, and refuses the call if any is left over.
+    /// Reads the parameters of a Describe call, and refuses the call if any parameter is left unread.
     pub(crate) fn read(params: &mut Params, operation: &str) -> Result<Self, ServiceError> {
         let ids = T::IDS.map_or_else(Vec::new, |name| params.list(name));
         let names = T::NAMES.map_or_else(Vec::new, |name| params.list(name));
@@ -115,7 +115,7 @@ impl<T: Described> Selection<T> {
         let limit = match asked {
             Some(asked) => page_size::<T>(asked)?,
             None if ids.is_empty() => T::USUAL_PAGE,
-            // What is named by id comes whole.
+            // Resources that are named by id come in one page.
             None => usize::MAX,
         };
         let start = match params.optional("NextToken") {
@@ -134,12 +134,12 @@ impl<T: Described> Selection<T> {
         })
     }
 
-    /// Whether the call names what it wants by id.
+    /// Returns true if the call names resources by id.
     pub(crate) fn has_ids(&self) -> bool {
         !self.ids.is_empty()
     }
 
-    /// The page that is asked for, out of everything that other calls know of.
+    /// Returns the requested page, out of all resources that other calls know.
     pub(crate) fn choose<'a>(
         &self,
         ec2: &Ec2,
@@ -149,7 +149,8 @@ impl<T: Described> Selection<T> {
         self.choose_where(ec2, now, all, |_| true)
     }
 
-    /// The same, of those only that pass a test, which what is named by id need not pass to be known.
+    /// Returns the same page with only the resources that pass a test. An id counts as known even if its resource fails
+    /// the test.
     pub(crate) fn choose_where<'a>(
         &self,
         ec2: &Ec2,
@@ -159,7 +160,7 @@ impl<T: Described> Selection<T> {
     ) -> Result<Page<'a, T>, ServiceError> {
         let mut items: Vec<&T> = all.into_iter().collect();
         if self.has_ids() {
-            // An id that is not there fails the call; a filter that matches nothing finds nothing.
+            // An unknown id fails the call; a filter without a match finds nothing.
             for id in &self.ids {
                 if !items.iter().any(|item| item.handle() == id) {
                     return Err(T::unknown(id));
@@ -193,7 +194,7 @@ impl<T: Described> Selection<T> {
 }
 
 impl<T> Page<'_, T> {
-    /// The page as a reply.
+    /// Returns the page as a reply.
     pub(crate) fn reply(self, set: &str, write: impl Fn(&T) -> Element) -> Reply {
         let items = self.items.iter().map(|item| write(item));
         Reply::xml(
@@ -203,7 +204,7 @@ impl<T> Page<'_, T> {
         )
     }
 
-    /// The page as a reply whose set has been written otherwise.
+    /// Returns the page as a reply, with a set that the caller has written.
     pub(crate) fn reply_with(self, set: Element) -> Reply {
         Reply::xml(
             Element::new("reply")
@@ -253,14 +254,14 @@ fn page_size<T: Described>(asked: usize) -> Result<usize, ServiceError> {
         )))
     };
     match asked {
-        // AWS says "greater than 5", and takes 5.
+        // AWS says "greater than 5" and accepts 5.
         asked if asked < *least => wrong(format!("greater than {least}")),
         asked if asked > *most => wrong(format!("less than {most}")),
         asked => Ok(asked),
     }
 }
 
-/// A filter's value, in which `*` stands for any characters and `?` for any one.
+/// Returns the pattern of a filter's value, in which `*` stands for any characters and `?` for any one character.
 fn pattern(value: &str) -> Result<Regex, ServiceError> {
     let escaped = regex::escape(value)
         .replace("\\*", ".*")
@@ -292,7 +293,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_value_without_wildcards_matches_itself_only(value in "[^*?]{0,20}", other in ".{0,20}") {
+        fn plain_value_matches_only_itself(value in "[^*?]{0,20}", other in ".{0,20}") {
             let pattern = pattern(&value).unwrap();
             prop_assert!(pattern.is_match(&value));
             prop_assert_eq!(pattern.is_match(&other), other == value);

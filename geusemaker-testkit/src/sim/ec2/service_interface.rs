@@ -7,24 +7,24 @@ use jiff::Timestamp;
 use super::cidr::Cidr;
 use super::{Ec2, Subnet};
 
-/// Whether an address of a subnet can be had.
+/// The availability of an address in a subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressUse {
     Free,
     Taken,
-    /// It is not one of the subnet's, or one of those that AWS keeps for itself.
+    /// The address is not in the subnet, or AWS reserves it.
     Outside,
 }
 
 impl Ec2 {
-    /// Gives an interface other security groups, as its service was told to.
+    /// Sets the security groups of an interface, on behalf of its service.
     pub(crate) fn regroup_interface(&mut self, id: &str, security_groups: Vec<String>) {
         if let Some(interface) = self.interfaces.get_mut(id) {
             interface.security_groups = security_groups;
         }
     }
 
-    /// Gives an interface another address, as its service was told to.
+    /// Sets the address of an interface, on behalf of its service.
     pub(crate) fn readdress_interface(&mut self, id: &str, address: Ipv4Addr) {
         if let Some(interface) = self.interfaces.get_mut(id) {
             interface.private_ip = address;

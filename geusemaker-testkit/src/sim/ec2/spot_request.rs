@@ -1,4 +1,4 @@
-//! Spot requests: each is fulfilled with the instance that it was made for, and ends with it.
+//! Spot requests. Each is fulfilled with the instance that it was made for, and ends with it.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// A spot request, as its instance knows of it.
+/// A spot request, as its instance describes it.
 struct SpotRequest {
     id: String,
     instance: Instance,
@@ -30,7 +30,7 @@ impl SpotRequest {
         }
     }
 
-    /// The code and the message of its status (EC2 user guide, spot request status codes), and since when.
+    /// Returns the code and the message of the status (EC2 user guide, spot request status codes), and its start.
     fn status(&self, now: Timestamp) -> (&'static str, &'static str, Timestamp) {
         let instance = &self.instance;
         let end = instance.termination.as_ref();
@@ -114,7 +114,7 @@ impl Described for SpotRequest {
 }
 
 impl Ec2 {
-    /// The spot requests that other calls know of: as long as their instances.
+    /// Returns the spot requests that other calls know, which is as long as their instances.
     fn spot_requests(&self, now: Timestamp) -> Vec<SpotRequest> {
         self.visible_instances(now)
             .filter_map(|instance| {

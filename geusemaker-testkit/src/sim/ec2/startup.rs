@@ -1,4 +1,4 @@
-//! How an instance comes up, as the dice or its fate have it.
+//! The start of an instance, as the random draws or a lifecycle override decide it.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::sim::context::RequestContext;
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
 
-/// When a run of an instance gets how far, if it lives so long.
+/// The times of the steps of an instance's run, if it lives that long.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Startup {
     pub(super) running_at: Timestamp,
     pub(super) services_up_at: Timestamp,
     pub(super) status_checked_at: Timestamp,
-    /// From when on there is console output.
+    /// The time from which there is console output.
     pub(super) console_at: Timestamp,
 }
 
@@ -24,23 +24,23 @@ pub(super) struct Startup {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Impairment {
     pub(super) since: Timestamp,
-    /// Whether the check of what AWS can see of the guest fails.
+    /// True if the instance check fails, which covers the guest as far as AWS can see it.
     pub(super) of_instance: bool,
-    /// Whether the check of the machine below it fails.
+    /// True if the system check fails, which covers the machine below the guest.
     pub(super) of_system: bool,
 }
 
-/// What a start comes to.
+/// The outcome of a start.
 pub(super) struct Outcome {
     pub(super) startup: Startup,
     pub(super) impairment: Option<Impairment>,
-    /// The end that fate has in store for the run.
+    /// The end of the run that the lifecycle override decides.
     pub(super) end: Option<InstanceEnd>,
 }
 
 impl Startup {
     pub(super) fn draw(context: &mut RequestContext<'_>) -> Outcome {
-        // Fate delays or stops the way to `running`; what comes after takes what it takes.
+        // The override delays or stops the way to `running`; the later steps take their usual time.
         let running_at = context.now + context.duration(Step::InstanceRunning);
         let services_up_at = running_at + context.rng.duration(Step::ServicesUp);
         let console_at = running_at + context.rng.duration(Step::ConsoleOutput);
@@ -49,7 +49,7 @@ impl Startup {
             running_at,
             services_up_at,
             status_checked_at,
-            // The console is read to see what user data printed, so it is not shown before user data has run.
+            // The console is read for the output of user data, so it is not shown before user data has run.
             console_at: console_at.max(services_up_at),
         };
         let LifecycleOverride::Fails { reason, after } = context.lifecycle else {
@@ -76,7 +76,7 @@ impl Startup {
             };
         }
         let end = match after {
-            // It never runs: from `pending` it goes straight to its end.
+            // The instance never runs: it goes straight from `pending` to its end.
             None => {
                 startup.services_up_at = running_at + NEVER;
                 startup.console_at = running_at + NEVER;
@@ -96,7 +96,8 @@ impl Startup {
     }
 }
 
-/// The checks, of the instance and of the system, that fail under a reason: one of CloudWatch's metrics for them.
+/// Returns the checks, of the instance and of the system, that a reason makes fail. The reason is one of CloudWatch's
+/// metrics for them.
 fn failed_checks(reason: &str) -> Option<(bool, bool)> {
     match reason {
         "StatusCheckFailed" => Some((true, true)),
@@ -106,7 +107,7 @@ fn failed_checks(reason: &str) -> Option<(bool, bool)> {
     }
 }
 
-/// A century, which timestamps can still be added to.
+/// A century, short enough to be added to a timestamp.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 #[cfg(test)]
@@ -193,8 +194,9 @@ mod tests {
         }
     }
 
+    /// It goes straight from `pending` to `terminated`.
     #[test]
-    fn a_launch_that_fails_goes_from_pending_to_terminated() {
+    fn failed_launch_ends_terminated() {
         let mut region = Region::new();
         let id = region.launch(&fails("Server.InternalError", None));
         assert_eq!(region.state(&id), InstanceState::Pending);
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spot_instance_may_be_interrupted_after_a_while() {
+    fn spot_instance_is_interrupted_later() {
         let mut region = Region::new();
         let id = region.launch(&fails("Server.SpotInstanceTermination", Some(600)));
         region.wait(170 + 590);
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_that_is_to_die_can_be_terminated_before() {
+    fn doomed_instance_can_be_terminated_first() {
         let mut region = Region::new();
         let id = region.launch(&fails("Server.InternalError", Some(10_000)));
         region.wait(200);
@@ -234,8 +236,9 @@ mod tests {
         assert_eq!(region.state(&id), InstanceState::Terminated);
     }
 
+    /// A stuck launch stays `pending`, and a stuck termination stays `shutting-down`.
     #[test]
-    fn a_stuck_launch_is_pending_for_ever_and_a_stuck_end_is_shutting_down() {
+    fn stuck_instance_keeps_its_state() {
         let mut region = Region::new();
         let id = region.launch(&LifecycleOverride::Stuck);
         region.wait(1_000_000);
@@ -246,8 +249,9 @@ mod tests {
         assert_eq!(region.state(&id), InstanceState::ShuttingDown);
     }
 
+    /// The later steps take their usual time.
     #[test]
-    fn a_slow_launch_takes_longer_once() {
+    fn slow_launch_delays_only_running() {
         let mut region = Region::new();
         let id = region.launch(&LifecycleOverride::Slow(Duration::from_secs(1000)));
         let instance = region.ec2.instance(&id).unwrap();
@@ -257,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_instance_may_fail_its_checks_until_it_is_rebooted() {
+    fn reboot_repairs_failed_checks() {
         let mut region = Region::new();
         let id = region.launch(&fails("StatusCheckFailed_Instance", None));
         region.wait(170 + 240);
@@ -281,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_fails_ends_in_stopped() {
+    fn failed_start_ends_stopped() {
         let mut region = Region::new();
         let id = region.launch(&LifecycleOverride::Usual);
         region.wait(200);

@@ -19,14 +19,14 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct Subnet {
     pub(crate) id: String,
     pub(crate) vpc: String,
-    /// `us-east-1a`
+    /// The zone's name, such as `us-east-1a`.
     pub(crate) zone: String,
-    /// `use1-az1`
+    /// The zone's id, such as `use1-az1`.
     pub(crate) zone_id: String,
     pub(crate) cidr: Cidr,
-    /// The zone's default subnet, whose instances get public addresses.
+    /// True for the zone's default subnet, whose instances get public addresses.
     pub(crate) is_default: bool,
-    /// What ModifySubnetAttribute has said of public addresses.
+    /// The setting of public addresses by ModifySubnetAttribute.
     #[serde(default)]
     pub(crate) maps_public_addresses: Option<bool>,
 }
@@ -77,7 +77,7 @@ impl Described for Subnet {
 }
 
 impl Subnet {
-    /// Whether instances that are launched in it get public addresses.
+    /// Returns true if instances launched in the subnet get public addresses.
     pub(crate) fn gives_public_addresses(&self) -> bool {
         self.maps_public_addresses.unwrap_or(self.is_default)
     }
@@ -201,7 +201,7 @@ pub(crate) fn modify_attribute(ec2: &mut Ec2, params: &mut Params) -> Result<Rep
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
-/// The zone that was asked for; without a wish AWS chooses, here the first.
+/// Returns the requested zone. Without a request AWS chooses one, here the first.
 pub(super) fn choose_zone(
     region: &str,
     name: Option<&str>,

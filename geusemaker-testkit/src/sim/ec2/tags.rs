@@ -1,4 +1,4 @@
-//! Tags, of whatever has an id.
+//! Tags of all resources with an id.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct Tags(BTreeMap<String, TagSet>);
 pub(crate) struct TagSpecifications(BTreeMap<String, TagSet>);
 
 impl Tags {
-    /// The tags of a resource as its description shows them.
+    /// Returns the tags of a resource as its description shows them.
     pub(crate) fn element(&self, id: &str) -> Element {
         let tags = self.0.get(id).into_iter().flatten();
         let items =
@@ -33,7 +33,7 @@ impl Tags {
         Element::list("tagSet", "item", items)
     }
 
-    /// The same for the kinds whose description has no member for tags where there are none.
+    /// Returns the same for kinds whose description omits the member for tags if there are none.
     pub(crate) fn element_if_any(&self, id: &str) -> Option<Element> {
         let has_any = self.0.get(id).is_some_and(|tags| !tags.is_empty());
         has_any.then(|| self.element(id))
@@ -49,21 +49,21 @@ impl Tags {
             .map_or_else(Vec::new, |tags| tags.keys().cloned().collect())
     }
 
-    /// Gives tags to a resource that has just been made.
+    /// Adds tags to a resource that was just created.
     pub(crate) fn attach(&mut self, id: &str, tags: TagSet) {
         if !tags.is_empty() {
             self.0.insert(id.to_owned(), tags);
         }
     }
 
-    /// Forgets the tags of a resource that is gone.
+    /// Removes the tags of a resource that is gone.
     pub(crate) fn remove(&mut self, id: &str) {
         self.0.remove(id);
     }
 }
 
 impl TagSpecifications {
-    /// Reads the parameters; what is not for one of those kinds is refused.
+    /// Reads the parameters. Tags for kinds that are not listed are refused.
     pub(crate) fn read(params: &mut Params, kinds: &[ResourceKind]) -> Result<Self, ServiceError> {
         let mut by_kind = BTreeMap::new();
         for specification in params.structures("TagSpecification") {
@@ -88,12 +88,12 @@ impl TagSpecifications {
         Ok(Self(by_kind))
     }
 
-    /// Whether there are any for that kind of resource.
+    /// Returns true if there are tags for that kind of resource.
     pub(crate) fn has(&self, kind: ResourceKind) -> bool {
         self.0.contains_key(kind.tag_name())
     }
 
-    /// The tags for that kind of resource.
+    /// Returns the tags for that kind of resource.
     pub(crate) fn of(&self, kind: ResourceKind) -> TagSet {
         self.0.get(kind.tag_name()).cloned().unwrap_or_default()
     }
@@ -194,7 +194,7 @@ pub(crate) fn delete(
     for id in ids {
         let of_resource = ec2.tags.0.entry(id).or_default();
         if tags.is_empty() {
-            // Without any tag named, the call deletes all of them.
+            // A call that names no tag deletes all of them.
             of_resource.clear();
         }
         for (key, value) in &tags {

@@ -1,4 +1,4 @@
-//! The quotas of vCPUs: which one an instance counts against, and what it leaves.
+//! The quotas of vCPUs: the one that an instance counts against, and its remainder.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::sim::timings::Timings;
 use crate::wire::ServiceError;
 
 impl Ec2 {
-    /// How many of the instances that are asked for the quota allows; AWS launches as many as it can, if that is
-    /// enough for the caller.
+    /// Returns how many of the requested instances the quota allows. AWS launches as many as it can, if that is enough
+    /// for the caller.
     pub(super) fn admit_vcpus(
         &self,
         context: &RequestContext<'_>,
@@ -39,7 +39,7 @@ impl Ec2 {
         Ok(allowed.min(launch.max_count))
     }
 
-    /// How many vCPUs count against a quota now.
+    /// Returns the number of vCPUs that count against a quota now.
     fn vcpus_under(&self, quota: Quota, context: &RequestContext<'_>) -> u32 {
         let lag = match context.rng.timings() {
             Timings::Instant => Duration::ZERO,
@@ -57,7 +57,7 @@ impl Ec2 {
     }
 }
 
-/// The quota that an instance of the type counts against, if the simulator has it.
+/// Returns the quota that an instance of the type counts against, if the simulator has it.
 fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
     let family = instance_type.family();
     let letters = family
@@ -79,11 +79,12 @@ fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
     Some(quota)
 }
 
-/// EC2 developer guide, "Eventual consistency": a terminated instance counts for a while yet.
+/// Returns true if the instance counts against its quota. EC2 developer guide, "Eventual consistency": a terminated
+/// instance still counts for a while.
 fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
     match instance.state(now) {
         InstanceState::Pending | InstanceState::Running | InstanceState::ShuttingDown => true,
-        // The quotas are of running instances.
+        // The quotas are for running instances.
         InstanceState::Stopping | InstanceState::Stopped => false,
         InstanceState::Terminated => instance
             .terminated_at()
@@ -91,7 +92,7 @@ fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
     }
 }
 
-/// Assumed: the guide does not say how long.
+/// Assumed: the guide does not give a duration.
 const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
     use crate::sim::catalog;
 
     #[test]
-    fn every_type_counts_against_a_quota_and_spot_against_another() {
+    fn types_have_on_demand_and_spot_quotas() {
         for known in catalog::instance_types() {
             let (on_demand, spot) = (quota(known, false), quota(known, true));
             assert!(on_demand.is_some(), "{}", known.name);

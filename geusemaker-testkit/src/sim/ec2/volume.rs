@@ -1,4 +1,4 @@
-//! EBS volumes: their lives, with instances and without.
+//! EBS volumes: their lifecycles, with and without instances.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,11 +33,11 @@ pub(crate) struct Volume {
     snapshot: Option<String>,
     client_token: Option<String>,
     created_at: Timestamp,
-    /// From when on other calls know the id.
+    /// The time from which other calls know the id.
     visible_at: Timestamp,
-    /// When it comes out of `creating`.
+    /// The time at which the state `creating` ends.
     available_at: Timestamp,
-    /// Whether it comes out of it in `error`.
+    /// True if the state `creating` ends in `error`.
     fails: bool,
     /// The present attachment, or the latest.
     pub(super) attachment: Option<Attachment>,
@@ -70,7 +70,7 @@ impl VolumeState {
     }
 }
 
-/// Where a volume that an instance is launched with belongs.
+/// The instance and the place of a volume that is created at a launch.
 pub(super) struct LaunchedWith<'a> {
     pub(super) instance: &'a str,
     pub(super) zone: &'a str,
@@ -80,7 +80,7 @@ pub(super) struct LaunchedWith<'a> {
 }
 
 impl Volume {
-    /// A volume that an instance is launched with.
+    /// Creates a volume that an instance is launched with.
     pub(super) fn of_launch(
         context: &mut RequestContext<'_>,
         device: &BlockDevice,
@@ -113,7 +113,7 @@ impl Volume {
         }
     }
 
-    /// What it is attached to, and how far that is.
+    /// Returns the attachment and its state.
     pub(super) fn attachment(
         &self,
         ec2: &Ec2,
@@ -123,7 +123,7 @@ impl Volume {
         Some((attachment, attachment.state(ec2, now)?))
     }
 
-    /// Its state, unless it is gone.
+    /// Returns the volume's state, or `None` if it is gone.
     pub(super) fn state(&self, ec2: &Ec2, now: Timestamp) -> Option<VolumeState> {
         if let Some(deletion) = self.deletion {
             return (now < deletion.ends_at).then_some(VolumeState::Deleting);
@@ -148,7 +148,7 @@ impl Volume {
         })
     }
 
-    /// Whether it is there, or will be when its instance is gone.
+    /// Returns true if the volume exists and is not deleted with its instance.
     pub(super) fn outlives_instance(&self, ec2: &Ec2, now: Timestamp) -> bool {
         let goes_with_instance = self
             .attachment(ec2, now)
@@ -160,12 +160,12 @@ impl Volume {
         now >= self.visible_at && self.state(ec2, now).is_some()
     }
 
-    /// Whether it is gone, and no call with its client token has to find it.
+    /// Returns true if the volume is gone and no call with its client token has to find it.
     pub(super) fn is_forgotten(&self, ec2: &Ec2, now: Timestamp) -> bool {
         self.client_token.is_none() && self.state(ec2, now).is_none()
     }
 
-    /// EBS user guide: what a volume gets that does not say.
+    /// Returns the volume's IOPS. EBS user guide: the values of a volume that does not set them.
     fn iops(&self) -> Option<u32> {
         match self.volume_type.as_str() {
             "gp3" => Some(self.iops.unwrap_or(3000)),
@@ -253,7 +253,7 @@ fn attached(
 }
 
 impl Ec2 {
-    /// A volume by its id, as another call looks it up.
+    /// Returns a volume by its id, as another call finds it.
     pub(super) fn visible_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, ServiceError> {
         self.volumes
             .get(id)
@@ -261,7 +261,7 @@ impl Ec2 {
             .ok_or_else(|| ResourceKind::Volume.unknown(id))
     }
 
-    /// The volumes that are attached to an instance, the root volume first.
+    /// Returns the volumes that are attached to an instance, the root volume first.
     pub(super) fn volumes_of(
         &self,
         instance: &str,
@@ -291,7 +291,7 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // Nothing here belongs to a service that manages it for the account.
+    // No resource here belongs to a service that manages it for the account.
     params.accept("IncludeManagedResources");
     let selection = Selection::read(params, "DescribeVolumes")?;
     let now = context.now;
@@ -374,7 +374,7 @@ pub(crate) fn create(
         let message = "The request must contain the parameter size/snapshot";
         ServiceError::new("MissingParameter", message)
     })?;
-    // EBS user guide: a volume whose type nobody names is a gp2.
+    // EBS user guide: a volume without a type is a gp2 volume.
     let volume_type = volume_type.unwrap_or_else(|| "gp2".to_owned());
     refuse_size(&volume_type, size_gib)?;
     refuse_performance(&volume_type, iops, throughput)?;
@@ -438,7 +438,7 @@ pub(crate) fn delete(
 }
 
 impl Ec2 {
-    /// What the client token has created already.
+    /// Returns the volume that the client token has already created.
     fn created_before(&self, new: &Volume) -> Result<Option<&Volume>, ServiceError> {
         let Some(token) = &new.client_token else {
             return Ok(None);

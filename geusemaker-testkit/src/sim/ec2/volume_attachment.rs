@@ -14,16 +14,16 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// A volume at an instance.
+/// An attachment of a volume to an instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Attachment {
     pub(super) instance: String,
-    /// `/dev/sda1`
+    /// The device name, such as `/dev/sda1`.
     pub(super) device: String,
     pub(super) delete_on_termination: bool,
     pub(super) began_at: Timestamp,
     pub(super) attached_at: Timestamp,
-    /// When it is detached, if somebody has asked for that.
+    /// The time at which the volume is detached, if a call has asked for that.
     pub(super) detached_at: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ impl AttachmentState {
 }
 
 impl Attachment {
-    /// Its state, unless the volume is detached or the instance is gone.
+    /// Returns the state, or `None` if the volume is detached or the instance is gone.
     pub(super) fn state(&self, ec2: &Ec2, now: Timestamp) -> Option<AttachmentState> {
         let instance = ec2.instance(&self.instance)?;
         if instance.state(now) == InstanceState::Terminated {
@@ -59,7 +59,7 @@ impl Attachment {
         }
     }
 
-    /// As the volume's description and the calls that change it show it.
+    /// Returns the attachment as the volume's description and the calls that change it show it.
     pub(super) fn element(&self, volume: &str, state: AttachmentState) -> Element {
         Element::new("item")
             .with("volumeId", volume)
@@ -70,7 +70,7 @@ impl Attachment {
             .with("deleteOnTermination", self.delete_on_termination)
     }
 
-    /// As the instance's description shows it.
+    /// Returns the attachment as the instance's description shows it.
     pub(super) fn mapping(&self, volume: &str, state: AttachmentState) -> Element {
         Element::new("item").with("deviceName", &self.device).child(
             Element::new("ebs")
@@ -178,7 +178,7 @@ pub(crate) fn detach(
     }
     let attachment = attachment.clone();
     let reply = attachment.element(&volume_id, AttachmentState::Detaching);
-    // By force it is gone at once, whatever the guest does with it.
+    // A forced detachment is complete at once, no matter what the guest does with the volume.
     let takes = match force {
         true => std::time::Duration::ZERO,
         false => context.duration(Step::VolumeDetached),

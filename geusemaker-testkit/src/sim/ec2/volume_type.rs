@@ -1,11 +1,11 @@
-//! The types of volumes, and which sizes and settings they have.
+//! The types of volumes, with their sizes and settings.
 
 use super::launch_request::invalid;
 use crate::wire::ServiceError;
 
 pub(super) const VOLUME_TYPES: [&str; 7] = ["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"];
 
-/// EBS user guide, volume types: the least and the most that a volume of a type may have.
+/// Refuses a size out of range. EBS user guide, volume types: the minimum and maximum size of each type.
 pub(super) fn refuse_size(volume_type: &str, size_gib: u32) -> Result<(), ServiceError> {
     let (least, most) = match volume_type {
         "standard" => (1, 1024),
@@ -30,7 +30,7 @@ pub(super) fn refuse_size(volume_type: &str, size_gib: u32) -> Result<(), Servic
     Ok(())
 }
 
-/// Which types have what settings.
+/// Refuses settings that a type does not have.
 pub(super) fn refuse_performance(
     volume_type: &str,
     iops: Option<u32>,

@@ -23,7 +23,7 @@ pub(crate) struct Vpc {
     pub(crate) id: String,
     pub(crate) cidr: Cidr,
     pub(crate) is_default: bool,
-    /// What ModifyVpcAttribute has changed.
+    /// The attributes that ModifyVpcAttribute has changed.
     #[serde(default)]
     pub(super) attributes: VpcAttributes,
 }
@@ -97,8 +97,9 @@ impl Vpc {
 }
 
 impl Ec2 {
-    /// Adds a VPC with what AWS makes together with it: a default security group, a main route table, a network ACL.
-    /// `new_id` makes an id of the kind for a part of the VPC; the VPC itself is the part without a name.
+    /// Adds a VPC with the resources that AWS creates together with it: a default security group, a main route table, a
+    /// network ACL. `new_id` creates an id of the kind for a part of the VPC; the VPC itself is the part without a
+    /// name.
     pub(super) fn add_vpc(
         &mut self,
         cidr: Cidr,
@@ -121,7 +122,7 @@ impl Ec2 {
         vpc
     }
 
-    /// A VPC by its id, or what AWS answers if there is none.
+    /// Returns a VPC by its id, or AWS's answer if it does not exist.
     pub(super) fn known_vpc(&self, id: &str) -> Result<&Vpc, ServiceError> {
         self.vpc(id).ok_or_else(|| ResourceKind::Vpc.unknown(id))
     }
@@ -144,7 +145,7 @@ pub(crate) fn create(
 ) -> Result<Reply, ServiceError> {
     let cidr: Cidr = params.required("CidrBlock")?.parse()?;
     vpc_attribute::refuse_tenancy(params)?;
-    // A VPC here has no IPv6 block; a call may say that it wants none.
+    // A VPC here has no IPv6 block; a call may say that it needs none.
     if params.parsed("AmazonProvidedIpv6CidrBlock")? == Some(true) {
         return Err(ServiceError::unsupported(
             "the parameter AmazonProvidedIpv6CidrBlock of CreateVpc",
@@ -191,7 +192,7 @@ pub(crate) fn delete(
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
         return Err(ServiceError::new("DependencyViolation", message));
     }
-    // EC2 reference: the default group, the main route table and the network ACL go with their VPC.
+    // EC2 reference: the default group, the main route table and the network ACL are deleted with their VPC.
     let mut gone = vec![id.clone()];
     ec2.security_groups.retain(|group_id, group| {
         if group.vpc == id {

@@ -1,4 +1,4 @@
-//! The attributes of VPCs: whether names are resolved, and whether instances get public ones.
+//! The attributes of VPCs: name resolution, and public names of instances.
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +12,7 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// The attributes that a call has set; the others are as the VPC was made.
+/// The attributes that a call has set; the others have their initial values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct VpcAttributes {
     dns_support: Option<bool>,
@@ -25,14 +25,14 @@ impl Vpc {
         self.attributes.dns_support.unwrap_or(true)
     }
 
-    /// VPC User Guide: by default only in the default VPC.
+    /// Returns true if instances get public names. VPC User Guide: by default only in the default VPC.
     fn has_dns_hostnames(&self) -> bool {
         self.attributes.dns_hostnames.unwrap_or(self.is_default)
     }
 }
 
 impl Ec2 {
-    /// The public name of an address, in a VPC that gives names to addresses.
+    /// Returns the public name of an address, in a VPC that gives names to addresses.
     pub(super) fn public_name(&self, vpc: &str, address: Ipv4Addr) -> Option<String> {
         self.vpc(vpc)
             .filter(|vpc| vpc.has_dns_support() && vpc.has_dns_hostnames())
@@ -71,7 +71,7 @@ pub(crate) fn modify(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     };
     params.refuse_unread("ModifyVpcAttribute")?;
     ec2.known_vpc(&id)?;
-    // EC2 reference: the two DNS attributes cannot be changed in one request.
+    // EC2 reference: one request cannot change both DNS attributes.
     if changed.dns_support.is_some() && changed.dns_hostnames.is_some() {
         let message =
             "Fields enableDnsSupport and enableDnsHostnames may not be specified together";
@@ -92,7 +92,7 @@ pub(crate) fn modify(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
-/// Instances here have no other tenancy than the default one, so that a VPC cannot ask for it.
+/// Refuses any tenancy other than the default one, because instances here have no other.
 pub(super) fn refuse_tenancy(params: &mut Params) -> Result<(), ServiceError> {
     let tenancy = one_of(params, "InstanceTenancy", &["default", "dedicated", "host"])?;
     match tenancy.as_deref() {

@@ -19,7 +19,7 @@ pub(super) struct AccessPoint {
     pub(super) life_cycle: LifeCycle,
 }
 
-/// The body of CreateAccessPoint, which an access point keeps.
+/// The body of CreateAccessPoint, which is kept with the access point.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Creation {
@@ -143,7 +143,7 @@ pub(super) fn create(
 }
 
 impl Creation {
-    /// The bounds of the EFS model.
+    /// Checks the bounds of the EFS model.
     fn check(&self) -> Result<(), ServiceError> {
         if !(1..=64).contains(&self.client_token.len()) {
             return Err(bad_request("ClientToken must have 1 to 64 characters"));

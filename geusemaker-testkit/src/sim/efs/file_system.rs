@@ -22,7 +22,7 @@ pub(super) struct FileSystem {
     created_at: Timestamp,
     pub(super) life_cycle: LifeCycle,
     pub(super) creation: Creation,
-    /// When its throughput mode was changed or its provisioned throughput decreased for the last time.
+    /// The time of the last change of the throughput mode or decrease of the provisioned throughput.
     #[serde(default)]
     pub(super) throughput_changed_at: Option<Timestamp>,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(super) struct FileSystem {
     pub(super) policy: Option<String>,
 }
 
-/// The body of CreateFileSystem, which a file system keeps.
+/// The body of CreateFileSystem, which is kept with the file system.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Creation {
@@ -48,14 +48,15 @@ pub(super) struct Creation {
     kms_key_id: Option<String>,
     /// The zone of a One Zone file system.
     availability_zone_name: Option<String>,
-    /// Whether AWS Backup looks after it, if somebody has said so. No backups are made here.
+    /// The setting of AWS Backup, if a call has set it. No backups are simulated.
     pub(super) backup: Option<bool>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
 
 impl Creation {
-    /// The EFS model: One Zone file systems have backups unless their creator says otherwise.
+    /// Returns the setting of backups. The EFS model: One Zone file systems have backups unless their creator says
+    /// otherwise.
     pub(super) fn has_backup(&self) -> bool {
         self.backup.unwrap_or(self.availability_zone_name.is_some())
     }
@@ -84,12 +85,12 @@ impl FileSystem {
         &self.id
     }
 
-    /// The zone of a One Zone file system.
+    /// Returns the zone of a One Zone file system.
     pub(super) fn zone(&self) -> Option<&str> {
         self.creation.availability_zone_name.as_deref()
     }
 
-    /// Refuses what needs another state than the file system has.
+    /// Refuses a call that needs another state than the file system has.
     pub(super) fn require(
         &self,
         state: LifeCycleState,
@@ -131,7 +132,7 @@ impl FileSystem {
             "CreationTime": self.created_at.as_second(),
             "LifeCycleState": self.state(context.now),
             "NumberOfMountTargets": efs.mount_targets_of(id).count(),
-            // What EFS meters for an empty file system.
+            // The size that EFS meters for an empty file system.
             "SizeInBytes": { "Value": 6144, "ValueInIA": 0, "ValueInStandard": 6144, "ValueInArchive": 0 },
             "PerformanceMode": creation.performance_mode,
             "ThroughputMode": creation.throughput_mode,
@@ -174,7 +175,7 @@ pub(super) fn create(
     check_throughput(&creation)?;
     tags::check(&creation.tags)?;
     check_zone(&creation, context.region)?;
-    // The EFS model: a token in use is an error, which carries the id so that the caller can go on with it.
+    // The EFS model: a token in use is an error, which carries the id so that the caller can continue with it.
     let same = |other: &&FileSystem| other.creation.creation_token == token;
     if let Some(other) = efs.file_systems.values().find(same) {
         let message = format!(
@@ -239,8 +240,8 @@ fn check_zone(creation: &Creation, region: &str) -> Result<(), ServiceError> {
     }
 }
 
-/// The ARN of the key with which the file system is encrypted. Keys live in a service that is not simulated: every id
-/// that could be one's is taken for one's.
+/// Returns the ARN of the key that encrypts the file system. The service that holds keys is not simulated: every id
+/// that could be a key's is accepted.
 fn key(
     efs: &mut Efs,
     context: &mut RequestContext<'_>,
@@ -267,7 +268,7 @@ fn key(
     }
 }
 
-/// `1234abcd-12ab-34cd-56ef-1234567890ab`, or `mrk-` and 32 digits.
+/// Returns true for an id such as `1234abcd-12ab-34cd-56ef-1234567890ab`, or `mrk-` and 32 digits.
 fn is_key_id(id: &str) -> bool {
     let is_hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
     let lengths: Vec<usize> = id.split('-').map(str::len).collect();
@@ -309,7 +310,7 @@ pub(super) fn delete(
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let id = efs.file_system(input.segment(1)?)?.id().to_owned();
-    // A mount target that is still being deleted is in the way too.
+    // A mount target that is still being deleted also prevents the deletion.
     if efs.mount_targets_of(&id).next().is_some() {
         let message = format!("File system '{id}' has mount targets. Delete them first.");
         return Err(ServiceError::new("FileSystemInUse", message).status(409));

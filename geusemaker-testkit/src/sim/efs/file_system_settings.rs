@@ -1,4 +1,4 @@
-//! What can be changed of a file system: its throughput, its protection, its storage classes, backups and policy.
+//! The settings of a file system that can be changed: throughput, protection, storage classes, backups and policy.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(super) fn update(
         let day = Duration::from_secs(24 * 60 * 60);
         let last = file_system.throughput_changed_at;
         if last.is_some_and(|last| context.now < last + day) {
-            // The EFS model: after such a change one has to wait for a day.
+            // The EFS model: after such a change, the next one has to wait for a day.
             let message = "You must wait at least 24 hours before changing the throughput mode or decreasing the \
                            provisioned throughput of the file system.";
             return Err(ServiceError::new("TooManyRequests", message).status(429));
@@ -62,7 +62,8 @@ pub(super) fn update(
     Ok(Reply::json(description).status(202))
 }
 
-/// Whether a replication may overwrite the file system. There are no replications here, so it only shows.
+/// Protection against a replication that overwrites the file system. No replications are simulated, so it is only
+/// shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum OverwriteProtection {
@@ -93,7 +94,7 @@ pub(super) fn update_protection(
     })))
 }
 
-/// When files move to another storage class: one member of it each.
+/// A time at which files move to another storage class: one member for each class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LifecyclePolicy {
@@ -202,7 +203,7 @@ struct BackupPolicy {
     status: BackupStatus,
 }
 
-/// A caller may name the states on the way as well; they mean where they lead.
+/// The status of backups. A caller may also name the intermediate states, which mean the states that they lead to.
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum BackupStatus {
@@ -254,7 +255,7 @@ fn backup(status: &str) -> Value {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct PolicyUpdate {
     policy: String,
-    /// Whether the caller may lock itself out. Nobody is locked out here, since policies bind nobody.
+    /// True if the caller may lock itself out. Policies have no effect here, so that never happens.
     #[serde(default, rename = "BypassPolicyLockoutSafetyCheck")]
     _bypass: bool,
 }
@@ -301,7 +302,7 @@ pub(super) fn delete_policy(
     Ok(Reply::empty())
 }
 
-/// The file system that the path names, which has to be available.
+/// Returns the file system that the path names, which has to be available.
 fn available<'a>(
     efs: &'a mut Efs,
     context: &RequestContext<'_>,

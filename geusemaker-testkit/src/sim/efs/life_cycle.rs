@@ -33,18 +33,18 @@ impl LifeCycleState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LifeCycle {
     available_at: Timestamp,
-    /// From when on it is in error, if a fault has decided so.
+    /// The time from which the state is `error`, if a fault has decided so.
     #[serde(default)]
     failed_at: Option<Timestamp>,
-    /// When its last update is complete.
+    /// The time at which the last update is complete.
     #[serde(default)]
     updated_at: Option<Timestamp>,
-    /// When its deletion is complete, once that has been asked for.
+    /// The time at which the deletion is complete, once a call has asked for it.
     gone_at: Option<Timestamp>,
 }
 
 impl LifeCycle {
-    /// Begins with a creation that takes that step.
+    /// Begins a life cycle with a creation that takes that step.
     pub(super) fn begin(context: &mut RequestContext<'_>, step: Step) -> Self {
         let available_at = context.now + context.duration(step);
         let failed_at = match context.lifecycle {
@@ -81,7 +81,7 @@ impl LifeCycle {
         self.updated_at = Some(updated_at);
     }
 
-    /// Begins the deletion, and says when it is complete; asking again does not put it off.
+    /// Begins the deletion and returns the time at which it is complete. A second call does not postpone it.
     pub(super) fn delete(&mut self, gone_at: Timestamp) -> Timestamp {
         *self.gone_at.get_or_insert(gone_at)
     }

@@ -1,4 +1,4 @@
-//! Amazon Elastic File System: file systems, and the mount targets and access points through which they are reached.
+//! Amazon Elastic File System: file systems, with their mount targets and access points.
 
 mod access_point;
 mod file_system;
@@ -23,21 +23,20 @@ use super::resource::{Resource, ResourceState};
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 
-/// What the account holds of EFS in one region, by id.
+/// The content of EFS in one region, by id.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Efs {
     file_systems: BTreeMap<String, FileSystem>,
     mount_targets: BTreeMap<String, MountTarget>,
     #[serde(default)]
     access_points: BTreeMap<String, AccessPoint>,
-    /// The id of the key that AWS keeps for file systems without one of their own, once there has been such a file
-    /// system.
+    /// The id of the key that AWS provides for file systems without their own, once there has been such a file system.
     #[serde(default)]
     default_key: Option<String>,
 }
 
 impl Efs {
-    /// What exists at that time.
+    /// Returns the resources that exist at that time.
     pub(crate) fn inventory(&self, now: Timestamp) -> Vec<Resource> {
         let file_systems = self
             .file_systems
@@ -60,7 +59,7 @@ impl Efs {
             .collect()
     }
 
-    /// An access point goes when its file system does.
+    /// Returns true if the access point exists. It is deleted with its file system.
     fn exists(&self, access_point: &AccessPoint, now: Timestamp) -> bool {
         !access_point.life_cycle.is_gone(now)
             && self
@@ -69,7 +68,7 @@ impl Efs {
                 .is_some_and(|file_system| !file_system.is_gone(now))
     }
 
-    /// The states of what has one.
+    /// Returns the states of the resources that have one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
         let file_systems = self
             .file_systems
@@ -88,7 +87,7 @@ impl Efs {
         file_systems.chain(mount_targets)
     }
 
-    /// Drops what has gone by now, so that whatever is still held exists.
+    /// Drops the resources that are gone by now, so that everything still held exists.
     fn forget_gone(&mut self, now: Timestamp) {
         self.file_systems
             .retain(|_, file_system| !file_system.is_gone(now));
@@ -117,7 +116,7 @@ impl Efs {
             .ok_or_else(|| not_found("AccessPointNotFound", "Access point", id))
     }
 
-    /// The tags of the file system or access point that has the id.
+    /// Returns the tags of the file system or access point with that id.
     fn tags(&self, id: &str) -> Result<&[Tag], ServiceError> {
         if without_arn(id).starts_with("fsap-") {
             self.access_point(id).map(AccessPoint::tags)
@@ -216,7 +215,7 @@ fn refuse_other_query(input: &Input, known: &[&str]) -> Result<(), ServiceError>
     }
 }
 
-/// File systems and access points are named by their ids or their ARNs, which end in the ids.
+/// Returns the id of a file system or access point that is named by its id or its ARN, which ends in the id.
 fn without_arn(id: &str) -> &str {
     match id.rsplit_once('/') {
         Some((arn, id)) if arn.starts_with("arn:") => id,

@@ -32,13 +32,13 @@ struct Creation {
     subnet_id: String,
     #[serde(default)]
     security_groups: Vec<String>,
-    /// One of the subnet's; without it AWS chooses.
+    /// An address of the subnet; without it AWS chooses one.
     ip_address: Option<Ipv4Addr>,
     #[serde(default)]
     ip_address_type: IpAddressType,
 }
 
-/// Subnets with IPv6, which the other types need, are not simulated.
+/// Only IPv4: the other types need subnets with IPv6, which are not simulated.
 #[derive(Default, Deserialize)]
 enum IpAddressType {
     #[default]
@@ -166,7 +166,7 @@ pub(super) fn create(
     Ok(Reply::json(description))
 }
 
-/// The EFS model: one mount target in each zone, and all of them in one VPC.
+/// Refuses a second mount target in a zone, and one in another VPC (the EFS model).
 fn refuse_conflict(efs: &Efs, file_system: &str, subnet: &Subnet) -> Result<(), ServiceError> {
     let conflict = |message| Err(ServiceError::new("MountTargetConflict", message).status(409));
     for other in efs.mount_targets_of(file_system) {
@@ -182,7 +182,7 @@ fn refuse_conflict(efs: &Efs, file_system: &str, subnet: &Subnet) -> Result<(), 
     Ok(())
 }
 
-/// The groups that were asked for; without any, the VPC's default group as AWS chooses it.
+/// Returns the requested groups, or, without a request, the VPC's default group, as AWS does.
 fn security_groups(
     ec2: &Ec2,
     subnet: &Subnet,

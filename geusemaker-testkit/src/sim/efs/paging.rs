@@ -1,4 +1,4 @@
-//! Pages of a list. Older operations call them by `MaxItems` and `Marker`, newer ones by `MaxResults` and `NextToken`.
+//! Pages of a list. Older operations name them by `MaxItems` and `Marker`, newer ones by `MaxResults` and `NextToken`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::bad_request;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 
-/// The words by which an operation asks for a page.
+/// The parameters by which an operation asks for a page.
 #[derive(Clone, Copy)]
 pub(super) enum Words {
     Marker,
@@ -16,7 +16,7 @@ pub(super) enum Words {
 }
 
 impl Words {
-    /// The size of a page, and where it begins.
+    /// Returns the names of the parameters for the size of a page and for its start.
     pub(super) fn parameters(self) -> [&'static str; 2] {
         match self {
             Self::Marker => ["MaxItems", "Marker"],
@@ -25,7 +25,7 @@ impl Words {
     }
 }
 
-/// The reply with one page of a list whose items come in the order of their keys.
+/// Returns the reply with one page of a list whose items are sorted by their keys.
 pub(super) fn reply(
     input: &Input,
     words: Words,
@@ -35,7 +35,7 @@ pub(super) fn reply(
     let [size_name, marker_name] = words.parameters();
     let size = match input.query.get(size_name).map(|text| text.parse::<usize>()) {
         None => LARGEST,
-        // The EFS model: a larger number is taken for the largest.
+        // The EFS model: a larger number counts as the largest.
         Some(Ok(size @ 1..)) => size.min(LARGEST),
         Some(Ok(0) | Err(_)) => {
             return Err(bad_request(format!(

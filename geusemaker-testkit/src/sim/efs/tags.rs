@@ -44,20 +44,20 @@ pub(super) fn remove(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError
     Ok(Reply::json(json!({})))
 }
 
-/// DescribeTags, which ListTagsForResource has replaced.
+/// Answers DescribeTags, which ListTagsForResource has replaced.
 pub(super) fn list_of_file_system(efs: &Efs, input: &Input) -> Result<Reply, ServiceError> {
     efs.file_system(input.segment(1)?)?;
     reply(efs, input, Words::Marker)
 }
 
-/// CreateTags, which TagResource has replaced.
+/// Answers CreateTags, which TagResource has replaced.
 pub(super) fn add_to_file_system(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
     efs.file_system(input.segment(1)?)?;
     insert(efs, input)?;
     Ok(Reply::empty().status(204))
 }
 
-/// DeleteTags, which UntagResource has replaced.
+/// Answers DeleteTags, which UntagResource has replaced.
 pub(super) fn remove_from_file_system(efs: &mut Efs, input: &Input) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     efs.file_system(input.segment(1)?)?;
@@ -66,7 +66,7 @@ pub(super) fn remove_from_file_system(efs: &mut Efs, input: &Input) -> Result<Re
     Ok(Reply::empty().status(204))
 }
 
-/// The EFS model's limits, for the tags of one call.
+/// Checks the EFS model's limits, for the tags of one call.
 pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
     let mut keys: Vec<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
     keys.sort_unstable();

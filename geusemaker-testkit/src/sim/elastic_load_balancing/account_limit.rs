@@ -1,5 +1,4 @@
-//! The quotas of the account as DescribeAccountLimits lists them (ELB docs, "Quotas for your Application Load
-//! Balancers").
+//! The account's quotas as DescribeAccountLimits lists them (ELB docs, "Quotas for your Application Load Balancers").
 
 use super::paging::Paging;
 use crate::sim::context::RequestContext;
@@ -9,7 +8,7 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 enum Limit {
-    /// One that nobody can raise here.
+    /// A quota that cannot be raised here.
     Fixed(u32),
     Quota(Quota),
 }

@@ -1,4 +1,4 @@
-//! Actions of listeners and rules: where a request goes.
+//! Actions of listeners and rules: the destination of a request.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::wire::xml::Element;
 pub(super) enum Action {
     Forward {
         groups: Vec<WeightedGroup>,
-        /// How long a client stays with one of the groups, in seconds.
+        /// The time for which a client stays with one of the groups, in seconds.
         stickiness: Option<u32>,
     },
     FixedResponse {
@@ -37,7 +37,7 @@ impl Action {
         params.optional(name);
         let mut actions = Vec::new();
         for place in params.structures(&format!("{name}.member")) {
-            // All these kinds of action are final ones: a rule has one of them, so that their order says nothing.
+            // All these actions are final ones. A rule has only one final action, so the order has no meaning.
             params.accept(&place.member("Order"));
             actions.push(match params.required(&place.member("Type"))?.as_str() {
                 "forward" => Self::read_forward(params, &place)?,
@@ -74,7 +74,7 @@ impl Action {
         let seconds = validation::number(params, &seconds, 1..=604_800, 3600)?;
         match (single, groups.as_slice()) {
             (Some(arn), []) => groups.push(WeightedGroup { arn, weight: 1 }),
-            // The ELB model: both may be given if they say the same.
+            // The ELB model: both may be given if they agree.
             (Some(arn), [only]) if only.arn == arn => {}
             (None, [_, ..]) => {}
             (Some(_), [_, ..]) | (None, []) => {
@@ -199,7 +199,7 @@ impl Action {
     }
 }
 
-/// What a fixed response can be (ELB API reference, FixedResponseActionConfig).
+/// The content types of a fixed response (ELB API reference, FixedResponseActionConfig).
 const CONTENT_TYPES: [&str; 5] = [
     "text/plain",
     "text/css",
@@ -208,7 +208,7 @@ const CONTENT_TYPES: [&str; 5] = [
     "application/json",
 ];
 
-/// Refuses actions that this load balancer cannot take.
+/// Refuses actions that the load balancer cannot use.
 pub(super) fn refuse_unusable(
     elb: &ElasticLoadBalancing,
     load_balancer: &LoadBalancer,

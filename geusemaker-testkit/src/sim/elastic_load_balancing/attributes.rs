@@ -14,7 +14,7 @@ use crate::wire::xml::Element;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Attributes(BTreeMap<String, String>);
 
-/// An attribute of a kind of resource: its key, its default and the values that it takes.
+/// An attribute of a kind of resource: its key, its default and the values that it accepts.
 pub(super) struct Attribute {
     key: &'static str,
     default: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Attribute {
 enum Takes {
     Anything,
     Flag,
-    /// The name of a cookie that is not one of the load balancer's own.
+    /// The name of a cookie, except for the load balancer's own cookies.
     CookieName,
     Number(RangeInclusive<u32>),
     OffOr(RangeInclusive<u32>),
@@ -40,8 +40,8 @@ const fn attribute(key: &'static str, default: &'static str, takes: Takes) -> At
     }
 }
 
-/// The attributes of an application load balancer. Only deletion protection does anything here; the others are about
-/// traffic, of which the simulator has none.
+/// The attributes of an application load balancer. Only deletion protection has an effect here; the others concern
+/// traffic, which is not simulated.
 pub(super) const LOAD_BALANCER: &[Attribute] = &[
     attribute("access_logs.s3.bucket", "", Takes::Anything),
     attribute("access_logs.s3.enabled", "false", Takes::Flag),
@@ -100,7 +100,7 @@ pub(super) const LOAD_BALANCER: &[Attribute] = &[
     attribute("zonal_shift.config.enabled", "false", Takes::Flag),
 ];
 
-/// The attributes of a target group of instances. Only the deregistration delay does anything here.
+/// The attributes of a target group of instances. Only the deregistration delay has an effect here.
 pub(super) const TARGET_GROUP: &[Attribute] = &[
     attribute(DEREGISTRATION_DELAY, "300", Takes::Number(0..=3600)),
     attribute(
@@ -162,7 +162,7 @@ pub(super) const TARGET_GROUP: &[Attribute] = &[
     ),
 ];
 
-/// The attributes of an HTTP listener: headers of responses, of which the simulator has none.
+/// The attributes of an HTTP listener: headers of responses, which are not simulated.
 pub(super) const HTTP_LISTENER: &[Attribute] = &HEADERS_OF_RESPONSES;
 
 /// The attributes of an HTTPS listener: those of an HTTP listener and headers of requests.
@@ -238,7 +238,7 @@ const fn header_value(key: &'static str) -> Attribute {
 pub(super) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Attributes {
-    /// Reads `Attributes.member.N`; `what` has the attributes: `Load balancer`.
+    /// Reads `Attributes.member.N`; `what` names the owner of the attributes: `Load balancer`.
     pub(super) fn read(
         params: &mut Params,
         what: &str,
@@ -285,7 +285,7 @@ impl Attributes {
             .unwrap_or_default()
     }
 
-    /// All attributes with their values, as the result of a call.
+    /// Returns all attributes with their values, as the result of a call.
     pub(super) fn element(&self, known: &[Attribute]) -> Element {
         let members = known.iter().map(|attribute| {
             Element::new("attribute")
@@ -297,7 +297,7 @@ impl Attributes {
 }
 
 impl Takes {
-    /// What the value would have to be, if it is not that.
+    /// Returns a description of the accepted values if the value is not one of them.
     fn refusal(&self, value: &str) -> Option<String> {
         let in_range = |range: &RangeInclusive<u32>| {
             value

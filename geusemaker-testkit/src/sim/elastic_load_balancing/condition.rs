@@ -1,4 +1,4 @@
-//! Conditions of rules: which requests a rule is for.
+//! Conditions of rules: the requests that a rule is for.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 
-/// A part of a request, and the values of which it has to match one.
+/// A part of a request with a list of values. The part has to match one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Condition {
     field: Field,
@@ -20,7 +20,7 @@ pub(super) struct Condition {
 enum Field {
     PathPattern,
     HostHeader,
-    /// A header by name.
+    /// The header of that name.
     HttpHeader(String),
     HttpRequestMethod,
     /// The values are `key=value`, or `value` for any key.
@@ -51,12 +51,12 @@ impl Field {
         }
     }
 
-    /// Whether the older form, with `Values` beside `Field`, says the same.
+    /// Returns true if the older form, with `Values` beside `Field`, can express the condition.
     fn has_old_form(&self) -> bool {
         matches!(self, Self::PathPattern | Self::HostHeader)
     }
 
-    /// Whether a rule can have more than one condition of the kind (ELB model).
+    /// Returns true if a rule can have more than one condition of the kind (ELB model).
     fn is_repeatable(&self) -> bool {
         matches!(self, Self::HttpHeader(_) | Self::QueryString)
     }
@@ -65,7 +65,7 @@ impl Field {
         !matches!(self, Self::HttpRequestMethod | Self::SourceIp)
     }
 
-    /// The ELB model's rules for a value.
+    /// Returns true if a value follows the ELB model's rules.
     fn takes(&self, value: &str) -> bool {
         let is_short = (1..=128).contains(&value.chars().count());
         match self {
@@ -93,7 +93,7 @@ impl Field {
 }
 
 impl Condition {
-    /// Reads `Conditions.member.N`; nothing if there is none.
+    /// Reads `Conditions.member.N`; returns an empty list if there is none.
     pub(super) fn read_list(params: &mut Params) -> Result<Vec<Self>, ServiceError> {
         params.optional("Conditions");
         let mut conditions: Vec<Self> = Vec::new();

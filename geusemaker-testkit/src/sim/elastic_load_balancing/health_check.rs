@@ -1,4 +1,4 @@
-//! The health checks of a target group: how often, what is asked, and how many answers decide.
+//! The health checks of a target group: their interval, their request, and the number of answers needed for a decision.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ use crate::wire::xml::Element;
 pub(super) struct HealthCheck {
     #[serde(default)]
     protocol: Protocol,
-    /// Nothing for the port of the traffic.
+    /// `None` for the port of the traffic.
     pub(super) port: Option<u32>,
     path: String,
     matcher: String,
-    /// Seconds between two checks.
+    /// The time between two checks, in seconds.
     pub(super) interval: u32,
-    /// Seconds until an unanswered check has failed.
+    /// The time after which an unanswered check has failed, in seconds.
     timeout: u32,
     pub(super) healthy_threshold: u32,
     pub(super) unhealthy_threshold: u32,
 }
 
 impl HealthCheck {
-    /// The defaults of the ELB model for target groups of a protocol. The checks themselves are by HTTP for either.
+    /// Returns the defaults of the ELB model for target groups of a protocol. Both protocols are checked by HTTP.
     pub(super) fn standard(protocol: Protocol) -> Self {
         Self {
             protocol: Protocol::Http,
@@ -42,8 +42,8 @@ impl HealthCheck {
         }
     }
 
-    /// Reads the parameters of CreateTargetGroup and ModifyTargetGroup; what is not given is as in `old`. Bounds are
-    /// those of the ELB model.
+    /// Reads the parameters of CreateTargetGroup and ModifyTargetGroup; parameters that are absent have the values of
+    /// `old`. The bounds are those of the ELB model.
     pub(super) fn read(params: &mut Params, old: Self) -> Result<Self, ServiceError> {
         let protocol = Protocol::read(params, "HealthCheckProtocol")?.unwrap_or(old.protocol);
         if params.parsed("HealthCheckEnabled")? == Some(false) {
@@ -111,7 +111,7 @@ impl HealthCheck {
     }
 }
 
-/// A code `200` or a range `200-299`, from 200 to 499.
+/// Returns true for a code such as `200` or a range such as `200-299`, from 200 to 499.
 fn is_matched_codes(codes: &str) -> bool {
     let (first, last) = codes.split_once('-').unwrap_or((codes, codes));
     match (first.parse::<u32>(), last.parse::<u32>()) {

@@ -23,20 +23,20 @@ pub(super) struct Listener {
     pub(super) arn: String,
     pub(super) load_balancer: String,
     port: u32,
-    /// What an HTTPS listener has and an HTTP listener has not.
+    /// The settings that an HTTPS listener has and an HTTP listener does not.
     #[serde(default)]
     pub(super) tls: Option<Tls>,
     #[serde(default)]
     attributes: Attributes,
-    /// The listener's default actions, which AWS shows as a rule too.
+    /// The listener's default actions, which AWS also shows as a rule.
     pub(super) default_rule: Rule,
-    /// The other rules by priority.
+    /// The other rules, by priority.
     pub(super) rules: BTreeMap<u32, Rule>,
     pub(super) tags: Tags,
 }
 
 impl Listener {
-    /// The rules in the order in which they are tried.
+    /// Returns the rules in the order in which they are tried.
     pub(super) fn all_rules(&self) -> impl Iterator<Item = (Priority, &Rule)> {
         self.rules
             .iter()
@@ -48,7 +48,7 @@ impl Listener {
         self.rules.values_mut().chain([&mut self.default_rule])
     }
 
-    /// `app/name/50dc6c495c0c9188/f2f7dc8efc522ab2`, with which the ARNs of its rules go on.
+    /// Returns `app/name/50dc6c495c0c9188/f2f7dc8efc522ab2`, which the ARNs of its rules continue.
     pub(super) fn path(&self) -> &str {
         self.arn
             .split_once(":listener/")
@@ -99,7 +99,7 @@ pub(super) fn create(
     action::refuse_unusable(elb, balancer, &actions)?;
     let same_port = |listener: &&Listener| listener.port == port;
     if let Some(other) = elb.listeners_of(&load_balancer).find(same_port) {
-        // The ELB model: the same settings again are the same listener.
+        // The ELB model: the same settings again mean the same listener.
         if other.default_rule.actions == actions && other.tls == tls {
             return Ok(described(other));
         }

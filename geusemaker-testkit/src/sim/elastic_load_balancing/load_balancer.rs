@@ -32,11 +32,11 @@ pub(super) struct LoadBalancer {
     pub(super) active_at: Timestamp,
     #[serde(default)]
     failure: Option<Failure>,
-    /// When its deletion is complete, once that has been asked for.
+    /// The time at which the deletion is complete, once a call has asked for it.
     gone_at: Option<Timestamp>,
 }
 
-/// What a caller chooses, and what makes a second creation the same or another.
+/// The caller's choices, which decide whether a second creation is the same or another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settings {
     name: String,
@@ -45,7 +45,7 @@ pub(super) struct Settings {
     pub(super) security_groups: BTreeSet<String>,
 }
 
-/// How its setting up has failed.
+/// The failure of the load balancer's creation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Failure {
     at: Timestamp,
@@ -83,7 +83,7 @@ impl LoadBalancer {
             .any(|placement| placement.subnet.zone == zone)
     }
 
-    /// `app/name/50dc6c495c0c9188`, with which the ARNs of its listeners go on.
+    /// Returns `app/name/50dc6c495c0c9188`, which the ARNs of its listeners continue.
     pub(super) fn path(&self) -> &str {
         self.arn
             .split_once(":loadbalancer/")
@@ -91,8 +91,8 @@ impl LoadBalancer {
     }
 
     fn element(&self, now: Timestamp) -> Element {
-        // A load balancer that is being deleted still shows as active until it is gone: the SDK's waiter for the end
-        // goes on while it reads that.
+        // A load balancer that is being deleted still shows as active until it is gone: the SDK's waiter for the
+        // deletion continues while it reads that state.
         let state = Element::new("State").with("Code", self.state(now));
         let state = match &self.failure {
             Some(failure) if failure.at <= now => state.with("Reason", &failure.reason),
@@ -116,7 +116,7 @@ impl LoadBalancer {
     }
 }
 
-/// The hosted zone of load balancers in us-east-1. Other regions have others, which no simulated call reads.
+/// The hosted zone of load balancers in us-east-1. Other regions have other zones, which no simulated call reads.
 const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
 
 pub(super) fn create(
@@ -151,7 +151,7 @@ pub(super) fn create(
     };
     let same_name = |other: &&LoadBalancer| other.settings.name == settings.name;
     if let Some(other) = elb.load_balancers.values().find(same_name) {
-        // The ELB model: the same settings again are the same load balancer.
+        // The ELB model: the same settings again mean the same load balancer.
         if other.settings == settings && !other.is_being_deleted() {
             return Ok(described(other, context.now));
         }
@@ -164,7 +164,7 @@ pub(super) fn create(
         ));
     }
     placement::refuse_full(ec2, &subnets, context.now)?;
-    // It is the account's quota, and one that is being deleted counts until it is gone.
+    // The quota is the account's, and a load balancer that is being deleted counts until it is gone.
     context
         .quotas
         .admit(Quota::LoadBalancers, elb.load_balancers.len() + 1)?;
@@ -281,19 +281,19 @@ pub(super) fn delete(
         ));
     }
     let gone_at = context.now + context.duration(Step::LoadBalancerDeleted);
-    // The network interfaces outlive the load balancer, and hold its security groups for so long.
+    // The network interfaces exist longer than the load balancer, and hold its security groups until they are gone.
     let released_at = gone_at + context.duration(Step::LoadBalancerInterfacesReleased);
     load_balancer.gone_at = Some(gone_at);
     for placement in &load_balancer.placements {
         ec2.release_interface(&placement.interface, released_at);
     }
-    // Its listeners and their rules go with it, its target groups do not.
+    // Its listeners and their rules are deleted with it; its target groups are not.
     elb.listeners
         .retain(|_, listener| listener.load_balancer != arn);
     Ok(Reply::empty())
 }
 
-/// A load balancer that is there and is not being deleted.
+/// Returns a load balancer that exists and is not being deleted.
 pub(super) fn live<'a>(
     elb: &'a ElasticLoadBalancing,
     arn: &str,

@@ -1,4 +1,4 @@
-//! What can be changed of a load balancer: where it stands, what guards it, and its attributes.
+//! The settings of a load balancer that can be changed: its subnets, its security groups, and its attributes.
 
 use super::attributes::{Attributes, LOAD_BALANCER};
 use super::load_balancer::{live, live_mut};

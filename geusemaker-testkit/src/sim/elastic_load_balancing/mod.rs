@@ -1,4 +1,4 @@
-//! Elastic Load Balancing, version 2: application load balancers, and the targets that they find healthy.
+//! Elastic Load Balancing, version 2: application load balancers, and the health of their targets.
 
 mod account_limit;
 mod action;
@@ -37,7 +37,7 @@ use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
-/// What the account holds of Elastic Load Balancing in one region, by ARN.
+/// The content of Elastic Load Balancing in one region, by ARN.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ElasticLoadBalancing {
     load_balancers: BTreeMap<String, LoadBalancer>,
@@ -46,7 +46,7 @@ pub(crate) struct ElasticLoadBalancing {
 }
 
 impl ElasticLoadBalancing {
-    /// What exists at that time.
+    /// Returns the resources that exist at that time.
     pub(crate) fn inventory(&self, now: Timestamp) -> Vec<Resource> {
         let load_balancers = self
             .load_balancers
@@ -73,7 +73,8 @@ impl ElasticLoadBalancing {
             .collect()
     }
 
-    /// The states of what has one; targets are `ElasticLoadBalancingV2::TargetGroup target`, by instance.
+    /// Returns the states of the resources that have one; targets are `ElasticLoadBalancingV2::TargetGroup target`, by
+    /// instance.
     pub(crate) fn states(&self, ec2: &Ec2, now: Timestamp) -> impl Iterator<Item = ResourceState> {
         let load_balancers = self
             .load_balancers
@@ -100,7 +101,7 @@ impl ElasticLoadBalancing {
         load_balancers.chain(targets)
     }
 
-    /// The load balancer, even if it is being deleted.
+    /// Returns the load balancer, even if it is being deleted.
     fn load_balancer(&self, arn: &str) -> Result<&LoadBalancer, ServiceError> {
         self.load_balancers
             .get(arn)
@@ -125,7 +126,7 @@ impl ElasticLoadBalancing {
             .filter(move |listener| listener.load_balancer == load_balancer)
     }
 
-    /// The listeners and rules that forward to a target group.
+    /// Returns the listeners and rules that forward to a target group.
     fn rules_to<'a>(
         &'a self,
         target_group: &'a str,
@@ -195,7 +196,7 @@ pub(crate) fn answer(
     }
 }
 
-/// The members of a list. The SDK writes an empty list as an empty parameter of the list's own name.
+/// Returns the members of a list. The SDK writes an empty list as an empty parameter with the list's own name.
 fn members(params: &mut Params, list: &str) -> Vec<String> {
     params.optional(list);
     params.list(&format!("{list}.member"))

@@ -8,14 +8,14 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// Which page of a list a caller asks for.
+/// The page of a list that a caller asks for.
 pub(super) struct Paging {
     size: usize,
-    /// The key of the last item of the page before; empty for the first page.
+    /// The key of the last item of the previous page; empty for the first page.
     after: String,
 }
 
-/// A page, and what to ask with for the next.
+/// A page, and the marker for the next one.
 pub(super) struct Page<T> {
     items: Vec<T>,
     next: Option<String>,
@@ -38,8 +38,8 @@ impl Paging {
         })
     }
 
-    /// Cuts the page out of items that come in the order of their keys. What was deleted since the page before makes
-    /// no difference to where the next one begins.
+    /// Cuts the page out of items that are sorted by their keys. Items deleted since the previous page do not change
+    /// the start of the next one.
     pub(super) fn cut<T>(self, items: impl IntoIterator<Item = (String, T)>) -> Page<T> {
         let mut rest = items
             .into_iter()
@@ -59,7 +59,7 @@ impl Paging {
 }
 
 impl<T> Page<T> {
-    /// A list that comes whole, since its items were named.
+    /// Returns a whole list in one page, because its items were named.
     pub(super) fn whole(items: impl IntoIterator<Item = T>) -> Self {
         Self {
             items: items.into_iter().collect(),
@@ -85,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pages_together_are_the_list(size in 1_usize..10, keys in prop::collection::btree_set("[a-z]{1,3}", 0..30)) {
+        fn pages_together_are_whole_list(size in 1_usize..10, keys in prop::collection::btree_set("[a-z]{1,3}", 0..30)) {
             let mut seen = Vec::new();
             let mut marker: Option<String> = None;
             loop {

@@ -1,4 +1,4 @@
-//! Where a load balancer stands: its subnets, one in each zone, and its security groups.
+//! The placement of a load balancer: its subnets, one in each zone, and its security groups.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use crate::wire::ServiceError;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 
-/// Where the load balancer stands in one zone.
+/// The placement of a load balancer in one zone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Placement {
     pub(super) subnet: Subnet,
-    /// The id of its network interface there.
+    /// The id of the network interface in that zone.
     pub(super) interface: String,
 }
 
 impl Placement {
-    /// Puts a load balancer into a subnet: `path` is `app/name/50dc6c495c0c9188`.
+    /// Places a load balancer in a subnet: `path` is `app/name/50dc6c495c0c9188`.
     pub(super) fn make(
         ec2: &mut Ec2,
         context: &mut RequestContext<'_>,
@@ -52,8 +52,8 @@ impl Placement {
     }
 }
 
-/// The subnets that a call names: as `Subnets`, or as `SubnetMappings`, whose other members are for network load
-/// balancers and stay unread.
+/// Returns the subnets that a call names: as `Subnets`, or as `SubnetMappings`, whose other members are for network
+/// load balancers and stay unread.
 pub(super) fn read_subnets(params: &mut Params) -> Result<Vec<String>, ServiceError> {
     let subnets = members(params, "Subnets");
     params.optional("SubnetMappings");
@@ -69,7 +69,7 @@ pub(super) fn read_subnets(params: &mut Params) -> Result<Vec<String>, ServiceEr
     Ok(if mapped.is_empty() { subnets } else { mapped })
 }
 
-/// No simulated subnet has IPv6 addresses, without which AWS refuses the other types.
+/// Reads the type of addresses. No simulated subnet has IPv6 addresses, without which AWS refuses the other types.
 pub(super) fn read_ip_address_type(params: &mut Params) -> Result<(), ServiceError> {
     let known = ["ipv4", "dualstack", "dualstack-without-public-ipv4"];
     match validation::one_of(params, "IpAddressType", &known)?.as_str() {
@@ -81,7 +81,7 @@ pub(super) fn read_ip_address_type(params: &mut Params) -> Result<(), ServiceErr
     }
 }
 
-/// The ELB model: at least two zones, and one subnet in each.
+/// Returns the subnets of those ids. The ELB model: at least two zones, and one subnet in each.
 pub(super) fn one_per_zone(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subnet>, ServiceError> {
     let mut subnets: Vec<Subnet> = Vec::new();
     for id in ids {
@@ -107,7 +107,7 @@ pub(super) fn one_per_zone(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subnet>, Ser
     Ok(subnets)
 }
 
-/// The ELB docs: a load balancer needs eight free addresses in each of its subnets.
+/// Refuses a subnet without room. The ELB docs: a load balancer needs eight free addresses in each of its subnets.
 pub(super) fn refuse_full<'a>(
     ec2: &Ec2,
     subnets: impl IntoIterator<Item = &'a Subnet>,
@@ -142,7 +142,7 @@ pub(super) fn one_vpc(subnets: &[Subnet]) -> Result<String, ServiceError> {
     }
 }
 
-/// The groups that were asked for; without any, the VPC's default group as AWS chooses it.
+/// Returns the requested groups, or, without a request, the VPC's default group, as AWS does.
 pub(super) fn groups_in(
     ec2: &Ec2,
     vpc: &str,

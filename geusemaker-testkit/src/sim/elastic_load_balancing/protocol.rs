@@ -1,4 +1,4 @@
-//! The protocols that application load balancers and their target groups speak.
+//! The protocols of application load balancers and their target groups.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ impl Protocol {
         }
     }
 
-    /// The protocol of a listener, if the call names one.
+    /// Reads the protocol of a listener, if the call names one.
     pub(super) fn read_of_listener(params: &mut Params) -> Result<Option<Self>, ServiceError> {
         let Some(name) = params.optional("Protocol") else {
             return Ok(None);
@@ -41,7 +41,8 @@ impl Protocol {
         })
     }
 
-    /// A protocol of a target group. The others are for network and gateway load balancers, which are not simulated.
+    /// Reads a protocol of a target group. The others are for network and gateway load balancers, which are not
+    /// simulated.
     pub(super) fn read(params: &mut Params, name: &str) -> Result<Option<Self>, ServiceError> {
         let Some(value) = params.optional(name) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Redirect actions: where a client is sent instead.
+//! Redirect actions: the new location for a client.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub(super) struct Redirect {
 }
 
 impl Redirect {
-    /// Reads `RedirectConfig`; what is not given stays as it was in the request, which AWS writes as `#{…}`.
+    /// Reads `RedirectConfig`; absent parts stay as in the request, which AWS writes as `#{…}`.
     pub(super) fn read(params: &mut Params, place: &Structure) -> Result<Self, ServiceError> {
         let config = place.member("RedirectConfig");
         let mut member = |name: &str, same: &str| {

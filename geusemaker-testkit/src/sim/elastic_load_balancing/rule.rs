@@ -25,21 +25,21 @@ pub(super) struct Rule {
     pub(super) actions: Vec<Action>,
     pub(super) tags: Tags,
     created_at: Timestamp,
-    /// Since when it forwards to a target group, if that was not so from the start.
+    /// The time since which the rule forwards to a target group, if it did not from the start.
     #[serde(default)]
     forwards_since: BTreeMap<String, Timestamp>,
 }
 
-/// A rule's place among the rules of its listener.
+/// The position of a rule among the rules of its listener.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Priority {
     Number(u32),
-    /// After all others.
+    /// After all other rules.
     Default,
 }
 
 impl Priority {
-    /// A text that sorts as the priority does.
+    /// Returns a text that sorts as the priority does.
     fn key(self) -> String {
         match self {
             Self::Number(number) => format!("{number:05}"),
@@ -58,7 +58,7 @@ impl fmt::Display for Priority {
 }
 
 impl Rule {
-    /// A rule of the listener that has that path in its ARN.
+    /// Creates a rule of the listener that has that path in its ARN.
     pub(super) fn new(
         context: &mut RequestContext<'_>,
         listener_path: &str,
@@ -80,7 +80,7 @@ impl Rule {
         }
     }
 
-    /// Since when the rule forwards to a target group to which it forwards now.
+    /// Returns the time since which the rule forwards to one of its present target groups.
     pub(super) fn forwards_since(&self, target_group: &str) -> Timestamp {
         self.forwards_since
             .get(target_group)
@@ -139,7 +139,7 @@ pub(super) fn create(
 
     let listener = elb.listener(&listener_arn)?;
     let load_balancer = elb.load_balancer(&listener.load_balancer)?;
-    // The ELB model does not call CreateRule idempotent: the same rule again is refused too.
+    // The ELB model does not describe CreateRule as idempotent: the same rule again is refused too.
     if listener.rules.contains_key(&priority) {
         return Err(in_use(priority));
     }
@@ -226,7 +226,7 @@ pub(super) fn modify(
     Ok(reply)
 }
 
-/// Gives several rules other priorities at once: two may change places.
+/// Sets the priorities of several rules at once, so that two rules can exchange theirs.
 pub(super) fn set_priorities(
     elb: &mut ElasticLoadBalancing,
     params: &mut Params,
@@ -311,7 +311,7 @@ fn find<'a>(
         .ok_or_else(not_found)
 }
 
-/// The listener that has the rule.
+/// Returns the listener that has the rule.
 fn listener_of<'a>(
     elb: &'a ElasticLoadBalancing,
     rule: &str,

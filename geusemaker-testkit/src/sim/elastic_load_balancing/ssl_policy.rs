@@ -1,4 +1,4 @@
-//! Security policies of HTTPS listeners: some of those that AWS has, the same in every account.
+//! Security policies of HTTPS listeners: a part of AWS's policies, the same in every account.
 
 use super::members;
 use super::paging::{Page, Paging};
@@ -96,7 +96,7 @@ const RSA: &[&str] = &[
     "AES256-SHA",
 ];
 
-/// Refuses a name that is none of the simulated policies'.
+/// Refuses a name that is not the name of a simulated policy.
 pub(super) fn check(name: &str) -> Result<(), ServiceError> {
     find(name).map(|_| ())
 }
@@ -116,7 +116,7 @@ fn find(name: &str) -> Result<&'static SslPolicy, ServiceError> {
 pub(super) fn describe(params: &mut Params) -> Result<Reply, ServiceError> {
     let names = members(params, "Names");
     let paging = Paging::read(params)?;
-    // The policies of network load balancers are the same ones.
+    // Network load balancers have the same policies.
     let kinds = ["application", "network", "gateway"];
     let kind = validation::one_of(params, "LoadBalancerType", &kinds)?;
     params.refuse_unread("DescribeSSLPolicies")?;

@@ -49,7 +49,7 @@ impl Tags {
     }
 }
 
-/// The ELB model's limits of a tag.
+/// Refuses a tag beyond the ELB model's limits.
 fn refuse_wrong(key: &str, value: &str) -> Result<(), ServiceError> {
     if key.to_ascii_lowercase().starts_with("aws:") {
         return Err(validation::error(
@@ -105,7 +105,7 @@ pub(super) fn remove(
     })
 }
 
-/// Changes the tags of all of the resources, or of none if one of them refuses.
+/// Changes the tags of all the resources, or of none if one of them refuses the change.
 fn change(
     elb: &mut ElasticLoadBalancing,
     arns: &[String],
@@ -124,7 +124,7 @@ fn change(
     Ok(Reply::empty())
 }
 
-/// The tags of whatever has the ARN: `…:targetgroup/name/id` names a target group.
+/// Returns the tags of the resource with that ARN: `…:targetgroup/name/id` names a target group.
 fn find<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut Tags, ServiceError> {
     let kind = arn
         .rsplit(':')

@@ -20,22 +20,22 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct Target {
     pub(super) instance: String,
     pub(super) port: u32,
-    /// When the registration has reached the load balancer.
+    /// The time at which the registration has reached the load balancer.
     pub(super) registered_at: Timestamp,
-    /// Which part of an interval goes by until the first health check.
+    /// The part of an interval that passes before the first health check.
     pub(super) check_offset: f64,
-    /// When it has drained, once it was deregistered.
+    /// The time at which the target has drained, once it was deregistered.
     pub(super) drained_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) failure: Option<Failure>,
 }
 
-/// Why and when its health checks fail, whatever runs on the instance.
+/// The reason and the time of failing health checks, no matter what runs on the instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Failure {
     /// AWS's code: `Target.Timeout`.
     pub(super) reason: String,
-    /// How long it has been healthy by then; nothing if it never is.
+    /// The time for which the target was healthy before; `None` if it never is.
     pub(super) after: Option<Duration>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Reads `Targets.member.N`; a target without a port has the group's.
+    /// Reads `Targets.member.N`; a target without a port has the group's port.
     pub(super) fn read_list(
         params: &mut Params,
         group_port: u32,
@@ -110,7 +110,7 @@ pub(super) fn register(
         let Some(group) = elb.target_groups.get_mut(&arn) else {
             break;
         };
-        // A target that drains is registered anew; to one that is registered already nothing happens.
+        // A draining target is registered again; a registered target stays as it is.
         group
             .targets
             .retain(|target| !(named.is(target) && target.drained_at.is_some()));
@@ -128,7 +128,8 @@ pub(super) fn register(
     Ok(Reply::empty())
 }
 
-/// The ELB model: an instance has to be running when it is registered, and in the VPC of the group.
+/// Refuses an instance that cannot be a target. The ELB model: an instance has to be running when it is registered, and
+/// in the VPC of the group.
 fn refuse_unusable(
     group: &TargetGroup,
     ec2: &Ec2,

@@ -27,7 +27,7 @@ pub(super) struct TargetGroup {
     pub(super) tags: Tags,
 }
 
-/// What a caller chooses, and what makes a second creation the same or another.
+/// The caller's choices, which decide whether a second creation is the same or another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settings {
     name: String,
@@ -40,7 +40,7 @@ pub(super) struct Settings {
     pub(super) health_check: HealthCheck,
 }
 
-/// How requests are sent to the targets. gRPC, which has other health checks, is not simulated.
+/// The protocol version of requests to the targets. gRPC, which has other health checks, is not simulated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum ProtocolVersion {
     #[default]
@@ -72,10 +72,10 @@ impl TargetGroup {
         &self.settings.vpc
     }
 
-    /// How long a target that was deregistered drains, in seconds.
+    /// Returns the time for which a deregistered target drains, in seconds.
     pub(super) fn deregistration_delay(&self) -> u64 {
         let value = self.attributes.value(TARGET_GROUP, DEREGISTRATION_DELAY);
-        // The attribute's values are all numbers: others are refused when it is set.
+        // All values of the attribute are numbers: others are refused when it is set.
         value.parse().unwrap_or_default()
     }
 
@@ -137,7 +137,7 @@ pub(super) fn create(
     };
     let same_name = |other: &&TargetGroup| other.settings.name == settings.name;
     if let Some(other) = elb.target_groups.values().find(same_name) {
-        // The ELB model: the same settings again are the same target group.
+        // The ELB model: the same settings again mean the same target group.
         if other.settings == settings {
             return Ok(described(elb, other));
         }
@@ -217,7 +217,7 @@ fn described(elb: &ElasticLoadBalancing, group: &TargetGroup) -> Reply {
     Page::whole([group]).reply("TargetGroups", |group| group.element(elb))
 }
 
-/// Changes the health check, which is all that can be changed of a target group.
+/// Changes the health check, which is the only changeable part of a target group.
 pub(super) fn modify(
     elb: &mut ElasticLoadBalancing,
     params: &mut Params,

@@ -1,4 +1,4 @@
-//! Target health: a function of the time, of what forwards to the group, and of the instance.
+//! Target health: a function of the time, of the rules that forward to the group, and of the instance.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// What DescribeTargetHealth says of a target.
+/// A target's health as DescribeTargetHealth shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Health {
     pub(super) state: State,
-    /// Code and text; a healthy target needs neither.
+    /// The code and the text; `None` for a healthy target.
     reason: Option<(String, &'static str)>,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn describe(
     Ok(Reply::xml(Element::new("result").child(list)))
 }
 
-/// The health of a target of the group at that time.
+/// Returns the health of a target of the group at that time.
 pub(super) fn of(
     elb: &ElasticLoadBalancing,
     target_group: &str,
@@ -136,7 +136,7 @@ pub(super) fn of(
     }
 }
 
-/// Since when a load balancer could send requests from the group's rules to that zone.
+/// Returns the time since which a load balancer can send requests from the group's rules to that zone.
 fn usable_since(
     elb: &ElasticLoadBalancing,
     target_group: &str,
@@ -170,7 +170,7 @@ fn usable_since(
     since.ok_or(unused)
 }
 
-/// What the health checks since then have found.
+/// Returns the result of the health checks since that time.
 fn checked(
     check: &HealthCheck,
     target: &Target,
@@ -200,8 +200,8 @@ fn checked(
     }
     let failed = done.min(count(instance.services_up_at()));
     let passed = done - failed;
-    // The ELB docs: a new target is healthy after one success, whatever the threshold; the threshold is for one that
-    // was unhealthy.
+    // The ELB docs: a new target is healthy after one success, regardless of the threshold; the threshold is for a
+    // target that was unhealthy.
     let was_unhealthy = failed >= threshold;
     let needed = if was_unhealthy {
         u64::from(check.healthy_threshold)
@@ -232,7 +232,7 @@ fn checked(
     }
 }
 
-/// What AWS says beside a reason code.
+/// Returns the text that AWS adds to a reason code.
 fn failure_text(reason: &str) -> &'static str {
     match reason {
         "Target.Timeout" => "Request timed out",
@@ -242,7 +242,7 @@ fn failure_text(reason: &str) -> &'static str {
     }
 }
 
-/// How many checks happen before that time, the first of them at `first`.
+/// Returns the number of checks before `end`, the first of them at `first`.
 fn checks_before(first: Timestamp, interval: Duration, end: Timestamp) -> u64 {
     let elapsed = end.duration_since(first).as_nanos();
     match (u128::try_from(elapsed), interval.as_nanos()) {
@@ -281,7 +281,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn checks_are_counted_as_one_would_count_them(
+        fn check_count_matches_simple_counting(
             first in 0_i64..1000,
             interval in 1_u64..300,
             end in 0_i64..2000,

@@ -1,4 +1,4 @@
-//! What makes a listener one for HTTPS: a security policy and certificates.
+//! The HTTPS settings of a listener: a security policy and certificates.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,12 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct Tls {
     policy: String,
     default_certificate: String,
-    /// Those for further names.
+    /// The certificates for further names.
     further_certificates: Vec<String>,
 }
 
 impl Tls {
-    /// Reads `SslPolicy` and `Certificates`; what is not given stays as it was.
+    /// Reads `SslPolicy` and `Certificates`; absent ones stay as they were.
     pub(super) fn read(
         params: &mut Params,
         protocol: Protocol,
@@ -74,7 +74,7 @@ pub(super) fn describe_certificates(
     let paging = Paging::read(params)?;
     params.refuse_unread("DescribeListenerCertificates")?;
     let certificates = elb.listener(&arn)?.tls.iter().flat_map(|tls| {
-        // The default one comes first, whatever its ARN.
+        // The default certificate comes first, regardless of its ARN.
         let default = (String::from("0"), (&tls.default_certificate, true));
         let further = tls.further_certificates.iter();
         let further = further.map(|arn| (format!("1{arn}"), (arn, false)));
@@ -101,7 +101,7 @@ pub(super) fn add_certificates(
     certificates.retain(|certificate| *certificate != tls.default_certificate);
     certificates.sort();
     certificates.dedup();
-    // The ELB docs' quota: certificates per load balancer, default ones not counted.
+    // The ELB docs' quota: certificates per load balancer, not counting the default ones.
     if certificates.len() > 25 {
         return Err(ServiceError::new(
             "TooManyCertificates",
@@ -145,8 +145,8 @@ fn tls_mut<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut T
         .ok_or_else(|| validation::error("Certificates are only supported by HTTPS listeners"))
 }
 
-/// Reads `Certificates.member.N`. Certificates live in services that are not simulated: every ARN that could be one's
-/// is taken for one's.
+/// Reads `Certificates.member.N`. The services that hold certificates are not simulated: every ARN that could name a
+/// certificate is accepted.
 fn read_certificates(params: &mut Params) -> Result<Vec<String>, ServiceError> {
     params.optional("Certificates");
     let mut certificates = Vec::new();

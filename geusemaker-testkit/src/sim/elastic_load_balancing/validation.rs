@@ -1,4 +1,4 @@
-//! The rules that Elastic Load Balancing has for names and numbers.
+//! The rules of Elastic Load Balancing for names and numbers.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ pub(super) fn error(message: impl Into<String>) -> ServiceError {
     ServiceError::new("ValidationError", message)
 }
 
-/// The ELB model: 1 to 32 alphanumeric characters and hyphens, no hyphen at either end.
+/// Checks a name. The ELB model: 1 to 32 alphanumeric characters and hyphens, no hyphen at either end.
 pub(super) fn name(what: &str, name: &str) -> Result<(), ServiceError> {
     if name.is_empty() || name.len() > 32 {
         return Err(error(format!(
@@ -29,7 +29,7 @@ pub(super) fn name(what: &str, name: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// A number within its bounds, or the default.
+/// Reads a number within its bounds, or returns the default.
 pub(super) fn number(
     params: &mut Params,
     name: &str,
@@ -51,7 +51,7 @@ pub(super) fn number(
     )))
 }
 
-/// One of the values that the API knows, or the default, which is the first.
+/// Reads one of the values that the API knows, or returns the default, which is the first.
 pub(super) fn one_of(
     params: &mut Params,
     name: &str,
@@ -72,7 +72,7 @@ pub(super) fn one_of(
     )))
 }
 
-/// The one value that is simulated; AWS has others, which are refused loudly.
+/// Accepts the only simulated value; AWS has others, which are refused with a clear error.
 pub(super) fn only(params: &mut Params, name: &str, simulated: &str) -> Result<(), ServiceError> {
     match params.optional(name) {
         Some(other) if other != simulated => Err(ServiceError::unsupported(format_args!(

@@ -1,36 +1,36 @@
-//! A token bucket, kept as the one time from which everything else follows.
+//! A token bucket, stored as the one time from which everything else follows.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How many tokens a bucket holds, and how fast it fills.
+/// The size of a bucket: its number of tokens, and the rate at which it fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
     capacity: u32,
-    /// How long one token takes to come back.
+    /// The time after which one token comes back.
     interval: Duration,
 }
 
 impl Size {
-    /// So many tokens at most, and so many more in each second.
+    /// Creates a size with that many tokens at most, and that many more in each second.
     pub(super) const fn per_second(capacity: u32, refill: u64) -> Self {
         Self {
             capacity,
-            // Rounded up, so that never more than the refill comes back.
+            // Rounded up, so that no more than the refill comes back.
             interval: Duration::from_nanos(1_000_000_000_u64.div_ceil(refill)),
         }
     }
 
-    /// So many tokens at most, and one more in each interval.
+    /// Creates a size with that many tokens at most, and one more in each interval.
     pub(super) const fn one_in(capacity: u32, interval: Duration) -> Self {
         Self { capacity, interval }
     }
 }
 
-/// A bucket of tokens, as the time at which it will be full again if nothing more is taken. What is in it at any other
-/// time follows, so that nothing has to refill it.
+/// A bucket of tokens, as the time at which it will be full again if nothing more is taken. Its content at any other
+/// time follows from that, so that nothing has to refill it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct TokenBucket {
@@ -42,8 +42,7 @@ impl TokenBucket {
         Self { full_at: now }
     }
 
-    /// The bucket without the tokens, if there are that many in it; a call that wants more than there can ever be
-    /// takes all.
+    /// Returns the bucket without the tokens, if it has that many. A call that wants more than the capacity takes all.
     pub(super) fn take(self, now: Timestamp, size: Size, tokens: u32) -> Option<Self> {
         let full_at = self.full_at.max(now) + size.interval * tokens.min(size.capacity);
         (full_at <= now + size.interval * size.capacity).then_some(Self { full_at })
@@ -59,7 +58,7 @@ mod tests {
 
     use super::{Size, TokenBucket};
 
-    /// The sizes that buckets have, with their refill per second.
+    /// Generates the sizes of buckets, with their refill per second.
     fn size() -> impl Strategy<Value = (Size, f64)> {
         let fast = (1_u32..200, 1_u64..25)
             .prop_map(|(capacity, refill)| (Size::per_second(capacity, refill), refill as f64));
@@ -70,17 +69,18 @@ mod tests {
         prop_oneof![fast, slow]
     }
 
-    /// Calls: how long each comes after the one before, in milliseconds, and how many tokens it takes.
+    /// Generates calls: the time since the previous call, in milliseconds, and the number of tokens that the call
+    /// takes.
     fn calls() -> impl Strategy<Value = Vec<(u64, u32)>> {
         let pause = prop_oneof![5 => Just(0_u64), 4 => 1_u64..300, 1 => 300_u64..20_000];
         prop::collection::vec((pause, 1_u32..4), 1..120)
     }
 
     proptest! {
-        /// The meaning of a token bucket, both ways: a call goes through if and only if over no time that ends with it
-        /// more than capacity + refill × time have gone through.
+        /// The definition of a token bucket, in both directions: a call passes if and only if no period that ends with
+        /// it has more than capacity + refill × time tokens.
         #[test]
-        fn a_call_passes_if_and_only_if_no_window_holds_more_than_capacity_and_refill(
+        fn bucket_admits_exactly_its_rate(
             (size, refill) in size(),
             calls in calls(),
         ) {
@@ -95,7 +95,7 @@ mod tests {
                     f64::from(tokens) <= f64::from(size.capacity) + refill * time + slack
                 };
                 let tokens = tokens.min(size.capacity);
-                // The tokens of all windows that end now and begin with a call that has passed.
+                // The tokens of all periods that end now and begin with a call that has passed.
                 let mut in_window = tokens;
                 let mut windows = vec![(now, in_window)];
                 for (at, taken) in passed.iter().rev() {
@@ -114,7 +114,7 @@ mod tests {
         }
 
         #[test]
-        fn a_bucket_is_never_fuller_than_full((size, _) in size(), idle in 0_u64..1_000_000) {
+        fn bucket_never_exceeds_capacity((size, _) in size(), idle in 0_u64..1_000_000) {
             let now = Timestamp::UNIX_EPOCH + Duration::from_secs(idle);
             let bucket = TokenBucket::full(Timestamp::UNIX_EPOCH);
             let empty = bucket.take(now, size, size.capacity);

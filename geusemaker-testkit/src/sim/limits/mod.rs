@@ -1,4 +1,4 @@
-//! How many calls an account may make: AWS's token buckets, which are off unless they are asked for.
+//! The limits on the rate of an account's calls: AWS's token buckets, which are off by default.
 
 mod bucket;
 mod published;
@@ -13,7 +13,7 @@ use self::bucket::TokenBucket;
 pub(crate) use self::refusal::refusal;
 use crate::wire::{Call, ServiceError};
 
-/// How many calls the account lets through.
+/// The number of calls that the account lets through.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -35,16 +35,16 @@ use crate::wire::{Call, ServiceError};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Throttling {
-    /// Any number.
+    /// Any number of calls.
     #[default]
     Off,
-    /// As many as AWS's published token buckets: those of the EC2 developer guide and of the Elastic Load Balancing
-    /// user guide, per account and region. For EFS (per account and region) and CloudFront (per account) nothing is
-    /// published, and the buckets are assumed. STS is not throttled.
+    /// As many calls as AWS's published token buckets allow: those of the EC2 developer guide and of the Elastic Load
+    /// Balancing user guide, per account and region. For EFS (per account and region) and CloudFront (per account)
+    /// nothing is published, and the buckets are assumed. STS is not throttled.
     Published,
 }
 
-/// The account's buckets. A bucket that nothing was ever taken from is full, and not listed.
+/// The account's buckets. A bucket from which nothing was ever taken is full, and not listed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) throttling: Throttling,
@@ -52,10 +52,10 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Takes the call's tokens, from each of its buckets or from none.
+    /// Takes the call's tokens, from all of its buckets or from none.
     ///
     /// # Errors
-    /// A bucket has too few; the answer is the one of the service that is called.
+    /// Returns the service's own answer to a throttled call if a bucket has too few tokens.
     pub(crate) fn admit(&mut self, now: Timestamp, call: &Call) -> Result<(), ServiceError> {
         match self.throttling {
             Throttling::Off => return Ok(()),
@@ -86,7 +86,7 @@ mod tests {
     use crate::wire::params::Params;
     use crate::wire::{Call, Input, Service};
 
-    /// A call that takes from two buckets: how many instances it asks for, and how long it comes after the one before.
+    /// Generates calls that take from two buckets: the number of instances, and the time since the previous call.
     fn launches() -> impl Strategy<Value = Vec<(u32, u64)>> {
         let instances = prop_oneof![4 => 1_u32..10, 1 => 200_u32..1200];
         let pause = prop_oneof![4 => Just(0_u64), 4 => 1_u64..2000, 1 => 60_000_u64..600_000];
@@ -95,7 +95,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_throttled_call_takes_no_token_from_any_bucket(launches in launches()) {
+        fn throttled_call_takes_no_tokens(launches in launches()) {
             let mut limits = Limits {
                 throttling: Throttling::Published,
                 ..Limits::default()

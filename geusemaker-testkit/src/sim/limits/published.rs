@@ -1,4 +1,4 @@
-//! AWS's buckets: which there are, how large, and which call takes from which.
+//! AWS's buckets: their names and sizes, and the buckets that each call takes from.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::bucket::Size;
 use crate::wire::params::Params;
 use crate::wire::{Call, Input, Service};
 
-/// What a call takes out of one bucket.
+/// The tokens that a call takes out of one bucket.
 pub(super) struct Withdrawal {
     pub(super) bucket: String,
     pub(super) size: Size,
@@ -37,11 +37,11 @@ enum Class {
 }
 
 impl Class {
-    /// EC2 developer guide, "Request throttling for the Amazon EC2 API"; Elastic Load Balancing user guide, "API
-    /// throttling".
+    /// Returns the size of the class's buckets: EC2 developer guide, "Request throttling for the Amazon EC2 API";
+    /// Elastic Load Balancing user guide, "API throttling".
     const fn size(self) -> Size {
         match self {
-            // Assumed: nothing is published, but aws-sdk-js #3983 has one invalidation in two seconds.
+            // Assumed: nothing is published, but aws-sdk-js #3983 reports one invalidation in two seconds.
             Self::CloudFrontMutating => Size::one_in(5, Duration::from_secs(2)),
             // Assumed.
             Self::CloudFrontNonMutating | Self::Efs => Size::per_second(20, 5),
@@ -60,7 +60,7 @@ impl Class {
         }
     }
 
-    /// What the bucket is called among those of the service.
+    /// Returns the bucket's name among those of the service.
     const fn name(self) -> &'static str {
         match self {
             Self::CloudFrontMutating | Self::Ec2Mutating | Self::ElbMutating => "mutating",
@@ -78,7 +78,7 @@ impl Class {
     }
 }
 
-/// What a call takes, out of which buckets.
+/// Returns the tokens that a call takes, and their buckets.
 pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
     let Call {
         service,
@@ -91,7 +91,8 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         Service::CloudFront => "global",
         Service::Ec2 | Service::Efs | Service::ElasticLoadBalancing | Service::Sts => region,
     };
-    // EC2 developer guide: each action is counted for itself. The other services share a bucket in a class.
+    // EC2 developer guide: each action is counted separately. In the other services the actions of a class share a
+    // bucket.
     let action = match service {
         Service::Ec2 => format!(" {operation}"),
         Service::CloudFront | Service::Efs | Service::ElasticLoadBalancing | Service::Sts => {
@@ -124,7 +125,7 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
 }
 
 fn ec2(operation: &str, params: &Params) -> Vec<(Class, u32)> {
-    // The call is yet to be read, so what it asks for is read on a copy.
+    // The call is not read yet, so its parameters are read on a copy.
     let mut params = params.clone();
     match operation {
         "RunInstances" => {

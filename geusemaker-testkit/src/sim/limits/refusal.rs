@@ -1,8 +1,8 @@
-//! What a service says to a caller who calls too often.
+//! The answers of the services to a caller who calls too often.
 
 use crate::wire::{Service, ServiceError};
 
-/// The answer to a throttled call, in the service's own words.
+/// Returns the answer to a throttled call, in the service's own wording.
 pub(crate) fn refusal(service: Service) -> ServiceError {
     match service {
         Service::Ec2 => {
@@ -10,7 +10,7 @@ pub(crate) fn refusal(service: Service) -> ServiceError {
         }
         Service::ElasticLoadBalancing => ServiceError::new("ThrottlingException", "Rate exceeded"),
         Service::CloudFront | Service::Sts => ServiceError::new("Throttling", "Rate exceeded"),
-        // The EFS model has it for CreateAccessPoint only; that the other calls answer with the same is assumed.
+        // The EFS model has this error for CreateAccessPoint only; the same answer from the other calls is assumed.
         Service::Efs => ServiceError::new("ThrottlingException", "Rate exceeded").status(429),
     }
 }
