@@ -11,6 +11,7 @@ mod exit_codes;
 mod gm;
 mod journal;
 mod json_documents;
+mod kept_formats;
 mod killed;
 mod leftovers;
 #[cfg(unix)]
