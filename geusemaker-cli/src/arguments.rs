@@ -15,7 +15,7 @@ use crate::failure::Failure;
 
 /// Puts a self-hosted AI stack on AWS: GPU instances, a load balancer, a CDN.
 #[derive(Debug, Parser)]
-#[command(name = "gm", version, after_help = exit_code::HELP, arg_required_else_help = true)]
+#[command(name = "gm", version, after_help = exit_code::help(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

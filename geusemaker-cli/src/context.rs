@@ -6,7 +6,7 @@ use geusemaker_core::Session;
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
-use crate::progress_display::ProgressDisplay;
+use crate::progress_display::{ProgressDisplay, compact};
 
 /// A session, and the means to talk to the person at the terminal.
 pub(crate) struct Context {
@@ -25,6 +25,16 @@ impl Context {
         tokio::select! {
             read = reading => read,
             code = self.interrupts.next() => Err(Failure::stopped(code)),
+        }
+    }
+
+    /// Returns the time since the command began, and says where it is simulated time: `simulated 7m11s`.
+    pub(crate) fn elapsed(&self) -> String {
+        let elapsed = compact(self.display.elapsed());
+        if self.is_sandbox {
+            format!("simulated {elapsed}")
+        } else {
+            elapsed
         }
     }
 

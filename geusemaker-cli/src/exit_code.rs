@@ -27,20 +27,44 @@ pub(crate) enum ExitCode {
     Terminated = 143,
 }
 
-/// The table of exit codes in `--help`.
-pub(crate) const HELP: &str = "\
-Exit codes:
-    0  done
-    1  failed, and nothing is left
-    2  wrong command line or spec; nothing was created
-    3  failed, and resources remain: they are listed
-    4  somebody else works on the stack
-    5  still in progress in AWS: resume later
-    6  credentials, permissions, quotas or network; nothing was changed
-    7  sandbox serve: a fault never struck
-   10  declined at the prompt
-  130  interrupted (SIGINT)
-  143  terminated (SIGTERM)";
+impl ExitCode {
+    const ALL: [Self; 11] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::LeftoversRemain,
+        Self::Locked,
+        Self::InProgress,
+        Self::Access,
+        Self::FaultUnfired,
+        Self::Declined,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// Returns the meaning of the code, as `--help` gives it.
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "done",
+            Self::Failed => "failed, and nothing is left",
+            Self::Usage => "wrong command line or spec; nothing was created",
+            Self::LeftoversRemain => "failed, and resources remain: they are listed",
+            Self::Locked => "another process works on the stack",
+            Self::InProgress => "still in progress in AWS: resume later",
+            Self::Access => "credentials, permissions, quotas or network; nothing was changed",
+            Self::FaultUnfired => "sandbox serve: a fault never fired",
+            Self::Declined => "declined at the prompt",
+            Self::Interrupted => "interrupted (SIGINT)",
+            Self::Terminated => "terminated (SIGTERM)",
+        }
+    }
+}
+
+/// Returns the table of exit codes in `--help`.
+pub(crate) fn help() -> String {
+    let rows = ExitCode::ALL.map(|code| format!("  {:>3}  {}", code as u8, code.meaning()));
+    format!("Exit codes:\n{}", rows.join("\n"))
+}
 
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use geusemaker_core::spec::Tier;
 use geusemaker_core::{
     AlbHealthy, AnyDeployment, CdnPending, CommittedStack, Deployment, DeploymentStatus, Ec2Ready,
     Error, Failed, Phase, Planned, StackName, State, Undone, WaitError,
@@ -14,7 +15,6 @@ use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::progress_display::compact;
 
 /// Advances to the spec's tier and commits. A failure undoes everything or keeps the parts that work; a deployment that
 /// is only slow is kept.
@@ -58,15 +58,9 @@ pub(super) async fn advance(
         .status(name)
         .await
         .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
-    let time = compact(context.display.elapsed());
-    let time = if context.is_sandbox {
-        format!("simulated {time}")
-    } else {
-        time
-    };
     Ok(status::document(context, &status)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
-        .line(format!("deployed in {time}")))
+        .line(format!("deployed in {}", context.elapsed())))
 }
 
 struct Driver<'a> {
@@ -97,7 +91,7 @@ impl Driver<'_> {
     }
 
     async fn balance(&self, ready: Deployment<Ec2Ready>) -> Result<CommittedStack, Failure> {
-        if ready.state().plan.spec.tier().number() < 2 {
+        if ready.state().plan.spec.tier() < Tier::LoadBalancer {
             return self.check(ready.commit().await).await;
         }
         let healthy = self.check(ready.balance().await).await?;
@@ -105,7 +99,7 @@ impl Driver<'_> {
     }
 
     async fn create_cdn(&self, healthy: Deployment<AlbHealthy>) -> Result<CommittedStack, Failure> {
-        if healthy.state().ec2.plan.spec.tier().number() < 3 {
+        if healthy.state().ec2.plan.spec.tier() < Tier::Cdn {
             return self.check(healthy.commit().await).await;
         }
         let pending = self.check(healthy.create_cdn().await).await?;

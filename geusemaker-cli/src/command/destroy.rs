@@ -7,7 +7,6 @@ use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::progress_display::compact;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;
@@ -84,12 +83,6 @@ pub(super) fn report(
     if !undone.is_complete() {
         return Err(Failure::leftovers(undone).next(context.command(&format!("{verb} {name}"))));
     }
-    let time = compact(context.display.elapsed());
-    let time = if context.is_sandbox {
-        format!("simulated {time}")
-    } else {
-        time
-    };
     let kept = undone
         .kept
         .iter()
@@ -108,8 +101,9 @@ pub(super) fn report(
         .member("leftovers", &undone.left)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
         .line(format!(
-            "{name} is gone: {} resources removed in {time}",
-            undone.deleted.len()
+            "{name} is gone: {} resources removed in {}",
+            undone.deleted.len(),
+            context.elapsed()
         ))
         .lines(kept))
 }

@@ -47,17 +47,15 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
         .kept
         .iter()
         .map(|kept| format!("  kept: {} {}", kept.kind, kept.id));
-    let elapsed = context.display.elapsed();
-    let simulated = if context.is_sandbox { "simulated " } else { "" };
     Ok(document(&found)
         .member("deleted", &undone.deleted)
         .member("kept", &undone.kept)
         .member("leftovers", &undone.left)
-        .member("elapsed_seconds", elapsed.as_secs())
+        .member("elapsed_seconds", context.display.elapsed().as_secs())
         .line(format!(
-            "{} resources removed in {simulated}{}",
+            "{} resources removed in {}",
             undone.deleted.len(),
-            compact(elapsed)
+            context.elapsed()
         ))
         .lines(kept))
 }

@@ -11,4 +11,5 @@ pub(crate) mod resume;
 pub(crate) mod rollback;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
+mod spec;
 pub(crate) mod status;

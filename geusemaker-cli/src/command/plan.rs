@@ -1,22 +1,21 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::{Candidate, DeploymentSpec, Error, Phase, Plan};
+use geusemaker_core::spec::Tier;
+use geusemaker_core::{Candidate, Error, Phase, Plan};
 
-use super::deploy::refuse_another;
-use super::status;
-
+use super::{spec, status};
 use crate::arguments::SpecFile;
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
-    let spec = read(file)?;
+    let spec = spec::read(file)?;
     match context.session.status(spec.name()).await {
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),
         Ok(existing) => {
-            refuse_another(context, &existing, &spec)?;
+            spec::refuse_another(context, &existing, &spec)?;
             if existing.phase == Phase::Committed {
                 return status::up_already(context, &existing);
             }
@@ -31,10 +30,6 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         .member("name", plan.spec.name())
         .member("plan", plan)
         .lines(lines(plan)))
-}
-
-pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
-    DeploymentSpec::from_file(&file.spec).map_err(|error| Failure::before(&error.into()))
 }
 
 /// Returns the plan as lines of text.
@@ -86,7 +81,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             service.port()
         ));
     }
-    if spec.tier().number() >= 2 {
+    if spec.tier() >= Tier::LoadBalancer {
         let admits = if plan.cloudfront_prefix_list.is_some() {
             "CloudFront"
         } else {
@@ -97,7 +92,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             spec.name().load_balancer_name()
         ));
     }
-    if spec.tier().number() >= 3 {
+    if spec.tier() >= Tier::Cdn {
         lines.push(
             "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
         );

@@ -1,0 +1,38 @@
+//! The spec file of a command, and its comparison with the stack that exists under its name.
+
+use geusemaker_core::{DeploymentSpec, DeploymentStatus, Phase};
+
+use super::resume;
+use crate::arguments::SpecFile;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Reads a spec file; a failure says that nothing was changed.
+pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
+    DeploymentSpec::from_file(&file.spec).map_err(|error| Failure::before(&error.into()))
+}
+
+/// Refuses a spec for a stack that was made from another spec or is being removed.
+pub(super) fn refuse_another(
+    context: &Context,
+    existing: &DeploymentStatus,
+    spec: &DeploymentSpec,
+) -> Result<(), Failure> {
+    let name = &existing.name;
+    if existing.phase == Phase::Ending {
+        return Err(resume::ending(context, existing));
+    }
+    if existing.spec == *spec {
+        return Ok(());
+    }
+    let next = match existing.phase {
+        Phase::Committed => format!("destroy {name}"),
+        _ => format!("rollback {name}"),
+    };
+    Err(Failure::usage(format!(
+        "stack {name} exists and was made from another spec; a stack cannot be changed in place: remove it first, or \
+         give the spec another name"
+    ))
+    .state(format!("{name} is {}", existing.phase))
+    .next(context.command(&next)))
+}

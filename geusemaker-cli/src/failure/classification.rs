@@ -1,0 +1,88 @@
+//! The failure that an error of the SDK amounts to: its exit code and its class.
+
+use geusemaker_core::{Category, Error, ErrorClass, Undone};
+use serde_json::json;
+
+use super::Failure;
+use crate::exit_code::ExitCode;
+
+impl Failure {
+    /// Creates the failure for an error before anything was changed.
+    pub(crate) fn before(error: &Error) -> Self {
+        let code = match error.category() {
+            // Another process has begun the stack between the plan and the launch.
+            _ if matches!(error, Error::Exists { .. }) => ExitCode::Locked,
+            // Nothing was changed, so the value that AWS rejects is in the spec.
+            _ if error
+                .call()
+                .is_some_and(|call| call.class == ErrorClass::Invalid) =>
+            {
+                ExitCode::Usage
+            }
+            Category::Input => ExitCode::Usage,
+            Category::Access => ExitCode::Access,
+            Category::Locked => ExitCode::Locked,
+            Category::InProgress => ExitCode::InProgress,
+            _ => ExitCode::Failed,
+        };
+        Self::of(error, code)
+    }
+
+    /// Creates the failure for an error before anything was changed in an existing stack: all of the stack is still
+    /// there.
+    pub(crate) fn unchanged(error: &Error, stack: &str) -> Self {
+        let failure = Self::before(error);
+        match error {
+            Error::NoSuchStack { .. } => failure,
+            _ if failure.code == ExitCode::Failed => failure
+                .code(ExitCode::LeftoversRemain)
+                .state(format!("{stack} is unchanged")),
+            _ => failure.state(format!("{stack} is unchanged")),
+        }
+    }
+
+    /// Creates the failure for an error during the work, with the result of the undo; the exit code says whether
+    /// everything is undone.
+    pub(crate) fn after(error: &Error, undone: Undone) -> Self {
+        if error.category() == Category::Locked {
+            // The resources now belong to the other process, and must not be removed by hand.
+            return Self::of(error, ExitCode::Locked);
+        }
+        let code = if undone.is_complete() {
+            ExitCode::Failed
+        } else {
+            ExitCode::LeftoversRemain
+        };
+        let mut failure = Self::of(error, code);
+        failure.undone = Box::new(undone);
+        failure
+    }
+
+    fn of(error: &Error, code: ExitCode) -> Self {
+        let class = match error.category() {
+            Category::Input => "input",
+            Category::Access => "access",
+            Category::Locked => "locked",
+            Category::InProgress => "in-progress",
+            _ => "failure",
+        };
+        let mut failure = Self::new(code, class, error.to_string());
+        if let Some(call) = error.call() {
+            failure.details.error = json!({
+                "class": call.class,
+                "operation": call.operation,
+                "code": call.code,
+                "message": call.message,
+                "request_id": call.request_id,
+            });
+        }
+        failure.remedy = Some(error.remedy());
+        failure
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::before(&error)
+    }
+}

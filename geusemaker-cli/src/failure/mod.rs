@@ -1,0 +1,141 @@
+//! A command that did not succeed, with everything a person needs to know: what happened, AWS's own message, what
+//! exists now, and what to do next.
+
+mod classification;
+mod rendering;
+
+use geusemaker_core::{ResourceStatus, Undone};
+use serde_json::{Value, json};
+
+use crate::exit_code::ExitCode;
+
+/// The reason why a command did not succeed, and what is left.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: ExitCode,
+    message: String,
+    // Boxed, because every result reserves space for a failure.
+    details: Box<Details>,
+    remedy: Option<String>,
+    undone: Box<Undone>,
+    /// The state of the parts that worked.
+    state: Option<String>,
+    next: Option<String>,
+}
+
+/// Details that most failures do not have, and that only the JSON document shows.
+#[derive(Debug)]
+struct Details {
+    error: Value,
+    /// All resources of the stack, if they stay.
+    kept: Vec<ResourceStatus>,
+    /// The summary of an account that was served.
+    served: Option<Value>,
+}
+
+impl Failure {
+    fn new(code: ExitCode, class: &str, message: String) -> Self {
+        Self {
+            code,
+            details: Box::new(Details {
+                error: json!({ "class": class, "message": message }),
+                kept: Vec::new(),
+                served: None,
+            }),
+            message,
+            remedy: None,
+            undone: Box::default(),
+            state: None,
+            next: None,
+        }
+    }
+
+    /// Creates the failure for a wrong command line or environment.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, "usage", message.into())
+    }
+
+    /// Creates the failure for a fault of this machine.
+    pub(crate) fn local(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Failed, "local", message.into())
+    }
+
+    /// Creates the failure for a resource that another process holds.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn locked(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Locked, "locked", message.into())
+    }
+
+    /// Creates the failure for faults that never fired.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn unfired(faults: &[String], served: Value) -> Self {
+        let message = format!("these faults never struck: {}", faults.join("; "));
+        let mut failure = Self::new(ExitCode::FaultUnfired, "fault-unfired", message);
+        failure.details.served = Some(served);
+        failure
+    }
+
+    /// Creates the failure for a person who declined.
+    pub(crate) fn declined() -> Self {
+        Self::new(
+            ExitCode::Declined,
+            "declined",
+            "declined; nothing was changed".to_owned(),
+        )
+    }
+
+    /// Creates the failure for a signal; the work in progress is undone or in the journal.
+    pub(crate) fn interrupted(code: ExitCode, undone: Undone, next: String) -> Self {
+        let mut failure = Self::new(code, "interrupted", "interrupted".to_owned());
+        failure.undone = Box::new(undone);
+        failure.next(next)
+    }
+
+    /// Creates the failure for a signal that arrived before anything was changed.
+    pub(crate) fn stopped(code: ExitCode) -> Self {
+        Self::new(
+            code,
+            "interrupted",
+            "interrupted; nothing was changed".to_owned(),
+        )
+    }
+
+    /// Creates the failure for an undo that could not finish.
+    pub(crate) fn leftovers(undone: Undone) -> Self {
+        let message = "not everything could be removed".to_owned();
+        let mut failure = Self::new(ExitCode::LeftoversRemain, "leftovers", message);
+        failure.undone = Box::new(undone);
+        failure
+    }
+
+    /// Drops the commands that remove leftovers by hand.
+    pub(crate) fn without_commands(mut self) -> Self {
+        for leftover in &mut self.undone.left {
+            leftover.command = None;
+        }
+        self
+    }
+
+    pub(crate) fn code(mut self, code: ExitCode) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Sets the description of what exists now.
+    pub(crate) fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Sets the resources of the stack that stay.
+    pub(crate) fn kept(mut self, resources: Vec<ResourceStatus>) -> Self {
+        self.details.kept = resources;
+        self
+    }
+
+    /// Sets the command to run next.
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+}

@@ -1,0 +1,68 @@
+//! A failure as a document: lines of text for people, members for programs.
+
+use geusemaker_core::{Leftover, ResourceStatus};
+
+use super::Failure;
+use crate::document::Document;
+use crate::short_arn::shorten_arns;
+
+impl Failure {
+    pub(crate) fn into_document(self) -> Document {
+        let left = &self.undone.left;
+        let mut document = Document::failure()
+            .member("error", &self.details.error)
+            .member("exit_code", self.code as u8)
+            .member("remedy", &self.remedy)
+            .member("deleted", &self.undone.deleted)
+            .member("leftovers", left)
+            .member("state", &self.state)
+            .member("next", &self.next)
+            .line(format!("error: {}", self.message));
+        if let Some(served) = &self.details.served {
+            document = document.member("served", served);
+        }
+        if let Some(remedy) = &self.remedy {
+            document = document.line(format!("  try: {remedy}"));
+        }
+        if let Some(state) = &self.state {
+            document = document.line(format!("  now: {state}"));
+        } else if self.undone.is_complete() && !self.undone.deleted.is_empty() {
+            let count = self.undone.deleted.len();
+            document = document.line(format!(
+                "  now: nothing is left; {count} resources were removed"
+            ));
+        }
+        if !left.is_empty() {
+            document = document
+                .line("  still there:")
+                .lines(left.iter().flat_map(leftover_lines));
+        }
+        if !self.details.kept.is_empty() {
+            document = document
+                .member("resources", &self.details.kept)
+                .line("  kept:")
+                .lines(self.details.kept.iter().map(kept_line));
+        }
+        match &self.next {
+            Some(next) => document.line(format!("  next: {next}")),
+            None => document,
+        }
+    }
+}
+
+fn kept_line(resource: &ResourceStatus) -> String {
+    let id = resource.id.as_deref().unwrap_or(&resource.state);
+    let adopted = if resource.adopted { " (yours)" } else { "" };
+    format!("    {} {}{adopted}", resource.kind, shorten_arns(id))
+}
+
+fn leftover_lines(leftover: &Leftover) -> Vec<String> {
+    let mut lines = vec![format!("    {leftover}")];
+    lines.extend(
+        leftover
+            .command
+            .iter()
+            .map(|command| format!("      by hand: {command}")),
+    );
+    lines
+}
