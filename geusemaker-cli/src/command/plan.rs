@@ -1,6 +1,6 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::Tier;
+use geusemaker_core::spec::{Service, Tier};
 use geusemaker_core::{Candidate, Error, Phase, Plan};
 
 use super::{spec, status};
@@ -68,19 +68,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         Some(adopted) => format!("  storage      {} (yours: never deleted)", adopted.id),
         None => "  storage      a new encrypted file system".to_owned(),
     });
-    for service in spec.services() {
-        let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
-        let paths = if paths.is_empty() {
-            "every other path".to_owned()
-        } else {
-            paths.join(", ")
-        };
-        lines.push(format!(
-            "  service      {} on port {}, {paths}",
-            service.name(),
-            service.port()
-        ));
-    }
+    lines.extend(spec.services().iter().map(service_line));
     if spec.tier() >= Tier::LoadBalancer {
         let admits = if plan.cloudfront_prefix_list.is_some() {
             "CloudFront"
@@ -98,6 +86,17 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         );
     }
     lines
+}
+
+fn service_line(service: &Service) -> String {
+    let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
+    let paths = if paths.is_empty() {
+        "every other path".to_owned()
+    } else {
+        paths.join(", ")
+    };
+    let (name, port) = (service.name(), service.port());
+    format!("  service      {name} on port {port}, {paths}")
 }
 
 /// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:
