@@ -9,6 +9,7 @@ mod coverage_report;
 mod endpoint;
 mod inventory;
 mod kills;
+mod layers;
 mod llvm_tools;
 mod load;
 mod matrix;
@@ -46,6 +47,8 @@ enum Task {
     /// Kill gm at each of its calls, in deployments and removals, and at many random moments; the tests do a part of
     /// this
     Kills,
+    /// Check that the folders of geusemaker-core import each other in one direction only
+    Layers,
     /// Inject every fault into every call of a stack's life, and write docs/matrix.md
     Matrix,
     /// Record a tier-3 deployment against moto as the testkit's cassette
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),
         Task::Kills => kills::run(),
+        Task::Layers => layers::run(),
         Task::Matrix => matrix::run(),
         Task::Record => record::run(),
     };
