@@ -15,6 +15,7 @@ mod load;
 mod matrix;
 mod moto;
 mod process;
+mod public_api;
 mod record;
 mod served_sandbox;
 mod tier;
@@ -51,6 +52,8 @@ enum Task {
     Layers,
     /// Inject every fault into every call of a stack's life, and write docs/matrix.md
     Matrix,
+    /// Compare the public API of the libraries with the lists in docs/api
+    PublicApi(public_api::Options),
     /// Record a tier-3 deployment against moto as the testkit's cassette
     Record,
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Kills => kills::run(),
         Task::Layers => layers::run(),
         Task::Matrix => matrix::run(),
+        Task::PublicApi(options) => public_api::run(&options),
         Task::Record => record::run(),
     };
     match outcome {

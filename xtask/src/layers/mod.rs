@@ -229,16 +229,20 @@ impl Layers {
                 .copied()
                 .collect();
             if ring.len() > LONGEST_RING && seen.insert(ring.clone()) {
-                let mut imports: Vec<String> = edges
+                let mut pairs = BTreeSet::new();
+                let imports = edges
                     .iter()
-                    .filter(|edge| !edge.reexported && edge.from != edge.to)
+                    .filter(|edge| !edge.reexported)
                     .filter(|edge| ring.contains(&edge.from.as_str()))
                     .filter(|edge| ring.contains(&edge.to.as_str()))
+                    .filter(|edge| pairs.insert((&edge.from, &edge.to)))
                     .map(|edge| {
-                        format!("{}/{}:{}: {}", self.sources, edge.from, edge.line, edge.to)
+                        format!(
+                            "{}/{}:{} imports {}",
+                            self.sources, edge.from, edge.line, edge.to
+                        )
                     })
                     .collect();
-                imports.dedup();
                 let files = ring.into_iter().map(str::to_owned).collect();
                 faults.push(Fault::Ring { files, imports });
             }
