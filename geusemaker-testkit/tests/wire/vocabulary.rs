@@ -47,17 +47,15 @@ impl Words {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim");
         let literal = Regex::new("\"([A-Za-z][A-Za-z0-9./-]{1,40})\"").unwrap();
         for folder in ["ec2", "elastic_load_balancing"] {
-            for file in fs::read_dir(source.join(folder)).unwrap() {
-                let text = fs::read_to_string(file.unwrap().path()).unwrap();
-                for word in literal
-                    .captures_iter(&text)
-                    .map(|found| found[1].to_owned())
-                {
-                    if word.starts_with(|c: char| c.is_ascii_uppercase()) {
-                        names.insert(word);
-                    } else {
-                        values.insert(word);
-                    }
+            let text = text_below(&source.join(folder));
+            for word in literal
+                .captures_iter(&text)
+                .map(|found| found[1].to_owned())
+            {
+                if word.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    names.insert(word);
+                } else {
+                    values.insert(word);
                 }
             }
         }
@@ -123,6 +121,17 @@ impl Words {
             }
         }
     }
+}
+
+/// Returns the text of a file, or of all files below a folder.
+fn text_below(path: &Path) -> String {
+    if path.is_file() {
+        return fs::read_to_string(path).unwrap();
+    }
+    let entries = fs::read_dir(path).unwrap();
+    entries
+        .map(|entry| text_below(&entry.unwrap().path()))
+        .collect()
 }
 
 #[derive(Clone, Debug)]

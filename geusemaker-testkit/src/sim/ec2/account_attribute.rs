@@ -1,7 +1,7 @@
 //! The attributes of the account. Few of them are left.
 
 use super::Ec2;
-use super::launch_request::invalid;
+use super::validation::invalid;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};

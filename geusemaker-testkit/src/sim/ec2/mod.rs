@@ -2,62 +2,30 @@
 
 mod account_attribute;
 mod address;
-mod address_association;
 mod availability_zone;
-mod block_device;
 mod cidr;
-mod console;
-mod default_vpc;
 mod dhcp_options;
 mod empty_kinds;
 mod expiry;
 mod image;
 mod instance;
-mod instance_attribute;
-mod instance_description;
-mod instance_end;
-mod instance_filter;
-mod instance_profile;
-mod instance_status;
-mod instance_transition;
 mod instance_type;
-mod interface_quota;
 mod internet_gateway;
 mod key_pair;
-mod launch;
-mod launch_request;
 mod network_acl;
 mod network_interface;
-mod network_interface_attachment;
-mod network_interface_attribute;
-mod network_interface_creation;
-mod network_interface_element;
-mod permission;
 mod prefix_list;
-mod public_key;
 mod region;
 mod resource_kind;
-mod route;
 mod route_table;
-mod route_table_association;
 mod security_group;
-mod security_group_peers;
-mod security_group_reference;
-mod security_group_rule;
-mod security_group_rule_change;
-mod security_group_rule_update;
 mod selection;
-mod service_interface;
 mod spot_request;
-mod startup;
 mod subnet;
 mod tags;
-mod vcpu_quota;
+mod validation;
 mod volume;
-mod volume_attachment;
-mod volume_type;
 mod vpc;
-mod vpc_attribute;
 
 use std::collections::BTreeMap;
 
@@ -70,12 +38,12 @@ pub(crate) use self::instance::{Instance, InstanceState};
 use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
 use self::network_acl::NetworkAcl;
+pub(crate) use self::network_interface::service_interface::AddressUse;
 pub(crate) use self::network_interface::{NetworkInterface, NewInterface};
 use self::resource_kind::ResourceKind;
 use self::route_table::RouteTable;
 pub(crate) use self::security_group::SecurityGroup;
-use self::security_group_rule::Direction;
-pub(crate) use self::service_interface::AddressUse;
+use self::security_group::rule::Direction;
 pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 use self::volume::Volume;
@@ -264,24 +232,24 @@ fn perform(
 ) -> Result<Reply, ServiceError> {
     match operation {
         "AllocateAddress" => address::allocate(ec2, context, params),
-        "AssociateAddress" => address_association::associate(ec2, context, params),
-        "AssociateRouteTable" => route_table_association::associate(ec2, context, params),
+        "AssociateAddress" => address::association::associate(ec2, context, params),
+        "AssociateRouteTable" => route_table::association::associate(ec2, context, params),
         "AttachInternetGateway" => internet_gateway::attach(ec2, params),
-        "AttachNetworkInterface" => network_interface_attachment::attach(ec2, context, params),
-        "AttachVolume" => volume_attachment::attach(ec2, context, params),
+        "AttachNetworkInterface" => network_interface::attachment::attach(ec2, context, params),
+        "AttachVolume" => volume::attachment::attach(ec2, context, params),
         "AuthorizeSecurityGroupEgress" => {
-            security_group_rule_change::authorize(ec2, context, params, Direction::Egress)
+            security_group::rule_change::authorize(ec2, context, params, Direction::Egress)
         }
         "AuthorizeSecurityGroupIngress" => {
-            security_group_rule_change::authorize(ec2, context, params, Direction::Ingress)
+            security_group::rule_change::authorize(ec2, context, params, Direction::Ingress)
         }
         "CancelSpotInstanceRequests" => spot_request::cancel(ec2, context, params),
-        "CreateDefaultSubnet" => default_vpc::create_subnet(ec2, context, params),
-        "CreateDefaultVpc" => default_vpc::create(ec2, context, params),
+        "CreateDefaultSubnet" => vpc::default::create_subnet(ec2, context, params),
+        "CreateDefaultVpc" => vpc::default::create(ec2, context, params),
         "CreateInternetGateway" => internet_gateway::create(ec2, context, params),
         "CreateKeyPair" => key_pair::create(ec2, context, params),
-        "CreateNetworkInterface" => network_interface_creation::create(ec2, context, params),
-        "CreateRoute" => route::create(ec2, context, params),
+        "CreateNetworkInterface" => network_interface::creation::create(ec2, context, params),
+        "CreateRoute" => route_table::route::create(ec2, context, params),
         "CreateRouteTable" => route_table::create(ec2, context, params),
         "CreateSecurityGroup" => security_group::create(ec2, context, params),
         "CreateSubnet" => subnet::create(ec2, context, params),
@@ -290,8 +258,8 @@ fn perform(
         "CreateVpc" => vpc::create(ec2, context, params),
         "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
-        "DeleteNetworkInterface" => network_interface_creation::delete(ec2, context, params),
-        "DeleteRoute" => route::delete(ec2, context, params),
+        "DeleteNetworkInterface" => network_interface::creation::delete(ec2, context, params),
+        "DeleteRoute" => route_table::route::delete(ec2, context, params),
         "DeleteRouteTable" => route_table::delete(ec2, params),
         "DeleteSecurityGroup" => security_group::delete(ec2, context, params),
         "DeleteSubnet" => subnet::delete(ec2, context, params),
@@ -312,14 +280,14 @@ fn perform(
             )
         }
         "DescribeIamInstanceProfileAssociations" => {
-            instance_profile::describe_associations(ec2, context, params)
+            instance::profile::describe_associations(ec2, context, params)
         }
         "DescribeImages" => image::describe(ec2, context, params),
-        "DescribeInstanceAttribute" => instance_attribute::describe(ec2, context, params),
-        "DescribeInstanceStatus" => instance_status::describe(ec2, context, params),
+        "DescribeInstanceAttribute" => instance::attribute::describe(ec2, context, params),
+        "DescribeInstanceStatus" => instance::status::describe(ec2, context, params),
         "DescribeInstanceTypeOfferings" => instance_type::describe_offerings(ec2, context, params),
         "DescribeInstanceTypes" => instance_type::describe(ec2, context, params),
-        "DescribeInstances" => instance_description::describe(ec2, context, params),
+        "DescribeInstances" => instance::description::describe(ec2, context, params),
         "DescribeInternetGateways" => internet_gateway::describe(ec2, context, params),
         "DescribeKeyPairs" => key_pair::describe(ec2, context, params),
         "DescribeManagedPrefixLists" => prefix_list::describe(ec2, context, params),
@@ -332,23 +300,23 @@ fn perform(
         ),
         "DescribeNetworkAcls" => network_acl::describe(ec2, context, params),
         "DescribeNetworkInterfaceAttribute" => {
-            network_interface_attribute::describe(ec2, context, params)
+            network_interface::attribute::describe(ec2, context, params)
         }
         "DescribeNetworkInterfaces" => network_interface::describe(ec2, context, params),
         "DescribePrefixLists" => prefix_list::describe_services(ec2, context, params),
         "DescribeRegions" => region::describe(ec2, context, params),
         "DescribeRouteTables" => route_table::describe(ec2, context, params),
         "DescribeSecurityGroupReferences" => {
-            security_group_reference::describe(ec2, context, params)
+            security_group::reference::describe(ec2, context, params)
         }
-        "DescribeSecurityGroupRules" => security_group_rule::describe(ec2, context, params),
+        "DescribeSecurityGroupRules" => security_group::rule::describe(ec2, context, params),
         "DescribeSecurityGroups" => security_group::describe(ec2, context, params),
         "DescribeSpotInstanceRequests" => spot_request::describe(ec2, context, params),
         "DescribeSubnets" => subnet::describe(ec2, context, params),
         "DescribeTags" => tags::describe(ec2, context, params),
         "DescribeVolumeStatus" => volume::describe_status(ec2, context, params),
         "DescribeVolumes" => volume::describe(ec2, context, params),
-        "DescribeVpcAttribute" => vpc_attribute::describe(ec2, params),
+        "DescribeVpcAttribute" => vpc::attribute::describe(ec2, params),
         "DescribeVpcEndpoints" => empty_kinds::describe::<empty_kinds::VpcEndpoint>(
             ec2,
             context,
@@ -374,45 +342,49 @@ fn perform(
             "vpnGatewaySet",
         ),
         "DetachInternetGateway" => internet_gateway::detach(ec2, context, params),
-        "DetachNetworkInterface" => network_interface_attachment::detach(ec2, context, params),
-        "DetachVolume" => volume_attachment::detach(ec2, context, params),
-        "DisassociateAddress" => address_association::disassociate(ec2, context, params),
-        "DisassociateRouteTable" => route_table_association::disassociate(ec2, params),
-        "GetConsoleOutput" => console::output(ec2, context, params),
+        "DetachNetworkInterface" => network_interface::attachment::detach(ec2, context, params),
+        "DetachVolume" => volume::attachment::detach(ec2, context, params),
+        "DisassociateAddress" => address::association::disassociate(ec2, context, params),
+        "DisassociateRouteTable" => route_table::association::disassociate(ec2, params),
+        "GetConsoleOutput" => instance::console::output(ec2, context, params),
         "GetManagedPrefixListEntries" => prefix_list::entries(context, params),
-        "GetSecurityGroupsForVpc" => security_group_reference::groups_for_vpc(ec2, context, params),
+        "GetSecurityGroupsForVpc" => {
+            security_group::reference::groups_for_vpc(ec2, context, params)
+        }
         "ImportKeyPair" => key_pair::import(ec2, context, params),
-        "ModifyInstanceAttribute" => instance_attribute::modify(ec2, context, params),
+        "ModifyInstanceAttribute" => instance::attribute::modify(ec2, context, params),
         "ModifyInstanceMetadataOptions" => {
-            instance_attribute::modify_metadata_options(ec2, context, params)
+            instance::attribute::modify_metadata_options(ec2, context, params)
         }
         "ModifyNetworkInterfaceAttribute" => {
-            network_interface_attribute::modify(ec2, context, params)
+            network_interface::attribute::modify(ec2, context, params)
         }
-        "ModifySecurityGroupRules" => security_group_rule_update::modify(ec2, context, params),
+        "ModifySecurityGroupRules" => security_group::rule_update::modify(ec2, context, params),
         "ModifySubnetAttribute" => subnet::modify_attribute(ec2, params),
-        "ModifyVpcAttribute" => vpc_attribute::modify(ec2, params),
-        "MonitorInstances" => instance_attribute::monitor(ec2, context, params, operation, true),
-        "RebootInstances" => instance_transition::reboot(ec2, context, params),
+        "ModifyVpcAttribute" => vpc::attribute::modify(ec2, params),
+        "MonitorInstances" => instance::attribute::monitor(ec2, context, params, operation, true),
+        "RebootInstances" => instance::transition::reboot(ec2, context, params),
         "ReleaseAddress" => address::release(ec2, context, params),
-        "ReplaceRoute" => route::replace(ec2, context, params),
-        "ReplaceRouteTableAssociation" => route_table_association::replace(ec2, context, params),
+        "ReplaceRoute" => route_table::route::replace(ec2, context, params),
+        "ReplaceRouteTableAssociation" => route_table::association::replace(ec2, context, params),
         "RevokeSecurityGroupEgress" => {
-            security_group_rule_change::revoke(ec2, context, params, Direction::Egress)
+            security_group::rule_change::revoke(ec2, context, params, Direction::Egress)
         }
         "RevokeSecurityGroupIngress" => {
-            security_group_rule_change::revoke(ec2, context, params, Direction::Ingress)
+            security_group::rule_change::revoke(ec2, context, params, Direction::Ingress)
         }
-        "RunInstances" => launch::run(ec2, context, params),
-        "StartInstances" => instance_transition::start(ec2, context, params),
-        "StopInstances" => instance_transition::stop(ec2, context, params),
-        "TerminateInstances" => instance_transition::terminate(ec2, context, params),
-        "UnmonitorInstances" => instance_attribute::monitor(ec2, context, params, operation, false),
+        "RunInstances" => instance::launch::run(ec2, context, params),
+        "StartInstances" => instance::transition::start(ec2, context, params),
+        "StopInstances" => instance::transition::stop(ec2, context, params),
+        "TerminateInstances" => instance::transition::terminate(ec2, context, params),
+        "UnmonitorInstances" => {
+            instance::attribute::monitor(ec2, context, params, operation, false)
+        }
         "UpdateSecurityGroupRuleDescriptionsEgress" => {
-            security_group_rule_update::describe_anew(ec2, context, params, Direction::Egress)
+            security_group::rule_update::describe_anew(ec2, context, params, Direction::Egress)
         }
         "UpdateSecurityGroupRuleDescriptionsIngress" => {
-            security_group_rule_update::describe_anew(ec2, context, params, Direction::Ingress)
+            security_group::rule_update::describe_anew(ec2, context, params, Direction::Ingress)
         }
         _ => Err(ServiceError::unsupported(format_args!("ec2 {operation}"))),
     }

@@ -1,9 +1,9 @@
 //! The managed prefix lists of AWS, as far as security groups and route tables here can name them.
 
 use super::Ec2;
-use super::launch_request::invalid;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
+use super::validation::invalid;
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;

@@ -1,0 +1,177 @@
+//! Associations of elastic addresses with network interfaces.
+
+use jiff::Timestamp;
+
+use crate::sim::context::RequestContext;
+use crate::sim::ec2::Ec2;
+use crate::sim::ec2::address::{self, Address, Association};
+use crate::sim::ec2::network_interface::attribute::refuse_managed;
+use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn associate(
+    ec2: &mut Ec2,
+    context: &mut RequestContext<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let allocation = params.optional("AllocationId");
+    let public_ip = params.optional("PublicIp");
+    let instance = params.optional("InstanceId");
+    let interface = params.optional("NetworkInterfaceId");
+    let private_ip = params.optional("PrivateIpAddress");
+    // EC2 reference: in a VPC an association is moved unless the call forbids it.
+    let may_move = params.parsed("AllowReassociation")?.unwrap_or(true);
+    params.refuse_unread("AssociateAddress")?;
+    ec2.forget_associations_of_the_gone(context.now);
+    let address = ec2.address_named(allocation.as_deref(), public_ip.as_deref())?;
+    let interface = match (instance, interface) {
+        (Some(id), None) => ec2.visible_instance(&id, context.now)?.interface.clone(),
+        (None, Some(id)) => id,
+        _ => {
+            let message = "You must specify either an instance id or a network interface id";
+            return Err(ServiceError::new("MissingParameter", message));
+        }
+    };
+    let interface = ec2.existing_interface(&interface, context.now)?;
+    refuse_managed(interface)?;
+    if private_ip.is_some_and(|ip| ip != interface.private_ip.to_string()) {
+        return Err(ServiceError::unsupported(
+            "a secondary private address of a network interface",
+        ));
+    }
+    if ec2.gateway_of(&interface.vpc).is_none() {
+        let message = format!(
+            "Network {} is not attached to any internet gateway",
+            interface.vpc
+        );
+        return Err(ServiceError::new("Gateway.NotAttached", message));
+    }
+    let there = address.association.as_ref();
+    if there.is_some_and(|there| there.interface != interface.id) && !may_move {
+        let message = format!(
+            "resource {} is already associated with associate-id {}",
+            address.id,
+            there.map_or("", |there| there.id.as_str())
+        );
+        return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+    }
+    let (allocation, ip) = (address.id.clone(), address.ip);
+    let interface = interface.id.clone();
+    ec2.disassociate(context, &allocation);
+    let other = ec2.elastic_address_of(&interface);
+    if let Some(other) = other.map(|other| other.id.clone()) {
+        if !may_move {
+            let message = format!("resource {interface} is already associated");
+            return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+        }
+        ec2.disassociate(context, &other);
+    }
+    let mut instances = ec2.instances.values_mut();
+    let replaced = instances
+        .find(|instance| instance.interface == interface)
+        .and_then(|instance| instance.public_ip.replace(ip));
+    let id = format!("eipassoc-{}", context.rng.hex(17));
+    if let Some(address) = ec2.addresses.get_mut(&allocation) {
+        address.association = Some(Association {
+            id: id.clone(),
+            interface,
+            replaced: replaced.is_some(),
+        });
+    }
+    Ok(Reply::xml(
+        Element::new("reply")
+            .with("return", true)
+            .with("associationId", id),
+    ))
+}
+
+pub(crate) fn disassociate(
+    ec2: &mut Ec2,
+    context: &mut RequestContext<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let association = params.optional("AssociationId");
+    let public_ip = params.optional("PublicIp");
+    params.refuse_unread("DisassociateAddress")?;
+    ec2.forget_associations_of_the_gone(context.now);
+    let allocation = match (association, public_ip) {
+        (Some(id), None) => ec2
+            .addresses
+            .values()
+            .find(|address| address.association.as_ref().is_some_and(|it| it.id == id))
+            .map(|address| address.id.clone())
+            .ok_or_else(|| {
+                let message = format!("The association ID '{id}' does not exist");
+                ServiceError::new("InvalidAssociationID.NotFound", message)
+            })?,
+        (None, Some(ip)) => ec2.address_named(None, Some(&ip))?.id.clone(),
+        _ => {
+            let message = "You must specify either an association id or a public IP";
+            return Err(ServiceError::new("MissingParameter", message));
+        }
+    };
+    ec2.disassociate(context, &allocation);
+    Ok(Reply::xml(Element::new("reply").with("return", true)))
+}
+
+impl Ec2 {
+    /// Ends the associations of network interfaces that are gone.
+    pub(super) fn forget_associations_of_the_gone(&mut self, now: Timestamp) {
+        let interfaces = &self.interfaces;
+        for address in self.addresses.values_mut() {
+            address.association = address.association.take().filter(|association| {
+                let interface = interfaces.get(&association.interface);
+                interface.is_some_and(|interface| interface.exists(now))
+            });
+        }
+    }
+
+    /// Ends the association with an interface that is being deleted.
+    pub(in crate::sim::ec2) fn disassociate_from(&mut self, interface: &str) {
+        for address in self.addresses.values_mut() {
+            address.association = address
+                .association
+                .take()
+                .filter(|association| association.interface != interface);
+        }
+    }
+
+    fn address_named(
+        &self,
+        allocation: Option<&str>,
+        public_ip: Option<&str>,
+    ) -> Result<&Address, ServiceError> {
+        match (allocation, public_ip) {
+            (Some(id), _) => self
+                .addresses
+                .get(id)
+                .ok_or_else(|| ResourceKind::ElasticIp.unknown(id)),
+            (None, Some(ip)) => {
+                let mut addresses = self.addresses.values();
+                addresses
+                    .find(|address| address.ip.to_string() == ip)
+                    .ok_or_else(|| address::unknown_ip(ip))
+            }
+            (None, None) => {
+                let message = "Either public IP or allocation id must be specified";
+                Err(ServiceError::new("MissingParameter", message))
+            }
+        }
+    }
+
+    /// Ends an association. An instance that had a public address before gets a new one.
+    fn disassociate(&mut self, context: &mut RequestContext<'_>, allocation: &str) {
+        let address = self.addresses.get_mut(allocation);
+        let Some(association) = address.and_then(|address| address.association.take()) else {
+            return;
+        };
+        let mut instances = self.instances.values_mut();
+        if let Some(instance) =
+            instances.find(|instance| instance.interface == association.interface)
+        {
+            instance.public_ip = association.replaced.then(|| address::draw(context));
+        }
+    }
+}

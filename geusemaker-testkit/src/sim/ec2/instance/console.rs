@@ -1,0 +1,51 @@
+//! The serial console of instances.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::sim::catalog::{self, Hypervisor};
+use crate::sim::context::RequestContext;
+use crate::sim::ec2::Ec2;
+use crate::sim::guest::Boot;
+use crate::wire::params::Params;
+use crate::wire::xml::Element;
+use crate::wire::{Reply, ServiceError};
+
+pub(crate) fn output(
+    ec2: &Ec2,
+    context: &RequestContext<'_>,
+    params: &mut Params,
+) -> Result<Reply, ServiceError> {
+    let id = params.required("InstanceId")?;
+    let latest = params.parsed("Latest")?.unwrap_or(false);
+    params.refuse_unread("GetConsoleOutput")?;
+    let instance = ec2.visible_instance(&id, context.now)?;
+    let instance_type = catalog::instance_type(&instance.launch.instance_type);
+    let hypervisor = instance_type.map(catalog::InstanceType::hypervisor);
+    if latest && hypervisor != Some(Hypervisor::Nitro) {
+        // EC2 reference: the latest output is for instances on Nitro only.
+        let message = "This instance type does not support retrieving the latest console logs.";
+        return Err(ServiceError::new("UnsupportedOperation", message));
+    }
+    let reply = Element::new("reply")
+        .with("instanceId", &id)
+        .with("timestamp", format_args!("{:.3}", context.now));
+    // Missing output is absent, not empty (seen by pycloudlib).
+    if !instance.reached(instance.startup.console_at, context.now)
+        || hypervisor == Some(Hypervisor::BareMetal)
+    {
+        return Ok(Reply::xml(reply));
+    }
+    let gpus = instance_type.and_then(|known| known.gpus.as_ref());
+    let text = context.guest.console_output(&Boot {
+        instance_id: id,
+        instance_type: instance.launch.instance_type.clone(),
+        gpu_count: gpus.map_or(0, |gpus| gpus.count),
+        gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
+        user_data: String::from_utf8_lossy(&instance.launch.user_data).into_owned(),
+    });
+    let text = text.as_bytes();
+    // EC2 reference: the most recent 64 KB.
+    let recent = &text[text.len().saturating_sub(64 * 1024)..];
+    Ok(Reply::xml(reply.with("output", STANDARD.encode(recent))))
+}

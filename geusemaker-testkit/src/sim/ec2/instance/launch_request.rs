@@ -1,0 +1,356 @@
+//! The request of a RunInstances call.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::sim::catalog;
+use crate::sim::ec2::image::{self, Image};
+use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::sim::ec2::tags::TagSpecifications;
+use crate::sim::ec2::validation::{invalid, one_of};
+use crate::sim::ec2::volume::block_device::BlockDevice;
+use crate::wire::ServiceError;
+use crate::wire::params::Params;
+
+/// The parameters of RunInstances. Two calls are the same request if these are equal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LaunchRequest {
+    pub(in crate::sim::ec2) image: String,
+    pub(in crate::sim::ec2) instance_type: String,
+    pub(super) min_count: u32,
+    pub(super) max_count: u32,
+    pub(super) subnet: Option<String>,
+    pub(super) zone: Option<String>,
+    pub(super) security_groups: Vec<String>,
+    /// The names of groups of the default VPC.
+    #[serde(default)]
+    pub(super) group_names: Vec<String>,
+    pub(super) public_address: Option<bool>,
+    pub(super) interface_description: String,
+    pub(in crate::sim::ec2) key_name: Option<String>,
+    /// Decoded from base64.
+    pub(super) user_data: Vec<u8>,
+    pub(in crate::sim::ec2) client_token: Option<String>,
+    pub(super) tags: TagSpecifications,
+    pub(super) devices: Vec<BlockDevice>,
+    pub(super) metadata: MetadataOptions,
+    pub(in crate::sim::ec2) spot: Option<Spot>,
+    /// The action when the guest shuts down, which guests here do not do.
+    pub(super) shutdown_behavior: Option<String>,
+    #[serde(default)]
+    pub(super) disable_api_termination: bool,
+    #[serde(default)]
+    pub(super) disable_api_stop: bool,
+    #[serde(default)]
+    pub(super) ebs_optimized: bool,
+    #[serde(default)]
+    pub(in crate::sim::ec2) monitoring: bool,
+    /// Either `open` or `none`.
+    #[serde(default)]
+    pub(super) capacity_reservation: Option<String>,
+    /// The ARN or the name of the instance profile.
+    #[serde(default)]
+    pub(super) instance_profile: Option<InstanceProfile>,
+}
+
+/// A reference to an instance profile in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum InstanceProfile {
+    Arn(String),
+    Name(String),
+}
+
+/// The options of the instance metadata service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MetadataOptions {
+    pub(super) http_tokens: String,
+    pub(super) hop_limit: u8,
+    pub(super) http_endpoint: String,
+    pub(super) instance_tags: String,
+    #[serde(default = "disabled")]
+    pub(super) http_protocol_ipv6: String,
+}
+
+/// The options of a spot instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Spot {
+    /// In dollars per hour. No market is simulated, so the price is never too low.
+    pub(in crate::sim::ec2) max_price: Option<f64>,
+}
+
+impl LaunchRequest {
+    pub(super) fn read(params: &mut Params, region: &str) -> Result<(Self, Image), ServiceError> {
+        let interface = InterfaceRequest::read(params)?;
+        let image_id = params.required("ImageId")?;
+        let image = image::image(region, &image_id).ok_or_else(|| image::unknown(&image_id))?;
+        refuse_what_is_not_there(params)?;
+        let launch = Self {
+            image: image.id.clone(),
+            // EC2 reference: the default type.
+            instance_type: params
+                .optional("InstanceType")
+                .unwrap_or_else(|| "m1.small".to_owned()),
+            min_count: required_count(params, "MinCount")?,
+            max_count: required_count(params, "MaxCount")?,
+            subnet: interface.subnet,
+            zone: read_zone(params, region)?,
+            security_groups: interface.security_groups,
+            group_names: interface.group_names,
+            public_address: interface.public_address,
+            interface_description: interface.description,
+            key_name: params.optional("KeyName"),
+            user_data: read_user_data(params)?,
+            client_token: params.optional("ClientToken"),
+            tags: TagSpecifications::read(
+                params,
+                &[
+                    ResourceKind::Instance,
+                    ResourceKind::Volume,
+                    ResourceKind::NetworkInterface,
+                    ResourceKind::SpotInstanceRequest,
+                ],
+            )?,
+            devices: BlockDevice::read_all(params, &image)?,
+            metadata: MetadataOptions::read(params)?,
+            spot: Spot::read(params)?,
+            shutdown_behavior: one_of(
+                params,
+                "InstanceInitiatedShutdownBehavior",
+                &["stop", "terminate"],
+            )?,
+            disable_api_termination: params.parsed("DisableApiTermination")?.unwrap_or(false),
+            disable_api_stop: params.parsed("DisableApiStop")?.unwrap_or(false),
+            ebs_optimized: params.parsed("EbsOptimized")?.unwrap_or(false),
+            monitoring: params.parsed("Monitoring.Enabled")?.unwrap_or(false),
+            capacity_reservation: one_of(
+                params,
+                "CapacityReservationSpecification.CapacityReservationPreference",
+                &["open", "none"],
+            )?,
+            instance_profile: InstanceProfile::read(params)?,
+        };
+        if launch.min_count == 0 || launch.max_count < launch.min_count {
+            return Err(invalid(&format!(
+                "Value ({}) for parameter maxCount is invalid. Instance counts must be 1 or more, and minCount at most maxCount.",
+                launch.max_count
+            )));
+        }
+        let token = launch.client_token.as_deref().unwrap_or_default();
+        if token.len() > 64 || !token.is_ascii() {
+            return Err(invalid(
+                "The client token may have up to 64 ASCII characters",
+            ));
+        }
+        if launch.spot.is_none() && launch.tags.has(ResourceKind::SpotInstanceRequest) {
+            let message = "The tag specification for spot-instances-request is only allowed for a request of spot instances.";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
+        Ok((launch, image))
+    }
+}
+
+/// Refuses options that need a feature that no account here has. An option that turns such a feature off is accepted.
+fn refuse_what_is_not_there(params: &mut Params) -> Result<(), ServiceError> {
+    for name in ["HibernationOptions.Configured", "EnclaveOptions.Enabled"] {
+        if params.parsed(name)? == Some(true) {
+            return Err(ServiceError::unsupported(format_args!(
+                "the parameter {name} of RunInstances"
+            )));
+        }
+    }
+    let tenancy = params.optional("Placement.Tenancy");
+    if tenancy.is_some_and(|tenancy| tenancy != "default") {
+        return Err(ServiceError::unsupported("a tenancy other than default"));
+    }
+    Ok(())
+}
+
+/// Returns the zone that the call names, by its name or by its id.
+fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, ServiceError> {
+    let name = params.optional("Placement.AvailabilityZone");
+    let Some(id) = params.optional("Placement.AvailabilityZoneId") else {
+        return Ok(name);
+    };
+    if name.is_some() {
+        let message =
+            "The parameters AvailabilityZone and AvailabilityZoneId cannot be used together";
+        return Err(ServiceError::new("InvalidParameterCombination", message));
+    }
+    let mut zones = catalog::zones(region).into_iter();
+    zones
+        .find(|zone| zone.id == id)
+        .map(|zone| Some(zone.name))
+        .ok_or_else(|| invalid(&format!("Invalid availability zone-id: [{id}]")))
+}
+
+impl InstanceProfile {
+    fn read(params: &mut Params) -> Result<Option<Self>, ServiceError> {
+        let arn = params.optional("IamInstanceProfile.Arn");
+        let name = params.optional("IamInstanceProfile.Name");
+        match (arn, name) {
+            (Some(_), Some(_)) => {
+                let message = "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'";
+                Err(ServiceError::new("InvalidParameterCombination", message))
+            }
+            (Some(arn), None) if !arn.contains(":instance-profile/") => Err(invalid(&format!(
+                "Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
+            ))),
+            (Some(arn), None) => Ok(Some(Self::Arn(arn))),
+            (None, Some(name)) => Ok(Some(Self::Name(name))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub(super) fn arn(&self, account: &str) -> String {
+        match self {
+            Self::Arn(arn) => arn.clone(),
+            Self::Name(name) => format!("arn:aws:iam::{account}:instance-profile/{name}"),
+        }
+    }
+}
+
+fn disabled() -> String {
+    "disabled".to_owned()
+}
+
+/// The request for the instance's network interface: on the level of the call, or in its only `NetworkInterface`.
+struct InterfaceRequest {
+    subnet: Option<String>,
+    security_groups: Vec<String>,
+    group_names: Vec<String>,
+    public_address: Option<bool>,
+    description: String,
+}
+
+impl InterfaceRequest {
+    fn read(params: &mut Params) -> Result<Self, ServiceError> {
+        let on_instance = Self {
+            subnet: params.optional("SubnetId"),
+            security_groups: params.list("SecurityGroupId"),
+            group_names: params.list("SecurityGroup"),
+            public_address: None,
+            description: String::new(),
+        };
+        if on_instance.subnet.is_some() && !on_instance.group_names.is_empty() {
+            let message = "The parameter groupName cannot be used with the parameter subnet";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
+        let interfaces = params.structures("NetworkInterface");
+        let Some(interface) = interfaces.first() else {
+            return Ok(on_instance);
+        };
+        let has_groups =
+            !on_instance.security_groups.is_empty() || !on_instance.group_names.is_empty();
+        if on_instance.subnet.is_some() || has_groups {
+            let message = "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
+        let device_index: Option<u32> = params.parsed(&interface.member("DeviceIndex"))?;
+        let deleted: Option<bool> = params.parsed(&interface.member("DeleteOnTermination"))?;
+        if interfaces.len() > 1 || device_index != Some(0) || deleted == Some(false) {
+            return Err(ServiceError::unsupported(
+                "a network interface of RunInstances other than the primary one",
+            ));
+        }
+        Ok(Self {
+            subnet: params.optional(&interface.member("SubnetId")),
+            security_groups: params.list(&interface.member("SecurityGroupId")),
+            group_names: Vec::new(),
+            public_address: params.parsed(&interface.member("AssociatePublicIpAddress"))?,
+            description: params
+                .optional(&interface.member("Description"))
+                .unwrap_or_default(),
+        })
+    }
+}
+
+impl MetadataOptions {
+    fn read(params: &mut Params) -> Result<Self, ServiceError> {
+        let on_off = ["enabled", "disabled"];
+        let options = Self {
+            http_tokens: one_of(
+                params,
+                "MetadataOptions.HttpTokens",
+                &["optional", "required"],
+            )?
+            .unwrap_or_else(|| "optional".to_owned()),
+            hop_limit: params
+                .parsed("MetadataOptions.HttpPutResponseHopLimit")?
+                .unwrap_or(1),
+            http_endpoint: one_of(params, "MetadataOptions.HttpEndpoint", &on_off)?
+                .unwrap_or_else(|| "enabled".to_owned()),
+            instance_tags: one_of(params, "MetadataOptions.InstanceMetadataTags", &on_off)?
+                .unwrap_or_else(disabled),
+            http_protocol_ipv6: one_of(params, "MetadataOptions.HttpProtocolIpv6", &on_off)?
+                .unwrap_or_else(disabled),
+        };
+        if !(1..=64).contains(&options.hop_limit) {
+            return Err(invalid(&format!(
+                "The HttpPutResponseHopLimit {} is not between 1 and 64",
+                options.hop_limit
+            )));
+        }
+        Ok(options)
+    }
+}
+
+impl Spot {
+    fn read(params: &mut Params) -> Result<Option<Self>, ServiceError> {
+        let name = |member| format!("InstanceMarketOptions.{member}");
+        let market = params.optional(&name("MarketType"));
+        match market.as_deref() {
+            None | Some("on-demand") => return Ok(None),
+            Some("spot") => {}
+            Some(other) => {
+                return Err(ServiceError::unsupported(format_args!(
+                    "the market type {other}"
+                )));
+            }
+        }
+        let request = params.optional(&name("SpotOptions.SpotInstanceType"));
+        if request.is_some_and(|request| request != "one-time") {
+            return Err(ServiceError::unsupported(
+                "a spot request that is not one-time",
+            ));
+        }
+        let interruption = params.optional(&name("SpotOptions.InstanceInterruptionBehavior"));
+        if interruption.is_some_and(|behavior| behavior != "terminate") {
+            // EC2 reference: stop and hibernate are only for persistent requests.
+            let message =
+                "The interruption behavior of a one-time spot request can only be terminate";
+            return Err(ServiceError::new("InvalidParameterCombination", message));
+        }
+        let max_price = params.parsed(&name("SpotOptions.MaxPrice"))?;
+        Ok(Some(Self { max_price }))
+    }
+}
+
+fn required_count(params: &mut Params, name: &str) -> Result<u32, ServiceError> {
+    params.required(name)?;
+    Ok(params.parsed(name)?.unwrap_or_default())
+}
+
+fn read_user_data(params: &mut Params) -> Result<Vec<u8>, ServiceError> {
+    let Some(encoded) = params.optional("UserData") else {
+        return Ok(Vec::new());
+    };
+    // AWS's answer to a text that cannot be decoded to few enough bytes.
+    if encoded.len() > 25_600 {
+        return Err(invalid("Encoded User data is limited to 25600 bytes"));
+    }
+    decode_user_data(&encoded)
+}
+
+/// Decodes the user data of a launch or a modification.
+pub(super) fn decode_user_data(encoded: &str) -> Result<Vec<u8>, ServiceError> {
+    let user_data = STANDARD.decode(encoded).map_err(|_| {
+        let message = "Invalid BASE64 encoding of user data";
+        ServiceError::new("InvalidUserData.Malformed", message)
+    })?;
+    // EC2 reference: 16 KB before it is encoded.
+    if user_data.len() > 16_384 {
+        return Err(invalid("User data is limited to 16384 bytes"));
+    }
+    Ok(user_data)
+}

@@ -1,0 +1,111 @@
+//! The quotas of vCPUs: the one that an instance counts against, and its remainder.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::launch_request::LaunchRequest;
+use super::{Instance, InstanceState};
+use crate::sim::catalog::{self, InstanceType};
+use crate::sim::context::RequestContext;
+use crate::sim::ec2::Ec2;
+use crate::sim::quota::Quota;
+use crate::sim::timings::Timings;
+use crate::wire::ServiceError;
+
+impl Ec2 {
+    /// Returns how many of the requested instances the quota allows. AWS launches as many as it can, if that is enough
+    /// for the caller.
+    pub(super) fn admit_vcpus(
+        &self,
+        context: &RequestContext<'_>,
+        instance_type: &InstanceType,
+        launch: &LaunchRequest,
+    ) -> Result<u32, ServiceError> {
+        let Some(quota) = quota(instance_type, launch.spot.is_some()) else {
+            return Ok(launch.max_count);
+        };
+        let Some(limit) = context.quotas.limit(quota) else {
+            return Ok(launch.max_count);
+        };
+        let used = self.vcpus_under(quota, context);
+        let each = instance_type.vcpus.max(1);
+        let allowed = limit.saturating_sub(used) / each;
+        if allowed < launch.min_count {
+            let wanted = used.saturating_add(each.saturating_mul(launch.min_count));
+            let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+            context.quotas.admit(quota, wanted)?;
+        }
+        Ok(allowed.min(launch.max_count))
+    }
+
+    /// Returns the number of vCPUs that count against a quota now.
+    fn vcpus_under(&self, quota: Quota, context: &RequestContext<'_>) -> u32 {
+        let lag = match context.rng.timings() {
+            Timings::Instant => Duration::ZERO,
+            Timings::Typical | Timings::Slow => TERMINATED_COUNTS_FOR,
+        };
+        self.instances
+            .values()
+            .filter(|instance| counts(instance, context.now, lag))
+            .filter_map(|instance| {
+                let known = catalog::instance_type(&instance.launch.instance_type)?;
+                let of = self::quota(known, instance.launch.spot.is_some())?;
+                (of == quota).then_some(known.vcpus)
+            })
+            .sum()
+    }
+}
+
+/// Returns the quota that an instance of the type counts against, if the simulator has it.
+fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
+    let family = instance_type.family();
+    let letters = family
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .map_or(family, |end| &family[..end]);
+    let quota = match (letters, is_spot) {
+        ("g" | "gr" | "vt", false) => Quota::OnDemandGAndVt,
+        ("g" | "gr" | "vt", true) => Quota::SpotGAndVt,
+        ("p", false) => Quota::OnDemandP,
+        ("p", true) => Quota::SpotP,
+        ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", false) => {
+            Quota::OnDemandStandard
+        }
+        ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", true) => {
+            Quota::SpotStandard
+        }
+        _ => return None,
+    };
+    Some(quota)
+}
+
+/// Returns true if the instance counts against its quota. EC2 developer guide, "Eventual consistency": a terminated
+/// instance still counts for a while.
+fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
+    match instance.state(now) {
+        InstanceState::Pending | InstanceState::Running | InstanceState::ShuttingDown => true,
+        // The quotas are for running instances.
+        InstanceState::Stopping | InstanceState::Stopped => false,
+        InstanceState::Terminated => instance
+            .terminated_at()
+            .is_some_and(|ended_at| now < ended_at + lag),
+    }
+}
+
+/// Assumed: the guide does not give a duration.
+const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::quota;
+    use crate::sim::catalog;
+
+    #[test]
+    fn types_have_on_demand_and_spot_quotas() {
+        for known in catalog::instance_types() {
+            let (on_demand, spot) = (quota(known, false), quota(known, true));
+            assert!(on_demand.is_some(), "{}", known.name);
+            assert!(spot.is_some() && spot != on_demand, "{}", known.name);
+        }
+    }
+}
