@@ -31,6 +31,7 @@
 struct Readme;
 
 mod aws;
+mod call_record;
 pub mod cassette;
 mod clock;
 mod coverage;
@@ -43,10 +44,8 @@ mod sim;
 mod wire;
 
 // The public interface is:
-pub use aws::{
-    Aws, AwsBuilder, CallRecord, ConnectionLost, InjectedPanic, Outcome, Snapshot,
-    UnknownSnapshotVersion,
-};
+pub use aws::{Aws, AwsBuilder, ConnectionLost, InjectedPanic, Snapshot, UnknownSnapshotVersion};
+pub use call_record::{CallRecord, Outcome};
 pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call_record::{Outcome, is_mutating};
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use super::{Aws, lock};
+use crate::call_record::Outcome;
 use crate::fault::{CallContext, End, Interruption, Schedule, Verdict};
 use crate::sim;
 use crate::sim::account::Account;
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
+use crate::wire::operation::is_read;
 use crate::wire::{self, Call, Reply, Service, ServiceError};
 
 impl Aws {
@@ -102,7 +103,7 @@ impl Aws {
         // Held until the callback returns, so that it sees the changes in order. The account is unlocked by then, so
         // that the callback may read it.
         let on_change = self.shared.on_change.as_ref();
-        let on_change = on_change.filter(|_| is_mutating(operation)).map(lock);
+        let on_change = on_change.filter(|_| !is_read(operation)).map(lock);
         let mut account = lock(&self.shared.account);
         let request_id = request_id(&mut account);
         let answer = call.and_then(|mut call| self.decide(&mut account, request, &mut call, claim));
@@ -125,7 +126,7 @@ impl Aws {
         let now = self.clock().now();
         let guest = &self.shared.guest;
         // A lifecycle override has no effect on a call that only reads.
-        if claim.lifecycle == LifecycleOverride::Usual || !is_mutating(&call.operation) {
+        if claim.lifecycle == LifecycleOverride::Usual || is_read(&call.operation) {
             return sim::answer(account, guest, now, &LifecycleOverride::Usual, call);
         }
         let mut usual = account.clone();

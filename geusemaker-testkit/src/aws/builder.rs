@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::snapshot::{SNAPSHOT_VERSION, Snapshot, UnknownSnapshotVersion};
-use super::{Aws, CallRecord, OnCall, OnChange, Shared};
+use super::{Aws, OnCall, OnChange, Shared};
+use crate::call_record::CallRecord;
 use crate::clock::Clock;
 use crate::fault::{Fault, Schedule};
 use crate::sim::account::Account;

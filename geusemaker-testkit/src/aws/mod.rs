@@ -2,7 +2,6 @@
 
 mod answer;
 mod builder;
-mod call_record;
 mod caller;
 mod connector;
 mod snapshot;
@@ -20,10 +19,9 @@ use tokio::sync::Notify;
 
 pub use self::answer::ConnectionLost;
 pub use self::builder::AwsBuilder;
-use self::call_record::CallLog;
-pub use self::call_record::{CallRecord, Outcome};
 pub use self::caller::InjectedPanic;
 pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
+use crate::call_record::{CallLog, CallRecord};
 use crate::clock::Clock;
 use crate::coverage::{Coverage, SeenStates};
 use crate::fault::{Fault, Schedule};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::body::{Body, json_leaves, pairs};
 use super::har::{self, header, split_url};
+use crate::wire::operation::is_read;
 
 /// One call of an AWS operation, as a cassette compares it: the service, the operation and the parameters.
 ///
@@ -39,9 +40,7 @@ impl Call {
 
     /// Returns true if the operation changes nothing, so that it may be answered any number of times.
     pub fn is_read(&self) -> bool {
-        ["Describe", "Get", "List", "GET ", "HEAD "]
-            .iter()
-            .any(|start| self.operation.starts_with(start))
+        is_read(&self.operation)
     }
 
     pub(crate) fn read(service: &str, request: &har::Request) -> Self {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::states::SeenStates;
-use crate::aws::{CallRecord, Outcome};
-use crate::sim::operations;
+use crate::call_record::{CallRecord, Outcome};
+use crate::sim::operation;
 use crate::wire::Service;
 
 /// The part of the simulator that one run or several runs have exercised.
@@ -142,7 +142,7 @@ impl Coverage {
     /// Returns the operations that the simulator offers and that were never called.
     pub fn never_called(&self) -> impl Iterator<Item = (Service, &'static str)> {
         Service::ALL.into_iter().flat_map(move |service| {
-            let names = operations::operations(service).iter().copied();
+            let names = operation::names(service).iter().copied();
             names
                 .filter(move |name| self.operation(service, name).is_none())
                 .map(move |name| (service, name))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Coverage, OperationCoverage};
-use crate::sim::operations;
+use crate::sim::operation;
 use crate::wire::Service;
 
 impl fmt::Display for Coverage {
@@ -20,7 +20,7 @@ impl Coverage {
     fn write_service(&self, f: &mut fmt::Formatter<'_>, service: Service) -> fmt::Result {
         let never_called = of_service(self.never_called(), service);
         let never_refused = of_service(self.never_refused_with(), service);
-        let offered = operations::operations(service).len();
+        let offered = operation::names(service).len();
         writeln!(
             f,
             "{service}: {} of {offered} operations",

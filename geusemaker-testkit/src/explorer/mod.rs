@@ -13,7 +13,8 @@ use std::time::Duration;
 pub use self::fault_kind::FaultKind;
 pub use self::report::{Ending, Exploration, Run};
 use self::run::Injection;
-use crate::aws::{Aws, AwsBuilder, CallRecord};
+use crate::aws::{Aws, AwsBuilder};
+use crate::call_record::CallRecord;
 
 /// Runs a scenario once to learn its calls, and then once for each call and each [`FaultKind`], on all processors.
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, SignedDurationRound, Unit};
 
 use super::run::Injection;
-use crate::aws::CallRecord;
+use crate::call_record::CallRecord;
 use crate::fault::Fault;
 use crate::sim::resource::Resource;
 

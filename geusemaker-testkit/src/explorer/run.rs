@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Ending, Explorer, FaultKind, Run};
-use crate::aws::{Aws, CallRecord, InjectedPanic};
+use crate::aws::{Aws, InjectedPanic};
+use crate::call_record::CallRecord;
 use crate::fault::Fault;
 
 /// A fault at one call of the scenario.

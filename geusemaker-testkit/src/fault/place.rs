@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sim::operations::operations;
+use crate::sim::operation;
 use crate::wire::Service;
 
 /// The calls at which a fault fires.
@@ -48,7 +48,7 @@ impl On {
     /// Returns one known operation, with its service if another service has an operation of the same name.
     #[cfg(feature = "explorer")]
     pub(super) fn operation(service: Service, operation: &str) -> Option<Self> {
-        let knows = |service: &Service| operations(*service).contains(&operation);
+        let knows = |service: &Service| operation::names(*service).contains(&operation);
         let is_unique = Service::ALL.iter().filter(|one| knows(one)).count() == 1;
         knows(&service).then(|| Self {
             service: (!is_unique).then_some(service),
@@ -72,7 +72,7 @@ impl On {
             Service::ALL
                 .into_iter()
                 .filter(|one| service.is_none_or(|service| service == *one))
-                .flat_map(operations)
+                .flat_map(operation::names)
                 .copied()
         };
         if operation == "*" {

@@ -16,7 +16,7 @@ pub(crate) mod lifecycle;
 #[cfg(test)]
 mod lifecycle_tests;
 pub(crate) mod limits;
-pub(crate) mod operations;
+pub(crate) mod operation;
 pub(crate) mod quota;
 pub(crate) mod resource;
 pub(crate) mod sts;

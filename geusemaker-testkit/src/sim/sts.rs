@@ -1,6 +1,7 @@
 //! AWS Security Token Service: the identity of the caller.
 
 use super::context::RequestContext;
+use super::operation::operations;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -10,19 +11,24 @@ pub(crate) fn answer(
     operation: &str,
     params: &Params,
 ) -> Result<Reply, ServiceError> {
-    match operation {
-        "GetCallerIdentity" => {
-            params.refuse_unread(operation)?;
-            Ok(Reply::xml(
-                Element::new("result")
-                    .with(
-                        "Arn",
-                        format_args!("arn:aws:iam::{}:user/simulated", context.account_id),
-                    )
-                    .with("UserId", "AIDASIMULATEDUSER0001")
-                    .with("Account", context.account_id),
-            ))
-        }
-        _ => Err(ServiceError::unsupported(format_args!("sts {operation}"))),
+    perform(operation, context, params)
+}
+
+operations! {
+    Service::Sts: operation(context: &RequestContext<'_>, params: &Params) {
+        "GetCallerIdentity" => caller_identity(context, params),
     }
+}
+
+fn caller_identity(context: &RequestContext<'_>, params: &Params) -> Result<Reply, ServiceError> {
+    params.refuse_unread("GetCallerIdentity")?;
+    Ok(Reply::xml(
+        Element::new("result")
+            .with(
+                "Arn",
+                format_args!("arn:aws:iam::{}:user/simulated", context.account_id),
+            )
+            .with("UserId", "AIDASIMULATEDUSER0001")
+            .with("Account", context.account_id),
+    ))
 }

@@ -7,6 +7,7 @@
 mod call;
 mod credential_scope;
 mod form;
+pub(crate) mod operation;
 pub(crate) mod params;
 mod path;
 pub(crate) mod query;

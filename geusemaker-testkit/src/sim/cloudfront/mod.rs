@@ -6,6 +6,7 @@ mod config;
 mod distribution;
 mod invalidation;
 mod managed_policy;
+mod operations;
 mod paging;
 mod policy;
 mod schema;
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::distribution::Distribution;
-use self::policy::Kind;
+pub(crate) use self::operations::OPERATIONS;
 use self::shape::invalid_argument;
 use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
@@ -66,42 +67,7 @@ pub(crate) fn answer(
     operation: &str,
     input: &mut Input,
 ) -> Result<Reply, ServiceError> {
-    match operation {
-        "CreateDistribution" => distribution::create(cloudfront, context, input),
-        "CreateDistributionWithTags" => distribution::create_with_tags(cloudfront, context, input),
-        "GetDistribution" => distribution::get(cloudfront, context, input),
-        "GetDistributionConfig" => distribution::get_config(cloudfront, input),
-        "UpdateDistribution" => distribution::update(cloudfront, context, input),
-        "DeleteDistribution" => distribution::delete(cloudfront, context, input),
-        "ListDistributions" => distribution::list(cloudfront, context, input),
-        "CreateInvalidation" => invalidation::create(cloudfront, context, input),
-        "GetInvalidation" => invalidation::get(cloudfront, context, input),
-        "ListInvalidations" => invalidation::list(cloudfront, context, input),
-        "ListCachePolicies" => policy::list(Kind::Cache, input),
-        "GetCachePolicy" => policy::get(Kind::Cache, input),
-        "GetCachePolicyConfig" => policy::get_config(Kind::Cache, input),
-        "ListOriginRequestPolicies" => policy::list(Kind::OriginRequest, input),
-        "GetOriginRequestPolicy" => policy::get(Kind::OriginRequest, input),
-        "GetOriginRequestPolicyConfig" => policy::get_config(Kind::OriginRequest, input),
-        "ListResponseHeadersPolicies" => policy::list(Kind::ResponseHeaders, input),
-        "GetResponseHeadersPolicy" => policy::get(Kind::ResponseHeaders, input),
-        "GetResponseHeadersPolicyConfig" => policy::get_config(Kind::ResponseHeaders, input),
-        "ListDistributionsByCachePolicyId" => {
-            policy::list_distributions(cloudfront, Kind::Cache, input)
-        }
-        "ListDistributionsByOriginRequestPolicyId" => {
-            policy::list_distributions(cloudfront, Kind::OriginRequest, input)
-        }
-        "ListDistributionsByResponseHeadersPolicyId" => {
-            policy::list_distributions(cloudfront, Kind::ResponseHeaders, input)
-        }
-        "ListTagsForResource" => tags::list(cloudfront, context, input),
-        "TagResource" => tags::add(cloudfront, context, input),
-        "UntagResource" => tags::remove(cloudfront, context, input),
-        _ => Err(ServiceError::unsupported(format_args!(
-            "cloudfront {operation}"
-        ))),
-    }
+    operations::perform(operation, cloudfront, context, input)
 }
 
 /// Refuses a query parameter that the operation would ignore.

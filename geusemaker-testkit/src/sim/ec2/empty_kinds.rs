@@ -4,12 +4,27 @@ use super::Ec2;
 use super::selection::{Described, Field, Selection};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
+use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// Declares a kind without values, with its parameter for ids, AWS's filters, and AWS's answer to an unknown id.
-macro_rules! absent_kind {
-    ($name:ident, $ids:literal, $code:literal, $noun:literal, [$($filter:literal),* $(,)?]) => {
+/// A kind without any resource.
+pub(crate) trait EmptyKind: Described {
+    /// The operation that lists the kind.
+    const OPERATION: &'static str;
+    /// The name of the list in the answer.
+    const LIST: &'static str;
+}
+
+/// Declares a kind without values, with the operation that lists it, the name of the list, the parameter for ids, AWS's
+/// answer to an unknown id, and AWS's filters.
+macro_rules! empty_kind {
+    ($name:ident, $operation:literal, $list:literal, $ids:literal, $code:literal, $noun:literal, [$($filter:literal),* $(,)?]) => {
         pub(crate) enum $name {}
+
+        impl EmptyKind for $name {
+            const OPERATION: &'static str = $operation;
+            const LIST: &'static str = $list;
+        }
 
         impl Described for $name {
             const IDS: Option<&'static str> = Some($ids);
@@ -27,22 +42,28 @@ macro_rules! absent_kind {
     };
 }
 
-absent_kind!(
+empty_kind!(
     EgressOnlyInternetGateway,
+    "DescribeEgressOnlyInternetGateways",
+    "egressOnlyInternetGatewaySet",
     "EgressOnlyInternetGatewayId",
     "InvalidGatewayID.NotFound",
     "eigw",
     []
 );
-absent_kind!(
+empty_kind!(
     NatGateway,
+    "DescribeNatGateways",
+    "natGatewaySet",
     "NatGatewayId",
     "NatGatewayNotFound",
     "natGateway",
     ["nat-gateway-id", "state", "subnet-id", "vpc-id"]
 );
-absent_kind!(
+empty_kind!(
     VpcEndpoint,
+    "DescribeVpcEndpoints",
+    "vpcEndpointSet",
     "VpcEndpointId",
     "InvalidVpcEndpointId.NotFound",
     "Vpc Endpoint",
@@ -56,8 +77,10 @@ absent_kind!(
         "vpc-id",
     ]
 );
-absent_kind!(
+empty_kind!(
     VpcPeeringConnection,
+    "DescribeVpcPeeringConnections",
+    "vpcPeeringConnectionSet",
     "VpcPeeringConnectionId",
     "InvalidVpcPeeringConnectionID.NotFound",
     "vpcPeeringConnection",
@@ -74,8 +97,10 @@ absent_kind!(
         "vpc-peering-connection-id",
     ]
 );
-absent_kind!(
+empty_kind!(
     VpnGateway,
+    "DescribeVpnGateways",
+    "vpnGatewaySet",
     "VpnGatewayId",
     "InvalidVpnGatewayID.NotFound",
     "vpnGateway",
@@ -91,14 +116,12 @@ absent_kind!(
 );
 
 /// Returns the empty list of a kind, after checking the call like any other.
-pub(crate) fn describe<T: Described>(
+pub(crate) fn describe<T: EmptyKind>(
     ec2: &Ec2,
     context: &RequestContext<'_>,
     params: &mut Params,
-    operation: &str,
-    set: &str,
 ) -> Result<Reply, ServiceError> {
-    let selection = Selection::<T>::read(params, operation)?;
+    let selection = Selection::<T>::read(params, T::OPERATION)?;
     let page = selection.choose(ec2, context.now, &[])?;
-    Ok(page.reply_with(crate::wire::xml::Element::new(set)))
+    Ok(page.reply_with(Element::new(T::LIST)))
 }

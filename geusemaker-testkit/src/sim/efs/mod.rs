@@ -5,6 +5,7 @@ mod file_system;
 mod file_system_settings;
 mod life_cycle;
 mod mount_target;
+mod operations;
 mod paging;
 mod tags;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use self::access_point::AccessPoint;
 use self::file_system::FileSystem;
 use self::mount_target::MountTarget;
+pub(crate) use self::operations::OPERATIONS;
 use self::tags::Tag;
 use super::account::Region;
 use super::context::RequestContext;
@@ -160,45 +162,7 @@ pub(crate) fn answer(
 ) -> Result<Reply, ServiceError> {
     let Region { ec2, efs, .. } = region;
     efs.forget_gone(context.now);
-    match operation {
-        "CreateFileSystem" => file_system::create(efs, context, input),
-        "DescribeFileSystems" => file_system::describe(efs, context, input),
-        "DeleteFileSystem" => file_system::delete(efs, context, input),
-        "CreateMountTarget" => mount_target::create(efs, ec2, context, input),
-        "DescribeMountTargets" => mount_target::describe(efs, context, input),
-        "DescribeMountTargetSecurityGroups" => {
-            mount_target::describe_security_groups(efs, context, input)
-        }
-        "DeleteMountTarget" => mount_target::delete(efs, ec2, context, input),
-        "ModifyMountTargetSecurityGroups" => {
-            mount_target::modify_security_groups(efs, ec2, context, input)
-        }
-        "UpdateFileSystem" => file_system_settings::update(efs, context, input),
-        "UpdateFileSystemProtection" => {
-            file_system_settings::update_protection(efs, context, input)
-        }
-        "PutLifecycleConfiguration" => {
-            file_system_settings::put_lifecycle_configuration(efs, context, input)
-        }
-        "DescribeLifecycleConfiguration" => {
-            file_system_settings::describe_lifecycle_configuration(efs, input)
-        }
-        "PutBackupPolicy" => file_system_settings::put_backup_policy(efs, context, input),
-        "DescribeBackupPolicy" => file_system_settings::describe_backup_policy(efs, input),
-        "PutFileSystemPolicy" => file_system_settings::put_policy(efs, context, input),
-        "DescribeFileSystemPolicy" => file_system_settings::describe_policy(efs, input),
-        "DeleteFileSystemPolicy" => file_system_settings::delete_policy(efs, context, input),
-        "CreateAccessPoint" => access_point::create(efs, context, input),
-        "DescribeAccessPoints" => access_point::describe(efs, context, input),
-        "DeleteAccessPoint" => access_point::delete(efs, context, input),
-        "ListTagsForResource" => tags::list(efs, input),
-        "TagResource" => tags::add(efs, input),
-        "UntagResource" => tags::remove(efs, input),
-        "DescribeTags" => tags::list_of_file_system(efs, input),
-        "CreateTags" => tags::add_to_file_system(efs, input),
-        "DeleteTags" => tags::remove_from_file_system(efs, input),
-        _ => Err(ServiceError::unsupported(format_args!("efs {operation}"))),
-    }
+    operations::perform(operation, efs, ec2, context, input)
 }
 
 /// Refuses a query parameter that the operation would ignore.

@@ -8,6 +8,7 @@ mod health_check;
 mod listener;
 mod load_balancer;
 mod load_balancer_settings;
+mod operations;
 mod paging;
 mod placement;
 mod protocol;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::listener::Listener;
 use self::load_balancer::LoadBalancer;
+pub(crate) use self::operations::OPERATIONS;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
 use super::account::Region;
@@ -151,49 +153,7 @@ pub(crate) fn answer(
     } = region;
     elb.load_balancers
         .retain(|_, load_balancer| !load_balancer.is_gone(context.now));
-    match operation {
-        "CreateLoadBalancer" => load_balancer::create(elb, ec2, context, params),
-        "DescribeLoadBalancers" => load_balancer::describe(elb, context, params),
-        "DescribeLoadBalancerAttributes" => {
-            load_balancer_settings::describe_attributes(elb, params)
-        }
-        "ModifyLoadBalancerAttributes" => load_balancer_settings::modify_attributes(elb, params),
-        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, context, params),
-        "SetSubnets" => load_balancer_settings::set_subnets(elb, ec2, context, params),
-        "SetSecurityGroups" => load_balancer_settings::set_security_groups(elb, ec2, params),
-        "SetIpAddressType" => load_balancer_settings::set_ip_address_type(elb, params),
-        "CreateTargetGroup" => target_group::create(elb, ec2, context, params),
-        "DescribeTargetGroups" => target_group::describe(elb, params),
-        "ModifyTargetGroup" => target_group::modify(elb, params),
-        "DescribeTargetGroupAttributes" => target_group::describe_attributes(elb, params),
-        "ModifyTargetGroupAttributes" => target_group::modify_attributes(elb, params),
-        "DeleteTargetGroup" => target_group::delete(elb, params),
-        "CreateListener" => listener::create(elb, context, params),
-        "DescribeListeners" => listener::describe(elb, params),
-        "ModifyListener" => listener::modify(elb, context, params),
-        "DescribeListenerAttributes" => listener::describe_attributes(elb, params),
-        "ModifyListenerAttributes" => listener::modify_attributes(elb, params),
-        "DescribeListenerCertificates" => tls::describe_certificates(elb, params),
-        "AddListenerCertificates" => tls::add_certificates(elb, params),
-        "RemoveListenerCertificates" => tls::remove_certificates(elb, params),
-        "DeleteListener" => listener::delete(elb, params),
-        "CreateRule" => rule::create(elb, context, params),
-        "DescribeRules" => rule::describe(elb, params),
-        "ModifyRule" => rule::modify(elb, context, params),
-        "SetRulePriorities" => rule::set_priorities(elb, params),
-        "DeleteRule" => rule::delete(elb, params),
-        "RegisterTargets" => target::register(elb, ec2, context, params),
-        "DeregisterTargets" => target::deregister(elb, ec2, context, params),
-        "DescribeTargetHealth" => target_health::describe(elb, ec2, context, params),
-        "DescribeAccountLimits" => account_limit::describe(context, params),
-        "DescribeSSLPolicies" => ssl_policy::describe(params),
-        "DescribeTags" => tags::describe(elb, params),
-        "AddTags" => tags::add(elb, params),
-        "RemoveTags" => tags::remove(elb, params),
-        _ => Err(ServiceError::unsupported(format_args!(
-            "elasticloadbalancing {operation}"
-        ))),
-    }
+    operations::perform(operation, elb, ec2, context, params)
 }
 
 /// Returns the members of a list. The SDK writes an empty list as an empty parameter with the list's own name.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bucket::Size;
+use crate::wire::operation::is_read;
 use crate::wire::params::Params;
 use crate::wire::{Call, Input, Service};
 
@@ -115,7 +116,7 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
         (Service::ElasticLoadBalancing, _) => {
             vec![(Class::ElbAccount, 1), (load_balancing(operation), 1)]
         }
-        (Service::CloudFront, _) if is_non_mutating(operation) => {
+        (Service::CloudFront, _) if is_read(operation) => {
             vec![(Class::CloudFrontNonMutating, 1)]
         }
         (Service::CloudFront, _) => vec![(Class::CloudFrontMutating, 1)],
@@ -166,7 +167,7 @@ fn ec2(operation: &str, params: &Params) -> Vec<(Class, u32)> {
         {
             vec![(Class::Ec2Unfiltered, 1)]
         }
-        _ if is_non_mutating(operation) => vec![(Class::Ec2NonMutating, 1)],
+        _ if is_read(operation) => vec![(Class::Ec2NonMutating, 1)],
         _ => vec![(Class::Ec2Mutating, 1)],
     }
 }
@@ -179,13 +180,7 @@ fn load_balancing(operation: &str) -> Class {
     match operation {
         "CreateLoadBalancer" | "SetSubnets" => Class::ElbResourceIntensive,
         "DeregisterTargets" | "RegisterTargets" => Class::ElbRegistration,
-        _ if is_non_mutating(operation) => Class::ElbDescribe,
+        _ if is_read(operation) => Class::ElbDescribe,
         _ => Class::ElbMutating,
     }
-}
-
-fn is_non_mutating(operation: &str) -> bool {
-    ["Describe", "Get", "List", "Search"]
-        .iter()
-        .any(|prefix| operation.starts_with(prefix))
 }

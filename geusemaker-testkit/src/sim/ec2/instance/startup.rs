@@ -12,7 +12,7 @@ use crate::sim::timings::Step;
 
 /// The times of the steps of an instance's run, if it lives that long.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Startup {
+pub(in crate::sim::ec2) struct Startup {
     pub(super) running_at: Timestamp,
     pub(super) services_up_at: Timestamp,
     pub(super) status_checked_at: Timestamp,
@@ -22,7 +22,7 @@ pub(super) struct Startup {
 
 /// Status checks that fail while the instance runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Impairment {
+pub(in crate::sim::ec2) struct Impairment {
     pub(super) since: Timestamp,
     /// True if the instance check fails, which covers the guest as far as AWS can see it.
     pub(super) of_instance: bool,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::wire::Service;
+use crate::wire::operation::is_read;
 
 /// A call that reached the account or was lost on its way there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +29,8 @@ impl CallRecord {
     /// Returns true if the operation may change something, that is, unless it describes, gets or lists.
     #[must_use]
     pub fn is_mutating(&self) -> bool {
-        is_mutating(&self.operation)
+        !is_read(&self.operation)
     }
-}
-
-pub(super) fn is_mutating(operation: &str) -> bool {
-    !["Describe", "Get", "List"]
-        .iter()
-        .any(|prefix| operation.starts_with(prefix))
 }
 
 /// The outcome of a call, as its caller saw it.
@@ -65,18 +60,18 @@ impl std::fmt::Display for Outcome {
 
 /// The log of calls, in order of arrival.
 #[derive(Debug, Default)]
-pub(super) struct CallLog {
+pub(crate) struct CallLog {
     records: Vec<CallRecord>,
     counts: BTreeMap<(Option<Service>, String), u32>,
 }
 
 impl CallLog {
-    pub(super) fn records(&self) -> &[CallRecord] {
+    pub(crate) fn records(&self) -> &[CallRecord] {
         &self.records
     }
 
     /// Records the arrival of a call and returns its index, which is needed to record its end.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         at: Timestamp,
         service: Option<Service>,
@@ -99,7 +94,7 @@ impl CallLog {
     }
 
     /// Records the end of a call and returns its whole record.
-    pub(super) fn end(
+    pub(crate) fn end(
         &mut self,
         place: usize,
         at: Timestamp,
