@@ -1,6 +1,5 @@
 //! Coverage: the operations, refusals and states of the account that a program has and has not exercised.
 
-mod refusals;
 mod states;
 mod table;
 
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::states::SeenStates;
 use crate::call_record::{CallRecord, Outcome};
+use crate::sim::error_codes::ErrorCodes;
 use crate::sim::operation;
 use crate::wire::Service;
 
@@ -153,7 +153,7 @@ impl Coverage {
     pub fn never_refused_with(&self) -> impl Iterator<Item = (Service, &'static str)> {
         Service::ALL.into_iter().flat_map(move |service| {
             let seen = self.errors(service);
-            let codes = refusals::errors(service).iter().copied();
+            let codes = ErrorCodes::of(service).offered();
             codes
                 .filter(move |code| !seen.contains(code))
                 .map(move |code| (service, code))

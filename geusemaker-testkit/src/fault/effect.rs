@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::sim::error_codes::ErrorCodes;
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::limits;
 use crate::wire::{Service, ServiceError};
@@ -44,82 +45,17 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Returns the refusal in the service's wording.
     pub(super) fn error(&self, service: Service) -> ServiceError {
+        let codes = ErrorCodes::of(service);
+        let refuse =
+            |code: &str, message: &str| ServiceError::injected(code, codes.status(code), message);
         match self {
-            Self::Code(code) => ServiceError::new(code, format!("injected fault: {code}"))
-                .status(usual_status(service, code)),
-            Self::Denied => {
-                let code = match service {
-                    Service::Ec2 => "UnauthorizedOperation",
-                    Service::Efs => "AccessDeniedException",
-                    Service::CloudFront | Service::ElasticLoadBalancing | Service::Sts => {
-                        "AccessDenied"
-                    }
-                };
-                let message = "You are not authorized to perform this operation.";
-                ServiceError::new(code, message).status(403)
-            }
-            Self::ServerError => {
-                let code = match service {
-                    Service::Ec2 => "InternalError",
-                    Service::Efs => "InternalServerError",
-                    Service::CloudFront | Service::ElasticLoadBalancing | Service::Sts => {
-                        "InternalFailure"
-                    }
-                };
-                ServiceError::new(code, "An internal error has occurred").status(500)
-            }
+            Self::Code(code) => refuse(code, &format!("injected fault: {code}")),
+            Self::Denied => refuse(
+                codes.denied,
+                "You are not authorized to perform this operation.",
+            ),
+            Self::ServerError => refuse(codes.server_error, "An internal error has occurred"),
             Self::Throttled => limits::refusal(service),
         }
-    }
-}
-
-/// Returns the HTTP status that the service sends with a code.
-fn usual_status(service: Service, code: &str) -> u16 {
-    match (service, code) {
-        (Service::CloudFront, "ResourceInUse")
-        | (Service::Efs, "NetworkInterfaceLimitExceeded") => 409,
-        (Service::Efs, "ThrottlingException") => 429,
-        (_, code) => match code {
-            "InsufficientInstanceCapacity"
-            | "InternalError"
-            | "InternalFailure"
-            | "InternalServerError" => 500,
-            "RequestLimitExceeded" | "ServiceUnavailable" | "Unavailable" => 503,
-            "AccessDenied"
-            | "AccessDeniedException"
-            | "AccessPointLimitExceeded"
-            | "AuthFailure"
-            | "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
-            | "FileSystemLimitExceeded"
-            | "UnauthorizedOperation" => 403,
-            "AccessPointNotFound"
-            | "FileSystemNotFound"
-            | "MountTargetNotFound"
-            | "NoSuchCachePolicy"
-            | "NoSuchDistribution"
-            | "NoSuchInvalidation"
-            | "NoSuchOrigin"
-            | "NoSuchOriginRequestPolicy"
-            | "NoSuchResource"
-            | "NoSuchResponseHeadersPolicy"
-            | "PolicyNotFound" => 404,
-            "AccessPointAlreadyExists"
-            | "CNAMEAlreadyExists"
-            | "CannotDeleteEntityWhileInUse"
-            | "DistributionAlreadyExists"
-            | "DistributionNotDisabled"
-            | "FileSystemAlreadyExists"
-            | "FileSystemInUse"
-            | "IncorrectFileSystemLifeCycleState"
-            | "IncorrectMountTargetState"
-            | "IpAddressInUse"
-            | "MountTargetConflict"
-            | "NoFreeAddressesInSubnet" => 409,
-            "DryRunOperation" | "PreconditionFailed" => 412,
-            "BatchTooLarge" => 413,
-            "TooManyRequests" => 429,
-            "DependencyTimeout" => 504,
-            _ => 400,
-        },
     }
 }

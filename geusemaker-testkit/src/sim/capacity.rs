@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::catalog;
+use super::ec2::Code;
 use crate::wire::ServiceError;
 
 /// The instance types that a zone has run out of, as pairs of type and zone. All other capacity is unlimited.
@@ -59,7 +60,10 @@ impl Capacity {
             return Ok(());
         }
         let refuse = |message: &str| {
-            Err(ServiceError::new("InsufficientInstanceCapacity", message).status(500))
+            Err(ServiceError::new(
+                Code::InsufficientInstanceCapacity,
+                message,
+            ))
         };
         if is_spot {
             return refuse("There is no Spot capacity available that matches your request.");

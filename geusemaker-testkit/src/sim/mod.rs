@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod ec2;
 pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
+pub(crate) mod error_codes;
 pub(crate) mod guest;
 pub(crate) mod lifecycle;
 #[cfg(test)]

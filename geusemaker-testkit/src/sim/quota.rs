@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{cloudfront, ec2, efs, elastic_load_balancing};
 use crate::wire::ServiceError;
 
 /// A quota of the account, as Service Quotas lists it. A quota of a region holds in each region separately.
@@ -96,80 +97,90 @@ impl Quota {
         }
     }
 
-    /// Returns AWS's answer to a request beyond the quota. The codes and statuses are those of the service models and
-    /// of the list of EC2's error codes; the messages are AWS's where public reports quote them, else the model's
-    /// description.
+    /// Returns AWS's answer to a request beyond the quota. The codes are those of the service models and of the list of
+    /// EC2's error codes.
     fn refusal(self, limit: u32) -> ServiceError {
-        let (code, message) = match self {
-            Self::Distributions => (
-                "TooManyDistributions",
-                "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
-            ),
-            Self::FileSystems => {
-                let message = "The account has already created the maximum number of file systems allowed per account.";
-                return ServiceError::new("FileSystemLimitExceeded", message).status(403);
+        let message = self.message(limit);
+        match self {
+            Self::Distributions => {
+                ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
-            Self::KeyPairs => (
-                "KeyPairLimitExceeded",
-                "The maximum number of key pairs has been reached.".to_owned(),
-            ),
-            Self::ListenersPerLoadBalancer => (
-                "TooManyListeners",
-                format!("The maximum number of listeners per load balancer, '{limit}', has been reached"),
-            ),
-            Self::LoadBalancers => (
-                "TooManyLoadBalancers",
-                "The maximum number of load balancers has been reached".to_owned(),
-            ),
-            Self::NetworkInterfaces => (
-                "NetworkInterfaceLimitExceeded",
-                "The maximum number of network interfaces has been reached.".to_owned(),
-            ),
-            Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => (
-                "VcpuLimitExceeded",
-                format!(
-                    "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
-                ),
-            ),
-            Self::RulesPerLoadBalancer => (
-                "TooManyRules",
-                format!("The maximum number of rules per load balancer, '{limit}', has been reached"),
-            ),
-            Self::RulesPerSecurityGroup => (
-                "RulesPerSecurityGroupLimitExceeded",
-                "The maximum number of rules per security group has been reached.".to_owned(),
-            ),
-            Self::SecurityGroups => (
-                "SecurityGroupLimitExceeded",
-                "The maximum number of security groups has been reached.".to_owned(),
-            ),
-            Self::SecurityGroupsPerInterface => (
-                "SecurityGroupsPerInterfaceLimitExceeded",
-                "The maximum number of security groups per interface has been reached.".to_owned(),
-            ),
-            Self::SpotGAndVt | Self::SpotP | Self::SpotStandard => (
-                "MaxSpotInstanceCountExceeded",
-                "Max spot instance count exceeded".to_owned(),
-            ),
-            Self::SubnetsPerVpc => (
-                "SubnetLimitExceeded",
-                "The maximum number of subnets has been reached.".to_owned(),
-            ),
-            Self::TargetGroups => (
-                "TooManyTargetGroups",
-                "The maximum number of target groups has been reached".to_owned(),
-            ),
-            Self::TargetsPerTargetGroup => (
-                "TooManyTargets",
-                format!("The maximum number of targets per target group, '{limit}', has been reached"),
-            ),
-            Self::Vpcs => (
-                "VpcLimitExceeded",
-                "The maximum number of VPCs has been reached.".to_owned(),
-            ),
-        };
-        ServiceError::new(code, message)
+            Self::FileSystems => ServiceError::new(efs::Code::FileSystemLimitExceeded, message),
+            Self::KeyPairs => ServiceError::new(ec2::Code::KeyPairLimitExceeded, message),
+            Self::ListenersPerLoadBalancer => {
+                ServiceError::new(elastic_load_balancing::Code::TooManyListeners, message)
+            }
+            Self::LoadBalancers => {
+                ServiceError::new(elastic_load_balancing::Code::TooManyLoadBalancers, message)
+            }
+            Self::NetworkInterfaces => {
+                ServiceError::new(ec2::Code::NetworkInterfaceLimitExceeded, message)
+            }
+            Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => {
+                ServiceError::new(ec2::Code::VcpuLimitExceeded, message)
+            }
+            Self::RulesPerLoadBalancer => {
+                ServiceError::new(elastic_load_balancing::Code::TooManyRules, message)
+            }
+            Self::RulesPerSecurityGroup => {
+                ServiceError::new(ec2::Code::RulesPerSecurityGroupLimitExceeded, message)
+            }
+            Self::SecurityGroups => {
+                ServiceError::new(ec2::Code::SecurityGroupLimitExceeded, message)
+            }
+            Self::SecurityGroupsPerInterface => {
+                ServiceError::new(ec2::Code::SecurityGroupsPerInterfaceLimitExceeded, message)
+            }
+            Self::SpotGAndVt | Self::SpotP | Self::SpotStandard => {
+                ServiceError::new(ec2::Code::MaxSpotInstanceCountExceeded, message)
+            }
+            Self::SubnetsPerVpc => ServiceError::new(ec2::Code::SubnetLimitExceeded, message),
+            Self::TargetGroups => {
+                ServiceError::new(elastic_load_balancing::Code::TooManyTargetGroups, message)
+            }
+            Self::TargetsPerTargetGroup => {
+                ServiceError::new(elastic_load_balancing::Code::TooManyTargets, message)
+            }
+            Self::Vpcs => ServiceError::new(ec2::Code::VpcLimitExceeded, message),
+        }
     }
+
+    /// Returns the message of the answer: AWS's where public reports quote it, else the model's description.
+    fn message(self, limit: u32) -> String {
+        match self {
+            Self::Distributions => "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
+            Self::FileSystems => "The account has already created the maximum number of file systems allowed per account.".to_owned(),
+            Self::ListenersPerLoadBalancer => {
+                format!("The maximum number of listeners per load balancer, '{limit}', has been reached")
+            }
+            Self::LoadBalancers => "The maximum number of load balancers has been reached".to_owned(),
+            Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => format!(
+                "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+            ),
+            Self::RulesPerLoadBalancer => {
+                format!("The maximum number of rules per load balancer, '{limit}', has been reached")
+            }
+            Self::SpotGAndVt | Self::SpotP | Self::SpotStandard => {
+                "Max spot instance count exceeded".to_owned()
+            }
+            Self::TargetGroups => "The maximum number of target groups has been reached".to_owned(),
+            Self::TargetsPerTargetGroup => {
+                format!("The maximum number of targets per target group, '{limit}', has been reached")
+            }
+            Self::KeyPairs => reached("key pairs"),
+            Self::NetworkInterfaces => reached("network interfaces"),
+            Self::RulesPerSecurityGroup => reached("rules per security group"),
+            Self::SecurityGroups => reached("security groups"),
+            Self::SecurityGroupsPerInterface => reached("security groups per interface"),
+            Self::SubnetsPerVpc => reached("subnets"),
+            Self::Vpcs => reached("VPCs"),
+        }
+    }
+}
+
+/// Returns EC2's message about a quota.
+fn reached(what: &str) -> String {
+    format!("The maximum number of {what} has been reached.")
 }
 
 /// The account's quotas that were set; the others have their defaults.

@@ -1,6 +1,7 @@
 //! AWS Security Token Service: the identity of the caller.
 
 use super::context::RequestContext;
+use super::error_codes::ErrorCodes;
 use super::operation::operations;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -19,6 +20,14 @@ operations! {
         "GetCallerIdentity" => caller_identity(context, params),
     }
 }
+
+/// The simulator itself refuses no call of STS.
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: &[],
+    injected: &[],
+    denied: "AccessDenied",
+    server_error: "InternalFailure",
+};
 
 fn caller_identity(context: &RequestContext<'_>, params: &Params) -> Result<Reply, ServiceError> {
     params.refuse_unread("GetCallerIdentity")?;

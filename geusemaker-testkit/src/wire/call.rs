@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::credential_scope::CredentialScope;
+use super::error_code::Code;
 use super::params::Params;
 use super::service::Protocol;
 use super::{Service, ServiceError, query, rest_json, rest_xml};
@@ -39,8 +40,8 @@ pub(crate) fn read(
     let refuse = |error| (Some(service), error);
     if request.body().len() > MAX_BODY {
         let message = format!("The request body is longer than {MAX_BODY} bytes.");
-        let error = ServiceError::new("RequestEntityTooLarge", message);
-        return Err(refuse(error.status(413)));
+        let error = ServiceError::new(Code::RequestEntityTooLarge, message);
+        return Err(refuse(error));
     }
     let (operation, input) = match service.protocol() {
         Protocol::Ec2Query | Protocol::Query => {

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::ServiceError;
+use super::error_code::Code;
 use super::form;
 
 /// The region and the service of a Signature Version 4.
@@ -64,7 +65,7 @@ impl CredentialScope {
         if !is_region(region) {
             let message =
                 format!("Credential should be scoped to a valid region, not '{region}'. ");
-            return Err(ServiceError::new("SignatureDoesNotMatch", message).status(403));
+            return Err(ServiceError::new(Code::SignatureDoesNotMatch, message));
         }
         Ok(Self {
             region: (*region).to_owned(),
@@ -89,11 +90,14 @@ fn is_region(name: &str) -> bool {
 }
 
 fn missing_token() -> ServiceError {
-    ServiceError::new("MissingAuthenticationToken", "Missing Authentication Token").status(403)
+    ServiceError::new(
+        Code::MissingAuthenticationToken,
+        "Missing Authentication Token",
+    )
 }
 
 fn incomplete(message: impl Into<String>) -> ServiceError {
-    ServiceError::new("IncompleteSignature", message)
+    ServiceError::new(Code::IncompleteSignature, message)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::ServiceError;
+use super::error_code::Code;
 use super::xml::is_character;
 
 /// Error returned when a form cannot be read.
@@ -23,12 +24,12 @@ pub(super) enum FormError {
 }
 
 impl FormError {
-    /// Returns the answer to such a form, with the service's code and status for a malformed request.
-    pub(super) fn refusal(self, code: &str, status: u16) -> ServiceError {
+    /// Returns the answer to such a form, with the service's code for a malformed request.
+    pub(super) fn refusal(self, code: Code) -> ServiceError {
         match self {
             Self::Escape | Self::Character | Self::Encoding => {
                 let message = format!("The request has a syntax error: {self}.");
-                ServiceError::new(code, message).status(status)
+                ServiceError::new(code, message)
             }
             Self::Repeated(_) | Self::TooMany => {
                 ServiceError::unsupported(format_args!("what AWS does when {self}"))

@@ -6,6 +6,7 @@
 
 mod call;
 mod credential_scope;
+pub(crate) mod error_code;
 mod form;
 pub(crate) mod operation;
 pub(crate) mod params;

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::str::FromStr;
 
 use super::ServiceError;
+use super::error_code::Code;
 
 /// Parameters that know which of them were read, so that an operation can report those that it would ignore.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +39,7 @@ impl Params {
     pub(crate) fn required(&mut self, name: &str) -> Result<String, ServiceError> {
         self.optional(name).ok_or_else(|| {
             ServiceError::new(
-                "MissingParameter",
+                Code::MissingParameter,
                 format!("The request must contain the parameter {name}"),
             )
         })
@@ -51,7 +52,7 @@ impl Params {
         };
         text.parse().map(Some).map_err(|_| {
             ServiceError::new(
-                "InvalidParameterValue",
+                Code::InvalidParameterValue,
                 format!("Value ({text}) for parameter {name} is invalid."),
             )
         })

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::error_code::Code;
 use super::form;
 use super::params::Params;
 use super::reply::respond;
@@ -25,13 +26,12 @@ pub(super) fn read(
         pairs.extend(form::parse(request.body())?);
         form::by_name(pairs)
     });
-    // The common errors of AWS's query APIs include this code, with status 404.
-    let pairs = pairs.map_err(|error| error.refusal("MalformedQueryString", 404))?;
+    let pairs = pairs.map_err(|error| error.refusal(Code::MalformedQueryString))?;
     let mut params = Params::new(pairs);
     let version = params.optional("Version");
     let operation = params.optional("Action").ok_or_else(|| {
         ServiceError::new(
-            "MissingAction",
+            Code::MissingAction,
             "The request must contain the parameter Action",
         )
     })?;
@@ -44,21 +44,21 @@ pub(super) fn read(
 fn wrong_version(service: Service, operation: &str, version: Option<&str>) -> ServiceError {
     match (service, version) {
         (Service::Ec2, None) => ServiceError::new(
-            "MissingParameter",
+            Code::MissingParameter,
             "The request must contain the parameter Version",
         ),
         (Service::Ec2, Some(version)) if is_older(version) => {
             ServiceError::unsupported(format_args!("EC2 as it was in version {version}"))
         }
         (Service::Ec2, Some(version)) => ServiceError::new(
-            "NoSuchVersion",
+            Code::NoSuchVersion,
             format!("The requested version ({version}) of service AmazonEC2 does not exist"),
         ),
         (Service::ElasticLoadBalancing, Some("2012-06-01")) => {
             ServiceError::unsupported("Classic Load Balancers")
         }
         (_, version) => ServiceError::new(
-            "InvalidAction",
+            Code::InvalidAction,
             format!(
                 "Could not find operation {operation} for version {}",
                 version.unwrap_or("NO_VERSION_SPECIFIED")

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::error_code::Code;
 use super::form::{self, FormError};
 use super::path::segments;
 use super::reply::respond;
@@ -27,7 +28,7 @@ impl Input {
         self.path
             .get(index)
             .map(String::as_str)
-            .ok_or_else(|| ServiceError::new("BadRequest", "the path names no resource"))
+            .ok_or_else(|| ServiceError::new(Code::BadRequest, "the path names no resource"))
     }
 
     /// Returns all values of a query parameter that is a list.
@@ -46,7 +47,7 @@ impl Input {
             if error.starts_with("unknown field") {
                 ServiceError::unsupported(format_args!("this body: {error}"))
             } else {
-                ServiceError::new("BadRequest", error)
+                ServiceError::new(Code::BadRequest, error)
             }
         })
     }
@@ -128,7 +129,7 @@ pub(super) fn write(
 }
 
 fn malformed(error: FormError) -> ServiceError {
-    error.refusal("BadRequest", 400)
+    error.refusal(Code::BadRequest)
 }
 
 fn operation(method: &http::Method, path: &[String]) -> Option<&'static str> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::error_code::Code;
 use super::form::{self, FormError};
 use super::path::segments;
 use super::query::error_document;
@@ -93,7 +94,7 @@ pub(super) fn write(
 fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
     let malformed = |what| {
         let message = format!("The XML is not well-formed: {what}");
-        ServiceError::new("MalformedXML", message)
+        ServiceError::new(Code::MalformedXML, message)
     };
     let element = Element::parse(body).map_err(malformed)?;
     let root = match operation {
@@ -114,7 +115,7 @@ fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
 }
 
 fn malformed(error: FormError) -> ServiceError {
-    error.refusal("InvalidArgument", 400)
+    error.refusal(Code::InvalidArgument)
 }
 
 fn operation(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::error_code::{Code, ErrorCode};
+
 /// An error answer, in AWS's wording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServiceError {
@@ -13,19 +15,23 @@ pub(crate) struct ServiceError {
 }
 
 impl ServiceError {
-    /// Creates an error with HTTP status 400.
-    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+    /// Creates an error with a code of a table.
+    pub(crate) fn new(code: impl ErrorCode, message: impl Into<String>) -> Self {
+        Self::injected(code.name(), code.status(), message)
+    }
+
+    /// Creates an error that a fault asks for, with any code.
+    pub(crate) fn injected(
+        code: impl Into<String>,
+        status: u16,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
-            status: 400,
+            status,
             code: code.into(),
             message: message.into(),
             members: Vec::new(),
         }
-    }
-
-    pub(crate) fn status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
     }
 
     pub(crate) fn member(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -37,9 +43,8 @@ impl ServiceError {
     /// taken for an answer of AWS.
     pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(
-            "SimulatorUnsupported",
+            Code::SimulatorUnsupported,
             format!("the simulator does not know {what}; it refuses rather than ignore it"),
         )
-        .status(501)
     }
 }

@@ -1,5 +1,6 @@
 //! Cache behaviors: the origin that each request goes to, and its settings.
 
+use super::Code;
 use super::policy::Kind;
 use super::shape::invalid_argument;
 use crate::wire::ServiceError;
@@ -10,7 +11,7 @@ pub(super) fn complete(behavior: &Element, origins: &[&str]) -> Result<Element, 
     let target = behavior.text_at(&["TargetOriginId"]).unwrap_or_default();
     if !origins.contains(&target) {
         let message = "One or more of your origins or origin groups do not exist.";
-        return Err(ServiceError::new("NoSuchOrigin", message).status(404));
+        return Err(ServiceError::new(Code::NoSuchOrigin, message));
     }
     let mut complete = with_methods(behavior)?;
     match (
@@ -61,7 +62,7 @@ fn set_times_to_live(behavior: &mut Element) -> Result<(), ServiceError> {
     }
     if !times.is_sorted() {
         return Err(ServiceError::new(
-            "InvalidTTLOrder",
+            Code::InvalidTTLOrder,
             "The order of the time to live settings must be minimum, default, maximum.",
         ));
     }

@@ -1,5 +1,6 @@
 //! The certificate shown to viewers, and the names that need one.
 
+use super::Code;
 use super::shape::invalid_argument;
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
@@ -47,7 +48,7 @@ pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Eleme
     let lowest = member("MinimumProtocolVersion").unwrap_or("TLSv1");
     if method == "sni-only" && lowest == "SSLv3" {
         return Err(ServiceError::new(
-            "InvalidMinimumProtocolVersion",
+            Code::InvalidMinimumProtocolVersion,
             "The minimum protocol version SSLv3 needs dedicated IP addresses.",
         ));
     }
@@ -61,5 +62,5 @@ pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Eleme
 }
 
 fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidViewerCertificate", message)
+    ServiceError::new(Code::InvalidViewerCertificate, message)
 }

@@ -9,7 +9,7 @@ use super::paging::{self, Paging};
 use super::policy::Kind;
 use super::shape::invalid_argument;
 use super::tags::Tags;
-use super::{CloudFront, body, refuse_other_query};
+use super::{CloudFront, Code, body, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -119,14 +119,13 @@ impl Distribution {
         };
         match if_match.filter(is_etag) {
             None => Err(ServiceError::new(
-                "InvalidIfMatchVersion",
+                Code::InvalidIfMatchVersion,
                 "The If-Match version is missing or not valid for the resource.",
             )),
             Some(etag) if etag != self.etag => Err(ServiceError::new(
-                "PreconditionFailed",
+                Code::PreconditionFailed,
                 "The request failed because it didn't meet the preconditions in one or more request-header fields.",
-            )
-            .status(412)),
+            )),
             Some(_) => Ok(()),
         }
     }
@@ -172,7 +171,7 @@ fn create_from(
             "The caller reference that you are using to create a distribution is associated with another distribution. Already exists: {}",
             other.id
         );
-        return Err(ServiceError::new("DistributionAlreadyExists", message).status(409));
+        return Err(ServiceError::new(Code::DistributionAlreadyExists, message));
     }
     refuse_taken_names(cloudfront, &config, None)?;
     let distributions = cloudfront.distributions.len();
@@ -217,7 +216,7 @@ fn refuse_taken_names(
     };
     if config.aliases().any(is_taken) {
         let message = "One or more of the CNAMEs you provided are already associated with a different resource.";
-        return Err(ServiceError::new("CNAMEAlreadyExists", message).status(409));
+        return Err(ServiceError::new(Code::CNAMEAlreadyExists, message));
     }
     Ok(())
 }
@@ -249,7 +248,7 @@ pub(super) fn update(
     let config = Config::parse(body(input)?)?;
     if config.caller_reference() != old.config.caller_reference() {
         return Err(ServiceError::new(
-            "IllegalUpdate",
+            Code::IllegalUpdate,
             "The update contains modifications that are not allowed.",
         ));
     }
@@ -278,7 +277,7 @@ pub(super) fn delete(
     // Disabling the distribution is not enough: the change must also have reached the edge locations.
     if distribution.config.is_enabled() || !distribution.is_deployed(context.now) {
         let message = "The distribution you are trying to delete has not been disabled.";
-        return Err(ServiceError::new("DistributionNotDisabled", message).status(409));
+        return Err(ServiceError::new(Code::DistributionNotDisabled, message));
     }
     cloudfront.distributions.remove(id(input));
     Ok(Reply::empty().status(204))

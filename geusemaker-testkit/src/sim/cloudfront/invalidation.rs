@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::{self, Paging};
 use super::shape::{Absent, Member, Shape, invalid_argument};
-use super::{CloudFront, body, refuse_other_query};
+use super::{CloudFront, Code, body, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_xml::Input;
@@ -103,7 +103,7 @@ pub(super) fn create(
         .partition(|path| path.ends_with('*'));
     if files.len() > MOST_FILES || wildcards.len() > MOST_WILDCARDS {
         return Err(ServiceError::new(
-            "TooManyInvalidationsInProgress",
+            Code::TooManyInvalidationsInProgress,
             "You have exceeded the maximum number of allowable InProgress invalidation batch requests, or invalidation objects.",
         ));
     }
@@ -135,7 +135,7 @@ fn check_paths(batch: &Element) -> Result<(), ServiceError> {
     let count = paths(batch).count();
     if count > MOST_FILES {
         let message = "Invalidation batch specified is too large.";
-        return Err(ServiceError::new("BatchTooLarge", message).status(413));
+        return Err(ServiceError::new(Code::BatchTooLarge, message));
     }
     let is_valid = |path: &str| {
         let before_last = path.strip_suffix('*').unwrap_or(path);
@@ -173,7 +173,7 @@ pub(super) fn get(
         .find(|invalidation| invalidation.id == id)
         .ok_or_else(|| {
             let message = "The specified invalidation does not exist.";
-            ServiceError::new("NoSuchInvalidation", message).status(404)
+            ServiceError::new(Code::NoSuchInvalidation, message)
         })?;
     Ok(Reply::xml(invalidation.element(context.now)))
 }

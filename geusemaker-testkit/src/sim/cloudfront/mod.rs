@@ -4,6 +4,7 @@ mod behavior;
 mod certificate;
 mod config;
 mod distribution;
+mod error_code;
 mod invalidation;
 mod managed_policy;
 mod operations;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::distribution::Distribution;
+pub(crate) use self::error_code::{Code, ERROR_CODES};
 pub(crate) use self::operations::OPERATIONS;
 use self::shape::invalid_argument;
 use super::context::RequestContext;
@@ -53,10 +55,9 @@ impl CloudFront {
     fn distribution(&self, id: &str) -> Result<&Distribution, ServiceError> {
         self.distributions.get(id).ok_or_else(|| {
             ServiceError::new(
-                "NoSuchDistribution",
+                Code::NoSuchDistribution,
                 "The specified distribution does not exist.",
             )
-            .status(404)
         })
     }
 }

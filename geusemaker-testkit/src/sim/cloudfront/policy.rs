@@ -3,7 +3,7 @@
 use super::managed_policy::{self, ManagedPolicy};
 use super::paging::{self, Paging};
 use super::shape::invalid_argument;
-use super::{CloudFront, refuse_other_query};
+use super::{CloudFront, Code, refuse_other_query};
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -48,14 +48,13 @@ impl Kind {
     /// Returns the policy of that id.
     pub(super) fn find(self, id: &str) -> Result<&'static ManagedPolicy, ServiceError> {
         let (code, what) = match self {
-            Self::Cache => ("NoSuchCachePolicy", "cache policy"),
-            Self::OriginRequest => ("NoSuchOriginRequestPolicy", "origin request policy"),
-            Self::ResponseHeaders => ("NoSuchResponseHeadersPolicy", "response headers policy"),
+            Self::Cache => (Code::NoSuchCachePolicy, "cache policy"),
+            Self::OriginRequest => (Code::NoSuchOriginRequestPolicy, "origin request policy"),
+            Self::ResponseHeaders => (Code::NoSuchResponseHeadersPolicy, "response headers policy"),
         };
         let policy = self.managed().iter().find(|policy| policy.id == id);
-        policy.ok_or_else(|| {
-            ServiceError::new(code, format!("The specified {what} does not exist.")).status(404)
-        })
+        policy
+            .ok_or_else(|| ServiceError::new(code, format!("The specified {what} does not exist.")))
     }
 
     fn describe(self, policy: &ManagedPolicy) -> Element {

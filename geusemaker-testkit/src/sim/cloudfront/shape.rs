@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Code;
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
@@ -122,7 +123,7 @@ impl Shape {
 }
 
 pub(super) fn invalid_argument(message: impl Into<String>) -> ServiceError {
-    ServiceError::new("InvalidArgument", message)
+    ServiceError::new(Code::InvalidArgument, message)
 }
 
 fn complete_structure(
@@ -192,7 +193,7 @@ fn complete_list(
     };
     if quantity != items.len().to_string() {
         return Err(ServiceError::new(
-            "InconsistentQuantities",
+            Code::InconsistentQuantities,
             "The value of Quantity and the size of Items don't match.",
         ));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::shape::invalid_argument;
-use super::{CloudFront, body, refuse_other_query};
+use super::{CloudFront, Code, body, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
@@ -124,10 +124,10 @@ fn distribution_of(
         .map(|(id, _)| id.clone())
         .ok_or_else(|| {
             let message = "A resource that was specified is not valid.";
-            ServiceError::new("NoSuchResource", message).status(404)
+            ServiceError::new(Code::NoSuchResource, message)
         })
 }
 
 fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidTagging", message)
+    ServiceError::new(Code::InvalidTagging, message)
 }

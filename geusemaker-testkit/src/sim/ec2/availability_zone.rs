@@ -1,7 +1,7 @@
 //! Availability zones.
 
-use super::Ec2;
 use super::selection::{Described, Field, Selection};
+use super::{Code, Ec2};
 use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
@@ -35,7 +35,7 @@ impl Described for Zone {
 
     fn unknown(id: &str) -> ServiceError {
         ServiceError::new(
-            "InvalidParameterValue",
+            Code::InvalidParameterValue,
             format!("Invalid availability zone: [{id}]"),
         )
     }

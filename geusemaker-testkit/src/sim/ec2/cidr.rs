@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Code;
 use crate::wire::ServiceError;
 
 /// A block in canonical form: no bit after the prefix is set.
@@ -61,7 +62,7 @@ impl FromStr for Cidr {
         });
         block.ok_or_else(|| {
             let message = format!("CIDR block {text} is malformed");
-            ServiceError::new("InvalidParameterValue", message)
+            ServiceError::new(Code::InvalidParameterValue, message)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Kinds without any resource in an account here, because nothing here creates one. Their lists are correctly empty.
 
-use super::Ec2;
 use super::selection::{Described, Field, Selection};
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -18,7 +18,7 @@ pub(crate) trait EmptyKind: Described {
 /// Declares a kind without values, with the operation that lists it, the name of the list, the parameter for ids, AWS's
 /// answer to an unknown id, and AWS's filters.
 macro_rules! empty_kind {
-    ($name:ident, $operation:literal, $list:literal, $ids:literal, $code:literal, $noun:literal, [$($filter:literal),* $(,)?]) => {
+    ($name:ident, $operation:literal, $list:literal, $ids:literal, $code:expr, $noun:literal, [$($filter:literal),* $(,)?]) => {
         pub(crate) enum $name {}
 
         impl EmptyKind for $name {
@@ -47,7 +47,7 @@ empty_kind!(
     "DescribeEgressOnlyInternetGateways",
     "egressOnlyInternetGatewaySet",
     "EgressOnlyInternetGatewayId",
-    "InvalidGatewayID.NotFound",
+    Code::InvalidGatewayIDNotFound,
     "eigw",
     []
 );
@@ -56,7 +56,7 @@ empty_kind!(
     "DescribeNatGateways",
     "natGatewaySet",
     "NatGatewayId",
-    "NatGatewayNotFound",
+    Code::NatGatewayNotFound,
     "natGateway",
     ["nat-gateway-id", "state", "subnet-id", "vpc-id"]
 );
@@ -65,7 +65,7 @@ empty_kind!(
     "DescribeVpcEndpoints",
     "vpcEndpointSet",
     "VpcEndpointId",
-    "InvalidVpcEndpointId.NotFound",
+    Code::InvalidVpcEndpointIdNotFound,
     "Vpc Endpoint",
     [
         "ip-address-type",
@@ -82,7 +82,7 @@ empty_kind!(
     "DescribeVpcPeeringConnections",
     "vpcPeeringConnectionSet",
     "VpcPeeringConnectionId",
-    "InvalidVpcPeeringConnectionID.NotFound",
+    Code::InvalidVpcPeeringConnectionIDNotFound,
     "vpcPeeringConnection",
     [
         "accepter-vpc-info.cidr-block",
@@ -102,7 +102,7 @@ empty_kind!(
     "DescribeVpnGateways",
     "vpnGatewaySet",
     "VpnGatewayId",
-    "InvalidVpnGatewayID.NotFound",
+    Code::InvalidVpnGatewayIDNotFound,
     "vpnGateway",
     [
         "amazon-side-asn",

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::Ec2;
 use super::selection::{Described, Field, Selection};
+use super::{Code, Ec2};
 use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
@@ -62,7 +62,7 @@ impl Described for InstanceType {
 
     fn unknown(name: &str) -> ServiceError {
         let message = format!("The following supplied instance types do not exist: [{name}]");
-        ServiceError::new("InvalidInstanceType", message)
+        ServiceError::new(Code::InvalidInstanceType, message)
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn describe_offerings(
         "availability-zone-id" => |zone| zone.id.clone(),
         other => {
             let message = format!("Value ({other}) for parameter locationType is invalid.");
-            return Err(ServiceError::new("InvalidParameterValue", message));
+            return Err(ServiceError::new(Code::InvalidParameterValue, message));
         }
     };
     let mut offerings = Vec::new();

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -112,11 +112,11 @@ pub(crate) fn attach(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     ec2.known_vpc(&vpc)?;
     if let Some(other) = &gateway.vpc {
         let message = format!("resource {id} is already attached to network {other}");
-        return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+        return Err(ServiceError::new(Code::ResourceAlreadyAssociated, message));
     }
     if ec2.gateway_of(&vpc).is_some() {
         let message = format!("Network {vpc} already has an internet gateway attached");
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     }
     if let Some(gateway) = ec2.internet_gateways.get_mut(&id) {
         gateway.vpc = Some(vpc);
@@ -136,7 +136,7 @@ pub(crate) fn detach(
     ec2.known_vpc(&vpc)?;
     if gateway.vpc.as_ref() != Some(&vpc) {
         let message = format!("resource {id} is not attached to network {vpc}");
-        return Err(ServiceError::new("Gateway.NotAttached", message));
+        return Err(ServiceError::new(Code::GatewayNotAttached, message));
     }
     let mut interfaces = ec2
         .interfaces
@@ -146,7 +146,7 @@ pub(crate) fn detach(
         let message = format!(
             "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
         );
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     if let Some(gateway) = ec2.internet_gateways.get_mut(&id) {
         gateway.vpc = None;
@@ -159,7 +159,7 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     params.refuse_unread("DeleteInternetGateway")?;
     if ec2.known_gateway(&id)?.vpc.is_some() {
         let message = format!("The internetGateway '{id}' has dependencies and cannot be deleted.");
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     ec2.internet_gateways.remove(&id);
     ec2.tags.remove(&id);

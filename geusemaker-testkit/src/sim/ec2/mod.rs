@@ -6,6 +6,7 @@ mod availability_zone;
 mod cidr;
 mod dhcp_options;
 mod empty_kinds;
+mod error_code;
 mod expiry;
 mod image;
 mod instance;
@@ -34,6 +35,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::address::Address;
+pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::expiry::SpentTokens;
 pub(crate) use self::instance::{Instance, InstanceState};
 use self::internet_gateway::InternetGateway;
@@ -165,7 +167,7 @@ impl Ec2 {
             .find(|vpc| vpc.is_default)
             .ok_or_else(|| {
                 let message = "No default VPC for this user";
-                ServiceError::new("VPCIdNotSpecified", message)
+                ServiceError::new(Code::VPCIdNotSpecified, message)
             })
     }
 
@@ -222,5 +224,5 @@ pub(crate) fn answer(
     };
     operations::perform(operation, &mut ec2.clone(), &mut trial, params)?;
     let message = "Request would have succeeded, but DryRun flag is set.";
-    Err(ServiceError::new("DryRunOperation", message).status(412))
+    Err(ServiceError::new(Code::DryRunOperation, message))
 }

@@ -1,7 +1,7 @@
 //! Regions.
 
-use super::Ec2;
 use super::selection::{Described, Field, Selection};
+use super::{Code, Ec2};
 use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
@@ -29,7 +29,7 @@ impl Described for Region {
 
     fn unknown(name: &str) -> ServiceError {
         let message = format!("Invalid region name: [{name}]");
-        ServiceError::new("InvalidParameterValue", message)
+        ServiceError::new(Code::InvalidParameterValue, message)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The kinds of EC2 resources by their ids, and AWS's answers to wrong ids.
 
+use super::Code;
 use crate::sim::timings::{Rng, Timings};
 use crate::wire::ServiceError;
 
@@ -87,33 +88,9 @@ impl ResourceKind {
 
     /// Returns AWS's answer to an id that is unknown or malformed.
     pub(crate) fn unknown(self, id: &str) -> ServiceError {
-        let stem = match self {
-            Self::DhcpOptions => "InvalidDhcpOptionID",
-            Self::ElasticIp => "InvalidAllocationID",
-            Self::Image => "InvalidAMIID",
-            Self::Instance => "InvalidInstanceID",
-            Self::InternetGateway => "InvalidInternetGatewayID",
-            Self::KeyPair => "InvalidKeyPair",
-            Self::NetworkAcl => "InvalidNetworkAclID",
-            Self::NetworkInterface => "InvalidNetworkInterfaceID",
-            Self::PrefixList => "InvalidPrefixListID",
-            Self::RouteTable => "InvalidRouteTableID",
-            Self::SecurityGroup => "InvalidGroup",
-            Self::SecurityGroupRule => "InvalidSecurityGroupRuleId",
-            Self::SpotInstanceRequest => "InvalidSpotInstanceRequestID",
-            Self::Subnet => "InvalidSubnetID",
-            Self::Volume => "InvalidVolume",
-            Self::Vpc => "InvalidVpcID",
-        };
         if !self.is_well_formed(id) {
-            // Groups are the exception: a malformed id is an InvalidGroupId.
-            let stem = if stem == "InvalidGroup" {
-                "InvalidGroupId"
-            } else {
-                stem
-            };
             let message = format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix());
-            return ServiceError::new(format!("{stem}.Malformed"), message);
+            return ServiceError::new(self.malformed(), message);
         }
         let message = match self {
             Self::DhcpOptions => format!("The dhcpOption ID '{id}' does not exist"),
@@ -135,7 +112,51 @@ impl ResourceKind {
             Self::Volume => format!("The volume '{id}' does not exist."),
             Self::Vpc => format!("The vpc ID '{id}' does not exist"),
         };
-        ServiceError::new(format!("{stem}.NotFound"), message)
+        ServiceError::new(self.not_found(), message)
+    }
+
+    /// Returns the code for an id of the wrong form.
+    fn malformed(self) -> Code {
+        match self {
+            Self::DhcpOptions => Code::InvalidDhcpOptionIDMalformed,
+            Self::ElasticIp => Code::InvalidAllocationIDMalformed,
+            Self::Image => Code::InvalidAMIIDMalformed,
+            Self::Instance => Code::InvalidInstanceIDMalformed,
+            Self::InternetGateway => Code::InvalidInternetGatewayIDMalformed,
+            Self::KeyPair => Code::InvalidKeyPairMalformed,
+            Self::NetworkAcl => Code::InvalidNetworkAclIDMalformed,
+            Self::NetworkInterface => Code::InvalidNetworkInterfaceIDMalformed,
+            Self::PrefixList => Code::InvalidPrefixListIDMalformed,
+            Self::RouteTable => Code::InvalidRouteTableIDMalformed,
+            Self::SecurityGroup => Code::InvalidGroupIdMalformed,
+            Self::SecurityGroupRule => Code::InvalidSecurityGroupRuleIdMalformed,
+            Self::SpotInstanceRequest => Code::InvalidSpotInstanceRequestIDMalformed,
+            Self::Subnet => Code::InvalidSubnetIDMalformed,
+            Self::Volume => Code::InvalidVolumeMalformed,
+            Self::Vpc => Code::InvalidVpcIDMalformed,
+        }
+    }
+
+    /// Returns the code for an id that no resource has.
+    fn not_found(self) -> Code {
+        match self {
+            Self::DhcpOptions => Code::InvalidDhcpOptionIDNotFound,
+            Self::ElasticIp => Code::InvalidAllocationIDNotFound,
+            Self::Image => Code::InvalidAMIIDNotFound,
+            Self::Instance => Code::InvalidInstanceIDNotFound,
+            Self::InternetGateway => Code::InvalidInternetGatewayIDNotFound,
+            Self::KeyPair => Code::InvalidKeyPairNotFound,
+            Self::NetworkAcl => Code::InvalidNetworkAclIDNotFound,
+            Self::NetworkInterface => Code::InvalidNetworkInterfaceIDNotFound,
+            Self::PrefixList => Code::InvalidPrefixListIDNotFound,
+            Self::RouteTable => Code::InvalidRouteTableIDNotFound,
+            Self::SecurityGroup => Code::InvalidGroupNotFound,
+            Self::SecurityGroupRule => Code::InvalidSecurityGroupRuleIdNotFound,
+            Self::SpotInstanceRequest => Code::InvalidSpotInstanceRequestIDNotFound,
+            Self::Subnet => Code::InvalidSubnetIDNotFound,
+            Self::Volume => Code::InvalidVolumeNotFound,
+            Self::Vpc => Code::InvalidVpcIDNotFound,
+        }
     }
 
     fn prefix(self) -> &'static str {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use regex::Regex;
 
-use super::Ec2;
+use super::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -110,7 +110,10 @@ impl<T: Described> Selection<T> {
                     format!("The parameter {name} cannot be used with the parameter MaxResults")
                 }
             };
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         let limit = match asked {
             Some(asked) => page_size::<T>(asked)?,
@@ -270,7 +273,7 @@ fn pattern(value: &str) -> Result<Regex, ServiceError> {
 }
 
 fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidParameterValue", message)
+    ServiceError::new(Code::InvalidParameterValue, message)
 }
 
 #[cfg(test)]

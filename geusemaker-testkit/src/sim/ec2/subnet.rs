@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::cidr::Cidr;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::{Code, Ec2};
 use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
@@ -143,12 +143,12 @@ pub(crate) fn create(
     let zone = choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
     if !vpc.cidr.contains(cidr) || !(16..=28).contains(&cidr.prefix()) {
         let message = format!("The CIDR '{cidr}' is invalid.");
-        return Err(ServiceError::new("InvalidSubnet.Range", message));
+        return Err(ServiceError::new(Code::InvalidSubnetRange, message));
     }
     let siblings = || ec2.subnets.values().filter(|subnet| subnet.vpc == vpc_id);
     if siblings().any(|subnet| subnet.cidr.overlaps(cidr)) {
         let message = format!("The CIDR '{cidr}' conflicts with another subnet");
-        return Err(ServiceError::new("InvalidSubnet.Conflict", message));
+        return Err(ServiceError::new(Code::InvalidSubnetConflict, message));
     }
     context
         .quotas
@@ -181,7 +181,7 @@ pub(crate) fn delete(
     let mut interfaces = ec2.interfaces.values();
     if interfaces.any(|interface| interface.subnet == id && interface.exists(context.now)) {
         let message = format!("The subnet '{id}' has dependencies and cannot be deleted.");
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     ec2.subnets.remove(&id);
     ec2.forget_route_table_of(&id);
@@ -218,6 +218,6 @@ pub(super) fn choose_zone(
             let message = format!(
                 "Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {all}."
             );
-            ServiceError::new("InvalidParameterValue", message)
+            ServiceError::new(Code::InvalidParameterValue, message)
         })
 }

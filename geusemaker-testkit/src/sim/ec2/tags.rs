@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -71,7 +71,7 @@ impl TagSpecifications {
             if !kinds.iter().any(|known| known.tag_name() == kind) {
                 let message =
                     format!("'{kind}' is not a valid taggable resource type for this operation.");
-                return Err(ServiceError::new("InvalidParameterValue", message));
+                return Err(ServiceError::new(Code::InvalidParameterValue, message));
             }
             let tags: TagSet = read_tags(params, &specification.member("Tag"))?
                 .into_iter()
@@ -82,7 +82,7 @@ impl TagSpecifications {
             }
             if by_kind.insert(kind, tags).is_some() {
                 let message = "The same resource type may not be specified more than once in tag specifications";
-                return Err(ServiceError::new("InvalidParameterValue", message));
+                return Err(ServiceError::new(Code::InvalidParameterValue, message));
             }
         }
         Ok(Self(by_kind))
@@ -127,7 +127,7 @@ impl Described for TagDescription {
     }
 
     fn unknown(id: &str) -> ServiceError {
-        ServiceError::new("InvalidID", format!("The ID '{id}' is not valid"))
+        ServiceError::new(Code::InvalidID, format!("The ID '{id}' is not valid"))
     }
 }
 
@@ -259,11 +259,11 @@ fn read_tags(params: &mut Params, name: &str) -> Result<NamedTags, ServiceError>
 }
 
 fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidParameterValue", message)
+    ServiceError::new(Code::InvalidParameterValue, message)
 }
 
 fn too_many_tags() -> ServiceError {
-    ServiceError::new("TagLimitExceeded", "More than 50 tags specified")
+    ServiceError::new(Code::TagLimitExceeded, "More than 50 tags specified")
 }
 
 /// AWS's limit for one resource.

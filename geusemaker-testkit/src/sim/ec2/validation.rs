@@ -1,5 +1,6 @@
 //! Checks of parameters that several operations share.
 
+use super::Code;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
@@ -21,5 +22,5 @@ pub(super) fn one_of(
 }
 
 pub(super) fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidParameterValue", message)
+    ServiceError::new(Code::InvalidParameterValue, message)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::tags::{self, Tag};
-use super::{Efs, bad_request, refuse_other_query};
+use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
@@ -127,8 +127,7 @@ pub(super) fn create(
             "Access point already exists with client token {}: {}",
             creation.client_token, other.id
         );
-        return Err(ServiceError::new("AccessPointAlreadyExists", message)
-            .status(409)
+        return Err(ServiceError::new(Code::AccessPointAlreadyExists, message)
             .member("AccessPointId", &other.id));
     }
     let id = format!("fsap-{}", context.rng.hex(17));

@@ -8,7 +8,7 @@ use super::file_system_settings::{LifecyclePolicy, OverwriteProtection};
 use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::tags::{self, Tag};
-use super::{Efs, bad_request, refuse_other_query};
+use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
@@ -100,7 +100,10 @@ impl FileSystem {
             return Ok(());
         }
         let message = format!("File system '{}' is not available.", self.id);
-        Err(ServiceError::new("IncorrectFileSystemLifeCycleState", message).status(409))
+        Err(ServiceError::new(
+            Code::IncorrectFileSystemLifeCycleState,
+            message,
+        ))
     }
 
     pub(super) fn state(&self, now: Timestamp) -> LifeCycleState {
@@ -182,8 +185,7 @@ pub(super) fn create(
             "File system '{}' already exists with creation token '{token}'",
             other.id
         );
-        return Err(ServiceError::new("FileSystemAlreadyExists", message)
-            .status(409)
+        return Err(ServiceError::new(Code::FileSystemAlreadyExists, message)
             .member("FileSystemId", &other.id));
     }
     context
@@ -231,7 +233,7 @@ fn check_zone(creation: &Creation, region: &str) -> Result<(), ServiceError> {
     let zones = catalog::zones(region);
     match &creation.availability_zone_name {
         Some(name) if !zones.iter().any(|zone| zone.name == *name) => Err(ServiceError::new(
-            "UnsupportedAvailabilityZone",
+            Code::UnsupportedAvailabilityZone,
             format!(
                 "The Availability Zone '{name}' does not exist or has no One Zone file systems"
             ),
@@ -313,7 +315,7 @@ pub(super) fn delete(
     // A mount target that is still being deleted also prevents the deletion.
     if efs.mount_targets_of(&id).next().is_some() {
         let message = format!("File system '{id}' has mount targets. Delete them first.");
-        return Err(ServiceError::new("FileSystemInUse", message).status(409));
+        return Err(ServiceError::new(Code::FileSystemInUse, message));
     }
     let gone_at = context.now + context.duration(Step::FileSystemDeleted);
     efs.file_system_mut(&id)?.life_cycle.delete(gone_at);

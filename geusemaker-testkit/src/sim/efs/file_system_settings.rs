@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::file_system::{FileSystem, ThroughputMode, check_throughput};
 use super::life_cycle::LifeCycleState;
-use super::{Efs, bad_request, refuse_other_query};
+use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
@@ -50,7 +50,7 @@ pub(super) fn update(
             // The EFS model: after such a change, the next one has to wait for a day.
             let message = "You must wait at least 24 hours before changing the throughput mode or decreasing the \
                            provisioned throughput of the file system.";
-            return Err(ServiceError::new("TooManyRequests", message).status(429));
+            return Err(ServiceError::new(Code::TooManyRequests, message));
         }
         file_system.throughput_changed_at = Some(context.now);
     }
@@ -272,7 +272,7 @@ pub(super) fn put_policy(
         .is_ok_and(|policy| policy.get("Statement").is_some());
     if !is_document || update.policy.len() > 20_000 {
         let message = "The policy is not a policy document, or has more than 20000 characters.";
-        return Err(ServiceError::new("InvalidPolicyException", message));
+        return Err(ServiceError::new(Code::InvalidPolicyException, message));
     }
     file_system.policy = Some(update.policy);
     policy(file_system)
@@ -287,7 +287,7 @@ fn policy(file_system: &FileSystem) -> Result<Reply, ServiceError> {
     let id = file_system.id();
     let policy = file_system.policy.as_ref().ok_or_else(|| {
         let message = format!("File system '{id}' has no policy.");
-        ServiceError::new("PolicyNotFound", message).status(404)
+        ServiceError::new(Code::PolicyNotFound, message)
     })?;
     Ok(Reply::json(json!({ "FileSystemId": id, "Policy": policy })))
 }

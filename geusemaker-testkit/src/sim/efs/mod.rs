@@ -1,6 +1,7 @@
 //! Amazon Elastic File System: file systems, with their mount targets and access points.
 
 mod access_point;
+mod error_code;
 mod file_system;
 mod file_system_settings;
 mod life_cycle;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::access_point::AccessPoint;
+pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::file_system::FileSystem;
 use self::mount_target::MountTarget;
 pub(crate) use self::operations::OPERATIONS;
@@ -103,19 +105,19 @@ impl Efs {
     fn file_system(&self, id: &str) -> Result<&FileSystem, ServiceError> {
         self.file_systems
             .get(without_arn(id))
-            .ok_or_else(|| not_found("FileSystemNotFound", "File system", id))
+            .ok_or_else(|| not_found(Code::FileSystemNotFound, "File system", id))
     }
 
     fn file_system_mut(&mut self, id: &str) -> Result<&mut FileSystem, ServiceError> {
         self.file_systems
             .get_mut(without_arn(id))
-            .ok_or_else(|| not_found("FileSystemNotFound", "File system", id))
+            .ok_or_else(|| not_found(Code::FileSystemNotFound, "File system", id))
     }
 
     fn access_point(&self, id: &str) -> Result<&AccessPoint, ServiceError> {
         self.access_points
             .get(without_arn(id))
-            .ok_or_else(|| not_found("AccessPointNotFound", "Access point", id))
+            .ok_or_else(|| not_found(Code::AccessPointNotFound, "Access point", id))
     }
 
     /// Returns the tags of the file system or access point with that id.
@@ -132,7 +134,7 @@ impl Efs {
             self.access_points
                 .get_mut(without_arn(id))
                 .map(AccessPoint::tags_mut)
-                .ok_or_else(|| not_found("AccessPointNotFound", "Access point", id))
+                .ok_or_else(|| not_found(Code::AccessPointNotFound, "Access point", id))
         } else {
             self.file_system_mut(id).map(FileSystem::tags_mut)
         }
@@ -141,7 +143,7 @@ impl Efs {
     fn mount_target(&self, id: &str) -> Result<&MountTarget, ServiceError> {
         self.mount_targets
             .get(id)
-            .ok_or_else(|| not_found("MountTargetNotFound", "Mount target", id))
+            .ok_or_else(|| not_found(Code::MountTargetNotFound, "Mount target", id))
     }
 
     fn mount_targets_of<'a>(
@@ -187,10 +189,10 @@ fn without_arn(id: &str) -> &str {
     }
 }
 
-fn not_found(code: &str, what: &str, id: &str) -> ServiceError {
-    ServiceError::new(code, format!("{what} '{id}' does not exist.")).status(404)
+fn not_found(code: Code, what: &str, id: &str) -> ServiceError {
+    ServiceError::new(code, format!("{what} '{id}' does not exist."))
 }
 
 fn bad_request(message: impl Into<String>) -> ServiceError {
-    ServiceError::new("BadRequest", message)
+    ServiceError::new(Code::BadRequest, message)
 }

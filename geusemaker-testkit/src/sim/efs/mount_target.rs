@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
-use super::{Efs, bad_request, refuse_other_query};
+use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{AddressUse, Ec2, NetworkInterface, NewInterface, Subnet};
 use crate::sim::timings::Step;
@@ -67,7 +67,7 @@ impl MountTarget {
             return Ok(());
         }
         let message = format!("Mount target '{}' is being deleted.", self.id);
-        Err(ServiceError::new("IncorrectMountTargetState", message).status(409))
+        Err(ServiceError::new(Code::IncorrectMountTargetState, message))
     }
 
     pub(super) fn state(&self, now: Timestamp) -> LifeCycleState {
@@ -109,27 +109,27 @@ pub(super) fn create(
     let file_system_id = file_system.id().to_owned();
     let subnet = ec2.subnet(&creation.subnet_id).cloned().ok_or_else(|| {
         let message = format!("The subnet ID '{}' does not exist", creation.subnet_id);
-        ServiceError::new("SubnetNotFound", message)
+        ServiceError::new(Code::SubnetNotFound, message)
     })?;
     if file_system.zone().is_some_and(|zone| zone != subnet.zone) {
         let message = format!(
             "The file system '{file_system_id}' is not in the Availability Zone of the subnet '{}'",
             subnet.id
         );
-        return Err(ServiceError::new("AvailabilityZonesMismatch", message));
+        return Err(ServiceError::new(Code::AvailabilityZonesMismatch, message));
     }
     refuse_conflict(efs, &file_system_id, &subnet)?;
     let security_groups = security_groups(ec2, &subnet, creation.security_groups)?;
     if ec2.free_addresses(&subnet, context.now) == 0 {
         let message = format!("The subnet '{}' has no free addresses", subnet.id);
-        return Err(ServiceError::new("NoFreeAddressesInSubnet", message).status(409));
+        return Err(ServiceError::new(Code::NoFreeAddressesInSubnet, message));
     }
     if let Some(address) = creation.ip_address {
         match ec2.address_use(&subnet, address, context.now) {
             AddressUse::Free => {}
             AddressUse::Taken => {
                 let message = format!("The address {address} is already in use in the subnet");
-                return Err(ServiceError::new("IpAddressInUse", message).status(409));
+                return Err(ServiceError::new(Code::IpAddressInUse, message));
             }
             AddressUse::Outside => {
                 return Err(bad_request(format!(
@@ -139,7 +139,7 @@ pub(super) fn create(
         }
     }
     ec2.admit_interfaces(context, 1)
-        .map_err(|error| error.status(409))?;
+        .map_err(|error| ServiceError::new(Code::NetworkInterfaceLimitExceeded, error.message))?;
     let id = format!("fsmt-{}", context.rng.hex(17));
     let interface = NewInterface {
         subnet: subnet.clone(),
@@ -168,7 +168,7 @@ pub(super) fn create(
 
 /// Refuses a second mount target in a zone, and one in another VPC (the EFS model).
 fn refuse_conflict(efs: &Efs, file_system: &str, subnet: &Subnet) -> Result<(), ServiceError> {
-    let conflict = |message| Err(ServiceError::new("MountTargetConflict", message).status(409));
+    let conflict = |message| Err(ServiceError::new(Code::MountTargetConflict, message));
     for other in efs.mount_targets_of(file_system) {
         if other.subnet.vpc != subnet.vpc {
             return conflict(
@@ -196,7 +196,7 @@ fn security_groups(
     }
     if asked.len() > 5 {
         let message = "A mount target has at most five security groups";
-        return Err(ServiceError::new("SecurityGroupLimitExceeded", message));
+        return Err(ServiceError::new(Code::SecurityGroupLimitExceeded, message));
     }
     for id in &asked {
         let known = ec2
@@ -207,7 +207,7 @@ fn security_groups(
                 "The security group ID '{id}' does not exist in {}",
                 subnet.vpc
             );
-            return Err(ServiceError::new("SecurityGroupNotFound", message));
+            return Err(ServiceError::new(Code::SecurityGroupNotFound, message));
         }
     }
     Ok(asked)

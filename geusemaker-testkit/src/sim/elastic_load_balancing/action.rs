@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::load_balancer::LoadBalancer;
 use super::redirect::Redirect;
-use super::{ElasticLoadBalancing, validation};
+use super::{Code, ElasticLoadBalancing, validation};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
@@ -52,7 +52,7 @@ impl Action {
         }
         if actions.len() != 1 {
             return Err(ServiceError::new(
-                "InvalidLoadBalancerAction",
+                Code::InvalidLoadBalancerAction,
                 "Exactly one action of type forward, redirect or fixed-response must be specified",
             ));
         }
@@ -92,7 +92,7 @@ impl Action {
         }
         if groups.len() > 5 {
             return Err(ServiceError::new(
-                "TooManyTargetGroups",
+                Code::TooManyTargetGroups,
                 "A forward action can have at most 5 target groups",
             ));
         }
@@ -227,7 +227,7 @@ pub(super) fn refuse_unusable(
             .any(|(listener, _)| listener.load_balancer != load_balancer.arn);
         if elsewhere {
             return Err(ServiceError::new(
-                "TargetGroupAssociationLimit",
+                Code::TargetGroupAssociationLimit,
                 format!(
                     "The following target groups cannot be associated with more than one load balancer: {arn}"
                 ),

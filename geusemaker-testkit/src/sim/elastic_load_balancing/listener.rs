@@ -11,7 +11,7 @@ use super::protocol::Protocol;
 use super::rule::{Priority, Rule};
 use super::tags::Tags;
 use super::tls::Tls;
-use super::{ElasticLoadBalancing, action, load_balancer, members, validation};
+use super::{Code, ElasticLoadBalancing, action, load_balancer, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -130,7 +130,7 @@ pub(super) fn create(
 
 fn duplicate(load_balancer: &str) -> ServiceError {
     ServiceError::new(
-        "DuplicateListener",
+        Code::DuplicateListener,
         format!("A listener already exists on this port for this load balancer '{load_balancer}'"),
     )
 }

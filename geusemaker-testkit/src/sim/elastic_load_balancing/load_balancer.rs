@@ -9,7 +9,7 @@ use super::attributes::{Attributes, LOAD_BALANCER};
 use super::paging::{Page, Paging};
 use super::placement::{self, Placement};
 use super::tags::Tags;
-use super::{ElasticLoadBalancing, members, validation};
+use super::{Code, ElasticLoadBalancing, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, Subnet};
 use crate::sim::lifecycle::LifecycleOverride;
@@ -156,7 +156,7 @@ pub(super) fn create(
             return Ok(described(other, context.now));
         }
         return Err(ServiceError::new(
-            "DuplicateLoadBalancerName",
+            Code::DuplicateLoadBalancerName,
             format!(
                 "A load balancer with the same name '{}' exists, but with different settings",
                 settings.name
@@ -244,7 +244,7 @@ pub(super) fn describe(
         if !known {
             // Elastic Load Balancing says "not found" with HTTP status 400.
             let message = format!("Load balancers '[{name}]' not found");
-            return Err(ServiceError::new("LoadBalancerNotFound", message));
+            return Err(ServiceError::new(Code::LoadBalancerNotFound, message));
         }
     }
     let chosen = elb.load_balancers.values().filter(|load_balancer| {
@@ -274,7 +274,7 @@ pub(super) fn delete(
     let attributes = &load_balancer.attributes;
     if attributes.value(LOAD_BALANCER, "deletion_protection.enabled") == "true" {
         return Err(ServiceError::new(
-            "OperationNotPermitted",
+            Code::OperationNotPermitted,
             format!(
                 "Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
             ),
@@ -319,7 +319,7 @@ pub(super) fn live_mut<'a>(
 
 pub(super) fn not_found() -> ServiceError {
     ServiceError::new(
-        "LoadBalancerNotFound",
+        Code::LoadBalancerNotFound,
         "One or more load balancers not found",
     )
 }

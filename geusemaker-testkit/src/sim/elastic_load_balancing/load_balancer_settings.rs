@@ -3,7 +3,7 @@
 use super::attributes::{Attributes, LOAD_BALANCER};
 use super::load_balancer::{live, live_mut};
 use super::placement::{self, Placement};
-use super::{ElasticLoadBalancing, members, validation};
+use super::{Code, ElasticLoadBalancing, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
 use crate::sim::timings::Step;
@@ -27,7 +27,7 @@ pub(super) fn set_subnets(
     let vpc = &load_balancer.vpc;
     if placement::one_vpc(&subnets)? != *vpc {
         return Err(ServiceError::new(
-            "InvalidConfigurationRequest",
+            Code::InvalidConfigurationRequest,
             format!("The subnets must be in the VPC '{vpc}' of the load balancer"),
         ));
     }

@@ -4,6 +4,7 @@ mod account_limit;
 mod action;
 mod attributes;
 mod condition;
+mod error_code;
 mod health_check;
 mod listener;
 mod load_balancer;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::listener::Listener;
 use self::load_balancer::LoadBalancer;
 pub(crate) use self::operations::OPERATIONS;
@@ -111,14 +113,17 @@ impl ElasticLoadBalancing {
     }
 
     fn listener(&self, arn: &str) -> Result<&Listener, ServiceError> {
-        self.listeners
-            .get(arn)
-            .ok_or_else(|| ServiceError::new("ListenerNotFound", "One or more listeners not found"))
+        self.listeners.get(arn).ok_or_else(|| {
+            ServiceError::new(Code::ListenerNotFound, "One or more listeners not found")
+        })
     }
 
     fn target_group(&self, arn: &str) -> Result<&TargetGroup, ServiceError> {
         self.target_groups.get(arn).ok_or_else(|| {
-            ServiceError::new("TargetGroupNotFound", "One or more target groups not found")
+            ServiceError::new(
+                Code::TargetGroupNotFound,
+                "One or more target groups not found",
+            )
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{members, validation};
+use super::{Code, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, NewInterface, Subnet};
 use crate::wire::ServiceError;
@@ -75,7 +75,7 @@ pub(super) fn read_ip_address_type(params: &mut Params) -> Result<(), ServiceErr
     match validation::one_of(params, "IpAddressType", &known)?.as_str() {
         "ipv4" => Ok(()),
         _ => Err(ServiceError::new(
-            "InvalidSubnet",
+            Code::InvalidSubnet,
             "You must specify subnets with an associated IPv6 CIDR block",
         )),
     }
@@ -87,13 +87,13 @@ pub(super) fn one_per_zone(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subnet>, Ser
     for id in ids {
         let subnet = ec2.subnet(id).ok_or_else(|| {
             ServiceError::new(
-                "SubnetNotFound",
+                Code::SubnetNotFound,
                 format!("The subnet ID '{id}' does not exist"),
             )
         })?;
         if subnets.iter().any(|other| other.zone == subnet.zone) {
             return Err(ServiceError::new(
-                "InvalidConfigurationRequest",
+                Code::InvalidConfigurationRequest,
                 "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
             ));
         }
@@ -116,7 +116,7 @@ pub(super) fn refuse_full<'a>(
     for subnet in subnets {
         if ec2.free_addresses(subnet, now) < 8 {
             return Err(ServiceError::new(
-                "InvalidSubnet",
+                Code::InvalidSubnet,
                 format!(
                     "Not enough IP space available in {}. ELB requires at least 8 free IP addresses in each subnet.",
                     subnet.id
@@ -133,7 +133,7 @@ pub(super) fn one_vpc(subnets: &[Subnet]) -> Result<String, ServiceError> {
     match vpcs.as_slice() {
         [vpc] => Ok((*vpc).to_owned()),
         _ => Err(ServiceError::new(
-            "InvalidConfigurationRequest",
+            Code::InvalidConfigurationRequest,
             format!(
                 "All subnets must belong to the same VPC: '{}'",
                 vpcs.join(", ")
@@ -154,11 +154,11 @@ pub(super) fn groups_in(
     for id in &asked {
         let group = ec2.security_group(id).ok_or_else(|| {
             let message = format!("Security group '{id}' does not exist");
-            ServiceError::new("InvalidSecurityGroup", message)
+            ServiceError::new(Code::InvalidSecurityGroup, message)
         })?;
         if group.vpc != vpc {
             return Err(ServiceError::new(
-                "InvalidConfigurationRequest",
+                Code::InvalidConfigurationRequest,
                 format!("One or more security groups are invalid: '{id}' is not in VPC '{vpc}'"),
             ));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::validation;
+use super::{Code, validation};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
@@ -72,7 +72,7 @@ impl Redirect {
         let unchanged = ["#{protocol}", "#{host}", "#{port}", "/#{path}"];
         if [protocol, host, port, path].map(String::as_str) == unchanged {
             return Err(ServiceError::new(
-                "InvalidLoadBalancerAction",
+                Code::InvalidLoadBalancerAction,
                 "The redirect configuration is not valid because it creates a loop.",
             ));
         }

@@ -11,7 +11,7 @@ use super::condition::Condition;
 use super::listener::Listener;
 use super::paging::{Page, Paging};
 use super::tags::Tags;
-use super::{ElasticLoadBalancing, action, members, validation};
+use super::{Code, ElasticLoadBalancing, action, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -205,7 +205,7 @@ pub(super) fn modify(
 
     let (Priority::Number(priority), old) = find(elb, &arn)? else {
         return Err(ServiceError::new(
-            "OperationNotPermitted",
+            Code::OperationNotPermitted,
             format!("Default rule '{arn}' cannot be modified"),
         ));
     };
@@ -244,7 +244,7 @@ pub(super) fn set_priorities(
     for arn in wanted.keys() {
         if matches!(find(elb, arn)?, (Priority::Default, _)) {
             return Err(ServiceError::new(
-                "OperationNotPermitted",
+                Code::OperationNotPermitted,
                 format!("Default rule '{arn}' cannot be given a priority"),
             ));
         }
@@ -275,7 +275,7 @@ pub(super) fn set_priorities(
 
 fn in_use(priority: u32) -> ServiceError {
     ServiceError::new(
-        "PriorityInUse",
+        Code::PriorityInUse,
         format!("Priority '{priority}' is currently in use"),
     )
 }
@@ -288,7 +288,7 @@ pub(super) fn delete(
     params.refuse_unread("DeleteRule")?;
     match find(elb, &arn)? {
         (Priority::Default, _) => Err(ServiceError::new(
-            "OperationNotPermitted",
+            Code::OperationNotPermitted,
             format!("Default rule '{arn}' cannot be deleted"),
         )),
         (Priority::Number(_), _) => {
@@ -323,5 +323,5 @@ fn listener_of<'a>(
 }
 
 fn not_found() -> ServiceError {
-    ServiceError::new("RuleNotFound", "One or more rules not found")
+    ServiceError::new(Code::RuleNotFound, "One or more rules not found")
 }

@@ -1,8 +1,8 @@
 //! Security policies of HTTPS listeners: a part of AWS's policies, the same in every account.
 
-use super::members;
 use super::paging::{Page, Paging};
 use super::validation;
+use super::{Code, members};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -107,7 +107,7 @@ fn find(name: &str) -> Result<&'static SslPolicy, ServiceError> {
         .find(|policy| policy.name == name)
         .ok_or_else(|| {
             ServiceError::new(
-                "SSLPolicyNotFound",
+                Code::SSLPolicyNotFound,
                 format!("SSL policy '{name}' not found"),
             )
         })

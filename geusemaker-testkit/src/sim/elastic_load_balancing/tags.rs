@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ElasticLoadBalancing, members, validation};
+use super::{Code, ElasticLoadBalancing, members, validation};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -22,7 +22,7 @@ impl Tags {
             refuse_wrong(&key, &value)?;
             if tags.insert(key, value).is_some() {
                 return Err(ServiceError::new(
-                    "DuplicateTagKeys",
+                    Code::DuplicateTagKeys,
                     "Tag keys must be unique for each resource",
                 ));
             }
@@ -35,7 +35,7 @@ impl Tags {
     fn refuse_too_many(&self) -> Result<(), ServiceError> {
         if self.0.len() > 50 {
             let message = "The maximum number of tags for this resource has been reached";
-            return Err(ServiceError::new("TooManyTags", message));
+            return Err(ServiceError::new(Code::TooManyTags, message));
         }
         Ok(())
     }
@@ -133,14 +133,14 @@ fn find<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut Tags
     let (found, code, what) = match kind {
         Some("targetgroup") => (
             elb.target_groups.get_mut(arn).map(|group| &mut group.tags),
-            "TargetGroupNotFound",
+            Code::TargetGroupNotFound,
             "target groups",
         ),
         Some("listener") => (
             elb.listeners
                 .get_mut(arn)
                 .map(|listener| &mut listener.tags),
-            "ListenerNotFound",
+            Code::ListenerNotFound,
             "listeners",
         ),
         Some("listener-rule") => (
@@ -149,14 +149,14 @@ fn find<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut Tags
                 .flat_map(|listener| listener.all_rules_mut())
                 .find(|rule| rule.arn == arn)
                 .map(|rule| &mut rule.tags),
-            "RuleNotFound",
+            Code::RuleNotFound,
             "rules",
         ),
         _ => (
             elb.load_balancers
                 .get_mut(arn)
                 .map(|balancer| &mut balancer.tags),
-            "LoadBalancerNotFound",
+            Code::LoadBalancerNotFound,
             "load balancers",
         ),
     };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::target_group::TargetGroup;
 use super::target_health::{self, State};
-use super::{ElasticLoadBalancing, validation};
+use super::{Code, ElasticLoadBalancing, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, InstanceState};
 use crate::sim::lifecycle::LifecycleOverride;
@@ -136,7 +136,7 @@ fn refuse_unusable(
     now: Timestamp,
     id: &str,
 ) -> Result<(), ServiceError> {
-    let invalid = |message| Err(ServiceError::new("InvalidTarget", message));
+    let invalid = |message| Err(ServiceError::new(Code::InvalidTarget, message));
     match ec2.instance(id) {
         None => invalid(format!("Instance ID '{id}' is not valid")),
         Some(instance) if instance.state(now) != InstanceState::Running => invalid(format!(

@@ -10,7 +10,7 @@ use super::paging::{Page, Paging};
 use super::protocol::Protocol;
 use super::tags::Tags;
 use super::target::Target;
-use super::{ElasticLoadBalancing, members, validation};
+use super::{Code, ElasticLoadBalancing, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
 use crate::sim::quota::Quota;
@@ -142,7 +142,7 @@ pub(super) fn create(
             return Ok(described(elb, other));
         }
         return Err(ServiceError::new(
-            "DuplicateTargetGroupName",
+            Code::DuplicateTargetGroupName,
             format!(
                 "A target group with the same name '{}' exists, but with different settings",
                 settings.name
@@ -190,7 +190,7 @@ pub(super) fn describe(
             .any(|group| group.settings.name == *name)
         {
             return Err(ServiceError::new(
-                "TargetGroupNotFound",
+                Code::TargetGroupNotFound,
                 "One or more target groups not found",
             ));
         }
@@ -265,7 +265,7 @@ pub(super) fn delete(
     elb.target_group(&arn)?;
     if elb.rules_to(&arn).next().is_some() {
         return Err(ServiceError::new(
-            "ResourceInUse",
+            Code::ResourceInUse,
             format!("Target group '{arn}' is currently in use by a listener or a rule"),
         ));
     }

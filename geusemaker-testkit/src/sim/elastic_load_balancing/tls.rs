@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::Paging;
 use super::protocol::Protocol;
-use super::{ElasticLoadBalancing, ssl_policy, validation};
+use super::{Code, ElasticLoadBalancing, ssl_policy, validation};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -104,7 +104,7 @@ pub(super) fn add_certificates(
     // The ELB docs' quota: certificates per load balancer, not counting the default ones.
     if certificates.len() > 25 {
         return Err(ServiceError::new(
-            "TooManyCertificates",
+            Code::TooManyCertificates,
             "The maximum number of certificates per load balancer, '25', has been reached",
         ));
     }
@@ -128,7 +128,7 @@ pub(super) fn remove_certificates(
     let tls = tls_mut(elb, &arn)?;
     if removed.contains(&tls.default_certificate) {
         return Err(ServiceError::new(
-            "OperationNotPermitted",
+            Code::OperationNotPermitted,
             "The default certificate of a listener cannot be removed",
         ));
     }
@@ -160,7 +160,7 @@ fn read_certificates(params: &mut Params) -> Result<Vec<String>, ServiceError> {
         };
         if !is_certificate {
             return Err(ServiceError::new(
-                "CertificateNotFound",
+                Code::CertificateNotFound,
                 format!("Certificate '{arn}' not found"),
             ));
         }

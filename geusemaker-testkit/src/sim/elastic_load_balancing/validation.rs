@@ -2,11 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use super::Code;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
 pub(super) fn error(message: impl Into<String>) -> ServiceError {
-    ServiceError::new("ValidationError", message)
+    ServiceError::new(Code::ValidationError, message)
 }
 
 /// Checks a name. The ELB model: 1 to 32 alphanumeric characters and hyphens, no hyphen at either end.

@@ -1,16 +1,23 @@
 //! The answers of the services to a caller who calls too often.
 
+use crate::sim::{cloudfront, ec2, efs, elastic_load_balancing};
 use crate::wire::{Service, ServiceError};
 
 /// Returns the answer to a throttled call, in the service's own wording.
 pub(crate) fn refusal(service: Service) -> ServiceError {
+    let message = "Rate exceeded";
     match service {
-        Service::Ec2 => {
-            ServiceError::new("RequestLimitExceeded", "Request limit exceeded.").status(503)
+        // STS is throttled by faults only, in the same words.
+        Service::CloudFront | Service::Sts => {
+            ServiceError::new(cloudfront::Code::Throttling, message)
         }
-        Service::ElasticLoadBalancing => ServiceError::new("ThrottlingException", "Rate exceeded"),
-        Service::CloudFront | Service::Sts => ServiceError::new("Throttling", "Rate exceeded"),
+        Service::Ec2 => {
+            ServiceError::new(ec2::Code::RequestLimitExceeded, "Request limit exceeded.")
+        }
         // The EFS model has this error for CreateAccessPoint only; the same answer from the other calls is assumed.
-        Service::Efs => ServiceError::new("ThrottlingException", "Rate exceeded").status(429),
+        Service::Efs => ServiceError::new(efs::Code::ThrottlingException, message),
+        Service::ElasticLoadBalancing => {
+            ServiceError::new(elastic_load_balancing::Code::ThrottlingException, message)
+        }
     }
 }

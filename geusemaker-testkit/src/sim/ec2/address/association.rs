@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::address::{self, Address, Association};
 use crate::sim::ec2::network_interface::attribute::refuse_managed;
 use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -31,7 +31,7 @@ pub(crate) fn associate(
         (None, Some(id)) => id,
         _ => {
             let message = "You must specify either an instance id or a network interface id";
-            return Err(ServiceError::new("MissingParameter", message));
+            return Err(ServiceError::new(Code::MissingParameter, message));
         }
     };
     let interface = ec2.existing_interface(&interface, context.now)?;
@@ -46,7 +46,7 @@ pub(crate) fn associate(
             "Network {} is not attached to any internet gateway",
             interface.vpc
         );
-        return Err(ServiceError::new("Gateway.NotAttached", message));
+        return Err(ServiceError::new(Code::GatewayNotAttached, message));
     }
     let there = address.association.as_ref();
     if there.is_some_and(|there| there.interface != interface.id) && !may_move {
@@ -55,7 +55,7 @@ pub(crate) fn associate(
             address.id,
             there.map_or("", |there| there.id.as_str())
         );
-        return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+        return Err(ServiceError::new(Code::ResourceAlreadyAssociated, message));
     }
     let (allocation, ip) = (address.id.clone(), address.ip);
     let interface = interface.id.clone();
@@ -64,7 +64,7 @@ pub(crate) fn associate(
     if let Some(other) = other.map(|other| other.id.clone()) {
         if !may_move {
             let message = format!("resource {interface} is already associated");
-            return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+            return Err(ServiceError::new(Code::ResourceAlreadyAssociated, message));
         }
         ec2.disassociate(context, &other);
     }
@@ -104,12 +104,12 @@ pub(crate) fn disassociate(
             .map(|address| address.id.clone())
             .ok_or_else(|| {
                 let message = format!("The association ID '{id}' does not exist");
-                ServiceError::new("InvalidAssociationID.NotFound", message)
+                ServiceError::new(Code::InvalidAssociationIDNotFound, message)
             })?,
         (None, Some(ip)) => ec2.address_named(None, Some(&ip))?.id.clone(),
         _ => {
             let message = "You must specify either an association id or a public IP";
-            return Err(ServiceError::new("MissingParameter", message));
+            return Err(ServiceError::new(Code::MissingParameter, message));
         }
     };
     ec2.disassociate(context, &allocation);
@@ -156,7 +156,7 @@ impl Ec2 {
             }
             (None, None) => {
                 let message = "Either public IP or allocation id must be specified";
-                Err(ServiceError::new("MissingParameter", message))
+                Err(ServiceError::new(Code::MissingParameter, message))
             }
         }
     }

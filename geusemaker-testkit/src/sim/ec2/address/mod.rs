@@ -7,13 +7,13 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::instance::Instance;
 use super::network_interface::NetworkInterface;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::validation::invalid;
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -102,7 +102,7 @@ impl Described for Address {
 /// Returns AWS's answer to an elastic address that it does not know.
 pub(super) fn unknown_ip(ip: &str) -> ServiceError {
     ServiceError::new(
-        "InvalidAddress.NotFound",
+        Code::InvalidAddressNotFound,
         format!("Address '{ip}' not found."),
     )
 }
@@ -250,11 +250,14 @@ pub(crate) fn release(
         (Some(_), Some(_)) => {
             let message =
                 "You may specify public IP or allocation id, but not both in the same call";
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         (None, None) => {
             let message = "Either public IP or allocation id must be specified";
-            return Err(ServiceError::new("MissingParameter", message));
+            return Err(ServiceError::new(Code::MissingParameter, message));
         }
     };
     let address = ec2
@@ -263,7 +266,7 @@ pub(crate) fn release(
         .ok_or_else(|| ResourceKind::ElasticIp.unknown(&id))?;
     if address.association.is_some() {
         let message = format!("Address {} is in use.", address.ip);
-        return Err(ServiceError::new("InvalidIPAddress.InUse", message));
+        return Err(ServiceError::new(Code::InvalidIPAddressInUse, message));
     }
     ec2.addresses.remove(&id);
     ec2.tags.remove(&id);

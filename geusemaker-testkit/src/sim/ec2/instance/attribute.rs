@@ -8,9 +8,9 @@ use super::launch_request::decode_user_data;
 use super::{Instance, InstanceState};
 use crate::sim::catalog;
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::image;
 use crate::sim::ec2::validation::{invalid, one_of};
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -133,11 +133,17 @@ impl Change {
             (Some(change), None) => Ok(change),
             (None, _) => {
                 let message = "No attributes specified.";
-                Err(ServiceError::new("InvalidParameterCombination", message))
+                Err(ServiceError::new(
+                    Code::InvalidParameterCombination,
+                    message,
+                ))
             }
             (Some(_), Some(_)) => {
                 let message = "Fields for multiple attribute types specified. Only one attribute may be modified at a time.";
-                Err(ServiceError::new("InvalidParameterCombination", message))
+                Err(ServiceError::new(
+                    Code::InvalidParameterCombination,
+                    message,
+                ))
             }
         }
     }
@@ -191,7 +197,7 @@ impl Change {
         ) {
             let message =
                 format!("The instance '{id}' is not in a valid state for this operation.");
-            return Err(ServiceError::new("IncorrectInstanceState", message));
+            return Err(ServiceError::new(Code::IncorrectInstanceState, message));
         }
         match self {
             Self::InstanceType(_) | Self::UserData(_) | Self::EbsOptimized(_)
@@ -199,13 +205,13 @@ impl Change {
             {
                 // EC2 reference: these attributes can be changed only while the instance is stopped.
                 let message = format!("The instance '{id}' is not in the 'stopped' state.");
-                return Err(ServiceError::new("IncorrectInstanceState", message));
+                return Err(ServiceError::new(Code::IncorrectInstanceState, message));
             }
             Self::InstanceType(name) => refuse_type(ec2, instance, name)?,
             Self::DisableApiTermination(true) if instance.launch.spot.is_some() => {
                 let message =
                     "The attribute 'disableApiTermination' can't be changed for a Spot Instance.";
-                return Err(ServiceError::new("UnsupportedOperation", message));
+                return Err(ServiceError::new(Code::UnsupportedOperation, message));
             }
             Self::Groups(groups) => {
                 if let Some(subnet) = ec2.subnet(&instance.subnet) {
@@ -217,7 +223,10 @@ impl Change {
                 for (device, _) in mappings {
                     if !volumes.iter().any(|(_, it, _)| it.device == *device) {
                         let message = format!("No device is currently mapped at {device}");
-                        return Err(ServiceError::new("InvalidInstanceAttributeValue", message));
+                        return Err(ServiceError::new(
+                            Code::InvalidInstanceAttributeValue,
+                            message,
+                        ));
                     }
                 }
             }
@@ -280,7 +289,7 @@ impl Change {
 fn refuse_type(ec2: &Ec2, instance: &Instance, name: &str) -> Result<(), ServiceError> {
     let known = catalog::instance_type(name).ok_or_else(|| {
         let message = format!("The instance type '{name}' does not exist.");
-        ServiceError::new("InvalidInstanceAttributeValue", message)
+        ServiceError::new(Code::InvalidInstanceAttributeValue, message)
     })?;
     let image = image::image(&ec2.region, &instance.launch.image);
     if image.is_some_and(|image| image.architecture != known.architecture) {
@@ -288,7 +297,10 @@ fn refuse_type(ec2: &Ec2, instance: &Instance, name: &str) -> Result<(), Service
             "The architecture '{}' of the specified instance type does not match the architecture of the instance's AMI.",
             known.architecture
         );
-        return Err(ServiceError::new("InvalidParameterCombination", message));
+        return Err(ServiceError::new(
+            Code::InvalidParameterCombination,
+            message,
+        ));
     }
     Ok(())
 }
@@ -321,7 +333,7 @@ pub(crate) fn modify_metadata_options(
             let message = format!(
                 "The instance '{id}' is not in a state from which its metadata options can be modified."
             );
-            return Err(ServiceError::new("IncorrectInstanceState", message));
+            return Err(ServiceError::new(Code::IncorrectInstanceState, message));
         }
     }
     let options = &mut instance.modify().metadata;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::guest::Boot;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -25,7 +25,7 @@ pub(crate) fn output(
     if latest && hypervisor != Some(Hypervisor::Nitro) {
         // EC2 reference: the latest output is for instances on Nitro only.
         let message = "This instance type does not support retrieving the latest console logs.";
-        return Err(ServiceError::new("UnsupportedOperation", message));
+        return Err(ServiceError::new(Code::UnsupportedOperation, message));
     }
     let reply = Element::new("reply")
         .with("instanceId", &id)

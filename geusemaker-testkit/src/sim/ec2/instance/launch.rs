@@ -8,7 +8,6 @@ use super::startup::Startup;
 use super::{Instance, InstanceState, NewInstance};
 use crate::sim::catalog::{self, InstanceType};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::image::Image;
 use crate::sim::ec2::key_pair;
 use crate::sim::ec2::network_interface::NewInterface;
@@ -16,6 +15,7 @@ use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::subnet::Subnet;
 use crate::sim::ec2::validation::invalid;
 use crate::sim::ec2::volume::{LaunchedWith, Volume};
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
@@ -53,7 +53,7 @@ pub(crate) fn run(
             subnet.id
         );
         return Err(ServiceError::new(
-            "InsufficientFreeAddressesInSubnet",
+            Code::InsufficientFreeAddressesInSubnet,
             message,
         ));
     }
@@ -105,7 +105,7 @@ impl LaunchRequest {
                     image.snapshot(),
                     image.root_gib
                 );
-                Err(ServiceError::new("InvalidBlockDeviceMapping", message))
+                Err(ServiceError::new(Code::InvalidBlockDeviceMapping, message))
             }
             _ => Ok(()),
         }
@@ -137,7 +137,7 @@ impl LaunchRequest {
                 .map(|subnet| (*subnet).clone())
                 .ok_or_else(|| {
                     let message = "The requested configuration is currently not supported. Please check the documentation for supported configurations.";
-                    ServiceError::new("Unsupported", message)
+                    ServiceError::new(Code::Unsupported, message)
                 });
         };
         if offers(&subnet.zone) {
@@ -154,7 +154,7 @@ impl LaunchRequest {
             subnet.zone,
             others.join(", ")
         );
-        Err(ServiceError::new("Unsupported", message))
+        Err(ServiceError::new(Code::Unsupported, message))
     }
 
     /// Refuses a launch in a zone without capacity for the type.
@@ -212,7 +212,7 @@ impl LaunchRequest {
                     .find(|subnet| &subnet.vpc == vpc && subnet.is_default && &subnet.zone == zone);
                 subnet.cloned().map(Some).ok_or_else(|| {
                     let message = format!("No default subnet for availability zone: '{zone}'.");
-                    ServiceError::new("MissingInput", message)
+                    ServiceError::new(Code::MissingInput, message)
                 })
             }
             (None, None) => Ok(None),
@@ -235,7 +235,7 @@ impl LaunchRequest {
                     let message = format!(
                         "The security group '{name}' does not exist in default VPC '{vpc}'"
                     );
-                    ServiceError::new("InvalidGroup.NotFound", message)
+                    ServiceError::new(Code::InvalidGroupNotFound, message)
                 })?;
             groups.push(group.id.clone());
         }
@@ -264,7 +264,7 @@ impl Ec2 {
                     "Security group {id} and subnet {} belong to different networks.",
                     subnet.id
                 );
-                return Err(ServiceError::new("InvalidParameter", message));
+                return Err(ServiceError::new(Code::InvalidParameter, message));
             }
         }
         context
@@ -295,7 +295,10 @@ impl Ec2 {
         earlier.sort_by_key(|instance| instance.launch_index);
         let ended = || {
             let message = "The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.";
-            Err(ServiceError::new("IdempotentInstanceTerminated", message))
+            Err(ServiceError::new(
+                Code::IdempotentInstanceTerminated,
+                message,
+            ))
         };
         let Some(first) = earlier.first() else {
             return match self.spent_tokens.contains(token, zone.as_deref()) {
@@ -305,7 +308,10 @@ impl Ec2 {
         };
         if first.launched_as() != launch {
             let message = "The request to launch an instance uses the same client token as a previous request, but with other parameters.";
-            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+            return Err(ServiceError::new(
+                Code::IdempotentParameterMismatch,
+                message,
+            ));
         }
         let is_terminated =
             |instance: &&Instance| instance.state(context.now) == InstanceState::Terminated;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::catalog;
+use crate::sim::ec2::Code;
 use crate::sim::ec2::image::{self, Image};
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
@@ -144,7 +145,10 @@ impl LaunchRequest {
         }
         if launch.spot.is_none() && launch.tags.has(ResourceKind::SpotInstanceRequest) {
             let message = "The tag specification for spot-instances-request is only allowed for a request of spot instances.";
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         Ok((launch, image))
     }
@@ -175,7 +179,10 @@ fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, Servic
     if name.is_some() {
         let message =
             "The parameters AvailabilityZone and AvailabilityZoneId cannot be used together";
-        return Err(ServiceError::new("InvalidParameterCombination", message));
+        return Err(ServiceError::new(
+            Code::InvalidParameterCombination,
+            message,
+        ));
     }
     let mut zones = catalog::zones(region).into_iter();
     zones
@@ -191,7 +198,10 @@ impl InstanceProfile {
         match (arn, name) {
             (Some(_), Some(_)) => {
                 let message = "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'";
-                Err(ServiceError::new("InvalidParameterCombination", message))
+                Err(ServiceError::new(
+                    Code::InvalidParameterCombination,
+                    message,
+                ))
             }
             (Some(arn), None) if !arn.contains(":instance-profile/") => Err(invalid(&format!(
                 "Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
@@ -234,7 +244,10 @@ impl InterfaceRequest {
         };
         if on_instance.subnet.is_some() && !on_instance.group_names.is_empty() {
             let message = "The parameter groupName cannot be used with the parameter subnet";
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         let interfaces = params.structures("NetworkInterface");
         let Some(interface) = interfaces.first() else {
@@ -244,7 +257,10 @@ impl InterfaceRequest {
             !on_instance.security_groups.is_empty() || !on_instance.group_names.is_empty();
         if on_instance.subnet.is_some() || has_groups {
             let message = "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         let device_index: Option<u32> = params.parsed(&interface.member("DeviceIndex"))?;
         let deleted: Option<bool> = params.parsed(&interface.member("DeleteOnTermination"))?;
@@ -319,7 +335,10 @@ impl Spot {
             // EC2 reference: stop and hibernate are only for persistent requests.
             let message =
                 "The interruption behavior of a one-time spot request can only be terminate";
-            return Err(ServiceError::new("InvalidParameterCombination", message));
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
         }
         let max_price = params.parsed(&name("SpotOptions.MaxPrice"))?;
         Ok(Some(Self { max_price }))
@@ -346,7 +365,7 @@ fn read_user_data(params: &mut Params) -> Result<Vec<u8>, ServiceError> {
 pub(super) fn decode_user_data(encoded: &str) -> Result<Vec<u8>, ServiceError> {
     let user_data = STANDARD.decode(encoded).map_err(|_| {
         let message = "Invalid BASE64 encoding of user data";
-        ServiceError::new("InvalidUserData.Malformed", message)
+        ServiceError::new(Code::InvalidUserDataMalformed, message)
     })?;
     // EC2 reference: 16 KB before it is encoded.
     if user_data.len() > 16_384 {

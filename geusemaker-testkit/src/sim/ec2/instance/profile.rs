@@ -3,8 +3,8 @@
 use super::launch_request::InstanceProfile;
 use super::{Instance, InstanceState};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::selection::{Described, Field, Selection};
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -31,7 +31,7 @@ impl Described for Association {
 
     fn unknown(id: &str) -> ServiceError {
         let message = format!("An invalid association-id of '{id}' was given");
-        ServiceError::new("InvalidAssociationID.NotFound", message)
+        ServiceError::new(Code::InvalidAssociationIDNotFound, message)
     }
 }
 

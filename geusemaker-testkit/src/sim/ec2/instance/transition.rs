@@ -8,7 +8,7 @@ use super::startup::Startup;
 use super::{Instance, InstanceState};
 use crate::sim::catalog;
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -37,7 +37,7 @@ pub(crate) fn terminate(
             "The instance '{}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.",
             instance.id
         );
-        ServiceError::new("OperationNotPermitted", message)
+        ServiceError::new(Code::OperationNotPermitted, message)
     });
     let saved: BTreeSet<String> = protected
         .iter()
@@ -135,7 +135,7 @@ pub(crate) fn reboot(
         if state != InstanceState::Running {
             let message =
                 format!("The instance '{id}' is not in a state from which it can be rebooted.");
-            return Err(ServiceError::new("IncorrectState", message));
+            return Err(ServiceError::new(Code::IncorrectState, message));
         }
     }
     for id in &ids {
@@ -169,19 +169,19 @@ impl Instance {
             let message = format!(
                 "You can't stop the Spot Instance '{id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests."
             );
-            return Err(ServiceError::new("UnsupportedOperation", message));
+            return Err(ServiceError::new(Code::UnsupportedOperation, message));
         }
         if self.launch.disable_api_stop {
             let message = format!(
                 "The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
             );
-            return Err(ServiceError::new("OperationNotPermitted", message));
+            return Err(ServiceError::new(Code::OperationNotPermitted, message));
         }
         if hibernate {
             // No instance here is launched with hibernation.
             let message = format!("The instance '{id}' is not enabled for hibernation.");
             return Err(ServiceError::new(
-                "UnsupportedHibernationConfiguration",
+                Code::UnsupportedHibernationConfiguration,
                 message,
             ));
         }
@@ -262,5 +262,5 @@ fn incorrect_state(id: &str, verb: &str) -> ServiceError {
     let article = if verb == "stopped" { "This" } else { "The" };
     let message =
         format!("{article} instance '{id}' is not in a state from which it can be {verb}.");
-    ServiceError::new("IncorrectInstanceState", message)
+    ServiceError::new(Code::IncorrectInstanceState, message)
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::public_key::{KeyType, PublicKey};
-use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::validation::{invalid, one_of};
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -65,7 +65,7 @@ impl Described for KeyPair {
 /// Returns AWS's answer to the name of an unknown key pair.
 pub(crate) fn unknown(name: &str) -> ServiceError {
     let message = format!("The key pair '{name}' does not exist");
-    ServiceError::new("InvalidKeyPair.NotFound", message)
+    ServiceError::new(Code::InvalidKeyPairNotFound, message)
 }
 
 pub(crate) fn describe(
@@ -144,7 +144,7 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     params.refuse_unread("DeleteKeyPair")?;
     if name.is_none() && id.is_none() {
         let message = "The request must contain the parameter KeyName or KeyPairId";
-        return Err(ServiceError::new("MissingParameter", message));
+        return Err(ServiceError::new(Code::MissingParameter, message));
     }
     let wanted =
         |pair: &&KeyPair| Some(&pair.name) == name.as_ref() || Some(&pair.id) == id.as_ref();
@@ -174,7 +174,7 @@ impl Ec2 {
         }
         if self.key_pairs.contains_key(name) {
             let message = format!("The key pair '{name}' already exists.");
-            return Err(ServiceError::new("InvalidKeyPair.Duplicate", message));
+            return Err(ServiceError::new(Code::InvalidKeyPairDuplicate, message));
         }
         context
             .quotas

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::sim::ec2::Code;
 use crate::sim::timings::{Rng, Timings};
 use crate::wire::ServiceError;
 
@@ -60,7 +61,7 @@ impl PublicKey {
     pub(super) fn read(material: &str) -> Result<Self, ServiceError> {
         let wrong = || {
             let message = "Key is not in valid OpenSSH public key format";
-            ServiceError::new("InvalidKey.Format", message)
+            ServiceError::new(Code::InvalidKeyFormat, message)
         };
         let file = STANDARD.decode(material).map_err(|_| wrong())?;
         let text = String::from_utf8(file).map_err(|_| wrong())?;

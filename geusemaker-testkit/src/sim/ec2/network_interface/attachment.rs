@@ -2,9 +2,9 @@
 
 use super::Attachment;
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::instance::InstanceState;
 use crate::sim::ec2::validation::invalid;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -27,7 +27,10 @@ pub(crate) fn attach(
     let instance = ec2.visible_instance(&instance_id, context.now)?;
     if interface.is_attached(context.now) {
         let message = format!("Interface: [{id}] in use.");
-        return Err(ServiceError::new("InvalidNetworkInterface.InUse", message));
+        return Err(ServiceError::new(
+            Code::InvalidNetworkInterfaceInUse,
+            message,
+        ));
     }
     if matches!(
         instance.state(context.now),
@@ -35,7 +38,7 @@ pub(crate) fn attach(
     ) {
         let message =
             format!("Instance '{instance_id}' is not in a valid state for this operation.");
-        return Err(ServiceError::new("IncorrectInstanceState", message));
+        return Err(ServiceError::new(Code::IncorrectInstanceState, message));
     }
     if interface.zone != instance.zone {
         return Err(invalid(
@@ -86,16 +89,16 @@ pub(crate) fn detach(
         })
         .ok_or_else(|| {
             let message = format!("The attachment ID '{attachment}' does not exist");
-            ServiceError::new("InvalidAttachmentID.NotFound", message)
+            ServiceError::new(Code::InvalidAttachmentIDNotFound, message)
         })?;
     if interface.requester_managed {
         let message = "You are not allowed to manage 'ela-attach' attachments.";
-        return Err(ServiceError::new("OperationNotPermitted", message));
+        return Err(ServiceError::new(Code::OperationNotPermitted, message));
     }
     if interface.device_index() == 0 {
         let message =
             "The network interface at device index 0 and networkCard index 0 cannot be detached.";
-        return Err(ServiceError::new("OperationNotPermitted", message));
+        return Err(ServiceError::new(Code::OperationNotPermitted, message));
     }
     interface.detach();
     Ok(Reply::xml(Element::new("reply").with("return", true)))

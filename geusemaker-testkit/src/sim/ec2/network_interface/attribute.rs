@@ -2,8 +2,8 @@
 
 use super::NetworkInterface;
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::validation::invalid;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -85,7 +85,10 @@ pub(crate) fn modify(
     let vpc = interface.vpc.clone();
     let (Some(change), None) = (changes.pop(), changes.pop()) else {
         let message = "Exactly one attribute has to be specified";
-        return Err(ServiceError::new("InvalidParameterCombination", message));
+        return Err(ServiceError::new(
+            Code::InvalidParameterCombination,
+            message,
+        ));
     };
     let change = match change {
         Change::Groups(asked) => Change::Groups(ec2.groups_for_interface(context, &vpc, asked)?),
@@ -104,7 +107,10 @@ pub(crate) fn modify(
         } => {
             if !interface.is_attached(context.now) || interface.attachment_id() != attachment {
                 let message = format!("The attachment ID '{attachment}' does not exist");
-                return Err(ServiceError::new("InvalidAttachmentID.NotFound", message));
+                return Err(ServiceError::new(
+                    Code::InvalidAttachmentIDNotFound,
+                    message,
+                ));
             }
             interface.deleted_on_termination = Some(deleted);
         }
@@ -118,7 +124,7 @@ pub(in crate::sim::ec2) fn refuse_managed(
 ) -> Result<(), ServiceError> {
     if interface.requester_managed {
         let message = "You do not have permission to access the specified resource.";
-        return Err(ServiceError::new("AuthFailure", message).status(403));
+        return Err(ServiceError::new(Code::AuthFailure, message));
     }
     Ok(())
 }

@@ -4,12 +4,12 @@ use std::net::Ipv4Addr;
 
 use super::{NetworkInterface, NewInterface};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::cidr::Cidr;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::subnet::Subnet;
 use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::invalid;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -40,7 +40,10 @@ pub(crate) fn create(
     }) {
         if earlier.subnet != subnet_id || earlier.description != description {
             let message = "The client token has been used before, with other parameters.";
-            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+            return Err(ServiceError::new(
+                Code::IdempotentParameterMismatch,
+                message,
+            ));
         }
         return Ok(reply(ec2, context, earlier));
     }
@@ -52,7 +55,7 @@ pub(crate) fn create(
             "There are not enough free addresses in subnet '{subnet_id}' to satisfy the request."
         );
         return Err(ServiceError::new(
-            "InsufficientFreeAddressesInSubnet",
+            Code::InsufficientFreeAddressesInSubnet,
             message,
         ));
     }
@@ -123,7 +126,7 @@ impl Ec2 {
         for id in &asked {
             if self.visible_security_group(id, context.now)?.vpc != vpc {
                 let message = "You have specified two resources that belong to different networks.";
-                return Err(ServiceError::new("InvalidParameter", message));
+                return Err(ServiceError::new(Code::InvalidParameter, message));
             }
         }
         context
@@ -153,7 +156,7 @@ impl Ec2 {
             .any(|used| used == address)
         {
             let message = format!("Address {address} is in use.");
-            return Err(ServiceError::new("InvalidIPAddress.InUse", message));
+            return Err(ServiceError::new(Code::InvalidIPAddressInUse, message));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Associations of route tables with subnets, and the main table of each VPC.
 
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -28,7 +28,7 @@ pub(crate) fn associate(
         let message = format!(
             "the specified association for route table {table_id} conflicts with an existing association"
         );
-        return Err(ServiceError::new("Resource.AlreadyAssociated", message));
+        return Err(ServiceError::new(Code::ResourceAlreadyAssociated, message));
     }
     let association = new_id(context);
     if let Some(table) = ec2.route_tables.get_mut(&table_id) {
@@ -43,7 +43,7 @@ pub(crate) fn disassociate(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, 
     match ec2.association(&id)? {
         Association::Main { .. } => {
             let message = format!("cannot disassociate the main route table association {id}");
-            return Err(ServiceError::new("InvalidParameterValue", message));
+            return Err(ServiceError::new(Code::InvalidParameterValue, message));
         }
         Association::Subnet { table, .. } => {
             if let Some(table) = ec2.route_tables.get_mut(&table) {
@@ -127,7 +127,7 @@ impl Ec2 {
             })
             .ok_or_else(|| {
                 let message = format!("The association ID '{id}' does not exist");
-                ServiceError::new("InvalidAssociationID.NotFound", message)
+                ServiceError::new(Code::InvalidAssociationIDNotFound, message)
             })
     }
 }
@@ -151,7 +151,7 @@ fn refuse_other_network(
         "route table"
     };
     let message = format!("route table {table} and {kind} {other} belong to different networks");
-    Err(ServiceError::new("InvalidParameterValue", message))
+    Err(ServiceError::new(Code::InvalidParameterValue, message))
 }
 
 fn reply(name: &str, association: &str) -> Reply {

@@ -9,11 +9,11 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ec2;
 use super::cidr::Cidr;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -314,7 +314,10 @@ pub(crate) fn create(
         Some(table) if table.vpc == vpc => table.clone(),
         Some(_) => {
             let message = "The client token has been used before, with other parameters.";
-            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+            return Err(ServiceError::new(
+                Code::IdempotentParameterMismatch,
+                message,
+            ));
         }
         None => {
             let table = RouteTable {
@@ -344,7 +347,7 @@ pub(crate) fn delete(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     let table = ec2.known_route_table(&id)?;
     if table.is_main() || !table.associations.is_empty() {
         let message = format!("The routeTable '{id}' has dependencies and cannot be deleted.");
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     ec2.route_tables.remove(&id);
     ec2.tags.remove(&id);

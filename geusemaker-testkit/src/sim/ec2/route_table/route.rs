@@ -2,10 +2,10 @@
 
 use super::{Destination, Route, RouteTable, Target};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::prefix_list::prefix_lists;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::security_group::permission::ipv6;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -24,7 +24,7 @@ pub(crate) fn create(
                 "The route identified by {} already exists.",
                 route.destination.text()
             );
-            return Err(ServiceError::new("RouteAlreadyExists", message));
+            return Err(ServiceError::new(Code::RouteAlreadyExists, message));
         }
         None => {
             if let Some(table) = ec2.route_tables.get_mut(&table) {
@@ -52,7 +52,7 @@ pub(crate) fn replace(
         let message = format!(
             "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
         );
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     };
     *old = route;
     Ok(Reply::xml(Element::new("reply").with("return", true)))
@@ -70,12 +70,12 @@ pub(crate) fn delete(
     let vpc = ec2.known_vpc(&ec2.known_route_table(&table)?.vpc)?;
     if destination == Destination::Ipv4(vpc.cidr) {
         let message = format!("cannot remove local route {text} in route table {table}");
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     }
     if find(ec2, &table, &destination).is_none() {
         let name = destination.filter_name();
         let message = format!("no route with {name} {text} in route table {table}");
-        return Err(ServiceError::new("InvalidRoute.NotFound", message));
+        return Err(ServiceError::new(Code::InvalidRouteNotFound, message));
     }
     if let Some(table) = ec2.route_tables.get_mut(&table) {
         table
@@ -112,9 +112,9 @@ fn read(
         _ => {
             let message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, instanceId or egressOnlyInternetGatewayId";
             let code = if targets.is_empty() {
-                "MissingParameter"
+                Code::MissingParameter
             } else {
-                "InvalidParameterCombination"
+                Code::InvalidParameterCombination
             };
             return Err(ServiceError::new(code, message));
         }
@@ -126,7 +126,7 @@ fn read(
         let message = format!(
             "The destination CIDR block {block} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance."
         );
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     }
     let route = Route {
         destination,
@@ -160,11 +160,14 @@ fn read_destination(params: &mut Params, region: &str) -> Result<Destination, Se
         }
         (None, None, None) => {
             let message = "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock";
-            Err(ServiceError::new("MissingParameter", message))
+            Err(ServiceError::new(Code::MissingParameter, message))
         }
         _ => {
             let message = "The request may name only one destination";
-            Err(ServiceError::new("InvalidParameterCombination", message))
+            Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ))
         }
     }
 }
@@ -177,16 +180,16 @@ fn find_target(
     id: &str,
 ) -> Result<Target, ServiceError> {
     // An account here never has a target of these kinds.
-    let none_exists = |code: &str, kind: &str| {
+    let none_exists = |code, kind: &str| {
         let message = format!("The {kind} ID '{id}' does not exist");
-        Err(ServiceError::new(format!("{code}.NotFound"), message))
+        Err(ServiceError::new(code, message))
     };
     let other_network = |what: &str| {
         let message = format!(
             "route table {} and {what} {id} belong to different networks",
             table.id
         );
-        Err(ServiceError::new("InvalidParameterValue", message))
+        Err(ServiceError::new(Code::InvalidParameterValue, message))
     };
     let interface = |interface_id: &str| {
         let interface = ec2.existing_interface(interface_id, context.now)?;
@@ -198,7 +201,7 @@ fn find_target(
     match parameter {
         "GatewayId" => {
             let Some(gateway) = ec2.internet_gateways.get(id) else {
-                return none_exists("InvalidGatewayID", "gateway");
+                return none_exists(Code::InvalidGatewayIDNotFound, "gateway");
             };
             if gateway.vpc.as_ref() != Some(&table.vpc) {
                 return other_network("network gateway");
@@ -207,10 +210,11 @@ fn find_target(
         }
         "InstanceId" => interface(&ec2.visible_instance(id, context.now)?.interface),
         "NetworkInterfaceId" => interface(id),
-        "NatGatewayId" => none_exists("InvalidNatGatewayID", "natGateway"),
-        "VpcPeeringConnectionId" => {
-            none_exists("InvalidVpcPeeringConnectionID", "vpcPeeringConnection")
-        }
-        _ => none_exists("InvalidGatewayID", "eigw"),
+        "NatGatewayId" => none_exists(Code::InvalidNatGatewayIDNotFound, "natGateway"),
+        "VpcPeeringConnectionId" => none_exists(
+            Code::InvalidVpcPeeringConnectionIDNotFound,
+            "vpcPeeringConnection",
+        ),
+        _ => none_exists(Code::InvalidGatewayIDNotFound, "eigw"),
     }
 }

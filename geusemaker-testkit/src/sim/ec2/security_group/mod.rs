@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use self::permission::{Peer, missing, permissions};
 use self::rule::Direction::{self, Egress, Ingress};
 use self::rule::SecurityGroupRule;
-use super::Ec2;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -176,7 +176,7 @@ impl Ec2 {
     pub(super) fn unknown_group_name(&self, name: &str) -> ServiceError {
         let vpc = self.default_vpc().map_or("", |vpc| vpc.id.as_str());
         let message = format!("The security group '{name}' does not exist in default VPC '{vpc}'");
-        ServiceError::new("InvalidGroup.NotFound", message)
+        ServiceError::new(Code::InvalidGroupNotFound, message)
     }
 
     /// Returns a group by its id, as another call finds it.
@@ -234,7 +234,7 @@ pub(crate) fn create(
     let mut groups = ec2.security_groups.values();
     if groups.any(|group| group.vpc == vpc && group.name.eq_ignore_ascii_case(&name)) {
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
-        return Err(ServiceError::new("InvalidGroup.Duplicate", message));
+        return Err(ServiceError::new(Code::InvalidGroupDuplicate, message));
     }
     context
         .quotas
@@ -278,7 +278,7 @@ pub(crate) fn delete(
     if group.is_default() {
         let message =
             format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
-        return Err(ServiceError::new("CannotDelete", message));
+        return Err(ServiceError::new(Code::CannotDelete, message));
     }
     let is_worn = ec2
         .interfaces
@@ -291,7 +291,7 @@ pub(crate) fn delete(
     // EC2 model: a group cannot be deleted while a network interface has it or another group's rule names it.
     if is_worn || is_named {
         let message = format!("resource {id} has a dependent object");
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     if let Some(group) = ec2.security_groups.remove(&id) {
         for rule in group.rules {
@@ -316,7 +316,7 @@ fn refuse_name(name: &str) -> Result<(), ServiceError> {
         let message = format!(
             "Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*"
         );
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     }
     Ok(())
 }
@@ -328,7 +328,7 @@ fn refuse_text(parameter: &str, text: &str) -> Result<(), ServiceError> {
         let message = format!(
             "Value ({text}) for parameter {parameter} is invalid. It may have up to 255 characters of a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{{}}!$*"
         );
-        return Err(ServiceError::new("InvalidParameterValue", message));
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::SecurityGroup;
 use super::rule::{Direction, SecurityGroupRule};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::cidr::Cidr;
 use crate::sim::ec2::prefix_list::prefix_lists;
 use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
@@ -105,7 +105,10 @@ impl Permission {
             let owner = params.optional("SourceSecurityGroupOwnerId");
             if block.is_some() || params.has("IpProtocol") {
                 let message = "The parameter SourceSecurityGroupName cannot be used with a CIDR range, a protocol or ports";
-                return Err(ServiceError::new("InvalidParameterCombination", message));
+                return Err(ServiceError::new(
+                    Code::InvalidParameterCombination,
+                    message,
+                ));
             }
             if owner.is_some_and(|owner| owner != ec2.account_id) {
                 return Err(ec2.unknown_group_name(&name));
@@ -145,7 +148,7 @@ impl Permission {
                     return Ok(());
                 }
                 let message = format!("The security group '{id}' does not exist in VPC '{vpc}'");
-                Err(ServiceError::new("InvalidGroup.NotFound", message))
+                Err(ServiceError::new(Code::InvalidGroupNotFound, message))
             }
             Peer::PrefixList(id) => {
                 if prefix_lists(context.region)
@@ -176,7 +179,7 @@ impl Permission {
             "the specified rule \"peer: {}, {what}, ALLOW\" already exists",
             self.peer.text()
         );
-        ServiceError::new("InvalidPermission.Duplicate", message)
+        ServiceError::new(Code::InvalidPermissionDuplicate, message)
     }
 }
 
@@ -363,9 +366,9 @@ pub(in crate::sim::ec2) fn ipv6(text: &str) -> Result<String, ServiceError> {
 
 pub(super) fn missing(parameter: &str) -> ServiceError {
     let message = format!("The request must contain the parameter {parameter}");
-    ServiceError::new("MissingParameter", message)
+    ServiceError::new(Code::MissingParameter, message)
 }
 
 fn invalid(message: &str) -> ServiceError {
-    ServiceError::new("InvalidParameterValue", message)
+    ServiceError::new(Code::InvalidParameterValue, message)
 }

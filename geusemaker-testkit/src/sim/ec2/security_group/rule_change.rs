@@ -3,10 +3,10 @@
 use super::permission::{Peer, Permission, missing, permission_element};
 use super::rule::{Direction, SecurityGroupRule};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::prefix_list::prefix_lists;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -147,7 +147,10 @@ impl Ec2 {
             (None, Some(name)) => self.group_named(&name, context.now),
             (Some(_), Some(_)) => {
                 let message = "The parameters groupId and groupName may not be specified together";
-                Err(ServiceError::new("InvalidParameterCombination", message))
+                Err(ServiceError::new(
+                    Code::InvalidParameterCombination,
+                    message,
+                ))
             }
             (None, None) => Err(missing("groupName or groupId")),
         }
@@ -157,7 +160,7 @@ impl Ec2 {
 /// Returns AWS's answer to a permission that no rule grants.
 pub(super) fn no_such_rule() -> ServiceError {
     let message = "The specified rule does not exist in this security group.";
-    ServiceError::new("InvalidPermission.NotFound", message)
+    ServiceError::new(Code::InvalidPermissionNotFound, message)
 }
 
 /// Refuses rules beyond the quota. The quota is counted for each direction, and for IPv4 and IPv6 separately; a prefix

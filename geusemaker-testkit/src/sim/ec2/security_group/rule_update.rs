@@ -4,8 +4,8 @@ use super::permission::{Peer, Permission, Traffic, ipv6, missing, read_descripti
 use super::rule::{Direction, SecurityGroupRule};
 use super::rule_change::{no_such_rule, refuse_too_many};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::resource_kind::ResourceKind;
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -136,7 +136,10 @@ fn read_rule(params: &mut Params, update: &Structure) -> Result<Permission, Serv
         )),
         (Some(_), Some(_)) => {
             let message = "Only one of cidrIpv4, cidrIpv6, prefixListId, or referencedGroupId can be specified";
-            Err(ServiceError::new("InvalidParameterCombination", message))
+            Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ))
         }
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::VolumeState;
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::instance::InstanceState;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::validation::invalid;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -96,11 +96,11 @@ pub(crate) fn attach(
     let instance = ec2.visible_instance(&instance_id, now)?;
     if volume.attachment(ec2, now).is_some() {
         let message = format!("{volume_id} is already attached to an instance");
-        return Err(ServiceError::new("VolumeInUse", message));
+        return Err(ServiceError::new(Code::VolumeInUse, message));
     }
     if volume.state(ec2, now) != Some(VolumeState::Available) {
         let message = format!("Volume '{volume_id}' is not 'available'.");
-        return Err(ServiceError::new("IncorrectState", message));
+        return Err(ServiceError::new(Code::IncorrectState, message));
     }
     match instance.state(now) {
         InstanceState::Running | InstanceState::Stopped => {}
@@ -109,14 +109,14 @@ pub(crate) fn attach(
         | InstanceState::ShuttingDown
         | InstanceState::Terminated => {
             let message = format!("Instance '{instance_id}' is not 'running'.");
-            return Err(ServiceError::new("IncorrectState", message));
+            return Err(ServiceError::new(Code::IncorrectState, message));
         }
     }
     if volume.zone != instance.zone {
         let message = format!(
             "The volume '{volume_id}' is not in the same availability zone as instance '{instance_id}'"
         );
-        return Err(ServiceError::new("InvalidVolume.ZoneMismatch", message));
+        return Err(ServiceError::new(Code::InvalidVolumeZoneMismatch, message));
     }
     let mut attached = ec2.volumes_of(&instance_id, now).into_iter();
     if attached.any(|(_, attachment, _)| attachment.device == device) {
@@ -153,13 +153,13 @@ pub(crate) fn detach(
     let volume = ec2.visible_volume(&volume_id, now)?;
     let Some((attachment, state)) = volume.attachment(ec2, now) else {
         let message = format!("Volume '{volume_id}' is in the 'available' state.");
-        return Err(ServiceError::new("IncorrectState", message));
+        return Err(ServiceError::new(Code::IncorrectState, message));
     };
     let is_other = instance_id.is_some_and(|id| id != attachment.instance)
         || device.is_some_and(|device| device != attachment.device);
     if is_other {
         let message = format!("The volume '{volume_id}' is not attached as the request has it.");
-        return Err(ServiceError::new("InvalidAttachment.NotFound", message));
+        return Err(ServiceError::new(Code::InvalidAttachmentNotFound, message));
     }
     let instance = ec2
         .instance(&attachment.instance)
@@ -170,11 +170,11 @@ pub(crate) fn detach(
             "Unable to detach root volume '{volume_id}' from instance '{}'",
             instance.id
         );
-        return Err(ServiceError::new("OperationNotPermitted", message));
+        return Err(ServiceError::new(Code::OperationNotPermitted, message));
     }
     if state == AttachmentState::Detaching && !force {
         let message = format!("Volume '{volume_id}' is in the 'detaching' state.");
-        return Err(ServiceError::new("IncorrectState", message));
+        return Err(ServiceError::new(Code::IncorrectState, message));
     }
     let attachment = attachment.clone();
     let reply = attachment.element(&volume_id, AttachmentState::Detaching);

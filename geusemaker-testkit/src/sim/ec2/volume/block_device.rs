@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
+use crate::sim::ec2::Code;
 use crate::sim::ec2::image::Image;
 use crate::sim::ec2::validation::one_of;
 use crate::wire::ServiceError;
@@ -46,7 +47,7 @@ impl BlockDevice {
                 Some(root) if is_root => *root = device,
                 Some(_) => {
                     let message = format!("Duplicate device name '{}'", device.name);
-                    return Err(ServiceError::new("InvalidBlockDeviceMapping", message));
+                    return Err(ServiceError::new(Code::InvalidBlockDeviceMapping, message));
                 }
                 None => devices.push(device),
             }
@@ -71,14 +72,14 @@ impl BlockDevice {
         if let Some(id) = snapshot.filter(|id| !is_root || *id != image.snapshot()) {
             // The only snapshots here are those of the images.
             let message = format!("The snapshot '{id}' does not exist.");
-            return Err(ServiceError::new("InvalidSnapshot.NotFound", message));
+            return Err(ServiceError::new(Code::InvalidSnapshotNotFound, message));
         }
         let size_gib = match params.parsed(&mapping.member("Ebs.VolumeSize"))? {
             Some(size) => size,
             None if is_root => image.root_gib,
             None => {
                 let message = "The request must contain the parameter size or snapshotId";
-                return Err(ServiceError::new("MissingParameter", message));
+                return Err(ServiceError::new(Code::MissingParameter, message));
             }
         };
         let device = Self {

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use self::attachment::{Attachment, AttachmentState};
 use self::block_device::BlockDevice;
 use self::volume_type::{VOLUME_TYPES, refuse_performance, refuse_size};
-use super::Ec2;
 use super::instance::InstanceState;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::validation::one_of;
+use super::{Code, Ec2};
 use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::sim::lifecycle::LifecycleOverride;
@@ -361,7 +361,7 @@ pub(crate) fn create(
     params.refuse_unread("CreateVolume")?;
     if zone_name.is_none() && zone_id.is_none() {
         let message = "The request must contain the parameter AvailabilityZone";
-        return Err(ServiceError::new("MissingParameter", message));
+        return Err(ServiceError::new(Code::MissingParameter, message));
     }
     let zone = catalog::zones(context.region)
         .into_iter()
@@ -372,11 +372,11 @@ pub(crate) fn create(
         .ok_or_else(|| {
             let zone = zone_name.or(zone_id).unwrap_or_default();
             let message = format!("The zone '{zone}' does not exist.");
-            ServiceError::new("InvalidZone.NotFound", message)
+            ServiceError::new(Code::InvalidZoneNotFound, message)
         })?;
     let size_gib = size.ok_or_else(|| {
         let message = "The request must contain the parameter size/snapshot";
-        ServiceError::new("MissingParameter", message)
+        ServiceError::new(Code::MissingParameter, message)
     })?;
     // EBS user guide: a volume without a type is a gp2 volume.
     let volume_type = volume_type.unwrap_or_else(|| "gp2".to_owned());
@@ -425,13 +425,13 @@ pub(crate) fn delete(
             "Volume {id} is currently attached to {}",
             attachment.instance
         );
-        return Err(ServiceError::new("VolumeInUse", message));
+        return Err(ServiceError::new(Code::VolumeInUse, message));
     }
     match volume.state(ec2, now) {
         Some(VolumeState::Available | VolumeState::Error) => {}
         Some(VolumeState::Creating | VolumeState::InUse | VolumeState::Deleting) | None => {
             let message = format!("The volume '{id}' is not 'available'.");
-            return Err(ServiceError::new("IncorrectState", message));
+            return Err(ServiceError::new(Code::IncorrectState, message));
         }
     }
     let ends_at = now + context.duration(Step::VolumeDeleted);
@@ -459,7 +459,10 @@ impl Ec2 {
         if asked(earlier) != asked(new) {
             let message =
                 "The request uses the same client token as a previous, but non-identical request.";
-            return Err(ServiceError::new("IdempotentParameterMismatch", message));
+            return Err(ServiceError::new(
+                Code::IdempotentParameterMismatch,
+                message,
+            ));
         }
         Ok(Some(earlier))
     }

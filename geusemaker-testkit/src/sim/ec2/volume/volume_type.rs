@@ -1,5 +1,6 @@
 //! The types of volumes, with their sizes and settings.
 
+use crate::sim::ec2::Code;
 use crate::sim::ec2::validation::invalid;
 use crate::wire::ServiceError;
 
@@ -36,8 +37,12 @@ pub(super) fn refuse_performance(
     iops: Option<u32>,
     throughput: Option<u32>,
 ) -> Result<(), ServiceError> {
-    let combination =
-        |message: String| Err(ServiceError::new("InvalidParameterCombination", message));
+    let combination = |message: String| {
+        Err(ServiceError::new(
+            Code::InvalidParameterCombination,
+            message,
+        ))
+    };
     if throughput.is_some() && volume_type != "gp3" {
         return combination(format!(
             "The parameter throughput is not supported for {volume_type} volumes"
@@ -47,7 +52,7 @@ pub(super) fn refuse_performance(
         ("io1" | "io2", None) => {
             let message =
                 format!("The parameter iops must be specified for {volume_type} volumes.");
-            Err(ServiceError::new("MissingParameter", message))
+            Err(ServiceError::new(Code::MissingParameter, message))
         }
         ("io1" | "io2" | "gp3", _) | (_, None) => Ok(()),
         (_, Some(_)) => combination(format!(

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::Vpc;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::instance::description::public_dns_name;
 use crate::sim::ec2::validation::{invalid, one_of};
+use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -75,7 +75,10 @@ pub(crate) fn modify(ec2: &mut Ec2, params: &mut Params) -> Result<Reply, Servic
     if changed.dns_support.is_some() && changed.dns_hostnames.is_some() {
         let message =
             "Fields enableDnsSupport and enableDnsHostnames may not be specified together";
-        return Err(ServiceError::new("InvalidParameterCombination", message));
+        return Err(ServiceError::new(
+            Code::InvalidParameterCombination,
+            message,
+        ));
     }
     if let Some(vpc) = ec2.vpcs.get_mut(&id) {
         let VpcAttributes {

@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use super::Vpc;
 use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::Ec2;
 use crate::sim::ec2::cidr::Cidr;
 use crate::sim::ec2::internet_gateway::InternetGateway;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::route_table::{Destination, Route, Target};
 use crate::sim::ec2::subnet::{self, Subnet};
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -93,7 +93,7 @@ pub(crate) fn create(
     params.refuse_unread("CreateDefaultVpc")?;
     if ec2.default_vpc().is_ok() {
         let message = "A Default VPC already exists for this account in this region.";
-        return Err(ServiceError::new("DefaultVpcAlreadyExists", message));
+        return Err(ServiceError::new(Code::DefaultVpcAlreadyExists, message));
     }
     context.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
     let rng = &mut *context.rng;
@@ -114,12 +114,12 @@ pub(crate) fn create_subnet(
     params.refuse_unread("CreateDefaultSubnet")?;
     if zone_name.is_none() && zone_id.is_none() {
         let message = "The request must contain the parameter availabilityZone";
-        return Err(ServiceError::new("MissingParameter", message));
+        return Err(ServiceError::new(Code::MissingParameter, message));
     }
     let zone = subnet::choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
     let vpc = ec2.default_vpc().cloned().map_err(|_| {
         let message = "No default VPC exists for this account in this region.";
-        ServiceError::new("DefaultVpcDoesNotExist", message)
+        ServiceError::new(Code::DefaultVpcDoesNotExist, message)
     })?;
     let mut defaults = ec2.subnets.values().filter(|subnet| subnet.is_default);
     if let Some(there) = defaults.find(|subnet| subnet.zone == zone.name) {
@@ -127,7 +127,7 @@ pub(crate) fn create_subnet(
             "'{}' is already the default subnet in {}.",
             there.id, zone.name
         );
-        let code = "DefaultSubnetAlreadyExistsInAvailabilityZone";
+        let code = Code::DefaultSubnetAlreadyExistsInAvailabilityZone;
         return Err(ServiceError::new(code, message));
     }
     let siblings = ec2.subnets.values().filter(|subnet| subnet.vpc == vpc.id);
@@ -139,7 +139,7 @@ pub(crate) fn create_subnet(
         .add_default_subnet(&vpc, zone, &mut |kind, _| kind.new_id(rng))
         .ok_or_else(|| {
             let message = "There is not enough room for a default subnet in the default VPC";
-            ServiceError::new("InsufficientCidrBlocks", message)
+            ServiceError::new(Code::InsufficientCidrBlocks, message)
         })?;
     Ok(Reply::xml(
         Element::new("reply").child(subnet.element(ec2, context.now).renamed("subnet")),

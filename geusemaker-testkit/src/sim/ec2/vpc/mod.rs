@@ -6,7 +6,6 @@ pub(super) mod default;
 use serde::{Deserialize, Serialize};
 
 use self::attribute::VpcAttributes;
-use super::Ec2;
 use super::cidr::Cidr;
 use super::dhcp_options;
 use super::network_acl::NetworkAcl;
@@ -15,6 +14,7 @@ use super::route_table::RouteTable;
 use super::security_group::SecurityGroup;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
+use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -158,7 +158,7 @@ pub(crate) fn create(
     params.refuse_unread("CreateVpc")?;
     if !(16..=28).contains(&cidr.prefix()) {
         let message = format!("The CIDR '{cidr}' is invalid.");
-        return Err(ServiceError::new("InvalidVpc.Range", message));
+        return Err(ServiceError::new(Code::InvalidVpcRange, message));
     }
     context.quotas.admit(Quota::Vpcs, ec2.vpcs.len() + 1)?;
     let rng = &mut *context.rng;
@@ -193,7 +193,7 @@ pub(crate) fn delete(
     let has_subnet = ec2.subnets.values().any(|subnet| subnet.vpc == id);
     if has_subnet || has_interface || has_group || has_gateway || has_table {
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
-        return Err(ServiceError::new("DependencyViolation", message));
+        return Err(ServiceError::new(Code::DependencyViolation, message));
     }
     // EC2 reference: the default group, the main route table and the network ACL are deleted with their VPC.
     let mut gone = vec![id.clone()];

@@ -1,0 +1,43 @@
+//! The error codes of CloudFront, one a line.
+
+use crate::sim::error_codes::ErrorCodes;
+use crate::wire::error_code::{ErrorCode as _, error_codes};
+
+error_codes! {
+    /// An error code with which the simulator itself refuses calls.
+    enum Code {
+        BatchTooLarge => 413,
+        CNAMEAlreadyExists => 409,
+        DistributionAlreadyExists => 409,
+        DistributionNotDisabled => 409,
+        IllegalUpdate => 400,
+        InconsistentQuantities => 400,
+        InvalidArgument => 400,
+        InvalidIfMatchVersion => 400,
+        InvalidMinimumProtocolVersion => 400,
+        InvalidTTLOrder => 400,
+        InvalidTagging => 400,
+        InvalidViewerCertificate => 400,
+        NoSuchCachePolicy => 404,
+        NoSuchDistribution => 404,
+        NoSuchInvalidation => 404,
+        NoSuchOrigin => 404,
+        NoSuchOriginRequestPolicy => 404,
+        NoSuchResource => 404,
+        NoSuchResponseHeadersPolicy => 404,
+        PreconditionFailed => 412,
+        Throttling => 400,
+        TooManyDistributions => 400,
+        TooManyInvalidationsInProgress => 400,
+    }
+}
+
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: Code::TABLE,
+    injected: &[
+        ("CannotDeleteEntityWhileInUse", 409),
+        ("ResourceInUse", 409),
+    ],
+    denied: "AccessDenied",
+    server_error: "InternalFailure",
+};
