@@ -42,6 +42,7 @@ mod fault;
 pub mod serve;
 mod sim;
 mod wire;
+mod xml;
 
 // The public interface is:
 pub use aws::{Aws, AwsBuilder, ConnectionLost, InjectedPanic, Snapshot, UnknownSnapshotVersion};

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::error::CassetteError;
 use super::har::{CallName, Entry, FORMAT, Har, started};
 use super::redact::Redactor;
-use super::request::{Call, service};
+use super::request::Call;
 use super::scan::{self, Finding};
+use super::service::service;
 
 /// Recorded calls and their answers, in the order in which they were made.
 ///

@@ -256,6 +256,16 @@ pub(crate) fn split_url(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
+/// Returns the path of a URL without its query string.
+pub(crate) fn url_path(before_query: &str) -> &str {
+    let after_scheme = before_query
+        .split_once("://")
+        .map_or(before_query, |(_, rest)| rest);
+    after_scheme
+        .find('/')
+        .map_or("/", |start| &after_scheme[start..])
+}
+
 /// Returns the date of an entry: the same constant day for every cassette, one second per entry.
 ///
 /// HAR demands a date, and a real one would make every recording differ from the last.

@@ -49,7 +49,7 @@ mod redact;
 mod request;
 mod scan;
 mod sensitive;
-mod xml;
+mod service;
 
 pub use error::{CassetteError, PatternError, PlayError};
 pub use file::Cassette;

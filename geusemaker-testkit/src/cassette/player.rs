@@ -18,7 +18,8 @@ use super::file::{Cassette, call};
 use super::har;
 use super::mismatch::Mismatch;
 use super::redact::Redactor;
-use super::request::{Call, service};
+use super::request::Call;
+use super::service::service;
 
 /// Answers requests from a cassette, by their content and not by their order.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::body::{Body, json_leaves, pairs};
-use super::har::{self, header, split_url};
+use super::har::{self, header, split_url, url_path};
 use crate::wire::operation::is_read;
 
 /// One call of an AWS operation, as a cassette compares it: the service, the operation and the parameters.
@@ -72,7 +72,7 @@ impl Call {
             }
         }
         let operation = action.unwrap_or_else(|| {
-            let (template, identifiers) = path_template(path(before_query));
+            let (template, identifiers) = path_template(url_path(before_query));
             parameters.extend(identifiers);
             format!("{} {template}", request.method)
         });
@@ -93,62 +93,6 @@ impl fmt::Display for Call {
         }
         Ok(())
     }
-}
-
-/// Returns the service that a request is signed for. Call this before redaction, which drops the signature.
-pub(crate) fn service(request: &har::Request) -> String {
-    let (before_query, query) = split_url(&request.url);
-    let presigned = || {
-        pairs(query)
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))
-            .and_then(|(_, credential)| credential_service(&credential))
-    };
-    header(&request.headers, "authorization")
-        .and_then(|value| value.split_once("Credential="))
-        .and_then(|(_, credential)| credential_service(credential))
-        .or_else(presigned)
-        .or_else(|| host_service(before_query))
-        .or_else(|| path_service(path(before_query)))
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// Returns the service of a credential such as `AKID/20240101/us-east-1/ec2/aws4_request`. It is read from the end,
-/// since SigV4a's scope has no region.
-fn credential_service(credential: &str) -> Option<String> {
-    let scope = credential.split([',', ' ']).next()?;
-    let mut parts = scope.split('/').rev();
-    if !parts.next()?.starts_with("aws4_request") {
-        return None;
-    }
-    parts.next().map(str::to_owned)
-}
-
-fn host_service(before_query: &str) -> Option<String> {
-    let (_, rest) = before_query.split_once("://")?;
-    let host = rest.split(['/', ':']).next()?;
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-        .iter()
-        .any(|suffix| host.ends_with(suffix))
-        .then(|| host.split('.').next().map(str::to_owned))?
-}
-
-/// Returns the service of a path. REST services put the version of their API first in the path.
-fn path_service(path: &str) -> Option<String> {
-    match path.split('/').nth(1)? {
-        "2015-02-01" => Some("elasticfilesystem".to_owned()),
-        "2020-05-31" => Some("cloudfront".to_owned()),
-        _ => None,
-    }
-}
-
-fn path(before_query: &str) -> &str {
-    let after_scheme = before_query
-        .split_once("://")
-        .map_or(before_query, |(_, rest)| rest);
-    after_scheme
-        .find('/')
-        .map_or("/", |start| &after_scheme[start..])
 }
 
 /// Replaces the identifiers in a path: AWS's identifiers have digits in them, and the words of its paths do not.
@@ -314,46 +258,5 @@ mod tests {
             &request("POST", "http://h/", &headers, r#"{"TableName":"t"}"#),
         );
         assert_eq!((call.operation(), call.is_read()), ("DescribeTable", true));
-    }
-
-    /// Without a signature it comes from the host or from the path.
-    #[test]
-    fn service_comes_from_signature() {
-        let signed = "AWS4-HMAC-SHA256 Credential=AKID/20240101/us-east-1/elasticloadbalancing/aws4_request, SignedHeaders=host, Signature=0";
-        for (url, authorization, expected) in [
-            (
-                "http://127.0.0.1:1/2015-02-01/file-systems",
-                signed,
-                "elasticloadbalancing",
-            ),
-            ("https://ec2.eu-west-1.amazonaws.com/", "", "ec2"),
-            (
-                "http://127.0.0.1:1/2015-02-01/file-systems",
-                "",
-                "elasticfilesystem",
-            ),
-            (
-                "http://127.0.0.1:1/2020-05-31/distribution",
-                "",
-                "cloudfront",
-            ),
-            (
-                "http://127.0.0.1:1/?X-Amz-Credential=AKID%2F20240101%2Fus-east-1%2Fs3%2Faws4_request",
-                "",
-                "s3",
-            ),
-            ("http://127.0.0.1:1/", "", "unknown"),
-        ] {
-            assert_eq!(
-                service(&request(
-                    "GET",
-                    url,
-                    &[("Authorization", authorization)],
-                    ""
-                )),
-                expected,
-                "{url}"
-            );
-        }
     }
 }

@@ -14,8 +14,6 @@ pub(crate) mod elastic_load_balancing;
 pub(crate) mod error_codes;
 pub(crate) mod guest;
 pub(crate) mod lifecycle;
-#[cfg(test)]
-mod lifecycle_tests;
 pub(crate) mod limits;
 pub(crate) mod operation;
 pub(crate) mod quota;

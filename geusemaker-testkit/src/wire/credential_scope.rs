@@ -29,14 +29,12 @@ impl CredentialScope {
 
     /// Reads `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, SignedHeaders=…, Signature=…`.
     fn in_header(header: &str) -> Result<Self, ServiceError> {
-        let Some((ALGORITHM, parameters)) = header.trim().split_once(' ') else {
-            return Err(missing_token());
-        };
-        let mut parameters = parameters
-            .split(',')
-            .filter_map(|parameter| parameter.trim().split_once('='));
-        match parameters.find(|(name, _)| *name == "Credential") {
-            Some((_, credential)) => Self::parse(credential),
+        match header.trim().split_once(' ') {
+            Some((ALGORITHM, _)) => {}
+            Some(_) | None => return Err(missing_token()),
+        }
+        match header_credential(header) {
+            Some(credential) => Self::parse(credential),
             None => Err(incomplete(
                 "Authorization header requires 'Credential' parameter.",
             )),
@@ -45,13 +43,7 @@ impl CredentialScope {
 
     /// Reads `X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fec2%2Faws4_request`.
     fn in_query(query: &str) -> Result<Self, ServiceError> {
-        let credential = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))
-            .ok_or_else(missing_token)?;
-        // A text that cannot be decoded is not a credential either, and the error shows it as it came.
-        let credential = form::decoded(credential).unwrap_or_else(|_| credential.to_owned());
-        Self::parse(&credential)
+        Self::parse(&query_credential(query).ok_or_else(missing_token)?)
     }
 
     fn parse(credential: &str) -> Result<Self, ServiceError> {
@@ -72,6 +64,38 @@ impl CredentialScope {
             service: (*service).to_owned(),
         })
     }
+}
+
+/// Returns the service that a recorded request is signed for, by any algorithm of AWS; `None` if it is not signed.
+pub(crate) fn signed_service(authorization: Option<&str>, query: &str) -> Option<String> {
+    let in_header = authorization.and_then(header_credential);
+    let service = |credential: &str| {
+        // The scope is read from its end, since the one of SigV4a has no region.
+        let mut parts = credential.split('/').rev();
+        let is_scope = parts.next()?.starts_with("aws4_request");
+        parts.next().filter(|_| is_scope).map(str::to_owned)
+    };
+    in_header
+        .and_then(service)
+        .or_else(|| service(&query_credential(query)?))
+}
+
+/// Returns the credential in an `Authorization` header.
+fn header_credential(header: &str) -> Option<&str> {
+    let (_algorithm, parameters) = header.trim().split_once(' ')?;
+    parameters
+        .split(',')
+        .filter_map(|parameter| parameter.trim().split_once('='))
+        .find_map(|(name, value)| (name == "Credential").then_some(value))
+}
+
+/// Returns the credential of a presigned request.
+fn query_credential(query: &str) -> Option<String> {
+    let credential = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+    // A text that cannot be decoded is not a credential either, and the error shows it as it came.
+    Some(form::decoded(credential).unwrap_or_else(|_| credential.to_owned()))
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::ServiceError;
 use super::error_code::Code;
-use super::xml::is_character;
+use crate::xml::is_character;
 
 /// Error returned when a form cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -20,6 +20,7 @@ mod service_error;
 pub(crate) mod xml;
 
 pub(crate) use self::call::{Call, Input, read};
+pub(crate) use self::credential_scope::signed_service;
 pub(crate) use self::reply::{Body, Reply, write};
 pub use self::service::Service;
 pub(crate) use self::service_error::ServiceError;

@@ -1,8 +1,8 @@
-//! A small XML tree for the query and REST-XML protocols, for both reading and writing.
+//! The elements of the query and REST-XML protocols, for both reading and writing.
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
 use serde::{Deserialize, Serialize};
+
+use crate::xml::{self, Document, Node, is_character, push_escaped};
 
 /// An element with either text or children; AWS's protocols never mix the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,135 +150,44 @@ impl Element {
     /// Parses a document. Attributes carry only namespaces in these protocols, and are dropped.
     ///
     /// # Errors
-    /// Returns the problem with the document, in the parser's words.
+    /// Returns the problem with the document, in the parser's words where it has some.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, String> {
         let document = std::str::from_utf8(document).map_err(|error| error.to_string())?;
-        let mut reader = Reader::from_str(document);
-        // The bottom of the stack is a nameless element that holds the root.
-        let mut stack = vec![Self::default()];
-        let mut count = 0;
-        let mut opened = |start: &BytesStart<'_>| {
-            count += 1;
-            if count > MAX_ELEMENTS {
-                return Err(format!("there are more than {MAX_ELEMENTS} elements"));
-            }
-            named(start)
-        };
-        loop {
-            match reader.read_event().map_err(|error| error.to_string())? {
-                Event::Start(start) => {
-                    if stack.len() > MAX_DEPTH {
-                        return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
-                    }
-                    stack.push(opened(&start)?);
-                }
-                Event::Empty(start) => {
-                    let element = opened(&start)?;
-                    if let Some(parent) = stack.last_mut() {
-                        parent.children.push(element);
-                    }
-                }
-                Event::End(_) => {
-                    if let (Some(mut element), Some(parent)) = (stack.pop(), stack.last_mut()) {
-                        element.drop_indentation()?;
-                        parent.children.push(element);
-                    }
-                }
-                Event::Text(text) => push_text(&mut stack, &text)?,
-                Event::CData(text) => push_text(&mut stack, &text)?,
-                Event::GeneralRef(entity) => {
-                    let raw = format!("&{};", &*entity);
-                    let text = quick_xml::escape::unescape(&raw).map_err(|e| e.to_string())?;
-                    push_text(&mut stack, &text)?;
-                }
-                Event::Eof => break,
-                // Entities that the sender defines can turn a small document into a large one.
-                Event::DocType(_) => return Err("a document type is not allowed".to_owned()),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-            }
-        }
-        if stack.len() != 1 {
-            return Err("the document ends inside an element".to_owned());
-        }
-        let mut bottom = stack.pop().unwrap_or_default();
-        bottom.drop_indentation()?;
-        match (bottom.children.pop(), bottom.children.is_empty()) {
-            (Some(root), true) => Ok(root),
-            (Some(_), false) => Err("the document has more than one root".to_owned()),
-            (None, _) => Err("the document has no element".to_owned()),
-        }
+        Self::of(Document::parse(document, MAX_ELEMENTS)?.root)
     }
 
-    /// Removes the white space between children; other text between them is an error.
-    fn drop_indentation(&mut self) -> Result<(), String> {
-        // The nameless bottom of the document has no text of its own.
-        if self.children.is_empty() && !self.name.is_empty() {
-            return Ok(());
+    /// Returns the element of a document. White space between its children is dropped; other text there is an error.
+    fn of(element: xml::Element) -> Result<Self, String> {
+        let name = xml::local(&element.name);
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || "_-.".contains(c));
+        if !is_name {
+            return Err(format!("'{name}' is no name of an element"));
         }
-        if !self.text.trim().is_empty() {
-            return Err(format!("the text '{}' has no place", self.text.trim()));
+        let mut this = Self::new(name);
+        for child in element.children {
+            match child {
+                Node::Element(child) => this.children.push(Self::of(child)?),
+                Node::Text(text) if !text.chars().all(is_character) => {
+                    return Err("a character is not allowed".to_owned());
+                }
+                Node::Text(text) => this.text.push_str(&text),
+            }
         }
-        self.text.clear();
-        Ok(())
+        if !this.children.is_empty() {
+            if !this.text.trim().is_empty() {
+                return Err(xml::no_place(&this.text));
+            }
+            this.text.clear();
+        }
+        Ok(this)
     }
 }
-
-/// Returns true if XML 1.0 can express the character.
-pub(super) fn is_character(character: char) -> bool {
-    matches!(
-        character,
-        '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..
-    )
-}
-
-/// Deeper than any AWS document, and shallow enough that writing one back cannot overflow the stack.
-const MAX_DEPTH: usize = 64;
 
 /// More than the largest configuration of a distribution has.
 const MAX_ELEMENTS: usize = 20_000;
-
-/// Returns the element that a tag opens.
-fn named(start: &BytesStart<'_>) -> Result<Element, String> {
-    let name = start.local_name();
-    let name = String::from_utf8_lossy(name.as_ref().as_bytes());
-    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || "_-.".contains(c));
-    if !is_name {
-        return Err(format!("'{name}' is no name of an element"));
-    }
-    for attribute in start.attributes() {
-        attribute.map_err(|error| error.to_string())?;
-    }
-    Ok(Element::new(name))
-}
-
-fn push_text(stack: &mut [Element], text: &str) -> Result<(), String> {
-    if !text.chars().all(is_character) {
-        return Err("a character is not allowed".to_owned());
-    }
-    if let Some(element) = stack.last_mut() {
-        element.text.push_str(text);
-    }
-    Ok(())
-}
-
-/// Writes text so that it is read back unchanged: a literal carriage return would be read as the end of a line.
-fn push_escaped(out: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\r' => out.push_str("&#13;"),
-            other if is_character(other) => out.push(other),
-            _ => out.push(char::REPLACEMENT_CHARACTER),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,8 @@ mod launch_request;
 pub(super) mod profile;
 mod startup;
 pub(super) mod status;
+#[cfg(test)]
+mod tests;
 pub(super) mod transition;
 mod vcpu_quota;
 

@@ -1,5 +1,8 @@
 //! Lifecycle overrides: a fault's decision on the lifecycle of the resource that a call is about.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 /// An override of the lifecycle of the resource that a call creates, changes or deletes.

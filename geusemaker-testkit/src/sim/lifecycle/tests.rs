@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::account::Account;
-use super::guest::{Guest, PlainGuest};
-use super::lifecycle::LifecycleOverride;
-use super::timings::Timings;
+use super::LifecycleOverride;
+use crate::sim;
+use crate::sim::account::Account;
+use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::timings::Timings;
 use crate::wire::{self, Body};
 
 /// An account that is called directly, below the layer of faults.
@@ -47,7 +48,7 @@ impl World {
             .unwrap();
         let mut call = wire::read(&request).unwrap();
         let guest: Arc<dyn Guest> = Arc::new(PlainGuest);
-        let reply = super::answer(&mut self.account, &guest, self.now, lifecycle, &mut call);
+        let reply = sim::answer(&mut self.account, &guest, self.now, lifecycle, &mut call);
         match reply.unwrap().body {
             Body::Empty => String::new(),
             Body::Xml(element) => element.to_document(),
