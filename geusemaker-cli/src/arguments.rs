@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "sandbox")]
+use geusemaker_core::ClockSpeed;
 use geusemaker_core::StackName;
 use geusemaker_core::spec::Region;
 
@@ -233,8 +235,13 @@ pub(crate) struct Serve {
     pub(crate) port: u16,
 
     /// How many times as fast as at AWS time passes
-    #[arg(long, value_name = "X", default_value = "60", value_parser = speed, allow_negative_numbers = true)]
-    pub(crate) speed: f64,
+    #[arg(
+        long,
+        value_name = "X",
+        default_value = "60",
+        allow_negative_numbers = true
+    )]
+    pub(crate) speed: ClockSpeed,
 
     /// How slow this AWS is
     #[arg(long, value_enum, default_value_t)]
@@ -282,14 +289,4 @@ impl From<Profile> for geusemaker_testkit::Timings {
             Profile::Slow => Self::Slow,
         }
     }
-}
-
-/// Beyond these, what passes between two calls is nothing or for ever.
-#[cfg(feature = "sandbox")]
-fn speed(text: &str) -> Result<f64, String> {
-    const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
-    text.parse()
-        .ok()
-        .filter(|speed| SPEEDS.contains(speed))
-        .ok_or_else(|| "expected a number from 0.001 to 1000000".to_owned())
 }

@@ -1,6 +1,7 @@
 //! `gm`: a self-hosted AI stack on AWS, one command up and one command down.
 
 mod arguments;
+mod clock_speed;
 mod command;
 mod confirm;
 mod context;

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use geusemaker_core::{Listener, ProgressEvent};
+use geusemaker_core::{ClockSpeed, Listener, ProgressEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::time::Instant;
 
 use crate::short_arn::shorten_arns;
 
-/// Shows events with the elapsed time, which is simulated time in the sandbox.
+/// Shows events with the elapsed time, which is the account's time: simulated time in the sandbox, on a socket too.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
     is_quiet: bool,
     start: Instant,
+    speed: OnceLock<ClockSpeed>,
     live: Option<ProgressBar>,
     /// The last reported state of each wait, and its time.
     said: Mutex<HashMap<String, (String, Instant)>>,
@@ -32,15 +33,26 @@ impl ProgressDisplay {
         Self {
             is_quiet,
             start: Instant::now(),
+            speed: OnceLock::new(),
             live: is_live
                 .then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
             said: Mutex::default(),
         }
     }
 
-    /// Returns the time since the command began.
+    /// Shows times of an account whose time passes at this speed.
+    pub(crate) fn set_speed(&self, speed: ClockSpeed) {
+        // The speed is set once, before the first event.
+        let _ = self.speed.set(speed);
+    }
+
+    /// Returns the account's time since the command began.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        let here = self.start.elapsed();
+        match self.speed.get() {
+            Some(speed) => speed.in_account(here),
+            None => here,
+        }
     }
 
     /// Clears the live line.

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
 use crate::arguments::{Arguments, Command, Global, Output, StackCommand};
+use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
 use crate::document::Document;
@@ -105,6 +106,11 @@ async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
 async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
+    let speed = match global.sandbox {
+        // Time is virtual there.
+        true => None,
+        false => clock_speed::from_environment()?,
+    };
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     // This may wait for the sandbox; until then a signal ends the program by itself.
     let sandbox = sandbox(&global, &state, &display)?;
@@ -117,7 +123,10 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
         },
     };
     let listener = Arc::clone(&display);
-    let session = Session::with_listener(config, store, listener);
+    let mut session = Session::with_listener(config, store, listener);
+    if let Some(speed) = speed {
+        session = clock_speed::apply(speed, session, &display);
+    }
     let context = Context {
         session,
         is_sandbox: global.sandbox,

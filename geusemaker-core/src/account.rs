@@ -6,6 +6,7 @@ use aws_config::{Region, SdkConfig};
 
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::clock::Clock;
+use crate::aws::clock_speed::ClockSpeed;
 use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::progress::Progress;
@@ -27,12 +28,17 @@ pub(crate) struct Identity {
 }
 
 impl Account {
-    pub(crate) fn new(config: &SdkConfig, progress: Progress, region: String) -> Self {
+    pub(crate) fn new(
+        config: &SdkConfig,
+        speed: ClockSpeed,
+        progress: Progress,
+        region: String,
+    ) -> Self {
         let sdk_region = Some(Region::new(region.clone()));
         Self {
-            reader: Reader::new(config, sdk_region.clone()),
+            reader: Reader::new(config, sdk_region.clone(), speed),
             writer: Writer::new(config, sdk_region),
-            clock: Clock::of(config),
+            clock: Clock::of(config).at_speed(speed),
             progress,
             region,
         }

@@ -58,6 +58,7 @@ pub mod spec;
 mod user_data;
 
 // The public interface is:
+pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};
 pub use aws::error::{AwsError, ErrorClass};
 pub use aws::wait::WaitError;
 pub use deployment::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};

@@ -8,6 +8,7 @@ use object_store::ObjectStore;
 use tokio_util::task::TaskTracker;
 
 use crate::account::Account;
+use crate::aws::clock_speed::{ClockSpeed, NotSimulated, ensure_simulated};
 use crate::deployment::plan::Plan;
 use crate::error::Error;
 use crate::ledger::Ledger;
@@ -27,6 +28,7 @@ use crate::spec::StackName;
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
+    speed: ClockSpeed,
 }
 
 struct Inner {
@@ -65,7 +67,20 @@ impl Session {
                 progress: Progress::new(listener),
                 cleaner: Cleaner::start(),
             }),
+            speed: ClockSpeed::OF_AWS,
         }
+    }
+
+    /// Returns this session for an account whose time passes at this speed: a simulated one, in another process on this
+    /// machine. All durations of this session are then the account's: pauses between polls and before retries,
+    /// deadlines, and the times that the listener hears of. Call timeouts, and what processes compare with each other
+    /// in the journal, stay as they are.
+    ///
+    /// # Errors
+    /// Returns an error if a service's calls leave this machine: AWS must not be polled faster than in real time.
+    pub fn with_clock_speed(self, speed: ClockSpeed) -> Result<Self, NotSimulated> {
+        ensure_simulated(&self.inner.config)?;
+        Ok(Self { speed, ..self })
     }
 
     /// Loads the configuration from the environment: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest, as
@@ -210,7 +225,10 @@ impl Session {
     }
 
     pub(crate) fn account(&self, region: String) -> Account {
-        Account::new(&self.inner.config, self.inner.progress.clone(), region)
+        let Inner {
+            config, progress, ..
+        } = &*self.inner;
+        Account::new(config, self.speed, progress.clone(), region)
     }
 }
 

@@ -37,7 +37,7 @@ impl Served {
             printed: String::new(),
         };
         // The last variable in text; in JSON it comes with the whole document.
-        while !served.printed.contains("AWS_DEFAULT_REGION") {
+        while !served.printed.contains("GM_CLOCK_SPEED") {
             if served.stdout.read_line(&mut served.printed).unwrap() == 0 {
                 panic!("{:?}", served.ended());
             }

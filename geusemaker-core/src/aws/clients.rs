@@ -7,6 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
 
+use super::clock_speed::ClockSpeed;
+
 /// One client per service.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
@@ -28,12 +30,15 @@ pub(crate) struct Reader(Clients);
 pub(crate) struct Writer(Clients);
 
 impl Reader {
-    pub(crate) fn new(config: &SdkConfig, region: Option<Region>) -> Self {
-        Self(Clients::new(
-            config,
-            region,
-            RetryConfig::standard().with_max_attempts(4),
-        ))
+    /// Creates clients whose retries wait in the account's time. Timeouts are this machine's: an answer takes its time
+    /// on the way, however fast the account is.
+    pub(crate) fn new(config: &SdkConfig, region: Option<Region>, speed: ClockSpeed) -> Self {
+        let retries = RetryConfig::standard().with_max_attempts(4);
+        let (first, longest) = (retries.initial_backoff(), retries.max_backoff());
+        let retries = retries
+            .with_initial_backoff(speed.here(first))
+            .with_max_backoff(speed.here(longest));
+        Self(Clients::new(config, region, retries))
     }
 }
 

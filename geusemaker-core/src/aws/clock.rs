@@ -1,4 +1,4 @@
-//! The only clock of this crate: the sleep and the time source of the SDK configuration.
+//! The only clock of this crate: the sleep and the time source of the SDK configuration, at the account's speed.
 
 use std::time::Duration;
 
@@ -7,11 +7,16 @@ use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use jiff::Timestamp;
 
+use super::clock_speed::ClockSpeed;
+
 /// The clock that the SDK's retries, the waits of this crate and a simulator in the same process share.
+///
+/// Durations are the account's; points in time are this machine's, so that processes can compare them.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     sleep: SharedAsyncSleep,
     time: SharedTimeSource,
+    speed: ClockSpeed,
 }
 
 impl Clock {
@@ -23,7 +28,21 @@ impl Clock {
             time: config
                 .time_source()
                 .unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
+            speed: ClockSpeed::OF_AWS,
         }
+    }
+
+    /// Returns this clock for an account whose time passes at this speed.
+    pub(crate) fn at_speed(&self, speed: ClockSpeed) -> Self {
+        Self {
+            speed,
+            ..self.clone()
+        }
+    }
+
+    /// Returns this clock at the speed at which time passes here, for what processes agree on with each other.
+    pub(crate) fn of_this_machine(&self) -> Self {
+        self.at_speed(ClockSpeed::OF_AWS)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -31,12 +50,37 @@ impl Clock {
         Timestamp::try_from(self.time.now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Returns the time since `start`. If the clock was set back, the result is zero.
+    /// Returns the account's time since `start`. If the clock was set back, the result is zero.
     pub(crate) fn since(&self, start: Timestamp) -> Duration {
-        Duration::try_from(self.now().duration_since(start)).unwrap_or(Duration::ZERO)
+        let here = Duration::try_from(self.now().duration_since(start)).unwrap_or(Duration::ZERO);
+        self.speed.in_account(here)
     }
 
+    /// Waits for a duration of the account's time.
     pub(crate) async fn sleep(&self, duration: Duration) {
-        self.sleep.sleep(duration).await;
+        self.sleep.sleep(self.speed.here(duration)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use geusemaker_testkit::Aws;
+
+    use super::Clock;
+
+    #[tokio::test(start_paused = true)]
+    async fn fast_account_shortens_waits() {
+        let here = Clock::of(&Aws::new().sdk_config());
+        let clock = here.at_speed("60".parse().unwrap());
+        let start = clock.now();
+        clock.sleep(Duration::from_secs(600)).await;
+        assert_eq!(here.since(start), Duration::from_secs(10));
+        assert_eq!(clock.since(start), Duration::from_secs(600));
+        let machine = clock.of_this_machine();
+        assert_eq!(machine.since(start), Duration::from_secs(10));
+        // Points in time stay comparable between processes.
+        assert_eq!(clock.now(), here.now());
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod clients;
 pub(crate) mod clock;
+pub(crate) mod clock_speed;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod reauth_wait;

@@ -116,7 +116,7 @@ impl Ledger {
     /// Renews the claim as long as the ledger is in use.
     fn keep_claim(self: &Arc<Self>) {
         let ledger = Arc::downgrade(self);
-        let clock = self.account.clock.clone();
+        let clock = self.account.clock.of_this_machine();
         let renewal = tokio::spawn(async move {
             let mut pause = LEASE / 3;
             loop {

@@ -5,11 +5,13 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use geusemaker_core::ClockSpeed;
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome, Throttling};
 use serde_json::json;
 
 use crate::arguments::{Global, Output, Profile, Serve};
+use crate::clock_speed::CLOCK_SPEED;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
@@ -38,7 +40,7 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         }
     };
 
-    announce(&server, global.output);
+    announce(&server, serve.speed, global.output);
     display.note(&format!("serving {}; ctrl-c ends it", describe(serve)));
     interrupts.next().await;
 
@@ -54,7 +56,7 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
     let mut account = sandbox::account()
         .seed(serve.seed)
         .timings(serve.profile.into())
-        .speed(serve.speed);
+        .speed(serve.speed.factor());
     if !serve.eventual_consistency {
         account = account.consistent();
     }
@@ -96,7 +98,7 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
 }
 
 /// Prints the environment variables that programs need, before anything is served.
-fn announce(server: &AwsServer, output: Output) {
+fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) {
     let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
         ("AWS_ENDPOINT_URL", server.uri()),
@@ -105,6 +107,7 @@ fn announce(server: &AwsServer, output: Output) {
         // The AWS CLI and boto3 read the second name only.
         ("AWS_REGION", region.clone()),
         ("AWS_DEFAULT_REGION", region),
+        (CLOCK_SPEED, speed.to_string()),
     ];
     let text = match output {
         Output::Text => environment
@@ -130,7 +133,7 @@ fn announce(server: &AwsServer, output: Output) {
 }
 
 fn describe(serve: &Serve) -> String {
-    let speed = match serve.speed {
+    let speed = match serve.speed.factor() {
         1.0 => "in AWS's own time".to_owned(),
         speed => format!("{speed} times as fast as AWS"),
     };
