@@ -2,15 +2,16 @@
 //! still has everything, and another session finishes the deployment or removes it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[allow(dead_code, reason = "this binary uses a part of it")]
 mod scenario;
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use geusemaker_core::object_store::ObjectStore;
 use geusemaker_core::object_store::local::LocalFileSystem;
 use geusemaker_core::object_store::memory::InMemory;
-use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{Deployment, Error, FileSystems, Session};
 use geusemaker_testkit::{Aws, Snapshot};
 use tokio::runtime::Builder;
@@ -18,8 +19,8 @@ use tokio::runtime::Builder;
 use scenario::moment::bury_holders;
 use scenario::watched_store::WatchedStore;
 use scenario::{
-    Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, paused_runtime, spec,
-    stack, tier_3, unlisted,
+    Scenario, account, assert_nothing_left, census, copy_records, deploy_tier_3, go_on,
+    paused_runtime, spec, stack, tier_3, unlisted,
 };
 
 /// The account that a runtime leaves behind, and a store that may hold a journal.
@@ -117,12 +118,7 @@ impl Left {
 /// Copies what is left, so that a test can continue from there in two ways.
 async fn copy(left: &Left) -> Left {
     let store = InMemory::new();
-    for (path, record) in scenario::records(left.store.as_ref()).await {
-        store
-            .put(&path.into(), record.to_string().into())
-            .await
-            .unwrap();
-    }
+    copy_records(left.store.as_ref(), &store).await;
     Left {
         at: left.at.clone(),
         account: left.account.clone(),

@@ -5,6 +5,7 @@
 mod document;
 mod end;
 #[path = "../scenario/mod.rs"]
+#[allow(dead_code, reason = "this binary uses a part of it")]
 mod scenario;
 mod stack;
 mod way;

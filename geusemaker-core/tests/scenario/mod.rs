@@ -1,5 +1,4 @@
 //! Fixtures of the tests: a spec, a simulated account whose instances report their GPUs, and a session on both.
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 pub(crate) mod moment;
 pub(crate) mod others;
@@ -11,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
 use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::object_store::path::Path;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{
     AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, FileSystems, GpuReport,
@@ -254,21 +254,29 @@ pub(crate) fn go_on(
     })
 }
 
-/// Returns the records of the stack's journal, in order, with their paths.
-pub(crate) async fn records(store: &dyn ObjectStore) -> Vec<(String, serde_json::Value)> {
+/// Returns the records of the journals in the store as they are written, in order, with their paths.
+pub(crate) async fn records_as_bytes(store: &dyn ObjectStore) -> Vec<(Path, Vec<u8>)> {
     let mut objects: Vec<_> = store.list(None).try_collect().await.unwrap();
     objects.sort_by(|a, b| a.location.cmp(&b.location));
     let mut records = Vec::new();
     for object in objects {
-        let bytes = store
-            .get(&object.location)
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
-        let record = serde_json::from_slice(&bytes).unwrap();
-        records.push((object.location.to_string(), record));
+        let found = store.get(&object.location).await.unwrap();
+        records.push((object.location, found.bytes().await.unwrap().to_vec()));
     }
     records
+}
+
+/// Returns the records of the journals in the store, in order, with their paths.
+pub(crate) async fn records(store: &dyn ObjectStore) -> Vec<(String, serde_json::Value)> {
+    let records = records_as_bytes(store).await.into_iter();
+    records
+        .map(|(path, bytes)| (path.to_string(), serde_json::from_slice(&bytes).unwrap()))
+        .collect()
+}
+
+/// Copies the journals in one store to another.
+pub(crate) async fn copy_records(from: &dyn ObjectStore, to: &dyn ObjectStore) {
+    for (path, record) in records_as_bytes(from).await {
+        to.put(&path, record.into()).await.unwrap();
+    }
 }

@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use futures::TryStreamExt as _;
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 
 use super::watched_store::WatchedStore;
-use super::{Scenario, account};
+use super::{Scenario, account, records};
 
 /// The state that a process leaves when it ends at this moment.
 pub(crate) struct Moment {
@@ -92,20 +91,11 @@ impl Moment {
 
 /// Replaces every process in the journal by one that has ended: in a test all of them are this process, which is alive.
 pub(crate) async fn bury_holders(journal: &dyn ObjectStore) {
-    let objects: Vec<_> = journal.list(None).try_collect().await.unwrap();
-    for object in objects {
-        let bytes = journal
-            .get(&object.location)
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
-        let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    for (path, mut record) in records(journal).await {
         if let Some(pid) = record.pointer_mut("/event/holder/pid") {
             *pid = u32::MAX.into();
             journal
-                .put(&object.location, record.to_string().into())
+                .put(&path.into(), record.to_string().into())
                 .await
                 .unwrap();
         }

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 /// Does the work for each item in parallel; if any of it fails, panics once all of it is done.
 ///
-/// After a kill, the next process checks for half a minute what happened to the pending call, and sleeps between the
-/// checks.
+/// After a kill, the next process checks for half a minute of its time what happened to the pending call, and sleeps
+/// between the checks.
 pub(super) fn at_each<T: Display + Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     let next = Mutex::new(all.iter());
     let failed = Mutex::new(Vec::new());
@@ -35,5 +35,5 @@ pub(super) fn at_each<T: Display + Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     );
 }
 
-/// The number of threads: nearly all of them sleep while one works.
-const WORKERS: usize = 48;
+/// The number of threads: most of them sleep while one works.
+const WORKERS: usize = 12;

@@ -1,0 +1,192 @@
+//! Placements without capacity: the next one is tried, in the order of the plan, and when all have refused nothing is
+//! left.
+
+use geusemaker_core::{Category, Error, ErrorClass};
+use geusemaker_testkit::Fault;
+
+use crate::scenario::{Scenario, account, spec, spec_with};
+
+const NO_CAPACITY: &str = "InsufficientInstanceCapacity";
+
+#[tokio::test(start_paused = true)]
+async fn missing_capacity_tries_next_zone() {
+    let scenario = Scenario::on(
+        account()
+            .fault(Fault::on("RunInstances").answer(NO_CAPACITY))
+            .build(),
+    );
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let candidates = planned.state().plan.candidates.clone();
+    let ready = planned.launch().await.unwrap();
+    let instance = ready.state().instances[0].clone();
+    ready.rollback().await;
+    scenario.assert_nothing_left();
+
+    assert_eq!(instance.subnet, candidates[1].subnet.id);
+    let calls = scenario.aws.calls();
+    let asked = calls
+        .iter()
+        .filter(|call| call.operation == "RunInstances")
+        .count();
+    assert_eq!(
+        asked, 2,
+        "the SDK retries status 500 by itself unless it is told not to"
+    );
+    assert!(
+        scenario
+            .messages()
+            .iter()
+            .any(|message| message.contains("trying the next place"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn exhausted_zones_try_next_type() {
+    let scenario = Scenario::new();
+    let wanted = spec_with(1, "fallback = [\"g6.xlarge\"]");
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let candidates = &planned.state().plan.candidates;
+    let zones = candidates
+        .iter()
+        .filter(|c| c.instance_type.name() == "g5.xlarge")
+        .count();
+    assert!(0 < zones && zones < candidates.len());
+    let fault = Fault::on("RunInstances")
+        .answer(NO_CAPACITY)
+        .times(zones.try_into().unwrap());
+    scenario.aws.inject(fault);
+    let ready = planned.launch().await.unwrap();
+    let instance_type = ready.state().instances[0].instance_type;
+    ready.rollback().await;
+    scenario.assert_nothing_left();
+
+    assert_eq!(instance_type.name(), "g6.xlarge");
+}
+
+#[tokio::test(start_paused = true)]
+async fn spot_falls_back_to_on_demand() {
+    let scenario = Scenario::new();
+    let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let spots = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.spot)
+        .count();
+    let fault = Fault::on("RunInstances")
+        .answer(NO_CAPACITY)
+        .times(spots.try_into().unwrap());
+    scenario.aws.inject(fault);
+    let ready = planned.launch().await.unwrap();
+    let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
+    let reply = ec2.describe_instances().send().await.unwrap();
+    ready.rollback().await;
+    scenario.assert_nothing_left();
+
+    let instance = &reply.reservations()[0].instances()[0];
+    assert_eq!(
+        instance.instance_lifecycle(),
+        None,
+        "a spot instance would say so"
+    );
+}
+
+/// The error lists every placement, and nothing is left.
+#[tokio::test(start_paused = true)]
+async fn exhausted_placements_are_listed() {
+    let fault = Fault::on("RunInstances").answer(NO_CAPACITY).forever();
+    let scenario = Scenario::on(account().fault(fault).build());
+    let planned = scenario
+        .session
+        .plan(spec_with(1, "fallback = [\"g6.xlarge\"]"))
+        .await
+        .unwrap();
+    let candidates: Vec<_> = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    assert!(failed.undone.is_complete());
+
+    let Error::Capacity {
+        attempts, instance, ..
+    } = &*failed.error
+    else {
+        panic!("{}", failed.error);
+    };
+    assert_eq!(instance, "instance/0");
+    let tried: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt.candidate.clone())
+        .collect();
+    assert_eq!(tried, candidates);
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.error.class == ErrorClass::Capacity)
+    );
+    assert_eq!(failed.error.category(), Category::Failure);
+    assert!(failed.error.remedy().contains("compute.fallback"));
+    assert_eq!(
+        failed.error.call().unwrap().code.as_deref(),
+        Some(NO_CAPACITY)
+    );
+}
+
+/// If one of several instances cannot be placed, the others are removed too.
+#[tokio::test(start_paused = true)]
+async fn unplaced_instance_undoes_others() {
+    let scenario = Scenario::new();
+    let planned = scenario
+        .session
+        .plan(spec_with(1, "count = 3"))
+        .await
+        .unwrap();
+    scenario.aws.inject(
+        Fault::on("RunInstances")
+            .nth(3)
+            .answer(NO_CAPACITY)
+            .forever(),
+    );
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    assert!(
+        matches!(&*failed.error, Error::Capacity { .. }),
+        "{}",
+        failed.error
+    );
+    let mut terminated: Vec<_> = failed
+        .undone
+        .deleted
+        .iter()
+        .filter(|removed| removed.key.starts_with("instance/"))
+        .collect();
+    terminated.dedup_by_key(|removed| removed.id.clone());
+    assert_eq!(terminated.len(), 2);
+}
+
+/// A quota applies to the whole region, but spot and on-demand instances have separate quotas.
+#[tokio::test(start_paused = true)]
+async fn spot_quota_falls_back_to_on_demand() {
+    let scenario = Scenario::new();
+    let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let spots = planned
+        .state()
+        .plan
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.spot)
+        .count();
+    let fault = Fault::on("RunInstances").answer("MaxSpotInstanceCountExceeded");
+    scenario.aws.inject(fault.times(spots.try_into().unwrap()));
+    let ready = planned.launch().await.unwrap();
+    ready.rollback().await;
+    scenario.assert_nothing_left();
+}

@@ -1,0 +1,25 @@
+//! Tests of the whole SDK on a simulated account: what a deployment does, and what is left when something goes wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../scenario/mod.rs"]
+mod scenario;
+
+mod ambiguity;
+mod capacity;
+mod crash;
+mod dead_ends;
+mod dropping;
+mod errors;
+mod examples;
+mod explorer;
+mod failures;
+mod gpu_check;
+mod journal;
+mod keeping;
+mod orphans;
+mod removal;
+mod replay;
+mod resources;
+mod road;
+mod two_at_once;
