@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::wait::WaitError;
-use crate::deployment::plan::PlanError;
 use crate::id::InstanceId;
-use crate::ledger::claim::Holder;
-use crate::ledger::journal::JournalError;
+use crate::journal::JournalError;
+use crate::journal::claim::Holder;
+use crate::kind::ResourceKind;
+use crate::plan::error::PlanError;
 use crate::progress::seconds;
-use crate::resource::ResourceKind;
 use crate::spec::{ServiceName, SpecError};
 use crate::user_data::GpuMismatch;
+use crate::wait::WaitError;
 
 /// Error returned when an operation of this crate fails.
 #[derive(Debug, thiserror::Error)]

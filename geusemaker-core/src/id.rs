@@ -1,4 +1,4 @@
-//! The identifiers of AWS resources, one type per kind, so that two kinds cannot be mixed up.
+//! The identifiers of AWS resources and of deployments, one type per kind, so that two kinds cannot be mixed up.
 //!
 //! Text from a user or a file is validated (`FromStr`, `TryFrom<String>`, `Deserialize`). An id from an AWS reply is
 //! not validated: AWS decides the format of its ids.
@@ -16,6 +16,8 @@ pub struct InvalidId {
 
 /// The rule for the text of one kind of id.
 enum Shape {
+    /// Exactly this many lower-case hexadecimal digits.
+    Digits(usize),
     /// This prefix, then at least one lower-case hexadecimal digit.
     Hexadecimal(&'static str),
     /// This prefix, then at least one character.
@@ -27,12 +29,10 @@ enum Shape {
 impl Shape {
     fn admits(&self, text: &str) -> bool {
         match self {
-            Self::Hexadecimal(prefix) => text.strip_prefix(prefix).is_some_and(|digits| {
-                !digits.is_empty()
-                    && digits
-                        .bytes()
-                        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            }),
+            Self::Digits(count) => text.len() == *count && are_digits(text),
+            Self::Hexadecimal(prefix) => text
+                .strip_prefix(prefix)
+                .is_some_and(|digits| !digits.is_empty() && are_digits(digits)),
             Self::Prefix(prefix) => text
                 .strip_prefix(prefix)
                 .is_some_and(|rest| !rest.is_empty()),
@@ -41,44 +41,29 @@ impl Shape {
     }
 }
 
-/// An id of any kind, as the journal stores it.
+/// Returns true if the text consists of lower-case hexadecimal digits.
+fn are_digits(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// An id of any kind of AWS resource, as the journal stores it.
 pub(crate) trait AwsId: AsRef<str> + Send + 'static {
     /// Takes an id that came from AWS, without validation.
     fn read(id: String) -> Self;
 }
 
 macro_rules! id {
-    (@shape hexadecimal $prefix:literal) => {
-        (Shape::Hexadecimal($prefix), concat!($prefix, " followed by hexadecimal digits"))
-    };
-    (@shape arn) => {
-        (Shape::Prefix("arn:"), "an ARN, which starts with arn:")
-    };
-    (@shape non_empty) => {
-        (Shape::NonEmpty, "a text that is not empty")
-    };
-    ($($name:ident, $kind:literal, $shape:ident $($prefix:literal)?;)+) => {$(
+    ($name:ident, $kind:literal, $shape:expr, $expected:expr) => {
         #[doc = concat!("The text of ", $kind, ".")]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Returns the id as AWS writes it.
+            /// Returns the text of the id.
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-
-            /// Takes an id from an AWS reply, without validation.
-            #[allow(dead_code, reason = "every kind of id has it, read from a reply today or not")]
-            pub(crate) fn from_aws(id: impl Into<String>) -> Self {
-                Self(id.into())
-            }
-        }
-
-        impl AwsId for $name {
-            fn read(id: String) -> Self {
-                Self(id)
             }
         }
 
@@ -98,11 +83,14 @@ macro_rules! id {
             type Error = InvalidId;
 
             fn try_from(text: String) -> Result<Self, InvalidId> {
-                let (shape, expected) = id!(@shape $shape $($prefix)?);
-                if shape.admits(&text) {
+                if $shape.admits(&text) {
                     Ok(Self(text))
                 } else {
-                    Err(InvalidId { text, kind: $kind, expected })
+                    Err(InvalidId {
+                        text,
+                        kind: $kind,
+                        expected: $expected,
+                    })
                 }
             }
         }
@@ -120,10 +108,62 @@ macro_rules! id {
                 Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
             }
         }
+    };
+}
+
+macro_rules! aws_id {
+    (@id $name:ident, $kind:literal, hexadecimal $prefix:literal) => {
+        id!(
+            $name,
+            $kind,
+            Shape::Hexadecimal($prefix),
+            concat!($prefix, " followed by hexadecimal digits")
+        );
+    };
+    (@id $name:ident, $kind:literal, arn) => {
+        id!($name, $kind, Shape::Prefix("arn:"), "an ARN, which starts with arn:");
+    };
+    (@id $name:ident, $kind:literal, non_empty) => {
+        id!($name, $kind, Shape::NonEmpty, "a text that is not empty");
+    };
+    ($($name:ident, $kind:literal, $shape:ident $($prefix:literal)?;)+) => {$(
+        aws_id!(@id $name, $kind, $shape $($prefix)?);
+
+        impl $name {
+            /// Takes an id from an AWS reply, without validation.
+            #[allow(dead_code, reason = "every kind of id has it, read from a reply today or not")]
+            pub(crate) fn from_aws(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl AwsId for $name {
+            fn read(id: String) -> Self {
+                Self(id)
+            }
+        }
     )+};
 }
 
-id! {
+id!(
+    DeploymentId,
+    "a deployment id",
+    Shape::Digits(DEPLOYMENT_ID_DIGITS),
+    "twelve hexadecimal digits"
+);
+
+const DEPLOYMENT_ID_DIGITS: usize = 12;
+
+impl DeploymentId {
+    /// Returns a new id. In tags and tokens, it distinguishes two deployments of the same name.
+    pub(crate) fn random() -> Self {
+        let mut id = uuid::Uuid::new_v4().simple().to_string();
+        id.truncate(DEPLOYMENT_ID_DIGITS);
+        Self(id)
+    }
+}
+
+aws_id! {
     AmiId, "an AMI id", hexadecimal "ami-";
     DistributionId, "a CloudFront distribution id", non_empty;
     FileSystemId, "a file system id", hexadecimal "fs-";
@@ -170,6 +210,15 @@ mod tests {
             assert!(text.parse::<InstanceId>().is_err(), "{text:?}");
         }
         assert!("arn:".parse::<ListenerArn>().is_err());
+    }
+
+    #[test]
+    fn deployment_id_has_twelve_digits() {
+        let id = DeploymentId::random();
+        assert_eq!(id.as_str().parse::<DeploymentId>().unwrap(), id);
+        for text in ["", "0123456789a", "0123456789abc", "0123456789AB"] {
+            assert!(text.parse::<DeploymentId>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -49,34 +49,34 @@ mod aws;
 mod deployment;
 mod error;
 pub mod id;
+mod journal;
+mod kind;
 mod ledger;
-mod orphans;
+mod plan;
 mod progress;
 mod resource;
 mod session;
 pub mod spec;
 mod user_data;
+mod wait;
 
 // The public interface is:
 pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};
 pub use aws::error::{AwsError, ErrorClass};
-pub use aws::wait::WaitError;
-pub use deployment::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
-pub use deployment::status::{DeploymentStatus, Phase, ResourceStatus};
-pub use deployment::{
-    AlbHealthy, AnyDeployment, CdnDeployed, CdnPending, CommittedStack, Deployment, Ec2Ready,
-    Failed, Outputs, Planned, State,
-};
+pub use deployment::Deployment;
+pub use deployment::commit::{CommittedStack, Outputs};
+pub use deployment::failed::Failed;
+pub use deployment::state::{Planned, State};
 pub use error::{Attempt, Category, Error, UnhealthyTarget};
-pub use ledger::claim::Holder;
-pub use ledger::history::HistoryEntry;
-pub use ledger::journal::JournalError;
-pub use ledger::known::{ForeignMountTarget, KeepReason};
-pub use ledger::state::IllegalEvent;
-pub use ledger::undo::{FileSystems, Leftover, ResourceRef, Undone};
-pub use orphans::{KeptResource, Orphans};
+pub use journal::JournalError;
+pub use journal::claim::Holder;
+pub use journal::state::IllegalEvent;
+pub use kind::ResourceKind;
+pub use ledger::undone::{FileSystems, Leftover, ResourceRef, Undone};
+pub use plan::error::PlanError;
+pub use plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready};
+pub use plan::{AdoptedFileSystem, Candidate, Plan};
 pub use progress::{Listener, ProgressEvent};
-pub use resource::ResourceKind;
 pub use resource::distribution::Distribution;
 pub use resource::image::Image;
 pub use resource::instance::RunningInstance;
@@ -85,8 +85,14 @@ pub use resource::subnet::Subnet;
 pub use resource::tagged::TaggedResource;
 pub use resource::target_group::TargetGroup;
 pub use session::Session;
+pub use session::history::HistoryEntry;
+pub use session::open::AnyDeployment;
+pub use session::orphans::known::{ForeignMountTarget, KeepReason};
+pub use session::orphans::{KeptResource, Orphans};
+pub use session::status::{DeploymentStatus, Phase, ResourceStatus};
 pub use spec::{DeploymentSpec, StackName};
 pub use user_data::{GpuMismatch, GpuReport};
+pub use wait::WaitError;
 
 /// The AWS SDK configuration that a [`Session`] is created from.
 pub use aws_config::SdkConfig;

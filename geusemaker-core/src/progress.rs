@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::resource::ResourceKind;
+use crate::kind::ResourceKind;
 
 /// A listener for progress events. It is called in the middle of the work, so it should return quickly.
 pub trait Listener: Send + Sync {

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use futures::future::try_join_all;
 
+use super::failed::Failed;
 use super::launch::security_group;
-use super::settle::settle;
-use super::{AlbHealthy, Deployment, Ec2Ready, Failed, ledger_of};
+use super::{Deployment, Inner, conclude, pending_work};
 use crate::aws::error::AwsError;
-use crate::aws::wait::{Expected, PollState, Wait, WaitError};
 use crate::error::{Error, UnhealthyTarget};
 use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
+use crate::journal::event::Key;
 use crate::ledger::Ledger;
-use crate::ledger::event::Key;
+use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::resource::listener::NewListener;
 use crate::resource::listener_rule::NewListenerRule;
 use crate::resource::load_balancer::{self, ActiveLoadBalancer, NewLoadBalancer};
-use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
+use crate::resource::lookup::Source;
+use crate::resource::security_group_rule::NewSecurityGroupRule;
 use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
+use crate::wait::{Expected, PollState, Wait, WaitError};
 
 /// The port on which the load balancer accepts requests.
 const HTTP: u16 = 80;
@@ -33,16 +35,18 @@ impl Deployment<Ec2Ready> {
     /// Returns [`Failed`] with everything undone that this call had created. The instances are returned as they were,
     /// so it can be called again.
     pub async fn balance(self) -> Result<Deployment<AlbHealthy>, Failed<Ec2Ready>> {
-        let ledger = ledger_of(&self.inner.guard);
+        let Inner { guard, state } = *self.inner;
+        let ledger = guard.ledger();
         let savepoint = ledger.savepoint().await;
-        let balanced = balance(&ledger, self.state()).await;
-        self.conclude(savepoint, balanced).await
+        let balanced = balance(ledger, &state).await;
+        conclude(guard, state, savepoint, balanced).await
     }
 }
 
 async fn balance(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
     ledger.finish_undo().await?;
-    let (alb, ()) = futures::try_join!(put_in_front(ledger, ec2), settle(ledger, ec2))?;
+    let (alb, ()) =
+        futures::try_join!(put_in_front(ledger, ec2), pending_work::finish(ledger, ec2))?;
     Ok(alb)
 }
 

@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
-use super::settle::settle;
-use super::state::Reached;
-use super::{AlbHealthy, CdnDeployed, Deployment, Ec2Ready, Failed, State, ledger_of};
+use super::failed::Failed;
+use super::state::State;
+use super::{Deployment, pending_work};
 use crate::error::Error;
-use crate::ledger::event::JournalEvent;
-use crate::ledger::undo::Undone;
+use crate::id::DeploymentId;
+use crate::journal::event::JournalEvent;
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::undone::Undone;
+use crate::plan::reached::{AlbHealthy, CdnDeployed, Ec2Ready, Reached};
 use crate::spec::Tier;
 
 /// A committed deployment: its identity and its outputs.
@@ -17,7 +20,7 @@ pub struct CommittedStack {
     /// The stack's name.
     pub name: String,
     /// The deployment's id, which is in the tags of its resources.
-    pub deployment: String,
+    pub deployment: DeploymentId,
     /// The account.
     pub account: String,
     /// The region.
@@ -74,8 +77,7 @@ impl Deployment<Ec2Ready> {
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was.
     pub async fn commit(self) -> Result<CommittedStack, Failed<Ec2Ready>> {
-        let ledger = ledger_of(&self.inner.guard);
-        match settle(&ledger, self.state()).await {
+        match pending_work::finish(self.inner.guard.ledger(), self.state()).await {
             Ok(()) => commit_tier(self, Tier::Instances).await,
             Err(error) => Err(Failed::new(error, Undone::default(), self)),
         }
@@ -104,9 +106,9 @@ impl Deployment<CdnDeployed> {
 
 async fn commit_tier<S>(deployment: Deployment<S>, tier: Tier) -> Result<CommittedStack, Failed<S>>
 where
-    S: State + Clone + Into<Reached>,
+    S: State<Guard = RollbackGuard> + Clone + Into<Reached>,
 {
-    let ledger = ledger_of(&deployment.inner.guard);
+    let ledger = deployment.inner.guard.ledger();
     let record = CommittedStack {
         name: ledger.owner.stack.to_string(),
         deployment: ledger.owner.deployment.clone(),

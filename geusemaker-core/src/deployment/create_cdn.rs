@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{AlbHealthy, CdnPending, Deployment, Failed, ledger_of};
-use crate::aws::wait::{Expected, Wait};
+use super::failed::Failed;
+use super::{Deployment, Inner, conclude};
 use crate::error::Error;
+use crate::journal::event::Key;
 use crate::ledger::Ledger;
-use crate::ledger::event::Key;
+use crate::plan::reached::{AlbHealthy, CdnPending};
 use crate::resource::distribution::{self, NewDistribution};
+use crate::wait::{Expected, Wait};
 
 impl Deployment<AlbHealthy> {
     /// Creates the distribution. Returns as soon as CloudFront has accepted it. The deployment to every edge location
@@ -16,10 +18,11 @@ impl Deployment<AlbHealthy> {
     /// # Errors
     /// Returns [`Failed`] with the distribution undone. The load balancer and the instances are returned as they were.
     pub async fn create_cdn(self) -> Result<Deployment<CdnPending>, Failed<AlbHealthy>> {
-        let ledger = ledger_of(&self.inner.guard);
+        let Inner { guard, state } = *self.inner;
+        let ledger = guard.ledger();
         let savepoint = ledger.savepoint().await;
-        let created = create(&ledger, self.state()).await;
-        self.conclude(savepoint, created).await
+        let created = create(ledger, &state).await;
+        conclude(guard, state, savepoint, created).await
     }
 }
 

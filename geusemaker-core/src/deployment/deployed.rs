@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{CdnDeployed, CdnPending, Deployment, Failed, ledger_of};
-use crate::aws::wait::{Expected, Wait};
+use super::failed::Failed;
+use super::{Deployment, Inner, conclude};
 use crate::error::Error;
 use crate::ledger::Ledger;
+use crate::plan::reached::{CdnDeployed, CdnPending};
 use crate::resource::distribution;
+use crate::wait::{Expected, Wait};
 
 impl Deployment<CdnPending> {
     /// Waits until the distribution is deployed.
@@ -15,10 +17,11 @@ impl Deployment<CdnPending> {
     /// Returns [`Failed`] with the deployment as it was: this call creates nothing, so there is nothing to undo. If the
     /// deadline has passed, CloudFront is still working, and the call can be made again.
     pub async fn deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
-        let ledger = ledger_of(&self.inner.guard);
+        let Inner { guard, state } = *self.inner;
+        let ledger = guard.ledger();
         let savepoint = ledger.savepoint().await;
-        let deployed = await_deployed(&ledger, self.state()).await;
-        self.conclude(savepoint, deployed).await
+        let deployed = await_deployed(ledger, &state).await;
+        conclude(guard, state, savepoint, deployed).await
     }
 }
 

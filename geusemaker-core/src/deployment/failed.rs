@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::{Deployment, State};
+use super::Deployment;
+use super::guard::Guard as _;
+use super::state::State;
 use crate::error::Error;
-use crate::ledger::undo::Undone;
+use crate::ledger::undone::Undone;
 
 /// Error returned when a transition fails. The transition's own part is undone, and `previous` is as it was.
 ///
@@ -46,9 +48,11 @@ impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
 
 /// Gives up: the previous deployment is dropped and so undone, unless the credentials have expired.
 impl<S: State> From<Failed<S>> for Error {
-    fn from(mut failed: Failed<S>) -> Self {
-        if failed.error.is_about_credentials() {
-            failed.previous.inner.guard.leave_on_drop();
+    fn from(failed: Failed<S>) -> Self {
+        if let Some(mut guard) = failed.previous.inner.guard.begun()
+            && failed.error.is_about_credentials()
+        {
+            guard.leave_on_drop();
         }
         *failed.error
     }

@@ -4,27 +4,32 @@ use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
 
-use super::settle::await_file_system;
-use super::{Deployment, Ec2Ready, Failed, Planned, ledger_of};
+use super::failed::Failed;
+use super::guard::PlannedGuard;
+use super::pending_work::await_file_system;
+use super::state::Planned;
+use super::{Deployment, Inner, conclude};
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::wait::{Expected, Wait};
 use crate::error::{Attempt, Error};
 use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
+use crate::journal::event::Key;
+use crate::journal::state::Savepoint;
 use crate::ledger::Ledger;
-use crate::ledger::event::Key;
-use crate::ledger::state::Savepoint;
-use crate::ledger::undo::Undone;
+use crate::ledger::undone::Undone;
+use crate::plan::Candidate;
+use crate::plan::reached::Ec2Ready;
 use crate::progress::ProgressEvent;
 use crate::resource::file_system::NewFileSystem;
 use crate::resource::instance::{self, NewInstance, RunningInstance};
-use crate::resource::lookup::Lookup;
+use crate::resource::lookup::{Lookup, Source};
 use crate::resource::mount_target::NewMountTarget;
 use crate::resource::security_group::NewSecurityGroup;
-use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
+use crate::resource::security_group_rule::NewSecurityGroupRule;
 use crate::user_data::UserData;
+use crate::wait::{Expected, Wait};
 
 /// The roles that have a security group of their own: `llm-prod-instances`.
-pub(super) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
+pub(crate) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
 
 /// The port of NFS, the protocol of EFS.
 const NFS: u16 = 2049;
@@ -35,19 +40,20 @@ impl Deployment<Planned> {
     ///
     /// # Errors
     /// Returns [`Failed`] with everything undone that this call had created.
-    pub async fn launch(mut self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
-        let ledger = match self.inner.guard.ledger() {
-            Some(ledger) => Arc::clone(ledger),
-            None => match self.inner.session.begin(&self.inner.state.plan).await {
-                Ok(guard) => {
-                    self.inner.guard = guard;
-                    ledger_of(&self.inner.guard)
+    pub async fn launch(self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
+        let Inner { guard, state } = *self.inner;
+        let guard = match guard {
+            PlannedGuard::Begun(guard) => guard,
+            PlannedGuard::Unstarted(unstarted) => match unstarted.begin(&state.plan).await {
+                Ok(guard) => guard,
+                Err(error) => {
+                    let previous = Deployment::new(PlannedGuard::Unstarted(unstarted), state);
+                    return Err(Failed::new(error, Undone::default(), previous));
                 }
-                Err(error) => return Err(Failed::new(error, Undone::default(), self)),
             },
         };
-        let launched = launch(&ledger).await;
-        self.conclude(Savepoint::default(), launched).await
+        let launched = launch(guard.ledger()).await;
+        conclude(guard, state, Savepoint::default(), launched).await
     }
 }
 
@@ -196,16 +202,13 @@ async fn request_instance(
 
 /// Returns true if another candidate may succeed. A quota holds for the whole region, but spot and on-demand have one
 /// each.
-fn elsewhere_may_help(candidate: &super::plan::Candidate, error: &AwsError) -> bool {
+fn elsewhere_may_help(candidate: &Candidate, error: &AwsError) -> bool {
     error.class == ErrorClass::Capacity || (candidate.spot && error.class == ErrorClass::Quota)
 }
 
 /// Returns the candidates for one instance. For each type and market, every instance begins with another zone, so that
 /// the instances spread over the zones.
-fn in_turn(
-    candidates: &[super::plan::Candidate],
-    number: u32,
-) -> impl Iterator<Item = &super::plan::Candidate> {
+fn in_turn(candidates: &[Candidate], number: u32) -> impl Iterator<Item = &Candidate> {
     candidates
         .chunk_by(|a, b| a.instance_type == b.instance_type && a.spot == b.spot)
         .flat_map(move |group| {
@@ -287,8 +290,8 @@ async fn mount_targets(
 #[cfg(test)]
 mod tests {
     use super::in_turn;
-    use crate::deployment::plan::Candidate;
     use crate::id::{SubnetId, VpcId};
+    use crate::plan::Candidate;
     use crate::resource::subnet::Subnet;
 
     /// Another instance type is tried only after all zones.

@@ -16,33 +16,27 @@
 //! dropped, and the session undoes it.
 
 mod balance;
-mod commit;
+pub(crate) mod commit;
 mod create_cdn;
 mod deployed;
-pub(crate) mod destroy;
-mod failed;
-mod launch;
-mod open;
-pub(crate) mod plan;
-mod planning;
+pub(crate) mod failed;
+mod guard;
+pub(crate) mod launch;
+mod pending_work;
 mod publish;
-mod settle;
 pub(crate) mod state;
-pub(crate) mod status;
 
 use std::sync::Arc;
 
+use self::failed::Failed;
+use self::guard::Guard;
+use self::state::State;
 use crate::error::Error;
+use crate::journal::state::Savepoint;
 use crate::ledger::Ledger;
 use crate::ledger::rollback_guard::RollbackGuard;
-use crate::ledger::state::Savepoint;
-use crate::ledger::undo::{FileSystems, Undone};
-use crate::session::Session;
-
-pub use commit::{CommittedStack, Outputs};
-pub use failed::Failed;
-pub use open::AnyDeployment;
-pub use state::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Planned, State};
+use crate::ledger::undone::{FileSystems, Undone};
+use crate::plan::reached::Reached;
 
 /// A deployment in a state. When it is dropped, everything that it has created so far is undone; see
 /// [`Deployment::commit`] and [`Deployment::keep`].
@@ -53,20 +47,15 @@ pub struct Deployment<S: State> {
 }
 
 #[derive(Debug)]
-struct Inner<S> {
-    session: Session,
-    guard: RollbackGuard,
+struct Inner<S: State> {
+    guard: S::Guard,
     state: S,
 }
 
 impl<S: State> Deployment<S> {
-    fn new(session: Session, guard: RollbackGuard, state: S) -> Self {
+    pub(crate) fn new(guard: S::Guard, state: S) -> Self {
         Self {
-            inner: Box::new(Inner {
-                session,
-                guard,
-                state,
-            }),
+            inner: Box::new(Inner { guard, state }),
         }
     }
 
@@ -79,7 +68,10 @@ impl<S: State> Deployment<S> {
     /// before it was opened, only what was begun since then is undone; [`Session::destroy`](crate::Session::destroy)
     /// removes the rest.
     pub async fn rollback(self) -> Undone {
-        self.inner.guard.rollback(FileSystems::Delete).await
+        match self.inner.guard.begun() {
+            Some(guard) => guard.rollback(FileSystems::Delete).await,
+            None => Undone::default(),
+        }
     }
 
     /// Keeps everything as it is without committing it: the journal has it, and [`Session::open`](crate::Session::open)
@@ -88,79 +80,51 @@ impl<S: State> Deployment<S> {
     /// # Errors
     /// Returns an error if the journal cannot be written. Even then, nothing is undone.
     pub async fn keep(self) -> Result<(), Error> {
-        Ok(self.inner.guard.release().await?)
-    }
-
-    /// Records a transition that succeeded, and returns the next state.
-    async fn reach<N>(self, next: N) -> Result<Deployment<N>, Box<(Error, Self)>>
-    where
-        N: State + Clone + Into<state::Reached>,
-    {
-        let recorded = match self.inner.guard.ledger() {
-            Some(ledger) => ledger.reach(next.clone().into()).await,
+        match self.inner.guard.begun() {
+            Some(guard) => Ok(guard.release().await?),
             None => Ok(()),
-        };
-        match recorded {
-            Ok(()) => {
-                let Inner { session, guard, .. } = *self.inner;
-                Ok(Deployment::new(session, guard, next))
-            }
-            Err(error) => Err(Box::new((error, self))),
         }
     }
-
-    /// Ends a transition. Returns the next state, or undoes the transition's own part and returns this deployment in
-    /// the error.
-    async fn conclude<N>(
-        self,
-        savepoint: Savepoint,
-        result: Result<N, Error>,
-    ) -> Result<Deployment<N>, Failed<S>>
-    where
-        N: State + Clone + Into<state::Reached>,
-    {
-        let (error, previous) = match result {
-            Ok(next) => match self.reach(next).await {
-                Ok(deployment) => return Ok(deployment),
-                Err(failed) => *failed,
-            },
-            Err(error) => (error, self),
-        };
-        let undone = match previous.inner.guard.ledger() {
-            // Expired credentials cannot delete anything, and are no reason to: the user signs in and continues.
-            Some(ledger) if error.is_about_credentials() => {
-                ledger.leave(savepoint, &error.to_string()).await
-            }
-            Some(ledger) => {
-                if ledger.has_since(savepoint).await {
-                    ledger.account.progress.step("Undoing this step...");
-                }
-                ledger.undo(savepoint, FileSystems::Delete).await
-            }
-            None => Undone::default(),
-        };
-        Err(Failed::new(error, undone, previous))
-    }
 }
 
-impl Ledger {
-    async fn reach(&self, state: state::Reached) -> Result<(), Error> {
-        let state = Box::new(state);
-        Ok(self
-            .append(crate::ledger::event::JournalEvent::Reached { state })
-            .await?)
-    }
+/// Ends a transition. Records and returns the next state, or undoes the transition's own part and returns the deployment
+/// as it was in the error.
+async fn conclude<S, N>(
+    guard: RollbackGuard,
+    state: S,
+    savepoint: Savepoint,
+    result: Result<N, Error>,
+) -> Result<Deployment<N>, Failed<S>>
+where
+    S: State,
+    N: State<Guard = RollbackGuard> + Clone + Into<Reached>,
+{
+    let ledger = guard.ledger();
+    let reached = async {
+        let next = result?;
+        ledger.reach(next.clone().into()).await?;
+        Ok(next)
+    };
+    let error = match reached.await {
+        Ok(next) => return Ok(Deployment::new(guard, next)),
+        Err(error) => error,
+    };
+    let undone = undo_step(ledger, savepoint, &error).await;
+    Err(Failed::new(
+        error,
+        undone,
+        Deployment::new(guard.into(), state),
+    ))
 }
 
-/// Returns the ledger of a deployment that has begun. Every state after [`Planned`] has one.
-#[expect(
-    clippy::expect_used,
-    reason = "only Planned is made without a ledger, and it does not ask"
-)]
-fn ledger_of(guard: &RollbackGuard) -> Arc<Ledger> {
-    Arc::clone(
-        guard
-            .ledger()
-            .expect("a deployment past Planned has a ledger"),
-    )
+/// Undoes what a transition that failed has created. Expired credentials cannot delete anything, and are no reason to:
+/// the user signs in and continues.
+async fn undo_step(ledger: &Arc<Ledger>, savepoint: Savepoint, error: &Error) -> Undone {
+    if error.is_about_credentials() {
+        return ledger.leave(savepoint, &error.to_string()).await;
+    }
+    if ledger.has_since(savepoint).await {
+        ledger.account.progress.step("Undoing this step...");
+    }
+    ledger.undo(savepoint, FileSystems::Delete).await
 }

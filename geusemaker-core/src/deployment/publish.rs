@@ -2,7 +2,9 @@
 
 use super::create_cdn::create;
 use super::deployed::await_deployed;
-use super::{AlbHealthy, CdnDeployed, Deployment, Failed, ledger_of};
+use super::failed::Failed;
+use super::{Deployment, Inner, conclude};
+use crate::plan::reached::{AlbHealthy, CdnDeployed};
 
 impl Deployment<AlbHealthy> {
     /// Creates the distribution and waits until it is deployed.
@@ -12,13 +14,14 @@ impl Deployment<AlbHealthy> {
     /// and the instances are returned as they were, so it can be called again. To keep a distribution that is only
     /// slow, use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
     pub async fn publish(self) -> Result<Deployment<CdnDeployed>, Failed<AlbHealthy>> {
-        let ledger = ledger_of(&self.inner.guard);
+        let Inner { guard, state } = *self.inner;
+        let ledger = guard.ledger();
         let savepoint = ledger.savepoint().await;
         let published = async {
-            let pending = create(&ledger, self.state()).await?;
-            await_deployed(&ledger, &pending).await
+            let pending = create(ledger, &state).await?;
+            await_deployed(ledger, &pending).await
         };
         let published = published.await;
-        self.conclude(savepoint, published).await
+        conclude(guard, state, savepoint, published).await
     }
 }

@@ -1,16 +1,15 @@
-//! The states of a deployment. Each state is data, not a label, and owns the state before it.
+//! The states that a deployment can be in, and the guard that it has in each.
 
-use serde::{Deserialize, Serialize};
-
-use super::plan::Plan;
-use crate::id::{FileSystemId, MountTargetId, SecurityGroupId};
-use crate::resource::distribution::Distribution;
-use crate::resource::instance::RunningInstance;
-use crate::resource::load_balancer::ActiveLoadBalancer;
-use crate::resource::target_group::TargetGroup;
+use super::guard::{Guard, PlannedGuard};
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::plan::Plan;
+use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready};
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// The guard of a deployment in this state.
+        type Guard: super::Guard;
+    }
 }
 
 /// A state that a [`Deployment`](crate::Deployment) can be in.
@@ -24,13 +23,21 @@ mod sealed {
 pub trait State: sealed::Sealed + Send + Sync + 'static {}
 
 macro_rules! states {
-    ($($state:ident),+) => {$(
-        impl sealed::Sealed for $state {}
+    ($($state:ident guarded by $guard:ident,)+) => {$(
+        impl sealed::Sealed for $state {
+            type Guard = $guard;
+        }
         impl State for $state {}
     )+};
 }
 
-states!(Planned, Ec2Ready, AlbHealthy, CdnPending, CdnDeployed);
+states! {
+    Planned guarded by PlannedGuard,
+    Ec2Ready guarded by RollbackGuard,
+    AlbHealthy guarded by RollbackGuard,
+    CdnPending guarded by RollbackGuard,
+    CdnDeployed guarded by RollbackGuard,
+}
 
 /// The state before anything exists: the spec fits the account, and everything that it leaves open is chosen.
 #[derive(Clone, Debug)]
@@ -38,105 +45,4 @@ states!(Planned, Ec2Ready, AlbHealthy, CdnPending, CdnDeployed);
 pub struct Planned {
     /// The plan of what will be created.
     pub plan: Plan,
-}
-
-/// The state in which the instances run. The mount targets and the GPU check may still be pending.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Ec2Ready {
-    /// The plan.
-    pub plan: Plan,
-    /// The security group of the instances, which admits no traffic by itself.
-    pub instance_group: SecurityGroupId,
-    /// The shared file system.
-    pub file_system: FileSystemId,
-    /// The mount targets, one per used zone; none if the file system was adopted with its own.
-    pub mount_targets: Vec<MountTargetId>,
-    /// The instances.
-    pub instances: Vec<RunningInstance>,
-}
-
-/// The state in which the load balancer accepts requests and every target is healthy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AlbHealthy {
-    /// The instances behind the load balancer.
-    pub ec2: Ec2Ready,
-    /// The load balancer.
-    pub load_balancer: ActiveLoadBalancer,
-    /// One target group per service.
-    pub target_groups: Vec<TargetGroup>,
-}
-
-/// The state in which the distribution exists and is being deployed to the edge locations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CdnPending {
-    /// The load balancer behind the distribution.
-    pub alb: AlbHealthy,
-    /// The distribution.
-    pub distribution: Distribution,
-}
-
-/// The state in which every edge location has the distribution.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CdnDeployed {
-    /// The load balancer behind the distribution.
-    pub alb: AlbHealthy,
-    /// The distribution.
-    pub distribution: Distribution,
-}
-
-/// The last reached state, as the journal stores it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case")]
-pub(crate) enum Reached {
-    Ec2Ready(Ec2Ready),
-    AlbHealthy(AlbHealthy),
-    CdnPending(CdnPending),
-    CdnDeployed(CdnDeployed),
-}
-
-macro_rules! reached {
-    ($($state:ident),+) => {$(
-        impl From<$state> for Reached {
-            fn from(state: $state) -> Self {
-                Self::$state(state)
-            }
-        }
-    )+};
-}
-
-reached!(Ec2Ready, AlbHealthy, CdnPending, CdnDeployed);
-
-impl Reached {
-    /// Returns the load balancer and what is behind it, once there is one.
-    pub(crate) fn alb(&self) -> Option<&AlbHealthy> {
-        match self {
-            Self::Ec2Ready(_) => None,
-            Self::AlbHealthy(alb) => Some(alb),
-            Self::CdnPending(cdn) => Some(&cdn.alb),
-            Self::CdnDeployed(cdn) => Some(&cdn.alb),
-        }
-    }
-
-    /// Returns the instances and their storage.
-    pub(crate) fn ec2(&self) -> &Ec2Ready {
-        match self {
-            Self::Ec2Ready(ec2) => ec2,
-            Self::AlbHealthy(alb) => &alb.ec2,
-            Self::CdnPending(cdn) => &cdn.alb.ec2,
-            Self::CdnDeployed(cdn) => &cdn.alb.ec2,
-        }
-    }
-
-    /// Returns the distribution, once there is one.
-    pub(crate) fn distribution(&self) -> Option<&Distribution> {
-        match self {
-            Self::Ec2Ready(_) | Self::AlbHealthy(_) => None,
-            Self::CdnPending(cdn) => Some(&cdn.distribution),
-            Self::CdnDeployed(cdn) => Some(&cdn.distribution),
-        }
-    }
 }

@@ -8,16 +8,14 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::Ledger;
-use super::rollback_guard::OnDrop;
-use super::undo::{FileSystems, Undone};
+use super::on_drop::OnDrop;
+use super::undone::{FileSystems, Undone};
 
 /// The clean-up task, until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Cleaner {
     handle: Cleanup,
     task: Mutex<Option<JoinHandle<Vec<Undone>>>>,
-    /// The work that is begun and may have to be undone, and the calls of removals without a journal.
-    begun: TaskTracker,
 }
 
 impl Cleaner {
@@ -28,27 +26,10 @@ impl Cleaner {
             handle: Cleanup {
                 tasks: sender,
                 keeps: Arc::default(),
+                begun: TaskTracker::new(),
             },
             task: Mutex::new(Some(tokio::spawn(clean(receiver)))),
-            begun: TaskTracker::new(),
         }
-    }
-
-    /// Finishes work that is begun, even if the caller does not wait for it any more. Returns `None` if the runtime
-    /// stops first. A result that the caller does not take is dropped before the task is stopped.
-    pub(crate) async fn finish<T: Send + 'static>(
-        &self,
-        beginning: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
-        let (sender, receiver) = oneshot::channel();
-        self.begun
-            .spawn(async move { drop(sender.send(beginning.await)) });
-        receiver.await.ok()
-    }
-
-    /// Returns the work that is waited for before the task is stopped.
-    pub(crate) fn begun(&self) -> TaskTracker {
-        self.begun.clone()
     }
 
     pub(crate) fn handle(&self) -> Cleanup {
@@ -57,7 +38,7 @@ impl Cleaner {
 
     /// Drains the task: waits until everything handed over so far is done. Until then the task holds the claims of its
     /// stacks.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn drain(&self) {
         let (sender, receiver) = oneshot::channel();
         let _ = self.handle.tasks.send(Task::Report(sender));
         // A task that was stopped has nothing left to do.
@@ -66,8 +47,8 @@ impl Cleaner {
 
     /// Waits until everything that was handed over is undone, and returns the results.
     pub(crate) async fn stop(&self) -> Vec<Undone> {
-        self.begun.close();
-        self.begun.wait().await;
+        self.handle.begun.close();
+        self.handle.begun.wait().await;
         let _ = self.handle.tasks.send(Task::Stop);
         match self.task.lock().await.take() {
             Some(task) => match task.await {
@@ -89,6 +70,8 @@ pub(crate) struct Cleanup {
     tasks: mpsc::UnboundedSender<Task>,
     /// True if dropped deployments stay as they are from now on.
     keeps: Arc<AtomicBool>,
+    /// The work that is begun and may have to be undone, and the calls of removals without a journal.
+    begun: TaskTracker,
 }
 
 enum Task {
@@ -99,6 +82,23 @@ enum Task {
 }
 
 impl Cleanup {
+    /// Finishes work that is begun, even if the caller does not wait for it any more. Returns `None` if the runtime
+    /// stops first. A result that the caller does not take is dropped before the task is stopped.
+    pub(crate) async fn finish<T: Send + 'static>(
+        &self,
+        beginning: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, receiver) = oneshot::channel();
+        self.begun
+            .spawn(async move { drop(sender.send(beginning.await)) });
+        receiver.await.ok()
+    }
+
+    /// Returns the work that is waited for before the task is stopped.
+    pub(crate) fn begun(&self) -> TaskTracker {
+        self.begun.clone()
+    }
+
     /// Makes dropped deployments stay as they are from now on.
     pub(crate) fn keep_dropped(&self) {
         self.keeps.store(true, Ordering::Relaxed);

@@ -6,17 +6,17 @@ use std::time::Duration;
 use backoff::backoff::Backoff as _;
 
 use super::Ledger;
-use super::event::{JournalEvent, Key};
-use super::state::Status;
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::reauth_wait::ReauthWait;
-use crate::aws::wait::schedule;
 use crate::error::Error;
 use crate::id::AwsId;
+use crate::journal::event::{JournalEvent, Key};
+use crate::journal::state::Status;
 use crate::progress;
 use crate::resource::Create;
 use crate::resource::lookup::Lookup;
+use crate::wait::reauth_wait::ReauthWait;
+use crate::wait::schedule;
 
 /// The outcome of a call, as far as it is known.
 enum Outcome<T> {
@@ -74,7 +74,10 @@ impl Ledger {
                 }
                 // An earlier run ended between its intent and the answer of AWS.
                 Status::Intended => {
-                    match self.settle(&entry.lookup, &mut ReauthWait::default()).await {
+                    match self
+                        .resolve(&entry.lookup, &mut ReauthWait::default())
+                        .await
+                    {
                         Ok(Some(id)) => return self.created(key, &entry.lookup, &id).await,
                         // If that run's call is still on its way, the same token makes the two calls one.
                         Ok(None) => {
@@ -145,7 +148,7 @@ impl Ledger {
                 Outcome::Applied(id) if !R::VERIFY_OWNER => {
                     return self.created(key, lookup, id.as_ref()).await;
                 }
-                Outcome::Applied(_) => match self.settle(lookup, &mut reauth_wait).await {
+                Outcome::Applied(_) => match self.resolve(lookup, &mut reauth_wait).await {
                     Ok(Some(id)) => return self.created(key, lookup, &id).await,
                     // Most likely it belongs to another owner; the intent stays open in case the tags are only late.
                     Ok(None) => return Err(failed(lookup, name_conflict(lookup))),
@@ -153,7 +156,7 @@ impl Ledger {
                 },
                 Outcome::Unknown(error) => {
                     in_doubt = true;
-                    match self.settle(lookup, &mut reauth_wait).await {
+                    match self.resolve(lookup, &mut reauth_wait).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) => error,
                         // The intent stays open: the next run asks again.
@@ -166,7 +169,7 @@ impl Ledger {
                     if let Some(id) = error.existing_id() {
                         return self.created(key, lookup, id).await;
                     }
-                    match self.settle(lookup, &mut reauth_wait).await {
+                    match self.resolve(lookup, &mut reauth_wait).await {
                         Ok(Some(id)) => return self.created(key, lookup, &id).await,
                         Ok(None) if !error.proves_existence() => {
                             return self.refused(key, lookup, error).await;
@@ -226,7 +229,7 @@ impl Ledger {
             return Err(failed(lookup, error));
         }
         if in_doubt {
-            match self.settle(lookup, reauth_wait).await {
+            match self.resolve(lookup, reauth_wait).await {
                 Ok(None) => {}
                 Ok(Some(id)) => return self.created(key, lookup, &id).await,
                 Err(resolving) => return Err(failed(lookup, more_severe(error, resolving))),
@@ -235,13 +238,13 @@ impl Ledger {
         self.refused(key, lookup, error).await
     }
 
-    async fn settle(
+    async fn resolve(
         &self,
         lookup: &Lookup,
         reauth_wait: &mut ReauthWait,
     ) -> Result<Option<String>, AwsError> {
         let is_awaited = || self.running.is_closed();
-        settle(&self.account, lookup, reauth_wait, is_awaited).await
+        resolve(&self.account, lookup, reauth_wait, is_awaited).await
     }
 
     /// Pauses and returns true if the error is about the credentials, unless another task waits for the calls under
@@ -284,7 +287,7 @@ impl Ledger {
 /// Resolves an unknown outcome: asks AWS whether a call took effect. Soon after the call, a missing resource proves
 /// nothing, so AWS is asked for a while. Expired credentials are waited for too, unless another task waits for the
 /// result.
-pub(super) async fn settle(
+pub(super) async fn resolve(
     account: &Account,
     lookup: &Lookup,
     reauth_wait: &mut ReauthWait,

@@ -4,19 +4,16 @@
 //! to do before they do it. A process may end at any moment: the journal then knows every resource that exists, and
 //! every one that may exist with the way to look it up.
 
-pub(crate) mod claim;
 pub(crate) mod cleanup;
 mod create;
-pub(crate) mod event;
-pub(crate) mod history;
-pub(crate) mod journal;
-pub(crate) mod known;
-#[cfg(test)]
-mod race;
+pub(crate) mod on_drop;
 pub(crate) mod rollback_guard;
-pub(crate) mod state;
 pub(crate) mod teardown;
-pub(crate) mod undo;
+#[cfg(test)]
+mod tests;
+mod undo;
+pub(crate) mod undone;
+pub(crate) mod unstarted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,13 +22,15 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use self::claim::{Holder, LEASE};
-use self::event::{JournalEvent, Key};
-use self::journal::{Journal, JournalError};
-use self::state::{Entry, Header, LedgerState, Savepoint};
 use crate::account::Account;
-use crate::deployment::plan::Plan;
 use crate::error::Error;
+use crate::id::DeploymentId;
+use crate::journal::claim::{Holder, LEASE};
+use crate::journal::event::{JournalEvent, Key};
+use crate::journal::state::{Entry, Header, JournalState, Savepoint};
+use crate::journal::{Journal, JournalError};
+use crate::plan::Plan;
+use crate::plan::reached::Reached;
 use crate::resource::lookup::Lookup;
 use crate::resource::tags::Owner;
 use crate::spec::StackName;
@@ -63,7 +62,7 @@ impl Ledger {
             });
         }
         take(&mut journal, stack, holder, account.clock.now()).await?;
-        let deployment = new_deployment_id();
+        let deployment = DeploymentId::random();
         let event = JournalEvent::Planned {
             deployment: deployment.clone(),
             plan: Box::new(plan.clone()),
@@ -94,7 +93,7 @@ impl Ledger {
         journal: Journal,
         account: Account,
         holder: &Holder,
-        deployment: String,
+        deployment: DeploymentId,
         plan: Plan,
     ) -> Arc<Self> {
         let ledger = Arc::new(Self {
@@ -175,6 +174,12 @@ impl Ledger {
         }
     }
 
+    /// Records that a transition is complete.
+    pub(crate) async fn reach(&self, state: Reached) -> Result<(), JournalError> {
+        let state = Box::new(state);
+        self.append(JournalEvent::Reached { state }).await
+    }
+
     /// Records a resource of another owner as adopted. Recording it again changes nothing.
     pub(crate) async fn adopt(
         &self,
@@ -189,7 +194,7 @@ impl Ledger {
         self.append(JournalEvent::Adopted { key, lookup, id }).await
     }
 
-    pub(crate) async fn state(&self) -> LedgerState {
+    pub(crate) async fn state(&self) -> JournalState {
         self.journal.lock().await.state.clone()
     }
 
@@ -235,19 +240,3 @@ async fn take(
     };
     Ok(journal.append(now, event).await?)
 }
-
-/// Returns a new deployment id of twelve hexadecimal digits. In tags and tokens, it distinguishes two deployments of
-/// the same name.
-fn new_deployment_id() -> String {
-    let mut id = uuid::Uuid::new_v4().simple().to_string();
-    id.truncate(DEPLOYMENT_ID_DIGITS);
-    id
-}
-
-/// Returns true if the text has the format of a deployment id.
-pub(crate) fn is_deployment_id(text: &str) -> bool {
-    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    text.len() == DEPLOYMENT_ID_DIGITS && text.bytes().all(is_digit)
-}
-
-const DEPLOYMENT_ID_DIGITS: usize = 12;

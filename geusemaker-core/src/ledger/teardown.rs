@@ -12,18 +12,19 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use super::Ledger;
-use super::create::{LONGEST, settle};
-use super::event::{JournalEvent, Key};
-use super::state::{Entry, Status};
-use super::undo::{FileSystems, Leftover, ResourceRef, Undone};
+use super::create::{LONGEST, resolve};
+use super::undone::{FileSystems, Leftover, ResourceRef, Undone};
 use crate::account::Account;
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::reauth_wait::ReauthWait;
-use crate::aws::silence::Silence;
-use crate::aws::wait::{PollState, Wait, WaitError, schedule};
+use crate::journal::event::{JournalEvent, Key};
+use crate::journal::state::{Entry, Status};
+use crate::kind::ResourceKind;
 use crate::progress;
 use crate::resource::lookup::Lookup;
-use crate::resource::{ResourceKind, distribution, security_group};
+use crate::resource::{distribution, security_group};
+use crate::wait::reauth_wait::ReauthWait;
+use crate::wait::silence::Silence;
+use crate::wait::{Expected, PollState, Wait, WaitError, schedule};
 
 /// A resource that has to be deleted.
 #[derive(Clone, Debug)]
@@ -70,6 +71,29 @@ impl Item {
         match &self.place {
             TargetId::Id(id) => Some(id),
             TargetId::Unresolved(_) => None,
+        }
+    }
+}
+
+impl Item {
+    /// Returns the resource as deleted or kept.
+    fn reference(&self, id: &str) -> ResourceRef {
+        ResourceRef {
+            key: self.key.to_string(),
+            kind: self.kind,
+            id: id.to_owned(),
+        }
+    }
+
+    /// Returns the resource as left over.
+    pub(super) fn leftover(&self, id: Option<&str>, why: String, region: &str) -> Leftover {
+        Leftover {
+            key: self.key.to_string(),
+            kind: self.kind,
+            id: id.map(str::to_owned),
+            why,
+            since: self.since,
+            command: id.map(|id| self.kind.removal_command(id, region)),
         }
     }
 }
@@ -178,7 +202,7 @@ impl<'a> Teardown<'a> {
             TargetId::Id(id) => Some(id.clone()),
             // It is unknown whether the resource exists, so AWS is asked first.
             TargetId::Unresolved(lookup) => {
-                match settle(self.account, lookup, &mut ReauthWait::default(), || false).await {
+                match resolve(self.account, lookup, &mut ReauthWait::default(), || false).await {
                     Ok(found) => found,
                     Err(error) => {
                         self.note(&error);
@@ -209,7 +233,7 @@ impl<'a> Teardown<'a> {
         self.request_deletion(kind, id, since).await?;
         self.wait_until_gone(kind, id).await?;
         self.record(JournalEvent::Deleted { key }).await?;
-        let removed = ResourceRef::new(item, id);
+        let removed = item.reference(id);
         self.account
             .progress
             .tell(progress::ProgressEvent::Deleted {
@@ -242,7 +266,7 @@ impl<'a> Teardown<'a> {
     ) -> Result<(), String> {
         let account = self.account;
         let start = account.clock.now();
-        let expected = kind.deletion();
+        let expected = deletion(kind);
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut reauth_wait = ReauthWait::default();
         let mut silence = Silence::default();
@@ -320,7 +344,7 @@ impl<'a> Teardown<'a> {
             {
                 LONGEST
             }
-            _ => kind.deletion().deadline,
+            _ => deletion(kind).deadline,
         }
     }
 
@@ -328,7 +352,7 @@ impl<'a> Teardown<'a> {
     /// one is under way, so the wait lets the other update finish first.
     async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
         let account = self.account;
-        let expected = ResourceKind::Distribution.deletion();
+        let expected = deletion(ResourceKind::Distribution);
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)
@@ -409,7 +433,7 @@ impl<'a> Teardown<'a> {
     }
 
     async fn keep(&self, item: &Item, id: &str) {
-        let kept = ResourceRef::new(item, id);
+        let kept = item.reference(id);
         let key = item.key.clone();
         match self.record(JournalEvent::Kept { key }).await {
             Ok(()) => self.undone().kept.push(kept),
@@ -419,7 +443,7 @@ impl<'a> Teardown<'a> {
 
     async fn wait_until_gone(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
         let account = self.account;
-        let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
+        let gone = Wait::new(format!("{kind} {id} to go"), deletion(kind))
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
@@ -476,7 +500,7 @@ impl<'a> Teardown<'a> {
             kind: item.kind,
             why: why.clone(),
         });
-        let leftover = Leftover::new(item, id, why, &account.region);
+        let leftover = item.leftover(id, why, &account.region);
         self.undone().left.push(leftover);
     }
 
@@ -485,6 +509,26 @@ impl<'a> Teardown<'a> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Returns the expected duration of a deletion.
+fn deletion(kind: ResourceKind) -> Expected {
+    let (from, to, minutes) = match kind {
+        // Deploying the disabled state takes as long as deploying any other change.
+        ResourceKind::Distribution => (120, 480, 60),
+        ResourceKind::FileSystem => (3, 10, 10),
+        ResourceKind::Instance => (20, 300, 20),
+        ResourceKind::LoadBalancer => (5, 20, 10),
+        ResourceKind::MountTarget => (15, 45, 15),
+        // The network interfaces of a deleted load balancer hold its security group for minutes.
+        ResourceKind::SecurityGroup => (1, 110, 15),
+        ResourceKind::Listener
+        | ResourceKind::ListenerRule
+        | ResourceKind::SecurityGroupRule
+        | ResourceKind::TargetGroup
+        | ResourceKind::TargetRegistration => (0, 15, 5),
+    };
+    Expected::with_deadline_minutes(from, to, minutes)
 }
 
 /// Returns the message of a panic.

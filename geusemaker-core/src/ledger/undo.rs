@@ -1,92 +1,13 @@
-//! Undo: deletes what a deployment has created, and reports the result.
+//! Undo: deletes what a deployment has created.
 
-use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::Serialize;
-
 use super::Ledger;
-use super::event::JournalEvent;
-use super::state::Savepoint;
 use super::teardown::{Item, Teardown};
-use crate::aws::error::AwsError;
+use super::undone::{FileSystems, Leftover, Undone};
 use crate::error::Error;
-use crate::resource::ResourceKind;
-
-/// The result of an undo.
-#[derive(Clone, Debug, Default, Serialize)]
-#[non_exhaustive]
-pub struct Undone {
-    /// The deleted resources.
-    pub deleted: Vec<ResourceRef>,
-    /// The resources that are kept on purpose.
-    pub kept: Vec<ResourceRef>,
-    /// The resources that still exist, or may exist.
-    pub left: Vec<Leftover>,
-    /// The error about expired credentials, if it lasted longer than the undo waits for a sign-in.
-    #[serde(skip)]
-    pub(crate) signed_out: Option<AwsError>,
-}
-
-impl Undone {
-    /// Returns true if nothing is left that should have been deleted.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.left.is_empty()
-    }
-}
-
-/// A resource that an undo has deleted or kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ResourceRef {
-    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
-    pub key: String,
-    /// The kind of the resource.
-    pub kind: ResourceKind,
-    /// The resource's id in AWS.
-    pub id: String,
-}
-
-/// A resource that still exists, or may exist.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Leftover {
-    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
-    pub key: String,
-    /// The kind of the resource.
-    pub kind: ResourceKind,
-    /// The resource's id in AWS; none if it is unknown whether the resource exists.
-    pub id: Option<String>,
-    /// The reason why it still exists.
-    pub why: String,
-    /// The time since which it exists, if known.
-    pub since: Option<Timestamp>,
-    /// The AWS CLI command that deletes it by hand.
-    pub command: Option<String>,
-}
-
-impl fmt::Display for Leftover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id.as_deref().unwrap_or("(id unknown)");
-        write!(f, "{} {id}", self.kind)?;
-        if let Some(since) = self.since {
-            write!(f, " since {since}")?;
-        }
-        write!(f, ": {}", self.why)
-    }
-}
-
-/// The treatment of the file systems that a deployment has created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileSystems {
-    /// Deletes the file systems with the rest, including their data.
-    Delete,
-    /// Keeps the file systems, without mount targets; AWS still charges for their data.
-    Keep,
-}
+use crate::journal::event::JournalEvent;
+use crate::journal::state::Savepoint;
 
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
@@ -114,7 +35,7 @@ impl Ledger {
         let owned = self.owned_since(from).await;
         let left = owned
             .iter()
-            .map(|item| Leftover::new(item, item.id(), why.to_owned(), &self.account.region));
+            .map(|item| item.leftover(item.id(), why.to_owned(), &self.account.region));
         Undone {
             left: left.collect(),
             ..Undone::default()
@@ -194,29 +115,6 @@ impl Ledger {
         self.running.close();
         self.running.wait().await;
         self.running.reopen();
-    }
-}
-
-impl Leftover {
-    pub(super) fn new(item: &Item, id: Option<&str>, why: String, region: &str) -> Self {
-        Self {
-            key: item.key.to_string(),
-            kind: item.kind,
-            id: id.map(str::to_owned),
-            why,
-            since: item.since,
-            command: id.map(|id| item.kind.removal_command(id, region)),
-        }
-    }
-}
-
-impl ResourceRef {
-    pub(super) fn new(item: &Item, id: &str) -> Self {
-        Self {
-            key: item.key.to_string(),
-            kind: item.kind,
-            id: id.to_owned(),
-        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Dispatches each operation to the file of the resource kind.
 
-use super::kind::ResourceKind;
+use futures::try_join;
+
 use super::lookup::Lookup;
+use super::tagged::TaggedResource;
 use super::{
     distribution, file_system, instance, listener, listener_rule, load_balancer, mount_target,
     security_group, security_group_rule, target_group, target_registration,
 };
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
+use crate::kind::ResourceKind;
 
 impl ResourceKind {
     /// Returns the state that AWS reports, or `None` if the resource does not exist.
@@ -101,4 +104,29 @@ impl Lookup {
             found => found,
         }
     }
+}
+
+/// Returns all resources in the account and region that carry this program's tags. AWS may not show resources that are
+/// only seconds old.
+pub(crate) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+    let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) =
+        try_join!(
+            distribution::tagged(aws),
+            file_system::tagged(aws),
+            instance::tagged(aws),
+            load_balancer::tagged(aws),
+            security_group::tagged(aws),
+            target_group::tagged(aws),
+        )?;
+    let mut all = [
+        distributions,
+        load_balancers,
+        target_groups,
+        instances,
+        file_systems,
+        security_groups,
+    ]
+    .concat();
+    all.sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
+    Ok(all)
 }

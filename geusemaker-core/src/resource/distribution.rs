@@ -9,14 +9,14 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::PollState;
 use crate::id::DistributionId;
+use crate::kind::ResourceKind;
+use crate::wait::PollState;
 
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]

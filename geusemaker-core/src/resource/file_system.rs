@@ -3,14 +3,14 @@
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, PerformanceMode, ThroughputMode};
 
 use super::create::Create;
-use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::PollState;
 use crate::id::FileSystemId;
+use crate::kind::ResourceKind;
+use crate::wait::PollState;
 
 /// A new encrypted file system with elastic throughput.
 #[derive(Clone, Debug)]

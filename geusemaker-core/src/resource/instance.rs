@@ -11,16 +11,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::ResourceKind;
+use super::filter::filter;
 use super::lookup::Lookup;
-use super::security_group::filter;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::PollState;
 use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
+use crate::kind::ResourceKind;
 use crate::spec::GpuInstanceType;
+use crate::wait::PollState;
 
 /// A new instance in one subnet.
 #[derive(Clone, Debug)]

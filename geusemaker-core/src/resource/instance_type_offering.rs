@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::LocationType;
 
-use super::security_group::filter;
+use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::spec::GpuInstanceType;

@@ -7,15 +7,15 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::aws::wait::PollState;
-use crate::id::{LoadBalancerArn, SecurityGroupId, SubnetId};
+use crate::id::{DeploymentId, LoadBalancerArn, SecurityGroupId, SubnetId};
+use crate::kind::ResourceKind;
+use crate::wait::PollState;
 
 /// A new load balancer that faces the internet.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ pub(crate) async fn active(
 pub(super) async fn find(
     aws: &Reader,
     name: &str,
-    deployment: &str,
+    deployment: &DeploymentId,
 ) -> Result<Option<String>, AwsError> {
     if_ours(aws, arn_of(aws, name).await?, deployment).await
 }

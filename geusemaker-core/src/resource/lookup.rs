@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::ResourceKind;
-use super::security_group_rule::Source;
 use crate::id::{
-    FileSystemId, InstanceId, ListenerArn, LoadBalancerArn, SecurityGroupId, SubnetId,
-    TargetGroupArn, VpcId,
+    DeploymentId, FileSystemId, InstanceId, ListenerArn, LoadBalancerArn, PrefixListId,
+    SecurityGroupId, SubnetId, TargetGroupArn, VpcId,
 };
+use crate::kind::ResourceKind;
 
 /// The properties that identify one resource, known before the create request. The journal stores them with the intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub(crate) enum Lookup {
     },
     LoadBalancer {
         name: String,
-        deployment: String,
+        deployment: DeploymentId,
     },
     /// By its security group, which belongs to the deployment: an adopted file system may have mount targets of other
     /// owners.
@@ -46,7 +45,7 @@ pub(crate) enum Lookup {
     SecurityGroup {
         vpc: VpcId,
         name: String,
-        deployment: String,
+        deployment: DeploymentId,
     },
     SecurityGroupRule {
         group: SecurityGroupId,
@@ -55,7 +54,7 @@ pub(crate) enum Lookup {
     },
     TargetGroup {
         name: String,
-        deployment: String,
+        deployment: DeploymentId,
     },
     TargetRegistration {
         target_group: TargetGroupArn,
@@ -79,4 +78,16 @@ impl Lookup {
             Self::TargetRegistration { .. } => ResourceKind::TargetRegistration,
         }
     }
+}
+
+/// The source of the traffic that a rule admits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    /// Every IPv4 address.
+    Anywhere,
+    /// The members of another group.
+    Group(SecurityGroupId),
+    /// The addresses of a prefix list that AWS manages.
+    PrefixList(PrefixListId),
 }

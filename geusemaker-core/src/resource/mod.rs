@@ -1,14 +1,14 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
 pub(crate) mod create;
-mod dispatch;
+pub(crate) mod dispatch;
 pub(crate) mod distribution;
 pub(crate) mod file_system;
+mod filter;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod instance_type_offering;
 pub(crate) mod key_pair;
-pub(crate) mod kind;
 pub(crate) mod listener;
 pub(crate) mod listener_rule;
 pub(crate) mod load_balancer;
@@ -26,4 +26,3 @@ pub(crate) mod target_registration;
 pub(crate) mod vpc;
 
 pub(crate) use create::Create;
-pub use kind::ResourceKind;

@@ -5,12 +5,12 @@ use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 
 use super::create::Create;
 use super::file_system::{self, readiness};
+use super::filter::filter;
 use super::lookup::Lookup;
-use super::security_group::filter;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::{AwsError, ErrorClass};
-use crate::aws::wait::PollState;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
+use crate::wait::PollState;
 
 /// A new mount target in a subnet. Mount targets carry no tags; their file system does.
 #[derive(Clone, Debug)]

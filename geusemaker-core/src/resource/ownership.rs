@@ -2,24 +2,25 @@
 
 use aws_sdk_elasticloadbalancingv2::types::TagDescription;
 
-use super::kind::ResourceKind;
 use super::tagged::TaggedResource;
 use super::tags::DEPLOYMENT;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
+use crate::id::DeploymentId;
+use crate::kind::ResourceKind;
 
 /// Returns the ARN that was found by name, if its tag names this deployment.
 pub(super) async fn if_ours(
     aws: &Reader,
     found: Option<String>,
-    deployment: &str,
+    deployment: &DeploymentId,
 ) -> Result<Option<String>, AwsError> {
     let Some(arn) = found else { return Ok(None) };
     let descriptions = tags_of(aws, std::slice::from_ref(&arn)).await?;
     let is_ours = descriptions
         .iter()
         .flat_map(|description| description.tags())
-        .any(|tag| tag.key() == Some(DEPLOYMENT) && tag.value() == Some(deployment));
+        .any(|tag| tag.key() == Some(DEPLOYMENT) && tag.value() == Some(deployment.as_str()));
     Ok(is_ours.then_some(arn))
 }
 

@@ -1,6 +1,6 @@
 //! Prefix lists that AWS manages.
 
-use super::security_group::filter;
+use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::PrefixListId;

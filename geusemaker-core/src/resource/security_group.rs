@@ -1,15 +1,16 @@
 //! Security groups.
 
-use aws_sdk_ec2::types::{Filter, ResourceType};
+use aws_sdk_ec2::types::ResourceType;
 
 use super::create::Create;
-use super::kind::ResourceKind;
+use super::filter::filter;
 use super::lookup::Lookup;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{SecurityGroupId, VpcId};
+use crate::id::{DeploymentId, SecurityGroupId, VpcId};
+use crate::kind::ResourceKind;
 
 /// A new group without ingress rules.
 #[derive(Clone, Debug)]
@@ -53,14 +54,14 @@ pub(super) async fn find(
     aws: &Reader,
     vpc: &VpcId,
     name: &str,
-    deployment: &str,
+    deployment: &DeploymentId,
 ) -> Result<Option<String>, AwsError> {
     let reply = aws
         .ec2
         .describe_security_groups()
         .filters(filter("vpc-id", vpc.as_str()))
         .filters(filter("group-name", name))
-        .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment))
+        .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment.as_str()))
         .send()
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
@@ -143,8 +144,4 @@ pub(crate) async fn holders(aws: &Reader, id: &str) -> Result<Vec<String>, AwsEr
             )
         })
         .collect())
-}
-
-pub(super) fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
 }

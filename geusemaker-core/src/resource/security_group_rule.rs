@@ -3,27 +3,14 @@
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, PrefixListId as SdkPrefixListId, ResourceType, UserIdGroupPair,
 };
-use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
-use super::security_group::filter;
+use super::filter::filter;
+use super::lookup::{Lookup, Source};
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
-
-/// The source of the traffic that a rule admits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Source {
-    /// Every IPv4 address.
-    Anywhere,
-    /// The members of another group.
-    Group(SecurityGroupId),
-    /// The addresses of a prefix list that AWS manages.
-    PrefixList(PrefixListId),
-}
+use crate::id::{SecurityGroupId, SecurityGroupRuleId};
 
 /// A new rule that admits TCP on one port.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::Subnet as SdkSubnet;
 use serde::{Deserialize, Serialize};
 
-use super::security_group::filter;
+use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::{SubnetId, VpcId};

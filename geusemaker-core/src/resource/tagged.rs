@@ -1,15 +1,12 @@
 //! Resources that carry this program's tags, found without a journal.
 
 use aws_smithy_types::DateTime;
-use futures::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::kind::ResourceKind;
 use super::tags::Owner;
-use super::{distribution, file_system, instance, load_balancer, security_group, target_group};
-use crate::aws::clients::Reader;
-use crate::aws::error::AwsError;
+use crate::id::DeploymentId;
+use crate::kind::ResourceKind;
 use crate::spec::StackName;
 
 /// A resource whose tags say that this program created it.
@@ -19,7 +16,7 @@ pub struct TaggedResource {
     /// The stack that the resource was created for.
     pub stack: StackName,
     /// The deployment of that stack.
-    pub deployment: String,
+    pub deployment: DeploymentId,
     /// The kind of the resource.
     pub kind: ResourceKind,
     /// The resource's id in AWS.
@@ -76,31 +73,6 @@ impl TaggedResource {
     }
 }
 
-/// Returns all resources in the account and region that carry this program's tags. AWS may not show resources that are
-/// only seconds old.
-pub(crate) async fn all(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let (distributions, file_systems, instances, load_balancers, security_groups, target_groups) =
-        try_join!(
-            distribution::tagged(aws),
-            file_system::tagged(aws),
-            instance::tagged(aws),
-            load_balancer::tagged(aws),
-            security_group::tagged(aws),
-            target_group::tagged(aws),
-        )?;
-    let mut all = [
-        distributions,
-        load_balancers,
-        target_groups,
-        instances,
-        file_systems,
-        security_groups,
-    ]
-    .concat();
-    all.sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
-    Ok(all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,7 +90,7 @@ mod tests {
         let name = ("Name", "llm-0");
         let found = read(&[name, stack, deployment]).unwrap();
         assert_eq!(found.stack.as_str(), "llm");
-        assert_eq!(found.deployment, "0123456789ab");
+        assert_eq!(found.deployment.as_str(), "0123456789ab");
         assert_eq!(found.name, "llm-0");
         // A name can be removed or changed by hand; it says nothing about the owner.
         assert_eq!(read(&[stack, deployment]).unwrap().name, "llm");

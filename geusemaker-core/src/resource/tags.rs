@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::is_deployment_id;
+use crate::id::DeploymentId;
 use crate::spec::StackName;
 
 /// The tag that names the deployment of a resource.
@@ -15,7 +15,7 @@ const NAME: &str = "Name";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) stack: StackName,
-    pub(crate) deployment: String,
+    pub(crate) deployment: DeploymentId,
 }
 
 impl Owner {
@@ -24,7 +24,7 @@ impl Owner {
         [
             (NAME, name.to_owned()),
             (STACK, self.stack.to_string()),
-            (DEPLOYMENT, self.deployment.clone()),
+            (DEPLOYMENT, self.deployment.to_string()),
         ]
     }
 
@@ -38,7 +38,7 @@ impl Owner {
         let deployment = value(DEPLOYMENT)?;
         let owner = Self {
             stack: stack.parse().ok()?,
-            deployment: is_deployment_id(deployment).then(|| deployment.to_owned())?,
+            deployment: deployment.parse().ok()?,
         };
         Some((owner, value(NAME).unwrap_or(stack)))
     }

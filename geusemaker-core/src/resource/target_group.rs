@@ -6,14 +6,14 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::ResourceKind;
 use super::lookup::Lookup;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{TargetGroupArn, VpcId};
+use crate::id::{DeploymentId, TargetGroupArn, VpcId};
+use crate::kind::ResourceKind;
 use crate::spec::{LoadBalancer as LoadBalancerSpec, Service, ServiceName};
 
 /// A new target group: the instances that serve one service.
@@ -97,7 +97,7 @@ pub(crate) async fn health(
 pub(super) async fn find(
     aws: &Reader,
     name: &str,
-    deployment: &str,
+    deployment: &DeploymentId,
 ) -> Result<Option<String>, AwsError> {
     if_ours(aws, arn_of(aws, name).await?, deployment).await
 }

@@ -5,11 +5,11 @@ use std::fmt;
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 
 use super::create::Create;
-use super::kind::registration_parts;
 use super::lookup::Lookup;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{AwsId, InstanceId, TargetGroupArn};
+use crate::kind::registration_parts;
 
 /// A new registration of an instance with a target group.
 #[derive(Clone, Debug)]

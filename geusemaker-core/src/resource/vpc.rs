@@ -1,6 +1,6 @@
 //! VPCs: the one that the spec names, or the account's default.
 
-use super::security_group::filter;
+use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::VpcId;

@@ -114,7 +114,9 @@ async fn stack_without_journal_is_removed() {
         );
     }
     assert!(orphans.orphans.iter().all(|orphan| {
-        orphan.stack == stack() && orphan.name.starts_with("llm") && orphan.deployment.len() == 12
+        orphan.stack == stack()
+            && orphan.name.starts_with("llm")
+            && orphan.deployment.as_str().len() == 12
     }));
     let with_age = [
         ResourceKind::Instance,

@@ -237,7 +237,7 @@ async fn resources_are_tagged_at_creation() {
             "{id}: {tags:?}"
         );
         assert!(
-            tags.contains(&pair("geusemaker:deployment", &record.deployment)),
+            tags.contains(&pair("geusemaker:deployment", record.deployment.as_str())),
             "{id}: {tags:?}"
         );
         assert!(tags.iter().any(|(key, _)| key == "Name"), "{id}: {tags:?}");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::clock::Clock;
-use super::error::{AwsError, ErrorClass};
+use crate::aws::clock::Clock;
+use crate::aws::error::{AwsError, ErrorClass};
 use crate::progress::{Progress, ProgressEvent};
 
 /// The pauses of one wait because of expired credentials.

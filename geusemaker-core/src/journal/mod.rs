@@ -1,5 +1,11 @@
 //! The journal: a sequence of small JSON objects, each of which is written only if it does not exist yet.
 
+pub(crate) mod claim;
+pub(crate) mod event;
+pub(crate) mod state;
+#[cfg(test)]
+pub(crate) mod state_tests;
+
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -7,8 +13,8 @@ use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
-use super::event::{JournalEvent, JournalRecord, VERSION};
-use super::state::{IllegalEvent, LedgerState};
+use self::event::{JournalEvent, JournalRecord, VERSION};
+use self::state::{IllegalEvent, JournalState};
 use crate::spec::StackName;
 
 /// Error returned when a journal cannot be read or written. Nothing was overwritten.
@@ -92,7 +98,7 @@ pub(crate) struct Journal {
     store: Arc<dyn ObjectStore>,
     stack: String,
     next: u64,
-    pub(crate) state: LedgerState,
+    pub(crate) state: JournalState,
 }
 
 impl Journal {
@@ -104,7 +110,7 @@ impl Journal {
         let stack = stack.to_string();
         let records = read_all(store.as_ref(), &stack).await?;
         let state =
-            LedgerState::replay(&records).map_err(|(sequence, source)| JournalError::Illegal {
+            JournalState::replay(&records).map_err(|(sequence, source)| JournalError::Illegal {
                 stack: stack.clone(),
                 sequence,
                 source,
@@ -265,7 +271,7 @@ mod tests {
     use object_store::memory::InMemory;
 
     use super::*;
-    use crate::ledger::state::tests::{created, intent, planned};
+    use crate::journal::state_tests::{created, intent, planned};
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 

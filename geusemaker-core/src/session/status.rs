@@ -4,13 +4,14 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::commit::Outputs;
-use super::state::Reached;
+use super::Session;
 use crate::account::Account;
+use crate::deployment::commit::Outputs;
 use crate::error::Error;
-use crate::ledger::state::{Entry, LedgerState, Status as EntryStatus};
-use crate::resource::ResourceKind;
-use crate::session::Session;
+use crate::id::DeploymentId;
+use crate::journal::state::{Entry, JournalState, Status as EntryStatus};
+use crate::kind::ResourceKind;
+use crate::plan::reached::Reached;
 use crate::spec::{DeploymentSpec, StackName, Tier};
 
 /// The current status of a deployment.
@@ -20,7 +21,7 @@ pub struct DeploymentStatus {
     /// The stack's name.
     pub name: String,
     /// The deployment's id, which is in the tags of its resources.
-    pub deployment: String,
+    pub deployment: DeploymentId,
     /// The account.
     pub account: String,
     /// The region.
@@ -144,7 +145,7 @@ impl Session {
     }
 }
 
-fn phase(state: &LedgerState) -> Phase {
+fn phase(state: &JournalState) -> Phase {
     if state.is_tearing_down {
         return Phase::Ending;
     }

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 
-use super::Ec2Ready;
-use crate::aws::wait::{Expected, PollState, Wait};
 use crate::error::Error;
 use crate::id::FileSystemId;
 use crate::ledger::Ledger;
+use crate::plan::reached::Ec2Ready;
 use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
 use crate::user_data::GpuReport;
+use crate::wait::{Expected, PollState, Wait};
 
 /// Finishes the pending work of `launch()`. If it is finished already, this only checks it once.
-pub(super) async fn settle(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
+pub(super) async fn finish(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
     Ok(())
 }

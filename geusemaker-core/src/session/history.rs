@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::event::{JournalEvent, JournalRecord, Key};
-use super::journal;
-use crate::deployment::state::Reached;
+use super::Session;
 use crate::error::Error;
-use crate::resource::ResourceKind;
-use crate::session::Session;
+use crate::journal;
+use crate::journal::event::{JournalEvent, JournalRecord, Key};
+use crate::kind::ResourceKind;
+use crate::plan::reached::Reached;
 use crate::spec::StackName;
 
 /// One record of a stack's journal.

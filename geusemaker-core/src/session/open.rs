@@ -1,10 +1,12 @@
 //! `open()`: continues a deployment that was begun earlier, by this process or another.
 
-use super::state::Reached;
-use super::{AlbHealthy, CdnDeployed, CdnPending, Deployment, Ec2Ready, Planned};
+use super::Session;
+use crate::deployment::Deployment;
+use crate::deployment::state::Planned;
 use crate::error::Error;
-use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
-use crate::session::Session;
+use crate::ledger::on_drop::OnDrop;
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Reached};
 use crate::spec::StackName;
 
 /// A deployment in the state that its journal shows. To continue, call the next transition: it finds in the journal
@@ -51,20 +53,19 @@ impl Session {
         };
         let plan = ledger.plan.clone();
         let guard = RollbackGuard::of(ledger, on_drop, self.cleanup());
-        let session = self.clone();
         Ok(match state.reached {
-            None => AnyDeployment::Planned(Deployment::new(session, guard, Planned { plan })),
+            None => AnyDeployment::Planned(Deployment::new(guard.into(), Planned { plan })),
             Some(Reached::Ec2Ready(state)) => {
-                AnyDeployment::Ec2Ready(Deployment::new(session, guard, state))
+                AnyDeployment::Ec2Ready(Deployment::new(guard, state))
             }
             Some(Reached::AlbHealthy(state)) => {
-                AnyDeployment::AlbHealthy(Deployment::new(session, guard, state))
+                AnyDeployment::AlbHealthy(Deployment::new(guard, state))
             }
             Some(Reached::CdnPending(state)) => {
-                AnyDeployment::CdnPending(Deployment::new(session, guard, state))
+                AnyDeployment::CdnPending(Deployment::new(guard, state))
             }
             Some(Reached::CdnDeployed(state)) => {
-                AnyDeployment::CdnDeployed(Deployment::new(session, guard, state))
+                AnyDeployment::CdnDeployed(Deployment::new(guard, state))
             }
         })
     }

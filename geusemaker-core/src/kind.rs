@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::wait::Expected;
-
 /// A kind of AWS resource that a deployment consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -54,26 +52,6 @@ impl fmt::Display for ResourceKind {
 }
 
 impl ResourceKind {
-    /// Returns the expected duration of a deletion.
-    pub(crate) fn deletion(self) -> Expected {
-        let (from, to, minutes) = match self {
-            // Deploying the disabled state takes as long as deploying any other change.
-            Self::Distribution => (120, 480, 60),
-            Self::FileSystem => (3, 10, 10),
-            Self::Instance => (20, 300, 20),
-            Self::LoadBalancer => (5, 20, 10),
-            Self::MountTarget => (15, 45, 15),
-            // The network interfaces of a deleted load balancer hold its security group for minutes.
-            Self::SecurityGroup => (1, 110, 15),
-            Self::Listener
-            | Self::ListenerRule
-            | Self::SecurityGroupRule
-            | Self::TargetGroup
-            | Self::TargetRegistration => (0, 15, 5),
-        };
-        Expected::with_deadline_minutes(from, to, minutes)
-    }
-
     /// Returns the AWS CLI command that deletes a resource of this kind by hand.
     #[must_use]
     pub fn removal_command(self, id: &str, region: &str) -> String {
@@ -118,6 +96,6 @@ impl ResourceKind {
 }
 
 /// Returns the target group and the instance of a registration, which has no id of its own.
-pub(super) fn registration_parts(id: &str) -> (&str, &str) {
+pub(crate) fn registration_parts(id: &str) -> (&str, &str) {
     id.split_once(' ').unwrap_or((id, ""))
 }

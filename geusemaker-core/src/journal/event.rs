@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Holder;
 use crate::aws::error::AwsError;
-use crate::deployment::plan::Plan;
-use crate::deployment::state::Reached;
+use crate::id::DeploymentId;
+use crate::plan::Plan;
+use crate::plan::reached::Reached;
 use crate::resource::lookup::Lookup;
 use crate::spec::Tier;
 
@@ -48,7 +49,10 @@ impl std::fmt::Display for Key {
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub(crate) enum JournalEvent {
     /// A deployment begins.
-    Planned { deployment: String, plan: Box<Plan> },
+    Planned {
+        deployment: DeploymentId,
+        plan: Box<Plan>,
+    },
     /// A process works on the deployment, until the given time at the latest.
     Claimed { holder: Holder, until: Timestamp },
     /// No process works on the deployment.

@@ -8,13 +8,13 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 
-use super::claim::{Holder, LEASE};
-use super::event::{JournalEvent, JournalRecord};
-use super::journal::{Journal, JournalError, read_all};
-use super::state::LedgerState;
-use super::state::tests::{intent, planned};
 use super::take;
 use crate::error::Error;
+use crate::journal::claim::{Holder, LEASE};
+use crate::journal::event::{JournalEvent, JournalRecord};
+use crate::journal::state::JournalState;
+use crate::journal::state_tests::{intent, planned};
+use crate::journal::{Journal, JournalError, read_all};
 use crate::spec::StackName;
 
 /// One of the two writers, with the journal as it was before the race.
@@ -134,7 +134,7 @@ fn race_many_times(races: u32, store: &Arc<dyn ObjectStore>) {
             // The plan, and one record for each race.
             let records = read_all(store.as_ref(), stack.as_str()).await.unwrap();
             assert_eq!(records.len() as u32, 1 + earlier + 1, "round {round}");
-            assert!(LedgerState::replay(&records).is_ok());
+            assert!(JournalState::replay(&records).is_ok());
             let place = usize::from(!is_first);
             let last = &records[records.len() - 1];
             assert!(

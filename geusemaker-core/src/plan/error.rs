@@ -1,66 +1,7 @@
-//! The plan of a deployment, and the error of a spec that does not fit the account.
+//! The error of a spec that does not fit the account.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use crate::id::{AmiId, FileSystemId, PrefixListId, SubnetId, VpcId};
-use crate::resource::image::Image;
-use crate::resource::subnet::Subnet;
-use crate::spec::{Architecture, DeploymentSpec, GpuInstanceType};
-
-/// The plan of a deployment: what will be created, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Plan {
-    /// The spec.
-    pub spec: DeploymentSpec,
-    /// The account that the credentials belong to.
-    pub account: String,
-    /// The region: `us-east-1`.
-    pub region: String,
-    /// The VPC.
-    pub vpc: VpcId,
-    /// The subnets of the load balancer: one per zone.
-    pub subnets: Vec<Subnet>,
-    /// The places where an instance may be launched, in the order in which they are tried.
-    pub candidates: Vec<Candidate>,
-    /// The image that instances boot.
-    pub image: Image,
-    /// The adopted file system, if the spec names one.
-    pub adopted_file_system: Option<AdoptedFileSystem>,
-    /// The prefix list whose addresses the load balancer admits when it is behind a CDN.
-    pub cloudfront_prefix_list: Option<PrefixListId>,
-}
-
-/// A place where an instance may be launched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// The instance type: `g5.xlarge`.
-    pub instance_type: GpuInstanceType,
-    /// The subnet, in a zone that offers the type.
-    pub subnet: Subnet,
-    /// True for a spot instance, false for an on-demand one.
-    pub spot: bool,
-}
-
-impl std::fmt::Display for Candidate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let market = if self.spot { "spot" } else { "on-demand" };
-        write!(f, "{} {market} in {}", self.instance_type, self.subnet.zone)
-    }
-}
-
-/// A file system that the deployment uses but did not create.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AdoptedFileSystem {
-    /// The file system id: `fs-0123…`.
-    pub id: FileSystemId,
-    /// The zones in which the file system has mount targets already.
-    pub zones: BTreeSet<String>,
-}
+use crate::id::{AmiId, FileSystemId, SubnetId, VpcId};
+use crate::spec::{Architecture, GpuInstanceType};
 
 /// Error returned when a spec does not fit the account. Nothing was created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

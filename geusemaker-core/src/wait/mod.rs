@@ -1,15 +1,18 @@
 //! Polling: waits until AWS reports the wanted state, and always says what it waits for.
 
+pub(crate) mod reauth_wait;
+pub(crate) mod silence;
+
 use std::future::Future;
 use std::time::Duration;
 
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
-use super::clock::Clock;
-use super::error::AwsError;
-use super::reauth_wait::ReauthWait;
-use super::silence::Silence;
+use self::reauth_wait::ReauthWait;
+use self::silence::Silence;
+use crate::aws::clock::Clock;
+use crate::aws::error::AwsError;
 use crate::progress::{Progress, ProgressEvent};
 
 /// The result of one poll.

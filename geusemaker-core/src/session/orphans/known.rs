@@ -7,8 +7,9 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 use serde::Serialize;
 
-use super::journal::{Journal, JournalError, stacks};
-use crate::resource::ResourceKind;
+use crate::id::DeploymentId;
+use crate::journal::{Journal, JournalError, stacks};
+use crate::kind::ResourceKind;
 use crate::resource::tagged::TaggedResource;
 use crate::spec::StackName;
 
@@ -102,7 +103,7 @@ impl fmt::Display for KeepReason {
 /// The combined content of all journals.
 pub(crate) struct Known {
     /// The deployments that exist.
-    deployments: BTreeMap<String, StackName>,
+    deployments: BTreeMap<DeploymentId, StackName>,
     ids: BTreeMap<String, KeepReason>,
     unreadable: BTreeMap<StackName, String>,
 }

@@ -1,23 +1,26 @@
 //! Orphans: resources of this program that no journal in the store knows. They are found by their tags, and removed on
 //! request.
 
+pub(crate) mod known;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::known::{ForeignMountTarget, KeepReason, Known};
+use super::Session;
 use crate::account::Account;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::{FileSystemId, SecurityGroupId};
-use crate::ledger::event::Key;
-use crate::ledger::known::{ForeignMountTarget, KeepReason, Known};
+use crate::journal::event::Key;
+use crate::kind::ResourceKind;
 use crate::ledger::teardown::{Item, TargetId, Teardown};
-use crate::ledger::undo::{FileSystems, Leftover, Undone};
-use crate::resource::tagged::{self, TaggedResource};
-use crate::resource::{ResourceKind, mount_target, security_group_rule};
-use crate::session::Session;
+use crate::ledger::undone::{FileSystems, Leftover, Undone};
+use crate::resource::tagged::TaggedResource;
+use crate::resource::{dispatch, mount_target, security_group_rule};
 use crate::spec::Region;
 
 /// The resources with this program's tags in an account and a region.
@@ -130,7 +133,7 @@ impl Session {
         let identity = account.identity().await?;
         let at = account.clock.now();
         // AWS is asked first: a resource that is created meanwhile is then in a journal, or was not found.
-        let all = tagged::all(&account.reader).await.map_err(doing())?;
+        let all = dispatch::tagged(&account.reader).await.map_err(doing())?;
         let known = Known::read(&self.store()).await?;
         let mut found = Orphans {
             account: identity.account,

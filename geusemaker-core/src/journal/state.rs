@@ -6,14 +6,15 @@ use jiff::Timestamp;
 
 use super::claim::Holder;
 use super::event::{JournalEvent, JournalRecord, Key};
-use crate::deployment::plan::Plan;
-use crate::deployment::state::Reached;
+use crate::id::DeploymentId;
+use crate::plan::Plan;
+use crate::plan::reached::Reached;
 use crate::resource::lookup::Lookup;
 use crate::spec::Tier;
 
 /// The state that the records of a journal add up to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LedgerState {
+pub(crate) struct JournalState {
     pub(crate) deployment: Option<Header>,
     entries: BTreeMap<Key, Entry>,
     pub(crate) reached: Option<Reached>,
@@ -35,7 +36,7 @@ pub(crate) struct LedgerState {
 /// The id, the plan and the start time of a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) id: String,
+    pub(crate) id: DeploymentId,
     pub(crate) plan: Plan,
     pub(crate) since: Timestamp,
 }
@@ -112,7 +113,7 @@ pub struct IllegalEvent {
     why: String,
 }
 
-impl LedgerState {
+impl JournalState {
     /// Returns the state after all these records.
     pub(crate) fn replay(records: &[JournalRecord]) -> Result<Self, (u64, IllegalEvent)> {
         let mut state = Self::default();
@@ -333,320 +334,5 @@ impl JournalEvent {
             Self::Ending => "ending",
             Self::Gone => "gone",
         }
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::aws::error::AwsError;
-    use crate::deployment::state::Ec2Ready;
-    use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
-    use crate::ledger::event::VERSION;
-    use crate::resource::image::Image;
-    use crate::spec::DeploymentSpec;
-
-    pub(crate) fn plan() -> Plan {
-        let spec = r#"
-            name = "llm"
-            tier = 1
-            [compute]
-            instance_type = "g5.xlarge"
-            [[service]]
-            name = "ollama"
-            port = 11434
-            image = "ollama/ollama:latest"
-        "#;
-        Plan {
-            spec: DeploymentSpec::from_toml(spec).unwrap(),
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            vpc: VpcId::from_aws("vpc-1"),
-            subnets: Vec::new(),
-            candidates: Vec::new(),
-            image: Image {
-                id: AmiId::from_aws("ami-1"),
-                name: "an image".to_owned(),
-                root_device: "/dev/sda1".to_owned(),
-                architecture: "x86_64".to_owned(),
-            },
-            adopted_file_system: None,
-            cloudfront_prefix_list: None,
-        }
-    }
-
-    pub(crate) fn planned() -> JournalEvent {
-        JournalEvent::Planned {
-            deployment: "0123456789ab".to_owned(),
-            plan: Box::new(plan()),
-        }
-    }
-
-    fn reached() -> JournalEvent {
-        JournalEvent::Reached {
-            state: Box::new(Reached::Ec2Ready(Ec2Ready {
-                plan: plan(),
-                instance_group: SecurityGroupId::from_aws("sg-1"),
-                file_system: FileSystemId::from_aws("fs-1"),
-                mount_targets: Vec::new(),
-                instances: Vec::new(),
-            })),
-        }
-    }
-
-    pub(crate) fn intent(key: &str) -> JournalEvent {
-        JournalEvent::Intent {
-            key: Key::new(key),
-            lookup: lookup(key),
-        }
-    }
-
-    fn lookup(key: &str) -> Lookup {
-        Lookup::FileSystem {
-            creation_token: format!("token of {key}"),
-        }
-    }
-
-    pub(crate) fn created(key: &str) -> JournalEvent {
-        JournalEvent::Created {
-            key: Key::new(key),
-            id: format!("id of {key}"),
-        }
-    }
-
-    fn any_event() -> impl Strategy<Value = JournalEvent> {
-        let key = || prop::sample::select(vec!["a", "b", "c"]);
-        let holder = prop::sample::select(vec![1u32, 2]).prop_map(|pid| Holder {
-            pid,
-            ..Holder::this_process()
-        });
-        prop_oneof![
-            1 => Just(planned()),
-            1 => holder.prop_map(|holder| JournalEvent::Claimed { holder, until: Timestamp::MAX }),
-            1 => Just(JournalEvent::Released),
-            6 => key().prop_map(intent),
-            6 => key().prop_map(created),
-            2 => key().prop_map(|key| JournalEvent::Refused {
-                key: Key::new(key),
-                error: AwsError::incomplete("ec2:RunInstances", "instance id"),
-            }),
-            1 => key().prop_map(|key| JournalEvent::Adopted {
-                key: Key::new(key),
-                lookup: lookup(key),
-                id: format!("id of {key}"),
-            }),
-            4 => key().prop_map(|key| JournalEvent::Deleting { key: Key::new(key) }),
-            4 => key().prop_map(|key| JournalEvent::Deleted { key: Key::new(key) }),
-            1 => key().prop_map(|key| JournalEvent::Kept { key: Key::new(key) }),
-            1 => Just(reached()),
-            1 => Just(JournalEvent::Committed { tier: Tier::Instances }),
-            1 => Just(JournalEvent::Ending),
-            1 => Just(JournalEvent::Gone),
-        ]
-    }
-
-    fn at(sequence: u64) -> Timestamp {
-        Timestamp::from_second(sequence.try_into().unwrap()).unwrap()
-    }
-
-    /// Returns the keys of the resources that exist or may exist, and are neither adopted nor kept.
-    fn at_stake(state: &LedgerState) -> BTreeSet<Key> {
-        let entries = state
-            .entries()
-            .into_iter()
-            .filter(|entry| match entry.status {
-                Status::Intended | Status::Created { .. } | Status::Deleting { .. } => true,
-                Status::Adopted { .. } | Status::Kept { .. } => false,
-            });
-        entries.map(|entry| entry.key).collect()
-    }
-
-    /// Applies every event that is legal, and returns the state and the applied records.
-    fn applied(events: &[JournalEvent]) -> (LedgerState, Vec<JournalRecord>) {
-        let mut state = LedgerState::default();
-        let mut records: Vec<JournalRecord> = Vec::new();
-        for event in std::iter::once(&planned()).chain(events) {
-            let sequence = records.len() as u64;
-            if state.apply(at(sequence), event).is_ok() {
-                records.push(JournalRecord {
-                    version: VERSION,
-                    sequence,
-                    at: at(sequence),
-                    event: event.clone(),
-                });
-            }
-        }
-        (state, records)
-    }
-
-    proptest! {
-        #[test]
-        fn event_applies_fully_or_not_at_all(
-            events in prop::collection::vec(any_event(), 0..60),
-        ) {
-            let mut state = LedgerState::default();
-            for event in &events {
-                let before = format!("{state:?}");
-                if state.apply(Timestamp::UNIX_EPOCH, event).is_err() {
-                    prop_assert_eq!(format!("{state:?}"), before);
-                }
-            }
-        }
-
-        /// Only a refused, deleted or kept resource disappears from the state.
-        #[test]
-        fn resource_is_never_forgotten_silently(
-            events in prop::collection::vec(any_event(), 0..60),
-        ) {
-            let mut state = LedgerState::default();
-            for event in std::iter::once(&planned()).chain(&events) {
-                let before = at_stake(&state);
-                if state.apply(Timestamp::UNIX_EPOCH, event).is_err() {
-                    continue;
-                }
-                let now = at_stake(&state);
-                let forgotten: Vec<_> = before.difference(&now).collect();
-                match event {
-                    JournalEvent::Refused { key, .. } | JournalEvent::Deleted { key } | JournalEvent::Kept { key } => {
-                        prop_assert!(forgotten.iter().all(|gone| *gone == key));
-                    }
-                    _ => prop_assert!(forgotten.is_empty(), "{} has made it forget {forgotten:?}", event.name()),
-                }
-                if let JournalEvent::Intent { key, .. } = event {
-                    prop_assert!(now.contains(key));
-                }
-            }
-        }
-
-        #[test]
-        fn written_records_replay_same_state(
-            events in prop::collection::vec(any_event(), 0..60),
-        ) {
-            let (state, records) = applied(&events);
-            let written = serde_json::to_string(&records).unwrap();
-            let read: Vec<JournalRecord> = serde_json::from_str(&written).unwrap();
-            let replayed = LedgerState::replay(&read).unwrap();
-            prop_assert_eq!(format!("{replayed:?}"), format!("{state:?}"));
-        }
-
-        #[test]
-        fn tokens_are_never_reused(events in prop::collection::vec(any_event(), 0..60)) {
-            let mut state = LedgerState::default();
-            let mut used = BTreeSet::new();
-            for event in std::iter::once(&planned()).chain(&events) {
-                let is_new = state.apply(Timestamp::UNIX_EPOCH, event).is_ok();
-                if let (true, JournalEvent::Intent { key, .. }) = (is_new, event) {
-                    prop_assert!(used.insert((key.clone(), state.attempts(key))));
-                }
-            }
-        }
-    }
-
-    fn after(events: &[JournalEvent]) -> LedgerState {
-        let (state, records) = applied(events);
-        assert_eq!(records.len(), events.len() + 1, "an event was refused");
-        state
-    }
-
-    fn refusal(events: &[JournalEvent], next: &JournalEvent) -> String {
-        after(events)
-            .apply(Timestamp::UNIX_EPOCH, next)
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn illegal_sequences_name_contradiction() {
-        let deleting = JournalEvent::Deleting { key: Key::new("a") };
-        let deleted = JournalEvent::Deleted { key: Key::new("a") };
-        let adopted = JournalEvent::Adopted {
-            key: Key::new("a"),
-            lookup: lookup("a"),
-            id: "fs-1".to_owned(),
-        };
-        for (before, next, why) in [
-            (
-                vec![],
-                planned(),
-                "planned cannot follow here: a deployment is under way already",
-            ),
-            (
-                vec![],
-                created("a"),
-                "created cannot follow here: a was not asked for",
-            ),
-            (
-                vec![intent("a")],
-                intent("a"),
-                "intent cannot follow here: a was asked for already",
-            ),
-            (
-                vec![intent("a"), created("a")],
-                created("a"),
-                "created cannot follow here: a was not asked for",
-            ),
-            (
-                vec![intent("a"), created("a")],
-                deleted,
-                "deleted cannot follow here: a was not being deleted",
-            ),
-            (
-                vec![adopted],
-                deleting,
-                "deleting cannot follow here: a does not exist or was adopted",
-            ),
-            (
-                vec![intent("a")],
-                JournalEvent::Gone,
-                "gone cannot follow here: a is not gone",
-            ),
-        ] {
-            let refusal = refusal(&before, &next);
-            assert!(refusal.ends_with(why), "{refusal}");
-        }
-        let nothing = LedgerState::default()
-            .apply(Timestamp::UNIX_EPOCH, &intent("a"))
-            .unwrap_err();
-        assert!(
-            nothing.to_string().ends_with("no deployment has begun"),
-            "{nothing}"
-        );
-    }
-
-    /// A transition undoes only what was created after the savepoint.
-    #[test]
-    fn savepoint_marks_last_reached_state() {
-        let state = after(&[
-            intent("before"),
-            created("before"),
-            reached(),
-            intent("after"),
-            created("after"),
-        ]);
-        let mark = state.savepoint();
-        let after: Vec<_> = state
-            .entries()
-            .into_iter()
-            .filter(|entry| mark.is_before(entry))
-            .collect();
-        assert_eq!(after.len(), 1);
-        assert_eq!(after[0].key, Key::new("after"));
-    }
-
-    #[test]
-    fn renewed_claim_keeps_its_start() {
-        let holder = Holder::this_process();
-        let mut state = LedgerState::default();
-        for second in [10, 20] {
-            let claimed = JournalEvent::Claimed {
-                holder: holder.clone(),
-                until: at(second + 900),
-            };
-            state.apply(at(second), &claimed).unwrap();
-        }
-        let claim = state.claim.unwrap();
-        assert_eq!((claim.since, claim.until), (at(10), at(920)));
     }
 }

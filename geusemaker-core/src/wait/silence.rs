@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::clock::Clock;
-use super::error::AwsError;
+use crate::aws::clock::Clock;
+use crate::aws::error::AwsError;
 
 /// The time since which every call has failed without an answer. Any other result ends it.
 #[derive(Debug, Default)]

@@ -1,5 +1,12 @@
 //! A session: credentials, a store for journals, a listener, and the task that undoes dropped deployments.
 
+mod destroy;
+pub(crate) mod history;
+pub(crate) mod open;
+pub(crate) mod orphans;
+mod plan;
+pub(crate) mod status;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,15 +16,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::account::Account;
 use crate::aws::clock_speed::{ClockSpeed, NotSimulated, ensure_simulated};
-use crate::deployment::plan::Plan;
 use crate::error::Error;
+use crate::journal::claim::Holder;
+use crate::journal::state::Header;
+use crate::journal::{self, Journal, JournalError};
 use crate::ledger::Ledger;
-use crate::ledger::claim::Holder;
 use crate::ledger::cleanup::{Cleaner, Cleanup};
-use crate::ledger::journal::{self, Journal, JournalError};
-use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
-use crate::ledger::state::Header;
-use crate::ledger::undo::Undone;
+use crate::ledger::undone::Undone;
 use crate::progress::{Listener, Progress, ProgressEvent};
 use crate::spec::StackName;
 
@@ -111,25 +116,6 @@ impl Session {
         Ok(journal::stacks(self.inner.store.as_ref()).await?)
     }
 
-    /// Begins the journal of a deployment, which is guarded from its first record on.
-    pub(crate) async fn begin(&self, plan: &Plan) -> Result<RollbackGuard, Error> {
-        let session = self.clone();
-        let plan = plan.clone();
-        let stack = plan.spec.name().to_string();
-        let beginning = async move {
-            let journal = Journal::open(session.store(), plan.spec.name()).await?;
-            let account = session.account(plan.region.clone());
-            let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
-            Ok(RollbackGuard::of(
-                ledger,
-                OnDrop::UndoAll,
-                session.cleanup(),
-            ))
-        };
-        let begun = self.inner.cleaner.finish(beginning).await;
-        begun.unwrap_or(Err(Error::Stopped { key: stack }))
-    }
-
     /// Acquires the journal of a deployment that was begun earlier.
     pub(crate) async fn acquire(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
         for _ in 1..MOST_CLAIMS {
@@ -143,7 +129,7 @@ impl Session {
     }
 
     async fn claim(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
-        self.inner.cleaner.settle().await;
+        self.inner.cleaner.drain().await;
         let (journal, header) = self.journal(stack).await?;
         let account = self.account(header.plan.region.clone());
         let identity = account.identity().await?;
@@ -207,7 +193,7 @@ impl Session {
 
     /// Returns the calls that [`Session::close`] waits for.
     pub(crate) fn calls(&self) -> TaskTracker {
-        self.inner.cleaner.begun()
+        self.inner.cleaner.handle().begun()
     }
 
     pub(crate) fn cleanup(&self) -> Cleanup {

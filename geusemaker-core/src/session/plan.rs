@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::launch::SECURITY_GROUP_ROLES;
-use super::plan::{AdoptedFileSystem, Candidate, Plan, PlanError};
-use super::{Deployment, Planned};
+use super::Session;
 use crate::account::Account;
 use crate::aws::error::AwsError;
+use crate::deployment::Deployment;
+use crate::deployment::launch::SECURITY_GROUP_ROLES;
+use crate::deployment::state::Planned;
 use crate::error::Error;
 use crate::id::{PrefixListId, VpcId};
-use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::unstarted::Unstarted;
+use crate::plan::error::PlanError;
+use crate::plan::{AdoptedFileSystem, Candidate, Plan};
 use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
     file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
     security_group, target_group, vpc,
 };
-use crate::session::Session;
 use crate::spec::{DeploymentSpec, Market, Tier};
 
 impl Session {
@@ -66,8 +68,8 @@ impl Session {
             cloudfront_prefix_list,
             spec,
         };
-        let guard = RollbackGuard::empty(self.cleanup());
-        Ok(Deployment::new(self.clone(), guard, Planned { plan }))
+        let unstarted = Unstarted::new(self.store(), account, self.cleanup());
+        Ok(Deployment::new(unstarted.into(), Planned { plan }))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Session;
 use crate::error::Error;
-use crate::ledger::rollback_guard::{OnDrop, RollbackGuard};
-use crate::ledger::undo::{FileSystems, Undone};
-use crate::session::Session;
+use crate::ledger::on_drop::OnDrop;
+use crate::ledger::rollback_guard::RollbackGuard;
+use crate::ledger::undone::{FileSystems, Undone};
 use crate::spec::StackName;
 
 impl Session {

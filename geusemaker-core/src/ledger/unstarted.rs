@@ -1,0 +1,51 @@
+//! A deployment that is planned and has no journal yet.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+
+use super::Ledger;
+use super::cleanup::Cleanup;
+use super::on_drop::OnDrop;
+use super::rollback_guard::RollbackGuard;
+use crate::account::Account;
+use crate::error::Error;
+use crate::journal::Journal;
+use crate::journal::claim::Holder;
+use crate::plan::Plan;
+
+/// Everything that a deployment needs to begin its journal.
+#[derive(Clone, Debug)]
+pub struct Unstarted {
+    store: Arc<dyn ObjectStore>,
+    account: Account,
+    cleanup: Cleanup,
+}
+
+impl Unstarted {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, account: Account, cleanup: Cleanup) -> Self {
+        Self {
+            store,
+            account,
+            cleanup,
+        }
+    }
+
+    /// Begins the journal of the deployment, which is guarded from its first record on.
+    pub(crate) async fn begin(&self, plan: &Plan) -> Result<RollbackGuard, Error> {
+        let stack = plan.spec.name().to_string();
+        let plan = plan.clone();
+        let Self {
+            store,
+            account,
+            cleanup,
+        } = self.clone();
+        let beginning = async move {
+            let journal = Journal::open(store, plan.spec.name()).await?;
+            let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
+            Ok(RollbackGuard::of(ledger, OnDrop::UndoAll, cleanup))
+        };
+        let begun = self.cleanup.finish(beginning).await;
+        begun.unwrap_or(Err(Error::Stopped { key: stack }))
+    }
+}
