@@ -19,12 +19,11 @@ use crate::ledger::undone::Undone;
 use crate::plan::Candidate;
 use crate::plan::reached::Ec2Ready;
 use crate::progress::ProgressEvent;
-use crate::resource::file_system::NewFileSystem;
+use crate::resource::file_system::{self, NewFileSystem};
 use crate::resource::instance::{self, NewInstance, RunningInstance};
-use crate::resource::lookup::{Lookup, Source};
 use crate::resource::mount_target::NewMountTarget;
 use crate::resource::security_group::NewSecurityGroup;
-use crate::resource::security_group_rule::NewSecurityGroupRule;
+use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::user_data::UserData;
 use crate::wait::{Expected, Wait};
 
@@ -123,10 +122,12 @@ async fn file_system(ledger: &Arc<Ledger>) -> Result<FileSystemId, Error> {
         let owner = ledger.owner.clone();
         return ledger.create(key, NewFileSystem { name, owner }).await;
     };
-    let lookup = Lookup::FileSystem {
+    let lookup = file_system::Lookup {
         creation_token: String::new(),
     };
-    ledger.adopt(key, lookup, adopted.id.as_str()).await?;
+    ledger
+        .adopt(key, lookup.into(), adopted.id.as_str())
+        .await?;
     Ok(adopted.id.clone())
 }
 

@@ -8,7 +8,7 @@ use crate::aws::error::AwsError;
 use crate::id::DeploymentId;
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
-use crate::resource::lookup::Lookup;
+use crate::resource::kinds::AnyLookup;
 use crate::spec::Tier;
 
 /// The version of the records that this crate writes, and the newest that it reads.
@@ -58,7 +58,7 @@ pub(crate) enum JournalEvent {
     /// No process works on the deployment.
     Released,
     /// A resource is about to be requested.
-    Intent { key: Key, lookup: Lookup },
+    Intent { key: Key, lookup: AnyLookup },
     /// The resource exists.
     Created { key: Key, id: String },
     /// AWS refused to create the resource, so it does not exist.
@@ -66,7 +66,7 @@ pub(crate) enum JournalEvent {
     /// The resource exists and belongs to another owner: it is never deleted.
     Adopted {
         key: Key,
-        lookup: Lookup,
+        lookup: AnyLookup,
         id: String,
     },
     /// The resource is about to be deleted.

@@ -9,7 +9,7 @@ use super::event::{JournalEvent, JournalRecord, Key};
 use crate::id::DeploymentId;
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
-use crate::resource::lookup::Lookup;
+use crate::resource::kinds::AnyLookup;
 use crate::spec::Tier;
 
 /// The state that the records of a journal add up to.
@@ -53,7 +53,7 @@ pub(crate) struct Claim {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,
-    pub(crate) lookup: Lookup,
+    pub(crate) lookup: AnyLookup,
     pub(crate) status: Status,
     /// The time since which the resource may exist.
     pub(crate) since: Timestamp,
@@ -286,7 +286,7 @@ impl JournalState {
         Ok(())
     }
 
-    fn insert(&mut self, at: Timestamp, key: &Key, lookup: &Lookup, status: Status) {
+    fn insert(&mut self, at: Timestamp, key: &Key, lookup: &AnyLookup, status: Status) {
         let entry = Entry {
             key: key.clone(),
             lookup: lookup.clone(),

@@ -12,8 +12,9 @@ use crate::aws::error::AwsError;
 use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
 use crate::plan::Plan;
 use crate::plan::reached::{Ec2Ready, Reached};
+use crate::resource::file_system;
 use crate::resource::image::Image;
-use crate::resource::lookup::Lookup;
+use crate::resource::kinds::AnyLookup;
 use crate::spec::{DeploymentSpec, Tier};
 
 pub(crate) fn plan() -> Plan {
@@ -71,10 +72,10 @@ pub(crate) fn intent(key: &str) -> JournalEvent {
     }
 }
 
-fn lookup(key: &str) -> Lookup {
-    Lookup::FileSystem {
+fn lookup(key: &str) -> AnyLookup {
+    AnyLookup::FileSystem(file_system::Lookup {
         creation_token: format!("token of {key}"),
-    }
+    })
 }
 
 pub(crate) fn created(key: &str) -> JournalEvent {

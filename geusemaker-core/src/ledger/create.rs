@@ -13,8 +13,8 @@ use crate::id::AwsId;
 use crate::journal::event::{JournalEvent, Key};
 use crate::journal::state::Status;
 use crate::progress;
-use crate::resource::Create;
-use crate::resource::lookup::Lookup;
+use crate::resource::create::Create;
+use crate::resource::kinds::AnyLookup;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::schedule;
 
@@ -42,7 +42,7 @@ impl Ledger {
     /// Creates a resource, or returns the one that an earlier run created under the same key.
     ///
     /// The work is a separate task: even if the caller goes away, it is finished and recorded.
-    pub(crate) async fn create<R: Create>(
+    pub(crate) async fn create<R: Create<Lookup: Into<AnyLookup>>>(
         self: &Arc<Self>,
         key: Key,
         wanted: R,
@@ -59,7 +59,11 @@ impl Ledger {
         }
     }
 
-    async fn create_once<R: Create>(&self, key: Key, wanted: &R) -> Result<R::Id, Error> {
+    async fn create_once<R: Create<Lookup: Into<AnyLookup>>>(
+        &self,
+        key: Key,
+        wanted: &R,
+    ) -> Result<R::Id, Error> {
         if let Some(entry) = self.entry(&key).await {
             match entry.status {
                 Status::Created { id } | Status::Adopted { id } | Status::Kept { id } => {
@@ -91,7 +95,7 @@ impl Ledger {
             }
         }
         let token = self.token(&key, self.attempts(&key).await + 1);
-        let lookup = wanted.lookup(&token);
+        let lookup: AnyLookup = wanted.lookup(&token).into();
         let event = JournalEvent::Intent {
             key: key.clone(),
             lookup: lookup.clone(),
@@ -101,14 +105,15 @@ impl Ledger {
     }
 
     /// Repeats the call of an earlier run under its token. Returns `None` if that token cannot be used any more.
-    async fn ask_again<R: Create>(
+    async fn ask_again<R: Create<Lookup: Into<AnyLookup>>>(
         &self,
         key: &Key,
         wanted: &R,
-        lookup: &Lookup,
+        lookup: &AnyLookup,
     ) -> Result<Option<R::Id>, Error> {
         let token = self.token(key, self.attempts(key).await);
-        if wanted.lookup(&token) != *lookup {
+        let its_lookup: AnyLookup = wanted.lookup(&token).into();
+        if its_lookup != *lookup {
             let event = JournalEvent::Deleted { key: key.clone() };
             self.append(event).await?;
             return Ok(None);
@@ -136,7 +141,7 @@ impl Ledger {
         key: Key,
         wanted: &R,
         token: &str,
-        lookup: &Lookup,
+        lookup: &AnyLookup,
     ) -> Result<R::Id, Error> {
         let start = self.account.clock.now();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(20));
@@ -220,7 +225,7 @@ impl Ledger {
     async fn give_up<I: AwsId>(
         &self,
         key: Key,
-        lookup: &Lookup,
+        lookup: &AnyLookup,
         error: AwsError,
         in_doubt: bool,
         reauth_wait: &mut ReauthWait,
@@ -240,7 +245,7 @@ impl Ledger {
 
     async fn resolve(
         &self,
-        lookup: &Lookup,
+        lookup: &AnyLookup,
         reauth_wait: &mut ReauthWait,
     ) -> Result<Option<String>, AwsError> {
         let is_awaited = || self.running.is_closed();
@@ -258,7 +263,7 @@ impl Ledger {
             && !self.running.is_closed()
     }
 
-    async fn created<I: AwsId>(&self, key: Key, lookup: &Lookup, id: &str) -> Result<I, Error> {
+    async fn created<I: AwsId>(&self, key: Key, lookup: &AnyLookup, id: &str) -> Result<I, Error> {
         let event = JournalEvent::Created {
             key: key.clone(),
             id: id.to_owned(),
@@ -274,7 +279,7 @@ impl Ledger {
         Ok(I::read(id.to_owned()))
     }
 
-    async fn refused<T>(&self, key: Key, lookup: &Lookup, error: AwsError) -> Result<T, Error> {
+    async fn refused<T>(&self, key: Key, lookup: &AnyLookup, error: AwsError) -> Result<T, Error> {
         let event = JournalEvent::Refused {
             key,
             error: error.clone(),
@@ -289,7 +294,7 @@ impl Ledger {
 /// result.
 pub(super) async fn resolve(
     account: &Account,
-    lookup: &Lookup,
+    lookup: &AnyLookup,
     reauth_wait: &mut ReauthWait,
     is_awaited: impl Fn() -> bool,
 ) -> Result<Option<String>, AwsError> {
@@ -317,7 +322,7 @@ pub(super) async fn resolve(
 }
 
 /// Creates the error for a resource of another owner: AWS returned it for its name and settings, but its tag differs.
-fn name_conflict(lookup: &Lookup) -> AwsError {
+fn name_conflict(lookup: &AnyLookup) -> AwsError {
     let kind = lookup.kind();
     let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
     AwsError::conflict("looking at what AWS has made", message)
@@ -333,7 +338,7 @@ fn more_severe(error: AwsError, resolving: AwsError) -> AwsError {
     }
 }
 
-fn failed(lookup: &Lookup, error: AwsError) -> Error {
+fn failed(lookup: &AnyLookup, error: AwsError) -> Error {
     Error::aws(format!("creating the {}", lookup.kind()))(error)
 }
 

@@ -31,7 +31,7 @@ use crate::journal::state::{Entry, Header, JournalState, Savepoint};
 use crate::journal::{Journal, JournalError};
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
-use crate::resource::lookup::Lookup;
+use crate::resource::kinds::AnyLookup;
 use crate::resource::tags::Owner;
 use crate::spec::StackName;
 
@@ -184,7 +184,7 @@ impl Ledger {
     pub(crate) async fn adopt(
         &self,
         key: Key,
-        lookup: Lookup,
+        lookup: AnyLookup,
         id: &str,
     ) -> Result<(), JournalError> {
         if self.entry(&key).await.is_some() {

@@ -20,11 +20,11 @@ use crate::journal::event::{JournalEvent, Key};
 use crate::journal::state::{Entry, Status};
 use crate::kind::ResourceKind;
 use crate::progress;
-use crate::resource::lookup::Lookup;
+use crate::resource::kinds::AnyLookup;
 use crate::resource::{distribution, security_group};
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
-use crate::wait::{Expected, PollState, Wait, WaitError, schedule};
+use crate::wait::{PollState, Wait, WaitError, schedule};
 
 /// A resource that has to be deleted.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct Item {
 pub(crate) enum TargetId {
     Id(String),
     /// It is unknown whether the resource exists.
-    Unresolved(Lookup),
+    Unresolved(AnyLookup),
 }
 
 impl Item {
@@ -266,7 +266,7 @@ impl<'a> Teardown<'a> {
     ) -> Result<(), String> {
         let account = self.account;
         let start = account.clock.now();
-        let expected = deletion(kind);
+        let expected = kind.deletion();
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut reauth_wait = ReauthWait::default();
         let mut silence = Silence::default();
@@ -320,31 +320,14 @@ impl<'a> Teardown<'a> {
     /// Returns how long a conflict is worth waiting for: a resource that was left stays in the way.
     fn patience(&self, kind: ResourceKind) -> Duration {
         let undone = self.undone();
-        let is_left =
-            |kinds: &[ResourceKind]| undone.left.iter().any(|left| kinds.contains(&left.kind));
-        match kind {
-            ResourceKind::FileSystem if is_left(&[ResourceKind::MountTarget]) => Duration::ZERO,
-            ResourceKind::TargetGroup
-                if is_left(&[
-                    ResourceKind::LoadBalancer,
-                    ResourceKind::Listener,
-                    ResourceKind::ListenerRule,
-                ]) =>
-            {
-                Duration::ZERO
-            }
+        let mut left = undone.left.iter();
+        if !left.any(|left| kind.blocked_by().contains(&left.kind)) {
+            kind.deletion().deadline
+        } else if kind == ResourceKind::SecurityGroup {
             // Another network interface may hold the group for a while; the next removal waits for it as well.
-            ResourceKind::SecurityGroup
-                if is_left(&[
-                    ResourceKind::Instance,
-                    ResourceKind::LoadBalancer,
-                    ResourceKind::MountTarget,
-                    ResourceKind::SecurityGroupRule,
-                ]) =>
-            {
-                LONGEST
-            }
-            _ => deletion(kind).deadline,
+            LONGEST
+        } else {
+            Duration::ZERO
         }
     }
 
@@ -352,7 +335,7 @@ impl<'a> Teardown<'a> {
     /// one is under way, so the wait lets the other update finish first.
     async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
         let account = self.account;
-        let expected = deletion(ResourceKind::Distribution);
+        let expected = ResourceKind::Distribution.deletion();
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)
@@ -443,7 +426,7 @@ impl<'a> Teardown<'a> {
 
     async fn wait_until_gone(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
         let account = self.account;
-        let gone = Wait::new(format!("{kind} {id} to go"), deletion(kind))
+        let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
@@ -509,26 +492,6 @@ impl<'a> Teardown<'a> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// Returns the expected duration of a deletion.
-fn deletion(kind: ResourceKind) -> Expected {
-    let (from, to, minutes) = match kind {
-        // Deploying the disabled state takes as long as deploying any other change.
-        ResourceKind::Distribution => (120, 480, 60),
-        ResourceKind::FileSystem => (3, 10, 10),
-        ResourceKind::Instance => (20, 300, 20),
-        ResourceKind::LoadBalancer => (5, 20, 10),
-        ResourceKind::MountTarget => (15, 45, 15),
-        // The network interfaces of a deleted load balancer hold its security group for minutes.
-        ResourceKind::SecurityGroup => (1, 110, 15),
-        ResourceKind::Listener
-        | ResourceKind::ListenerRule
-        | ResourceKind::SecurityGroupRule
-        | ResourceKind::TargetGroup
-        | ResourceKind::TargetRegistration => (0, 15, 5),
-    };
-    Expected::with_deadline_minutes(from, to, minutes)
 }
 
 /// Returns the message of a panic.

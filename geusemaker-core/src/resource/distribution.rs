@@ -9,14 +9,14 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::DistributionId;
 use crate::kind::ResourceKind;
-use crate::wait::PollState;
+use crate::wait::{Expected, PollState};
 
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
@@ -29,9 +29,10 @@ pub(crate) struct NewDistribution {
 
 impl Create for NewDistribution {
     type Id = DistributionId;
+    type Lookup = Lookup;
 
     fn lookup(&self, token: &str) -> Lookup {
-        Lookup::Distribution {
+        Lookup {
             caller_reference: token.to_owned(),
         }
     }
@@ -52,6 +53,98 @@ impl Create for NewDistribution {
             .distribution
             .map(|distribution| DistributionId::from_aws(distribution.id))
             .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))
+    }
+}
+
+/// A lookup by the caller reference, which the comment contains too, because ListDistributions does not return the
+/// reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) caller_reference: String,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "CloudFront distribution";
+    // Deploying the disabled state takes as long as deploying any other change.
+    const DELETION: Expected = Expected::with_deadline_minutes(120, 480, 60);
+
+    fn removal_command(id: &str, _: &str) -> String {
+        format!("aws cloudfront delete-distribution --id {id} --if-match ETAG  # disable it first")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { caller_reference } = self;
+        let mut marker = None;
+        loop {
+            let reply = aws
+                .cloudfront
+                .list_distributions()
+                .set_marker(marker)
+                .send()
+                .await
+                .map_err(AwsError::of("cloudfront:ListDistributions"))?;
+            let Some(list) = reply.distribution_list else {
+                return Ok(None);
+            };
+            let ours = list
+                .items()
+                .iter()
+                .find(|item| item.comment().ends_with(&marked(caller_reference)));
+            if let Some(item) = ours {
+                return Ok(Some(item.id().to_owned()));
+            }
+            marker = list.next_marker;
+            if marker.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let found = describe(aws, id).await?;
+        Ok(Some(if found.enabled {
+            found.status
+        } else {
+            format!("disabled, {}", found.status)
+        }))
+    }
+
+    /// Deletes the distribution with its current ETag, which every update changes.
+    async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+        let reply = reader
+            .cloudfront
+            .get_distribution_config()
+            .id(id)
+            .send()
+            .await
+            .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
+        aws.cloudfront
+            .delete_distribution()
+            .id(id)
+            .set_if_match(reply.e_tag)
+            .send()
+            .await
+            .map_err(AwsError::of("cloudfront:DeleteDistribution"))?;
+        Ok(())
+    }
+
+    /// Returns the distributions that carry this program's tags, with origins in any region: CloudFront has no regions.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let all = aws
+            .cloudfront
+            .list_distributions()
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(AwsError::of("cloudfront:ListDistributions"))?;
+        // A comment can be changed by hand, so the tags of every distribution are read, a few at a time.
+        let found: Vec<_> = stream::iter(all.into_iter().map(|item| tags_of(aws, item)))
+            .buffered(8)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
     }
 }
 
@@ -160,53 +253,6 @@ pub(crate) async fn deployed(
     })
 }
 
-/// Finds the distribution by the caller reference in its comment, page by page.
-pub(super) async fn find(aws: &Reader, caller_reference: &str) -> Result<Option<String>, AwsError> {
-    let mut marker = None;
-    loop {
-        let reply = aws
-            .cloudfront
-            .list_distributions()
-            .set_marker(marker)
-            .send()
-            .await
-            .map_err(AwsError::of("cloudfront:ListDistributions"))?;
-        let Some(list) = reply.distribution_list else {
-            return Ok(None);
-        };
-        let ours = list
-            .items()
-            .iter()
-            .find(|item| item.comment().ends_with(&marked(caller_reference)));
-        if let Some(item) = ours {
-            return Ok(Some(item.id().to_owned()));
-        }
-        marker = list.next_marker;
-        if marker.is_none() {
-            return Ok(None);
-        }
-    }
-}
-
-/// Returns the distributions that carry this program's tags, with origins in any region: CloudFront has no regions.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = aws
-        .cloudfront
-        .list_distributions()
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("cloudfront:ListDistributions"))?;
-    // A comment can be changed by hand, so the tags of every distribution are read, a few at a time.
-    let found: Vec<_> = stream::iter(all.into_iter().map(|item| tags_of(aws, item)))
-        .buffered(8)
-        .try_collect()
-        .await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
 async fn tags_of(
     aws: &Reader,
     item: DistributionSummary,
@@ -231,15 +277,6 @@ async fn tags_of(
         item.id(),
         tags,
     ))
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let found = describe(aws, id).await?;
-    Ok(Some(if found.enabled {
-        found.status
-    } else {
-        format!("disabled, {}", found.status)
-    }))
 }
 
 /// Polls the distribution, which is ready once it is disabled everywhere. Disables it if it is enabled and no change is
@@ -281,25 +318,6 @@ async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError
         .send()
         .await
         .map_err(AwsError::of("cloudfront:UpdateDistribution"))?;
-    Ok(())
-}
-
-/// Deletes the distribution with its current ETag, which every update changes.
-pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
-    let reply = reader
-        .cloudfront
-        .get_distribution_config()
-        .id(id)
-        .send()
-        .await
-        .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
-    aws.cloudfront
-        .delete_distribution()
-        .id(id)
-        .set_if_match(reply.e_tag)
-        .send()
-        .await
-        .map_err(AwsError::of("cloudfront:DeleteDistribution"))?;
     Ok(())
 }
 

@@ -1,16 +1,17 @@
 //! EFS file systems.
 
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, PerformanceMode, ThroughputMode};
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::FileSystemId;
 use crate::kind::ResourceKind;
-use crate::wait::PollState;
+use crate::wait::{Expected, PollState};
 
 /// A new encrypted file system with elastic throughput.
 #[derive(Clone, Debug)]
@@ -21,9 +22,10 @@ pub(crate) struct NewFileSystem {
 
 impl Create for NewFileSystem {
     type Id = FileSystemId;
+    type Lookup = Lookup;
 
     fn lookup(&self, token: &str) -> Lookup {
-        Lookup::FileSystem {
+        Lookup {
             creation_token: token.to_owned(),
         }
     }
@@ -44,16 +46,71 @@ impl Create for NewFileSystem {
     }
 }
 
-pub(super) async fn find(aws: &Reader, creation_token: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .efs
-        .describe_file_systems()
-        .creation_token(creation_token)
-        .send()
-        .await
-        .map_err(AwsError::of("efs:DescribeFileSystems"))?;
-    let found = reply.file_systems.and_then(|all| all.into_iter().next());
-    Ok(found.map(|file_system| file_system.file_system_id))
+/// A lookup by the creation token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) creation_token: String,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "file system";
+    const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::MountTarget];
+    const DELETION: Expected = Expected::with_deadline_minutes(3, 10, 10);
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws efs delete-file-system --file-system-id {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { creation_token } = self;
+        let reply = aws
+            .efs
+            .describe_file_systems()
+            .creation_token(creation_token)
+            .send()
+            .await
+            .map_err(AwsError::of("efs:DescribeFileSystems"))?;
+        let found = reply.file_systems.and_then(|all| all.into_iter().next());
+        Ok(found.map(|file_system| file_system.file_system_id))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let state = life_cycle_state(aws, id).await?;
+        Ok(state
+            .filter(|state| *state != LifeCycleState::Deleted)
+            .map(|state| state.as_str().to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.efs
+            .delete_file_system()
+            .file_system_id(id)
+            .send()
+            .await
+            .map_err(AwsError::of("efs:DeleteFileSystem"))?;
+        Ok(())
+    }
+
+    /// Returns the file systems that carry this program's tags.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let all = all(aws).await?;
+        let found = all
+            .iter()
+            .filter(|file_system| file_system.life_cycle_state != LifeCycleState::Deleted)
+            .filter_map(|file_system| {
+                let tags = file_system.tags().iter();
+                let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
+                let found = TaggedResource::read(
+                    ResourceKind::FileSystem,
+                    file_system.file_system_id(),
+                    tags,
+                )?;
+                let mut found = found.since(Some(file_system.creation_time()));
+                found.is_going = file_system.life_cycle_state == LifeCycleState::Deleting;
+                Some(found)
+            });
+        Ok(found.collect())
+    }
 }
 
 /// Returns all file systems in the account and region, of any owner.
@@ -68,34 +125,9 @@ pub(super) async fn all(aws: &Reader) -> Result<Vec<FileSystemDescription>, AwsE
         .map_err(AwsError::of("efs:DescribeFileSystems"))
 }
 
-/// Returns the file systems that carry this program's tags.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = all(aws).await?;
-    let found = all
-        .iter()
-        .filter(|file_system| file_system.life_cycle_state != LifeCycleState::Deleted)
-        .filter_map(|file_system| {
-            let tags = file_system.tags().iter();
-            let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
-            let found =
-                TaggedResource::read(ResourceKind::FileSystem, file_system.file_system_id(), tags)?;
-            let mut found = found.since(Some(file_system.creation_time()));
-            found.is_going = file_system.life_cycle_state == LifeCycleState::Deleting;
-            Some(found)
-        });
-    Ok(found.collect())
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let state = life_cycle_state(aws, id).await?;
-    Ok(state
-        .filter(|state| *state != LifeCycleState::Deleted)
-        .map(|state| state.as_str().to_owned()))
-}
-
 /// Returns true if the file system exists.
 pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsError> {
-    match observe(aws, id.as_str()).await {
+    match Lookup::observe(aws, id.as_str()).await {
         Ok(state) => Ok(state.is_some()),
         Err(error) if error.is_not_found() => Ok(false),
         Err(error) => Err(error),
@@ -108,16 +140,6 @@ pub(crate) async fn availability(
     id: &FileSystemId,
 ) -> Result<PollState<()>, AwsError> {
     readiness(life_cycle_state(aws, id.as_str()).await)
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.efs
-        .delete_file_system()
-        .file_system_id(id)
-        .send()
-        .await
-        .map_err(AwsError::of("efs:DeleteFileSystem"))?;
-    Ok(())
 }
 
 async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::filter::filter;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
@@ -20,7 +20,7 @@ use crate::aws::error::AwsError;
 use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
 use crate::spec::GpuInstanceType;
-use crate::wait::PollState;
+use crate::wait::{Expected, PollState};
 
 /// A new instance in one subnet.
 #[derive(Clone, Debug)]
@@ -40,11 +40,12 @@ pub(crate) struct NewInstance {
 
 impl Create for NewInstance {
     type Id = InstanceId;
+    type Lookup = Lookup;
 
     /// Returns the lookup by client token. The token belongs to this subnet, type and market: a RunInstances token is
     /// zonal if the request names a subnet.
     fn lookup(&self, token: &str) -> Lookup {
-        Lookup::Instance {
+        Lookup {
             client_token: token.to_owned(),
         }
     }
@@ -104,6 +105,63 @@ impl Create for NewInstance {
             .and_then(|instance| instance.instance_id)
             .map(InstanceId::from_aws)
             .ok_or_else(|| AwsError::incomplete("ec2:RunInstances", "instance id"))
+    }
+}
+
+/// A lookup by the client token, among the instances that carry this program's tags. EC2 can filter by the token itself,
+/// but other servers that speak its protocol fail on that filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) client_token: String,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "instance";
+    const DELETION: Expected = Expected::with_deadline_minutes(20, 300, 20);
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws ec2 terminate-instances --instance-ids {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { client_token } = self;
+        let all = non_terminated(aws).await?;
+        Ok(all
+            .into_iter()
+            .find(|instance| instance.client_token() == Some(client_token))
+            .and_then(|instance| instance.instance_id))
+    }
+
+    /// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist any
+    /// more.
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let instance = describe(aws, id).await?;
+        Ok(instance
+            .and_then(|instance| state(&instance))
+            .filter(|state| *state != InstanceStateName::Terminated)
+            .map(|state| state.as_str().to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.ec2
+            .terminate_instances()
+            .instance_ids(id)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:TerminateInstances"))?;
+        Ok(())
+    }
+
+    /// Returns the instances that carry this program's tags and are not terminated.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let instances = non_terminated(aws).await?;
+        let found = instances.iter().filter_map(|instance| {
+            let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
+            let found =
+                TaggedResource::read(ResourceKind::Instance, instance.instance_id()?, tags)?;
+            Some(found.since(instance.launch_time()))
+        });
+        Ok(found.collect())
     }
 }
 
@@ -202,27 +260,6 @@ async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, A
     }
 }
 
-/// Finds the instance by its client token, among those that carry this program's tags. EC2 can filter by the token
-/// itself, but other servers that speak its protocol fail on that filter.
-pub(super) async fn find(aws: &Reader, client_token: &str) -> Result<Option<String>, AwsError> {
-    let all = non_terminated(aws).await?;
-    Ok(all
-        .into_iter()
-        .find(|instance| instance.client_token() == Some(client_token))
-        .and_then(|instance| instance.instance_id))
-}
-
-/// Returns the instances that carry this program's tags and are not terminated.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let instances = non_terminated(aws).await?;
-    let found = instances.iter().filter_map(|instance| {
-        let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
-        let found = TaggedResource::read(ResourceKind::Instance, instance.instance_id()?, tags)?;
-        Some(found.since(instance.launch_time()))
-    });
-    Ok(found.collect())
-}
-
 /// Returns AWS's descriptions of the instances that carry this program's tags and are not terminated.
 async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
     let all = aws
@@ -241,26 +278,6 @@ async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
     Ok(instances
         .filter(|instance| state(instance) != Some(InstanceStateName::Terminated))
         .collect())
-}
-
-/// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist any
-/// more.
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let instance = describe(aws, id).await?;
-    Ok(instance
-        .and_then(|instance| state(&instance))
-        .filter(|state| *state != InstanceStateName::Terminated)
-        .map(|state| state.as_str().to_owned()))
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.ec2
-        .terminate_instances()
-        .instance_ids(id)
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:TerminateInstances"))?;
-    Ok(())
 }
 
 async fn describe(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsError> {

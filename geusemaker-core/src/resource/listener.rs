@@ -3,9 +3,10 @@
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, ProtocolEnum,
 };
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -24,9 +25,10 @@ pub(crate) struct NewListener {
 
 impl Create for NewListener {
     type Id = ListenerArn;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::Listener {
+        Lookup {
             load_balancer: self.load_balancer.clone(),
             port: self.port,
         }
@@ -67,52 +69,66 @@ impl Create for NewListener {
     }
 }
 
+/// A lookup by the port: a load balancer has at most one listener on a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) load_balancer: LoadBalancerArn,
+    pub(crate) port: u16,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "listener";
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws elbv2 delete-listener --listener-arn {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self {
+            load_balancer,
+            port,
+        } = self;
+        let reply = aws
+            .elastic_load_balancing
+            .describe_listeners()
+            .load_balancer_arn(load_balancer.as_str())
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
+        let listeners = reply.listeners.unwrap_or_default();
+        Ok(listeners
+            .into_iter()
+            .find(|listener| listener.port == Some((*port).into()))
+            .and_then(|listener| listener.listener_arn))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let reply = aws
+            .elastic_load_balancing
+            .describe_listeners()
+            .listener_arns(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
+        let found = !reply.listeners().is_empty();
+        Ok(found.then(|| "active".to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.elastic_load_balancing
+            .delete_listener()
+            .listener_arn(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DeleteListener"))?;
+        Ok(())
+    }
+}
+
 /// Returns the action that forwards requests to a target group.
 pub(super) fn forward(target_group: &TargetGroupArn) -> Action {
     Action::builder()
         .r#type(ActionTypeEnum::Forward)
         .target_group_arn(target_group.as_str())
         .build()
-}
-
-/// Finds the listener by its port: a load balancer has at most one listener on a port.
-pub(super) async fn find(
-    aws: &Reader,
-    load_balancer: &LoadBalancerArn,
-    port: u16,
-) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_listeners()
-        .load_balancer_arn(load_balancer.as_str())
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
-    let listeners = reply.listeners.unwrap_or_default();
-    Ok(listeners
-        .into_iter()
-        .find(|listener| listener.port == Some(port.into()))
-        .and_then(|listener| listener.listener_arn))
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_listeners()
-        .listener_arns(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeListeners"))?;
-    let found = !reply.listeners().is_empty();
-    Ok(found.then(|| "active".to_owned()))
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.elastic_load_balancing
-        .delete_listener()
-        .listener_arn(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DeleteListener"))?;
-    Ok(())
 }

@@ -1,10 +1,11 @@
 //! Listener rules: which paths go to which target group.
 
 use aws_sdk_elasticloadbalancingv2::types::{PathPatternConditionConfig, RuleCondition};
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::kind::Kind;
 use super::listener::forward;
-use super::lookup::Lookup;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -23,9 +24,10 @@ pub(crate) struct NewListenerRule {
 
 impl Create for NewListenerRule {
     type Id = ListenerRuleArn;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::ListenerRule {
+        Lookup {
             listener: self.listener.clone(),
             priority: self.priority,
         }
@@ -59,45 +61,56 @@ impl Create for NewListenerRule {
     }
 }
 
-/// Finds the rule by its priority: a listener has at most one rule of a priority.
-pub(super) async fn find(
-    aws: &Reader,
-    listener: &ListenerArn,
-    priority: u16,
-) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_rules()
-        .listener_arn(listener.as_str())
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
-    let priority = priority.to_string();
-    let rules = reply.rules.unwrap_or_default();
-    Ok(rules
-        .into_iter()
-        .find(|rule| rule.priority() == Some(&priority))
-        .and_then(|rule| rule.rule_arn))
+/// A lookup by the priority: a listener has at most one rule of a priority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) listener: ListenerArn,
+    pub(crate) priority: u16,
 }
 
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_rules()
-        .rule_arns(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
-    let found = !reply.rules().is_empty();
-    Ok(found.then(|| "active".to_owned()))
-}
+impl Kind for Lookup {
+    const NAME: &'static str = "listener rule";
 
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.elastic_load_balancing
-        .delete_rule()
-        .rule_arn(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DeleteRule"))?;
-    Ok(())
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws elbv2 delete-rule --rule-arn {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { listener, priority } = self;
+        let reply = aws
+            .elastic_load_balancing
+            .describe_rules()
+            .listener_arn(listener.as_str())
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+        let priority = priority.to_string();
+        let rules = reply.rules.unwrap_or_default();
+        Ok(rules
+            .into_iter()
+            .find(|rule| rule.priority() == Some(&priority))
+            .and_then(|rule| rule.rule_arn))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let reply = aws
+            .elastic_load_balancing
+            .describe_rules()
+            .rule_arns(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+        let found = !reply.rules().is_empty();
+        Ok(found.then(|| "active".to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.elastic_load_balancing
+            .delete_rule()
+            .rule_arn(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DeleteRule"))?;
+        Ok(())
+    }
 }

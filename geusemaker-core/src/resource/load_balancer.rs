@@ -1,5 +1,6 @@
 //! Application Load Balancers.
 
+use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::builders::DescribeLoadBalancersFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as SdkLoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
@@ -7,7 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
@@ -15,7 +16,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{DeploymentId, LoadBalancerArn, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
-use crate::wait::PollState;
+use crate::wait::{Expected, PollState};
 
 /// A new load balancer that faces the internet.
 #[derive(Clone, Debug)]
@@ -28,11 +29,12 @@ pub(crate) struct NewLoadBalancer {
 
 impl Create for NewLoadBalancer {
     type Id = LoadBalancerArn;
+    type Lookup = Lookup;
 
     const VERIFY_OWNER: bool = true;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::LoadBalancer {
+        Lookup {
             name: self.name.clone(),
             deployment: self.owner.deployment.clone(),
         }
@@ -58,6 +60,66 @@ impl Create for NewLoadBalancer {
             .and_then(|load_balancer| load_balancer.load_balancer_arn)
             .map(LoadBalancerArn::from_aws)
             .ok_or_else(|| AwsError::incomplete(OPERATION, "load balancer ARN"))
+    }
+}
+
+/// A lookup by the name, which is unique in a region, if the tag names this deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) name: String,
+    pub(crate) deployment: DeploymentId,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "load balancer";
+    const DELETION: Expected = Expected::with_deadline_minutes(5, 20, 10);
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws elbv2 delete-load-balancer --load-balancer-arn {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { name, deployment } = self;
+        if_ours(aws, arn_of(aws, name).await?, deployment).await
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let found = describe(aws, id).await?;
+        Ok(found
+            .and_then(|found| state(&found))
+            .map(|state| state.as_str().to_owned()))
+    }
+
+    /// Deletes the load balancer with its listeners. One that does not exist any more counts as deleted.
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.elastic_load_balancing
+            .delete_load_balancer()
+            .load_balancer_arn(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DeleteLoadBalancer"))?;
+        Ok(())
+    }
+
+    /// Returns the load balancers that carry this program's tags.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let all = aws
+            .elastic_load_balancing
+            .describe_load_balancers()
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+        let arns = all.iter().filter_map(|found| found.load_balancer_arn());
+        let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
+        let with_age = ours.into_iter().map(|found| {
+            let mut all = all.iter();
+            let described = all.find(|one| one.load_balancer_arn() == Some(&found.id));
+            found.since(described.and_then(|described| described.created_time()))
+        });
+        Ok(with_age.collect())
     }
 }
 
@@ -101,76 +163,31 @@ pub(crate) async fn active(
     })
 }
 
-/// Finds the load balancer by name, which is unique in a region, if its tag names this deployment.
-pub(super) async fn find(
-    aws: &Reader,
-    name: &str,
-    deployment: &DeploymentId,
-) -> Result<Option<String>, AwsError> {
-    if_ours(aws, arn_of(aws, name).await?, deployment).await
-}
-
 /// Returns true if a load balancer of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_load_balancers()
-        .names(name)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
-    let found = reply.load_balancers.and_then(|all| all.into_iter().next());
+    let found = first(
+        aws.elastic_load_balancing
+            .describe_load_balancers()
+            .names(name),
+    )
+    .await?;
     Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
 }
 
-/// Returns the load balancers that carry this program's tags.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = aws
-        .elastic_load_balancing
-        .describe_load_balancers()
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
-    let arns = all.iter().filter_map(|found| found.load_balancer_arn());
-    let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
-    let with_age = ours.into_iter().map(|found| {
-        let mut all = all.iter();
-        let described = all.find(|one| one.load_balancer_arn() == Some(&found.id));
-        found.since(described.and_then(|described| described.created_time()))
-    });
-    Ok(with_age.collect())
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let found = describe(aws, id).await?;
-    Ok(found
-        .and_then(|found| state(&found))
-        .map(|state| state.as_str().to_owned()))
-}
-
-/// Deletes the load balancer with its listeners. One that does not exist any more counts as deleted.
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.elastic_load_balancing
-        .delete_load_balancer()
-        .load_balancer_arn(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DeleteLoadBalancer"))?;
-    Ok(())
-}
-
 async fn describe(aws: &Reader, arn: &str) -> Result<Option<SdkLoadBalancer>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_load_balancers()
-        .load_balancer_arns(arn)
+    let request = aws.elastic_load_balancing.describe_load_balancers();
+    first(request.load_balancer_arns(arn)).await
+}
+
+/// Returns the first load balancer that AWS describes.
+async fn first(
+    request: DescribeLoadBalancersFluentBuilder,
+) -> Result<Option<SdkLoadBalancer>, AwsError> {
+    let reply = request
         .send()
         .await
         .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;

@@ -1,7 +1,6 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
 pub(crate) mod create;
-pub(crate) mod dispatch;
 pub(crate) mod distribution;
 pub(crate) mod file_system;
 mod filter;
@@ -9,10 +8,11 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod instance_type_offering;
 pub(crate) mod key_pair;
+mod kind;
+pub(crate) mod kinds;
 pub(crate) mod listener;
 pub(crate) mod listener_rule;
 pub(crate) mod load_balancer;
-pub(crate) mod lookup;
 pub(crate) mod mount_target;
 mod ownership;
 pub(crate) mod prefix_list;
@@ -24,5 +24,3 @@ pub(crate) mod tags;
 pub(crate) mod target_group;
 pub(crate) mod target_registration;
 pub(crate) mod vpc;
-
-pub(crate) use create::Create;

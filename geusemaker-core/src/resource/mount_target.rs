@@ -2,15 +2,16 @@
 
 use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::file_system::{self, readiness};
 use super::filter::filter;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::{AwsError, ErrorClass};
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
-use crate::wait::PollState;
+use crate::wait::{Expected, PollState};
 
 /// A new mount target in a subnet. Mount targets carry no tags; their file system does.
 #[derive(Clone, Debug)]
@@ -22,9 +23,10 @@ pub(crate) struct NewMountTarget {
 
 impl Create for NewMountTarget {
     type Id = MountTargetId;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::MountTarget {
+        Lookup {
             file_system: self.file_system.clone(),
             subnet: self.subnet.clone(),
             group: self.security_group.clone(),
@@ -45,6 +47,59 @@ impl Create for NewMountTarget {
     }
 }
 
+/// A lookup by the security group, which belongs to the deployment: an adopted file system may have mount targets of
+/// other owners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) file_system: FileSystemId,
+    pub(crate) subnet: SubnetId,
+    pub(crate) group: SecurityGroupId,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "mount target";
+    const DELETION: Expected = Expected::with_deadline_minutes(15, 45, 15);
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws efs delete-mount-target --mount-target-id {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self {
+            file_system,
+            subnet,
+            group,
+        } = self;
+        let all = of_file_system(aws, file_system).await?;
+        let found = all
+            .into_iter()
+            .find(|target| target.subnet_id == subnet.as_str());
+        let Some(id) = found.map(|target| target.mount_target_id) else {
+            return Ok(None);
+        };
+        let groups = security_groups(aws, &id).await?;
+        let is_ours = groups.iter().any(|member| member == group.as_str());
+        Ok(is_ours.then_some(id))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let state = life_cycle_state(aws, id).await?;
+        Ok(state
+            .filter(|state| *state != LifeCycleState::Deleted)
+            .map(|state| state.as_str().to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.efs
+            .delete_mount_target()
+            .mount_target_id(id)
+            .send()
+            .await
+            .map_err(AwsError::of("efs:DeleteMountTarget"))?;
+        Ok(())
+    }
+}
+
 /// Returns the mount targets of a file system.
 pub(crate) async fn of_file_system(
     aws: &Reader,
@@ -58,24 +113,6 @@ pub(crate) async fn of_file_system(
         .await
         .map_err(AwsError::of("efs:DescribeMountTargets"))?;
     Ok(reply.mount_targets.unwrap_or_default())
-}
-
-pub(super) async fn find(
-    aws: &Reader,
-    file_system: &FileSystemId,
-    subnet: &SubnetId,
-    group: &SecurityGroupId,
-) -> Result<Option<String>, AwsError> {
-    let all = of_file_system(aws, file_system).await?;
-    let found = all
-        .into_iter()
-        .find(|target| target.subnet_id == subnet.as_str());
-    let Some(id) = found.map(|target| target.mount_target_id) else {
-        return Ok(None);
-    };
-    let groups = security_groups(aws, &id).await?;
-    let is_ours = groups.iter().any(|member| member == group.as_str());
-    Ok(is_ours.then_some(id))
 }
 
 /// Returns the mount targets that have this security group and no other, each with its file system. They are found by
@@ -160,29 +197,12 @@ async fn security_groups(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError
     Ok(reply.security_groups)
 }
 
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let state = life_cycle_state(aws, id).await?;
-    Ok(state
-        .filter(|state| *state != LifeCycleState::Deleted)
-        .map(|state| state.as_str().to_owned()))
-}
-
 /// Polls the mount target, which is ready once instances can mount through it.
 pub(crate) async fn availability(
     aws: &Reader,
     id: &MountTargetId,
 ) -> Result<PollState<()>, AwsError> {
     readiness(life_cycle_state(aws, id.as_str()).await)
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.efs
-        .delete_mount_target()
-        .mount_target_id(id)
-        .send()
-        .await
-        .map_err(AwsError::of("efs:DeleteMountTarget"))?;
-    Ok(())
 }
 
 async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {

@@ -1,16 +1,18 @@
 //! Security groups.
 
 use aws_sdk_ec2::types::ResourceType;
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::filter::filter;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{DeploymentId, SecurityGroupId, VpcId};
 use crate::kind::ResourceKind;
+use crate::wait::Expected;
 
 /// A new group without ingress rules.
 #[derive(Clone, Debug)]
@@ -23,9 +25,10 @@ pub(crate) struct NewSecurityGroup {
 
 impl Create for NewSecurityGroup {
     type Id = SecurityGroupId;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::SecurityGroup {
+        Lookup {
             vpc: self.vpc.clone(),
             name: self.name.clone(),
             deployment: self.owner.deployment.clone(),
@@ -49,25 +52,89 @@ impl Create for NewSecurityGroup {
     }
 }
 
-/// Finds the group by name, which is unique in its VPC, if its tag names this deployment.
-pub(super) async fn find(
-    aws: &Reader,
-    vpc: &VpcId,
-    name: &str,
-    deployment: &DeploymentId,
-) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .describe_security_groups()
-        .filters(filter("vpc-id", vpc.as_str()))
-        .filters(filter("group-name", name))
-        .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment.as_str()))
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
-    Ok(reply
-        .security_groups
-        .and_then(|groups| groups.into_iter().next()?.group_id))
+/// A lookup by the name, which is unique in a VPC, if the tag names this deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) vpc: VpcId,
+    pub(crate) name: String,
+    pub(crate) deployment: DeploymentId,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "security group";
+    const BLOCKED_BY: &'static [ResourceKind] = &[
+        ResourceKind::Instance,
+        ResourceKind::LoadBalancer,
+        ResourceKind::MountTarget,
+        ResourceKind::SecurityGroupRule,
+    ];
+    // The network interfaces of a deleted load balancer hold its security group for minutes.
+    const DELETION: Expected = Expected::with_deadline_minutes(1, 110, 15);
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws ec2 delete-security-group --group-id {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self {
+            vpc,
+            name,
+            deployment,
+        } = self;
+        let reply = aws
+            .ec2
+            .describe_security_groups()
+            .filters(filter("vpc-id", vpc.as_str()))
+            .filters(filter("group-name", name))
+            .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment.as_str()))
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+        Ok(reply
+            .security_groups
+            .and_then(|groups| groups.into_iter().next()?.group_id))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let reply = aws
+            .ec2
+            .describe_security_groups()
+            .group_ids(id)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+        let found = !reply.security_groups().is_empty();
+        Ok(found.then(|| "available".to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.ec2
+            .delete_security_group()
+            .group_id(id)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:DeleteSecurityGroup"))?;
+        Ok(())
+    }
+
+    /// Returns the security groups that carry this program's tags.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let all = aws
+            .ec2
+            .describe_security_groups()
+            .filters(filter("tag-key", DEPLOYMENT))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+        let found = all.iter().filter_map(|group| {
+            let tags = group.tags().iter().map(|tag| (tag.key(), tag.value()));
+            TaggedResource::read(ResourceKind::SecurityGroup, group.group_id()?, tags)
+        });
+        Ok(found.collect())
+    }
 }
 
 /// Returns true if the VPC has a group of this name, of any owner.
@@ -81,47 +148,6 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
     Ok(!reply.security_groups().is_empty())
-}
-
-/// Returns the security groups that carry this program's tags.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = aws
-        .ec2
-        .describe_security_groups()
-        .filters(filter("tag-key", DEPLOYMENT))
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
-    let found = all.iter().filter_map(|group| {
-        let tags = group.tags().iter().map(|tag| (tag.key(), tag.value()));
-        TaggedResource::read(ResourceKind::SecurityGroup, group.group_id()?, tags)
-    });
-    Ok(found.collect())
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .describe_security_groups()
-        .group_ids(id)
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
-    let found = !reply.security_groups().is_empty();
-    Ok(found.then(|| "available".to_owned()))
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.ec2
-        .delete_security_group()
-        .group_id(id)
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DeleteSecurityGroup"))?;
-    Ok(())
 }
 
 /// Returns the network interfaces that hold a group, with AWS's descriptions: `eni-1 (ELB app/x/1)`.

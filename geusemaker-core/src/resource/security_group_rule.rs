@@ -3,14 +3,27 @@
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, PrefixListId as SdkPrefixListId, ResourceType, UserIdGroupPair,
 };
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::filter::filter;
-use super::lookup::{Lookup, Source};
+use super::kind::Kind;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{SecurityGroupId, SecurityGroupRuleId};
+use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
+
+/// The source of the traffic that a rule admits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    /// Every IPv4 address.
+    Anywhere,
+    /// The members of another group.
+    Group(SecurityGroupId),
+    /// The addresses of a prefix list that AWS manages.
+    PrefixList(PrefixListId),
+}
 
 /// A new rule that admits TCP on one port.
 #[derive(Clone, Debug)]
@@ -24,9 +37,10 @@ pub(crate) struct NewSecurityGroupRule {
 
 impl Create for NewSecurityGroupRule {
     type Id = SecurityGroupRuleId;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::SecurityGroupRule {
+        Lookup {
             group: self.group.clone(),
             port: self.port,
             source: self.source.clone(),
@@ -78,35 +92,73 @@ impl Create for NewSecurityGroupRule {
     }
 }
 
-/// Finds the rule by its port and source: a group has at most one rule for the same port and source.
-pub(super) async fn find(
-    aws: &Reader,
-    group: &SecurityGroupId,
-    port: u16,
-    source: &Source,
-) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .describe_security_group_rules()
-        .filters(filter("group-id", group.as_str()))
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
-    let rules = reply.security_group_rules.unwrap_or_default();
-    Ok(rules
-        .into_iter()
-        .find(|rule| {
-            let admits = match source {
-                Source::Anywhere => rule.cidr_ipv4() == Some(ANYWHERE),
-                Source::Group(group) => {
-                    let referenced = rule.referenced_group_info();
-                    referenced.and_then(|info| info.group_id()) == Some(group.as_str())
-                }
-                Source::PrefixList(list) => rule.prefix_list_id() == Some(list.as_str()),
-            };
-            admits && rule.is_egress() == Some(false) && rule.from_port() == Some(port.into())
-        })
-        .and_then(|rule| rule.security_group_rule_id))
+/// A lookup by the port and the source: a group has at most one rule for the same port and source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) group: SecurityGroupId,
+    pub(crate) port: u16,
+    pub(crate) source: Source,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "security group rule";
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!(
+            "aws ec2 revoke-security-group-ingress --security-group-rule-ids {id} --group-id GROUP --region {region}"
+        )
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self {
+            group,
+            port,
+            source,
+        } = self;
+        let reply = aws
+            .ec2
+            .describe_security_group_rules()
+            .filters(filter("group-id", group.as_str()))
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
+        let rules = reply.security_group_rules.unwrap_or_default();
+        Ok(rules
+            .into_iter()
+            .find(|rule| {
+                let admits = match source {
+                    Source::Anywhere => rule.cidr_ipv4() == Some(ANYWHERE),
+                    Source::Group(group) => {
+                        let referenced = rule.referenced_group_info();
+                        referenced.and_then(|info| info.group_id()) == Some(group.as_str())
+                    }
+                    Source::PrefixList(list) => rule.prefix_list_id() == Some(list.as_str()),
+                };
+                admits
+                    && rule.is_egress() == Some(false)
+                    && rule.from_port() == Some((*port).into())
+            })
+            .and_then(|rule| rule.security_group_rule_id))
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        Ok(group_of(aws, id).await?.map(|_| "active".to_owned()))
+    }
+
+    /// Revokes the rule. The request has to name the rule's group as well.
+    async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
+        let Some(group) = group_of(reader, id).await? else {
+            return Ok(());
+        };
+        aws.ec2
+            .revoke_security_group_ingress()
+            .group_id(group)
+            .security_group_rule_ids(id)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:RevokeSecurityGroupIngress"))?;
+        Ok(())
+    }
 }
 
 /// Returns the ingress rules of a group that reference other groups, each with the group that it references. AWS
@@ -131,25 +183,6 @@ pub(crate) async fn referencing_other_groups(
         Some((rule.security_group_rule_id?, named)).filter(|_| is_another)
     });
     Ok(naming.collect())
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    Ok(group_of(aws, id).await?.map(|_| "active".to_owned()))
-}
-
-/// Revokes the rule. The request has to name the rule's group as well.
-pub(super) async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
-    let Some(group) = group_of(reader, id).await? else {
-        return Ok(());
-    };
-    aws.ec2
-        .revoke_security_group_ingress()
-        .group_id(group)
-        .security_group_rule_ids(id)
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:RevokeSecurityGroupIngress"))?;
-    Ok(())
 }
 
 async fn group_of(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {

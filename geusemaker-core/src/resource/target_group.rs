@@ -1,12 +1,13 @@
 //! Target groups: one per service.
 
+use aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::builders::DescribeTargetGroupsFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
-    ProtocolEnum, TargetHealthDescription, TargetTypeEnum,
+    ProtocolEnum, TargetGroup as SdkTargetGroup, TargetHealthDescription, TargetTypeEnum,
 };
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use super::ownership::{if_ours, is_taken, ours};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
@@ -28,11 +29,12 @@ pub(crate) struct NewTargetGroup {
 
 impl Create for NewTargetGroup {
     type Id = TargetGroupArn;
+    type Lookup = Lookup;
 
     const VERIFY_OWNER: bool = true;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::TargetGroup {
+        Lookup {
             name: self.name.clone(),
             deployment: self.owner.deployment.clone(),
         }
@@ -68,6 +70,62 @@ impl Create for NewTargetGroup {
     }
 }
 
+/// A lookup by the name, which is unique in a region, if the tag names this deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) name: String,
+    pub(crate) deployment: DeploymentId,
+}
+
+impl Kind for Lookup {
+    const NAME: &'static str = "target group";
+    const BLOCKED_BY: &'static [ResourceKind] = &[
+        ResourceKind::LoadBalancer,
+        ResourceKind::Listener,
+        ResourceKind::ListenerRule,
+    ];
+
+    fn removal_command(id: &str, region: &str) -> String {
+        format!("aws elbv2 delete-target-group --target-group-arn {id} --region {region}")
+    }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self { name, deployment } = self;
+        if_ours(aws, arn_of(aws, name).await?, deployment).await
+    }
+
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let request = aws.elastic_load_balancing.describe_target_groups();
+        let found = first(request.target_group_arns(id)).await?;
+        Ok(found.map(|_| "available".to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        aws.elastic_load_balancing
+            .delete_target_group()
+            .target_group_arn(id)
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DeleteTargetGroup"))?;
+        Ok(())
+    }
+
+    /// Returns the target groups that carry this program's tags.
+    async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+        let all = aws
+            .elastic_load_balancing
+            .describe_target_groups()
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
+        let arns = all.iter().filter_map(|found| found.target_group_arn());
+        ours(aws, ResourceKind::TargetGroup, arns).await
+    }
+}
+
 /// A service's target group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -93,67 +151,30 @@ pub(crate) async fn health(
     Ok(reply.target_health_descriptions.unwrap_or_default())
 }
 
-/// Finds the target group by name, which is unique in a region, if its tag names this deployment.
-pub(super) async fn find(
-    aws: &Reader,
-    name: &str,
-    deployment: &DeploymentId,
-) -> Result<Option<String>, AwsError> {
-    if_ours(aws, arn_of(aws, name).await?, deployment).await
-}
-
 /// Returns true if a target group of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_target_groups()
-        .names(name)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
-    let found = reply.target_groups.and_then(|all| all.into_iter().next());
+    let found = first(
+        aws.elastic_load_balancing
+            .describe_target_groups()
+            .names(name),
+    )
+    .await?;
     Ok(found.and_then(|group| group.target_group_arn))
 }
 
-/// Returns the target groups that carry this program's tags.
-pub(super) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-    let all = aws
-        .elastic_load_balancing
-        .describe_target_groups()
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
-    let arns = all.iter().filter_map(|found| found.target_group_arn());
-    ours(aws, ResourceKind::TargetGroup, arns).await
-}
-
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_target_groups()
-        .target_group_arns(id)
+/// Returns the first target group that AWS describes.
+async fn first(
+    request: DescribeTargetGroupsFluentBuilder,
+) -> Result<Option<SdkTargetGroup>, AwsError> {
+    let reply = request
         .send()
         .await
         .map_err(AwsError::of("elasticloadbalancing:DescribeTargetGroups"))?;
-    let found = !reply.target_groups().is_empty();
-    Ok(found.then(|| "available".to_owned()))
-}
-
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    aws.elastic_load_balancing
-        .delete_target_group()
-        .target_group_arn(id)
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DeleteTargetGroup"))?;
-    Ok(())
+    Ok(reply.target_groups.and_then(|all| all.into_iter().next()))
 }
 
 /// Converts a number that the spec bounds far below the largest `i32`.

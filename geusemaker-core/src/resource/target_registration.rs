@@ -3,13 +3,13 @@
 use std::fmt;
 
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
+use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::lookup::Lookup;
+use super::kind::Kind;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{AwsId, InstanceId, TargetGroupArn};
-use crate::kind::registration_parts;
 
 /// A new registration of an instance with a target group.
 #[derive(Clone, Debug)]
@@ -42,9 +42,10 @@ impl TargetRegistrationId {
 
 impl Create for NewTargetRegistration {
     type Id = TargetRegistrationId;
+    type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
-        Lookup::TargetRegistration {
+        Lookup {
             target_group: self.target_group.clone(),
             instance: self.instance.clone(),
         }
@@ -65,60 +66,83 @@ impl Create for NewTargetRegistration {
     }
 }
 
-pub(super) async fn find(
-    aws: &Reader,
-    target_group: &TargetGroupArn,
-    instance: &InstanceId,
-) -> Result<Option<String>, AwsError> {
-    let id = TargetRegistrationId::new(target_group, instance);
-    Ok(observe(aws, id.as_ref()).await?.map(|_| id.0))
+/// A lookup by the target group and the instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) target_group: TargetGroupArn,
+    pub(crate) instance: InstanceId,
 }
 
-/// Returns the health state of the target. A draining target is no longer registered.
-pub(super) async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-    let (group, instance) = registration_parts(id);
-    let reply = aws
-        .elastic_load_balancing
-        .describe_target_health()
-        .target_group_arn(group)
-        .targets(target(instance))
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
-    let descriptions = match reply {
-        Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
-        // AWS refuses an instance that no longer runs as an invalid target; it is no longer registered.
-        Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let health = descriptions
-        .into_iter()
-        .find_map(|description| description.target_health);
-    let state = health.and_then(|health| {
-        let not_registered = health
-            .reason()
-            .is_some_and(|r| r.as_str() == "Target.NotRegistered");
-        health.state.filter(|_| !not_registered)
-    });
-    Ok(state
-        .filter(|state| *state != TargetHealthStateEnum::Draining)
-        .map(|state| state.as_str().to_owned()))
-}
+impl Kind for Lookup {
+    const NAME: &'static str = "target registration";
 
-pub(super) async fn delete(aws: &Writer, id: &str) -> Result<(), AwsError> {
-    let (group, instance) = registration_parts(id);
-    let reply = aws
-        .elastic_load_balancing
-        .deregister_targets()
-        .target_group_arn(group)
-        .targets(target(instance))
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DeregisterTargets"));
-    match reply {
-        Err(error) if error.code.as_deref() == Some("InvalidTarget") => Ok(()),
-        reply => reply.map(|_| ()),
+    fn removal_command(id: &str, region: &str) -> String {
+        let (group, instance) = parts(id);
+        format!(
+            "aws elbv2 deregister-targets --target-group-arn {group} --targets Id={instance} --region {region}"
+        )
     }
+
+    async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+        let Self {
+            target_group,
+            instance,
+        } = self;
+        let id = TargetRegistrationId::new(target_group, instance);
+        Ok(Self::observe(aws, id.as_ref()).await?.map(|_| id.0))
+    }
+
+    /// Returns the health state of the target. A draining target is no longer registered.
+    async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
+        let (group, instance) = parts(id);
+        let reply = aws
+            .elastic_load_balancing
+            .describe_target_health()
+            .target_group_arn(group)
+            .targets(target(instance))
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
+        let descriptions = match reply {
+            Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
+            // AWS refuses an instance that no longer runs as an invalid target; it is no longer registered.
+            Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let health = descriptions
+            .into_iter()
+            .find_map(|description| description.target_health);
+        let state = health.and_then(|health| {
+            let not_registered = health
+                .reason()
+                .is_some_and(|r| r.as_str() == "Target.NotRegistered");
+            health.state.filter(|_| !not_registered)
+        });
+        Ok(state
+            .filter(|state| *state != TargetHealthStateEnum::Draining)
+            .map(|state| state.as_str().to_owned()))
+    }
+
+    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+        let (group, instance) = parts(id);
+        let reply = aws
+            .elastic_load_balancing
+            .deregister_targets()
+            .target_group_arn(group)
+            .targets(target(instance))
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:DeregisterTargets"));
+        match reply {
+            Err(error) if error.code.as_deref() == Some("InvalidTarget") => Ok(()),
+            reply => reply.map(|_| ()),
+        }
+    }
+}
+
+/// Returns the target group and the instance of a registration.
+fn parts(id: &str) -> (&str, &str) {
+    id.split_once(' ').unwrap_or((id, ""))
 }
 
 fn target(instance: &str) -> TargetDescription {

@@ -20,7 +20,7 @@ use crate::kind::ResourceKind;
 use crate::ledger::teardown::{Item, TargetId, Teardown};
 use crate::ledger::undone::{FileSystems, Leftover, Undone};
 use crate::resource::tagged::TaggedResource;
-use crate::resource::{dispatch, mount_target, security_group_rule};
+use crate::resource::{kinds, mount_target, security_group_rule};
 use crate::spec::Region;
 
 /// The resources with this program's tags in an account and a region.
@@ -133,7 +133,7 @@ impl Session {
         let identity = account.identity().await?;
         let at = account.clock.now();
         // AWS is asked first: a resource that is created meanwhile is then in a journal, or was not found.
-        let all = dispatch::tagged(&account.reader).await.map_err(doing())?;
+        let all = kinds::tagged(&account.reader).await.map_err(doing())?;
         let known = Known::read(&self.store()).await?;
         let mut found = Orphans {
             account: identity.account,

@@ -1,0 +1,50 @@
+//! The trait of the resource kinds, which the file of each kind implements.
+
+use std::future::Future;
+
+use super::tagged::TaggedResource;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::kind::ResourceKind;
+use crate::wait::Expected;
+
+/// A kind of resource: its name, and how its resources are found again, observed and deleted.
+///
+/// The implementing type is the lookup of one resource: the properties that identify it and are known before the create
+/// request. The journal stores the lookup with the intent.
+pub(crate) trait Kind {
+    /// The name for people: `load balancer`.
+    const NAME: &'static str;
+
+    /// The expected duration of a deletion.
+    const DELETION: Expected = Expected::with_deadline_minutes(0, 15, 5);
+
+    /// The kinds that block the deletion as long as one of their resources is left: AWS refuses it as a conflict.
+    const BLOCKED_BY: &'static [ResourceKind] = &[];
+
+    /// Returns the AWS CLI command that deletes a resource by hand.
+    fn removal_command(id: &str, region: &str) -> String;
+
+    /// Returns the id of the resource, if AWS shows one. An error of class `NotFound` means the same as none.
+    fn find(&self, aws: &Reader) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
+
+    /// Returns the state that AWS reports, or `None` if the resource does not exist. An error of class `NotFound` means
+    /// the same as none.
+    fn observe(
+        aws: &Reader,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
+
+    /// Sends the delete request once.
+    fn delete(
+        aws: &Writer,
+        reader: &Reader,
+        id: &str,
+    ) -> impl Future<Output = Result<(), AwsError>> + Send;
+
+    /// Returns the resources that carry this program's tags. A kind without tags of its own, or one that is always
+    /// deleted with the resource it belongs to, returns none.
+    fn tagged(_aws: &Reader) -> impl Future<Output = Result<Vec<TaggedResource>, AwsError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+}

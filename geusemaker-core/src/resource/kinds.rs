@@ -1,0 +1,174 @@
+//! The table of all resource kinds, and what follows from it.
+//!
+//! To add a kind, write its file with a `Lookup` that implements [`Kind`](super::kind::Kind), declare the file in
+//! `resource/mod.rs`, and add one line each to the enum in `kind.rs`, to this table, and to the order of removal in
+//! `ledger/teardown.rs`. Without its line in the table, a variant of the enum does not compile.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::Kind as _;
+use super::tagged::TaggedResource;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::kind::ResourceKind;
+use crate::wait::Expected;
+
+macro_rules! kinds {
+    ($($kind:ident => $file:ident,)+) => {
+        /// The lookup of a resource of any kind, as the journal stores it.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub(crate) enum AnyLookup {
+            $($kind(super::$file::Lookup),)+
+        }
+
+        $(impl From<super::$file::Lookup> for AnyLookup {
+            fn from(lookup: super::$file::Lookup) -> Self {
+                Self::$kind(lookup)
+            }
+        })+
+
+        impl AnyLookup {
+            pub(crate) fn kind(&self) -> ResourceKind {
+                match self {
+                    $(Self::$kind(_) => ResourceKind::$kind,)+
+                }
+            }
+
+            /// Returns the id of the resource, if AWS shows one.
+            pub(crate) async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
+                none_if_not_found(match self {
+                    $(Self::$kind(lookup) => lookup.find(aws).await,)+
+                })
+            }
+        }
+
+        impl ResourceKind {
+            /// Returns the expected duration of a deletion.
+            pub(crate) fn deletion(self) -> Expected {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::DELETION,)+
+                }
+            }
+
+            /// Returns the kinds that block a deletion as long as one of their resources is left.
+            pub(crate) fn blocked_by(self) -> &'static [Self] {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::BLOCKED_BY,)+
+                }
+            }
+
+            /// Returns the AWS CLI command that deletes a resource of this kind by hand.
+            #[must_use]
+            pub fn removal_command(self, id: &str, region: &str) -> String {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::removal_command(id, region),)+
+                }
+            }
+
+            /// Returns the state that AWS reports, or `None` if the resource does not exist.
+            pub(crate) async fn observe(
+                self,
+                aws: &Reader,
+                id: &str,
+            ) -> Result<Option<String>, AwsError> {
+                none_if_not_found(match self {
+                    $(Self::$kind => super::$file::Lookup::observe(aws, id).await,)+
+                })
+            }
+
+            /// Sends the delete request once.
+            pub(crate) async fn delete(
+                self,
+                aws: &Writer,
+                reader: &Reader,
+                id: &str,
+            ) -> Result<(), AwsError> {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::delete(aws, reader, id).await,)+
+                }
+            }
+        }
+
+        impl fmt::Display for ResourceKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$kind => super::$file::Lookup::NAME,)+
+                })
+            }
+        }
+
+        /// Returns all resources in the account and region that carry this program's tags, those of a deployment in the
+        /// order of the table. AWS may not show resources that are only seconds old.
+        pub(crate) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
+            let ($($file,)+) = futures::try_join!($(super::$file::Lookup::tagged(aws)),+)?;
+            let mut all = [$($file),+].concat();
+            all.sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
+            Ok(all)
+        }
+    };
+}
+
+kinds! {
+    Distribution => distribution,
+    TargetRegistration => target_registration,
+    ListenerRule => listener_rule,
+    Listener => listener,
+    LoadBalancer => load_balancer,
+    TargetGroup => target_group,
+    Instance => instance,
+    MountTarget => mount_target,
+    FileSystem => file_system,
+    SecurityGroupRule => security_group_rule,
+    SecurityGroup => security_group,
+}
+
+fn none_if_not_found<T>(answer: Result<Option<T>, AwsError>) -> Result<Option<T>, AwsError> {
+    match answer {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::security_group_rule::Source;
+    use super::super::{distribution, security_group, security_group_rule};
+    use super::*;
+
+    /// Journals that earlier versions have written must stay readable.
+    #[test]
+    fn lookup_format_is_unchanged() {
+        let caller_reference = "gm-1".to_owned();
+        let distribution = distribution::Lookup { caller_reference };
+        let group = security_group::Lookup {
+            vpc: "vpc-0a1".parse().unwrap(),
+            name: "llm-alb".to_owned(),
+            deployment: "0123456789ab".parse().unwrap(),
+        };
+        let rule = security_group_rule::Lookup {
+            group: "sg-0a1".parse().unwrap(),
+            port: 80,
+            source: Source::PrefixList("pl-0a1".parse().unwrap()),
+        };
+        for (lookup, json) in [
+            (
+                AnyLookup::from(distribution),
+                r#"{"kind":"distribution","caller_reference":"gm-1"}"#,
+            ),
+            (
+                AnyLookup::from(group),
+                r#"{"kind":"security-group","vpc":"vpc-0a1","name":"llm-alb","deployment":"0123456789ab"}"#,
+            ),
+            (
+                AnyLookup::from(rule),
+                r#"{"kind":"security-group-rule","group":"sg-0a1","port":80,"source":{"prefix-list":"pl-0a1"}}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&lookup).unwrap(), json);
+            assert_eq!(serde_json::from_str::<AnyLookup>(json).unwrap(), lookup);
+        }
+    }
+}
