@@ -38,6 +38,7 @@ mod coverage;
 #[cfg(feature = "explorer")]
 mod explorer;
 mod fault;
+mod lock;
 #[cfg(any(feature = "cassette-server", feature = "socket"))]
 pub mod serve;
 mod sim;

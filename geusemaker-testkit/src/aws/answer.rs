@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Aws;
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
-use super::{Aws, lock};
 use crate::call_record::Outcome;
 use crate::fault::{CallContext, End, Interruption, Schedule, Verdict};
+use crate::lock::lock;
 use crate::sim;
 use crate::sim::account::Account;
 use crate::sim::lifecycle::LifecycleOverride;

@@ -7,7 +7,7 @@ mod connector;
 mod snapshot;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -25,6 +25,7 @@ use crate::call_record::{CallLog, CallRecord};
 use crate::clock::Clock;
 use crate::coverage::{Coverage, SeenStates};
 use crate::fault::{Fault, Schedule};
+use crate::lock::lock;
 use crate::sim::account::Account;
 use crate::sim::guest::Guest;
 use crate::sim::quota::Quota;
@@ -208,11 +209,7 @@ impl Drop for Shared {
         if std::thread::panicking() {
             return;
         }
-        let faults = self
-            .faults
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let unfired: Vec<_> = faults
+        let unfired: Vec<_> = lock(&self.faults)
             .unreported()
             .into_iter()
             .map(|fault| format!("\n  {fault}"))
@@ -229,11 +226,6 @@ impl Default for Aws {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Locks a mutex, also a poisoned one. Each change is made by one call, so a panic leaves no data half written.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Aws {

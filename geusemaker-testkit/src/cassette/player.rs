@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -20,6 +20,7 @@ use super::mismatch::Mismatch;
 use super::redact::Redactor;
 use super::request::Call;
 use super::service::service;
+use crate::lock::lock;
 
 /// Answers requests from a cassette, by their content and not by their order.
 ///
@@ -176,10 +177,7 @@ impl Player {
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.state
-            .progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state.progress)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
@@ -20,6 +20,7 @@ use super::exchange;
 use super::file::{Cassette, name};
 use super::har::Entry;
 use super::redact::Redactor;
+use crate::lock::lock;
 
 /// An HTTP client that passes every request on to another one and keeps the traffic.
 ///
@@ -72,11 +73,7 @@ impl Recorder {
 
     /// Returns the recording so far.
     pub fn cassette(&self) -> Cassette {
-        let entries = self
-            .tape
-            .entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let entries = lock(&self.tape.entries);
         Cassette::from_entries(entries.values().cloned().collect(), &self.tape.redactor)
     }
 }
@@ -137,9 +134,6 @@ async fn record(
     name(&mut entry);
     // Redacted at once, so that secrets stay in memory no longer than the call takes.
     tape.redactor.entry(&mut entry);
-    tape.entries
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(number, entry);
+    lock(&tape.entries).insert(number, entry);
     Ok(response)
 }

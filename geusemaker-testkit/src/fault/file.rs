@@ -182,50 +182,7 @@ impl Entry {
 
     /// Returns the one effect of the fault, and true if that effect is the loss of the reply.
     fn effect(&self) -> Result<(Effect, bool), Problem> {
-        let flag = |given: bool, effect: Effect| given.then_some(effect);
-        let refuse = |given, refusal| flag(given, Effect::Refuse(refusal));
-        let code = |code: &String| Effect::Refuse(Refusal::Code(code.clone()));
-        let failure = |reason: &String| {
-            Effect::State(LifecycleOverride::Fails {
-                reason: reason.clone(),
-                after: None,
-            })
-        };
-        let effects = [
-            ("answer", self.answer.as_ref().map(code)),
-            ("denied", refuse(self.denied, Refusal::Denied)),
-            ("throttled", refuse(self.throttled, Refusal::Throttled)),
-            (
-                "server-error",
-                refuse(self.server_error, Refusal::ServerError),
-            ),
-            (
-                "reset",
-                flag(self.reset, Effect::Interrupt(Interruption::Reset)),
-            ),
-            (
-                "lose-reply",
-                flag(self.lose_reply, Effect::Interrupt(Interruption::Reset)),
-            ),
-            (
-                "stall",
-                flag(self.stall, Effect::Interrupt(Interruption::Stall)),
-            ),
-            (
-                "delay",
-                duration("delay", self.delay.as_ref())?.map(Effect::Delay),
-            ),
-            (
-                "stuck",
-                flag(self.stuck, Effect::State(LifecycleOverride::Stuck)),
-            ),
-            (
-                "slow",
-                duration("slow", self.slow.as_ref())?
-                    .map(|by| Effect::State(LifecycleOverride::Slow(by))),
-            ),
-            ("fails", self.fails.as_ref().map(failure)),
-        ];
+        let effects = self.effects()?;
         let known = effects
             .each_ref()
             .map(|(name, _)| format!("`{name}`"))
@@ -243,6 +200,39 @@ impl Entry {
             )
             .into()),
         }
+    }
+
+    /// Returns the keys that are effects, each with its effect if the key is given.
+    fn effects(&self) -> Result<[(&'static str, Option<Effect>); 11], Problem> {
+        let refuse = |given: bool, refusal| given.then_some(Effect::Refuse(refusal));
+        let interrupt = |given: bool, way| given.then_some(Effect::Interrupt(way));
+        let answer = self.answer.clone().map(Refusal::Code);
+        let delay = duration("delay", self.delay.as_ref())?;
+        let stuck = self.stuck.then_some(LifecycleOverride::Stuck);
+        let slow = duration("slow", self.slow.as_ref())?.map(LifecycleOverride::Slow);
+        let fails = self.fails.clone().map(|reason| LifecycleOverride::Fails {
+            reason,
+            after: None,
+        });
+        Ok([
+            ("answer", answer.map(Effect::Refuse)),
+            ("denied", refuse(self.denied, Refusal::Denied)),
+            ("throttled", refuse(self.throttled, Refusal::Throttled)),
+            (
+                "server-error",
+                refuse(self.server_error, Refusal::ServerError),
+            ),
+            ("reset", interrupt(self.reset, Interruption::Reset)),
+            (
+                "lose-reply",
+                interrupt(self.lose_reply, Interruption::Reset),
+            ),
+            ("stall", interrupt(self.stall, Interruption::Stall)),
+            ("delay", delay.map(Effect::Delay)),
+            ("stuck", stuck.map(Effect::State)),
+            ("slow", slow.map(Effect::State)),
+            ("fails", fails.map(Effect::State)),
+        ])
     }
 }
 

@@ -87,28 +87,7 @@ impl Fault {
         if let Some((kind, state)) = &place.while_in {
             call(format_args!(".while_in({kind:?}, {state:?})"));
         }
-        match &self.effect {
-            Effect::Refuse(Refusal::Code(code)) => call(format_args!(".answer({code:?})")),
-            Effect::Refuse(Refusal::Denied) => call(format_args!(".denied()")),
-            Effect::Refuse(Refusal::ServerError) => call(format_args!(".server_error()")),
-            Effect::Refuse(Refusal::Throttled) => call(format_args!(".throttled()")),
-            Effect::Interrupt(Interruption::Reset) if self.after_effect => {
-                call(format_args!(".lose_reply()"))
-            }
-            Effect::Interrupt(Interruption::Reset) => call(format_args!(".reset()")),
-            Effect::Interrupt(Interruption::Stall) => call(format_args!(".stall()")),
-            Effect::Interrupt(Interruption::DropCaller) => call(format_args!(".drop_caller()")),
-            Effect::Interrupt(Interruption::Panic) => call(format_args!(".panic()")),
-            Effect::Delay(by) => call(format_args!(".delay({})", rust_duration(*by))),
-            Effect::State(LifecycleOverride::Usual) => {}
-            Effect::State(LifecycleOverride::Stuck) => call(format_args!(".stuck()")),
-            Effect::State(LifecycleOverride::Slow(by)) => {
-                call(format_args!(".slow({})", rust_duration(*by)))
-            }
-            Effect::State(LifecycleOverride::Fails { reason, .. }) => {
-                call(format_args!(".fails({reason:?})"))
-            }
-        }
+        call(format_args!("{}", self.effect_to_rust()));
         if let Some(later) = self.later {
             call(format_args!(".later({})", rust_duration(later)));
         }
@@ -125,6 +104,27 @@ impl Fault {
             call(format_args!(".optional()"));
         }
         rust
+    }
+
+    fn effect_to_rust(&self) -> String {
+        match &self.effect {
+            Effect::Refuse(Refusal::Code(code)) => format!(".answer({code:?})"),
+            Effect::Refuse(Refusal::Denied) => ".denied()".to_owned(),
+            Effect::Refuse(Refusal::ServerError) => ".server_error()".to_owned(),
+            Effect::Refuse(Refusal::Throttled) => ".throttled()".to_owned(),
+            Effect::Interrupt(Interruption::Reset) if self.after_effect => {
+                ".lose_reply()".to_owned()
+            }
+            Effect::Interrupt(Interruption::Reset) => ".reset()".to_owned(),
+            Effect::Interrupt(Interruption::Stall) => ".stall()".to_owned(),
+            Effect::Interrupt(Interruption::DropCaller) => ".drop_caller()".to_owned(),
+            Effect::Interrupt(Interruption::Panic) => ".panic()".to_owned(),
+            Effect::Delay(by) => format!(".delay({})", rust_duration(*by)),
+            Effect::State(LifecycleOverride::Usual) => String::new(),
+            Effect::State(LifecycleOverride::Stuck) => ".stuck()".to_owned(),
+            Effect::State(LifecycleOverride::Slow(by)) => format!(".slow({})", rust_duration(*by)),
+            Effect::State(LifecycleOverride::Fails { reason, .. }) => format!(".fails({reason:?})"),
+        }
     }
 }
 

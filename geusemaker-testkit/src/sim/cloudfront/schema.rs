@@ -34,6 +34,38 @@ const fn list(item: &'static str, of: &'static Shape) -> Shape {
     }
 }
 
+/// Lists the members of a cache behavior, after those that only some behaviors have.
+macro_rules! cache_behavior {
+    ($($own:expr,)*) => {
+        &[
+            $($own,)*
+                required("TargetOriginId", &TEXT),
+                filled("TrustedSigners", &TRUSTED, ""),
+                filled("TrustedKeyGroups", &TRUSTED, ""),
+                required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
+                filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
+                filled("SmoothStreaming", &Shape::Flag, "false"),
+                filled("Compress", &Shape::Flag, "false"),
+                filled(
+                    "LambdaFunctionAssociations",
+                    &list("no association", &TEXT),
+                    "",
+                ),
+                filled("FunctionAssociations", &list("no association", &TEXT), ""),
+                filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
+                // One of two is required: a cache policy, or, in the older way, forwarded values with their times.
+                optional("CachePolicyId", &TEXT),
+                optional("ForwardedValues", &FORWARDED_VALUES),
+                optional("MinTTL", &SECONDS),
+                optional("DefaultTTL", &SECONDS),
+                optional("MaxTTL", &SECONDS),
+                optional("OriginRequestPolicyId", &TEXT),
+                optional("ResponseHeadersPolicyId", &TEXT),
+                filled("GrpcConfig", &GRPC, ""),
+        ]
+    };
+}
+
 const TEXT: Shape = Shape::Text { longest: 4096 };
 
 /// The document of CreateDistribution and UpdateDistribution.
@@ -138,57 +170,12 @@ const SSL_PROTOCOL: Shape = Shape::OneOf(&["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2
 
 const ORIGIN_SHIELD: Shape = Shape::Structure(&[filled("Enabled", &Shape::Only("false"), "false")]);
 
-const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(&[
-    required("TargetOriginId", &TEXT),
-    filled("TrustedSigners", &TRUSTED, ""),
-    filled("TrustedKeyGroups", &TRUSTED, ""),
-    required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
-    filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
-    filled("SmoothStreaming", &Shape::Flag, "false"),
-    filled("Compress", &Shape::Flag, "false"),
-    filled(
-        "LambdaFunctionAssociations",
-        &list("no association", &TEXT),
-        "",
-    ),
-    filled("FunctionAssociations", &list("no association", &TEXT), ""),
-    filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-    // One of two is required: a cache policy, or, in the older way, forwarded values with their times.
-    optional("CachePolicyId", &TEXT),
-    optional("ForwardedValues", &FORWARDED_VALUES),
-    optional("MinTTL", &SECONDS),
-    optional("DefaultTTL", &SECONDS),
-    optional("MaxTTL", &SECONDS),
-    optional("OriginRequestPolicyId", &TEXT),
-    optional("ResponseHeadersPolicyId", &TEXT),
-    filled("GrpcConfig", &GRPC, ""),
-]);
+const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(cache_behavior!());
 
-const CACHE_BEHAVIOR: Shape = Shape::Structure(&[
-    required("PathPattern", &Shape::Text { longest: 255 }),
-    required("TargetOriginId", &TEXT),
-    filled("TrustedSigners", &TRUSTED, ""),
-    filled("TrustedKeyGroups", &TRUSTED, ""),
-    required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
-    filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
-    filled("SmoothStreaming", &Shape::Flag, "false"),
-    filled("Compress", &Shape::Flag, "false"),
-    filled(
-        "LambdaFunctionAssociations",
-        &list("no association", &TEXT),
-        "",
-    ),
-    filled("FunctionAssociations", &list("no association", &TEXT), ""),
-    filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-    optional("CachePolicyId", &TEXT),
-    optional("ForwardedValues", &FORWARDED_VALUES),
-    optional("MinTTL", &SECONDS),
-    optional("DefaultTTL", &SECONDS),
-    optional("MaxTTL", &SECONDS),
-    optional("OriginRequestPolicyId", &TEXT),
-    optional("ResponseHeadersPolicyId", &TEXT),
-    filled("GrpcConfig", &GRPC, ""),
-]);
+const CACHE_BEHAVIOR: Shape = Shape::Structure(cache_behavior!(required(
+    "PathPattern",
+    &Shape::Text { longest: 255 }
+),));
 
 const FORWARDED_VALUES: Shape = Shape::Structure(&[
     required("QueryString", &Shape::Flag),

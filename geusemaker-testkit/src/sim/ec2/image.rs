@@ -36,34 +36,7 @@ const CANONICAL: &str = "099720109477";
 
 /// Returns the images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {
-    let mut images = Vec::new();
-    for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
-        for (system, dash) in [
-            ("Ubuntu 22.04", "ubuntu-22.04"),
-            ("Ubuntu 24.04", "ubuntu-24.04"),
-        ] {
-            for date in ["20260814", "20260925", "20261009"] {
-                let name = format!(
-                    "Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({system}) {date}"
-                );
-                let parameter = format!(
-                    "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{dash}/latest/ami-id"
-                );
-                images.push(Image {
-                    id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
-                    description: name.clone(),
-                    name,
-                    architecture,
-                    date,
-                    owner: DEEP_LEARNING,
-                    alias: Some("amazon"),
-                    root_device: "/dev/sda1",
-                    root_gib: 75,
-                    parameter: (date == "20261009").then_some(parameter),
-                });
-            }
-        }
-    }
+    let mut images = deep_learning_images(region);
     for (architecture, debian) in [("x86_64", "amd64"), ("arm64", "arm64")] {
         let name = format!("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{debian}-server-20261002");
         let parameter = format!(
@@ -96,6 +69,39 @@ pub(crate) fn images(region: &str) -> Vec<Image> {
             root_gib: 8,
             parameter: Some(parameter),
         });
+    }
+    images
+}
+
+/// Returns AWS's images with the drivers of GPUs.
+fn deep_learning_images(region: &str) -> Vec<Image> {
+    let mut images = Vec::new();
+    for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
+        for (system, dash) in [
+            ("Ubuntu 22.04", "ubuntu-22.04"),
+            ("Ubuntu 24.04", "ubuntu-24.04"),
+        ] {
+            for date in ["20260814", "20260925", "20261009"] {
+                let name = format!(
+                    "Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({system}) {date}"
+                );
+                let parameter = format!(
+                    "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{dash}/latest/ami-id"
+                );
+                images.push(Image {
+                    id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+                    description: name.clone(),
+                    name,
+                    architecture,
+                    date,
+                    owner: DEEP_LEARNING,
+                    alias: Some("amazon"),
+                    root_device: "/dev/sda1",
+                    root_gib: 75,
+                    parameter: (date == "20261009").then_some(parameter),
+                });
+            }
+        }
     }
     images
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::file_system::FileSystem;
 use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::{Code, Efs, bad_request, refuse_other_query};
@@ -107,17 +108,7 @@ pub(super) fn create(
     let file_system = efs.file_system(&creation.file_system_id)?;
     file_system.require(LifeCycleState::Available, context.now)?;
     let file_system_id = file_system.id().to_owned();
-    let subnet = ec2.subnet(&creation.subnet_id).cloned().ok_or_else(|| {
-        let message = format!("The subnet ID '{}' does not exist", creation.subnet_id);
-        ServiceError::new(Code::SubnetNotFound, message)
-    })?;
-    if file_system.zone().is_some_and(|zone| zone != subnet.zone) {
-        let message = format!(
-            "The file system '{file_system_id}' is not in the Availability Zone of the subnet '{}'",
-            subnet.id
-        );
-        return Err(ServiceError::new(Code::AvailabilityZonesMismatch, message));
-    }
+    let subnet = subnet_for(ec2, file_system, &creation.subnet_id)?;
     refuse_conflict(efs, &file_system_id, &subnet)?;
     let security_groups = security_groups(ec2, &subnet, creation.security_groups)?;
     if ec2.free_addresses(&subnet, context.now) == 0 {
@@ -125,18 +116,7 @@ pub(super) fn create(
         return Err(ServiceError::new(Code::NoFreeAddressesInSubnet, message));
     }
     if let Some(address) = creation.ip_address {
-        match ec2.address_use(&subnet, address, context.now) {
-            AddressUse::Free => {}
-            AddressUse::Taken => {
-                let message = format!("The address {address} is already in use in the subnet");
-                return Err(ServiceError::new(Code::IpAddressInUse, message));
-            }
-            AddressUse::Outside => {
-                return Err(bad_request(format!(
-                    "The address {address} does not fall within the subnet's address range"
-                )));
-            }
-        }
+        refuse_address(ec2, context, &subnet, address)?;
     }
     ec2.admit_interfaces(context, 1)
         .map_err(|error| ServiceError::new(Code::NetworkInterfaceLimitExceeded, error.message))?;
@@ -164,6 +144,46 @@ pub(super) fn create(
     let description = mount_target.description(context);
     efs.mount_targets.insert(id, mount_target);
     Ok(Reply::json(description))
+}
+
+/// Returns the subnet. It has to be in the zone of a file system that is in one zone.
+fn subnet_for(
+    ec2: &Ec2,
+    file_system: &FileSystem,
+    subnet_id: &str,
+) -> Result<Subnet, ServiceError> {
+    let subnet = ec2.subnet(subnet_id).cloned().ok_or_else(|| {
+        let message = format!("The subnet ID '{subnet_id}' does not exist");
+        ServiceError::new(Code::SubnetNotFound, message)
+    })?;
+    if file_system.zone().is_some_and(|zone| zone != subnet.zone) {
+        let message = format!(
+            "The file system '{}' is not in the Availability Zone of the subnet '{}'",
+            file_system.id(),
+            subnet.id
+        );
+        return Err(ServiceError::new(Code::AvailabilityZonesMismatch, message));
+    }
+    Ok(subnet)
+}
+
+/// Refuses an address that is not free in the subnet.
+fn refuse_address(
+    ec2: &Ec2,
+    context: &RequestContext<'_>,
+    subnet: &Subnet,
+    address: Ipv4Addr,
+) -> Result<(), ServiceError> {
+    match ec2.address_use(subnet, address, context.now) {
+        AddressUse::Free => Ok(()),
+        AddressUse::Taken => {
+            let message = format!("The address {address} is already in use in the subnet");
+            Err(ServiceError::new(Code::IpAddressInUse, message))
+        }
+        AddressUse::Outside => Err(bad_request(format!(
+            "The address {address} does not fall within the subnet's address range"
+        ))),
+    }
 }
 
 /// Refuses a second mount target in a zone, and one in another VPC (the EFS model).

@@ -102,39 +102,41 @@ impl TargetGroup {
     }
 }
 
+impl Settings {
+    fn read(params: &mut Params) -> Result<Self, ServiceError> {
+        let name = params.required("Name")?;
+        params.required("Protocol")?;
+        let protocol = Protocol::read(params, "Protocol")?.unwrap_or_default();
+        let version = ProtocolVersion::read(params)?;
+        validation::only(params, "TargetType", "instance")?;
+        validation::only(params, "IpAddressType", "ipv4")?;
+        params.required("Port")?;
+        Ok(Self {
+            name,
+            protocol,
+            version,
+            port: validation::number(params, "Port", 1..=65535, 0)?,
+            vpc: params.required("VpcId")?,
+            health_check: HealthCheck::read(params, HealthCheck::standard(protocol))?,
+        })
+    }
+}
+
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
     ec2: &Ec2,
     context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let name = params.required("Name")?;
-    params.required("Protocol")?;
-    let protocol = Protocol::read(params, "Protocol")?.unwrap_or_default();
-    let version = ProtocolVersion::read(params)?;
-    validation::only(params, "TargetType", "instance")?;
-    validation::only(params, "IpAddressType", "ipv4")?;
-    params.required("Port")?;
-    let port = validation::number(params, "Port", 1..=65535, 0)?;
-    let vpc = params.required("VpcId")?;
-    let health_check = HealthCheck::read(params, HealthCheck::standard(protocol))?;
+    let settings = Settings::read(params)?;
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateTargetGroup")?;
 
-    validation::name("Target group", &name)?;
-    if ec2.vpc(&vpc).is_none() {
-        return Err(validation::error(format!(
-            "The VPC ID '{vpc}' is not found"
-        )));
+    validation::name("Target group", &settings.name)?;
+    if ec2.vpc(&settings.vpc).is_none() {
+        let message = format!("The VPC ID '{}' is not found", settings.vpc);
+        return Err(validation::error(message));
     }
-    let settings = Settings {
-        name,
-        protocol,
-        version,
-        port,
-        vpc,
-        health_check,
-    };
     let same_name = |other: &&TargetGroup| other.settings.name == settings.name;
     if let Some(other) = elb.target_groups.values().find(same_name) {
         // The ELB model: the same settings again mean the same target group.

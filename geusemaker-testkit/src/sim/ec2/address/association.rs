@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::address::{self, Address, Association};
+use crate::sim::ec2::network_interface::NetworkInterface;
 use crate::sim::ec2::network_interface::attribute::refuse_managed;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::{Code, Ec2};
@@ -26,15 +27,7 @@ pub(crate) fn associate(
     params.refuse_unread("AssociateAddress")?;
     ec2.forget_associations_of_the_gone(context.now);
     let address = ec2.address_named(allocation.as_deref(), public_ip.as_deref())?;
-    let interface = match (instance, interface) {
-        (Some(id), None) => ec2.visible_instance(&id, context.now)?.interface.clone(),
-        (None, Some(id)) => id,
-        _ => {
-            let message = "You must specify either an instance id or a network interface id";
-            return Err(ServiceError::new(Code::MissingParameter, message));
-        }
-    };
-    let interface = ec2.existing_interface(&interface, context.now)?;
+    let interface = ec2.interface_named(context, instance.as_deref(), interface.as_deref())?;
     refuse_managed(interface)?;
     if private_ip.is_some_and(|ip| ip != interface.private_ip.to_string()) {
         return Err(ServiceError::unsupported(
@@ -48,14 +41,8 @@ pub(crate) fn associate(
         );
         return Err(ServiceError::new(Code::GatewayNotAttached, message));
     }
-    let there = address.association.as_ref();
-    if there.is_some_and(|there| there.interface != interface.id) && !may_move {
-        let message = format!(
-            "resource {} is already associated with associate-id {}",
-            address.id,
-            there.map_or("", |there| there.id.as_str())
-        );
-        return Err(ServiceError::new(Code::ResourceAlreadyAssociated, message));
+    if !may_move {
+        refuse_move(address, &interface.id)?;
     }
     let (allocation, ip) = (address.id.clone(), address.ip);
     let interface = interface.id.clone();
@@ -85,6 +72,20 @@ pub(crate) fn associate(
             .with("return", true)
             .with("associationId", id),
     ))
+}
+
+/// Refuses an address that is associated with another interface.
+fn refuse_move(address: &Address, interface: &str) -> Result<(), ServiceError> {
+    match &address.association {
+        Some(there) if there.interface != interface => {
+            let message = format!(
+                "resource {} is already associated with associate-id {}",
+                address.id, there.id
+            );
+            Err(ServiceError::new(Code::ResourceAlreadyAssociated, message))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(crate) fn disassociate(
@@ -136,6 +137,24 @@ impl Ec2 {
                 .take()
                 .filter(|association| association.interface != interface);
         }
+    }
+
+    /// Returns the interface that a call names by its id or by its instance.
+    fn interface_named(
+        &self,
+        context: &RequestContext<'_>,
+        instance: Option<&str>,
+        interface: Option<&str>,
+    ) -> Result<&NetworkInterface, ServiceError> {
+        let id = match (instance, interface) {
+            (Some(id), None) => &self.visible_instance(id, context.now)?.interface,
+            (None, Some(id)) => id,
+            _ => {
+                let message = "You must specify either an instance id or a network interface id";
+                return Err(ServiceError::new(Code::MissingParameter, message));
+            }
+        };
+        self.existing_interface(id, context.now)
     }
 
     fn address_named(

@@ -169,7 +169,16 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         Some(profile) => element.child(super::profile::element(ec2, instance, profile)),
         None => element,
     };
-    // A terminated instance has no network and no volumes.
+    with_network_and_volumes(element, ec2, now, instance)
+}
+
+/// Adds the members about the network and the volumes, which a terminated instance does not have.
+fn with_network_and_volumes(
+    element: Element,
+    ec2: &Ec2,
+    now: Timestamp,
+    instance: &Instance,
+) -> Element {
     if instance.is_terminated(now) {
         return element
             .with("privateDnsName", "")

@@ -354,19 +354,14 @@ impl Ec2 {
         if let Some(end) = &outcome.end {
             self.release_interface(&interface.id, end.ends_at);
         }
-        for device in &launch.devices {
-            let place = LaunchedWith {
-                instance: &id,
-                zone: &subnet.zone,
-                zone_id: &subnet.zone_id,
-                snapshot: (device.name == image.root_device).then(|| image.snapshot()),
-                attached_at: outcome.startup.running_at,
-            };
-            let volume = Volume::of_launch(context, device, place);
-            self.tags
-                .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
-            self.volumes.insert(volume.id.clone(), volume);
-        }
+        let place = LaunchedWith {
+            instance: &id,
+            zone: &subnet.zone,
+            zone_id: &subnet.zone_id,
+            snapshot: None,
+            attached_at: outcome.startup.running_at,
+        };
+        self.create_volumes(context, launch, image, &place);
         let has_public_address = launch
             .public_address
             .unwrap_or(subnet.gives_public_addresses());
@@ -394,6 +389,26 @@ impl Ec2 {
         });
         self.instances.insert(id.clone(), instance);
         id
+    }
+
+    /// Creates the volumes of an instance. The root volume comes from the image's snapshot.
+    fn create_volumes(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        launch: &LaunchRequest,
+        image: &Image,
+        place: &LaunchedWith<'_>,
+    ) {
+        for device in &launch.devices {
+            let place = LaunchedWith {
+                snapshot: (device.name == image.root_device).then(|| image.snapshot()),
+                ..*place
+            };
+            let volume = Volume::of_launch(context, device, place);
+            self.tags
+                .attach(&volume.id, launch.tags.of(ResourceKind::Volume));
+            self.volumes.insert(volume.id.clone(), volume);
+        }
     }
 }
 

@@ -131,26 +131,32 @@ impl LaunchRequest {
             )?,
             instance_profile: InstanceProfile::read(params)?,
         };
-        if launch.min_count == 0 || launch.max_count < launch.min_count {
+        launch.check()?;
+        Ok((launch, image))
+    }
+
+    /// Refuses values that do not go together or are out of range.
+    fn check(&self) -> Result<(), ServiceError> {
+        if self.min_count == 0 || self.max_count < self.min_count {
             return Err(invalid(&format!(
                 "Value ({}) for parameter maxCount is invalid. Instance counts must be 1 or more, and minCount at most maxCount.",
-                launch.max_count
+                self.max_count
             )));
         }
-        let token = launch.client_token.as_deref().unwrap_or_default();
+        let token = self.client_token.as_deref().unwrap_or_default();
         if token.len() > 64 || !token.is_ascii() {
             return Err(invalid(
                 "The client token may have up to 64 ASCII characters",
             ));
         }
-        if launch.spot.is_none() && launch.tags.has(ResourceKind::SpotInstanceRequest) {
+        if self.spot.is_none() && self.tags.has(ResourceKind::SpotInstanceRequest) {
             let message = "The tag specification for spot-instances-request is only allowed for a request of spot instances.";
             return Err(ServiceError::new(
                 Code::InvalidParameterCombination,
                 message,
             ));
         }
-        Ok((launch, image))
+        Ok(())
     }
 }
 

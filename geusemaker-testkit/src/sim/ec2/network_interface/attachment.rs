@@ -1,8 +1,10 @@
 //! Network interfaces that are attached to instances in addition to the one that came with them.
 
-use super::Attachment;
+use jiff::Timestamp;
+
+use super::{Attachment, NetworkInterface};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::instance::InstanceState;
+use crate::sim::ec2::instance::{Instance, InstanceState};
 use crate::sim::ec2::validation::invalid;
 use crate::sim::ec2::{Code, Ec2};
 use crate::wire::params::Params;
@@ -25,21 +27,7 @@ pub(crate) fn attach(
     }
     let interface = ec2.existing_interface(&id, context.now)?;
     let instance = ec2.visible_instance(&instance_id, context.now)?;
-    if interface.is_attached(context.now) {
-        let message = format!("Interface: [{id}] in use.");
-        return Err(ServiceError::new(
-            Code::InvalidNetworkInterfaceInUse,
-            message,
-        ));
-    }
-    if matches!(
-        instance.state(context.now),
-        InstanceState::ShuttingDown | InstanceState::Terminated
-    ) {
-        let message =
-            format!("Instance '{instance_id}' is not in a valid state for this operation.");
-        return Err(ServiceError::new(Code::IncorrectInstanceState, message));
-    }
+    refuse_states(interface, instance, context.now)?;
     if interface.zone != instance.zone {
         return Err(invalid(
             "You may not attach a network interface to an instance if they are not in the same availability zone",
@@ -70,6 +58,32 @@ pub(crate) fn attach(
             .with("attachmentId", attachment_id)
             .with("networkCardIndex", 0),
     ))
+}
+
+/// Refuses an interface that is attached already, and an instance that is ending.
+fn refuse_states(
+    interface: &NetworkInterface,
+    instance: &Instance,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if interface.is_attached(now) {
+        let message = format!("Interface: [{}] in use.", interface.id);
+        return Err(ServiceError::new(
+            Code::InvalidNetworkInterfaceInUse,
+            message,
+        ));
+    }
+    if matches!(
+        instance.state(now),
+        InstanceState::ShuttingDown | InstanceState::Terminated
+    ) {
+        let message = format!(
+            "Instance '{}' is not in a valid state for this operation.",
+            instance.id
+        );
+        return Err(ServiceError::new(Code::IncorrectInstanceState, message));
+    }
+    Ok(())
 }
 
 pub(crate) fn detach(

@@ -55,30 +55,37 @@ enum Change {
     DeleteOnTermination { attachment: String, deleted: bool },
 }
 
+impl Change {
+    fn read_all(params: &mut Params) -> Result<Vec<Self>, ServiceError> {
+        let mut changes = Vec::new();
+        if let Some(text) = params.optional("Description.Value") {
+            changes.push(Self::Description(text));
+        }
+        if let Some(checks) = params.parsed("SourceDestCheck.Value")? {
+            changes.push(Self::SourceDestCheck(checks));
+        }
+        let groups = params.list("SecurityGroupId");
+        if !groups.is_empty() {
+            changes.push(Self::Groups(groups));
+        }
+        if let Some(deleted) = params.parsed("Attachment.DeleteOnTermination")? {
+            let attachment = params.required("Attachment.AttachmentId")?;
+            changes.push(Self::DeleteOnTermination {
+                attachment,
+                deleted,
+            });
+        }
+        Ok(changes)
+    }
+}
+
 pub(crate) fn modify(
     ec2: &mut Ec2,
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let id = params.required("NetworkInterfaceId")?;
-    let mut changes = Vec::new();
-    if let Some(text) = params.optional("Description.Value") {
-        changes.push(Change::Description(text));
-    }
-    if let Some(checks) = params.parsed("SourceDestCheck.Value")? {
-        changes.push(Change::SourceDestCheck(checks));
-    }
-    let groups = params.list("SecurityGroupId");
-    if !groups.is_empty() {
-        changes.push(Change::Groups(groups));
-    }
-    if let Some(deleted) = params.parsed("Attachment.DeleteOnTermination")? {
-        let attachment = params.required("Attachment.AttachmentId")?;
-        changes.push(Change::DeleteOnTermination {
-            attachment,
-            deleted,
-        });
-    }
+    let mut changes = Change::read_all(params)?;
     params.refuse_unread("ModifyNetworkInterfaceAttribute")?;
     let interface = ec2.existing_interface(&id, context.now)?;
     refuse_managed(interface)?;

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use jiff::Timestamp;
+
 use super::{NetworkInterface, NewInterface};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::cidr::Cidr;
@@ -32,12 +34,7 @@ pub(crate) fn create(
         .cloned()
         .ok_or_else(|| ResourceKind::Subnet.unknown(&subnet_id))?;
     let security_groups = ec2.groups_for_interface(context, &subnet.vpc, asked_groups)?;
-    let mut interfaces = ec2.interfaces.values();
-    if let Some(earlier) = interfaces.find(|interface| {
-        client_token.is_some()
-            && interface.client_token == client_token
-            && interface.exists(context.now)
-    }) {
+    if let Some(earlier) = ec2.created_with(client_token.as_deref(), context.now) {
         if earlier.subnet != subnet_id || earlier.description != description {
             let message = "The client token has been used before, with other parameters.";
             return Err(ServiceError::new(
@@ -76,6 +73,22 @@ pub(crate) fn create(
     let reply = reply(ec2, context, &interface);
     ec2.interfaces.insert(interface.id.clone(), interface);
     Ok(reply)
+}
+
+impl Ec2 {
+    /// Returns the interface that an earlier call with that token created.
+    fn created_with(
+        &self,
+        client_token: Option<&str>,
+        now: Timestamp,
+    ) -> Option<&NetworkInterface> {
+        let mut interfaces = self.interfaces.values();
+        interfaces.find(|interface| {
+            client_token.is_some()
+                && interface.client_token.as_deref() == client_token
+                && interface.exists(now)
+        })
+    }
 }
 
 pub(crate) fn delete(

@@ -117,17 +117,22 @@ pub(crate) fn revoke(
     for rule in &revoked {
         ec2.tags.remove(&rule.id);
     }
+    Ok(Reply::xml(revocation(ec2, &revoked, &not_there)))
+}
+
+/// Describes the revoked rules, and the permissions without a rule.
+fn revocation(ec2: &Ec2, revoked: &[SecurityGroupRule], not_there: &[Permission]) -> Element {
     let items = revoked.iter().map(SecurityGroupRule::revoked_element);
-    let mut reply = Element::new("reply")
+    let reply = Element::new("reply")
         .with("return", true)
         .child(Element::list("revokedSecurityGroupRuleSet", "item", items));
-    if !not_there.is_empty() {
-        let items = not_there.iter().map(|permission| {
-            permission_element(ec2, &permission.traffic, [(&permission.peer, None)])
-        });
-        reply = reply.child(Element::list("unknownIpPermissionSet", "item", items));
+    if not_there.is_empty() {
+        return reply;
     }
-    Ok(Reply::xml(reply))
+    let items = not_there
+        .iter()
+        .map(|permission| permission_element(ec2, &permission.traffic, [(&permission.peer, None)]));
+    reply.child(Element::list("unknownIpPermissionSet", "item", items))
 }
 
 impl Ec2 {

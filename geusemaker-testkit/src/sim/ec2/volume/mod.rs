@@ -16,7 +16,7 @@ use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::validation::one_of;
 use super::{Code, Ec2};
-use crate::sim::catalog;
+use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::timings::Step;
@@ -344,13 +344,31 @@ pub(crate) fn describe_status(
     }))
 }
 
+/// Returns the zone with that name and that id; one of the two is enough.
+fn requested_zone(region: &str, names: [Option<String>; 2]) -> Result<Zone, ServiceError> {
+    let [name, id] = names;
+    if name.is_none() && id.is_none() {
+        let message = "The request must contain the parameter AvailabilityZone";
+        return Err(ServiceError::new(Code::MissingParameter, message));
+    }
+    let mut zones = catalog::zones(region).into_iter();
+    let found = zones.find(|zone| {
+        name.as_ref().is_none_or(|name| *name == zone.name)
+            && id.as_ref().is_none_or(|id| *id == zone.id)
+    });
+    found.ok_or_else(|| {
+        let zone = name.or(id).unwrap_or_default();
+        let message = format!("The zone '{zone}' does not exist.");
+        ServiceError::new(Code::InvalidZoneNotFound, message)
+    })
+}
+
 pub(crate) fn create(
     ec2: &mut Ec2,
     context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    let zone_name = params.optional("AvailabilityZone");
-    let zone_id = params.optional("AvailabilityZoneId");
+    let zone_names = ["AvailabilityZone", "AvailabilityZoneId"].map(|name| params.optional(name));
     let size: Option<u32> = params.parsed("Size")?;
     let client_token = params.optional("ClientToken");
     let volume_type = one_of(params, "VolumeType", &VOLUME_TYPES)?;
@@ -359,21 +377,7 @@ pub(crate) fn create(
     let throughput = params.parsed("Throughput")?;
     let tags = TagSpecifications::read(params, &[ResourceKind::Volume])?;
     params.refuse_unread("CreateVolume")?;
-    if zone_name.is_none() && zone_id.is_none() {
-        let message = "The request must contain the parameter AvailabilityZone";
-        return Err(ServiceError::new(Code::MissingParameter, message));
-    }
-    let zone = catalog::zones(context.region)
-        .into_iter()
-        .find(|zone| {
-            zone_name.as_ref().is_none_or(|name| *name == zone.name)
-                && zone_id.as_ref().is_none_or(|id| *id == zone.id)
-        })
-        .ok_or_else(|| {
-            let zone = zone_name.or(zone_id).unwrap_or_default();
-            let message = format!("The zone '{zone}' does not exist.");
-            ServiceError::new(Code::InvalidZoneNotFound, message)
-        })?;
+    let zone = requested_zone(context.region, zone_names)?;
     let size_gib = size.ok_or_else(|| {
         let message = "The request must contain the parameter size/snapshot";
         ServiceError::new(Code::MissingParameter, message)
