@@ -1,8 +1,11 @@
 //! The error of this crate, its category and its remedy.
 
+use std::fmt;
 use std::time::Duration;
 
-use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
+use crate::error_chain;
 use crate::id::InstanceId;
 use crate::journal::JournalError;
 use crate::journal::claim::Holder;
@@ -10,7 +13,7 @@ use crate::kind::ResourceKind;
 use crate::plan::error::PlanError;
 use crate::progress::seconds;
 use crate::spec::{ServiceName, SpecError};
-use crate::user_data::GpuMismatch;
+use crate::user_data::{GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
 /// Error returned when an operation of this crate fails.
@@ -24,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// AWS refused a call, or did not answer it.
-    #[error("{doing}: {source}")]
+    #[error("{doing}")]
     #[non_exhaustive]
     Aws {
         /// The work that failed: `creating the load balancer`.
@@ -57,7 +60,7 @@ pub enum Error {
         attempts: Vec<Attempt>,
     },
     /// The GPUs of an instance are not those of its type.
-    #[error("instance {instance}: {source}")]
+    #[error("the GPUs of instance {instance} are not those of its type")]
     #[non_exhaustive]
     Gpu {
         /// The instance.
@@ -66,7 +69,7 @@ pub enum Error {
         source: GpuMismatch,
     },
     /// The first-boot script is longer than AWS accepts.
-    #[error("the user data has {bytes} bytes, and AWS takes 16384")]
+    #[error("the user data has {bytes} bytes, and AWS takes {USER_DATA_MAX}")]
     #[non_exhaustive]
     UserData {
         /// The length of the script in bytes.
@@ -166,8 +169,8 @@ pub struct UnhealthyTarget {
     pub reason: String,
 }
 
-impl std::fmt::Display for UnhealthyTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UnhealthyTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{} of {}: {} ({})",
@@ -186,8 +189,8 @@ pub struct Attempt {
     pub error: AwsError,
 }
 
-impl std::fmt::Display for Attempt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.candidate, self.error)
     }
 }
@@ -216,13 +219,34 @@ impl Error {
         }
     }
 
+    /// Returns the message with those of its sources, in one line.
+    #[must_use]
+    pub fn with_sources(&self) -> String {
+        error_chain::joined(self)
+    }
+
     /// Returns the call to AWS that failed, if one did.
     #[must_use]
     pub fn call(&self) -> Option<&AwsError> {
         match self {
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => Some(source),
             Self::Capacity { attempts, .. } => attempts.last().map(|attempt| &attempt.error),
-            _ => None,
+            Self::Spec(_)
+            | Self::Plan(_)
+            | Self::Wait(WaitError::Deadline { .. } | WaitError::Failed { .. })
+            | Self::Unhealthy { .. }
+            | Self::Gpu { .. }
+            | Self::UserData { .. }
+            | Self::Ending { .. }
+            | Self::BeingDeleted { .. }
+            | Self::Journal(_)
+            | Self::Locked { .. }
+            | Self::Exists { .. }
+            | Self::NoSuchStack { .. }
+            | Self::NoRegion
+            | Self::OtherAccount { .. }
+            | Self::Committed { .. }
+            | Self::Stopped { .. } => None,
         }
     }
 
@@ -253,14 +277,27 @@ impl Error {
                 | ErrorClass::Permission
                 | ErrorClass::Quota
                 | ErrorClass::Unreachable => Category::Access,
-                _ => Category::Failure,
+                ErrorClass::Capacity
+                | ErrorClass::Conflict
+                | ErrorClass::Invalid
+                | ErrorClass::NotFound
+                | ErrorClass::NotYet
+                | ErrorClass::ServiceFault
+                | ErrorClass::Throttled => Category::Failure,
             },
             Self::Wait(WaitError::Failed { .. })
             | Self::Unhealthy { .. }
             | Self::Capacity { .. }
             | Self::Gpu { .. }
             | Self::BeingDeleted { .. }
-            | Self::Journal(_)
+            | Self::Journal(
+                JournalError::Store { .. }
+                | JournalError::Damaged { .. }
+                | JournalError::Newer { .. }
+                | JournalError::Missing { .. }
+                | JournalError::Illegal { .. }
+                | JournalError::Stopped { .. },
+            )
             | Self::Stopped { .. } => Category::Failure,
         }
     }
@@ -301,7 +338,12 @@ impl Error {
             Self::Journal(JournalError::Stopped { .. }) | Self::Stopped { .. } => {
                 "resume it or roll it back".to_owned()
             }
-            Self::Journal(_) => "nothing was overwritten; restore the journal, then try again".to_owned(),
+            Self::Journal(
+                JournalError::Damaged { .. }
+                | JournalError::Newer { .. }
+                | JournalError::Missing { .. }
+                | JournalError::Illegal { .. },
+            ) => "nothing was overwritten; restore the journal, then try again".to_owned(),
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
             Self::NoRegion => "name a region, or set AWS_REGION".to_owned(),
             Self::NoSuchStack { .. } => "check the name and where the journals are kept".to_owned(),

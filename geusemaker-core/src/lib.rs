@@ -48,21 +48,25 @@ mod account;
 mod aws;
 mod deployment;
 mod error;
+mod error_chain;
 pub mod id;
 mod journal;
 mod kind;
 mod ledger;
+mod mutex;
 mod plan;
 mod progress;
 mod resource;
 mod session;
 pub mod spec;
+mod task;
 mod user_data;
 mod wait;
 
 // The public interface is:
 pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};
-pub use aws::error::{AwsError, ErrorClass};
+pub use aws::error::AwsError;
+pub use aws::error_class::ErrorClass;
 pub use deployment::Deployment;
 pub use deployment::commit::{CommittedStack, Outputs};
 pub use deployment::failed::Failed;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::error::AwsError;
 use crate::kind::ResourceKind;
 
 /// A listener for progress events. It is called in the middle of the work, so it should return quickly.
@@ -128,14 +128,12 @@ impl fmt::Display for ProgressEvent {
             Self::Awaited { what, elapsed } => {
                 write!(f, "{what}: done after {}", seconds(*elapsed))
             }
-            Self::Retrying { error, next } => match error.class {
-                // Not a failure: AWS needs a moment to show what it has just created.
-                ErrorClass::NotFound | ErrorClass::NotYet => {
-                    let code = error.code.as_deref().unwrap_or("no code");
-                    write!(f, "{} is too early yet ({code}); {next}", error.operation)
-                }
-                _ => write!(f, "{error}; {next}"),
-            },
+            // Not a failure: AWS needs a moment to show what it has just created.
+            Self::Retrying { error, next } if error.class.is_too_early() => {
+                let code = error.code.as_deref().unwrap_or("no code");
+                write!(f, "{} is too early yet ({code}); {next}", error.operation)
+            }
+            Self::Retrying { error, next } => write!(f, "{error}; {next}"),
             Self::SignInNeeded { error, patience } => write!(
                 f,
                 "{error}; sign in again: this waits up to {} for that",

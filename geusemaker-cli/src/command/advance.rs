@@ -130,7 +130,7 @@ impl Driver<'_> {
                     Some(OnFailure::Keep) => true,
                     Some(OnFailure::Rollback) | None => false,
                     Some(OnFailure::Ask) => {
-                        self.context.display.note(&failed.error.to_string());
+                        self.context.display.note(&failed.error.with_sources());
                         self.is_asking.set(true);
                         let stays = asks_to_keep().await;
                         self.is_asking.set(false);
@@ -235,7 +235,7 @@ impl Driver<'_> {
             previous,
             ..
         } = failed;
-        self.context.display.note(&format!("{error}"));
+        self.context.display.note(&error.with_sources());
         self.context.display.note("rolling everything back");
         let mut all = *undone;
         let rest: Undone = previous.rollback().await;

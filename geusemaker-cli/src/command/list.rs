@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
             // The stack was destroyed; its journal stays as its history.
             Err(Error::NoSuchStack { .. }) => {}
             // One unreadable journal must not hide the other stacks.
-            Err(error) => unreadable.push((name.to_string(), error.to_string())),
+            Err(error) => unreadable.push((name.to_string(), error.with_sources())),
         }
     }
     let rows: Vec<_> = stacks

@@ -66,7 +66,7 @@ impl Failure {
             Category::InProgress => "in-progress",
             _ => "failure",
         };
-        let mut failure = Self::new(code, class, error.to_string());
+        let mut failure = Self::new(code, class, error.with_sources());
         if let Some(call) = error.call() {
             failure.details.error = json!({
                 "class": call.class,

@@ -1,7 +1,6 @@
-//! AWS's errors, sorted into a closed set of classes.
+//! The error of a call to AWS.
 
 use std::error::Error as StdError;
-use std::fmt;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::operation::RequestId;
@@ -10,173 +9,16 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
-/// The class of an AWS error, which decides what can be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ErrorClass {
-    /// AWS has no capacity for this instance type in this zone now; another zone or type may have some.
-    Capacity,
-    /// A resource of this name or in this place exists already, or is still in use.
-    Conflict,
-    /// There are no credentials, or they are wrong or expired.
-    Credentials,
-    /// AWS rejects the request as invalid.
-    Invalid,
-    /// A resource that the request names does not exist, or AWS does not show it yet.
-    NotFound,
-    /// A resource that the request needs is not ready yet.
-    NotYet,
-    /// The credentials lack the permission.
-    Permission,
-    /// A quota of the account is reached.
-    Quota,
-    /// AWS failed on its side; the call may have taken effect.
-    ServiceFault,
-    /// Too many calls; the call had no effect.
-    Throttled,
-    /// No answer came; the call may have taken effect.
-    Unreachable,
-}
-
-impl ErrorClass {
-    /// Returns the class of an AWS error code. The HTTP status decides only if the code says nothing:
-    /// `InsufficientInstanceCapacity` comes with status 500.
-    fn of(code: &str, status: u16) -> Self {
-        match code {
-            "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded"
-            | "RequestThrottled" | "RequestThrottledException" | "TooManyRequestsException"
-            | "BandwidthLimitExceeded" | "SlowDown" | "PriorRequestNotComplete"
-            | "EC2ThrottledException" => Self::Throttled,
-
-            "InsufficientInstanceCapacity" | "Unsupported" | "UnfulfillableCapacity"
-            | "ReservationCapacityExceeded" | "InsufficientFreeAddressesInSubnet"
-            | "SpotMaxPriceTooLow" => Self::Capacity,
-
-            "VcpuLimitExceeded" | "InstanceLimitExceeded" | "MaxSpotInstanceCountExceeded"
-            | "TooManyLoadBalancers" | "TooManyTargetGroups" | "TooManyListeners" | "TooManyRules"
-            | "TooManyTargets" | "TooManyDistributions" | "SecurityGroupLimitExceeded"
-            | "RulesPerSecurityGroupLimitExceeded" | "FileSystemLimitExceeded"
-            | "NetworkInterfaceLimitExceeded" | "TagLimitExceeded" | "TooManyTags"
-            | "VolumeLimitExceeded" => Self::Quota,
-
-            "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
-            | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"
-            | "OptInRequired" | "Blocked" | "OperationNotPermitted" => Self::Permission,
-
-            "AuthFailure" | "ExpiredToken" | "ExpiredTokenException" | "RequestExpired"
-            | "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch"
-            | "InvalidSignatureException" | "MissingAuthenticationToken" | "IncompleteSignature"
-            | "InvalidAccessKeyId" => Self::Credentials,
-
-            "InvalidGroup.Duplicate" | "InvalidPermission.Duplicate" | "DuplicateLoadBalancerName"
-            | "DuplicateTargetGroupName" | "DuplicateListener" | "PriorityInUse"
-            | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
-            | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
-            | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
-            | "IdempotentParameterMismatch" => Self::Conflict,
-
-            "IncorrectFileSystemLifeCycleState" | "IncorrectMountTargetState"
-            | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget" => Self::NotYet,
-
-            "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound"
-            | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
-            | "SubnetNotFound" | "SecurityGroupNotFound"
-            // CreateLoadBalancer's codes for a security group or a subnet that does not exist.
-            | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound" => {
-                Self::NotFound
-            }
-            code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Self::NotFound,
-
-            _ if status >= 500 => Self::ServiceFault,
-            _ => Self::Invalid,
-        }
-    }
-
-    /// Returns true if repeating a read may succeed.
-    pub(crate) fn is_retryable_on_read(self) -> bool {
-        match self {
-            Self::NotYet | Self::ServiceFault | Self::Throttled | Self::Unreachable => true,
-            Self::Capacity
-            | Self::Conflict
-            | Self::Credentials
-            | Self::Invalid
-            | Self::NotFound
-            | Self::Permission
-            | Self::Quota => false,
-        }
-    }
-
-    /// Returns true if AWS has given no answer to the request itself.
-    pub(crate) fn is_no_answer(self) -> bool {
-        matches!(
-            self,
-            Self::ServiceFault | Self::Throttled | Self::Unreachable
-        )
-    }
-
-    /// Returns true if retrying a create may succeed. The resources that a create names were checked before, or belong
-    /// to the deployment, so `NotFound` means not visible yet.
-    pub(crate) fn is_retryable_on_create(self) -> bool {
-        self == Self::NotFound || self.is_retryable_on_read()
-    }
-
-    /// Returns true if retrying a delete may succeed. Resources that are in the way are being deleted too.
-    pub(crate) fn is_retryable_on_delete(self) -> bool {
-        self == Self::Conflict || self.is_retryable_on_create()
-    }
-
-    /// Returns what the user can do about the error.
-    #[must_use]
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::Capacity => {
-                "try again later, or give other instance types in compute.fallback or subnets in other zones"
-            }
-            Self::Conflict => {
-                "something of this name exists and is not this stack's: choose another stack name, or remove it"
-            }
-            Self::Credentials => {
-                "sign in again (aws sso login, or new access keys) and check with: aws sts get-caller-identity"
-            }
-            Self::Invalid => "correct what AWS names in its message",
-            Self::NotFound => "check that the id exists in this account and region",
-            Self::NotYet => "try again in a minute",
-            Self::Permission => {
-                "ask for the IAM permission of this operation, or check the account's standing"
-            }
-            Self::Quota => "ask AWS for a higher quota (Service Quotas console), or use less",
-            Self::ServiceFault => {
-                "AWS failed on its side: try again; https://health.aws.amazon.com shows incidents"
-            }
-            Self::Throttled => "too many calls in this account: try again in a minute",
-            Self::Unreachable => {
-                "check the network, the region's name and AWS_ENDPOINT_URL, then try again"
-            }
-        }
-    }
-}
-
-impl fmt::Display for ErrorClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Capacity => "no capacity",
-            Self::Conflict => "conflict",
-            Self::Credentials => "credentials",
-            Self::Invalid => "invalid request",
-            Self::NotFound => "not found",
-            Self::NotYet => "not ready yet",
-            Self::Permission => "no permission",
-            Self::Quota => "quota exceeded",
-            Self::ServiceFault => "AWS fault",
-            Self::Throttled => "throttled",
-            Self::Unreachable => "unreachable",
-        })
-    }
-}
+use super::error_class::ErrorClass;
+use crate::error_chain::links;
 
 /// Error returned when a call to AWS fails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error(
+    "{operation} failed{}: {message}{}",
+    part(" with ", .code.as_deref(), ""),
+    part(" (request id ", .request_id.as_deref(), ")")
+)]
 #[non_exhaustive]
 pub struct AwsError {
     /// The operation: `ec2:RunInstances`.
@@ -335,26 +177,15 @@ impl AwsError {
     }
 }
 
-impl fmt::Display for AwsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed", self.operation)?;
-        if let Some(code) = &self.code {
-            write!(f, " with {code}")?;
-        }
-        write!(f, ": {}", self.message)?;
-        if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
-        }
-        Ok(())
-    }
+/// Returns a part of the message with the text around it, or nothing if there is no such part.
+fn part(before: &str, part: Option<&str>, after: &str) -> String {
+    part.map_or_else(String::new, |part| format!("{before}{part}{after}"))
 }
-
-impl StdError for AwsError {}
 
 /// Joins the messages of an error and its sources, the outermost first. Messages that a later one repeats, or that say
 /// nothing, are left out.
 fn chain(error: &(dyn StdError + 'static)) -> String {
-    let links: Vec<String> = causes(error).map(ToString::to_string).collect();
+    let links: Vec<String> = links(error).map(ToString::to_string).collect();
     let mut said: Vec<&str> = Vec::new();
     for (index, link) in links.iter().enumerate() {
         let is_repeated = links[index + 1..]
@@ -368,47 +199,8 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     said.join(": ")
 }
 
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
-}
-
 /// Returns true if the request was never sent because there are no credentials. The SDK wraps that error in more than
 /// one way.
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|error| error.is::<CredentialsError>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ErrorClass;
-
-    #[test]
-    fn code_decides_before_status() {
-        assert_eq!(
-            ErrorClass::of("InsufficientInstanceCapacity", 500),
-            ErrorClass::Capacity
-        );
-        assert_eq!(
-            ErrorClass::of("RequestLimitExceeded", 503),
-            ErrorClass::Throttled
-        );
-        assert_eq!(
-            ErrorClass::of("InternalError", 500),
-            ErrorClass::ServiceFault
-        );
-        assert_eq!(ErrorClass::of("ValidationError", 400), ErrorClass::Invalid);
-    }
-
-    #[test]
-    fn ec2_not_found_codes_share_class() {
-        for code in [
-            "InvalidInstanceID.NotFound",
-            "InvalidGroup.NotFound",
-            "InvalidAMIID.NotFound",
-        ] {
-            assert_eq!(ErrorClass::of(code, 400), ErrorClass::NotFound, "{code}");
-        }
-    }
+    links(error).any(|error| error.is::<CredentialsError>())
 }

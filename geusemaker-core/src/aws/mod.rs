@@ -5,3 +5,4 @@ pub(crate) mod clock;
 pub(crate) mod clock_speed;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod error_class;

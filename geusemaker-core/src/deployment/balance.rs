@@ -13,6 +13,7 @@ use crate::error::{Error, UnhealthyTarget};
 use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
 use crate::journal::event::Key;
 use crate::ledger::Ledger;
+use crate::mutex::Mutex;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::resource::listener::NewListener;
 use crate::resource::listener_rule::NewListenerRule;
@@ -252,7 +253,7 @@ async fn await_healthy(
     let total = target_groups.len() * ec2.instances.len();
     let settings = ledger.plan.spec.load_balancer();
     let interval = settings.health_check_interval().as_secs();
-    let last = std::sync::Mutex::new(Vec::new());
+    let last = Mutex::new(Vec::new());
     let expected = Expected::seconds(interval, interval * 5, settings.wait_timeout());
     let healthy = Wait::new("targets to be healthy", expected)
         .until(&account.clock, &account.progress, || async {
@@ -262,17 +263,13 @@ async fn await_healthy(
                 None => PollState::Ready(()),
                 Some(first) => PollState::Pending(format!("{healthy} of {total} healthy; {first}")),
             };
-            *last
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) = unhealthy;
+            *last.lock() = unhealthy;
             Ok(seen)
         })
         .await;
     match healthy {
         Err(WaitError::Deadline { elapsed, .. }) => Err(Error::Unhealthy {
-            unhealthy: last
-                .into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
+            unhealthy: last.into_inner(),
             total,
             elapsed,
         }),

@@ -42,7 +42,8 @@ impl<S: State> fmt::Display for Failed<S> {
 
 impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.error.as_ref())
+        // The message is that of the error itself, so its source comes next.
+        self.error.source()
     }
 }
 

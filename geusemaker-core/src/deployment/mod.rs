@@ -5,10 +5,10 @@
 //!                                        │                                   │ create_cdn()
 //!                                        │ commit(): tier 1                  │ commit(): tier 2
 //!                                        ▼                                   ▼
-//!                                      Record                   Deployment<CdnPending>
+//!                                      CommittedStack           Deployment<CdnPending>
 //!                                                                            │ deployed()
 //!                                                                            ▼
-//!                                                  Deployment<CdnDeployed> ──commit()──▶ Record: tier 3
+//!                                                  Deployment<CdnDeployed> ──commit()──▶ CommittedStack: tier 3
 //! ```
 //!
 //! [`publish`](Deployment::publish) is `create_cdn` and `deployed` in one call. Every transition consumes the
@@ -121,7 +121,7 @@ where
 /// the user signs in and continues.
 async fn undo_step(ledger: &Arc<Ledger>, savepoint: Savepoint, error: &Error) -> Undone {
     if error.is_about_credentials() {
-        return ledger.leave(savepoint, &error.to_string()).await;
+        return ledger.leave(savepoint, &error.with_sources()).await;
     }
     if ledger.has_since(savepoint).await {
         ledger.account.progress.step("Undoing this step...");

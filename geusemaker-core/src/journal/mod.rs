@@ -22,7 +22,7 @@ use crate::spec::StackName;
 #[non_exhaustive]
 pub enum JournalError {
     /// The store failed: no space, no permission, or no network.
-    #[error("the journal of {stack} cannot be {doing}: {source}")]
+    #[error("the journal of {stack} cannot be {doing}")]
     #[non_exhaustive]
     Store {
         /// The stack of the journal.
@@ -66,7 +66,7 @@ pub enum JournalError {
         sequence: u64,
     },
     /// The records contradict one another.
-    #[error("record {sequence} of the journal of {stack}: {source}")]
+    #[error("record {sequence} of the journal of {stack} is illegal")]
     #[non_exhaustive]
     Illegal {
         /// The stack of the journal.

@@ -151,109 +151,34 @@ impl JournalState {
         self.attempts.get(key).copied().unwrap_or(0)
     }
 
-    /// Applies one event to the state.
+    /// Applies one event to the state, or leaves the state as it is if the event cannot follow.
     pub(crate) fn apply(
         &mut self,
         at: Timestamp,
         event: &JournalEvent,
     ) -> Result<(), IllegalEvent> {
-        let illegal = |event, why: String| Err(IllegalEvent { event, why });
-        let name = event.name();
-        if self.is_gone()
-            && !matches!(
-                event,
-                JournalEvent::Planned { .. }
-                    | JournalEvent::Claimed { .. }
-                    | JournalEvent::Released
-            )
-        {
-            return illegal(name, "no deployment has begun".to_owned());
+        self.follow(at, event).map_err(|why| IllegalEvent {
+            event: event.name(),
+            why,
+        })
+    }
+
+    /// Applies one event, or returns the reason why it cannot follow.
+    fn follow(&mut self, at: Timestamp, event: &JournalEvent) -> Result<(), String> {
+        if self.is_gone() && event.needs_deployment() {
+            return Err("no deployment has begun".to_owned());
         }
         match event {
-            JournalEvent::Planned { deployment, plan } => {
-                if !self.is_gone() {
-                    return illegal(name, "a deployment is under way already".to_owned());
-                }
-                self.deployment = Some(Header {
-                    id: deployment.clone(),
-                    plan: (**plan).clone(),
-                    since: at,
-                });
-            }
-            JournalEvent::Claimed { holder, until } => {
-                let since = match &self.claim {
-                    Some(claim) if claim.holder == *holder => claim.since,
-                    _ => at,
-                };
-                self.claim = Some(Claim {
-                    holder: holder.clone(),
-                    since,
-                    until: *until,
-                });
-            }
+            JournalEvent::Planned { deployment, plan } => self.planned(at, deployment, plan)?,
+            JournalEvent::Claimed { holder, until } => self.claimed(at, holder, *until),
             JournalEvent::Released => self.claim = None,
-            JournalEvent::Intent { key, lookup } => {
-                if self.entries.contains_key(key) {
-                    return illegal(name, format!("{key} was asked for already"));
-                }
-                *self.attempts.entry(key.clone()).or_default() += 1;
-                self.insert(at, key, lookup, Status::Intended);
-            }
-            JournalEvent::Created { key, id } => match self.entries.get_mut(key) {
-                Some(entry) if entry.status == Status::Intended => {
-                    entry.status = Status::Created { id: id.clone() };
-                    // Its age counts from now on, no matter how long the creation took.
-                    entry.since = at;
-                }
-                _ => return illegal(name, format!("{key} was not asked for")),
-            },
-            JournalEvent::Refused { key, .. } => match self.status_mut(key) {
-                Some(Status::Intended) => {
-                    self.entries.remove(key);
-                }
-                _ => return illegal(name, format!("{key} was not asked for")),
-            },
-            JournalEvent::Adopted { key, lookup, id } => {
-                if self.entries.contains_key(key) {
-                    return illegal(name, format!("{key} exists already"));
-                }
-                self.insert(at, key, lookup, Status::Adopted { id: id.clone() });
-            }
-            JournalEvent::Deleting { key } => {
-                let status = match self.status_mut(key) {
-                    Some(status) if !matches!(status, Status::Adopted { .. }) => status,
-                    _ => return illegal(name, format!("{key} does not exist or was adopted")),
-                };
-                *status = match status {
-                    Status::Created { id } | Status::Kept { id } | Status::Adopted { id } => {
-                        Status::Deleting {
-                            id: Some(id.clone()),
-                        }
-                    }
-                    Status::Deleting { id } => Status::Deleting { id: id.clone() },
-                    Status::Intended => Status::Deleting { id: None },
-                };
-            }
-            JournalEvent::Deleted { key } => match self.status_mut(key) {
-                Some(Status::Deleting { .. } | Status::Intended) => {
-                    self.entries.remove(key);
-                }
-                _ => return illegal(name, format!("{key} was not being deleted")),
-            },
-            JournalEvent::Kept { key } => match self.status_mut(key) {
-                Some(status) => match &*status {
-                    // A deletion that was requested and refused can still be cancelled.
-                    Status::Created { id }
-                    | Status::Kept { id }
-                    | Status::Deleting { id: Some(id) } => {
-                        *status = Status::Kept { id: id.clone() };
-                    }
-                    Status::Intended | Status::Adopted { .. } | Status::Deleting { id: None } => {
-                        return illegal(name, format!("{key} does not exist or was adopted"));
-                    }
-                },
-                None => return illegal(name, format!("{key} does not exist")),
-            },
+            JournalEvent::Intent { key, lookup } => self.intended(at, key, lookup)?,
+            JournalEvent::Created { key, id } => self.created(at, key, id)?,
+            JournalEvent::Refused { key, .. } => self.refused(key)?,
+            JournalEvent::Adopted { key, lookup, id } => self.adopted(at, key, lookup, id)?,
+            JournalEvent::Deleting { key } => self.deleting(key)?,
+            JournalEvent::Deleted { key } => self.deleted(key)?,
+            JournalEvent::Kept { key } => self.kept(key)?,
             JournalEvent::Reached { state } => {
                 self.reached = Some((**state).clone());
                 self.savepoint = Savepoint(self.next_order);
@@ -263,27 +188,135 @@ impl JournalState {
             JournalEvent::Undoing => self.is_undoing = true,
             JournalEvent::Undone => self.is_undoing = false,
             JournalEvent::Ending => self.is_tearing_down = true,
-            JournalEvent::Gone => {
-                let stays = |entry: &&Entry| {
-                    entry.is_owned() && !matches!(entry.status, Status::Kept { .. })
-                };
-                if let Some(entry) = self.entries.values().find(stays) {
-                    return illegal(name, format!("{} is not gone", entry.key));
-                }
-                let attempts = std::mem::take(&mut self.attempts);
-                let mut retained = std::mem::take(&mut self.retained);
-                let kept = self.entries.values().filter(|entry| entry.is_owned());
-                retained.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
-                *self = Self {
-                    claim: self.claim.take(),
-                    next_order: self.next_order,
-                    attempts,
-                    retained,
-                    ..Self::default()
-                };
-            }
+            JournalEvent::Gone => self.gone()?,
         }
         Ok(())
+    }
+
+    fn planned(
+        &mut self,
+        at: Timestamp,
+        deployment: &DeploymentId,
+        plan: &Plan,
+    ) -> Result<(), String> {
+        if !self.is_gone() {
+            return Err("a deployment is under way already".to_owned());
+        }
+        self.deployment = Some(Header {
+            id: deployment.clone(),
+            plan: plan.clone(),
+            since: at,
+        });
+        Ok(())
+    }
+
+    /// A renewed claim keeps its start.
+    fn claimed(&mut self, at: Timestamp, holder: &Holder, until: Timestamp) {
+        let own = self.claim.as_ref().filter(|claim| claim.holder == *holder);
+        self.claim = Some(Claim {
+            holder: holder.clone(),
+            since: own.map_or(at, |claim| claim.since),
+            until,
+        });
+    }
+
+    fn intended(&mut self, at: Timestamp, key: &Key, lookup: &AnyLookup) -> Result<(), String> {
+        if self.entries.contains_key(key) {
+            return Err(format!("{key} was asked for already"));
+        }
+        *self.attempts.entry(key.clone()).or_default() += 1;
+        self.insert(at, key, lookup, Status::Intended);
+        Ok(())
+    }
+
+    fn created(&mut self, at: Timestamp, key: &Key, id: &str) -> Result<(), String> {
+        let entry = self.open_intent(key)?;
+        entry.status = Status::Created { id: id.to_owned() };
+        // Its age counts from now on, no matter how long the creation took.
+        entry.since = at;
+        Ok(())
+    }
+
+    fn refused(&mut self, key: &Key) -> Result<(), String> {
+        self.open_intent(key)?;
+        self.entries.remove(key);
+        Ok(())
+    }
+
+    fn adopted(
+        &mut self,
+        at: Timestamp,
+        key: &Key,
+        lookup: &AnyLookup,
+        id: &str,
+    ) -> Result<(), String> {
+        if self.entries.contains_key(key) {
+            return Err(format!("{key} exists already"));
+        }
+        self.insert(at, key, lookup, Status::Adopted { id: id.to_owned() });
+        Ok(())
+    }
+
+    fn deleting(&mut self, key: &Key) -> Result<(), String> {
+        let entry = self.entries.get_mut(key).filter(|entry| entry.is_owned());
+        let entry = entry.ok_or_else(|| format!("{key} does not exist or was adopted"))?;
+        entry.status = Status::Deleting {
+            id: entry.id().map(str::to_owned),
+        };
+        Ok(())
+    }
+
+    fn deleted(&mut self, key: &Key) -> Result<(), String> {
+        match self.entries.get(key).map(|entry| &entry.status) {
+            Some(Status::Deleting { .. } | Status::Intended) => {
+                self.entries.remove(key);
+                Ok(())
+            }
+            Some(Status::Created { .. } | Status::Adopted { .. } | Status::Kept { .. }) | None => {
+                Err(format!("{key} was not being deleted"))
+            }
+        }
+    }
+
+    /// A deletion that was requested and refused can still be cancelled.
+    fn kept(&mut self, key: &Key) -> Result<(), String> {
+        let entry = self.entries.get_mut(key);
+        let entry = entry.ok_or_else(|| format!("{key} does not exist"))?;
+        match entry.id().filter(|_| entry.is_owned()) {
+            Some(id) => {
+                entry.status = Status::Kept { id: id.to_owned() };
+                Ok(())
+            }
+            None => Err(format!("{key} does not exist or was adopted")),
+        }
+    }
+
+    /// Forgets the deployment, but not the tokens that it has used and the resources that were kept.
+    fn gone(&mut self) -> Result<(), String> {
+        let stays =
+            |entry: &&Entry| entry.is_owned() && !matches!(entry.status, Status::Kept { .. });
+        if let Some(entry) = self.entries.values().find(stays) {
+            return Err(format!("{} is not gone", entry.key));
+        }
+        let mut retained = std::mem::take(&mut self.retained);
+        let kept = self.entries.values().filter(|entry| entry.is_owned());
+        retained.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
+        *self = Self {
+            claim: self.claim.take(),
+            next_order: self.next_order,
+            attempts: std::mem::take(&mut self.attempts),
+            retained,
+            ..Self::default()
+        };
+        Ok(())
+    }
+
+    /// Returns the entry of a resource that was requested, while it is unknown whether it exists.
+    fn open_intent(&mut self, key: &Key) -> Result<&mut Entry, String> {
+        let entry = self.entries.get_mut(key);
+        entry
+            .filter(|entry| entry.status == Status::Intended)
+            .ok_or_else(|| format!("{key} was not asked for"))
     }
 
     fn insert(&mut self, at: Timestamp, key: &Key, lookup: &AnyLookup, status: Status) {
@@ -296,10 +329,6 @@ impl JournalState {
         };
         self.next_order += 1;
         self.entries.insert(key.clone(), entry);
-    }
-
-    fn status_mut(&mut self, key: &Key) -> Option<&mut Status> {
-        self.entries.get_mut(key).map(|entry| &mut entry.status)
     }
 }
 
@@ -314,6 +343,26 @@ impl Savepoint {
 }
 
 impl JournalEvent {
+    /// Returns true if the event can only happen to a deployment that exists.
+    fn needs_deployment(&self) -> bool {
+        match self {
+            Self::Planned { .. } | Self::Claimed { .. } | Self::Released => false,
+            Self::Intent { .. }
+            | Self::Created { .. }
+            | Self::Refused { .. }
+            | Self::Adopted { .. }
+            | Self::Deleting { .. }
+            | Self::Deleted { .. }
+            | Self::Kept { .. }
+            | Self::Reached { .. }
+            | Self::Undoing
+            | Self::Undone
+            | Self::Committed { .. }
+            | Self::Ending
+            | Self::Gone => true,
+        }
+    }
+
     /// Returns the type of the event, as the journal writes it.
     pub(crate) fn name(&self) -> &'static str {
         match self {

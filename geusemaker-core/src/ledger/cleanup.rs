@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::Ledger;
 use super::on_drop::OnDrop;
 use super::undone::{FileSystems, Undone};
+use crate::task;
 
 /// The clean-up task, until it is stopped.
 #[derive(Debug)]
@@ -51,14 +52,8 @@ impl Cleaner {
         self.handle.begun.wait().await;
         let _ = self.handle.tasks.send(Task::Stop);
         match self.task.lock().await.take() {
-            Some(task) => match task.await {
-                Ok(done) => done,
-                // The journal has what was not undone. Without the panic, everything would seem to have gone well.
-                Err(stopped) if stopped.is_panic() => {
-                    std::panic::resume_unwind(stopped.into_panic())
-                }
-                Err(_) => Vec::new(),
-            },
+            // The journal has what was not undone. Without its panic, everything would seem to have gone well.
+            Some(task) => task::join(task).await.unwrap_or_default(),
             None => Vec::new(),
         }
     }

@@ -7,16 +7,17 @@ use backoff::backoff::Backoff as _;
 
 use super::Ledger;
 use crate::account::Account;
-use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
 use crate::error::Error;
 use crate::id::AwsId;
 use crate::journal::event::{JournalEvent, Key};
 use crate::journal::state::Status;
-use crate::progress;
 use crate::resource::create::Create;
 use crate::resource::kinds::AnyLookup;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::schedule;
+use crate::{progress, task};
 
 /// The outcome of a call, as far as it is known.
 enum Outcome<T> {
@@ -38,6 +39,18 @@ impl<T> Outcome<T> {
     }
 }
 
+/// The outcome of a call after AWS was asked what exists.
+enum Answer {
+    /// The resource exists.
+    Exists(String),
+    /// AWS has refused for good, and the resource does not exist.
+    Refused(AwsError),
+    /// AWS has refused, and another call may succeed.
+    NotApplied(AwsError),
+    /// The call may have taken effect, but AWS does not show the resource.
+    NotSeen(AwsError),
+}
+
 impl Ledger {
     /// Creates a resource, or returns the one that an earlier run created under the same key.
     ///
@@ -49,14 +62,11 @@ impl Ledger {
     ) -> Result<R::Id, Error> {
         let ledger = Arc::clone(self);
         let name = key.to_string();
-        let task = self
+        let creation = self
             .running
             .spawn(async move { ledger.create_once(key, &wanted).await });
-        match task.await {
-            Ok(result) => result,
-            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-            Err(_) => Err(Error::Stopped { key: name }),
-        }
+        let created = task::join(creation).await;
+        created.unwrap_or(Err(Error::Stopped { key: name }))
     }
 
     async fn create_once<R: Create<Lookup: Into<AnyLookup>>>(
@@ -149,43 +159,15 @@ impl Ledger {
         // True once the outcome of a call is unknown.
         let mut in_doubt = false;
         loop {
-            let error = match Outcome::of(wanted.create(&self.account.writer, token).await) {
-                Outcome::Applied(id) if !R::VERIFY_OWNER => {
-                    return self.created(key, lookup, id.as_ref()).await;
-                }
-                Outcome::Applied(_) => match self.resolve(lookup, &mut reauth_wait).await {
-                    Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                    // Most likely it belongs to another owner; the intent stays open in case the tags are only late.
-                    Ok(None) => return Err(failed(lookup, name_conflict(lookup))),
-                    Err(error) => return Err(failed(lookup, error)),
-                },
-                Outcome::Unknown(error) => {
+            let answer = self.call(wanted, token, lookup, &mut reauth_wait).await;
+            let error = match answer.map_err(|error| failed(lookup, error))? {
+                Answer::Exists(id) => return self.created(key, lookup, &id).await,
+                Answer::Refused(error) => return self.refused(key, lookup, error).await,
+                Answer::NotApplied(error) => error,
+                Answer::NotSeen(error) => {
                     in_doubt = true;
-                    match self.resolve(lookup, &mut reauth_wait).await {
-                        Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                        Ok(None) => error,
-                        // The intent stays open: the next run asks again.
-                        Err(resolving) => {
-                            return Err(failed(lookup, more_severe(error, resolving)));
-                        }
-                    }
+                    error
                 }
-                Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
-                    if let Some(id) = error.existing_id() {
-                        return self.created(key, lookup, id).await;
-                    }
-                    match self.resolve(lookup, &mut reauth_wait).await {
-                        Ok(Some(id)) => return self.created(key, lookup, &id).await,
-                        Ok(None) if !error.proves_existence() => {
-                            return self.refused(key, lookup, error).await;
-                        }
-                        Ok(None) => return Err(failed(lookup, error)),
-                        Err(resolving) => {
-                            return Err(failed(lookup, more_severe(error, resolving)));
-                        }
-                    }
-                }
-                Outcome::NotApplied(error) => error,
             };
             if !error.may_be_about_the_request()
                 && self.waits_for_a_sign_in(&error, &mut reauth_wait).await
@@ -193,31 +175,65 @@ impl Ledger {
                 continue;
             }
             let pause = pauses.next_backoff().unwrap_or_default();
-            let elapsed = self
-                .account
-                .clock
-                .since(start)
-                .saturating_sub(reauth_wait.paused());
-            let is_over = elapsed + pause > LONGEST;
-            if is_over || !error.class.is_retryable_on_create() {
-                return self
-                    .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
-                    .await;
-            }
-            self.account
-                .progress
-                .tell(progress::ProgressEvent::Retrying {
-                    error: error.clone(),
-                    next: format!("asking again in {}", progress::seconds(pause)),
-                });
-            self.account.clock.sleep(pause).await;
-            // A task that waits for the calls under way is about to undo or to stop.
-            if self.running.is_closed() {
+            let elapsed = self.account.clock.since(start);
+            let elapsed = elapsed.saturating_sub(reauth_wait.paused());
+            let may_help = elapsed + pause <= LONGEST && error.class.is_retryable_on_create();
+            if !may_help || !self.pause(&error, pause).await {
                 return self
                     .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
                     .await;
             }
         }
+    }
+
+    /// Makes the call once, and asks AWS what exists now if the answer does not say so. After an error, the intent stays
+    /// open: the next run asks again.
+    async fn call<R: Create>(
+        &self,
+        wanted: &R,
+        token: &str,
+        lookup: &AnyLookup,
+        reauth_wait: &mut ReauthWait,
+    ) -> Result<Answer, AwsError> {
+        match Outcome::of(wanted.create(&self.account.writer, token).await) {
+            Outcome::Applied(id) if !R::VERIFY_OWNER => Ok(Answer::Exists(id.as_ref().to_owned())),
+            Outcome::Applied(_) => match self.resolve(lookup, reauth_wait).await? {
+                Some(id) => Ok(Answer::Exists(id)),
+                // Most likely it belongs to another owner, but its tags may only be late.
+                None => Err(name_conflict(lookup)),
+            },
+            Outcome::Unknown(error) => match self.resolve(lookup, reauth_wait).await {
+                Ok(Some(id)) => Ok(Answer::Exists(id)),
+                Ok(None) => Ok(Answer::NotSeen(error)),
+                Err(resolving) => Err(more_severe(error, resolving)),
+            },
+            Outcome::NotApplied(error) if error.class == ErrorClass::Conflict => {
+                if let Some(id) = error.existing_id() {
+                    return Ok(Answer::Exists(id.to_owned()));
+                }
+                match self.resolve(lookup, reauth_wait).await {
+                    Ok(Some(id)) => Ok(Answer::Exists(id)),
+                    Ok(None) if error.proves_existence() => Err(error),
+                    Ok(None) => Ok(Answer::Refused(error)),
+                    Err(resolving) => Err(more_severe(error, resolving)),
+                }
+            }
+            Outcome::NotApplied(error) => Ok(Answer::NotApplied(error)),
+        }
+    }
+
+    /// Reports the error and pauses before the next call. Returns false if another task waits for the calls under way:
+    /// it is about to undo or to stop.
+    async fn pause(&self, error: &AwsError, pause: Duration) -> bool {
+        let Account {
+            clock, progress, ..
+        } = &self.account;
+        progress.tell(progress::ProgressEvent::Retrying {
+            error: error.clone(),
+            next: format!("asking again in {}", progress::seconds(pause)),
+        });
+        clock.sleep(pause).await;
+        !self.running.is_closed()
     }
 
     /// Ends the attempts. If an earlier call may have created the resource, it is looked up once more before it is

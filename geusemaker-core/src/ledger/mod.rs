@@ -8,6 +8,7 @@ pub(crate) mod cleanup;
 mod create;
 pub(crate) mod on_drop;
 pub(crate) mod rollback_guard;
+pub(crate) mod target;
 pub(crate) mod teardown;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
 use crate::resource::tags::Owner;
 use crate::spec::StackName;
+use crate::{mutex, task};
 
 /// The journal of one deployment, with the account and the plan that it works with.
 pub(crate) struct Ledger {
@@ -44,7 +46,7 @@ pub(crate) struct Ledger {
     holder: Holder,
     /// The calls and the writes that are under way; an undo waits for them first.
     running: TaskTracker,
-    renewal: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
+    renewal: mutex::Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 impl Ledger {
@@ -106,7 +108,7 @@ impl Ledger {
             journal: Arc::new(Mutex::new(journal)),
             holder: holder.clone(),
             running: TaskTracker::new(),
-            renewal: std::sync::Mutex::new(None),
+            renewal: mutex::Mutex::new(None),
         });
         ledger.keep_claim();
         ledger
@@ -136,11 +138,7 @@ impl Ledger {
     }
 
     fn set_renewal(&self, renewal: Option<AbortOnDropHandle<()>>) {
-        let mut slot = self
-            .renewal
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *slot = renewal;
+        *self.renewal.lock() = renewal;
     }
 
     async fn claim(&self) -> Result<(), JournalError> {
@@ -165,13 +163,11 @@ impl Ledger {
             let mut journal = journal.lock().await;
             journal.append(clock.now(), event).await
         });
-        match write.await {
-            Ok(written) => written,
-            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-            Err(_) => Err(JournalError::Stopped {
+        task::join(write).await.unwrap_or_else(|| {
+            Err(JournalError::Stopped {
                 stack: self.owner.stack.to_string(),
-            }),
-        }
+            })
+        })
     }
 
     /// Records that a transition is complete.

@@ -13,90 +13,19 @@ use tokio_util::task::TaskTracker;
 
 use super::Ledger;
 use super::create::{LONGEST, resolve};
-use super::undone::{FileSystems, Leftover, ResourceRef, Undone};
+use super::target::{Target, TargetId};
+use super::undone::{FileSystems, Undone};
 use crate::account::Account;
-use crate::aws::error::{AwsError, ErrorClass};
-use crate::journal::event::{JournalEvent, Key};
-use crate::journal::state::{Entry, Status};
+use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
+use crate::journal::event::JournalEvent;
 use crate::kind::ResourceKind;
-use crate::progress;
-use crate::resource::kinds::AnyLookup;
-use crate::resource::{distribution, security_group};
+use crate::mutex::Mutex;
+use crate::resource::{distribution, network_interface};
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
 use crate::wait::{PollState, Wait, WaitError, schedule};
-
-/// A resource that has to be deleted.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub(crate) key: Key,
-    pub(crate) kind: ResourceKind,
-    pub(crate) place: TargetId,
-    /// The time since which the resource may exist.
-    pub(crate) since: Option<Timestamp>,
-    /// True if its deletion was requested already.
-    pub(crate) is_going: bool,
-}
-
-/// The id of a resource, or the way to find it.
-#[derive(Clone, Debug)]
-pub(crate) enum TargetId {
-    Id(String),
-    /// It is unknown whether the resource exists.
-    Unresolved(AnyLookup),
-}
-
-impl Item {
-    /// Returns the target for an entry of the journal, or `None` if the resource was adopted.
-    pub(super) fn of(entry: &Entry) -> Option<Self> {
-        let place = match &entry.status {
-            Status::Created { id } | Status::Kept { id } | Status::Deleting { id: Some(id) } => {
-                TargetId::Id(id.clone())
-            }
-            Status::Intended | Status::Deleting { id: None } => {
-                TargetId::Unresolved(entry.lookup.clone())
-            }
-            Status::Adopted { .. } => return None,
-        };
-        Some(Self {
-            key: entry.key.clone(),
-            kind: entry.lookup.kind(),
-            place,
-            since: Some(entry.since),
-            is_going: matches!(entry.status, Status::Deleting { .. }),
-        })
-    }
-
-    pub(super) fn id(&self) -> Option<&str> {
-        match &self.place {
-            TargetId::Id(id) => Some(id),
-            TargetId::Unresolved(_) => None,
-        }
-    }
-}
-
-impl Item {
-    /// Returns the resource as deleted or kept.
-    fn reference(&self, id: &str) -> ResourceRef {
-        ResourceRef {
-            key: self.key.to_string(),
-            kind: self.kind,
-            id: id.to_owned(),
-        }
-    }
-
-    /// Returns the resource as left over.
-    pub(super) fn leftover(&self, id: Option<&str>, why: String, region: &str) -> Leftover {
-        Leftover {
-            key: self.key.to_string(),
-            kind: self.kind,
-            id: id.map(str::to_owned),
-            why,
-            since: self.since,
-            command: id.map(|id| self.kind.removal_command(id, region)),
-        }
-    }
-}
+use crate::{error_chain, progress, task};
 
 /// The removal of many resources. It continues after every failure, and can be run again.
 pub(crate) struct Teardown<'a> {
@@ -104,23 +33,23 @@ pub(crate) struct Teardown<'a> {
     journal: Option<&'a Ledger>,
     /// The calls under way, which are finished even if the teardown is dropped.
     calls: TaskTracker,
-    items: Vec<Item>,
+    targets: Vec<Target>,
     file_systems: FileSystems,
     started: Timestamp,
-    undone: std::sync::Mutex<Undone>,
+    undone: Mutex<Undone>,
 }
 
 impl<'a> Teardown<'a> {
     /// Creates the teardown of resources in a journal, to which every step is written before it is taken.
     pub(super) fn of_deployment(
         ledger: &'a Ledger,
-        items: Vec<Item>,
+        targets: Vec<Target>,
         file_systems: FileSystems,
     ) -> Self {
         let account = &ledger.account;
         Self {
             journal: Some(ledger),
-            ..Self::without_journal(account, ledger.running.clone(), items, file_systems)
+            ..Self::without_journal(account, ledger.running.clone(), targets, file_systems)
         }
     }
 
@@ -128,17 +57,17 @@ impl<'a> Teardown<'a> {
     pub(crate) fn without_journal(
         account: &'a Account,
         calls: TaskTracker,
-        items: Vec<Item>,
+        targets: Vec<Target>,
         file_systems: FileSystems,
     ) -> Self {
         Self {
             account,
             journal: None,
             calls,
-            items,
+            targets,
             file_systems,
             started: account.clock.now(),
-            undone: std::sync::Mutex::default(),
+            undone: Mutex::default(),
         }
     }
 
@@ -161,44 +90,42 @@ impl<'a> Teardown<'a> {
             self.all(ResourceKind::SecurityGroup).await;
         };
         tokio::join!(self.all(ResourceKind::Distribution), rest);
-        self.undone
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.undone.into_inner()
     }
 
     /// Removes all resources of a kind at the same time.
     async fn all(&self, kind: ResourceKind) {
-        let of_kind = self.items.iter().filter(|item| item.kind == kind);
-        join_all(of_kind.map(|item| self.one(item))).await;
+        let of_kind = self.targets.iter().filter(|target| target.kind == kind);
+        join_all(of_kind.map(|target| self.one(target))).await;
     }
 
     /// Removes one resource. A panic is a failure like any other: the resource is left, and the rest continues.
-    async fn one(&self, item: &Item) {
-        let removal = AssertUnwindSafe(self.remove(item)).catch_unwind();
+    async fn one(&self, target: &Target) {
+        let removal = AssertUnwindSafe(self.remove(target)).catch_unwind();
         if let Err(panic) = removal.await {
             let why = format!("its removal panicked: {}", words_of(panic.as_ref()));
-            self.leave(item, item.id(), why);
+            self.leave(target, target.id(), why);
         }
     }
 
-    async fn remove(&self, item: &Item) {
+    async fn remove(&self, target: &Target) {
         // The user has not signed in within the longest pause, so nothing more is tried.
         if self.is_signed_out() {
-            return self.leave(item, item.id(), SIGNED_OUT.to_owned());
+            return self.leave(target, target.id(), SIGNED_OUT.to_owned());
         }
         if let (ResourceKind::FileSystem, FileSystems::Keep, Some(id)) =
-            (item.kind, self.file_systems, item.id())
+            (target.kind, self.file_systems, target.id())
         {
-            match self.is_going(item, id).await {
+            match self.is_going(target, id).await {
                 Ok(true) => {}
-                Ok(false) => return self.keep(item, id).await,
+                Ok(false) => return self.keep(target, id).await,
                 Err(error) => {
                     self.note(&error);
-                    return self.leave(item, Some(id), error.to_string());
+                    return self.leave(target, Some(id), error.to_string());
                 }
             }
         }
-        let id = match &item.place {
+        let id = match &target.id {
             TargetId::Id(id) => Some(id.clone()),
             // It is unknown whether the resource exists, so AWS is asked first.
             TargetId::Unresolved(lookup) => {
@@ -207,33 +134,33 @@ impl<'a> Teardown<'a> {
                     Err(error) => {
                         self.note(&error);
                         let why = format!("it may exist, and AWS could not be asked: {error}");
-                        return self.leave(item, None, why);
+                        return self.leave(target, None, why);
                     }
                 }
             }
         };
-        if let Err(why) = self.delete(item, id.as_deref()).await {
-            self.leave(item, id.as_deref(), why);
+        if let Err(why) = self.delete(target, id.as_deref()).await {
+            self.leave(target, id.as_deref(), why);
         }
     }
 
-    async fn delete(&self, item: &Item, id: Option<&str>) -> Result<(), String> {
-        let kind = item.kind;
-        let key = item.key.clone();
+    async fn delete(&self, target: &Target, id: Option<&str>) -> Result<(), String> {
+        let kind = target.kind;
+        let key = target.key.clone();
         let Some(id) = id else {
             return self.record(JournalEvent::Deleted { key }).await;
         };
         self.record(JournalEvent::Deleting { key: key.clone() })
             .await?;
         // A resource that was found by its tags may be as young as the search.
-        let since = item.since.unwrap_or(self.started);
+        let since = target.since.unwrap_or(self.started);
         if kind == ResourceKind::Distribution {
             self.disable(id, since).await?;
         }
         self.request_deletion(kind, id, since).await?;
         self.wait_until_gone(kind, id).await?;
         self.record(JournalEvent::Deleted { key }).await?;
-        let removed = item.reference(id);
+        let removed = target.reference(id);
         self.account
             .progress
             .tell(progress::ProgressEvent::Deleted {
@@ -251,7 +178,7 @@ impl<'a> Teardown<'a> {
             Some(ledger) => ledger
                 .append(event)
                 .await
-                .map_err(|error| error.to_string()),
+                .map_err(|error| error_chain::joined(&error)),
             None => Ok(()),
         }
     }
@@ -375,11 +302,10 @@ impl<'a> Teardown<'a> {
         &self,
         call: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        match self.calls.spawn(call).await {
-            Ok(answer) => answer,
-            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+        match task::join(self.calls.spawn(call)).await {
+            Some(answer) => answer,
             // The runtime is shutting down, and the task that waits here ends with it.
-            Err(_) => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -395,8 +321,8 @@ impl<'a> Teardown<'a> {
     }
 
     /// Returns true if AWS is deleting the resource already, so that it cannot be kept.
-    async fn is_going(&self, item: &Item, id: &str) -> Result<bool, AwsError> {
-        if !item.is_going {
+    async fn is_going(&self, target: &Target, id: &str) -> Result<bool, AwsError> {
+        if !target.is_going {
             return Ok(false);
         }
         let Account {
@@ -407,7 +333,7 @@ impl<'a> Teardown<'a> {
         } = self.account;
         let mut reauth_wait = ReauthWait::default();
         loop {
-            match item.kind.observe(reader, id).await {
+            match target.kind.observe(reader, id).await {
                 Ok(state) => return Ok(state.is_none_or(|state| state == "deleting")),
                 Err(error) if reauth_wait.pause(&error, clock, progress).await => {}
                 Err(error) => return Err(error),
@@ -415,12 +341,12 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    async fn keep(&self, item: &Item, id: &str) {
-        let kept = item.reference(id);
-        let key = item.key.clone();
+    async fn keep(&self, target: &Target, id: &str) {
+        let kept = target.reference(id);
+        let key = target.key.clone();
         match self.record(JournalEvent::Kept { key }).await {
             Ok(()) => self.undone().kept.push(kept),
-            Err(why) => self.leave(item, Some(id), why),
+            Err(why) => self.leave(target, Some(id), why),
         }
     }
 
@@ -447,11 +373,11 @@ impl<'a> Teardown<'a> {
 
     /// Returns what blocks a deletion, in few words that stay the same as long as it does.
     async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> String {
-        let holders = match kind {
-            ResourceKind::SecurityGroup => security_group::holders(&self.account.reader, id)
-                .await
-                .unwrap_or_default(),
-            _ => Vec::new(),
+        let holders = if kind == ResourceKind::SecurityGroup {
+            let holders = network_interface::holders(&self.account.reader, id).await;
+            holders.unwrap_or_default()
+        } else {
+            Vec::new()
         };
         match holders.as_slice() {
             [] => error
@@ -468,7 +394,7 @@ impl<'a> Teardown<'a> {
     async fn explain(&self, kind: ResourceKind, id: &str, error: AwsError) -> String {
         if kind == ResourceKind::SecurityGroup
             && error.class == ErrorClass::Conflict
-            && let Ok(holders) = security_group::holders(&self.account.reader, id).await
+            && let Ok(holders) = network_interface::holders(&self.account.reader, id).await
             && !holders.is_empty()
         {
             return format!("{error}; held by {}", holders.join(", "));
@@ -476,21 +402,19 @@ impl<'a> Teardown<'a> {
         error.to_string()
     }
 
-    fn leave(&self, item: &Item, id: Option<&str>, why: String) {
+    fn leave(&self, target: &Target, id: Option<&str>, why: String) {
         let account = self.account;
         account.progress.tell(progress::ProgressEvent::Left {
-            key: item.key.to_string(),
-            kind: item.kind,
+            key: target.key.to_string(),
+            kind: target.kind,
             why: why.clone(),
         });
-        let leftover = item.leftover(id, why, &account.region);
+        let leftover = target.leftover(id, why, &account.region);
         self.undone().left.push(leftover);
     }
 
     fn undone(&self) -> MutexGuard<'_, Undone> {
-        self.undone
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.undone.lock()
     }
 }
 

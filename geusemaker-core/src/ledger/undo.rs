@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Ledger;
-use super::teardown::{Item, Teardown};
+use super::target::Target;
+use super::teardown::Teardown;
 use super::undone::{FileSystems, Leftover, Undone};
 use crate::error::Error;
 use crate::journal::event::JournalEvent;
@@ -35,7 +36,7 @@ impl Ledger {
         let owned = self.owned_since(from).await;
         let left = owned
             .iter()
-            .map(|item| item.leftover(item.id(), why.to_owned(), &self.account.region));
+            .map(|target| target.leftover(target.id(), why.to_owned(), &self.account.region));
         Undone {
             left: left.collect(),
             ..Undone::default()
@@ -66,14 +67,14 @@ impl Ledger {
         file_systems: FileSystems,
     ) -> Undone {
         self.drain().await;
-        let items = self.owned_since(from).await;
-        let is_step = !items.is_empty() && !self.state().await.is_tearing_down;
+        let targets = self.owned_since(from).await;
+        let is_step = !targets.is_empty() && !self.state().await.is_tearing_down;
         if is_step {
             // Nothing may build on half of a step: an instance may refer to a file system that is gone. If the journal
             // cannot be written, every step below fails too, and everything is reported as left.
             let _ = self.append(JournalEvent::Undoing).await;
         }
-        let teardown = Teardown::of_deployment(self, items, file_systems);
+        let teardown = Teardown::of_deployment(self, targets, file_systems);
         let undone = teardown.run().await;
         if is_step && undone.is_complete() {
             // If this fails, the next undo finds nothing left to delete.
@@ -104,10 +105,10 @@ impl Ledger {
     }
 
     /// Returns what was created after the savepoint and has to be deleted, in the order of the requests.
-    async fn owned_since(&self, from: Savepoint) -> Vec<Item> {
+    async fn owned_since(&self, from: Savepoint) -> Vec<Target> {
         let entries = self.state().await.entries();
         let since = entries.iter().filter(|entry| from.is_before(entry));
-        since.filter_map(Item::of).collect()
+        since.filter_map(Target::of).collect()
     }
 
     /// Waits until every call under way is finished and recorded, before anything is torn down.

@@ -4,6 +4,7 @@ pub(crate) mod error;
 pub(crate) mod reached;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +49,8 @@ pub struct Candidate {
     pub spot: bool,
 }
 
-impl std::fmt::Display for Candidate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let market = if self.spot { "spot" } else { "on-demand" };
         write!(f, "{} {market} in {}", self.instance_type, self.subnet.zone)
     }

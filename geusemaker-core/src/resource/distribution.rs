@@ -5,6 +5,7 @@ use aws_sdk_cloudfront::types::{
     DistributionConfigWithTags, DistributionSummary, Method, Origin, OriginProtocolPolicy, Origins,
     PriceClass, ViewerProtocolPolicy,
 };
+use aws_smithy_types::error::operation::BuildError;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,7 @@ impl Create for NewDistribution {
         const OPERATION: &str = "cloudfront:CreateDistributionWithTags";
         let config = self
             .config(token)
-            .map_err(|missing| AwsError::incomplete(OPERATION, &missing))?;
+            .map_err(|missing| AwsError::incomplete(OPERATION, &missing.to_string()))?;
         let reply = aws
             .cloudfront
             .create_distribution_with_tags()
@@ -149,73 +150,72 @@ impl Kind for Lookup {
 }
 
 impl NewDistribution {
-    /// Returns the configuration. Answers of models must not be cached, and streams need the longest read timeout that
-    /// needs no higher quota.
-    fn config(&self, token: &str) -> Result<DistributionConfigWithTags, String> {
-        let missing = |error: aws_smithy_types::error::operation::BuildError| error.to_string();
-        let origin_config = CustomOriginConfig::builder()
-            .http_port(80)
-            .https_port(443)
-            // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
-            .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
-            .origin_read_timeout(60)
-            .build()
-            .map_err(missing)?;
-        let origin = Origin::builder()
-            .id(ORIGIN)
-            .domain_name(&self.origin)
-            .custom_origin_config(origin_config)
-            .build()
-            .map_err(missing)?;
-        let cached = CachedMethods::builder()
-            .quantity(2)
-            .items(Method::Get)
-            .items(Method::Head)
-            .build()
-            .map_err(missing)?;
-        let methods = [
-            Method::Get,
-            Method::Head,
-            Method::Options,
-            Method::Put,
-            Method::Post,
-            Method::Patch,
-            Method::Delete,
-        ];
-        let allowed = AllowedMethods::builder()
-            .quantity(7)
-            .set_items(Some(methods.to_vec()))
-            .cached_methods(cached)
-            .build()
-            .map_err(missing)?;
-        let behavior = DefaultCacheBehavior::builder()
-            .target_origin_id(ORIGIN)
-            .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-            .allowed_methods(allowed)
-            .compress(true)
-            .cache_policy_id(CACHING_DISABLED)
-            .origin_request_policy_id(ALL_VIEWER_EXCEPT_HOST_HEADER)
-            .build()
-            .map_err(missing)?;
+    fn config(&self, token: &str) -> Result<DistributionConfigWithTags, BuildError> {
         let origins = Origins::builder()
             .quantity(1)
-            .items(origin)
-            .build()
-            .map_err(missing)?;
+            .items(origin(&self.origin)?)
+            .build()?;
         let config = DistributionConfig::builder()
             .caller_reference(token)
             .comment(comment(&self.name, token))
             .enabled(true)
             .price_class(PriceClass::PriceClass100)
             .origins(origins)
-            .default_cache_behavior(behavior)
-            .build()
-            .map_err(missing)?;
+            .default_cache_behavior(cache_behavior()?)
+            .build()?;
         Ok(DistributionConfigWithTags::builder()
             .distribution_config(config)
             .tags(self.owner.cloudfront(&self.name))
             .build())
     }
+}
+
+/// Returns the load balancer as an origin. Streams need the longest read timeout that needs no higher quota.
+fn origin(domain: &str) -> Result<Origin, BuildError> {
+    let config = CustomOriginConfig::builder()
+        .http_port(80)
+        .https_port(443)
+        // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
+        .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
+        .origin_read_timeout(60)
+        .build()?;
+    Origin::builder()
+        .id(ORIGIN)
+        .domain_name(domain)
+        .custom_origin_config(config)
+        .build()
+}
+
+/// Returns the behavior for all paths: every method is forwarded, and no answer is cached, because answers of models
+/// must not be.
+fn cache_behavior() -> Result<DefaultCacheBehavior, BuildError> {
+    let cached = CachedMethods::builder()
+        .quantity(2)
+        .items(Method::Get)
+        .items(Method::Head)
+        .build()?;
+    let methods = [
+        Method::Get,
+        Method::Head,
+        Method::Options,
+        Method::Put,
+        Method::Post,
+        Method::Patch,
+        Method::Delete,
+    ];
+    let allowed = AllowedMethods::builder()
+        .quantity(7)
+        .set_items(Some(methods.to_vec()))
+        .cached_methods(cached)
+        .build()?;
+    DefaultCacheBehavior::builder()
+        .target_origin_id(ORIGIN)
+        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+        .allowed_methods(allowed)
+        .compress(true)
+        .cache_policy_id(CACHING_DISABLED)
+        .origin_request_policy_id(ALL_VIEWER_EXCEPT_HOST_HEADER)
+        .build()
 }
 
 /// A distribution and its domain.

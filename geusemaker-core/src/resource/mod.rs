@@ -14,6 +14,7 @@ pub(crate) mod listener;
 pub(crate) mod listener_rule;
 pub(crate) mod load_balancer;
 pub(crate) mod mount_target;
+pub(crate) mod network_interface;
 mod ownership;
 pub(crate) mod prefix_list;
 pub(crate) mod security_group;

@@ -149,25 +149,3 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
     Ok(!reply.security_groups().is_empty())
 }
-
-/// Returns the network interfaces that hold a group, with AWS's descriptions: `eni-1 (ELB app/x/1)`.
-pub(crate) async fn holders(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
-    let reply = aws
-        .ec2
-        .describe_network_interfaces()
-        .filters(filter("group-id", id))
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;
-    let interfaces = reply.network_interfaces.unwrap_or_default();
-    Ok(interfaces
-        .into_iter()
-        .map(|interface| {
-            format!(
-                "{} ({})",
-                interface.network_interface_id.unwrap_or_default(),
-                interface.description.unwrap_or_default()
-            )
-        })
-        .collect())
-}

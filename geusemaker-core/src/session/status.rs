@@ -1,5 +1,7 @@
 //! The status of a deployment: the content of its journal, and AWS's state of each resource.
 
+use std::fmt;
+
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -64,8 +66,8 @@ pub enum Phase {
     Ending,
 }
 
-impl std::fmt::Display for Phase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Launching => "launching",
             Self::Ec2Ready => "instances ready",

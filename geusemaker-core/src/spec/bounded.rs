@@ -1,6 +1,6 @@
 //! Whole numbers with checked bounds.
 
-use super::SpecError;
+use super::error::SpecError;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;

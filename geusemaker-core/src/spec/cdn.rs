@@ -1,7 +1,7 @@
 //! The CDN in front of the load balancer.
 
-use super::SpecError;
 use super::duration::BoundedDuration;
+use super::error::SpecError;
 use bon::Builder;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

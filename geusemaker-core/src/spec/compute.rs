@@ -1,8 +1,10 @@
 //! The GPU instances.
 
 use super::bounded::Bounded;
+use super::error::SpecError;
+use super::gpu_instance_type::GpuInstanceType;
+use super::market::Market;
 use super::text::validated_text;
-use super::{GpuInstanceType, Market, SpecError};
 use crate::id::AmiId;
 use bon::Builder;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,12 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
+use super::DeploymentSpec;
+use super::error::SpecError;
+use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
+use super::region::Region;
+use super::service::Service;
 use super::stack_name::LOAD_BALANCING_NAME_MAX;
-use super::{DeepLearningAmi, DeploymentSpec, GpuInstanceType, Region, Service, SpecError, Tier};
+use super::tier::Tier;
 use crate::id::FileSystemId;
 use crate::user_data::UserData;
 use std::collections::HashMap;

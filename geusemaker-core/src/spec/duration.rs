@@ -1,6 +1,6 @@
 //! Durations as a spec writes them: `300s`, `30m`, `1h`, `1m30s`.
 
-use super::SpecError;
+use super::error::SpecError;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The catalogue of GPU instance types.
 
-use super::SpecError;
+use super::error::SpecError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! The load balancer in front of the instances.
 
-use super::SpecError;
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
+use super::error::SpecError;
 use bon::Builder;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

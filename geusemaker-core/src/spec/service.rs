@@ -1,7 +1,7 @@
 //! A service of the stack, and the validated texts that describe it.
 
-use super::SpecError;
 use super::bounded::WholeNumber;
+use super::error::SpecError;
 use super::text::{is_hyphenated_name, validated_text};
 use bon::Builder;
 use serde::{Deserialize, Deserializer, Serialize};

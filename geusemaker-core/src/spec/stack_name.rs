@@ -1,6 +1,6 @@
 //! The name of a deployment, and the names of AWS resources made from it.
 
-use super::ServiceName;
+use super::service::ServiceName;
 use super::text::{is_hyphenated_name, validated_text};
 
 /// The most characters in the name of a load balancer or a target group.

@@ -30,16 +30,16 @@ macro_rules! validated_text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = $crate::spec::SpecError;
+            type Error = $crate::spec::error::SpecError;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                $check(&text).map_err($crate::spec::SpecError::new)?;
+                $check(&text).map_err($crate::spec::error::SpecError::new)?;
                 Ok(Self(text))
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::spec::SpecError;
+            type Err = $crate::spec::error::SpecError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Self::try_from(text.to_owned())

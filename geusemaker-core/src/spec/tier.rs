@@ -1,7 +1,7 @@
 //! The tiers of a stack.
 
-use super::SpecError;
 use super::bounded::WholeNumber;
+use super::error::SpecError;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;

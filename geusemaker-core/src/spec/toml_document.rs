@@ -1,6 +1,6 @@
 //! A parsed TOML text that can find the line of every field.
 
-use super::SpecError;
+use super::error::SpecError;
 use toml::de::{DeTable, DeValue};
 use toml::{Deserializer, Spanned};
 

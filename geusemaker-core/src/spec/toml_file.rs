@@ -1,7 +1,8 @@
 //! Reads a spec from TOML, and reports problems with their place.
 
+use super::DeploymentSpec;
+use super::error::SpecError;
 use super::toml_document::Document;
-use super::{DeploymentSpec, SpecError};
 use serde_path_to_error::Track;
 use std::io::ErrorKind;
 use std::path::Path;

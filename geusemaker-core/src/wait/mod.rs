@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
+use jiff::Timestamp;
 
 use self::reauth_wait::ReauthWait;
 use self::silence::Silence;
@@ -114,65 +115,94 @@ impl Wait {
     where
         F: Future<Output = Result<PollState<T>, AwsError>>,
     {
-        let Expected { usual, deadline } = self.expected;
-        let start = clock.now();
-        let mut has_waited = false;
-        let mut silence = Silence::default();
-        let mut reauth_wait = ReauthWait::default();
-        let mut schedule = schedule(Duration::from_secs(1), SLOWEST_POLL);
+        let mut course = Course::new(self, clock, progress);
         loop {
-            let (last, error) = match look().await {
+            match look().await {
                 Ok(PollState::Ready(found)) => {
-                    let elapsed = clock.since(start);
-                    // There was no wait if the first poll shows the wanted state.
-                    if has_waited {
-                        let what = self.what;
-                        progress.tell(ProgressEvent::Awaited { what, elapsed });
-                    }
+                    course.end();
                     return Ok(found);
                 }
-                Ok(PollState::Pending(state)) => (state, None),
+                Ok(PollState::Pending(state)) => course.pause(state, None).await?,
                 Ok(PollState::Failed(reason)) => {
-                    return Err(WaitError::Failed {
-                        what: self.what,
-                        reason,
-                    });
+                    let what = course.wait.what;
+                    return Err(WaitError::Failed { what, reason });
                 }
                 Err(error) if error.class.is_retryable_on_read() => {
-                    (error.to_string(), Some(error))
+                    course.pause(error.to_string(), Some(error)).await?;
                 }
-                Err(error) => {
-                    if reauth_wait.pause(&error, clock, progress).await {
-                        continue;
-                    }
-                    return Err(error.into());
-                }
-            };
-            let silent_for = silence.after(error.as_ref(), clock);
-            let is_out_of_patience = self.patience.is_some_and(|most| silent_for >= most);
-            let elapsed = clock.since(start).saturating_sub(reauth_wait.paused());
-            if elapsed >= deadline || is_out_of_patience {
-                return Err(error.map_or_else(
-                    || WaitError::Deadline {
-                        what: self.what,
-                        last,
-                        elapsed,
-                    },
-                    WaitError::Aws,
-                ));
+                Err(error) if course.reauth_wait.pause(&error, clock, progress).await => {}
+                Err(error) => return Err(error.into()),
             }
-            progress.tell(ProgressEvent::Waiting {
-                what: self.what.clone(),
-                state: last,
-                elapsed,
-                usual,
-                deadline,
-            });
-            has_waited = true;
-            // The last poll is at the deadline itself.
-            let pause = schedule.next_backoff().unwrap_or(SLOWEST_POLL);
-            clock.sleep(pause.min(deadline - elapsed)).await;
         }
+    }
+}
+
+/// The course of a wait.
+struct Course<'a> {
+    wait: Wait,
+    clock: &'a Clock,
+    progress: &'a Progress,
+    start: Timestamp,
+    has_waited: bool,
+    silence: Silence,
+    reauth_wait: ReauthWait,
+    pauses: ExponentialBackoff,
+}
+
+impl<'a> Course<'a> {
+    fn new(wait: Wait, clock: &'a Clock, progress: &'a Progress) -> Self {
+        Self {
+            wait,
+            clock,
+            progress,
+            start: clock.now(),
+            has_waited: false,
+            silence: Silence::default(),
+            reauth_wait: ReauthWait::default(),
+            pauses: schedule(Duration::from_secs(1), SLOWEST_POLL),
+        }
+    }
+
+    /// Reports the end, unless the first poll has shown the wanted state: then there was no wait.
+    fn end(self) {
+        if self.has_waited {
+            self.progress.tell(ProgressEvent::Awaited {
+                what: self.wait.what,
+                elapsed: self.clock.since(self.start),
+            });
+        }
+    }
+
+    /// Reports the last state and pauses until the next poll. Returns an error if the time is up.
+    async fn pause(&mut self, last: String, error: Option<AwsError>) -> Result<(), WaitError> {
+        let Expected { usual, deadline } = self.wait.expected;
+        let silent_for = self.silence.after(error.as_ref(), self.clock);
+        let is_out_of_patience = self.wait.patience.is_some_and(|most| silent_for >= most);
+        let elapsed = self.clock.since(self.start);
+        let elapsed = elapsed.saturating_sub(self.reauth_wait.paused());
+        let what = self.wait.what.clone();
+        if elapsed >= deadline || is_out_of_patience {
+            return Err(match error {
+                Some(error) => WaitError::Aws(error),
+                None => WaitError::Deadline {
+                    what,
+                    last,
+                    elapsed,
+                },
+            });
+        }
+        self.progress.tell(ProgressEvent::Waiting {
+            what,
+            state: last,
+            elapsed,
+            usual,
+            deadline,
+        });
+        self.has_waited = true;
+        // The last poll is at the deadline itself.
+        let pause = self.pauses.next_backoff().unwrap_or(SLOWEST_POLL);
+        self.clock.sleep(pause.min(deadline - elapsed)).await;
+        Ok(())
     }
 }
 
@@ -197,7 +227,7 @@ mod tests {
     use geusemaker_testkit::Aws;
 
     use super::*;
-    use crate::aws::error::ErrorClass;
+    use crate::aws::error_class::ErrorClass;
 
     /// The outcome of a wait: its result, the times of its polls, and the messages that the listener has received.
     struct Waited {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::aws::clock::Clock;
-use crate::aws::error::{AwsError, ErrorClass};
+use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
 use crate::progress::{Progress, ProgressEvent};
 
 /// The pauses of one wait because of expired credentials.

@@ -204,7 +204,7 @@ async fn refused_read_leaves_stack_or_nothing() {
                 }
                 Err(error) => {
                     assert!(
-                        error.to_string().contains("AccessDenied"),
+                        error.with_sources().contains("AccessDenied"),
                         "{operation} {nth}: {error}"
                     );
                 }

@@ -91,7 +91,7 @@ async fn error_class_has_category_and_remedy() {
             "{code}: {}",
             error.remedy()
         );
-        let text = error.to_string();
+        let text = error.with_sources();
         assert!(
             text.contains(code) && text.contains(call.request_id.as_ref().unwrap()),
             "{text}"
@@ -143,7 +143,7 @@ async fn missing_credentials_send_no_call() {
         "{error:?}"
     );
     assert!(!error.call().unwrap().may_have_happened);
-    assert!(error.to_string().contains("credentials"), "{error}");
+    assert!(error.with_sources().contains("credentials"), "{error}");
     assert!(scenario.aws.calls().is_empty());
 }
 

@@ -155,7 +155,7 @@ async fn question_mark_undoes_everything() {
         assert_eq!(call.code.as_deref(), Some("UnauthorizedOperation"));
         assert!(call.request_id.is_some(), "{refused}: no request id");
         assert_eq!(error.category(), Category::Access);
-        let text = error.to_string();
+        let text = error.with_sources();
         for part in [
             refused,
             "UnauthorizedOperation",

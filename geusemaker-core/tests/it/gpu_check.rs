@@ -48,7 +48,7 @@ async fn wrong_gpu_model_is_error() {
     scenario.close_and_assert_nothing_left().await;
 
     assert!(matches!(&error, Error::Gpu { instance: named, .. } if *named == instance));
-    let text = error.to_string();
+    let text = error.with_sources();
     assert!(
         text.contains("A10G") && text.contains("Tesla T4") && text.contains(instance.as_str()),
         "{text}"
@@ -65,7 +65,7 @@ async fn missing_gpus_are_error() {
     scenario.close_and_assert_nothing_left().await;
 
     assert!(
-        error.to_string().contains("nvidia-smi found no GPU"),
+        error.with_sources().contains("nvidia-smi found no GPU"),
         "{error}"
     );
     assert!(

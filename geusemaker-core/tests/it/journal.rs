@@ -221,7 +221,9 @@ async fn contradictory_records_are_error() {
         "{error}"
     );
     assert!(
-        error.to_string().contains("instance/7 was not asked for"),
+        error
+            .with_sources()
+            .contains("instance/7 was not asked for"),
         "{error}"
     );
 }
@@ -405,7 +407,7 @@ async fn full_store_loses_nothing() {
             "room for {room}: {error}"
         );
         assert!(
-            error.to_string().contains("no space left on device"),
+            error.with_sources().contains("no space left on device"),
             "{error}"
         );
         assert!(

@@ -345,7 +345,7 @@ async fn incomplete_search_removes_nothing() {
         let denied = || Fault::on(refused).answer("AccessDenied").status(403);
         scenario.aws.inject(denied());
         let error = session.orphans(None).await.unwrap_err();
-        assert!(error.to_string().contains(refused), "{error}");
+        assert!(error.with_sources().contains(refused), "{error}");
         // A removal does not rely on an earlier search either.
         let orphans = session.orphans(None).await.unwrap();
         scenario.aws.inject(denied());

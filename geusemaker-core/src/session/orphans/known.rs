@@ -7,6 +7,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 use serde::Serialize;
 
+use crate::error_chain;
 use crate::id::DeploymentId;
 use crate::journal::{Journal, JournalError, stacks};
 use crate::kind::ResourceKind;
@@ -120,7 +121,7 @@ impl Known {
             match Journal::open(Arc::clone(store), &by).await {
                 Ok(journal) => known.take_in(&by, &journal),
                 Err(error) => {
-                    known.unreadable.insert(by, error.to_string());
+                    known.unreadable.insert(by, error_chain::joined(&error));
                 }
             }
         }

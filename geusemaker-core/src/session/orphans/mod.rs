@@ -17,10 +17,11 @@ use crate::error::Error;
 use crate::id::{FileSystemId, SecurityGroupId};
 use crate::journal::event::Key;
 use crate::kind::ResourceKind;
-use crate::ledger::teardown::{Item, TargetId, Teardown};
+use crate::ledger::target::{Target, TargetId};
+use crate::ledger::teardown::Teardown;
 use crate::ledger::undone::{FileSystems, Leftover, Undone};
 use crate::resource::tagged::TaggedResource;
-use crate::resource::{kinds, mount_target, security_group_rule};
+use crate::resource::{kinds, mount_target, network_interface, security_group_rule};
 use crate::spec::Region;
 
 /// The resources with this program's tags in an account and a region.
@@ -111,7 +112,7 @@ impl Session {
             .orphans
             .iter()
             .filter(|orphan| agreed.contains(&orphan.id))
-            .map(item)
+            .map(target)
             .collect();
         account
             .progress
@@ -174,7 +175,8 @@ impl Orphans {
         let mut dependants: Vec<TaggedResource> = Vec::new();
         for group in &groups {
             let targets =
-                mount_target::of_group(aws, &SecurityGroupId::from_aws(&group.id)).await?;
+                network_interface::mount_targets_of(aws, &SecurityGroupId::from_aws(&group.id))
+                    .await?;
             match in_use(&targets, &file_systems, known) {
                 // A group that serves mounts is kept with its mount target.
                 Some(why) => self.spare(&group.id, &why),
@@ -249,11 +251,11 @@ fn in_use(
     })
 }
 
-fn item(orphan: &TaggedResource) -> Item {
-    Item {
+fn target(orphan: &TaggedResource) -> Target {
+    Target {
         key: Key::new(&orphan.name),
         kind: orphan.kind,
-        place: TargetId::Id(orphan.id.clone()),
+        id: TargetId::Id(orphan.id.clone()),
         since: orphan.since,
         is_going: orphan.is_going,
     }
