@@ -15,7 +15,7 @@ use crate::confirm::is_terminal;
 use crate::exit_code;
 use crate::failure::Failure;
 
-/// Puts a self-hosted AI stack on AWS: GPU instances, a load balancer, a CDN.
+/// Deploys a self-hosted AI stack to AWS: GPU instances, a load balancer and a CDN.
 #[derive(Debug, Parser)]
 #[command(name = "gm", version, after_help = exit_code::help(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -27,11 +27,11 @@ pub(crate) struct Arguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Work in a simulated AWS account, which is kept between runs; no AWS account is needed
+    /// Use a simulated AWS account, kept between runs, instead of a real one
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
 
-    /// Print one JSON document on standard output
+    /// Format of the result on standard output: text, or one JSON document
     #[arg(
         short,
         long,
@@ -42,15 +42,15 @@ pub(crate) struct Global {
     )]
     pub(crate) output: Output,
 
-    /// Where journals are kept [default: $XDG_STATE_HOME/gm]
+    /// Directory of the journals, the records of all stacks [default: $XDG_STATE_HOME/gm]
     #[arg(long, global = true, value_name = "DIR", env = "GM_STATE", value_parser = clap::builder::OsStringValueParser::new())]
     pub(crate) state: Option<OsString>,
 
-    /// Print errors and results only
+    /// Print only errors and results
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Log what happens below; twice for more
+    /// Log to standard error; -vv includes the AWS calls
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -66,40 +66,40 @@ pub(crate) enum Output {
 pub(crate) enum Command {
     #[command(flatten)]
     Stack(StackCommand),
-    /// The sandbox itself: an AWS account for other programs
+    /// Run a simulated AWS account for other programs
     #[cfg(feature = "sandbox")]
     Sandbox(Sandbox),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StackCommand {
-    /// Show what a spec would make, and make nothing
+    /// Show what a spec would create, and create nothing
     Plan(SpecFile),
-    /// Bring a stack up, or finish bringing it up
+    /// Deploy a stack, or finish deploying it
     #[command(visible_alias = "up")]
     Deploy(Deploy),
-    /// Go on with a stack whose deployment was interrupted
+    /// Continue a deployment that was interrupted or kept
     Resume(Resume),
-    /// Show what a stack consists of, and what AWS says of each part
+    /// Show a stack's resources, and their state in AWS
     Status(Name),
-    /// Show all stacks
+    /// List all stacks
     List,
-    /// Show what the journal of a stack says, oldest first
+    /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Name),
-    /// Remove a stack
+    /// Remove a stack, finished or not
     #[command(visible_alias = "down")]
     Destroy(Destroy),
-    /// Remove a stack that was never finished
+    /// Remove a stack whose deployment was never finished
     Rollback(Rollback),
-    /// Show what gm has made in the account and no journal here knows, or remove it
+    /// List, or delete, resources tagged by gm that no local journal knows
     #[command(visible_alias = "cleanup")]
     Leftovers(Leftovers),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct SpecFile {
-    /// The spec, a TOML file
+    /// TOML file that describes the stack
     #[arg(value_name = "SPEC", default_value = "gm.toml")]
     pub(crate) spec: PathBuf,
 }
@@ -126,18 +126,18 @@ pub(crate) struct Resume {
 
 #[derive(Args, Debug)]
 pub(crate) struct OnFailureOption {
-    /// What becomes of the parts that work when another fails or a signal arrives [default: rollback; for a signal off
-    /// a terminal: keep]
+    /// Action for the resources already created, when a later step fails or a signal arrives [default: rollback; keep
+    /// after a signal without a terminal]
     #[arg(long, value_enum, env = "GM_ON_FAILURE")]
     pub(crate) on_failure: Option<OnFailure>,
 }
 
 impl OnFailureOption {
-    /// What was asked for.
+    /// Returns the requested action, if it can work here: `ask` needs a terminal.
     pub(crate) fn checked(&self) -> Result<Option<OnFailure>, Failure> {
         if self.on_failure == Some(OnFailure::Ask) && !is_terminal() {
             return Err(Failure::usage(
-                "--on-failure ask needs a terminal to ask on: give rollback or keep",
+                "--on-failure ask needs a terminal: give rollback or keep",
             ));
         }
         Ok(self.on_failure)
@@ -146,24 +146,24 @@ impl OnFailureOption {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnFailure {
-    /// Everything is removed
+    /// Remove all of them
     Rollback,
-    /// They stay, and `gm resume` goes on from there
+    /// Keep the parts that work; `gm resume` continues from there
     Keep,
-    /// You are asked, on a terminal
+    /// Ask on the terminal
     Ask,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Name {
-    /// The stack's name
+    /// Name of the stack
     #[arg(value_name = "NAME")]
     pub(crate) name: StackName,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Yes {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
@@ -174,23 +174,23 @@ pub(crate) struct Destroy {
     pub(crate) name: Name,
     #[command(flatten)]
     pub(crate) yes: Yes,
-    /// Leave the file system and the data in it
+    /// Keep the file system and its data
     #[arg(long)]
     pub(crate) keep_file_system: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Leftovers {
-    /// Only what was made for these stacks
+    /// Only resources of these stacks
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<StackName>,
-    /// The region to look in [default: the environment's]
+    /// Region to search [default: the region of the AWS environment]
     #[arg(long)]
     pub(crate) region: Option<Region>,
-    /// Remove what is found
+    /// Delete the resources that are found
     #[arg(long)]
     pub(crate) delete: bool,
-    /// Leave file systems and the data in them
+    /// Keep file systems and their data
     #[arg(long, requires = "delete")]
     pub(crate) keep_file_systems: bool,
     #[command(flatten)]
@@ -215,26 +215,26 @@ pub(crate) struct Sandbox {
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum SandboxCommand {
-    /// Serve a simulated AWS account on a socket, to the AWS CLI and to programs on any SDK
+    /// Serve a simulated AWS account on a local port, for the AWS CLI and programs that use any AWS SDK
     ///
-    /// Standard output gets the variables that direct programs to it, and the account is served until SIGINT or
-    /// SIGTERM. It is a new one, and gone at the end, unless --keep is given. With --output json there is one document
-    /// when it begins and another when it has ended; with --verbose each call is logged to standard error.
+    /// Prints the environment variables that direct programs to the account, and serves it until SIGINT or SIGTERM. The
+    /// account is new, and is discarded at the end, unless --keep is given. With --output json, one document is printed
+    /// at the start and another at the end; with --verbose, each call is logged to standard error.
     Serve(Serve),
 }
 
 #[cfg(feature = "sandbox")]
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// The address to listen on
+    /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
 
-    /// The port to listen on; 0 is any that is free
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// How many times as fast as at AWS time passes
+    /// Simulated seconds per real second
     #[arg(
         long,
         value_name = "X",
@@ -243,27 +243,27 @@ pub(crate) struct Serve {
     )]
     pub(crate) speed: ClockSpeed,
 
-    /// How slow this AWS is
+    /// Duration of each step of a resource
     #[arg(long, value_enum, default_value_t)]
     pub(crate) profile: Profile,
 
-    /// What ids and the random part of times follow from
+    /// Seed for generated ids and random delays
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Throttle calls as AWS does, by its published limits, in the account's time: at `--speed 1` as at AWS
+    /// Throttle calls at the published limits of AWS, counted in simulated seconds
     #[arg(long)]
     pub(crate) throttling: bool,
 
-    /// Let a new EC2 id be unknown to other calls for a moment, as it may be at AWS
+    /// Hide a new EC2 id from other calls for a moment, as AWS may do
     #[arg(long)]
     pub(crate) eventual_consistency: bool,
 
-    /// What goes wrong: a TOML file of faults, such as geusemaker-testkit/examples/faults.toml
+    /// TOML file of faults to inject, such as geusemaker-testkit/examples/faults.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
 
-    /// Serve the account that `gm --sandbox` works in, and keep what becomes of it
+    /// Serve the account that `gm --sandbox` uses, and keep the changes
     #[arg(long, conflicts_with_all = ["seed", "profile"])]
     pub(crate) keep: bool,
 }
@@ -271,12 +271,12 @@ pub(crate) struct Serve {
 #[cfg(feature = "sandbox")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
-    /// Nothing takes time
+    /// No step takes time
     Instant,
-    /// Most steps take about as long as their median at AWS
+    /// Most steps take about their median duration at AWS
     #[default]
     Typical,
-    /// Every step takes as long as the slowest that was observed
+    /// Every step takes the longest duration observed at AWS
     Slow,
 }
 

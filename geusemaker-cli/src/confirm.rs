@@ -27,12 +27,12 @@ pub(crate) async fn confirm(
 ) -> Result<(), Failure> {
     if !is_terminal() {
         return Err(Failure::usage(
-            "this changes AWS and there is no terminal to ask on: give --yes to go ahead",
+            "this needs your consent, and there is no terminal to ask on: give --yes",
         ));
     }
     let hint = match consent {
         Consent::Yes => "[y/N]".to_owned(),
-        Consent::Name(name) => format!("Type {name} to go ahead:"),
+        Consent::Name(name) => format!("Type {name} to confirm:"),
     };
     let prompt = format!("{question} {hint} ");
     let answer = context
@@ -51,7 +51,7 @@ pub(crate) async fn confirm(
 
 /// Asks whether to keep the parts that work. The caller listens for signals.
 pub(crate) async fn asks_to_keep() -> bool {
-    let prompt = "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
+    let prompt = "Keep the parts that work for gm resume, or remove everything? [k/R] ";
     matches!(answer(prompt.to_owned()).await.as_str(), "k" | "K" | "keep")
 }
 

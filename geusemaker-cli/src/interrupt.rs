@@ -26,7 +26,7 @@ impl Interrupts {
         use tokio::signal::unix::{SignalKind, signal};
         let hear = |kind| {
             signal(kind)
-                .map_err(|error| Failure::local(format!("signals cannot be heard: {error}")))
+                .map_err(|error| Failure::local(format!("signals cannot be handled: {error}")))
         };
         Ok(Self {
             signals: tokio::sync::Mutex::new(Signals {

@@ -198,7 +198,9 @@ fn sandbox(
     _: &ProgressDisplay,
 ) -> Result<Option<Sandbox>, Failure> {
     if global.sandbox {
-        return Err(Failure::usage("this gm was built without the sandbox"));
+        return Err(Failure::usage(
+            "this gm was built without the sandbox; build it with the feature `sandbox`",
+        ));
     }
     Ok(None)
 }

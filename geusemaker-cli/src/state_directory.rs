@@ -20,7 +20,9 @@ impl StateDirectory {
         let base = match asked.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => path.to_owned(),
             None => default_path().ok_or_else(|| {
-                Failure::usage("no place for journals: neither XDG_STATE_HOME nor HOME is set; give --state DIR")
+                Failure::usage(
+                    "no state directory: neither XDG_STATE_HOME nor HOME is set; give --state DIR",
+                )
             })?,
         };
         let path = if sandbox { base.join("sandbox") } else { base };
@@ -31,7 +33,7 @@ impl StateDirectory {
     pub(crate) fn store(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
         let journals = self.path.join("journals");
         create_private(&journals)
-            .map_err(|error| self.failed(&format!("cannot be made: {error}")))?;
+            .map_err(|error| self.failed(&format!("cannot be created: {error}")))?;
         let store = LocalFileSystem::new_with_prefix(&journals)
             .map_err(|error| self.failed(&format!("cannot be used: {error}")))?;
         Ok(Arc::new(store.with_fsync(true)))
@@ -44,7 +46,10 @@ impl StateDirectory {
     }
 
     fn failed(&self, why: &str) -> Failure {
-        Failure::usage(format!("the state directory {} {why}", self.path.display()))
+        Failure::usage(format!(
+            "the state directory {} {why}; choose another one with --state",
+            self.path.display()
+        ))
     }
 }
 

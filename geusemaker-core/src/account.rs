@@ -53,7 +53,7 @@ impl Account {
             .send()
             .await
             .map_err(AwsError::of("sts:GetCallerIdentity"))
-            .map_err(Error::aws("asking who these credentials belong to"))?;
+            .map_err(Error::aws("finding out the account of the credentials"))?;
         Ok(Identity {
             account: reply.account.unwrap_or_default(),
         })

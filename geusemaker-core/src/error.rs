@@ -69,7 +69,7 @@ pub enum Error {
         source: GpuMismatch,
     },
     /// The first-boot script is longer than AWS accepts.
-    #[error("the user data has {bytes} bytes, and AWS takes {USER_DATA_MAX}")]
+    #[error("the user data is {bytes} bytes; the limit is {USER_DATA_MAX}")]
     #[non_exhaustive]
     UserData {
         /// The length of the script in bytes.
@@ -97,7 +97,7 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// Another process works on the stack.
-    #[error("stack {stack} is being worked on by {holder} since {since}")]
+    #[error("stack {stack} is locked by {holder} since {since}")]
     #[non_exhaustive]
     Locked {
         /// The stack.
@@ -128,7 +128,7 @@ pub enum Error {
     NoRegion,
     /// The stack belongs to another account.
     #[error(
-        "stack {stack} belongs to account {recorded}, and these credentials are of account {actual}"
+        "stack {stack} belongs to account {recorded}, but these credentials belong to account {actual}"
     )]
     #[non_exhaustive]
     OtherAccount {
@@ -140,14 +140,14 @@ pub enum Error {
         actual: String,
     },
     /// The stack is in use, and only a stack that was never committed can be rolled back.
-    #[error("stack {stack} is committed: there is nothing unfinished to roll back")]
+    #[error("stack {stack} is committed, and only an unfinished stack can be rolled back")]
     #[non_exhaustive]
     Committed {
         /// The stack.
         stack: String,
     },
     /// The runtime is shutting down; the journal has the work that was under way.
-    #[error("the runtime stopped while {key} was under way")]
+    #[error("the runtime stopped during the work on {key}")]
     #[non_exhaustive]
     Stopped {
         /// The resource's name in the journal.
@@ -306,11 +306,11 @@ impl Error {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::Spec(_) => "correct the spec".to_owned(),
+            Self::Spec(_) => "correct the spec, or name another file".to_owned(),
             Self::Plan(error) => error.remedy(),
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => source.remedy(),
             Self::Wait(WaitError::Deadline { .. }) => {
-                "AWS is still at it: wait again; a new stack can be given a longer wait_timeout".to_owned()
+                "AWS was still working: try again, or set a longer wait_timeout in the spec of a new stack".to_owned()
             }
             Self::Wait(WaitError::Failed { .. }) => {
                 "correct what AWS names as the reason, and try again".to_owned()
@@ -322,21 +322,21 @@ impl Error {
             }
             Self::Capacity { .. } => ErrorClass::Capacity.remedy().to_owned(),
             Self::Gpu { .. } => {
-                "look at the instance's console output for nvidia-smi's words; an image without the NVIDIA driver \
-                 cannot work, and gpu_check = false leaves this check out"
+                "read the output of nvidia-smi in the instance's console output; an image without the NVIDIA driver \
+                 does not work; gpu_check = false skips this check"
                     .to_owned()
             }
-            Self::UserData { .. } => "give fewer services, or shorter names".to_owned(),
+            Self::UserData { .. } => "use fewer services, or shorter images and paths".to_owned(),
             Self::Ending { .. } => "finish its removal first".to_owned(),
             Self::BeingDeleted { .. } => "finish the rollback first".to_owned(),
             Self::Journal(JournalError::Store { .. }) => {
-                "make room or give access to where the journal is kept, and run the same command again".to_owned()
+                "free space or fix access where the journal is kept, then run the same command again".to_owned()
             }
             Self::Journal(JournalError::TakenOver { .. }) | Self::Locked { .. } => {
                 "wait until the other process has finished".to_owned()
             }
             Self::Journal(JournalError::Stopped { .. }) | Self::Stopped { .. } => {
-                "resume it or roll it back".to_owned()
+                "resume the stack or roll it back".to_owned()
             }
             Self::Journal(
                 JournalError::Damaged { .. }
@@ -346,9 +346,9 @@ impl Error {
             ) => "nothing was overwritten; restore the journal, then try again".to_owned(),
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
             Self::NoRegion => "name a region, or set AWS_REGION".to_owned(),
-            Self::NoSuchStack { .. } => "check the name and where the journals are kept".to_owned(),
-            Self::OtherAccount { .. } => "sign in to the account that the stack was made in".to_owned(),
-            Self::Committed { .. } => "destroy it if it should go".to_owned(),
+            Self::NoSuchStack { .. } => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
+            Self::OtherAccount { .. } => "sign in to the account of the stack".to_owned(),
+            Self::Committed { .. } => "to remove the stack, destroy it".to_owned(),
         }
     }
 }
@@ -363,8 +363,8 @@ fn list<T: ToString>(items: &[T]) -> String {
 
 fn there_are(names: &[String]) -> String {
     if names.is_empty() {
-        "; there are none here".to_owned()
+        "; there are no stacks here".to_owned()
     } else {
-        format!("; there are: {}", names.join(", "))
+        format!("; the stacks here: {}", names.join(", "))
     }
 }

@@ -120,27 +120,31 @@ impl fmt::Display for ProgressEvent {
                 ..
             } => write!(
                 f,
-                "{what}: {state}, {} (usually {} to {})",
+                "waiting for {what}: {state}, {} so far (usually {} to {})",
                 seconds(*elapsed),
                 seconds(*from),
                 seconds(*to)
             ),
             Self::Awaited { what, elapsed } => {
-                write!(f, "{what}: done after {}", seconds(*elapsed))
+                write!(f, "waited {} for {what}", seconds(*elapsed))
             }
             // Not a failure: AWS needs a moment to show what it has just created.
             Self::Retrying { error, next } if error.class.is_too_early() => {
                 let code = error.code.as_deref().unwrap_or("no code");
-                write!(f, "{} is too early yet ({code}); {next}", error.operation)
+                write!(
+                    f,
+                    "{}: dependency not ready yet ({code}); {next}",
+                    error.operation
+                )
             }
             Self::Retrying { error, next } => write!(f, "{error}; {next}"),
             Self::SignInNeeded { error, patience } => write!(
                 f,
-                "{error}; sign in again: this waits up to {} for that",
+                "{error}; sign in again within {}, and the work continues",
                 seconds(*patience)
             ),
             Self::Deleted { kind, id, .. } => write!(f, "{kind} {id} deleted"),
-            Self::Left { kind, key, why } => write!(f, "{kind} {key} is still there: {why}"),
+            Self::Left { kind, key, why } => write!(f, "{kind} {key} could not be deleted: {why}"),
         }
     }
 }

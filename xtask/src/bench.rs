@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
     let moto = Moto::start(&workspace)?;
     let ours = calls(our_address).context("the account in the sandbox")?;
     let theirs = calls(moto.address()).context("the account in moto")?;
-    println!("\nrequests per second, over {CONNECTIONS} connections that are kept");
+    println!("\nrequests per second, over {CONNECTIONS} kept-alive connections");
     println!("{:<24}{:>12}{:>12}{:>9}", "", "gm sandbox", "moto", "ratio");
     for ((name, our_request), (_, their_request)) in ours.iter().zip(&theirs) {
         let measure = |address, request: &[u8]| {
@@ -57,7 +57,7 @@ fn address(endpoint: &str) -> Result<SocketAddr> {
     authority
         .trim_end_matches('/')
         .parse()
-        .with_context(|| format!("{endpoint} is no address"))
+        .with_context(|| format!("{endpoint} is not an address"))
 }
 
 /// Returns the calls to compare, for an account that gets the same ten instances and one load balancer.
@@ -76,7 +76,7 @@ fn calls(address: SocketAddr) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let subnets = ec2("Action=DescribeSubnets")?;
     let subnets: Vec<&str> = elements(&subnets, "subnetId").take(2).collect();
     let [first, second] = subnets.as_slice() else {
-        anyhow::bail!("there are not two subnets");
+        anyhow::bail!("there are fewer than two subnets");
     };
     ask(
         "elasticloadbalancing",

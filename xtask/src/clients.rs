@@ -116,7 +116,7 @@ impl Life {
         self.count(&mut tally, "nothing is left over", &served.leftovers);
         if !output.status.success() && tally.failed == 0 {
             let status = [output.status.to_string()];
-            self.count(&mut tally, "the script goes through", &status);
+            self.count(&mut tally, "the script runs to its end", &status);
         }
         Ok(tally)
     }

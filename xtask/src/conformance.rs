@@ -53,7 +53,7 @@ fn up_and_down(gm: &Gm<'_>, moto: &Moto, tier: Tier, tally: &mut Tally) -> Resul
     let created = Inventory::take(moto)?.beyond(&before);
     tally.count(
         tier,
-        "the account holds what the tier promises",
+        "the account has the resources of the tier",
         tier.problems(&created),
     );
     if let Ok(document) = deployed {

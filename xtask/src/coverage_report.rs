@@ -54,7 +54,7 @@ impl CoverageReport {
             .data
             .into_iter()
             .next()
-            .context("it holds no measurement")?;
+            .context("it has no measurements")?;
         let crates = crates.iter().map(|&name| CrateCoverage {
             name: name.to_owned(),
             files: files_below(&root.join(name), &measured.files),

@@ -118,7 +118,7 @@ impl Connection {
 
     fn read_chunks(&mut self, body: &mut Vec<u8>) -> Result<()> {
         loop {
-            let length = u64::from_str_radix(&self.line()?, 16).context("no chunk's length")?;
+            let length = u64::from_str_radix(&self.line()?, 16).context("a chunk has no length")?;
             (&mut self.stream).take(length).read_to_end(body)?;
             self.line()?;
             if length == 0 {

@@ -35,18 +35,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Measure the speed and the memory of the simulator, and its requests per second beside moto
+    /// Measure the speed and memory of the simulator, and compare its requests per second with moto's
     Bench,
     /// Run gm against moto with faults of every kind between them, and check that nothing is lost
     Chaos(chaos::Options),
-    /// Run the AWS CLI and boto3 against the sandbox on a socket, each through the life of a stack
+    /// Run the AWS CLI and boto3 against a served sandbox, each through the life of a stack
     Clients,
     /// Run gm against moto, an independent AWS server: deploy, check and destroy every tier
     Conformance,
     /// Measure line coverage; fail if a crate is below its limit
     Coverage,
-    /// Kill gm at each of its calls, in deployments and removals, and at many random moments; the tests do a part of
-    /// this
+    /// Kill gm at every call of a deployment and a removal, and at random moments; the tests run a sample of this
     Kills,
     /// Check that the folders of geusemaker-core import each other in one direction only
     Layers,

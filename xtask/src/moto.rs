@@ -102,14 +102,14 @@ impl Moto {
         const TRIES: u32 = 600;
         for _ in 0..TRIES {
             if let Some(status) = self.server.try_wait()? {
-                bail!("it ended: {status}");
+                bail!("moto ended: {status}");
             }
             if answers(self.address) {
                 return Ok(());
             }
             sleep(Duration::from_millis(100));
         }
-        bail!("it was given a minute")
+        bail!("moto did not answer within a minute")
     }
 }
 

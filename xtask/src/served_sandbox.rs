@@ -48,7 +48,10 @@ impl ServedSandbox {
             .stdout(Stdio::piped())
             .spawn()
             .context("gm sandbox serve cannot be started")?;
-        let stdout = server.stdout.take().context("it has no output")?;
+        let stdout = server
+            .stdout
+            .take()
+            .context("its standard output is closed")?;
         let mut sandbox = Self {
             server,
             stdout: BufReader::new(stdout),

@@ -80,7 +80,7 @@ impl Driver<'_> {
             AnyDeployment::CdnPending(pending) => self.deployed(pending).await,
             AnyDeployment::CdnDeployed(deployed) => self.check(deployed.commit().await).await,
             _ => Err(Failure::local(
-                "this state of a deployment is not known to this version of gm",
+                "this version of gm does not know the state of the deployment; use a newer gm",
             )),
         }
     }
@@ -165,7 +165,7 @@ impl Driver<'_> {
     /// Finishes the current call after the first signal, and keeps everything.
     async fn stopped(&self, code: ExitCode) -> Failure {
         self.context.display.note(
-            "interrupted: finishing the call in hand; everything stays (once more to stop at once)",
+            "interrupted: finishing the current call, keeping everything (a second signal stops at once)",
         );
         let code = tokio::select! {
             _ = self.context.session.clone().close() => code,
@@ -192,7 +192,7 @@ impl Driver<'_> {
                     .state(format!("nothing of {} is left", self.name))
             }
             Err(_) => Failure::interrupted(code, Undone::default(), self.command("list"))
-                .state("what exists is in the journal"),
+                .state("the journal lists what exists"),
         }
     }
 
@@ -260,13 +260,13 @@ impl Driver<'_> {
     async fn interrupted(&self, code: ExitCode) -> Failure {
         let session = self.context.session.clone();
         self.context.display.note(
-            "interrupted: rolling back (once more to stop at once; the journal keeps what is left)",
+            "interrupted: rolling back (a second signal stops at once; the journal lists what is left)",
         );
         let undone = tokio::select! {
             undone = session.close() => undone.into_iter().next().unwrap_or_default(),
             code = self.context.interrupts.next() => {
                 return Failure::interrupted(code, Undone::default(), self.command("rollback"))
-                    .state("what exists is in the journal");
+                    .state("the journal lists what exists");
             }
         };
         // The journal decides: a stack that was committed or kept at the last moment still exists.

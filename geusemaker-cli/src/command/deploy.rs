@@ -25,9 +25,10 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         }
         Ok(existing) => {
             spec::refuse_another(context, &existing, &spec)?;
-            context
-                .display
-                .note(&format!("{name} was begun at {}: going on", existing.since));
+            context.display.note(&format!(
+                "{name} was begun at {} and is unfinished: continuing",
+                existing.since
+            ));
             if !is_agreed {
                 let question = format!("Finish deploying {name}?");
                 confirm(context, &question, &Consent::Yes).await?;

@@ -22,12 +22,14 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
             .iter()
             .find(|resource| resource.kind == ResourceKind::FileSystem && !resource.adopted);
         let data = match own_file_system {
-            Some(_) if keeps => " The file system stays.",
-            Some(_) => " The file system goes with all its data (--keep-file-system leaves it).",
+            Some(_) if keeps => " The file system is kept.",
+            Some(_) => {
+                " The file system is deleted with all its data (--keep-file-system keeps it)."
+            }
             None => "",
         };
         let question = format!(
-            "Destroy {name} in account {}, {}: {} resources?{data}",
+            "Destroy {name} in account {}, {} ({} resources)?{data}",
             status.account,
             status.region,
             status.resources.len()
@@ -57,18 +59,18 @@ pub(super) async fn interruptible<T>(
     };
     context
         .display
-        .note("interrupted: finishing the call in hand (once more to stop at once)");
+        .note("interrupted: finishing the current call (a second signal stops at once)");
     let next = context.command(&format!("destroy {name}"));
     tokio::select! {
         _ = context.session.clone().close() => {}
         code = context.interrupts.next() => {
             return Err(Failure::interrupted(code, Undone::default(), next)
-                .state(format!("what is left of {name} is in the journal")));
+                .state(format!("the journal lists what is left of {name}")));
         }
     }
     let left = match context.session.summary(name).await {
         Ok(status) => format!("{} resources of {name} are left", status.resources.len()),
-        Err(_) => format!("what is left of {name} is in the journal"),
+        Err(_) => format!("the journal lists what is left of {name}"),
     };
     Err(Failure::interrupted(code, Undone::default(), next).state(left))
 }
@@ -88,7 +90,7 @@ pub(super) fn report(
         .iter()
         .map(|kept| {
             format!(
-                "  kept: {} {} (adopt it with storage.file_system)",
+                "  kept: {} {} (a later spec can use it: storage.file_system)",
                 kept.kind, kept.id
             )
         })

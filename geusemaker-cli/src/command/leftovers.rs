@@ -65,7 +65,7 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
 async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -> Failure {
     context
         .display
-        .note("interrupted: finishing the calls in hand (once more to stop at once)");
+        .note("interrupted: finishing the current calls (a second signal stops at once)");
     let finished = async {
         context.session.clone().close().await;
         look(context, leftovers).await.ok()
@@ -81,7 +81,8 @@ async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -
             found.account,
             found.region
         ),
-        None => "what is left still has its tags, and is found again".to_owned(),
+        None => "the resources that are left keep their tags, so gm leftovers finds them again"
+            .to_owned(),
     };
     Failure::interrupted(code, Undone::default(), command(context, leftovers)).state(state)
 }
@@ -109,12 +110,10 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
     let mut document = document(found);
     document = match found.orphans.len() {
         0 if !held.is_empty() => document,
-        0 => document.line(format!(
-            "nothing in account {account}, {region} is without a journal"
-        )),
+        0 => document.line(format!("no leftovers in account {account}, {region}")),
         count => document
             .line(format!(
-                "{count} resources in account {account}, {region} are in no journal here:"
+                "{count} resources in account {account}, {region} belong to no journal here:"
             ))
             .lines(lines(found)),
     };
@@ -138,8 +137,8 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
     }
     let then = match (found.orphans.is_empty(), held.is_empty()) {
         (true, true) => return document,
-        (true, false) => "once that is deleted, remove what it holds:",
-        (false, _) => "if no other machine has their journals, remove them:",
+        (true, false) => "once that is deleted, remove the rest:",
+        (false, _) => "remove them, unless another machine has their journals:",
     };
     let next = command(context, leftovers);
     document
@@ -168,13 +167,13 @@ fn document(found: &Orphans) -> Document {
 fn question(leftovers: &Leftovers, found: &Orphans) -> String {
     let is_file_system = |orphan: &TaggedResource| orphan.kind == ResourceKind::FileSystem;
     let data = match found.orphans.iter().any(is_file_system) {
-        true if leftovers.keep_file_systems => " File systems stay.",
-        true => " File systems go with all their data (--keep-file-systems leaves them).",
+        true if leftovers.keep_file_systems => " File systems are kept.",
+        true => " File systems are deleted with all their data (--keep-file-systems keeps them).",
         false => "",
     };
     format!(
-        "{}\nRemove these {} resources in account {}, {}? A deployment that another machine has the journal of looks \
-         the same, even one that is under way.{data}",
+        "{}\nRemove these {} resources in account {}, {}? A deployment whose journal is on another machine looks \
+         the same, even while it is in progress.{data}",
         lines(found).join("\n"),
         found.orphans.len(),
         found.account,

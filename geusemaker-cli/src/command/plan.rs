@@ -19,7 +19,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
             if existing.phase == Phase::Committed {
                 return status::up_already(context, &existing);
             }
-            let message = format!("{} was begun; gm deploy goes on with it", existing.name);
+            let message = format!("{} is unfinished; gm deploy continues it", existing.name);
             context.display.note(&message);
             return Ok(status::document(context, &existing));
         }
@@ -61,7 +61,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         format!("  image        {} {}", plan.image.id, plan.image.name),
     ];
     for (row, candidates) in placements(plan).iter().enumerate() {
-        let label = if row == 0 { "in order" } else { "" };
+        let label = if row == 0 { "try in order" } else { "" };
         lines.push(format!("  {label:<13}{candidates}"));
     }
     lines.push(match &plan.adopted_file_system {
@@ -76,7 +76,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             "the internet"
         };
         lines.push(format!(
-            "  balancer     {}, HTTP, admits {admits}",
+            "  balancer     {}, HTTP, open to {admits}",
             spec.name().load_balancer_name()
         ));
     }

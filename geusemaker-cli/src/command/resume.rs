@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
         _ => {}
     }
     if !(resume.yes.yes || context.is_sandbox) {
-        let question = format!("Finish deploying {name}, now {}?", existing.phase);
+        let question = format!("Finish deploying {name} (now: {})?", existing.phase);
         confirm(context, &question, &Consent::Yes).await?;
     }
     let deployment = open(context, name).await?;
@@ -40,7 +40,7 @@ pub(super) async fn open(context: &Context, name: &StackName) -> Result<AnyDeplo
     let status = context.session.summary(name).await.map_err(unchanged)?;
     if status.phase == Phase::Committed {
         drop(deployment);
-        let message = format!("{name} has been finished by somebody else in the meantime");
+        let message = format!("{name} was finished by another process in the meantime");
         return Err(Failure::usage(message).next(context.command(&format!("status {name}"))));
     }
     Ok(deployment)

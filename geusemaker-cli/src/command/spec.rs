@@ -33,6 +33,6 @@ pub(super) fn refuse_another(
         "stack {name} exists and was made from another spec; a stack cannot be changed in place: remove it first, or \
          give the spec another name"
     ))
-    .state(format!("{name} is {}", existing.phase))
+    .state(format!("{name}: {}", existing.phase))
     .next(context.command(&next)))
 }

@@ -31,7 +31,7 @@ pub(super) fn up_already(
         return Ok(document(context, status));
     }
     let message = format!(
-        "{name} was deployed, and somebody has removed parts of it since: {}",
+        "{name} was deployed, but parts of it were deleted outside gm since: {}",
         gone.join(", ")
     );
     let left = status.resources.len() - gone.len();
@@ -70,7 +70,7 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         ))
         .lines(columns(&rows));
     if let Some(holder) = &status.held_by {
-        document = document.line(format!("held by {holder}"));
+        document = document.line(format!("locked by {holder}"));
     }
     let outputs = &status.outputs;
     for (label, value) in [

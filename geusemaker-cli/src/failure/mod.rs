@@ -69,7 +69,10 @@ impl Failure {
     /// Creates the failure for faults that never fired.
     #[cfg(feature = "sandbox")]
     pub(crate) fn unfired(faults: &[String], served: Value) -> Self {
-        let message = format!("these faults never struck: {}", faults.join("; "));
+        let message = format!(
+            "these faults never fired: {} (correct each, or make it `optional`)",
+            faults.join("; ")
+        );
         let mut failure = Self::new(ExitCode::FaultUnfired, "fault-unfired", message);
         failure.details.served = Some(served);
         failure

@@ -34,7 +34,7 @@ impl KeptAccount {
         if let Some(locked) = &locked
             && let Err(fs::TryLockError::WouldBlock) = locked.try_lock()
         {
-            const TAKEN: &str = "another gm works in the sandbox's account";
+            const TAKEN: &str = "another gm is using the sandbox's account";
             match lock {
                 Lock::Wait(display) => {
                     display.note(&format!("{TAKEN}; waiting until it ends..."));
@@ -83,7 +83,7 @@ fn read(file: &Path) -> Result<Option<Snapshot>, Failure> {
 fn keep(file: &Path, snapshot: &Snapshot) {
     if let Err(error) = write(file, snapshot) {
         // The account's resources are then lost with the process, which the journal will reveal.
-        tracing::error!(%error, "the sandbox's account cannot be kept");
+        tracing::error!(%error, "the sandbox's account cannot be saved");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::gm::Gm;
 use crate::recorded_plan::recorded_plan;
 use crate::spec_text::spec;
 
-const REFUSAL: &str = "this changes AWS and there is no terminal to ask on: give --yes to go ahead";
+const REFUSAL: &str = "this needs your consent, and there is no terminal to ask on: give --yes";
 
 /// Without `--yes` the plan is shown and nothing is created.
 #[tokio::test(start_paused = true)]

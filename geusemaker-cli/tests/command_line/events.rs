@@ -17,7 +17,7 @@ fn destroyed_stack_keeps_its_history() {
         "planned: tier 1 in account 123456789012, us-east-1",
         "instance is about to be created",
         "committed: tier 1 is in use",
-        "all of it is about to go",
+        "the whole stack is about to be removed",
         "is gone",
     ];
     assert!(order.map(place).is_sorted(), "{text}");
@@ -46,5 +46,5 @@ fn unknown_stack_names_existing_ones() {
     gm.sandbox(&["deploy"]).with(0);
     gm.sandbox(&["events", "lmm"])
         .with(2)
-        .says(&["there is no stack lmm; there are: llm"]);
+        .says(&["there is no stack lmm; the stacks here: llm"]);
 }

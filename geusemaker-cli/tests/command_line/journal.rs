@@ -72,7 +72,7 @@ fn torn_record_is_named() {
 fn missing_record_is_named() {
     let (gm, journal) = deployed();
     fs::remove_file(journal.join("00000004.json")).unwrap();
-    let missing = "the journal of llm has no record 4 but later ones; restore it from a backup";
+    let missing = "the journal of llm lacks record 4, but has later ones; restore it from a backup";
     assert_refused(&gm, &journal, &[missing, TRY]);
 }
 
@@ -86,7 +86,7 @@ fn newer_record_is_refused() {
     )
     .unwrap();
     let newer = format!("record llm/{next} of the journal has format version 99");
-    assert_refused(&gm, &journal, &[&newer, "use a newer version of it"]);
+    assert_refused(&gm, &journal, &[&newer, "use a newer version"]);
 }
 
 /// A symbolic link to itself cannot be read by any user, not even by root.
@@ -103,7 +103,7 @@ fn unreadable_folder_is_named() {
         journals,
         &[
             "the journal of llm cannot be read: ",
-            "try: make room or give access to where the journal is kept",
+            "try: free space or fix access where the journal is kept",
         ],
     );
     fs::remove_file(&journal).unwrap();

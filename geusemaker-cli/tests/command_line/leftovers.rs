@@ -32,13 +32,13 @@ fn stack_without_journal_is_removed() {
     let before = gm.leftovers();
     let listed = gm.sandbox(&["leftovers"]).with(0);
     let lines = [
-        "resources in account 123456789012, us-east-1 are in no journal here:",
+        "resources in account 123456789012, us-east-1 belong to no journal here:",
         "\nllm, deployment ",
         "CloudFront distribution",
         "instance ",
         " old\n",
         "age unknown",
-        "if no other machine has their journals, remove them:",
+        "remove them, unless another machine has their journals:",
         "next: gm leftovers --delete --sandbox",
     ];
     for line in lines {
@@ -55,7 +55,7 @@ fn stack_without_journal_is_removed() {
         removed.stdout
     );
     let nothing = gm.sandbox(&["cleanup"]).with(0).stdout;
-    let none = "nothing in account 123456789012, us-east-1 is without a journal\n";
+    let none = "no leftovers in account 123456789012, us-east-1\n";
     assert_eq!(nothing, none);
     // The stack's name is free again.
     gm.sandbox(&["deploy"]).with(0);
@@ -100,7 +100,7 @@ fn stack_with_journal_is_left_alone() {
     let before = gm.leftovers();
     let listed = gm.sandbox(&["leftovers"]).with(0).stdout;
     assert!(
-        listed.contains("it belongs to stack llm (gm destroy llm --sandbox)"),
+        listed.contains("part of stack llm (gm destroy llm --sandbox)"),
         "{listed}"
     );
     gm.sandbox(&["leftovers", "--delete", "--yes"]).with(0);
@@ -164,7 +164,7 @@ fn foreign_mount_target_holds_group() {
     let gm = served_without_journal(&account, &format!("storage.file_system = {theirs:?}"));
     let by_hand = "by hand: aws efs delete-mount-target --mount-target-id fsmt-";
     let held = [
-        &*format!(" of {theirs}, which nothing says is of this program"),
+        &*format!(" of {theirs}, not tagged as created by gm"),
         by_hand,
     ];
     let removed = account
@@ -196,7 +196,7 @@ fn foreign_mount_target_holds_group() {
     assert_eq!(left, remains);
 
     let listed = account.run(&gm, &["leftovers"]).with(0).stdout;
-    let then = "once that is deleted, remove what it holds:\n  next: gm leftovers --delete";
+    let then = "once that is deleted, remove the rest:\n  next: gm leftovers --delete";
     for line in [&held[..], &["left alone: security group sg-", then]].concat() {
         assert!(listed.contains(line), "{line}: {listed}");
     }
@@ -217,7 +217,7 @@ fn signal_finishes_current_calls() {
     running.signal("INT");
     let ended = running.ended().with(130);
     ended.says(&[
-        "finishing the calls in hand",
+        "finishing the current calls",
         " are left",
         "next: gm leftovers --delete",
     ]);
@@ -230,7 +230,7 @@ fn signal_finishes_current_calls() {
     assert_eq!(
         ended,
         [Outcome::Success],
-        "the call in hand was not waited for"
+        "the current call was not waited for"
     );
     assert!(
         calls
@@ -258,7 +258,7 @@ fn second_signal_ends_removal_at_once() {
     let ended = running.ended();
     assert!(matches!(ended.code, Some(130 | 143)), "{ended:?}");
     ended.says(&[
-        "what is left still has its tags, and is found again",
+        "the resources that are left keep their tags, so gm leftovers finds them again",
         "next: gm leftovers --delete",
     ]);
 
@@ -292,7 +292,7 @@ async fn removal_without_terminal_needs_yes() {
     let gm = Gm::new();
     gm.at(&server.uri(), &["leftovers", "--delete"])
         .with(2)
-        .says(&["this changes AWS and there is no terminal to ask on: give --yes to go ahead"]);
+        .says(&["this needs your consent, and there is no terminal to ask on: give --yes"]);
     server.verify().unwrap();
     assert_eq!(aws.leftovers(), before);
 }

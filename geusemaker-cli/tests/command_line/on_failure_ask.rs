@@ -7,8 +7,7 @@ use crate::gm::Gm;
 use crate::spec_text::spec;
 use crate::terminal::Terminal;
 
-const QUESTION: &str =
-    "Keep what works, for gm resume to go on from there, or remove everything? [k/R] ";
+const QUESTION: &str = "Keep the parts that work for gm resume, or remove everything? [k/R] ";
 
 const DEPLOY: [&str; 4] = ["deploy", "--yes", "--on-failure", "ask"];
 

@@ -14,7 +14,7 @@ fn plan_creates_nothing() {
         "  storage      a new encrypted file system",
         "  service      ollama on port 11434, /v1/*",
         "  service      open-webui on port 8080, every other path",
-        "  balancer     llm-tier3-alb, HTTP, admits CloudFront",
+        "  balancer     llm-tier3-alb, HTTP, open to CloudFront",
         "  CDN          a CloudFront distribution in front of the load balancer",
     ] {
         assert!(
@@ -43,7 +43,7 @@ fn placements_are_listed_in_order() {
         .collect();
     let starts = [
         "  instances    1 x g5.xlarge ",
-        "  in order     g5.xlarge spot in us-east-1a, b, ",
+        "  try in order g5.xlarge spot in us-east-1a, b, ",
         "               g6.xlarge spot in us-east-1a, b, ",
         "               g5.xlarge on-demand in us-east-1a, b, ",
         "               g6.xlarge on-demand in us-east-1a, b, ",

@@ -49,13 +49,13 @@ fn unknown_stack_names_existing_ones() {
     for command in ["destroy", "status", "resume", "rollback"] {
         gm.sandbox(&[command, "nope"])
             .with(2)
-            .says(&["there is no stack nope; there are none here"]);
+            .says(&["there is no stack nope; there are no stacks here"]);
     }
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
     for command in ["destroy", "status", "resume", "rollback"] {
         gm.sandbox(&[command, "nope"]).with(2).says(&[
-            "there is no stack nope; there are: llm",
+            "there is no stack nope; the stacks here: llm",
             "try: check the name",
         ]);
     }
@@ -114,7 +114,7 @@ fn partly_removed_stack_is_not_up() {
     fs::remove_file(gm.state().join("sandbox/account.json")).unwrap();
     gm.sandbox(&["deploy"])
         .with(3)
-        .says(&["somebody has removed parts of it", "instance/0"]);
+        .says(&["parts of it were deleted outside gm", "instance/0"]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn file_system_in_use_is_not_adopted() {
     gm.write_spec(&adopting.replace("\"llm\"", "\"other\""));
     gm.sandbox(&["deploy"])
         .with(2)
-        .says(&["belongs to stack llm, which exists"]);
+        .says(&["belongs to stack llm, which still exists"]);
     gm.sandbox(&["destroy", "llm"]).with(0);
     assert!(gm.leftovers().is_empty());
 }

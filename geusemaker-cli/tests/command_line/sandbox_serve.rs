@@ -42,7 +42,7 @@ fn kept_account_is_served_by_keep() {
     let served = Served::start(&gm, &[&FAST[..], &["--keep"]].concat());
     gm.run(&[], &["sandbox", "serve", "--keep"])
         .with(4)
-        .says(&["another gm works in the sandbox's account"]);
+        .says(&["another gm is using the sandbox's account"]);
     let journals = gm.state().join("sandbox");
     let at = |arguments: &[&str]| {
         let state = ["--state", journals.to_str().unwrap()];

@@ -60,7 +60,7 @@ fn unfinished_stack_is_rolled_back() {
     gm.write_spec(&spec(3, HASTY));
     gm.sandbox(&["deploy"])
         .with(5)
-        .says(&["still in progress", "next: gm resume llm --sandbox"]);
+        .says(&["still waiting for ", "next: gm resume llm --sandbox"]);
     let gone = gm.sandbox(&["rollback", "llm"]).with(0);
     assert!(gone.stdout.starts_with("llm is gone: "), "{}", gone.stdout);
     assert!(gm.leftovers().is_empty());

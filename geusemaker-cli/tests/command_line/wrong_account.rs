@@ -64,7 +64,7 @@ async fn single_zone_network_is_refused() {
     gm.at(&server.uri(), &["deploy", "--yes"]).with(2).says(&[
         "tier 2 needs subnets in two availability zones, and vpc-",
         " has us-east-1a\n",
-        "try: name subnets in two zones in network.subnets, or make one in another zone",
+        "try: name subnets in two zones in network.subnets, or create one in another zone",
     ]);
     assert!(gm.journals().is_empty());
 }
@@ -79,7 +79,7 @@ fn taken_load_balancer_name_is_refused() {
     let before = gm.leftovers();
     gm.sandbox(&["deploy"]).with(2).says(&[
         "a load balancer named llm-alb exists in us-east-1 already",
-        "try: choose another stack name, or remove what has it",
+        "try: choose another stack name, or remove the resource with this name",
     ]);
     assert_eq!(gm.leftovers(), before);
 }

@@ -169,7 +169,7 @@ impl AwsError {
     pub fn remedy(&self) -> String {
         match self.class {
             ErrorClass::Permission => format!(
-                "allow the action {} for these credentials, or check the account's standing",
+                "allow the action {} for these credentials, or check that the account is not suspended",
                 self.iam_action()
             ),
             class => class.remedy().to_owned(),

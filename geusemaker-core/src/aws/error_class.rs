@@ -133,7 +133,7 @@ impl ErrorClass {
                 "try again later, or give other instance types in compute.fallback or subnets in other zones"
             }
             Self::Conflict => {
-                "something of this name exists and is not this stack's: choose another stack name, or remove it"
+                "a resource of this name exists and is not this stack's: choose another stack name, or remove it"
             }
             Self::Credentials => {
                 "sign in again (aws sso login, or new access keys) and check with: aws sts get-caller-identity"

@@ -64,10 +64,7 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
             .map(|instance| check_gpu(ledger, instance)),
     )
     .await?;
-    ledger
-        .account
-        .progress
-        .step("GPUs are as the catalogue says");
+    ledger.account.progress.step("GPUs are as expected");
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub enum JournalError {
     },
     /// A newer version of this program wrote the record.
     #[error(
-        "record {path} of the journal has format version {found}, and this program knows {VERSION}; use a newer version of it"
+        "record {path} of the journal has format version {found}, but this program reads up to {VERSION}; use a newer version"
     )]
     #[non_exhaustive]
     Newer {
@@ -56,7 +56,7 @@ pub enum JournalError {
     },
     /// A record is missing.
     #[error(
-        "the journal of {stack} has no record {sequence} but later ones; restore it from a backup"
+        "the journal of {stack} lacks record {sequence}, but has later ones; restore it from a backup"
     )]
     #[non_exhaustive]
     Missing {
@@ -77,7 +77,7 @@ pub enum JournalError {
         source: IllegalEvent,
     },
     /// The runtime is shutting down.
-    #[error("the runtime stopped while the journal of {stack} was written")]
+    #[error("the runtime stopped during a write to the journal of {stack}")]
     #[non_exhaustive]
     Stopped {
         /// The stack of the journal.

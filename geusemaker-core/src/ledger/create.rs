@@ -230,7 +230,7 @@ impl Ledger {
         } = &self.account;
         progress.tell(progress::ProgressEvent::Retrying {
             error: error.clone(),
-            next: format!("asking again in {}", progress::seconds(pause)),
+            next: format!("trying again in {}", progress::seconds(pause)),
         });
         clock.sleep(pause).await;
         !self.running.is_closed()
@@ -340,8 +340,8 @@ pub(super) async fn resolve(
 /// Creates the error for a resource of another owner: AWS returned it for its name and settings, but its tag differs.
 fn name_conflict(lookup: &AnyLookup) -> AwsError {
     let kind = lookup.kind();
-    let message = format!("a {kind} of this name exists and does not carry this deployment's tag");
-    AwsError::conflict("looking at what AWS has made", message)
+    let message = format!("a {kind} of this name exists without this deployment's tag");
+    AwsError::conflict("checking the resource that AWS returned", message)
 }
 
 /// Picks the error to act on: that of a call, or that of resolving its outcome. Expired credentials take precedence,

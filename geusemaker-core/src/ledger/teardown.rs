@@ -234,7 +234,7 @@ impl<'a> Teardown<'a> {
                 return Err(self.explain(kind, id, error).await);
             }
             account.progress.tell(progress::ProgressEvent::Waiting {
-                what: format!("{kind} {id} to be free"),
+                what: format!("{kind} {id} to be deletable"),
                 state: self.obstacle(kind, id, &error).await,
                 elapsed,
                 usual: expected.usual,
@@ -352,7 +352,7 @@ impl<'a> Teardown<'a> {
 
     async fn wait_until_gone(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
         let account = self.account;
-        let gone = Wait::new(format!("{kind} {id} to go"), kind.deletion())
+        let gone = Wait::new(format!("{kind} {id} to be deleted"), kind.deletion())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
@@ -422,10 +422,10 @@ impl<'a> Teardown<'a> {
 fn words_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a word")
+        .unwrap_or("no message")
 }
 
 /// The time after which AWS shows everything that was created.
 const VISIBLE_AFTER: Duration = Duration::from_secs(30);
 
-const SIGNED_OUT: &str = "the credentials are not accepted any more; nothing was tried";
+const SIGNED_OUT: &str = "the credentials are no longer accepted, so its removal was not tried";

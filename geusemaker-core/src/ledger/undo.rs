@@ -90,7 +90,7 @@ impl Ledger {
             return Ok(());
         }
         let progress = &self.account.progress;
-        progress.step("Finishing the undo of this step, which was interrupted...");
+        progress.step("Finishing the interrupted undo of this step...");
         let undone = self.undo(state.savepoint(), FileSystems::Delete).await;
         // Everything else is left for the same reason.
         if let Some(error) = undone.signed_out {
@@ -120,4 +120,4 @@ impl Ledger {
 }
 
 const LEFT_FOR_A_SIGN_IN: &str =
-    "the credentials are not accepted any more: sign in, then resume it or roll it back";
+    "the credentials are no longer accepted: sign in, then resume the stack or roll it back";

@@ -91,7 +91,7 @@ pub enum PlanError {
         region: String,
     },
     /// The file system belongs to a stack that exists, and is deleted with that stack.
-    #[error("storage.file_system {file_system} belongs to stack {stack}, which exists")]
+    #[error("storage.file_system {file_system} belongs to stack {stack}, which still exists")]
     #[non_exhaustive]
     BelongsToStack {
         /// The file system.
@@ -119,12 +119,12 @@ impl PlanError {
         match self {
             Self::NoRegion => "add region = \"us-east-1\" to the spec, or set AWS_REGION",
             Self::NoDefaultVpc { .. } => {
-                "name a VPC in network.vpc, or make a default one: aws ec2 create-default-vpc"
+                "name a VPC in network.vpc, or create a default one: aws ec2 create-default-vpc"
             }
             Self::Missing { .. } => "check the id, the region and the account",
             Self::OtherVpc { .. } => "name subnets of one VPC",
             Self::OneZone { .. } => {
-                "name subnets in two zones in network.subnets, or make one in another zone"
+                "name subnets in two zones in network.subnets, or create one in another zone"
             }
             Self::NotOffered { .. } => {
                 "name subnets in zones that offer it, or another instance type in compute"
@@ -133,11 +133,13 @@ impl PlanError {
             Self::WrongArchitecture { .. } => {
                 "name an image for the architecture of the instance type"
             }
-            Self::NoPrefixList { .. } => "choose a region that CloudFront serves origins in",
+            Self::NoPrefixList { .. } => "choose another region, where AWS has this prefix list",
             Self::BelongsToStack { .. } => {
-                "destroy that stack with its file system kept first, or leave storage.file_system out"
+                "first destroy that stack with --keep-file-system, or leave storage.file_system out"
             }
-            Self::NameTaken { .. } => "choose another stack name, or remove what has it",
+            Self::NameTaken { .. } => {
+                "choose another stack name, or remove the resource with this name"
+            }
         }
         .to_owned()
     }

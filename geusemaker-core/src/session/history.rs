@@ -111,13 +111,13 @@ impl Reader {
                 let message = if is_renewal {
                     format!("{STILL_AT_WORK} {holder}, until {until}")
                 } else {
-                    format!("{holder} works on it, until {until}")
+                    format!("locked by {holder} until {until}")
                 };
                 ("claimed", None, message)
             }
             JournalEvent::Released => {
                 self.at_work = None;
-                ("released", None, "nobody works on it".to_owned())
+                ("released", None, "lock released".to_owned())
             }
             JournalEvent::Intent { key, lookup } => {
                 self.resources.insert(key.clone(), (lookup.kind(), None));
@@ -133,13 +133,17 @@ impl Reader {
             JournalEvent::Adopted { key, lookup, id } => {
                 let resource = (lookup.kind(), Some(id.clone()));
                 self.resources.insert(key.clone(), resource);
-                ("adopted", Some(key), "adopted: it stays".to_owned())
+                (
+                    "adopted",
+                    Some(key),
+                    "adopted, and never deleted".to_owned(),
+                )
             }
             JournalEvent::Deleting { key } => {
                 ("deleting", Some(key), "is about to be deleted".to_owned())
             }
             JournalEvent::Deleted { key } => ("deleted", Some(key), "is gone".to_owned()),
-            JournalEvent::Kept { key } => ("kept", Some(key), "stays on purpose".to_owned()),
+            JournalEvent::Kept { key } => ("kept", Some(key), "is kept, as requested".to_owned()),
             JournalEvent::Reached { state } => ("reached", None, reached(state).to_owned()),
             JournalEvent::Committed { tier } => {
                 let message = format!("committed: tier {} is in use", tier.number());
@@ -151,8 +155,12 @@ impl Reader {
                 "the last step is about to be undone".to_owned(),
             ),
             JournalEvent::Undone => ("undone", None, "the last step is undone".to_owned()),
-            JournalEvent::Ending => ("ending", None, "all of it is about to go".to_owned()),
-            JournalEvent::Gone => ("gone", None, "gone".to_owned()),
+            JournalEvent::Ending => (
+                "ending",
+                None,
+                "the whole stack is about to be removed".to_owned(),
+            ),
+            JournalEvent::Gone => ("gone", None, "the whole stack is gone".to_owned()),
         }
     }
 
@@ -165,11 +173,11 @@ impl Reader {
 
 fn reached(state: &Reached) -> &'static str {
     match state {
-        Reached::Ec2Ready(_) => "the instances run",
-        Reached::AlbHealthy(_) => "the load balancer takes requests",
-        Reached::CdnPending(_) => "the distribution is on its way",
+        Reached::Ec2Ready(_) => "the instances are running",
+        Reached::AlbHealthy(_) => "the load balancer is healthy",
+        Reached::CdnPending(_) => "the distribution is being deployed",
         Reached::CdnDeployed(_) => "the distribution is deployed",
     }
 }
 
-const STILL_AT_WORK: &str = "still at work:";
+const STILL_AT_WORK: &str = "lock renewed:";

@@ -181,7 +181,7 @@ impl Preflight<'_> {
         for instance_type in compute.instance_types() {
             let zones = instance_type_offering::zones(&self.account.reader, &instance_type)
                 .await
-                .map_err(Error::aws("asking where the instance type is offered"))?;
+                .map_err(Error::aws("finding the zones that offer the instance type"))?;
             offered.push((instance_type, zones));
         }
         let markets: &[bool] = match compute.market() {
@@ -223,7 +223,7 @@ impl Preflight<'_> {
             return Ok(None);
         };
         let aws = &self.account.reader;
-        let doing = || Error::aws("looking at the file system");
+        let doing = || Error::aws("reading the file system");
         if !file_system::exists(aws, id).await.map_err(doing())? {
             return Err(self.missing("storage.file_system", id));
         }

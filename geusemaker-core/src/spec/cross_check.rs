@@ -35,7 +35,7 @@ fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
     if let Some((index, _)) = first_repeated(compute.instance_types()) {
         // The first type is never a repetition, so the index in the fallbacks is one less.
         let at = format!("compute.fallback[{}]", index - 1);
-        let message = "is asked for before already: name each instance type once";
+        let message = "is listed more than once: name each instance type once";
         return Err(SpecError::new(message).at(at));
     }
     instance_type(spec, first).map_err(|error| error.at("compute.instance_type"))?;
@@ -82,7 +82,7 @@ fn instance_type(spec: &DeploymentSpec, instance_type: GpuInstanceType) -> Resul
 fn subnets(spec: &DeploymentSpec) -> Result<(), SpecError> {
     let subnets = spec.network().subnets();
     if let Some((index, subnet)) = first_repeated(subnets) {
-        let message = format!("{subnet} is listed already: name each subnet once");
+        let message = format!("{subnet} is listed more than once: name each subnet once");
         return Err(SpecError::new(message).at(format!("network.subnets[{index}]")));
     }
     if spec.tier() >= Tier::LoadBalancer && subnets.len() == 1 {
@@ -99,7 +99,7 @@ fn services(spec: &DeploymentSpec) -> Result<(), SpecError> {
     let services = spec.services();
     if services.is_empty() && spec.tier() >= Tier::LoadBalancer {
         let message = format!(
-            "tier {} needs at least one for its load balancer to send requests to: add a [[service]]",
+            "tier {} needs at least one service behind its load balancer: add a [[service]]",
             spec.tier()
         );
         return Err(SpecError::new(message).at("service"));
@@ -120,7 +120,7 @@ fn services(spec: &DeploymentSpec) -> Result<(), SpecError> {
         .filter(|(_, service)| service.is_default());
     if let (Some((_, first)), Some((index, _))) = (defaults.next(), defaults.next()) {
         let message = format!(
-            "{} has no paths already and gets what no other service's paths match: give this service paths",
+            "{} has no paths either, and only one service can get the paths that remain: give this service paths",
             first.name()
         );
         return Err(SpecError::new(message).at(format!("service[{index}]")));
@@ -134,7 +134,7 @@ fn paths(services: &[Service]) -> Result<(), SpecError> {
         let at = format!("service[{index}].paths");
         if service.paths().len() > PATHS_PER_RULE {
             let message = format!(
-                "has {} paths, but a listener rule holds {PATHS_PER_RULE}",
+                "has {} paths, but a listener rule takes at most {PATHS_PER_RULE}",
                 service.paths().len()
             );
             return Err(SpecError::new(message).at(at));
@@ -157,7 +157,7 @@ fn target_group_names(spec: &DeploymentSpec) -> Result<(), SpecError> {
         let name = spec.name().target_group_name(service.name());
         if name.len() > LOAD_BALANCING_NAME_MAX {
             return Err(SpecError::new(format!(
-                "its target group would be named {name:?}, which has {} characters, at most {LOAD_BALANCING_NAME_MAX}: \
+                "its target group would be named {name:?} ({} characters; the limit is {LOAD_BALANCING_NAME_MAX}): \
                  shorten this name or the stack's by {}",
                 name.len(),
                 name.len() - LOAD_BALANCING_NAME_MAX,
@@ -236,7 +236,7 @@ mod tests {
                 &format!("{G5}\nfallback = [\n\"g6.xlarge\",\n\"g5.xlarge\"]"),
                 ""
             ),
-            "line 7: compute.fallback[1]: is asked for before already: name each instance type once"
+            "line 7: compute.fallback[1]: is listed more than once: name each instance type once"
         );
         assert_eq!(
             error(1, &format!("{G5}\nfallback = [\"g5g.xlarge\"]"), ""),
@@ -320,7 +320,7 @@ mod tests {
         );
         assert_eq!(
             error(1, G5, "[network]\nsubnets = [\"subnet-0a\", \"subnet-0a\"]"),
-            "line 6: network.subnets[1]: subnet-0a is listed already: name each subnet once"
+            "line 6: network.subnets[1]: subnet-0a is listed more than once: name each subnet once"
         );
     }
 
@@ -331,7 +331,7 @@ mod tests {
             assert_eq!(
                 error(tier, G5, ""),
                 format!(
-                    "service: tier {tier} needs at least one for its load balancer to send requests to: add a [[service]]"
+                    "service: tier {tier} needs at least one service behind its load balancer: add a [[service]]"
                 )
             );
         }
@@ -388,7 +388,7 @@ mod tests {
                 G5,
                 &format!("{}{}", service("a", 1, ""), service("b", 2, ""))
             ),
-            "line 10: service[1]: a has no paths already and gets what no other service's paths match: \
+            "line 10: service[1]: a has no paths either, and only one service can get the paths that remain: \
              give this service paths"
         );
     }
@@ -413,7 +413,7 @@ mod tests {
                     "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", \"/6\"]"
                 )
             ),
-            "line 9: service[0].paths: has 6 paths, but a listener rule holds 5"
+            "line 9: service[0].paths: has 6 paths, but a listener rule takes at most 5"
         );
     }
 
@@ -432,8 +432,8 @@ mod tests {
         assert_eq!(
             error,
             format!(
-                "line 6: service[0].name: its target group would be named {name:?}, which has 35 characters, \
-                 at most 32: shorten this name or the stack's by 3"
+                "line 6: service[0].name: its target group would be named {name:?} (35 characters; \
+                 the limit is 32): shorten this name or the stack's by 3"
             )
         );
     }
@@ -447,11 +447,11 @@ mod tests {
         let long = services.replace("a/b", &format!("a/{}", "b".repeat(100)));
         let error = error(2, G5, &long);
         assert!(
-            error.starts_with("line 5: service: the user data would have "),
+            error.starts_with("line 5: service: the user data would be "),
             "{error}"
         );
         assert!(
-            error.ends_with("at most 16384: use fewer services, or shorter images and paths"),
+            error.ends_with("the limit is 16384: use fewer services, or shorter images and paths"),
             "{error}"
         );
     }

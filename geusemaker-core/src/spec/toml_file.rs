@@ -12,7 +12,7 @@ pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
     std::fs::read_to_string(path)
         .map_err(|error| {
             SpecError::new(match error.kind() {
-                ErrorKind::NotFound => "there is no such file; write one: see examples/".to_owned(),
+                ErrorKind::NotFound => "there is no such file; start from a copy of one in examples/ of the source code".to_owned(),
                 _ => format!("cannot be read: {error}"),
             })
         })
@@ -59,7 +59,7 @@ fn explain(path: String, error: &toml::de::Error) -> SpecError {
 fn unknown_key(path: &str, key: &str, mut allowed: Vec<&str>) -> SpecError {
     if path == "network.create" {
         return SpecError::new(
-            "creating a network is not built yet: name an existing vpc and its subnets, \
+            "creating a network is not supported yet: name an existing vpc and its subnets, \
              or leave all of [network] out to use the default VPC",
         )
         .at(path);
@@ -86,7 +86,7 @@ fn join(table: &str, key: &str) -> String {
 fn table_name(path: &str) -> String {
     match path.split_once('[') {
         Some((array, _)) => format!("[[{array}]]"),
-        None if path.is_empty() || path == "." => "the top of the file".to_owned(),
+        None if path.is_empty() || path == "." => "the top level of the file".to_owned(),
         None => format!("[{path}]"),
     }
 }
@@ -412,7 +412,7 @@ wait_timeout = "1h"
             (
                 "region",
                 "regoin = \"x\"",
-                "gm.toml:2: regoin: unknown key \"regoin\" in the top of the file; allowed are region, ",
+                "gm.toml:2: regoin: unknown key \"regoin\" in the top level of the file; allowed are region, ",
             ),
             (
                 "count",
@@ -427,7 +427,7 @@ wait_timeout = "1h"
             (
                 "[cdn]",
                 "[cnd]",
-                "gm.toml:35: cnd: unknown key \"cnd\" in the top of the file; allowed are cdn, ",
+                "gm.toml:35: cnd: unknown key \"cnd\" in the top level of the file; allowed are cdn, ",
             ),
             (
                 "count",
@@ -447,7 +447,7 @@ wait_timeout = "1h"
     fn network_creation_is_refused() {
         assert_eq!(
             error_with("vpc", "create = true"),
-            "gm.toml:5: network.create: creating a network is not built yet: name an existing vpc and its subnets, \
+            "gm.toml:5: network.create: creating a network is not supported yet: name an existing vpc and its subnets, \
              or leave all of [network] out to use the default VPC"
         );
     }
@@ -457,7 +457,7 @@ wait_timeout = "1h"
         for (old, wanted) in [
             (
                 "tier",
-                "gm.toml: tier: is missing: add it to the top of the file",
+                "gm.toml: tier: is missing: add it to the top level of the file",
             ),
             (
                 "instance_type",
@@ -510,7 +510,7 @@ wait_timeout = "1h"
             .to_string();
         assert_eq!(
             error,
-            "no/such/gm.toml: there is no such file; write one: see examples/"
+            "no/such/gm.toml: there is no such file; start from a copy of one in examples/ of the source code"
         );
     }
 

@@ -62,7 +62,7 @@ impl UserData<'_> {
 
 /// Error returned when the script is longer than `RunInstances` accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the user data would have {bytes} bytes, at most {USER_DATA_MAX}")]
+#[error("the user data would be {bytes} bytes; the limit is {USER_DATA_MAX}")]
 pub(crate) struct UserDataTooLarge {
     /// The length of the script in bytes.
     pub(crate) bytes: usize,
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "the user data would have {} bytes, at most 16384",
+                "the user data would be {} bytes; the limit is 16384",
                 error.bytes
             )
         );

@@ -35,7 +35,7 @@ pub enum WaitError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The deadline passed, and AWS is still working.
-    #[error("{what} is still in progress after {}: {last}", crate::progress::seconds(*.elapsed))]
+    #[error("still waiting for {what} after {}: {last}", crate::progress::seconds(*.elapsed))]
     #[non_exhaustive]
     Deadline {
         /// The awaited event: `ALB to be active`.
@@ -46,7 +46,7 @@ pub enum WaitError {
         elapsed: Duration,
     },
     /// The wanted state will never be reached.
-    #[error("{what} failed: {reason}")]
+    #[error("waiting for {what} failed: {reason}")]
     #[non_exhaustive]
     Failed {
         /// The awaited event: `ALB to be active`.
@@ -294,10 +294,13 @@ mod tests {
             pauses.is_sorted() && pauses.iter().all(|pause| *pause <= 15),
             "{pauses:?}"
         );
-        assert_eq!(waited.heard[0], "the kettle: cold, 0s (usually 20s to 40s)");
+        assert_eq!(
+            waited.heard[0],
+            "waiting for the kettle: cold, 0s so far (usually 20s to 40s)"
+        );
         // One message for each poll that found the kettle cold, and one for the end.
         assert_eq!(waited.heard.len(), waited.looks.len());
-        assert_eq!(waited.heard.last().unwrap(), "the kettle: done after 1m");
+        assert_eq!(waited.heard.last().unwrap(), "waited 1m for the kettle");
     }
 
     /// The error at the deadline carries the last state.
@@ -306,7 +309,7 @@ mod tests {
         let waited = waited(|_| Ok(PollState::Pending("lukewarm".to_owned()))).await;
         assert_eq!(waited.looks.last(), Some(&60));
         let error = waited.result.unwrap_err().to_string();
-        assert_eq!(error, "the kettle is still in progress after 1m: lukewarm");
+        assert_eq!(error, "still waiting for the kettle after 1m: lukewarm");
     }
 
     #[tokio::test(start_paused = true)]
@@ -395,7 +398,7 @@ mod tests {
         let failed = waited(|_| Ok(PollState::Failed("no water".to_owned()))).await;
         assert_eq!(
             failed.result.unwrap_err().to_string(),
-            "the kettle failed: no water"
+            "waiting for the kettle failed: no water"
         );
         assert_eq!((refused.looks.len(), failed.looks.len()), (1, 1));
     }

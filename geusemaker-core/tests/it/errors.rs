@@ -48,7 +48,7 @@ async fn error_class_has_category_and_remedy() {
             403,
             ErrorClass::Permission,
             Category::Access,
-            "the account's standing",
+            "the account is not suspended",
         ),
         (
             "Throttling",
@@ -306,6 +306,9 @@ async fn unknown_stack_names_existing_ones() {
         .unwrap_err();
     ready.rollback().await;
     scenario.assert_nothing_left();
-    assert_eq!(error.to_string(), "there is no stack lllm; there are: llm");
+    assert_eq!(
+        error.to_string(),
+        "there is no stack lllm; the stacks here: llm"
+    );
     assert_eq!(error.category(), Category::Input);
 }

@@ -411,7 +411,7 @@ async fn full_store_loses_nothing() {
             "{error}"
         );
         assert!(
-            error.remedy().starts_with("make room"),
+            error.remedy().starts_with("free space"),
             "{}",
             error.remedy()
         );

@@ -427,7 +427,7 @@ async fn mount_target_of_foreign_file_system_stays() {
     let target = target.send().await.unwrap().mount_targets.unwrap();
     let target = target[0].mount_target_id();
     let why = format!(
-        "held by {target} of {id}, which nothing says is of this program; delete that mount target if it is not used \
+        "held by {target} of {id}, not tagged as created by gm; delete that mount target if it is not used \
          any more"
     );
     assert_eq!(held.why.to_string(), why);

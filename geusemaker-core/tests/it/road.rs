@@ -114,7 +114,7 @@ async fn tier_3_is_committed_and_destroyed() {
     let gone = scenario.session.status(&stack()).await.unwrap_err();
     assert_eq!(
         gone.to_string(),
-        "there is no stack llm; there are none here"
+        "there is no stack llm; there are no stacks here"
     );
 }
 

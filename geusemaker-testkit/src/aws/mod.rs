@@ -216,7 +216,7 @@ impl Drop for Shared {
             .collect();
         assert!(
             unfired.is_empty(),
-            "faults that found nothing to strike, and were not optional:{}",
+            "faults that never fired, and are not optional:{}",
             unfired.concat()
         );
     }

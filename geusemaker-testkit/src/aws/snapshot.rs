@@ -25,7 +25,7 @@ impl Snapshot {
 /// Error returned when a snapshot has a format version that this crate does not know.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the snapshot has format version {found}, and this version of the simulator reads {SNAPSHOT_VERSION}"
+    "the snapshot has format version {found}, but this version of the simulator reads version {SNAPSHOT_VERSION}"
 )]
 #[non_exhaustive]
 pub struct UnknownSnapshotVersion {

@@ -42,7 +42,7 @@ pub enum CassetteError {
     },
     /// The content looks as if it held secrets, so nothing was written.
     #[error(
-        "the cassette looks as if it held secrets, so it was not written: redact them with `Redactor::with_pattern`:{}",
+        "the cassette seems to hold secrets, so it was not written; redact them with `Redactor::with_pattern`:{}",
         list(findings)
     )]
     Secrets {
@@ -65,7 +65,7 @@ pub enum PatternError {
     },
     /// The pattern matches its own replacement, so that each redaction would change the text again.
     #[error(
-        "`{pattern}` would change its own replacement `{replacement}`: choose one that it leaves alone"
+        "`{pattern}` matches its own replacement `{replacement}`: choose a replacement that it does not match"
     )]
     NotStable {
         /// The pattern.
@@ -97,7 +97,7 @@ impl fmt::Display for PlayError {
             write!(f, "\n{mismatch}")?;
         }
         if !self.unused.is_empty() {
-            write!(f, "\nrecorded, and never asked for:")?;
+            write!(f, "\nrecorded, but never requested:")?;
             f.write_str(&list(&self.unused))?;
         }
         Ok(())

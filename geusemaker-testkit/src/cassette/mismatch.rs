@@ -120,7 +120,7 @@ impl fmt::Display for Mismatch {
             Reason::EmptyCassette => write!(f, "\n  the cassette is empty"),
             Reason::Exhausted { answers } => write!(
                 f,
-                "\n  it is recorded {answers} time(s), and each answer has been given: only a read is answered again"
+                "\n  it is recorded {answers} time(s), and all answers were given; only reads are answered again"
             ),
             Reason::Different(nearest) => {
                 write!(

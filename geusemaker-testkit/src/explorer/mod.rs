@@ -137,7 +137,7 @@ impl<W: Clone> Explorer<W> {
     /// Panics if `n` is 0.
     #[must_use]
     pub fn one_in(mut self, n: usize) -> Self {
-        assert!(n > 0, "one case in none is no sample");
+        assert!(n > 0, "a sample of one case in 0 is empty; give 1 or more");
         self.one_in = n;
         self
     }
@@ -267,12 +267,12 @@ impl<W> fmt::Debug for Explorer<W> {
 #[non_exhaustive]
 pub enum ExplorerError {
     /// The scenario failed, or was not sound, without any fault.
-    #[error("without any fault the scenario is not sound: {problem}")]
+    #[error("the scenario is not sound even without a fault: {problem}")]
     Clean {
         /// The problem of that run.
         problem: String,
     },
     /// No call passes the filter, or there are no fault kinds.
-    #[error("the scenario makes no call at which anything could go wrong")]
+    #[error("there is nothing to explore: no call passes the filter, or there are no fault kinds")]
     NothingToUpset,
 }

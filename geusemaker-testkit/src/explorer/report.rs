@@ -119,7 +119,7 @@ impl Run {
     /// Returns the problem if the run is not sound.
     pub fn judge(&self) -> Result<(), String> {
         if self.is_unfired {
-            return Err("the fault found nothing to strike".to_owned());
+            return Err("the fault never fired".to_owned());
         }
         match &self.ending {
             // A task that the fault made panic can make other tasks panic.
@@ -168,7 +168,7 @@ impl fmt::Display for Ending {
             Self::Succeeded => f.write_str("ok"),
             Self::Failed(error) => write!(f, "error: {error}"),
             Self::CallerDropped => f.write_str("dropped"),
-            Self::InjectedPanic => f.write_str("panicked with the fault"),
+            Self::InjectedPanic => f.write_str("panicked as injected"),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
             Self::OutOfTime => f.write_str("did not end before the deadline"),
         }

@@ -150,7 +150,7 @@ impl Entry {
         let mut fault = Fault::at(on).does(effect);
         fault.place.nth = at_least_one("nth", self.nth)?;
         if self.forever && self.times.is_some() {
-            return Err("`times` and `forever` contradict each other; give one".into());
+            return Err("`times` and `forever` exclude each other; give one of them".into());
         }
         fault.place.times = if self.forever {
             u32::MAX
@@ -168,7 +168,7 @@ impl Entry {
                 _ => Err(problem(
                     "status",
                     &status,
-                    "an error's status is 400 to 599",
+                    "must be from 400 to 599, the statuses of errors",
                 )),
             })
             .transpose()?;
@@ -195,10 +195,9 @@ impl Entry {
             (None, _) => {
                 Err(format!("the fault does not say what happens; give one of {known}").into())
             }
-            (Some((one, _)), Some((other, _))) => Err(format!(
-                "`{one}` and `{other}` contradict each other; a fault does one thing"
-            )
-            .into()),
+            (Some((one, _)), Some((other, _))) => {
+                Err(format!("`{one}` and `{other}` exclude each other; give one of them").into())
+            }
         }
     }
 
@@ -257,9 +256,11 @@ fn problem<T>(key: &'static str, value: &Spanned<T>, text: impl Into<String>) ->
 fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Result<u32, Problem> {
     match value {
         None => Ok(1),
-        Some(value) if *value.get_ref() == 0 => {
-            Err(problem(key, &value, "calls are counted from 1"))
-        }
+        Some(value) if *value.get_ref() == 0 => Err(problem(
+            key,
+            &value,
+            "must be at least 1; must be at least 1; calls are counted from 1",
+        )),
         Some(value) => Ok(value.into_inner()),
     }
 }

@@ -258,13 +258,15 @@ impl Fault {
         let fails = matches!(self.effect, Effect::State(LifecycleOverride::Fails { .. }));
         let state = matches!(self.effect, Effect::State(_));
         if self.status.is_some() && !refuses {
-            Some("`status` goes with `answer`, `denied`, `throttled` or `server-error`")
+            Some("`status` needs `answer`, `denied`, `throttled` or `server-error`")
         } else if self.message.is_some() && !refuses {
-            Some("`message` goes with `answer`, `denied`, `throttled` or `server-error`")
+            Some("`message` needs `answer`, `denied`, `throttled` or `server-error`")
         } else if self.later.is_some() && !fails {
-            Some("`later` goes with `fails`")
+            Some("`later` needs `fails`")
         } else if self.after_effect && state {
-            Some("`after-effect` does not go with `stuck`, `slow` or `fails`, which are effects")
+            Some(
+                "`after-effect` cannot be combined with `stuck`, `slow` or `fails`, which always take effect",
+            )
         } else {
             None
         }

@@ -24,33 +24,35 @@ impl fmt::Display for Fault {
         }
         write!(f, " of {}", place.on)?;
         if let Some(after) = place.after {
-            write!(f, " later than {}", friendly(after))?;
+            write!(f, " from {} on", friendly(after))?;
         }
         if let Some((kind, state)) = &place.while_in {
-            write!(f, " while an {kind} is {state}")?;
+            write!(f, " while some {kind} is {state}")?;
         }
         match &self.effect {
             Effect::Refuse(Refusal::Code(code)) => write!(f, " is refused with {code}")?,
             Effect::Refuse(Refusal::Denied) => f.write_str(" is denied")?,
-            Effect::Refuse(Refusal::ServerError) => f.write_str(" fails within AWS")?,
+            Effect::Refuse(Refusal::ServerError) => f.write_str(" fails with a server error")?,
             Effect::Refuse(Refusal::Throttled) => f.write_str(" is throttled")?,
             Effect::Interrupt(Interruption::Reset) if self.after_effect => {
                 return f.write_str(" takes effect and its reply is lost");
             }
-            Effect::Interrupt(Interruption::Reset) => f.write_str(" is lost")?,
+            Effect::Interrupt(Interruption::Reset) => f.write_str(" is lost on its way")?,
             Effect::Interrupt(Interruption::Stall) => f.write_str(" is never answered")?,
-            Effect::Interrupt(Interruption::DropCaller) => f.write_str(" loses its caller")?,
+            Effect::Interrupt(Interruption::DropCaller) => {
+                f.write_str(" has its caller dropped")?
+            }
             Effect::Interrupt(Interruption::Panic) => f.write_str(" panics")?,
-            Effect::Delay(by) => write!(f, " is held up for {}", friendly(*by))?,
+            Effect::Delay(by) => write!(f, " is delayed by {}", friendly(*by))?,
             Effect::State(LifecycleOverride::Usual) => f.write_str(" goes as usual")?,
             Effect::State(LifecycleOverride::Stuck) => f.write_str(" leaves its resource stuck")?,
             Effect::State(LifecycleOverride::Slow(by)) => {
                 write!(f, " leaves its resource {} slower", friendly(*by))?;
             }
             Effect::State(LifecycleOverride::Fails { reason, .. }) => {
-                write!(f, " has its resource fail with {reason}")?;
+                write!(f, " makes its resource fail with {reason}")?;
                 if let Some(later) = self.later {
-                    write!(f, " {} after it came up", friendly(later))?;
+                    write!(f, " {} after its start", friendly(later))?;
                 }
             }
         }

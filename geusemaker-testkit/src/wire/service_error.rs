@@ -44,7 +44,7 @@ impl ServiceError {
     pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(
             Code::SimulatorUnsupported,
-            format!("the simulator does not know {what}; it refuses rather than ignore it"),
+            format!("the simulator does not support {what}, and refuses it rather than ignore it"),
         )
     }
 }

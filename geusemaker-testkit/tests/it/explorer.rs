@@ -329,7 +329,7 @@ fn unfired_fault_makes_run_unsound() {
     .unwrap();
     assert_eq!(exploration.failures().count(), 2);
     let problem = exploration.runs[0].verdict.clone().unwrap_err();
-    assert_eq!(problem, "the fault found nothing to strike");
+    assert_eq!(problem, "the fault never fired");
 }
 
 /// All observable results of a run.

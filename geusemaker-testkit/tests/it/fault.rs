@@ -481,7 +481,10 @@ async fn optional_fault_may_stay_unfired() {
     assert_eq!(dropped(|| drop(optional)), None);
 
     let asked = account(Fault::on("RunInstances").reset());
-    assert_eq!(unfired(&asked), ["call 1 of RunInstances is lost"]);
+    assert_eq!(
+        unfired(&asked),
+        ["call 1 of RunInstances is lost on its way"]
+    );
     assert_eq!(dropped(|| drop(asked)), None);
 
     let lifted = account(Fault::on("DescribeVpcs").reset());
@@ -500,7 +503,7 @@ async fn fault_injected_later_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "`later` goes with `fails`")]
+#[should_panic(expected = "`later` needs `fails`")]
 async fn contradictory_fault_is_refused() {
     let _ = account(Fault::on("RunInstances").stuck().later(HOUR));
 }

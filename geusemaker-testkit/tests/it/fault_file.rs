@@ -143,31 +143,31 @@ fn parse_error_names_line_and_remedy() {
             3,
             None,
             "\n\n[[fault]]\non = '*'\nreset = true\nstall = true",
-            "`reset` and `stall` contradict",
+            "`reset` and `stall` exclude",
         ),
         (
             1,
             None,
             "[[fault]]\non = '*'\nreset = true\nstatus = 500",
-            "`status` goes with `answer`",
+            "`status` needs `answer`",
         ),
         (
             1,
             None,
             "[[fault]]\non = '*'\nstall = true\nmessage = 'no'",
-            "`message` goes with `answer`",
+            "`message` needs `answer`",
         ),
         (
             1,
             None,
             "[[fault]]\non = '*'\nstuck = true\nlater = '5m'",
-            "`later` goes with `fails`",
+            "`later` needs `fails`",
         ),
         (
             1,
             None,
             "[[fault]]\non = '*'\nstuck = true\nafter-effect = true",
-            "`after-effect` does not go",
+            "`after-effect` cannot be combined",
         ),
         (
             1,
@@ -222,7 +222,10 @@ fn parse_error_names_line_and_remedy() {
 #[test]
 fn parse_error_displays_line_and_key() {
     let error = Fault::parse_file("[[fault]]\non = '*'\nnth = 0\nreset = true").unwrap_err();
-    assert_eq!(error.to_string(), "line 3: `nth`: calls are counted from 1");
+    assert_eq!(
+        error.to_string(),
+        "line 3: `nth`: must be at least 1; calls are counted from 1"
+    );
 }
 
 #[test]
@@ -247,14 +250,14 @@ fn fault_displays_sentence_and_code() {
         ),
         (
             Fault::on_any().forever().after(minute).server_error(),
-            "every call of * later than 1m fails within AWS",
+            "every call of * from 1m on fails with a server error",
             "Fault::on_any().nth(1).forever().after(Duration::from_secs(60)).server_error()",
         ),
         (
             Fault::on("CreateVpc")
                 .while_in("EC2::Instance", "running")
                 .lose_reply(),
-            "call 1 of CreateVpc while an EC2::Instance is running takes effect and its reply is lost",
+            "call 1 of CreateVpc while some EC2::Instance is running takes effect and its reply is lost",
             r#"Fault::on("CreateVpc").nth(1).while_in("EC2::Instance", "running").lose_reply()"#,
         ),
         (
@@ -262,7 +265,7 @@ fn fault_displays_sentence_and_code() {
                 .fails("Target.Timeout")
                 .later(minute)
                 .optional(),
-            "call 1 of RegisterTargets has its resource fail with Target.Timeout 1m after it came up",
+            "call 1 of RegisterTargets makes its resource fail with Target.Timeout 1m after its start",
             r#"Fault::on("RegisterTargets").nth(1).fails("Target.Timeout").later(Duration::from_secs(60)).optional()"#,
         ),
         (

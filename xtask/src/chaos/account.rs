@@ -30,8 +30,14 @@ impl Account {
             .stdout(Stdio::piped())
             .spawn()
             .context("the Python with boto3 cannot be started")?;
-        let orders = python.stdin.take().context("it takes no orders")?;
-        let answers = python.stdout.take().context("it has no output")?;
+        let orders = python
+            .stdin
+            .take()
+            .context("its standard input is closed")?;
+        let answers = python
+            .stdout
+            .take()
+            .context("its standard output is closed")?;
         Ok(Self {
             moto,
             python,

@@ -45,7 +45,7 @@ impl Rng {
             }
             thrown -= weight;
         }
-        unreachable!("what is thrown is below the sum of the weights")
+        unreachable!("the number drawn is below the sum of the weights")
     }
 }
 

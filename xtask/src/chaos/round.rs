@@ -250,7 +250,7 @@ impl Life<'_> {
         self.note(
             touched
                 .iter()
-                .map(|seed| format!("not gm's, and touched: {seed:?}"))
+                .map(|seed| format!("touched, although it is not gm's: {seed:?}"))
                 .collect(),
         );
         Ok(())
@@ -333,7 +333,10 @@ impl Life<'_> {
     fn must(&mut self, verb: Verb) -> Result<()> {
         let run = self.command(verb, None, FaultProfile::fair(), None)?;
         if run.end != End::Code(0) {
-            let problem = format!("{verb:?} ends with {:?} though nothing goes wrong", run.end);
+            let problem = format!(
+                "{verb:?} ends with {:?} although no fault was injected",
+                run.end
+            );
             self.note(vec![problem]);
         }
         Ok(())
@@ -417,7 +420,7 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "\n  kept, with the journal and what is alive: {}\n  again: cargo xtask chaos --seed {} --first {} --rounds 1",
+            "\n  kept, with the journal and the existing resources: {}\n  again: cargo xtask chaos --seed {} --first {} --rounds 1",
             self.directory.display(),
             self.seed,
             self.number

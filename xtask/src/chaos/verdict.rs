@@ -19,7 +19,7 @@ pub(super) fn problems(
         problems.push(format!("it panicked:\n{}", run.log));
     }
     match run.end {
-        End::Hung => problems.push("it hung".to_owned()),
+        End::Hung => problems.push("it did not end in time".to_owned()),
         // The promise is that nothing is left.
         End::Code(1) => problems.extend(left(alive)),
         // The promise is that nothing was changed.
@@ -28,7 +28,7 @@ pub(super) fn problems(
         }
         End::Code(3) => problems.extend(unlisted(run, alive)),
         End::Code(0 | 5 | 130 | 143) | End::Killed => {}
-        End::Code(code) => problems.push(format!("no command ends with {code}")),
+        End::Code(code) => problems.push(format!("unexpected exit code {code}")),
     }
     problems
 }
@@ -112,11 +112,11 @@ fn changed(alive: &Inventory, before: &Inventory) -> Vec<String> {
     let more = more
         .0
         .iter()
-        .map(|it| format!("nothing was to change: new is {it:?}"));
+        .map(|it| format!("no change was expected, but this is new: {it:?}"));
     let less = less
         .0
         .iter()
-        .map(|it| format!("nothing was to change: gone is {it:?}"));
+        .map(|it| format!("no change was expected, but this is gone: {it:?}"));
     more.chain(less).collect()
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
     };
 
     announce(&server, serve.speed, global.output);
-    display.note(&format!("serving {}; ctrl-c ends it", describe(serve)));
+    display.note(&format!("serving {}; Ctrl-C ends it", describe(serve)));
     interrupts.next().await;
 
     server.shutdown().await;
@@ -83,7 +83,7 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
 
 fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("the faults in {}: {error}", file.display()))
+        Failure::usage(format!("fault file {}: {error}", file.display()))
     };
     let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
     Fault::parse_file(&text).map_err(|error| wrong(&error))
@@ -92,7 +92,7 @@ fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
 async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
     AwsServer::bind(aws.clone(), address).await.map_err(|error| {
         Failure::usage(format!(
-            "nothing can be served on {address}: {error}; choose another --host or --port, or port 0 for any that is free"
+            "cannot listen on {address}: {error}; choose another --host or --port (0 is any free port)"
         ))
     })
 }
@@ -134,18 +134,21 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) {
 
 fn describe(serve: &Serve) -> String {
     let speed = match serve.speed.factor() {
-        1.0 => "in AWS's own time".to_owned(),
+        1.0 => "as fast as AWS".to_owned(),
         speed => format!("{speed} times as fast as AWS"),
     };
     if serve.keep {
-        return format!("the account that is kept, {speed}");
+        return format!("the account of `gm --sandbox`, {speed}");
     }
     let profile = match serve.profile {
-        Profile::Instant => "an instant",
-        Profile::Typical => "a typical",
-        Profile::Slow => "a slow",
+        Profile::Instant => "instant",
+        Profile::Typical => "typical",
+        Profile::Slow => "slow",
     };
-    format!("{profile} account, seed {}, {speed}", serve.seed)
+    format!(
+        "a new account: profile {profile}, seed {}, {speed}",
+        serve.seed
+    )
 }
 
 /// Logs one line per call to standard error: the time, the operation and the outcome.
@@ -176,7 +179,7 @@ fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Docum
     if output == Output::Text {
         let elapsed = compact(aws.clock().elapsed());
         display.note(&format!(
-            "ended: {calls} calls in {elapsed} of the account's time"
+            "ended: {calls} calls in {elapsed} of simulated time"
         ));
         for leftover in &leftovers {
             display.note(&format!("  still there: {leftover}"));

@@ -79,11 +79,11 @@ impl fmt::Display for ForeignMountTarget {
 impl fmt::Display for KeepReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BelongsTo { by } => write!(f, "it belongs to stack {by}"),
-            Self::AdoptedBy { by } => write!(f, "stack {by} uses it"),
-            Self::KeptBy { by } => write!(f, "it was kept when stack {by} was removed"),
+            Self::BelongsTo { by } => write!(f, "part of stack {by}"),
+            Self::AdoptedBy { by } => write!(f, "in use by stack {by}"),
+            Self::KeptBy { by } => write!(f, "kept when stack {by} was removed"),
             Self::Unreadable { by, error } => {
-                write!(f, "stack {by} may know of it, and {error}")
+                write!(f, "perhaps part of stack {by}: {error}")
             }
             Self::HeldBy { mount_targets } => {
                 let (that, they) = match mount_targets.len() {
@@ -93,7 +93,7 @@ impl fmt::Display for KeepReason {
                 let holders: Vec<_> = mount_targets.iter().map(ToString::to_string).collect();
                 write!(
                     f,
-                    "held by {}, which nothing says is of this program; delete {that} if {they} not used any more",
+                    "held by {}, not tagged as created by gm; delete {that} if {they} not used any more",
                     holders.join(" and ")
                 )
             }

@@ -86,7 +86,7 @@ impl Session {
         let account = self.account(region);
         account
             .progress
-            .step("Looking for what no journal knows...");
+            .step("Looking for resources that no journal knows...");
         self.look(&account).await
     }
 
@@ -130,7 +130,7 @@ impl Session {
     }
 
     async fn look(&self, account: &Account) -> Result<Orphans, Error> {
-        let doing = || Error::aws("looking for what carries this program's tags");
+        let doing = || Error::aws("listing the resources with gm's tags");
         let identity = account.identity().await?;
         let at = account.clock.now();
         // AWS is asked first: a resource that is created meanwhile is then in a journal, or was not found.
