@@ -1,4 +1,4 @@
-//! What guards a deployment: from `launch()` on a rollback guard, and before it nothing, or a guard of an earlier launch.
+//! The guard of a deployment, which undoes the deployment when it is dropped. Before `launch()` there may be none.
 
 use std::fmt::Debug;
 

@@ -87,8 +87,8 @@ impl<S: State> Deployment<S> {
     }
 }
 
-/// Ends a transition. Records and returns the next state, or undoes the transition's own part and returns the deployment
-/// as it was in the error.
+/// Ends a transition. Records and returns the next state, or undoes the transition's own part and returns the
+/// deployment as it was in the error.
 async fn conclude<S, N>(
     guard: RollbackGuard,
     state: S,

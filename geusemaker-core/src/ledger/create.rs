@@ -186,8 +186,8 @@ impl Ledger {
         }
     }
 
-    /// Makes the call once, and asks AWS what exists now if the answer does not say so. After an error, the intent stays
-    /// open: the next run asks again.
+    /// Makes the call once, and asks AWS what exists now if the answer does not say so. After an error, the intent
+    /// stays open: the next run asks again.
     async fn call<R: Create>(
         &self,
         wanted: &R,

@@ -108,8 +108,8 @@ impl Create for NewInstance {
     }
 }
 
-/// A lookup by the client token, among the instances that carry this program's tags. EC2 can filter by the token itself,
-/// but other servers that speak its protocol fail on that filter.
+/// A lookup by the client token, among the instances that carry this program's tags. EC2 can filter by the token
+/// itself, but other servers that speak its protocol fail on that filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lookup {
     pub(crate) client_token: String,
@@ -132,8 +132,8 @@ impl Kind for Lookup {
             .and_then(|instance| instance.instance_id))
     }
 
-    /// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist any
-    /// more.
+    /// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist
+    /// any more.
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
         let instance = describe(aws, id).await?;
         Ok(instance
