@@ -22,10 +22,17 @@ const COMMON: &[(&str, u16)] = &[
     ("InternalError", 500),
     ("InternalFailure", 500),
     ("InternalServerError", 500),
-    ("RequestLimitExceeded", 503),
     ("ServiceUnavailable", 503),
     ("UnauthorizedOperation", 403),
     ("Unavailable", 503),
+];
+
+/// The services with codes of their own, in the order in which a code of another service is looked up.
+const OTHERS: [Service; 4] = [
+    Service::Ec2,
+    Service::ElasticLoadBalancing,
+    Service::CloudFront,
+    Service::Efs,
 ];
 
 impl ErrorCodes {
@@ -46,10 +53,14 @@ impl ErrorCodes {
         self.own.iter().map(|(code, _)| *code)
     }
 
-    /// Returns the HTTP status that the service sends with a code; 400 if the code is unknown.
-    pub(crate) fn status(&self, code: &str) -> u16 {
-        [self.own, self.injected, COMMON]
-            .into_iter()
+    /// Returns the HTTP status that the service sends with a code. A code of other services has its status there, and an
+    /// unknown one has 400.
+    pub(crate) fn status(&'static self, code: &str) -> u16 {
+        let others = OTHERS.into_iter().map(Self::of);
+        std::iter::once(self)
+            .chain(others)
+            .flat_map(|codes| [codes.own, codes.injected])
+            .chain([COMMON])
             .flatten()
             .find(|(known, _)| *known == code)
             .map_or(400, |(_, status)| *status)

@@ -39,29 +39,29 @@ macro_rules! cache_behavior {
     ($($own:expr,)*) => {
         &[
             $($own,)*
-                required("TargetOriginId", &TEXT),
-                filled("TrustedSigners", &TRUSTED, ""),
-                filled("TrustedKeyGroups", &TRUSTED, ""),
-                required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
-                filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
-                filled("SmoothStreaming", &Shape::Flag, "false"),
-                filled("Compress", &Shape::Flag, "false"),
-                filled(
-                    "LambdaFunctionAssociations",
-                    &list("no association", &TEXT),
-                    "",
-                ),
-                filled("FunctionAssociations", &list("no association", &TEXT), ""),
-                filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
-                // One of two is required: a cache policy, or, in the older way, forwarded values with their times.
-                optional("CachePolicyId", &TEXT),
-                optional("ForwardedValues", &FORWARDED_VALUES),
-                optional("MinTTL", &SECONDS),
-                optional("DefaultTTL", &SECONDS),
-                optional("MaxTTL", &SECONDS),
-                optional("OriginRequestPolicyId", &TEXT),
-                optional("ResponseHeadersPolicyId", &TEXT),
-                filled("GrpcConfig", &GRPC, ""),
+            required("TargetOriginId", &TEXT),
+            filled("TrustedSigners", &TRUSTED, ""),
+            filled("TrustedKeyGroups", &TRUSTED, ""),
+            required("ViewerProtocolPolicy", &VIEWER_PROTOCOL_POLICY),
+            filled("AllowedMethods", &ALLOWED_METHODS, "HEAD GET"),
+            filled("SmoothStreaming", &Shape::Flag, "false"),
+            filled("Compress", &Shape::Flag, "false"),
+            filled(
+                "LambdaFunctionAssociations",
+                &list("no association", &TEXT),
+                "",
+            ),
+            filled("FunctionAssociations", &list("no association", &TEXT), ""),
+            filled("FieldLevelEncryptionId", &Shape::Only(""), ""),
+            // One of two is required: a cache policy, or, in the older way, forwarded values with their times.
+            optional("CachePolicyId", &TEXT),
+            optional("ForwardedValues", &FORWARDED_VALUES),
+            optional("MinTTL", &SECONDS),
+            optional("DefaultTTL", &SECONDS),
+            optional("MaxTTL", &SECONDS),
+            optional("OriginRequestPolicyId", &TEXT),
+            optional("ResponseHeadersPolicyId", &TEXT),
+            filled("GrpcConfig", &GRPC, ""),
         ]
     };
 }

@@ -1,5 +1,7 @@
 //! Associations of elastic addresses with network interfaces.
 
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 
 use crate::sim::context::RequestContext;
@@ -55,18 +57,7 @@ pub(crate) fn associate(
         }
         ec2.disassociate(context, &other);
     }
-    let mut instances = ec2.instances.values_mut();
-    let replaced = instances
-        .find(|instance| instance.interface == interface)
-        .and_then(|instance| instance.public_ip.replace(ip));
-    let id = format!("eipassoc-{}", context.rng.hex(17));
-    if let Some(address) = ec2.addresses.get_mut(&allocation) {
-        address.association = Some(Association {
-            id: id.clone(),
-            interface,
-            replaced: replaced.is_some(),
-        });
-    }
+    let id = ec2.add_association(context, &allocation, ip, interface);
     Ok(Reply::xml(
         Element::new("reply")
             .with("return", true)
@@ -178,6 +169,30 @@ impl Ec2 {
                 Err(ServiceError::new(Code::MissingParameter, message))
             }
         }
+    }
+
+    /// Associates an address with an interface, and returns the id of the association. An instance behind the interface
+    /// gets the address in place of its own.
+    fn add_association(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        allocation: &str,
+        ip: Ipv4Addr,
+        interface: String,
+    ) -> String {
+        let mut instances = self.instances.values_mut();
+        let replaced = instances
+            .find(|instance| instance.interface == interface)
+            .and_then(|instance| instance.public_ip.replace(ip));
+        let id = format!("eipassoc-{}", context.rng.hex(17));
+        if let Some(address) = self.addresses.get_mut(allocation) {
+            address.association = Some(Association {
+                id: id.clone(),
+                interface,
+                replaced: replaced.is_some(),
+            });
+        }
+        id
     }
 
     /// Ends an association. An instance that had a public address before gets a new one.

@@ -366,12 +366,7 @@ impl Ec2 {
             .public_address
             .unwrap_or(subnet.gives_public_addresses());
         let public_ip = has_public_address.then(|| public_address(context));
-        let spot_request = launch.spot.as_ref().map(|_| {
-            let request = format!("sir-{}", context.rng.hex(8));
-            let tags = launch.tags.of(ResourceKind::SpotInstanceRequest);
-            self.tags.attach(&request, tags);
-            request
-        });
+        let spot_request = self.create_spot_request(context, launch);
         let instance = Instance::new(NewInstance {
             id: id.clone(),
             reservation: reservation.to_owned(),
@@ -389,6 +384,19 @@ impl Ec2 {
         });
         self.instances.insert(id.clone(), instance);
         id
+    }
+
+    /// Returns the id of the spot request of an instance, if it is a spot instance.
+    fn create_spot_request(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        launch: &LaunchRequest,
+    ) -> Option<String> {
+        launch.spot.as_ref()?;
+        let request = format!("sir-{}", context.rng.hex(8));
+        let tags = launch.tags.of(ResourceKind::SpotInstanceRequest);
+        self.tags.attach(&request, tags);
+        Some(request)
     }
 
     /// Creates the volumes of an instance. The root volume comes from the image's snapshot.
