@@ -11,6 +11,9 @@ use tokio::time::Instant;
 
 use crate::short_arn::shorten_arns;
 
+/// The longest silence about a wait without a live line: CI systems end jobs that print nothing.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
 /// Shows events with the elapsed time, which is the account's time: simulated time in the sandbox, on a socket too.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
@@ -21,9 +24,6 @@ pub(crate) struct ProgressDisplay {
     /// The last reported state of each wait, and its time.
     said: Mutex<HashMap<String, (String, Instant)>>,
 }
-
-/// The longest silence about a wait without a live line: CI systems end jobs that print nothing.
-const HEARTBEAT: Duration = Duration::from_secs(60);
 
 impl ProgressDisplay {
     pub(crate) fn new(is_quiet: bool) -> Self {

@@ -22,6 +22,9 @@ use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::{StateDirectory, keep_files_private};
 
+/// The time that the journal has to finish a write when a second signal ends the program.
+const LAST_WRITES: Duration = Duration::from_secs(1);
+
 pub(crate) fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -204,9 +207,6 @@ fn sandbox(
     }
     Ok(None)
 }
-
-/// The time that the journal has to finish a write when a second signal ends the program.
-const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// Builds the runtime. In the sandbox time is virtual: it jumps to the next timer.
 fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {

@@ -6,6 +6,9 @@ use quick_xml::Reader;
 use quick_xml::escape::{partial_escape, unescape};
 use quick_xml::events::{BytesStart, Event};
 
+/// Deeper than any AWS document, and shallow enough that no recursion over one can overflow the stack.
+const MAX_DEPTH: usize = 64;
+
 /// One XML document. Comments and processing instructions are not kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Document {
@@ -263,9 +266,6 @@ fn write_element(element: &Element, text: &mut String) {
 pub(crate) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
-
-/// Deeper than any AWS document, and shallow enough that no recursion over one can overflow the stack.
-const MAX_DEPTH: usize = 64;
 
 /// Returns true if XML 1.0 can express the character.
 pub(crate) fn is_character(character: char) -> bool {

@@ -9,6 +9,10 @@ use aws_smithy_runtime::client::retries::RetryPartition;
 
 use super::clock_speed::ClockSpeed;
 
+/// The timeout of a call. RunInstances has been seen to take five seconds; a call that takes this long has lost its
+/// reply.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// One client per service.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
@@ -98,7 +102,3 @@ impl Clients {
         }
     }
 }
-
-/// The timeout of a call. RunInstances has been seen to take five seconds; a call that takes this long has lost its
-/// reply.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);

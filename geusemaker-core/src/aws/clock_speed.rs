@@ -8,6 +8,18 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
+/// Beyond these speeds, the time between two calls is nothing or forever.
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
+
+/// The services that a deployment uses, by the ids that the SDK looks their endpoints up with.
+const SERVICES: [&str; 5] = [
+    "STS",
+    "EC2",
+    "EFS",
+    "Elastic Load Balancing v2",
+    "CloudFront",
+];
+
 /// The speed of an account's time: the seconds that pass there while one passes here.
 ///
 /// Time at AWS passes as it does here. An account that is simulated by another process on this machine may be faster;
@@ -73,9 +85,6 @@ impl ClockSpeed {
     }
 }
 
-/// Beyond these speeds, the time between two calls is nothing or forever.
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
-
 impl FromStr for ClockSpeed {
     type Err = InvalidClockSpeed;
 
@@ -94,15 +103,6 @@ impl fmt::Display for ClockSpeed {
         self.0.fmt(f)
     }
 }
-
-/// The services that a deployment uses, by the ids that the SDK looks their endpoints up with.
-const SERVICES: [&str; 5] = [
-    "STS",
-    "EC2",
-    "EFS",
-    "Elastic Load Balancing v2",
-    "CloudFront",
-];
 
 /// Checks that the calls of every service stay on this machine.
 pub(crate) fn ensure_simulated(config: &SdkConfig) -> Result<(), NotSimulated> {

@@ -9,6 +9,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
 use aws_smithy_async::time::{SystemTimeSource, TimeSource as _};
 
+/// The time for which keys without an expiry time are used.
+const WITHOUT_EXPIRY: Duration = Duration::from_secs(60);
+
 /// Loads what every AWS SDK reads: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest.
 pub(crate) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
@@ -45,6 +48,3 @@ impl ProvideCredentials for ReloadingCredentials {
         future::ProvideCredentials::new(Self::look_up())
     }
 }
-
-/// The time for which keys without an expiry time are used.
-const WITHOUT_EXPIRY: Duration = Duration::from_secs(60);

@@ -14,6 +14,9 @@ use crate::resource::{file_system, mount_target};
 use crate::user_data::GpuReport;
 use crate::wait::{Expected, PollState, Wait};
 
+/// The time after which a working driver has loaded, and the user data has printed its last report.
+const DRIVER_LOADED: Duration = Duration::from_secs(10 * 60);
+
 /// Finishes the pending work of `launch()`. If it is finished already, this only checks it once.
 pub(super) async fn finish(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
@@ -99,6 +102,3 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
         source,
     })
 }
-
-/// The time after which a working driver has loaded, and the user data has printed its last report.
-const DRIVER_LOADED: Duration = Duration::from_secs(10 * 60);

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// The time after which a claim expires without renewal. It is renewed long before.
+pub(crate) const LEASE: Duration = Duration::from_secs(15 * 60);
+
 /// A process that works on a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -22,9 +25,6 @@ pub struct Holder {
     /// The id by which deployments in one process are told apart.
     pub session: String,
 }
-
-/// The time after which a claim expires without renewal. It is renewed long before.
-pub(crate) const LEASE: Duration = Duration::from_secs(15 * 60);
 
 impl Holder {
     /// Returns this process as the holder of one deployment.

@@ -19,6 +19,18 @@ use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::schedule;
 use crate::{progress, task};
 
+/// The longest time for retries: a problem that lasts longer is not temporary.
+pub(super) const LONGEST: Duration = Duration::from_secs(300);
+
+/// The pauses between lookups, half a minute in all. AWS advises to begin with a couple of seconds and to go on for
+/// minutes at most (Amazon EC2 Developer Guide, "Eventual consistency").
+const RESOLVE_PAUSES: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
 /// The outcome of a call, as far as it is known.
 enum Outcome<T> {
     /// The call took effect.
@@ -357,15 +369,3 @@ fn more_severe(error: AwsError, resolving: AwsError) -> AwsError {
 fn failed(lookup: &AnyLookup, error: AwsError) -> Error {
     Error::aws(format!("creating the {}", lookup.kind()))(error)
 }
-
-/// The longest time for retries: a problem that lasts longer is not temporary.
-pub(super) const LONGEST: Duration = Duration::from_secs(300);
-
-/// The pauses between lookups, half a minute in all. AWS advises to begin with a couple of seconds and to go on for
-/// minutes at most (Amazon EC2 Developer Guide, "Eventual consistency").
-const RESOLVE_PAUSES: [Duration; 4] = [
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];

@@ -27,6 +27,11 @@ use crate::wait::silence::Silence;
 use crate::wait::{PollState, Wait, WaitError, schedule};
 use crate::{error_chain, progress, task};
 
+/// The time after which AWS shows everything that was created.
+const VISIBLE_AFTER: Duration = Duration::from_secs(30);
+
+const SIGNED_OUT: &str = "the credentials are no longer accepted, so its removal was not tried";
+
 /// The removal of many resources. It continues after every failure, and can be run again.
 pub(crate) struct Teardown<'a> {
     account: &'a Account,
@@ -424,8 +429,3 @@ fn words_of(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
 }
-
-/// The time after which AWS shows everything that was created.
-const VISIBLE_AFTER: Duration = Duration::from_secs(30);
-
-const SIGNED_OUT: &str = "the credentials are no longer accepted, so its removal was not tried";

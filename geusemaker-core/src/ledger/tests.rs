@@ -17,6 +17,9 @@ use crate::journal::state_tests::{intent, planned};
 use crate::journal::{Journal, JournalError, read_all};
 use crate::spec::StackName;
 
+/// The number of races on one journal. Every race reads the whole journal, so it is kept short.
+const RACES_ON_A_JOURNAL: u32 = 5;
+
 /// One of the two writers, with the journal as it was before the race.
 struct Writer {
     journal: Journal,
@@ -94,9 +97,6 @@ fn race(
 fn is_told_so(error: &Error) -> bool {
     matches!(error, Error::Journal(JournalError::TakenOver { .. }))
 }
-
-/// The number of races on one journal. Every race reads the whole journal, so it is kept short.
-const RACES_ON_A_JOURNAL: u32 = 5;
 
 fn race_many_times(races: u32, store: &Arc<dyn ObjectStore>) {
     let runtime = runtime();

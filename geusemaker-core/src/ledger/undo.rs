@@ -10,6 +10,9 @@ use crate::error::Error;
 use crate::journal::event::JournalEvent;
 use crate::journal::state::Savepoint;
 
+const LEFT_FOR_A_SIGN_IN: &str =
+    "the credentials are no longer accepted: sign in, then resume the stack or roll it back";
+
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
@@ -118,6 +121,3 @@ impl Ledger {
         self.running.reopen();
     }
 }
-
-const LEFT_FOR_A_SIGN_IN: &str =
-    "the credentials are no longer accepted: sign in, then resume the stack or roll it back";

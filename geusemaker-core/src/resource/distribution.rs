@@ -19,6 +19,19 @@ use crate::id::DistributionId;
 use crate::kind::ResourceKind;
 use crate::wait::{Expected, PollState};
 
+const DEPLOYED: &str = "Deployed";
+const ORIGIN: &str = "load-balancer";
+
+/// The managed cache policy CachingDisabled.
+///
+/// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
+const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+/// The managed origin request policy AllViewerExceptHostHeader: the load balancer gets its own name in the Host header.
+///
+/// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
+const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
 pub(crate) struct NewDistribution {
@@ -365,16 +378,3 @@ fn comment(name: &str, caller_reference: &str) -> String {
 fn marked(caller_reference: &str) -> String {
     format!(" [{caller_reference}]")
 }
-
-const DEPLOYED: &str = "Deployed";
-const ORIGIN: &str = "load-balancer";
-
-/// The managed cache policy CachingDisabled.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
-const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-
-/// The managed origin request policy AllViewerExceptHostHeader: the load balancer gets its own name in the Host header.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
-const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";

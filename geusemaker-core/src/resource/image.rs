@@ -9,6 +9,9 @@ use crate::aws::error::AwsError;
 use crate::id::AmiId;
 use crate::spec::Architecture;
 
+/// The account that publishes AWS's Deep Learning images.
+const DEEP_LEARNING_OWNER: &str = "898082745236";
+
 /// An image that instances can be launched from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -21,9 +24,6 @@ pub struct Image {
     pub root_device: String,
     pub(crate) architecture: String,
 }
-
-/// The account that publishes AWS's Deep Learning images.
-const DEEP_LEARNING_OWNER: &str = "898082745236";
 
 /// Returns the newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
 pub(crate) async fn newest_deep_learning(

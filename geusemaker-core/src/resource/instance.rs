@@ -22,6 +22,8 @@ use crate::kind::ResourceKind;
 use crate::spec::GpuInstanceType;
 use crate::wait::{Expected, PollState};
 
+const NOT_VISIBLE: &str = "not visible yet";
+
 /// A new instance in one subnet.
 #[derive(Clone, Debug)]
 pub(crate) struct NewInstance {
@@ -295,5 +297,3 @@ async fn describe(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsErro
 fn state(instance: &SdkInstance) -> Option<InstanceStateName> {
     instance.state().and_then(|state| state.name()).cloned()
 }
-
-const NOT_VISIBLE: &str = "not visible yet";

@@ -9,6 +9,11 @@ use crate::aws::error::AwsError;
 use crate::id::DeploymentId;
 use crate::kind::ResourceKind;
 
+/// The most ARNs in one call of DescribeTags.
+///
+/// Source: Elastic Load Balancing API Reference, DescribeTags: "up to 20 resources in a single call".
+const MOST_ARNS: usize = 20;
+
 /// Returns the ARN that was found by name, if its tag names this deployment.
 pub(super) async fn if_ours(
     aws: &Reader,
@@ -66,11 +71,6 @@ async fn tags_of(aws: &Reader, arns: &[String]) -> Result<Vec<TagDescription>, A
         .map_err(AwsError::of("elasticloadbalancing:DescribeTags"))?;
     Ok(reply.tag_descriptions.unwrap_or_default())
 }
-
-/// The most ARNs in one call of DescribeTags.
-///
-/// Source: Elastic Load Balancing API Reference, DescribeTags: "up to 20 resources in a single call".
-const MOST_ARNS: usize = 20;
 
 /// Returns true if a lookup by name found a resource, of any owner.
 pub(super) fn is_taken(found: Result<Option<String>, AwsError>) -> Result<bool, AwsError> {

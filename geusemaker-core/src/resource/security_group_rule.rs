@@ -13,6 +13,8 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
 
+const ANYWHERE: &str = "0.0.0.0/0";
+
 /// The source of the traffic that a rule admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -197,5 +199,3 @@ async fn group_of(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
         .security_group_rules
         .and_then(|rules| rules.into_iter().next()?.group_id))
 }
-
-const ANYWHERE: &str = "0.0.0.0/0";

@@ -13,6 +13,8 @@ use crate::kind::ResourceKind;
 use crate::plan::reached::Reached;
 use crate::spec::StackName;
 
+const STILL_AT_WORK: &str = "lock renewed:";
+
 /// One record of a stack's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -179,5 +181,3 @@ fn reached(state: &Reached) -> &'static str {
         Reached::CdnDeployed(_) => "the distribution is deployed",
     }
 }
-
-const STILL_AT_WORK: &str = "lock renewed:";

@@ -26,6 +26,9 @@ use crate::ledger::undone::Undone;
 use crate::progress::{Listener, Progress, ProgressEvent};
 use crate::spec::StackName;
 
+/// The most attempts to claim a journal that other processes write to at the same time.
+const MOST_CLAIMS: u32 = 5;
+
 /// The entry point of this crate, from which deployments are planned and opened. Its store keeps their journals.
 ///
 /// A deployment that is dropped before it is committed is undone by the session. That takes AWS minutes, so await
@@ -223,6 +226,3 @@ impl fmt::Debug for Session {
         f.debug_struct("Session").finish_non_exhaustive()
     }
 }
-
-/// The most attempts to claim a journal that other processes write to at the same time.
-const MOST_CLAIMS: u32 = 5;

@@ -1,9 +1,11 @@
 //! Whole numbers with checked bounds.
 
-use super::error::SpecError;
+use std::fmt;
+
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+
+use super::error::SpecError;
 
 /// A whole number from `MIN` to `MAX`; `DEFAULT` if none is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,8 +75,9 @@ impl<'de> Deserialize<'de> for WholeNumber {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     type OneToTwenty = Bounded<1, 20, 3>;
 

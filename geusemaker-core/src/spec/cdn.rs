@@ -1,10 +1,12 @@
 //! The CDN in front of the load balancer.
 
-use super::duration::BoundedDuration;
-use super::error::SpecError;
+use std::time::Duration;
+
 use bon::Builder;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+
+use super::duration::BoundedDuration;
+use super::error::SpecError;
 
 /// The settings of the CDN.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]

@@ -1,13 +1,14 @@
 //! The GPU instances.
 
+use bon::Builder;
+use serde::{Deserialize, Serialize};
+
 use super::bounded::Bounded;
 use super::error::SpecError;
 use super::gpu_instance_type::GpuInstanceType;
 use super::market::Market;
 use super::text::validated_text;
 use crate::id::AmiId;
-use bon::Builder;
-use serde::{Deserialize, Serialize};
 
 /// The settings of the GPU instances of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Builder, Serialize, Deserialize)]

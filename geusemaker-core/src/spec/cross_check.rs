@@ -1,5 +1,8 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use super::DeploymentSpec;
 use super::error::SpecError;
 use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
@@ -9,8 +12,6 @@ use super::stack_name::LOAD_BALANCING_NAME_MAX;
 use super::tier::Tier;
 use crate::id::FileSystemId;
 use crate::user_data::UserData;
-use std::collections::HashMap;
-use std::hash::Hash;
 
 /// The most path patterns that one listener rule can hold.
 ///

@@ -1,10 +1,12 @@
 //! Durations as a spec writes them: `300s`, `30m`, `1h`, `1m30s`.
 
-use super::error::SpecError;
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::error::SpecError;
 
 const FORMS: &str = r#"a duration such as "300s", "30m", "1h" or "1m30s""#;
 
@@ -106,8 +108,9 @@ fn write(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn documented_forms_are_read() {

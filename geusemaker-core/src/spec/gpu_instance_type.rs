@@ -1,12 +1,14 @@
 //! The catalogue of GPU instance types.
 
-use super::error::SpecError;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::error::SpecError;
 
 /// A GPU instance type of the catalogue.
 ///

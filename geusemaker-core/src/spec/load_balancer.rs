@@ -1,11 +1,13 @@
 //! The load balancer in front of the instances.
 
+use std::time::Duration;
+
+use bon::Builder;
+use serde::{Deserialize, Serialize};
+
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
-use bon::Builder;
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// The health checks of the load balancer, and how long to wait for healthy targets.
 ///

@@ -40,6 +40,11 @@ mod tier;
 mod toml_document;
 mod toml_file;
 
+use std::path::Path;
+
+use bon::bon;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 pub use cdn::Cdn;
 pub use compute::{Compute, KeyPairName};
 pub use error::SpecError;
@@ -52,10 +57,6 @@ pub use service::{ContainerImage, DataPath, HealthPath, PathPattern, Service, Se
 pub use stack_name::StackName;
 pub use storage::Storage;
 pub use tier::Tier;
-
-use bon::bon;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::path::Path;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.
 // With `remote`, serde's derived functions are inherent, so the trait implementation below can check the values.

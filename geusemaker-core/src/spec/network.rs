@@ -1,8 +1,9 @@
 //! The network that a deployment uses.
 
-use crate::id::{SubnetId, VpcId};
 use bon::Builder;
 use serde::{Deserialize, Serialize};
+
+use crate::id::{SubnetId, VpcId};
 
 /// The network that a deployment uses; by default the Region's default VPC.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]

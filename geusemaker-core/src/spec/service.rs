@@ -1,10 +1,11 @@
 //! A service of the stack, and the validated texts that describe it.
 
+use bon::Builder;
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::bounded::WholeNumber;
 use super::error::SpecError;
 use super::text::{is_hyphenated_name, validated_text};
-use bon::Builder;
-use serde::{Deserialize, Deserializer, Serialize};
 
 /// A service: a program that runs as a container on every instance.
 ///
@@ -234,8 +235,9 @@ fn check_data_path(text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     /// A service name can be the end of a target group name.
     #[test]

@@ -79,8 +79,9 @@ fn check(text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn error(text: &str) -> String {
         text.parse::<StackName>().unwrap_err().to_string()

@@ -1,8 +1,9 @@
 //! The file system that the instances share.
 
-use crate::id::FileSystemId;
 use bon::Builder;
 use serde::{Deserialize, Serialize};
+
+use crate::id::FileSystemId;
 
 /// The file system that the instances share; by default a new one is created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]

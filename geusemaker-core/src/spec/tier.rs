@@ -1,10 +1,12 @@
 //! The tiers of a stack.
 
-use super::bounded::WholeNumber;
-use super::error::SpecError;
+use std::fmt;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+
+use super::bounded::WholeNumber;
+use super::error::SpecError;
 
 /// The tier of a deployment: how much of the stack is deployed. Each tier includes the one before it.
 ///

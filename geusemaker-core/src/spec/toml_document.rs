@@ -1,8 +1,9 @@
 //! A parsed TOML text that can find the line of every field.
 
-use super::error::SpecError;
 use toml::de::{DeTable, DeValue};
 use toml::{Deserializer, Spanned};
+
+use super::error::SpecError;
 
 /// A TOML text and the values parsed from it.
 pub(super) struct Document<'a> {

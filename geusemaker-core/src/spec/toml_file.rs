@@ -1,11 +1,13 @@
 //! Reads a spec from TOML, and reports problems with their place.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde_path_to_error::Track;
+
 use super::DeploymentSpec;
 use super::error::SpecError;
 use super::toml_document::Document;
-use serde_path_to_error::Track;
-use std::io::ErrorKind;
-use std::path::Path;
 
 /// Reads the file and the spec in it.
 pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
@@ -93,10 +95,12 @@ fn table_name(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::spec::{Market, Tier};
-    use proptest::prelude::*;
-    use std::time::Duration;
 
     const EVERYTHING: &str = r#"name = "llm-prod"
 region = "us-east-1"

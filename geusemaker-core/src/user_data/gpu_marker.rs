@@ -1,8 +1,10 @@
 //! The line that an instance prints on its console to report its GPUs.
 
-use crate::spec::GpuInstanceType;
 use std::fmt;
+
 use thiserror::Error;
+
+use crate::spec::GpuInstanceType;
 
 const COUNT: &str = "GEUSEMAKER:GPU count=";
 const MODEL: &str = " model=\"";
@@ -137,8 +139,9 @@ fn words(model: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn check(name: &str, count: u32, model: &str) -> Result<(), GpuMismatch> {
         GpuReport::new(count, model).check(&name.parse().unwrap())

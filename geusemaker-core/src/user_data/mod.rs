@@ -3,14 +3,14 @@
 mod gpu_marker;
 
 pub use gpu_marker::{GpuMismatch, GpuReport};
-
-use crate::id::FileSystemId;
-use crate::spec::{Service, StackName};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::id::FileSystemId;
+use crate::spec::{Service, StackName};
 
 /// The most bytes of user data that `RunInstances` accepts, before base64.
 pub(crate) const USER_DATA_MAX: usize = 16384;
@@ -75,9 +75,11 @@ fn quote(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
     use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
 
     fn service(name: &str, port: u16, image: &str) -> Service {
         let service = Service::builder()

@@ -16,6 +16,8 @@ use crate::aws::clock::Clock;
 use crate::aws::error::AwsError;
 use crate::progress::{Progress, ProgressEvent};
 
+const SLOWEST_POLL: Duration = Duration::from_secs(15);
+
 /// The result of one poll.
 #[derive(Debug)]
 pub(crate) enum PollState<T> {
@@ -217,8 +219,6 @@ pub(crate) fn schedule(first: Duration, slowest: Duration) -> ExponentialBackoff
         .with_max_elapsed_time(None)
         .build()
 }
-
-const SLOWEST_POLL: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,11 @@ use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::progress::{Progress, ProgressEvent};
 
+/// The time that the user has to sign in again.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+const PAUSE: Duration = Duration::from_secs(15);
+
 /// The pauses of one wait because of expired credentials.
 #[derive(Debug, Default)]
 pub(crate) struct ReauthWait {
@@ -42,8 +47,3 @@ impl ReauthWait {
         self.paused
     }
 }
-
-/// The time that the user has to sign in again.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
-
-const PAUSE: Duration = Duration::from_secs(15);

@@ -17,6 +17,9 @@ use crate::sim::limits::Throttling;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
 
+/// The start of simulated time, 2026-11-01. It is constant, so that two runs are identical.
+const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
+
 /// A builder of an [`Aws`] account.
 pub struct AwsBuilder {
     seed: u64,
@@ -221,9 +224,6 @@ impl AwsBuilder {
         rust
     }
 }
-
-/// The start of simulated time, 2026-11-01. It is constant, so that two runs are identical.
-const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
 impl fmt::Debug for AwsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

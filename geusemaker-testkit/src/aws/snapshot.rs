@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use crate::sim::account::Account;
 
+pub(super) const SNAPSHOT_VERSION: u32 = 1;
+
 /// A whole account and its time, to save and to restore.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Snapshot {
@@ -32,5 +34,3 @@ pub struct UnknownSnapshotVersion {
     /// The snapshot's format version.
     pub found: u32,
 }
-
-pub(super) const SNAPSHOT_VERSION: u32 = 1;

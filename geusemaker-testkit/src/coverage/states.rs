@@ -8,6 +8,104 @@ use serde_json::Value;
 use crate::wire::xml::Element;
 use crate::wire::{Body, Reply, Service};
 
+const ACCESS_POINT: &str = "EFS::AccessPoint";
+const FILE_SYSTEM: &str = "EFS::FileSystem";
+const MOUNT_TARGET: &str = "EFS::MountTarget";
+const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting", "error"];
+
+const WATCHED: &[Watched] = &[
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Distribution",
+        path: &["Distribution", "Status"],
+        states: &["InProgress", "Deployed"],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Distribution",
+        path: &["DistributionSummary", "Status"],
+        states: &[],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Invalidation",
+        path: &["Invalidation", "Status"],
+        states: &["InProgress", "Completed"],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::Invalidation",
+        path: &["InvalidationSummary", "Status"],
+        states: &[],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance",
+        path: &["instanceState", "name"],
+        states: &[
+            "pending",
+            "running",
+            "shutting-down",
+            "stopped",
+            "stopping",
+            "terminated",
+        ],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance",
+        path: &["currentState", "name"],
+        states: &[],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Instance status check",
+        path: &["instanceStatus", "status"],
+        states: &["impaired", "initializing", "ok"],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::NetworkInterface",
+        path: &["networkInterfaceSet", "item", "status"],
+        states: &["in-use"],
+    },
+    Watched {
+        service: Service::Ec2,
+        kind: "EC2::Volume",
+        path: &["volumeSet", "item", "status"],
+        states: &["available", "creating", "deleting", "error", "in-use"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::LoadBalancer",
+        path: &["State", "Code"],
+        states: &["provisioning", "active", "failed"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::TargetGroup target",
+        path: &["TargetHealth", "State"],
+        states: &["draining", "healthy", "initial", "unhealthy", "unused"],
+    },
+    Watched {
+        service: Service::ElasticLoadBalancing,
+        kind: "ElasticLoadBalancingV2::TargetGroup target, reason",
+        path: &["TargetHealth", "Reason"],
+        states: &[
+            "Elb.InitialHealthChecking",
+            "Elb.InternalError",
+            "Elb.RegistrationInProgress",
+            "Target.DeregistrationInProgress",
+            "Target.FailedHealthChecks",
+            "Target.InvalidState",
+            "Target.NotInUse",
+            "Target.NotRegistered",
+            "Target.ResponseCodeMismatch",
+            "Target.Timeout",
+        ],
+    },
+];
+
 /// The states that were seen and their counts, by kind of resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -115,104 +213,6 @@ struct Watched {
     path: &'static [&'static str],
     states: &'static [&'static str],
 }
-
-const ACCESS_POINT: &str = "EFS::AccessPoint";
-const FILE_SYSTEM: &str = "EFS::FileSystem";
-const MOUNT_TARGET: &str = "EFS::MountTarget";
-const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting", "error"];
-
-const WATCHED: &[Watched] = &[
-    Watched {
-        service: Service::CloudFront,
-        kind: "CloudFront::Distribution",
-        path: &["Distribution", "Status"],
-        states: &["InProgress", "Deployed"],
-    },
-    Watched {
-        service: Service::CloudFront,
-        kind: "CloudFront::Distribution",
-        path: &["DistributionSummary", "Status"],
-        states: &[],
-    },
-    Watched {
-        service: Service::CloudFront,
-        kind: "CloudFront::Invalidation",
-        path: &["Invalidation", "Status"],
-        states: &["InProgress", "Completed"],
-    },
-    Watched {
-        service: Service::CloudFront,
-        kind: "CloudFront::Invalidation",
-        path: &["InvalidationSummary", "Status"],
-        states: &[],
-    },
-    Watched {
-        service: Service::Ec2,
-        kind: "EC2::Instance",
-        path: &["instanceState", "name"],
-        states: &[
-            "pending",
-            "running",
-            "shutting-down",
-            "stopped",
-            "stopping",
-            "terminated",
-        ],
-    },
-    Watched {
-        service: Service::Ec2,
-        kind: "EC2::Instance",
-        path: &["currentState", "name"],
-        states: &[],
-    },
-    Watched {
-        service: Service::Ec2,
-        kind: "EC2::Instance status check",
-        path: &["instanceStatus", "status"],
-        states: &["impaired", "initializing", "ok"],
-    },
-    Watched {
-        service: Service::Ec2,
-        kind: "EC2::NetworkInterface",
-        path: &["networkInterfaceSet", "item", "status"],
-        states: &["in-use"],
-    },
-    Watched {
-        service: Service::Ec2,
-        kind: "EC2::Volume",
-        path: &["volumeSet", "item", "status"],
-        states: &["available", "creating", "deleting", "error", "in-use"],
-    },
-    Watched {
-        service: Service::ElasticLoadBalancing,
-        kind: "ElasticLoadBalancingV2::LoadBalancer",
-        path: &["State", "Code"],
-        states: &["provisioning", "active", "failed"],
-    },
-    Watched {
-        service: Service::ElasticLoadBalancing,
-        kind: "ElasticLoadBalancingV2::TargetGroup target",
-        path: &["TargetHealth", "State"],
-        states: &["draining", "healthy", "initial", "unhealthy", "unused"],
-    },
-    Watched {
-        service: Service::ElasticLoadBalancing,
-        kind: "ElasticLoadBalancingV2::TargetGroup target, reason",
-        path: &["TargetHealth", "Reason"],
-        states: &[
-            "Elb.InitialHealthChecking",
-            "Elb.InternalError",
-            "Elb.RegistrationInProgress",
-            "Target.DeregistrationInProgress",
-            "Target.FailedHealthChecks",
-            "Target.InvalidState",
-            "Target.NotInUse",
-            "Target.NotRegistered",
-            "Target.ResponseCodeMismatch",
-            "Target.Timeout",
-        ],
-    },
-];
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,9 @@ use crate::call_record::CallRecord;
 use crate::fault::Fault;
 use crate::sim::resource::Resource;
 
+/// The number of characters that the table shows of an outcome.
+const OUTCOME_WIDTH: usize = 48;
+
 /// The results of an exploration. It is displayed as a table, with a line of Rust for each run that is not sound.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -254,6 +257,3 @@ fn rounded(duration: Duration) -> String {
         Err(_) => format!("{duration:?}"),
     }
 }
-
-/// The number of characters that the table shows of an outcome.
-const OUTCOME_WIDTH: usize = 48;

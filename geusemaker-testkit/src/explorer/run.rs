@@ -11,6 +11,9 @@ use crate::aws::{Aws, InjectedPanic};
 use crate::call_record::CallRecord;
 use crate::fault::Fault;
 
+/// The virtual time from the end of a run to the check for leftovers.
+const GRACE: Duration = Duration::from_secs(60 * 60);
+
 /// A fault at one call of the scenario.
 #[derive(Clone, Debug)]
 pub(super) struct Injection {
@@ -137,6 +140,3 @@ fn runtime() -> Runtime {
         .build()
         .expect("a runtime")
 }
-
-/// The virtual time from the end of a run to the check for leftovers.
-const GRACE: Duration = Duration::from_secs(60 * 60);

@@ -1,5 +1,6 @@
 //! The conditions of a fault.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::sim::operation;
@@ -99,8 +100,8 @@ impl On {
     }
 }
 
-impl std::fmt::Display for On {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(service) = self.service {
             write!(f, "{}:", service.iam_prefix())?;
         }

@@ -21,6 +21,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::aws::{Aws, ConnectionLost};
 
+/// The size from which a body is refused. The largest that AWS accepts here, user data in base64, is far smaller.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The time that a shutdown waits for calls in progress.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// Serves an [`Aws`] over HTTP/1.1 until it is shut down or dropped.
 ///
 /// Point a program at it with `AWS_ENDPOINT_URL`, or with the SDK's `endpoint_url`; any credentials will do. Time
@@ -110,12 +116,6 @@ impl Drop for AwsServer {
         self.acceptor.abort();
     }
 }
-
-/// The size from which a body is refused. The largest that AWS accepts here, user data in base64, is far smaller.
-const BODY_LIMIT: usize = 1 << 20;
-
-/// The time that a shutdown waits for calls in progress.
-const GRACE: Duration = Duration::from_secs(1);
 
 async fn accept(listener: TcpListener, aws: Aws, stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();

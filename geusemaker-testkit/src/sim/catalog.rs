@@ -4,6 +4,27 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+/// The regions that every account has enabled (AWS account management guide).
+pub(crate) const REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 /// An instance type, as DescribeInstanceTypes reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceType {
@@ -86,27 +107,6 @@ impl InstanceType {
         letters.contains(letter)
     }
 }
-
-/// The regions that every account has enabled (AWS account management guide).
-pub(crate) const REGIONS: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
 
 /// Returns all instance types: the GPU types, and the usual families without GPU.
 pub(crate) fn instance_types() -> &'static [InstanceType] {

@@ -3,18 +3,6 @@
 use super::{cloudfront, ec2, efs, elastic_load_balancing, sts};
 use crate::wire::Service;
 
-/// The error codes of one service, with their HTTP statuses.
-pub(crate) struct ErrorCodes {
-    /// The codes with which the simulator itself refuses calls.
-    pub(crate) own: &'static [(&'static str, u16)],
-    /// Further codes of the service with a status other than 400; only faults answer with them.
-    pub(crate) injected: &'static [(&'static str, u16)],
-    /// The code for a call without permission.
-    pub(crate) denied: &'static str,
-    /// The code for a failure inside AWS.
-    pub(crate) server_error: &'static str,
-}
-
 /// The codes that any service may answer with; the simulator's services do so only for a fault.
 const COMMON: &[(&str, u16)] = &[
     ("AccessDenied", 403),
@@ -34,6 +22,18 @@ const OTHERS: [Service; 4] = [
     Service::CloudFront,
     Service::Efs,
 ];
+
+/// The error codes of one service, with their HTTP statuses.
+pub(crate) struct ErrorCodes {
+    /// The codes with which the simulator itself refuses calls.
+    pub(crate) own: &'static [(&'static str, u16)],
+    /// Further codes of the service with a status other than 400; only faults answer with them.
+    pub(crate) injected: &'static [(&'static str, u16)],
+    /// The code for a call without permission.
+    pub(crate) denied: &'static str,
+    /// The code for a failure inside AWS.
+    pub(crate) server_error: &'static str,
+}
 
 impl ErrorCodes {
     /// Returns the codes of a service.

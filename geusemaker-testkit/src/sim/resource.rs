@@ -1,5 +1,7 @@
 //! The resources of an account, as a person would list them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A resource of an account.
@@ -38,14 +40,14 @@ impl Resource {
     }
 }
 
-impl std::fmt::Display for Resource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)
     }
 }
 
-impl std::fmt::Display for ResourceState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ResourceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.resource, self.state)
     }
 }

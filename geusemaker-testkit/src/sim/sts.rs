@@ -7,6 +7,14 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// The simulator itself refuses no call of STS.
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: &[],
+    injected: &[],
+    denied: "AccessDenied",
+    server_error: "InternalFailure",
+};
+
 pub(crate) fn answer(
     context: &RequestContext<'_>,
     operation: &str,
@@ -20,14 +28,6 @@ operations! {
         "GetCallerIdentity" => caller_identity(context, params),
     }
 }
-
-/// The simulator itself refuses no call of STS.
-pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
-    own: &[],
-    injected: &[],
-    denied: "AccessDenied",
-    server_error: "InternalFailure",
-};
 
 fn caller_identity(context: &RequestContext<'_>, params: &Params) -> Result<Reply, ServiceError> {
     params.refuse_unread("GetCallerIdentity")?;

@@ -8,6 +8,9 @@ use super::params::Params;
 use super::service::Protocol;
 use super::{Service, ServiceError, query, rest_json, rest_xml};
 
+/// A mebibyte: the largest legitimate bodies, with user data or a distribution's configuration, are a tenth of it.
+const MAX_BODY: usize = 1 << 20;
+
 /// The call that a request makes.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -64,9 +67,6 @@ pub(crate) fn read(
         input,
     })
 }
-
-/// A mebibyte: the largest legitimate bodies, with user data or a distribution's configuration, are a tenth of it.
-const MAX_BODY: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {

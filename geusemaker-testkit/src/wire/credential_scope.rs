@@ -7,6 +7,8 @@ use super::ServiceError;
 use super::error_code::Code;
 use super::form;
 
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
 /// The region and the service of a Signature Version 4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CredentialScope {
@@ -97,8 +99,6 @@ fn query_credential(query: &str) -> Option<String> {
     // A text that cannot be decoded is not a credential either, and the error shows it as it came.
     Some(form::decoded(credential).unwrap_or_else(|_| credential.to_owned()))
 }
-
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// Returns true if the name has the form of AWS's regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. A list of
 /// them would have to be kept up to date.

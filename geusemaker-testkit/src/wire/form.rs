@@ -8,6 +8,9 @@ use super::ServiceError;
 use super::error_code::Code;
 use crate::xml::is_character;
 
+/// Far more than any call needs, and few enough to be searched repeatedly.
+const MAX_PARAMETERS: usize = 10_000;
+
 /// Error returned when a form cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FormError {
@@ -126,9 +129,6 @@ fn digit(byte: u8) -> Result<u8, FormError> {
         _ => Err(FormError::Escape),
     }
 }
-
-/// Far more than any call needs, and few enough to be searched repeatedly.
-const MAX_PARAMETERS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,9 @@ use super::path::segments;
 use super::reply::respond;
 use super::{Body, Reply, Service, ServiceError};
 
+/// The query parameters that are lists, in botocore's model of EFS.
+const LISTS: [&str; 1] = ["tagKeys"];
+
 /// A request with its path split into segments.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -52,9 +55,6 @@ impl Input {
         })
     }
 }
-
-/// The query parameters that are lists, in botocore's model of EFS.
-const LISTS: [&str; 1] = ["tagKeys"];
 
 /// Returns the operation that the method and the path name, and its input.
 pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {

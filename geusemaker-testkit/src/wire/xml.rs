@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::xml::{self, Document, Node, is_character, push_escaped};
 
+/// More than the largest configuration of a distribution has.
+const MAX_ELEMENTS: usize = 20_000;
+
 /// An element with either text or children; AWS's protocols never mix the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Element {
@@ -185,9 +188,6 @@ impl Element {
         Ok(this)
     }
 }
-
-/// More than the largest configuration of a distribution has.
-const MAX_ELEMENTS: usize = 20_000;
 
 #[cfg(test)]
 mod tests {

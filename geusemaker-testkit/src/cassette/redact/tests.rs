@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 fn redact(mime_type: &str, text: &str) -> String {
     redact_with(&Redactor::new(), mime_type, text)
 }
@@ -13,8 +15,6 @@ fn redact_with(redactor: &Redactor, mime_type: &str, text: &str) -> String {
     redactor.content(&mut content);
     content.text
 }
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The names of the fields stay.
 #[test]

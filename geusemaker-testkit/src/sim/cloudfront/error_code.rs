@@ -3,6 +3,16 @@
 use crate::sim::error_codes::ErrorCodes;
 use crate::wire::error_code::{ErrorCode as _, error_codes};
 
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: Code::TABLE,
+    injected: &[
+        ("CannotDeleteEntityWhileInUse", 409),
+        ("ResourceInUse", 409),
+    ],
+    denied: "AccessDenied",
+    server_error: "InternalFailure",
+};
+
 error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
@@ -31,13 +41,3 @@ error_codes! {
         TooManyInvalidationsInProgress => 400,
     }
 }
-
-pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
-    own: Code::TABLE,
-    injected: &[
-        ("CannotDeleteEntityWhileInUse", 409),
-        ("ResourceInUse", 409),
-    ],
-    denied: "AccessDenied",
-    server_error: "InternalFailure",
-};

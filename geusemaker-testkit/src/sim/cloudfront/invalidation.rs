@@ -12,15 +12,6 @@ use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Invalidation {
-    id: String,
-    /// The InvalidationBatch as it was sent.
-    batch: Element,
-    created_at: Timestamp,
-    completed_at: Timestamp,
-}
-
 const BATCH: Shape = Shape::Structure(&[
     Member {
         name: "Paths",
@@ -40,7 +31,17 @@ const BATCH: Shape = Shape::Structure(&[
 
 /// CloudFront docs, "Quotas": files being invalidated at a time for a distribution, and among them those with a `*`.
 const MOST_FILES: usize = 3000;
+
 const MOST_WILDCARDS: usize = 15;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Invalidation {
+    id: String,
+    /// The InvalidationBatch as it was sent.
+    batch: Element,
+    created_at: Timestamp,
+    completed_at: Timestamp,
+}
 
 impl Invalidation {
     pub(super) fn is_in_progress(&self, now: Timestamp) -> bool {

@@ -3,43 +3,6 @@
 
 use crate::wire::xml::Element;
 
-/// A policy managed by AWS.
-pub(super) struct ManagedPolicy {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    comment: &'static str,
-    settings: Settings,
-}
-
-/// The settings of a policy, by its kind.
-enum Settings {
-    Cache {
-        /// The minimum, the default and the maximum, in seconds.
-        time_to_live: [u32; 3],
-        compresses: bool,
-        key: Choice,
-    },
-    OriginRequest(Choice),
-    ResponseHeaders {
-        cross_origin: CrossOrigin,
-        is_secure: bool,
-    },
-}
-
-/// A choice of headers, cookies and query strings.
-#[derive(Clone, Copy)]
-struct Choice {
-    headers: (&'static str, &'static [&'static str]),
-    cookies: &'static str,
-    query_strings: (&'static str, &'static [&'static str]),
-}
-
-enum CrossOrigin {
-    No,
-    Simple,
-    WithPreflight,
-}
-
 const NOTHING: Choice = Choice {
     headers: ("none", &[]),
     cookies: "none",
@@ -259,6 +222,43 @@ pub(super) const RESPONSE_HEADERS: &[ManagedPolicy] = &[
         },
     },
 ];
+
+/// A policy managed by AWS.
+pub(super) struct ManagedPolicy {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    comment: &'static str,
+    settings: Settings,
+}
+
+/// The settings of a policy, by its kind.
+enum Settings {
+    Cache {
+        /// The minimum, the default and the maximum, in seconds.
+        time_to_live: [u32; 3],
+        compresses: bool,
+        key: Choice,
+    },
+    OriginRequest(Choice),
+    ResponseHeaders {
+        cross_origin: CrossOrigin,
+        is_secure: bool,
+    },
+}
+
+/// A choice of headers, cookies and query strings.
+#[derive(Clone, Copy)]
+struct Choice {
+    headers: (&'static str, &'static [&'static str]),
+    cookies: &'static str,
+    query_strings: (&'static str, &'static [&'static str]),
+}
+
+enum CrossOrigin {
+    No,
+    Simple,
+    WithPreflight,
+}
 
 impl ManagedPolicy {
     /// Returns an ETag of the usual form, which never changes.

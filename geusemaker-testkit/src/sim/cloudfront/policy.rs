@@ -8,6 +8,9 @@ use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// AWS's own policies change so rarely that no program can tell. The day is assumed.
+const LAST_MODIFIED: &str = "2021-01-01T00:00:00Z";
+
 /// The kind of a policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
@@ -65,9 +68,6 @@ impl Kind {
             .child(policy.config(&format!("{name}Config")))
     }
 }
-
-/// AWS's own policies change so rarely that no program can tell. The day is assumed.
-const LAST_MODIFIED: &str = "2021-01-01T00:00:00Z";
 
 pub(super) fn get(kind: Kind, input: &Input) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;

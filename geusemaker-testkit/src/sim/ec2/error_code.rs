@@ -3,6 +3,13 @@
 use crate::sim::error_codes::ErrorCodes;
 use crate::wire::error_code::{ErrorCode as _, error_codes};
 
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: Code::TABLE,
+    injected: &[("AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403)],
+    denied: "UnauthorizedOperation",
+    server_error: "InternalError",
+};
+
 error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
@@ -108,10 +115,3 @@ error_codes! {
         VpcLimitExceeded => 400,
     }
 }
-
-pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
-    own: Code::TABLE,
-    injected: &[("AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403)],
-    denied: "UnauthorizedOperation",
-    server_error: "InternalError",
-};

@@ -8,6 +8,15 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// The account in which Amazon publishes Deep Learning images.
+const DEEP_LEARNING: &str = "898082745236";
+
+/// The account in which Amazon publishes Amazon Linux.
+const AMAZON_LINUX: &str = "137112412989";
+
+/// Canonical's account, which publishes Ubuntu.
+const CANONICAL: &str = "099720109477";
+
 pub(crate) struct Image {
     pub(crate) id: String,
     name: String,
@@ -26,13 +35,6 @@ pub(crate) struct Image {
     /// The Systems Manager parameter that names the newest image of this kind.
     parameter: Option<String>,
 }
-
-/// The account in which Amazon publishes Deep Learning images.
-const DEEP_LEARNING: &str = "898082745236";
-/// The account in which Amazon publishes Amazon Linux.
-const AMAZON_LINUX: &str = "137112412989";
-/// Canonical's account, which publishes Ubuntu.
-const CANONICAL: &str = "099720109477";
 
 /// Returns the images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {

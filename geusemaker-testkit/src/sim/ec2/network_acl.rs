@@ -11,12 +11,6 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct NetworkAcl {
-    pub(super) id: String,
-    pub(super) vpc: String,
-}
-
 /// Number, egress flag and action of the entries of a default list: VPC User Guide, Default network ACL.
 const ENTRIES: [(&str, bool, &str); 4] = [
     ("100", true, "allow"),
@@ -24,6 +18,12 @@ const ENTRIES: [(&str, bool, &str); 4] = [
     ("100", false, "allow"),
     ("32767", false, "deny"),
 ];
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct NetworkAcl {
+    pub(super) id: String,
+    pub(super) vpc: String,
+}
 
 impl NetworkAcl {
     pub(super) fn default_of(vpc: &str, id: String) -> Self {

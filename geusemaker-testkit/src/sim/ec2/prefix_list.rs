@@ -9,15 +9,6 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-pub(crate) struct PrefixList {
-    pub(crate) id: String,
-    pub(super) name: String,
-    /// The number of rules that the list counts for in a security group.
-    pub(crate) weight: u32,
-    /// A part of its blocks: the real lists are longer, and change.
-    entries: &'static [&'static str],
-}
-
 /// Blocks that CloudFront has published as origin-facing.
 const ORIGIN_FACING: &[&str] = &[
     "120.52.22.96/27",
@@ -38,6 +29,15 @@ const S3: &[&str] = &[
 
 /// Blocks of Amazon DynamoDB in us-east-1; other regions have others.
 const DYNAMODB: &[&str] = &["3.218.182.0/24", "35.71.64.0/22", "52.94.0.0/22"];
+
+pub(crate) struct PrefixList {
+    pub(crate) id: String,
+    pub(super) name: String,
+    /// The number of rules that the list counts for in a security group.
+    pub(crate) weight: u32,
+    /// A part of its blocks: the real lists are longer, and change.
+    entries: &'static [&'static str],
+}
 
 /// Returns the lists of a region.
 pub(crate) fn prefix_lists(region: &str) -> Vec<PrefixList> {

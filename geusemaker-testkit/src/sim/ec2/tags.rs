@@ -13,6 +13,9 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// AWS's limit for one resource.
+const MOST_TAGS: usize = 50;
+
 /// The tags of one resource.
 pub(crate) type TagSet = BTreeMap<String, String>;
 
@@ -265,6 +268,3 @@ fn invalid(message: &str) -> ServiceError {
 fn too_many_tags() -> ServiceError {
     ServiceError::new(Code::TagLimitExceeded, "More than 50 tags specified")
 }
-
-/// AWS's limit for one resource.
-const MOST_TAGS: usize = 50;

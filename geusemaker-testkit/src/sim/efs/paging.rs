@@ -8,6 +8,8 @@ use super::bad_request;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
 
+const LARGEST: usize = 100;
+
 /// The parameters by which an operation asks for a page.
 #[derive(Clone, Copy)]
 pub(super) enum Words {
@@ -70,5 +72,3 @@ pub(super) fn reply(
     }
     Ok(Reply::json(reply))
 }
-
-const LARGEST: usize = 100;

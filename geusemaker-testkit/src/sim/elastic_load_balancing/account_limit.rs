@@ -7,12 +7,6 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-enum Limit {
-    /// A quota that cannot be raised here.
-    Fixed(u32),
-    Quota(Quota),
-}
-
 const LIMITS: &[(&str, Limit)] = &[
     (
         "application-load-balancers",
@@ -42,6 +36,12 @@ const LIMITS: &[(&str, Limit)] = &[
         Limit::Quota(Quota::TargetsPerTargetGroup),
     ),
 ];
+
+enum Limit {
+    /// A quota that cannot be raised here.
+    Fixed(u32),
+    Quota(Quota),
+}
 
 pub(super) fn describe(
     context: &RequestContext<'_>,

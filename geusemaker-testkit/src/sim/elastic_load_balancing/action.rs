@@ -9,6 +9,15 @@ use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 
+/// The content types of a fixed response (ELB API reference, FixedResponseActionConfig).
+const CONTENT_TYPES: [&str; 5] = [
+    "text/plain",
+    "text/css",
+    "text/html",
+    "application/javascript",
+    "application/json",
+];
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Action {
     Forward {
@@ -198,15 +207,6 @@ impl Action {
         }
     }
 }
-
-/// The content types of a fixed response (ELB API reference, FixedResponseActionConfig).
-const CONTENT_TYPES: [&str; 5] = [
-    "text/plain",
-    "text/css",
-    "text/html",
-    "application/javascript",
-    "application/json",
-];
 
 /// Refuses actions that the load balancer cannot use.
 pub(super) fn refuse_unusable(

@@ -10,36 +10,6 @@ use crate::wire::ServiceError;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 
-/// The values that differ from the defaults.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Attributes(BTreeMap<String, String>);
-
-/// An attribute of a kind of resource: its key, its default and the values that it accepts.
-pub(super) struct Attribute {
-    key: &'static str,
-    default: &'static str,
-    takes: Takes,
-}
-
-enum Takes {
-    Anything,
-    Flag,
-    /// The name of a cookie, except for the load balancer's own cookies.
-    CookieName,
-    Number(RangeInclusive<u32>),
-    OffOr(RangeInclusive<u32>),
-    OneOf(&'static [&'static str]),
-    ZeroOr(RangeInclusive<u32>),
-}
-
-const fn attribute(key: &'static str, default: &'static str, takes: Takes) -> Attribute {
-    Attribute {
-        key,
-        default,
-        takes,
-    }
-}
-
 /// The attributes of an application load balancer. Only deletion protection has an effect here; the others concern
 /// traffic, which is not simulated.
 pub(super) const LOAD_BALANCER: &[Attribute] = &[
@@ -227,6 +197,38 @@ const HEADERS_OF_RESPONSES: [Attribute; 10] = [
     header_value("routing.http.response.x_frame_options.header_value"),
 ];
 
+pub(super) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
+
+/// The values that differ from the defaults.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Attributes(BTreeMap<String, String>);
+
+/// An attribute of a kind of resource: its key, its default and the values that it accepts.
+pub(super) struct Attribute {
+    key: &'static str,
+    default: &'static str,
+    takes: Takes,
+}
+
+enum Takes {
+    Anything,
+    Flag,
+    /// The name of a cookie, except for the load balancer's own cookies.
+    CookieName,
+    Number(RangeInclusive<u32>),
+    OffOr(RangeInclusive<u32>),
+    OneOf(&'static [&'static str]),
+    ZeroOr(RangeInclusive<u32>),
+}
+
+const fn attribute(key: &'static str, default: &'static str, takes: Takes) -> Attribute {
+    Attribute {
+        key,
+        default,
+        takes,
+    }
+}
+
 const fn header_name(key: &'static str, default: &'static str) -> Attribute {
     attribute(key, default, Takes::Anything)
 }
@@ -234,8 +236,6 @@ const fn header_name(key: &'static str, default: &'static str) -> Attribute {
 const fn header_value(key: &'static str) -> Attribute {
     attribute(key, "", Takes::Anything)
 }
-
-pub(super) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 impl Attributes {
     /// Reads `Attributes.member.N`; `what` names the owner of the attributes: `Load balancer`.

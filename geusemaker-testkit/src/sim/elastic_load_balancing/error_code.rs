@@ -3,6 +3,13 @@
 use crate::sim::error_codes::ErrorCodes;
 use crate::wire::error_code::{ErrorCode as _, error_codes};
 
+pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
+    own: Code::TABLE,
+    injected: &[],
+    denied: "AccessDenied",
+    server_error: "InternalFailure",
+};
+
 error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
@@ -37,10 +44,3 @@ error_codes! {
         ValidationError => 400,
     }
 }
-
-pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
-    own: Code::TABLE,
-    injected: &[],
-    denied: "AccessDenied",
-    server_error: "InternalFailure",
-};

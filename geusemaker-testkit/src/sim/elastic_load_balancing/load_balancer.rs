@@ -19,6 +19,9 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// The hosted zone of load balancers in us-east-1. Other regions have other zones, which no simulated call reads.
+const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LoadBalancer {
     pub(super) arn: String,
@@ -115,9 +118,6 @@ impl LoadBalancer {
             .with("IpAddressType", "ipv4")
     }
 }
-
-/// The hosted zone of load balancers in us-east-1. Other regions have other zones, which no simulated call reads.
-const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
 
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,

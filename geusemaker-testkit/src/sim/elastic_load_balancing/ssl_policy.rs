@@ -7,12 +7,6 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-struct SslPolicy {
-    name: &'static str,
-    protocols: &'static [&'static str],
-    ciphers: &'static [&'static [&'static str]],
-}
-
 /// The policy of a listener that names none.
 pub(super) const DEFAULT: &str = "ELBSecurityPolicy-2016-08";
 
@@ -95,6 +89,12 @@ const RSA: &[&str] = &[
     "AES256-SHA256",
     "AES256-SHA",
 ];
+
+struct SslPolicy {
+    name: &'static str,
+    protocols: &'static [&'static str],
+    ciphers: &'static [&'static [&'static str]],
+}
 
 /// Refuses a name that is not the name of a simulated policy.
 pub(super) fn check(name: &str) -> Result<(), ServiceError> {

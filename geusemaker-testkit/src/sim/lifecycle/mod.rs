@@ -5,6 +5,9 @@ mod tests;
 
 use std::time::Duration;
 
+/// As good as forever, and short enough to be added to a timestamp.
+pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// An override of the lifecycle of the resource that a call creates, changes or deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LifecycleOverride {
@@ -35,6 +38,3 @@ impl LifecycleOverride {
         }
     }
 }
-
-/// As good as forever, and short enough to be added to a timestamp.
-pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

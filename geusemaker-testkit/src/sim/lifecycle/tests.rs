@@ -13,6 +13,8 @@ use crate::sim::guest::{Guest, PlainGuest};
 use crate::sim::timings::Timings;
 use crate::wire::{self, Body};
 
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
 /// An account that is called directly, below the layer of faults.
 struct World {
     account: Account,
@@ -193,8 +195,6 @@ fn fails(reason: &str, after: Option<u64>) -> LifecycleOverride {
         after: after.map(Duration::from_secs),
     }
 }
-
-const YEAR: u64 = 365 * 24 * 60 * 60;
 
 /// At once or later.
 #[test]

@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// EC2 reference, StateReason: a user called the API.
+const USER_INITIATED: &str = "Client.UserInitiatedShutdown";
+
 /// A stop or a termination.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::sim::ec2) struct InstanceEnd {
@@ -14,9 +17,6 @@ pub(in crate::sim::ec2) struct InstanceEnd {
     #[serde(default = "user_initiated")]
     reason: String,
 }
-
-/// EC2 reference, StateReason: a user called the API.
-const USER_INITIATED: &str = "Client.UserInitiatedShutdown";
 
 fn user_initiated() -> String {
     USER_INITIATED.to_owned()

@@ -13,6 +13,9 @@ use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
 use crate::wire::ServiceError;
 
+/// Assumed: the guide does not give a duration.
+const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
+
 impl Ec2 {
     /// Returns how many of the requested instances the quota allows. AWS launches as many as it can, if that is enough
     /// for the caller.
@@ -91,9 +94,6 @@ fn counts(instance: &Instance, now: Timestamp, lag: Duration) -> bool {
             .is_some_and(|ended_at| now < ended_at + lag),
     }
 }
-
-/// Assumed: the guide does not give a duration.
-const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,15 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+const TARGETS: [&str; 6] = [
+    "GatewayId",
+    "InstanceId",
+    "NetworkInterfaceId",
+    "NatGatewayId",
+    "VpcPeeringConnectionId",
+    "EgressOnlyInternetGatewayId",
+];
+
 pub(crate) fn create(
     ec2: &mut Ec2,
     context: &RequestContext<'_>,
@@ -134,15 +143,6 @@ fn read(
     };
     Ok((table_id, route))
 }
-
-const TARGETS: [&str; 6] = [
-    "GatewayId",
-    "InstanceId",
-    "NetworkInterfaceId",
-    "NatGatewayId",
-    "VpcPeeringConnectionId",
-    "EgressOnlyInternetGatewayId",
-];
 
 fn read_destination(params: &mut Params, region: &str) -> Result<Destination, ServiceError> {
     let ipv4 = params.optional("DestinationCidrBlock");
