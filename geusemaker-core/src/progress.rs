@@ -64,7 +64,7 @@ pub enum ProgressEvent {
     Awaited {
         /// The awaited event: `ALB to be active`.
         what: String,
-        /// The duration of the wait, serialised in seconds.
+        /// The duration of the wait, serialized in seconds.
         #[serde(serialize_with = "as_seconds")]
         elapsed: Duration,
     },

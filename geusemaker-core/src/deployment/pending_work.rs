@@ -55,7 +55,7 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     Ok(())
 }
 
-/// Reads the GPU report that the user data prints on the console, and compares it with the catalogue.
+/// Reads the GPU report that the user data prints on the console, and compares it with the catalog.
 async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     if !ledger.plan.spec.compute().gpu_check() {
         return Ok(());

@@ -151,7 +151,7 @@ impl Ledger {
         self.journal.lock().await.state.attempts(key)
     }
 
-    /// Returns the token by which AWS recognises a repeated call.
+    /// Returns the token by which AWS recognizes a repeated call.
     fn token(&self, key: &Key, attempt: u32) -> String {
         let key = key.as_str().replace('/', "-");
         format!("gm-{}-{key}-{attempt}", self.owner.deployment)

@@ -62,7 +62,7 @@ impl TaggedResource {
     }
 
     /// Returns a resource without tags that belongs to this one.
-    pub(crate) fn dependant(&self, kind: ResourceKind, id: String) -> Self {
+    pub(crate) fn dependent(&self, kind: ResourceKind, id: String) -> Self {
         Self {
             kind,
             id,

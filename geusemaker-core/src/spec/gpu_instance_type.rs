@@ -1,4 +1,4 @@
-//! The catalogue of GPU instance types.
+//! The catalog of GPU instance types.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SpecError;
 
-/// A GPU instance type of the catalogue.
+/// A GPU instance type of the catalog.
 ///
 /// ```
 /// use geusemaker_core::spec::{Architecture, GpuInstanceType};
@@ -28,9 +28,9 @@ use super::error::SpecError;
 pub struct GpuInstanceType(&'static Row);
 
 impl GpuInstanceType {
-    /// Returns every type of the catalogue, sorted by name.
+    /// Returns every type of the catalog, sorted by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        CATALOGUE.iter().map(Self)
+        CATALOG.iter().map(Self)
     }
 
     /// Returns the name that AWS gives the type, such as `g5.xlarge`.
@@ -106,9 +106,9 @@ impl FromStr for GpuInstanceType {
     type Err = SpecError;
 
     fn from_str(name: &str) -> Result<Self, SpecError> {
-        CATALOGUE
+        CATALOG
             .binary_search_by_key(&name, |row| &row.instance_type)
-            .map(|index| Self(&CATALOGUE[index]))
+            .map(|index| Self(&CATALOG[index]))
             .map_err(|_| SpecError::new(unknown(name)))
     }
 }
@@ -203,7 +203,7 @@ pub enum DeepLearningAmi {
     },
 }
 
-/// A line of the catalogue file.
+/// A line of the catalog file.
 #[derive(Deserialize)]
 struct Row {
     instance_type: String,
@@ -215,16 +215,16 @@ struct Row {
     gpu_memory_mib_total: u64,
 }
 
-/// The catalogue, sorted by name.
+/// The catalog, sorted by name.
 #[expect(
     clippy::expect_used,
     reason = "the file is part of the program, and a test reads all of it"
 )]
-static CATALOGUE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+static CATALOG: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let mut rows = csv::Reader::from_reader(include_str!("gpu_catalog.csv").as_bytes())
         .into_deserialize()
         .collect::<Result<Vec<Row>, _>>()
-        .expect("the catalogue of GPU instance types is well formed");
+        .expect("the catalog of GPU instance types is well formed");
     rows.sort_by(|a, b| a.instance_type.cmp(&b.instance_type));
     rows
 });
@@ -237,15 +237,13 @@ fn size(name: &str) -> &str {
     name.split_once('.').map_or("", |(_, size)| size)
 }
 
-/// Returns the error message for a name that is not in the catalogue, with the names nearest to it.
+/// Returns the error message for a name that is not in the catalog, with the names nearest to it.
 fn unknown(name: &str) -> String {
     let mut siblings: Vec<GpuInstanceType> = GpuInstanceType::all()
         .filter(|t| t.family() == family(name))
         .collect();
     let mut message = if siblings.is_empty() && looks_real(name) {
-        format!(
-            "{name:?} is not in the catalogue of GPU instance types, and only those are accepted"
-        )
+        format!("{name:?} is not in the catalog of GPU instance types, and only those are accepted")
     } else {
         format!("unknown GPU instance type {name:?}")
     };
@@ -318,9 +316,9 @@ mod tests {
         name.parse::<GpuInstanceType>().unwrap_err().to_string()
     }
 
-    /// Every name in the catalogue parses to its own type.
+    /// Every name in the catalog parses to its own type.
     #[test]
-    fn catalogue_is_read_completely() {
+    fn catalog_is_read_completely() {
         assert_eq!(GpuInstanceType::all().count(), 74);
         for instance_type in GpuInstanceType::all() {
             assert_eq!(
@@ -373,11 +371,11 @@ mod tests {
     fn type_without_gpu_is_refused() {
         assert_eq!(
             error("t3.micro"),
-            "\"t3.micro\" is not in the catalogue of GPU instance types, and only those are accepted, such as \"g5.xlarge\""
+            "\"t3.micro\" is not in the catalog of GPU instance types, and only those are accepted, such as \"g5.xlarge\""
         );
         assert!(
             error("c5.xlarge")
-                .starts_with("\"c5.xlarge\" is not in the catalogue of GPU instance types")
+                .starts_with("\"c5.xlarge\" is not in the catalog of GPU instance types")
         );
         assert!(error("u7i-12tb.224xlarge").contains("only those are accepted"));
     }

@@ -249,7 +249,7 @@ wait_timeout = "1h"
             (
                 "fallback",
                 "fallback = [\"t3.micro\"]",
-                "gm.toml:10: compute.fallback[0]: \"t3.micro\" is not in the catalogue",
+                "gm.toml:10: compute.fallback[0]: \"t3.micro\" is not in the catalog",
             ),
             (
                 "market",

@@ -9,7 +9,7 @@ use crate::spec::GpuInstanceType;
 const COUNT: &str = "GEUSEMAKER:GPU count=";
 const MODEL: &str = " model=\"";
 
-/// Words of the catalogue that `nvidia-smi` may leave out.
+/// Words of the catalog that `nvidia-smi` may leave out.
 const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
 
 /// The GPUs that an instance reports.
@@ -70,7 +70,7 @@ impl GpuReport {
 
     /// Checks that these are the GPUs of the instance type.
     ///
-    /// The count must be equal. Every word of the model in the catalogue, except vendor words, must be among the words
+    /// The count must be equal. Every word of the model in the catalog, except vendor words, must be among the words
     /// of the reported model, which may have more: `A100` is found in `NVIDIA A100-SXM4-40GB`, but `T4` is not found in
     /// `T4G`.
     ///
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn nvidia_smi_models_match_catalogue() {
+    fn nvidia_smi_models_match_catalog() {
         let models = [
             ("g4dn.xlarge", 1, "Tesla T4"),
             ("g5.48xlarge", 8, "NVIDIA A10G"),

@@ -1,4 +1,4 @@
-//! The GPU check: the report on the instance's console is compared with the catalogue.
+//! The GPU check: the report on the instance's console is compared with the catalog.
 
 use std::time::Duration;
 

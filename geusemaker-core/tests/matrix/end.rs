@@ -11,7 +11,7 @@ use geusemaker_core::{Error, Phase, Undone};
 use geusemaker_testkit::Aws;
 
 use crate::scenario::{Scenario, census, remove, stack, unlisted};
-use crate::stack::{Neighbourhood, Stack};
+use crate::stack::{Neighborhood, Stack};
 use crate::way::{Beginning, Way};
 
 /// The end of a case.
@@ -36,7 +36,7 @@ impl fmt::Display for End {
 /// A case in progress.
 pub(crate) struct World {
     scenario: Scenario,
-    around: Arc<Neighbourhood>,
+    around: Arc<Neighborhood>,
     /// The resources of the running stack.
     whole: BTreeMap<String, usize>,
     /// The leftovers that the program has reported; `None` before any report.
@@ -45,7 +45,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(aws: Aws, beginning: &Beginning, around: &Arc<Neighbourhood>) -> Arc<Self> {
+    pub(crate) fn new(aws: Aws, beginning: &Beginning, around: &Arc<Neighborhood>) -> Arc<Self> {
         Arc::new(Self {
             around: Arc::clone(around),
             whole: beginning.whole.clone(),

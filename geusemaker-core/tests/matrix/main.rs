@@ -19,7 +19,7 @@ use geusemaker_testkit::{Exploration, Explorer, FaultKind};
 use document::Table;
 use end::{End, World};
 use scenario::{account, paused_runtime};
-use stack::{Neighbourhood, STACKS, Stack};
+use stack::{Neighborhood, STACKS, Stack};
 use way::{Beginning, WAYS, Way};
 
 /// The extent of a run.
@@ -44,7 +44,7 @@ impl Extent {
 
 fn explore(
     (stack, way): (Stack, Way),
-    around: &Arc<Neighbourhood>,
+    around: &Arc<Neighborhood>,
     beginning: Beginning,
     extent: Extent,
 ) -> (Exploration, Table) {
@@ -87,7 +87,7 @@ fn explore(
 fn stack_ends_running_gone_or_listed() {
     let extent = Extent::asked_for();
     let runtime = paused_runtime();
-    let around = Arc::new(runtime.block_on(Neighbourhood::build()));
+    let around = Arc::new(runtime.block_on(Neighborhood::build()));
     let mut tables = Vec::new();
     let mut unsound = Vec::new();
     for stack in STACKS {

@@ -48,14 +48,14 @@ impl Stack {
 
 /// An account in which other users have resources of each kind, and a file system that a stack may adopt.
 #[derive(Clone, Debug)]
-pub(crate) struct Neighbourhood {
+pub(crate) struct Neighborhood {
     pub(crate) account: Snapshot,
     pub(crate) file_system: String,
     /// The resources of other users, with their state.
     pub(crate) others: Vec<ResourceState>,
 }
 
-impl Neighbourhood {
+impl Neighborhood {
     pub(crate) async fn build() -> Self {
         let aws = account().build();
         others::make(&aws, &image(&aws).await).await;

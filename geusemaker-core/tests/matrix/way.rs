@@ -10,7 +10,7 @@ use geusemaker_core::{Deployment, Ec2Ready, Failed, FileSystems, Session, State,
 use geusemaker_testkit::{AwsBuilder, CallRecord, Fault, Snapshot};
 
 use crate::scenario::{Scenario, account, census, stack};
-use crate::stack::{Neighbourhood, Stack};
+use crate::stack::{Neighborhood, Stack};
 
 /// The way that a stack goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Way {
         }
     }
 
-    pub(crate) async fn beginning(self, stack: Stack, around: &Neighbourhood) -> Beginning {
+    pub(crate) async fn beginning(self, stack: Stack, around: &Neighborhood) -> Beginning {
         let empty = around.account.clone();
         let aws = account().restore(empty.clone()).unwrap().build();
         let journal = Arc::new(InMemory::new());
@@ -80,7 +80,7 @@ impl Way {
     }
 
     /// Takes the way to its end, and returns what could not be removed.
-    pub(crate) async fn go(self, session: &Session, of: Stack, around: &Neighbourhood) -> Undone {
+    pub(crate) async fn go(self, session: &Session, of: Stack, around: &Neighborhood) -> Undone {
         match self {
             Self::Up | Self::Back => match deploy(session, of, around).await {
                 Ok(()) => Undone::default(),
@@ -104,7 +104,7 @@ fn last_wait(stack: Stack) -> &'static str {
     }
 }
 
-async fn deploy(session: &Session, stack: Stack, around: &Neighbourhood) -> Result<(), Undone> {
+async fn deploy(session: &Session, stack: Stack, around: &Neighborhood) -> Result<(), Undone> {
     let Ok(planned) = session.plan(stack.spec(&around.file_system)).await else {
         return Err(Undone::default());
     };

@@ -169,7 +169,7 @@ fn general_types() -> impl Iterator<Item = InstanceType> {
     csv::Reader::from_reader(include_str!("general_catalog.csv").as_bytes())
         .into_deserialize()
         .map(|row| {
-            let row: GeneralRow = row.expect("a row of the catalogue of types without GPU");
+            let row: GeneralRow = row.expect("a row of the catalog of types without GPU");
             InstanceType {
                 name: row.instance_type,
                 architecture: row.arch,
@@ -200,7 +200,7 @@ fn gpu_types() -> Vec<InstanceType> {
     csv::Reader::from_reader(include_str!("gpu_catalog.csv").as_bytes())
         .deserialize()
         .map(|row| {
-            let row: Row = row.expect("a row of the GPU catalogue");
+            let row: Row = row.expect("a row of the GPU catalog");
             let (manufacturer, model) = row
                 .gpu_model
                 .split_once(' ')

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// Test files and folders about something other than AWS's behaviour, which may have lines but need none.
+/// Test files and folders about something other than AWS's behavior, which may have lines but need none.
 const OF_SOMETHING_ELSE: [&str; 8] = [
     "cassette_replay",
     "cassette_scan",
@@ -33,7 +33,7 @@ const SOURCE: &str = r"(?x)
     | \bthe\ simulator's\ own\ rule\b
     ";
 
-/// Every line has a behaviour, a source and tests that exist.
+/// Every line has a behavior, a source and tests that exist.
 #[test]
 fn ledger_lines_are_complete() {
     let tests = tests();
@@ -41,8 +41,8 @@ fn ledger_lines_are_complete() {
     let mut wrong = String::new();
     for row in ledger() {
         let mut complain = |what: &str| writeln!(wrong, "line {}: {what}", row.line).unwrap();
-        if row.behaviour.is_empty() {
-            complain("no behaviour");
+        if row.behavior.is_empty() {
+            complain("no behavior");
         }
         if !source.is_match(&row.source) {
             complain(&format!("nobody can look this source up: {:?}", row.source));
@@ -78,7 +78,7 @@ fn ledger_names_all_simulator_tests() {
 fn ledger_lines_are_unique() {
     let mut seen = BTreeMap::new();
     for row in ledger() {
-        let before = seen.insert(row.behaviour.clone(), row.line);
+        let before = seen.insert(row.behavior.clone(), row.line);
         assert_eq!(before, None, "line {} says it again", row.line);
     }
 }
@@ -128,7 +128,7 @@ fn ledger_durations_match_simulator() {
 struct Row {
     /// The line number, counted from 1.
     line: usize,
-    behaviour: String,
+    behavior: String,
     source: String,
     /// Tests such as `ec2/lifecycle::instance_runs`, or one of the words of `WITHOUT_A_TEST`.
     tests: Vec<String>,
@@ -165,7 +165,7 @@ fn cells(document: &str) -> Vec<(usize, Vec<String>)> {
             let is_rule = cells
                 .iter()
                 .all(|cell| cell.chars().all(|c| "-: ".contains(c)));
-            let is_head = ["behaviour", "step"].contains(&cells[0].as_str());
+            let is_head = ["behavior", "step"].contains(&cells[0].as_str());
             (!is_rule && !is_head).then_some((index + 1, cells))
         })
         .collect()
@@ -176,12 +176,12 @@ fn ledger() -> Vec<Row> {
         .into_iter()
         .filter(|(_, cells)| cells.len() != 6)
         .map(|(line, cells)| {
-            let [behaviour, source, tests] = cells.as_slice() else {
+            let [behavior, source, tests] = cells.as_slice() else {
                 panic!("docs/fidelity.md, line {line}: {} columns", cells.len());
             };
             Row {
                 line,
-                behaviour: behaviour.clone(),
+                behavior: behavior.clone(),
                 source: source.clone(),
                 tests: tests
                     .split([',', ' '])

@@ -150,7 +150,7 @@ impl Session {
             }
         }
         found
-            .add_dependants(&account.reader, &known)
+            .add_dependents(&account.reader, &known)
             .await
             .map_err(doing())?;
         Ok(found)
@@ -160,7 +160,7 @@ impl Session {
 impl Orphans {
     /// Adds the resources without tags that must be deleted before those with tags: AWS refuses to delete a security
     /// group that a rule of another group references or that a mount target has, and a file system with mount targets.
-    async fn add_dependants(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
+    async fn add_dependents(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
             let of_kind = self
                 .orphans
@@ -172,7 +172,7 @@ impl Orphans {
             of_kind(ResourceKind::SecurityGroup),
             of_kind(ResourceKind::FileSystem),
         );
-        let mut dependants: Vec<TaggedResource> = Vec::new();
+        let mut dependents: Vec<TaggedResource> = Vec::new();
         for group in &groups {
             let targets =
                 network_interface::mount_targets_of(aws, &SecurityGroupId::from_aws(&group.id))
@@ -181,8 +181,8 @@ impl Orphans {
                 // A group that serves mounts is kept with its mount target.
                 Some(why) => self.spare(&group.id, &why),
                 None => {
-                    let of_group = |(target, _)| group.dependant(ResourceKind::MountTarget, target);
-                    dependants.extend(targets.into_iter().map(of_group));
+                    let of_group = |(target, _)| group.dependent(ResourceKind::MountTarget, target);
+                    dependents.extend(targets.into_iter().map(of_group));
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Orphans {
             for (rule, named) in security_group_rule::referencing_other_groups(aws, &id).await? {
                 // Other rules are deleted or kept with their group.
                 if self.orphans.iter().any(|orphan| orphan.id == named) {
-                    dependants.push(group.dependant(ResourceKind::SecurityGroupRule, rule));
+                    dependents.push(group.dependent(ResourceKind::SecurityGroupRule, rule));
                 }
             }
         }
@@ -204,12 +204,12 @@ impl Orphans {
             };
             for target in targets {
                 let id = target.mount_target_id;
-                if !dependants.iter().any(|other| other.id == id) {
-                    dependants.push(file_system.dependant(ResourceKind::MountTarget, id));
+                if !dependents.iter().any(|other| other.id == id) {
+                    dependents.push(file_system.dependent(ResourceKind::MountTarget, id));
                 }
             }
         }
-        self.orphans.extend(dependants);
+        self.orphans.extend(dependents);
         self.orphans
             .sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
         Ok(())

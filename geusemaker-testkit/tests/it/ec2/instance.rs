@@ -111,7 +111,7 @@ async fn instances_are_found_by_filters() {
     }
     let unknown = client
         .describe_instances()
-        .filters(filter("colour", "red"))
+        .filters(filter("color", "red"))
         .send()
         .await;
     assert_eq!(code(unknown), "SimulatorUnsupported");

@@ -1,6 +1,6 @@
 //! The simulated EC2, driven by the unmodified SDK client.
 
-mod catalogue;
+mod catalog;
 mod elastic_address;
 mod instance;
 mod internet_gateway;

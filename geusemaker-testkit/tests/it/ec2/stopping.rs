@@ -159,7 +159,7 @@ async fn spot_instance_cannot_be_stopped() {
 async fn termination_protection_covers_zone() {
     let (_, client) = instant();
     let protected = launch_in_zone(&client, "us-east-1a").await;
-    let neighbour = launch_in_zone(&client, "us-east-1a").await;
+    let neighbor = launch_in_zone(&client, "us-east-1a").await;
     let elsewhere = launch_in_zone(&client, "us-east-1b").await;
     let yes = AttributeBooleanValue::builder().value(true).build();
     client
@@ -172,7 +172,7 @@ async fn termination_protection_covers_zone() {
     let ended = client
         .terminate_instances()
         .instance_ids(&protected)
-        .instance_ids(&neighbour)
+        .instance_ids(&neighbor)
         .instance_ids(&elsewhere)
         .send()
         .await;
@@ -183,7 +183,7 @@ async fn termination_protection_covers_zone() {
         )
     );
     assert_eq!(state(&client, &protected).await, InstanceStateName::Running);
-    assert_eq!(state(&client, &neighbour).await, InstanceStateName::Running);
+    assert_eq!(state(&client, &neighbor).await, InstanceStateName::Running);
     assert_eq!(
         state(&client, &elsewhere).await,
         InstanceStateName::Terminated
