@@ -1,13 +1,14 @@
 //! Teardown: deletes everything in the order that AWS requires, and lists what could not be deleted.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
 use backoff::backoff::Backoff as _;
 use futures::FutureExt as _;
-use futures::future::join_all;
+use futures::future::{BoxFuture, Shared, join_all};
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
@@ -76,25 +77,24 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Deletes everything. A distribution takes minutes to be disabled everywhere, and nothing else waits for it.
+    /// Deletes everything: the resources of a kind once those of the kinds before it are done. A distribution takes
+    /// minutes to be disabled everywhere, and nothing else waits for it.
     pub(crate) async fn run(self) -> Undone {
-        let rest = async {
-            let balancer = async {
-                self.all(ResourceKind::TargetRegistration).await;
-                self.all(ResourceKind::ListenerRule).await;
-                self.all(ResourceKind::Listener).await;
-                self.all(ResourceKind::LoadBalancer).await;
-                self.all(ResourceKind::TargetGroup).await;
+        let mut removals: BTreeMap<ResourceKind, Shared<BoxFuture<'_, ()>>> = BTreeMap::new();
+        for &kind in ResourceKind::ALL {
+            let before: Vec<_> = kind
+                .after()
+                .iter()
+                .filter_map(|earlier| removals.get(earlier).cloned())
+                .collect();
+            let all = self.all(kind);
+            let removal = async move {
+                join_all(before).await;
+                all.await;
             };
-            let storage = async {
-                self.all(ResourceKind::MountTarget).await;
-                self.all(ResourceKind::FileSystem).await;
-            };
-            tokio::join!(balancer, storage, self.all(ResourceKind::Instance));
-            self.all(ResourceKind::SecurityGroupRule).await;
-            self.all(ResourceKind::SecurityGroup).await;
-        };
-        tokio::join!(self.all(ResourceKind::Distribution), rest);
+            removals.insert(kind, removal.boxed().shared());
+        }
+        join_all(removals.into_values()).await;
         self.undone.into_inner()
     }
 

@@ -54,6 +54,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "file system";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::MountTarget];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::MountTarget];
     const DELETION: Expected = Expected::with_deadline_minutes(3, 10, 10);
 

@@ -19,6 +19,9 @@ pub(crate) trait Kind {
     /// The expected duration of a deletion.
     const DELETION: Expected = Expected::with_deadline_minutes(0, 15, 5);
 
+    /// The kinds whose resources are deleted before those of this kind.
+    const AFTER: &'static [ResourceKind] = &[];
+
     /// The kinds that block the deletion as long as one of their resources is left: AWS refuses it as a conflict.
     const BLOCKED_BY: &'static [ResourceKind] = &[];
 

@@ -1,8 +1,7 @@
-//! The table of all resource kinds, and what follows from it.
+//! What follows from the table of the resource kinds in `kind.rs`.
 //!
 //! To add a kind, write its file with a `Lookup` that implements [`Kind`](super::kind::Kind), declare the file in
-//! `resource/mod.rs`, and add one line each to the enum in `kind.rs`, to this table, and to the order of removal in
-//! `ledger/teardown.rs`. Without its line in the table, a variant of the enum does not compile.
+//! `resource/mod.rs`, and add one line to the table.
 
 use std::fmt;
 
@@ -12,11 +11,11 @@ use super::kind::Kind as _;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::kind::ResourceKind;
+use crate::kind::{ResourceKind, for_all_kinds};
 use crate::wait::Expected;
 
 macro_rules! kinds {
-    ($($kind:ident => $file:ident,)+) => {
+    ($($(#[$doc:meta])+ $kind:ident => $file:ident,)+) => {
         /// The lookup of a resource of any kind, as the journal stores it.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -50,6 +49,13 @@ macro_rules! kinds {
             pub(crate) fn deletion(self) -> Expected {
                 match self {
                     $(Self::$kind => super::$file::Lookup::DELETION,)+
+                }
+            }
+
+            /// Returns the kinds whose resources are deleted first.
+            pub(crate) fn after(self) -> &'static [Self] {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::AFTER,)+
                 }
             }
 
@@ -111,19 +117,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
-    Distribution => distribution,
-    TargetRegistration => target_registration,
-    ListenerRule => listener_rule,
-    Listener => listener,
-    LoadBalancer => load_balancer,
-    TargetGroup => target_group,
-    Instance => instance,
-    MountTarget => mount_target,
-    FileSystem => file_system,
-    SecurityGroupRule => security_group_rule,
-    SecurityGroup => security_group,
-}
+for_all_kinds!(kinds);
 
 fn none_if_not_found<T>(answer: Result<Option<T>, AwsError>) -> Result<Option<T>, AwsError> {
     match answer {
@@ -137,6 +131,19 @@ mod tests {
     use super::super::security_group_rule::Source;
     use super::super::{distribution, security_group, security_group_rule};
     use super::*;
+
+    /// A removal begins with the top of the table, so that no kind waits for one below it.
+    #[test]
+    fn kinds_stand_in_removal_order() {
+        for (place, kind) in ResourceKind::ALL.iter().enumerate() {
+            for earlier in kind.after().iter().chain(kind.blocked_by()) {
+                assert!(
+                    ResourceKind::ALL[..place].contains(earlier),
+                    "{kind:?} after {earlier:?}"
+                );
+            }
+        }
+    }
 
     /// Journals that earlier versions have written must stay readable.
     #[test]

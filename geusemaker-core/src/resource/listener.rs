@@ -11,6 +11,7 @@ use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, LoadBalancerArn, TargetGroupArn};
+use crate::kind::ResourceKind;
 
 /// A new HTTP listener.
 #[derive(Clone, Debug)]
@@ -78,6 +79,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "listener";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::ListenerRule];
 
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws elbv2 delete-listener --listener-arn {id} --region {region}")

@@ -10,6 +10,7 @@ use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
+use crate::kind::ResourceKind;
 
 /// A new rule that forwards requests for these paths to a target group.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "listener rule";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::TargetRegistration];
 
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws elbv2 delete-rule --rule-arn {id} --region {region}")

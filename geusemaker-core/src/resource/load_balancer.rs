@@ -72,6 +72,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "load balancer";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::Listener];
     const DELETION: Expected = Expected::with_deadline_minutes(5, 20, 10);
 
     fn removal_command(id: &str, region: &str) -> String {

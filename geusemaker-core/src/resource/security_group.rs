@@ -62,6 +62,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "security group";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::SecurityGroupRule];
     const BLOCKED_BY: &'static [ResourceKind] = &[
         ResourceKind::Instance,
         ResourceKind::LoadBalancer,

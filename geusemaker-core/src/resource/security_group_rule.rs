@@ -12,6 +12,7 @@ use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
+use crate::kind::ResourceKind;
 
 const ANYWHERE: &str = "0.0.0.0/0";
 
@@ -104,6 +105,11 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "security group rule";
+    const AFTER: &'static [ResourceKind] = &[
+        ResourceKind::TargetGroup,
+        ResourceKind::FileSystem,
+        ResourceKind::Instance,
+    ];
 
     fn removal_command(id: &str, region: &str) -> String {
         format!(

@@ -79,6 +79,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "target group";
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::LoadBalancer];
     const BLOCKED_BY: &'static [ResourceKind] = &[
         ResourceKind::LoadBalancer,
         ResourceKind::Listener,

@@ -15,6 +15,9 @@ use crate::workspace::Workspace;
 const CRATES: [Layers; 1] = [Layers {
     sources: "geusemaker-core/src",
     order: &[
+        "error_chain",
+        "mutex",
+        "task",
         "id",
         "kind",
         "aws",
@@ -383,7 +386,15 @@ mod tests {
 
     const LAYERS: Layers = Layers {
         sources: "c/src",
-        order: &["id", "spec", "user_data", "ledger"],
+        order: &[
+            "error_chain",
+            "mutex",
+            "task",
+            "id",
+            "spec",
+            "user_data",
+            "ledger",
+        ],
         mutual: &[("spec", "user_data")],
     };
 
