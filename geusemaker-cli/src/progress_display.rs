@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use geusemaker_core::{ClockSpeed, Listener, ProgressEvent};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use crate::short_arn::shorten_arns;
@@ -34,8 +34,7 @@ impl ProgressDisplay {
             is_quiet,
             start: Instant::now(),
             speed: OnceLock::new(),
-            live: is_live
-                .then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+            live: is_live.then(live_line),
             said: Mutex::default(),
         }
     }
@@ -107,8 +106,22 @@ impl Listener for ProgressDisplay {
         match (event, &self.live) {
             (ProgressEvent::Waiting { .. }, Some(live)) => live.set_message(line),
             (ProgressEvent::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}
+            (ProgressEvent::Awaited { .. }, Some(live)) => {
+                live.set_message("");
+                self.print(&line);
+            }
             _ => self.print(&line),
         }
+    }
+}
+
+/// Returns the line at the end of the terminal that says what is awaited.
+fn live_line() -> ProgressBar {
+    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{wide_msg}") {
+        Ok(style) => line.with_style(style),
+        // The template is constant, and tests of the terminal see it.
+        Err(_) => line,
     }
 }
 

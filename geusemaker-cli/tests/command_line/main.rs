@@ -15,6 +15,8 @@ mod kept_formats;
 mod killed;
 mod leftovers;
 #[cfg(unix)]
+mod live_line;
+#[cfg(unix)]
 mod on_failure_ask;
 mod plan;
 mod recorded_plan;

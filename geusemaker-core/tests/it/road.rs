@@ -195,10 +195,9 @@ async fn listener_gets_steps_in_order() {
     }
     assert!(up.contains(&"Checking GPUs...".to_owned()));
     assert!(
-        up.iter().any(
-            |message| message.starts_with("CloudFront deployment: InProgress, ")
-                && message.ends_with(" (usually 2m30s to 8m)")
-        ),
+        up.iter().any(|message| message
+            .starts_with("waiting for CloudFront deployment: InProgress, ")
+            && message.ends_with(" (usually 2m30s to 8m)")),
         "{up:#?}"
     );
     let created = up
