@@ -20,12 +20,12 @@ macro_rules! for_all_kinds {
             LoadBalancer => load_balancer,
             /// A target group.
             TargetGroup => target_group,
-            /// An EC2 instance.
-            Instance => instance,
             /// A mount target of a file system.
             MountTarget => mount_target,
             /// An EFS file system.
             FileSystem => file_system,
+            /// An EC2 instance.
+            Instance => instance,
             /// An ingress rule of a security group.
             SecurityGroupRule => security_group_rule,
             /// A security group.

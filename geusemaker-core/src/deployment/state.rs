@@ -6,6 +6,10 @@ use crate::plan::Plan;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready};
 
 mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "`State` is sealed: `{Self}` cannot be made a state of a deployment",
+        label = "not a state of a deployment"
+    )]
     pub trait Sealed {
         /// The guard of a deployment in this state.
         type Guard: super::Guard;

@@ -259,7 +259,7 @@ fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Result<u32, P
         Some(value) if *value.get_ref() == 0 => Err(problem(
             key,
             &value,
-            "must be at least 1; must be at least 1; calls are counted from 1",
+            "must be at least 1; calls are counted from 1",
         )),
         Some(value) => Ok(value.into_inner()),
     }

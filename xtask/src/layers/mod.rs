@@ -386,15 +386,7 @@ mod tests {
 
     const LAYERS: Layers = Layers {
         sources: "c/src",
-        order: &[
-            "error_chain",
-            "mutex",
-            "task",
-            "id",
-            "spec",
-            "user_data",
-            "ledger",
-        ],
+        order: &["id", "spec", "user_data", "ledger"],
         mutual: &[("spec", "user_data")],
     };
 
