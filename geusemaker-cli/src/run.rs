@@ -109,10 +109,11 @@ async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
 async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let store = state.store()?;
-    let speed = match global.sandbox {
-        // Time is virtual there.
-        true => None,
-        false => clock_speed::from_environment()?,
+    // In the sandbox time is virtual.
+    let speed = if global.sandbox {
+        None
+    } else {
+        clock_speed::from_environment()?
     };
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     // This may wait for the sandbox; until then a signal ends the program by itself.

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod arguments;
+mod clock_speed;
 mod consent;
 mod events;
 mod exit_codes;

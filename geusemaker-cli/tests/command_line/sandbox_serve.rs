@@ -18,6 +18,7 @@ fn stack_lives_in_served_account() {
     let gm = Gm::new();
     let served = Served::start(&gm, &FAST);
     let spec = example("tier3-gpu.toml");
+    assert!(served.printed.ends_with("export GM_CLOCK_SPEED=1000\n"));
     let at = |arguments: &[&str]| gm.run(&served.environment(), arguments).with(0);
     at(&["deploy", &spec, "--yes"]);
     let status = at(&["status", "llm-tier3", "-o", "json"]).document();
@@ -67,6 +68,7 @@ fn documents_report_start_and_end() {
     let endpoint = format!("http://127.0.0.1:{}", document["port"]);
     assert_eq!(document["endpoint"], endpoint);
     assert_eq!(document["environment"]["AWS_ENDPOINT_URL"], endpoint);
+    assert_eq!(document["environment"]["GM_CLOCK_SPEED"], "60");
 
     gm.write_spec(&spec(1, ""));
     gm.at(&endpoint, &["plan"]).with(0);
