@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 #[path = "../tests/scenario/mod.rs"]
+#[allow(dead_code, reason = "the benchmark uses a part of it")]
 mod scenario;
 
 use criterion::{Criterion, criterion_group, criterion_main};

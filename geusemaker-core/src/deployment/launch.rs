@@ -47,7 +47,7 @@ impl Deployment<Planned> {
             PlannedGuard::Unstarted(unstarted) => match unstarted.begin(&state.plan).await {
                 Ok(guard) => guard,
                 Err(error) => {
-                    let previous = Deployment::new(PlannedGuard::Unstarted(unstarted), state);
+                    let previous = Self::new(PlannedGuard::Unstarted(unstarted), state);
                     return Err(Failed::new(error, Undone::default(), previous));
                 }
             },

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use geusemaker_core::FileSystems;
 use geusemaker_testkit::{CallRecord, Fault, Service};
 
+use crate::scenario::moment::Moment;
 use crate::scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, spec, stack, tier_3,
 };
@@ -87,10 +88,9 @@ async fn strike_down(fault: impl Fn(&Call) -> Fault) {
     let calls = undisturbed().await.down;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
     assert_eq!(operations, 12, "{calls:#?}");
+    let committed = Moment::committed().await;
     for call in calls {
-        let scenario = Scenario::on(account().build());
-        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
-        deployment.commit().await.unwrap();
+        let scenario = committed.fork().restart().await;
         scenario.aws.inject(fault(&call));
         let undone = scenario
             .session

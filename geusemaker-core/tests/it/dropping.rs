@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use geusemaker_core::{AlbHealthy, CdnPending, Deployment, Ec2Ready, FileSystems, Planned};
+use geusemaker_core::{
+    AlbHealthy, AnyDeployment, CdnPending, Deployment, Ec2Ready, FileSystems, Planned,
+};
 
+use crate::scenario::moment::Moment;
 use crate::scenario::watched_store::WatchedStore;
-use crate::scenario::{Scenario, account, assert_nothing_left, deploy_tier_3, spec, stack};
+use crate::scenario::{Scenario, account, assert_nothing_left, spec, stack};
 
 /// Returns moments that are close together while calls are made, and further apart during waits.
 fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
@@ -16,9 +19,35 @@ fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
     close.chain(far)
 }
 
-/// Creates a slow store, so that a future can be dropped in the middle of a write.
-fn slow_store() -> Arc<WatchedStore> {
-    Arc::new(WatchedStore::new().pause(Duration::from_millis(20)))
+/// The time that a store takes for a write, so that a future can be dropped in the middle of one.
+const WRITE: Duration = Duration::from_millis(20);
+
+/// Deploys up to a state, and returns the moment at which that is reached: each case starts there, in another process.
+async fn reached<D>(state: impl AsyncFn(&Scenario) -> D) -> Moment {
+    let store = Arc::new(WatchedStore::new());
+    let scenario = Scenario::with_store(account().build(), Arc::clone(&store) as _);
+    let deployment = state(&scenario).await;
+    let moment = Moment::of("reached", &scenario, &store);
+    drop(deployment);
+    scenario.close_and_assert_nothing_left().await;
+    moment
+}
+
+/// Returns the moment before anything was planned.
+fn nothing() -> Moment {
+    let store = Arc::new(WatchedStore::new());
+    let scenario = Scenario::with_store(account().build(), Arc::clone(&store) as _);
+    Moment::of("nothing", &scenario, &store)
+}
+
+/// Opens the deployment in the state that its journal has reached.
+macro_rules! open {
+    ($state:ident) => {
+        async |scenario: &Scenario| match scenario.session.open(&stack()).await.unwrap() {
+            AnyDeployment::$state(deployment) => deployment,
+            other => panic!("{other:?}"),
+        }
+    };
 }
 
 async fn planned(scenario: &Scenario) -> Deployment<Planned> {
@@ -39,13 +68,14 @@ async fn pending(scenario: &Scenario) -> Deployment<CdnPending> {
 
 /// Drops the transition after each of the moments, until it finishes before one.
 async fn drop_at<D, F: Future>(
+    start: Moment,
     moments: impl Iterator<Item = Duration>,
-    before: impl AsyncFn(&Scenario) -> D,
+    open: impl AsyncFn(&Scenario) -> D,
     transition: impl Fn(D) -> F,
 ) {
     for (dropped, moment) in moments.enumerate() {
-        let scenario = Scenario::with_store(account().build(), slow_store());
-        let under_way = transition(before(&scenario).await);
+        let scenario = start.fork().restart_slowly(WRITE).await;
+        let under_way = transition(open(&scenario).await);
         let finished = tokio::time::timeout(moment, under_way).await.is_ok();
         let aws = scenario.aws.clone();
         let later = scenario.another_session();
@@ -68,32 +98,57 @@ async fn drop_at<D, F: Future>(
 
 #[tokio::test(start_paused = true)]
 async fn dropped_launch_leaves_nothing() {
-    drop_at(moments(60, 2), planned, Deployment::<Planned>::launch).await;
+    drop_at(
+        nothing(),
+        moments(60, 2),
+        planned,
+        Deployment::<Planned>::launch,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropped_balance_leaves_nothing() {
-    drop_at(moments(60, 9), ready, Deployment::<Ec2Ready>::balance).await;
+    drop_at(
+        reached(ready).await,
+        moments(60, 9),
+        open!(Ec2Ready),
+        Deployment::<Ec2Ready>::balance,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropped_cdn_creation_leaves_nothing() {
     let close = (0..).map(|n| Duration::from_millis(n * 10));
-    drop_at(close, balanced, Deployment::<AlbHealthy>::create_cdn).await;
+    drop_at(
+        reached(balanced).await,
+        close,
+        open!(AlbHealthy),
+        Deployment::<AlbHealthy>::create_cdn,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropped_cdn_wait_leaves_nothing() {
     let far = (0..).map(|n| Duration::from_secs(n * 12));
-    drop_at(far, pending, Deployment::<CdnPending>::deployed).await;
+    drop_at(
+        reached(pending).await,
+        far,
+        open!(CdnPending),
+        Deployment::<CdnPending>::deployed,
+    )
+    .await;
 }
 
 /// The session finishes the rollback.
 #[tokio::test(start_paused = true)]
 async fn dropped_rollback_is_finished() {
+    let start = reached(ready).await;
     for moment in moments(30, 15).take(45) {
-        let scenario = Scenario::with_store(account().build(), slow_store());
-        let deployment = ready(&scenario).await;
+        let scenario = start.fork().restart_slowly(WRITE).await;
+        let deployment = open!(Ec2Ready)(&scenario).await;
         drop(tokio::time::timeout(moment, deployment.rollback()).await);
         let later = scenario.another_session();
         scenario.close_and_assert_nothing_left().await;
@@ -106,10 +161,9 @@ async fn dropped_rollback_is_finished() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_destroy_is_finished_by_next() {
+    let committed = Moment::committed().await;
     for moment in moments(30, 15).take(45) {
-        let scenario = Scenario::with_store(account().build(), slow_store());
-        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
-        deployment.commit().await.unwrap();
+        let scenario = committed.fork().restart_slowly(WRITE).await;
         let stack = stack();
         let destroy = scenario.session.destroy(&stack, FileSystems::Delete);
         if tokio::time::timeout(moment, destroy).await.is_err() {
@@ -131,9 +185,10 @@ async fn dropped_destroy_is_finished_by_next() {
 /// The caller that drops a commit does not know its outcome: it has taken place or it has not, but never by half.
 #[tokio::test(start_paused = true)]
 async fn dropped_commit_is_all_or_nothing() {
+    let start = reached(balanced).await;
     for moment in (0..30).map(|n| Duration::from_millis(n * 5)) {
-        let scenario = Scenario::with_store(account().build(), slow_store());
-        let deployment = balanced(&scenario).await;
+        let scenario = start.fork().restart_slowly(WRITE).await;
+        let deployment = open!(AlbHealthy)(&scenario).await;
         let all = scenario.aws.leftovers();
         drop(tokio::time::timeout(moment, deployment.commit()).await);
         let aws = scenario.aws.clone();

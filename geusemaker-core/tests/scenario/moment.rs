@@ -1,13 +1,14 @@
 //! The state that a process leaves when it ends at some moment, and the process that continues from there.
 
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 
 use super::watched_store::WatchedStore;
-use super::{Scenario, account, records};
+use super::{Scenario, account, deploy_tier_3, records, spec};
 
 /// The state that a process leaves when it ends at this moment.
 pub(crate) struct Moment {
@@ -80,6 +81,34 @@ impl Moment {
         let aws = account().restore(self.account).unwrap().build();
         bury_holders(&self.journal).await;
         Scenario::with_store(aws, Arc::new(self.journal))
+    }
+
+    /// Deploys tier 3, commits it and returns the moment after that.
+    pub(crate) async fn committed() -> Self {
+        let store = Arc::new(WatchedStore::new());
+        let scenario = Scenario::with_store(account().build(), Arc::clone(&store) as _);
+        let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
+        deployment.commit().await.unwrap();
+        let moment = Self::of("committed", &scenario, &store);
+        scenario.destroy().await;
+        moment
+    }
+
+    /// Returns the current moment of a scenario and its store.
+    pub(crate) fn of(what: &str, scenario: &Scenario, store: &WatchedStore) -> Self {
+        Self {
+            what: what.to_owned(),
+            account: scenario.aws.snapshot(),
+            journal: store.fork(),
+        }
+    }
+
+    /// Starts another process on the same machine, whose store takes a while for each write.
+    pub(crate) async fn restart_slowly(self, pause: Duration) -> Scenario {
+        let aws = account().restore(self.account).unwrap().build();
+        bury_holders(&self.journal).await;
+        let store = WatchedStore::over(self.journal).pause(pause);
+        Scenario::with_store(aws, Arc::new(store))
     }
 
     /// Starts another process, and records each of its moments.
