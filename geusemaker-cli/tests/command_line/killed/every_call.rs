@@ -22,7 +22,9 @@ impl Kill<'_> {
     /// Asserts that the stack can be brought up and removed from the same point, or only removed if it was being
     /// destroyed.
     fn is_survived(&self, whole: &Census) {
-        let killed = self.from.killed_at(&self.at, self.arguments);
+        let Some(killed) = self.from.killed_at(&self.at, self.arguments) else {
+            return;
+        };
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let (gm, account) = killed.begin();

@@ -52,16 +52,22 @@ impl Point {
         all
     }
 
-    /// Returns the corresponding moment for a slow run that has made these calls and not reached this one: a slow run
-    /// polls less often, so its last read stands for this one. A call that changes something is never left out.
+    /// Returns the same moment for a run that has made these calls without reaching it: that of the last call of its
+    /// operation, or `None` if there was no such call.
+    ///
+    /// A run that is late asks fewer questions and repeats fewer deletions, or none, because less is in the way. Every
+    /// other change must occur in every run.
     pub(super) fn at_last_of(&self, calls: &[CallRecord]) -> Option<Self> {
+        assert!(
+            !self.is_mutating || self.operation.starts_with("Delete"),
+            "{self}: a run has ended without it"
+        );
         let made = calls
             .iter()
             .filter(|call| call.operation == self.operation)
             .count();
         let nth = u32::try_from(made).unwrap();
-        let is_fewer_questions = !self.is_mutating && (1..self.nth).contains(&nth);
-        is_fewer_questions.then(|| Self {
+        (1..self.nth).contains(&nth).then(|| Self {
             nth,
             ..self.clone()
         })

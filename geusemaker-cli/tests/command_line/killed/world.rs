@@ -34,9 +34,10 @@ impl World {
         (self.gm.copy(), Account::start(self.account()))
     }
 
-    /// Runs `gm`, kills it at that moment, and returns what it leaves.
+    /// Runs `gm`, kills it at that moment, and returns what it leaves. Returns `None` for a question that this run had
+    /// no reason to ask.
     #[track_caller]
-    pub(super) fn killed_at(&self, point: &Point, arguments: &[&str]) -> Self {
+    pub(super) fn killed_at(&self, point: &Point, arguments: &[&str]) -> Option<Self> {
         let mut at = point.clone();
         loop {
             let account = match at.fault() {
@@ -48,12 +49,9 @@ impl World {
             let has_come = account.hears_before_the_end(&mut running, at.watch());
             running.kill();
             if has_come {
-                return Self::of(gm, account);
+                return Some(Self::of(gm, account));
             }
-            at = match at.at_last_of(&account.aws.calls()) {
-                Some(last) => last,
-                None => panic!("{point}: a run has ended without it"),
-            };
+            at = at.at_last_of(&account.aws.calls())?;
         }
     }
 
