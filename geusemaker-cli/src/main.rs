@@ -5,6 +5,7 @@ mod clock_speed;
 mod command;
 mod confirm;
 mod context;
+mod dispatch;
 mod document;
 mod exit_code;
 mod failure;

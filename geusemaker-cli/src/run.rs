@@ -1,26 +1,17 @@
 //! Runs the program from the command line to an exit code.
 
 use std::io::Write as _;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use geusemaker_core::{SdkConfig, Session};
 use tracing_subscriber::EnvFilter;
 
-#[cfg(feature = "sandbox")]
-use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, Output, StackCommand};
-use crate::clock_speed;
-use crate::command;
-use crate::context::Context;
+use crate::arguments::{Arguments, Global, Output};
+use crate::dispatch::carry_out;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::interrupt::Interrupts;
-use crate::progress_display::ProgressDisplay;
-use crate::state_directory::{StateDirectory, keep_files_private};
+use crate::state_directory::keep_files_private;
 
 /// The time that the journal has to finish a write when a second signal ends the program.
 const LAST_WRITES: Duration = Duration::from_secs(1);
@@ -95,122 +86,14 @@ fn output_asked_for() -> Output {
     }
 }
 
-async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
-    let global = arguments.global;
-    match arguments.command {
-        Command::Stack(command) => on_stacks(global, command).await,
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(sandbox) => match sandbox.command {
-            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve).await,
-        },
-    }
-}
-
-async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
-    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
-    let store = state.store()?;
-    // In the sandbox time is virtual.
-    let speed = if global.sandbox {
-        None
-    } else {
-        clock_speed::from_environment()?
-    };
-    let display = Arc::new(ProgressDisplay::new(global.quiet));
-    // This may wait for the sandbox; until then a signal ends the program by itself.
-    let sandbox = sandbox(&global, &state, &display)?;
-    let interrupts = Interrupts::listen()?;
-    let (config, at_end) = match sandbox {
-        Some((config, at_end)) => (config, Some(at_end)),
-        None => tokio::select! {
-            config = Session::config_from_environment() => (config, None),
-            code = interrupts.next() => return Err(Failure::stopped(code)),
-        },
-    };
-    let listener = Arc::clone(&display);
-    let mut session = Session::with_listener(config, store, listener);
-    if let Some(speed) = speed {
-        session = clock_speed::apply(speed, session, &display);
-    }
-    let context = Context {
-        session,
-        is_sandbox: global.sandbox,
-        display,
-        interrupts,
-    };
-    let ended = match command {
-        StackCommand::Plan(file) => {
-            context
-                .unless_interrupted(command::plan::run(&context, &file))
-                .await
-        }
-        StackCommand::Deploy(deploy) => command::deploy::run(&context, &deploy).await,
-        StackCommand::Resume(resume) => command::resume::run(&context, &resume).await,
-        StackCommand::Status(name) => {
-            context
-                .unless_interrupted(command::status::run(&context, &name))
-                .await
-        }
-        StackCommand::List => {
-            context
-                .unless_interrupted(command::list::run(&context))
-                .await
-        }
-        StackCommand::Events(name) => {
-            context
-                .unless_interrupted(command::events::run(&context, &name))
-                .await
-        }
-        StackCommand::Leftovers(leftovers) => command::leftovers::run(&context, &leftovers).await,
-        StackCommand::Destroy(destroy) => command::destroy::run(&context, &destroy).await,
-        StackCommand::Rollback(rollback) => command::rollback::run(&context, &rollback).await,
-    };
-    context.display.finish();
-    if let Some(at_end) = at_end {
-        at_end();
-    }
-    // The AWS CLI works on a real account, which does not have the sandbox's leftovers.
-    ended.map_err(|failure| {
-        if global.sandbox {
-            failure.without_commands()
-        } else {
-            failure
-        }
-    })
-}
-
-/// A configuration whose clients talk to the sandbox, and a callback for the end of the command.
-type Sandbox = (SdkConfig, Box<dyn FnOnce()>);
-
-/// Opens the sandbox, if it is asked for.
-#[cfg(feature = "sandbox")]
-fn sandbox(
-    global: &Global,
-    state: &StateDirectory,
-    display: &ProgressDisplay,
-) -> Result<Option<Sandbox>, Failure> {
-    if !global.sandbox {
-        return Ok(None);
-    }
-    let (config, keep) = crate::sandbox::open(state, display)?;
-    Ok(Some((config, Box::new(keep))))
-}
-
-#[cfg(not(feature = "sandbox"))]
-fn sandbox(
-    global: &Global,
-    _: &StateDirectory,
-    _: &ProgressDisplay,
-) -> Result<Option<Sandbox>, Failure> {
-    if global.sandbox {
-        return Err(Failure::usage(
-            "this gm was built without the sandbox; build it with the feature `sandbox`",
-        ));
-    }
-    Ok(None)
-}
-
 /// Builds the runtime. In the sandbox time is virtual: it jumps to the next timer.
-fn runtime(global: &Global) -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime(
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(unused_variables, reason = "without the sandbox no time is virtual")
+    )]
+    global: &Global,
+) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all();
     #[cfg(feature = "sandbox")]

@@ -1,0 +1,147 @@
+//! From a command to its result: the session that the command works with, and the function that carries it out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use geusemaker_core::{SdkConfig, Session};
+
+#[cfg(feature = "sandbox")]
+use crate::arguments::SandboxCommand;
+use crate::arguments::{Arguments, Command, Global, StackCommand};
+use crate::clock_speed;
+use crate::command;
+use crate::context::Context;
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::interrupt::Interrupts;
+use crate::progress_display::ProgressDisplay;
+use crate::state_directory::StateDirectory;
+
+/// A callback for the end of the command.
+type AtEnd = Box<dyn FnOnce()>;
+
+/// Carries out the command.
+pub(crate) async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
+    let global = arguments.global;
+    match arguments.command {
+        Command::Stack(command) => on_stacks(global, command).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(sandbox) => match sandbox.command {
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve).await,
+        },
+    }
+}
+
+async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
+    let (context, at_end) = open(&global).await?;
+    let ended = dispatch(&context, command).await;
+    context.display.finish();
+    if let Some(at_end) = at_end {
+        at_end();
+    }
+    // The AWS CLI works on a real account, which does not have the sandbox's leftovers.
+    ended.map_err(|failure| {
+        if global.sandbox {
+            failure.without_commands()
+        } else {
+            failure
+        }
+    })
+}
+
+/// Opens the session, on the sandbox or on the account of the environment.
+async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
+    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
+    let store = state.store()?;
+    // In the sandbox time is virtual.
+    let speed = if global.sandbox {
+        None
+    } else {
+        clock_speed::from_environment()?
+    };
+    let display = Arc::new(ProgressDisplay::new(global.quiet));
+    // This may wait for the sandbox; until then a signal ends the program by itself.
+    let sandbox = sandbox(global, &state, &display)?;
+    let interrupts = Interrupts::listen()?;
+    let (config, at_end) = match sandbox {
+        Some((config, at_end)) => (config, Some(at_end)),
+        None => tokio::select! {
+            config = Session::config_from_environment() => (config, None),
+            code = interrupts.next() => return Err(Failure::stopped(code)),
+        },
+    };
+    let listener = Arc::clone(&display);
+    let mut session = Session::with_listener(config, store, listener);
+    if let Some(speed) = speed {
+        session = clock_speed::apply(speed, session, &display);
+    }
+    let context = Context {
+        session,
+        is_sandbox: global.sandbox,
+        display,
+        interrupts,
+    };
+    Ok((context, at_end))
+}
+
+/// Runs the command. A signal ends a command that only reads; the others hear signals by themselves.
+async fn dispatch(context: &Context, command: StackCommand) -> Result<Document, Failure> {
+    match command {
+        StackCommand::Plan(file) => {
+            context
+                .unless_interrupted(command::plan::run(context, &file))
+                .await
+        }
+        StackCommand::Deploy(deploy) => command::deploy::run(context, &deploy).await,
+        StackCommand::Resume(resume) => command::resume::run(context, &resume).await,
+        StackCommand::Status(name) => {
+            context
+                .unless_interrupted(command::status::run(context, &name))
+                .await
+        }
+        StackCommand::List => {
+            context
+                .unless_interrupted(command::list::run(context))
+                .await
+        }
+        StackCommand::Events(name) => {
+            context
+                .unless_interrupted(command::events::run(context, &name))
+                .await
+        }
+        StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
+        StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,
+        StackCommand::Rollback(rollback) => command::rollback::run(context, &rollback).await,
+    }
+}
+
+/// A configuration whose clients talk to the sandbox, and what is left to do at the end.
+type Sandbox = (SdkConfig, AtEnd);
+
+/// Opens the sandbox, if it is asked for.
+#[cfg(feature = "sandbox")]
+fn sandbox(
+    global: &Global,
+    state: &StateDirectory,
+    display: &ProgressDisplay,
+) -> Result<Option<Sandbox>, Failure> {
+    if !global.sandbox {
+        return Ok(None);
+    }
+    let (config, keep) = crate::sandbox::open(state, display)?;
+    Ok(Some((config, Box::new(keep))))
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn sandbox(
+    global: &Global,
+    _: &StateDirectory,
+    _: &ProgressDisplay,
+) -> Result<Option<Sandbox>, Failure> {
+    if global.sandbox {
+        return Err(Failure::usage(
+            "this gm was built without the sandbox; build it with the feature `sandbox`",
+        ));
+    }
+    Ok(None)
+}
