@@ -25,7 +25,7 @@ fn without_journals(aws: &Aws) -> Session {
 }
 
 /// Waits until AWS shows everything that exists.
-async fn settle() {
+async fn until_tags_are_shown() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
@@ -234,7 +234,7 @@ async fn interrupted_deployment_is_removed() {
         drop(ended);
         let Scenario { aws, session, .. } = scenario;
         session.close().await;
-        settle().await;
+        until_tags_are_shown().await;
         let undone = clean(&without_journals(&aws)).await;
         assert_nothing_left(&aws);
         assert!(undone.is_complete(), "{seconds}: {:#?}", undone.left);
@@ -408,7 +408,7 @@ async fn mount_target_of_foreign_file_system_stays() {
     let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
     let theirs = efs.create_file_system().creation_token("theirs");
     let id = theirs.send().await.unwrap().file_system_id;
-    settle().await;
+    until_tags_are_shown().await;
     let before = inventory(&scenario.aws);
     let adopting = || spec_with(1, &format!("[storage]\nfile_system = {id:?}"));
     commit(&scenario.session, adopting()).await;
@@ -458,7 +458,7 @@ async fn mount_target_of_foreign_file_system_stays() {
 
     let by_hand = efs.delete_mount_target().mount_target_id(target);
     by_hand.send().await.unwrap();
-    settle().await;
+    until_tags_are_shown().await;
     let undone = clean(&session).await;
     assert_eq!(inventory(&scenario.aws), before);
     assert!(undone.is_complete(), "{:#?}", undone.left);
@@ -473,7 +473,7 @@ async fn foreign_rule_stays_with_held_group() {
     let ec2 = aws_sdk_ec2::Client::new(&config);
     let theirs = efs.create_file_system().creation_token("theirs");
     let id = theirs.send().await.unwrap().file_system_id;
-    settle().await;
+    until_tags_are_shown().await;
     commit(
         &scenario.session,
         spec_with(1, &format!("[storage]\nfile_system = {id:?}")),
@@ -487,7 +487,7 @@ async fn foreign_rule_stays_with_held_group() {
         .group_name("theirs")
         .description("not of gm");
     let group = group.send().await.unwrap().group_id.unwrap();
-    settle().await;
+    until_tags_are_shown().await;
     let pair = aws_sdk_ec2::types::UserIdGroupPair::builder().group_id(&group);
     let nfs = aws_sdk_ec2::types::IpPermission::builder()
         .ip_protocol("tcp")
@@ -496,7 +496,7 @@ async fn foreign_rule_stays_with_held_group() {
         .user_id_group_pairs(pair.build());
     let rule = ec2.authorize_security_group_ingress().group_id(&held);
     rule.ip_permissions(nfs.build()).send().await.unwrap();
-    settle().await;
+    until_tags_are_shown().await;
 
     let undone = clean(&session).await;
     assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);

@@ -41,7 +41,7 @@ impl Aws {
         let claim = OverrideClaim {
             faults: &self.shared.faults,
             lifecycle: std::mem::take(&mut verdict.lifecycle),
-            fated_by: verdict.fated_by,
+            overridden_by: verdict.overridden_by,
         };
         self.pause(verdict.delay_before).await;
         let refusal = match verdict.end.take_if(|_| !verdict.takes_effect) {
@@ -185,19 +185,19 @@ impl Aws {
 struct OverrideClaim<'a> {
     faults: &'a Mutex<Schedule>,
     lifecycle: LifecycleOverride,
-    fated_by: Option<usize>,
+    overridden_by: Option<usize>,
 }
 
 impl OverrideClaim<'_> {
     fn keep(mut self) {
-        self.fated_by = None;
+        self.overridden_by = None;
     }
 }
 
 impl Drop for OverrideClaim<'_> {
     fn drop(&mut self) {
-        if let Some(fated_by) = self.fated_by {
-            lock(self.faults).take_back_fate(fated_by);
+        if let Some(overridden_by) = self.overridden_by {
+            lock(self.faults).take_back_override(overridden_by);
         }
     }
 }

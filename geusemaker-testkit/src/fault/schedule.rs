@@ -41,7 +41,7 @@ pub(crate) struct Verdict {
     pub(crate) takes_effect: bool,
     pub(crate) lifecycle: LifecycleOverride,
     /// The fault that caused the lifecycle override.
-    pub(crate) fated_by: Option<usize>,
+    pub(crate) overridden_by: Option<usize>,
 }
 
 /// An end of a call other than the account's answer.
@@ -107,9 +107,9 @@ impl Schedule {
                     continue;
                 }
                 Effect::State(lifecycle) => {
-                    if verdict.fated_by.is_none() {
+                    if verdict.overridden_by.is_none() {
                         verdict.lifecycle = entry.fault.with_later(lifecycle);
-                        verdict.fated_by = Some(index);
+                        verdict.overridden_by = Some(index);
                         // Taken back if the override makes no difference.
                         entry.fired += 1;
                     }
@@ -136,8 +136,8 @@ impl Schedule {
 
     /// Takes back the override of a fault, which made no difference to its call, so that the fault waits for a call
     /// where it does.
-    pub(crate) fn take_back_fate(&mut self, fated_by: usize) {
-        if let Some(entry) = self.entries.get_mut(fated_by) {
+    pub(crate) fn take_back_override(&mut self, overridden_by: usize) {
+        if let Some(entry) = self.entries.get_mut(overridden_by) {
             entry.fired = entry.fired.saturating_sub(1);
         }
     }

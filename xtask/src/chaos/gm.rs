@@ -94,7 +94,7 @@ impl Gm<'_> {
             .spawn()
             .context("gm cannot be started")?;
         let status = self.wait(&mut gm)?;
-        self.proxy.settle(false)?;
+        self.proxy.wait_until_idle(false)?;
         Ok(Run {
             end: match status {
                 None => End::Hung,

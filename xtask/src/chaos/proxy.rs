@@ -130,7 +130,7 @@ impl Proxy {
     }
 
     /// Waits until the server has answered every request, late ones only if asked for.
-    pub(super) fn settle(&self, with_late: bool) -> Result<()> {
+    pub(super) fn wait_until_idle(&self, with_late: bool) -> Result<()> {
         const LONGEST: Duration = Duration::from_secs(120);
         const STEP: Duration = Duration::from_millis(10);
         for _ in 0..LONGEST.as_millis() / STEP.as_millis() {

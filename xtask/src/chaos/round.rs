@@ -71,7 +71,7 @@ impl Round<'_> {
             fs::remove_dir_all(&self.directory)?;
         }
         fs::create_dir_all(&self.directory)?;
-        proxy.settle(true)?;
+        proxy.wait_until_idle(true)?;
         let file_system = account.begin()?;
         let gm = Gm {
             program: self.gm,
@@ -298,7 +298,7 @@ impl Life<'_> {
             return Ok(());
         }
         // Requests that were still on their way when everything was gone must not create anything.
-        self.proxy.settle(true)?;
+        self.proxy.wait_until_idle(true)?;
         self.look()?;
         let mut problems = verdict::left(&self.alive);
         let run = self.gm.run(&["leftovers"], FaultProfile::fair(), None)?;
@@ -344,7 +344,7 @@ impl Life<'_> {
 
     /// Removes the stack without its journal: the tags mark the resources of `gm`.
     fn find_again(&mut self) -> Result<()> {
-        self.proxy.settle(true)?;
+        self.proxy.wait_until_idle(true)?;
         let state = self.gm.state();
         if state.exists() {
             fs::remove_dir_all(state)?;

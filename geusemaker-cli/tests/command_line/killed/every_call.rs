@@ -73,4 +73,4 @@ fn stack_survives_kill_at_any_call() {
 }
 
 /// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
-const STRIDE: usize = 5;
+const STRIDE: usize = 7;

@@ -85,7 +85,7 @@ fn stack_survives_repeated_kills() {
 const SEEDS: u64 = 120;
 
 /// The stride of the sample: coprime to the four sequences of commands, so that each of them is sampled.
-const STRIDE: usize = 7;
+const STRIDE: usize = 11;
 
 /// About the number of calls of a complete run.
 const MOST_CALLS: u32 = 45;
