@@ -3,20 +3,13 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use crate::gm::Gm;
 use crate::spec_text::example;
+use crate::terminal::open_pair;
 
 /// Runs `gm` in the sandbox with standard error on a terminal, and returns all that the terminal gets.
 fn on_terminal(gm: &Gm, arguments: &[&str]) -> String {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&screen).unwrap();
-    unlockpt(&screen).unwrap();
-    let name = ptsname(&screen, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY;
-    let stderr = rustix::fs::open(&*name, flags, Mode::empty()).unwrap();
+    let (screen, stderr) = open_pair();
     let environment = [("TERM", "xterm")];
     let mut command = gm.command(&environment, &[&["--sandbox"], arguments].concat());
     let mut running = command.stderr(stderr).spawn().unwrap();

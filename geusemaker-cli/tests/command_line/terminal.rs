@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::process::{ChildStderr, Command};
 
 use rustix::fs::{Mode, OFlags};
@@ -9,6 +10,17 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::account::Running;
 use crate::gm::Ended;
+
+/// Opens a pseudo-terminal, and returns the person's end and the program's end.
+pub(crate) fn open_pair() -> (OwnedFd, OwnedFd) {
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let name = ptsname(&person, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let program = rustix::fs::open(&*name, flags, Mode::empty()).unwrap();
+    (person, program)
+}
 
 /// A running `gm` at a terminal.
 pub(crate) struct Terminal {
@@ -22,13 +34,8 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the command with a pseudo-terminal as its standard input.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&keyboard).unwrap();
-        unlockpt(&keyboard).unwrap();
-        let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let flags = OFlags::RDWR | OFlags::NOCTTY;
-        let screen = rustix::fs::open(&*name, flags, Mode::empty()).unwrap();
-        let mut child = command.stdin(screen).spawn().unwrap();
+        let (keyboard, stdin) = open_pair();
+        let mut child = command.stdin(stdin).spawn().unwrap();
         Self {
             keyboard: keyboard.into(),
             stderr: child.stderr.take().unwrap(),

@@ -228,7 +228,7 @@ mod tests {
 
     /// One service that leaves the machine is enough.
     #[test]
-    fn every_service_must_be_local() {
+    fn services_must_all_be_local() {
         let both = |all: &str, ec2| {
             let config = config(all).into_builder().service_config(Ec2At(ec2));
             ensure_simulated(&config.build())

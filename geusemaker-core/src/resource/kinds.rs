@@ -1,4 +1,4 @@
-//! What follows from the table of the resource kinds in `kind.rs`.
+//! The lookup of any resource and the dispatch to its kind, generated from the table in `kind.rs`.
 //!
 //! To add a kind, write its file with a `Lookup` that implements [`Kind`](super::kind::Kind), declare the file in
 //! `resource/mod.rs`, and add one line to the table.

@@ -49,10 +49,7 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let mut changes = Vec::new();
     for call in calls {
-        let is_read = ["Describe", "Get", "List"]
-            .iter()
-            .any(|read| call.operation.starts_with(read));
-        if is_read {
+        if !call.is_mutating() {
             continue;
         }
         let nth = seen.entry(&call.operation).or_default();
