@@ -1,6 +1,6 @@
 //! `GM_CLOCK_SPEED`: the speed of the account that `gm sandbox serve` serves, for the waits of other `gm`s.
 
-use geusemaker_core::{ClockSpeed, Session};
+use geusemaker_core::{ClockSpeed, Error, Session, SessionBuilder};
 
 use crate::failure::Failure;
 use crate::progress_display::ProgressDisplay;
@@ -22,18 +22,26 @@ pub(crate) fn from_environment() -> Result<Option<ClockSpeed>, Failure> {
     }
 }
 
-/// Lets the session and the display go by the account's time. An account that is not simulated on this machine is left
-/// at its own speed: a variable that was forgotten must neither make `gm` poll AWS faster, nor keep it from removing
-/// what costs money.
-pub(crate) fn apply(speed: ClockSpeed, session: Session, display: &ProgressDisplay) -> Session {
-    match session.clone().with_clock_speed(speed) {
-        Ok(faster) => {
+/// Creates the session, and lets it and the display go by the account's time. An account that is not simulated on this
+/// machine is left at its own speed: a variable that was forgotten must neither make `gm` poll AWS faster, nor keep it
+/// from removing what costs money.
+pub(crate) fn session(
+    builder: SessionBuilder,
+    speed: Option<ClockSpeed>,
+    display: &ProgressDisplay,
+) -> Result<Session, Failure> {
+    let Some(speed) = speed else {
+        return Ok(builder.build()?);
+    };
+    match builder.clone().clock_speed(speed).build() {
+        Ok(session) => {
             display.set_speed(speed);
-            faster
+            Ok(session)
         }
-        Err(reason) => {
+        Err(Error::NotSimulated(reason)) => {
             display.note(&format!("{CLOCK_SPEED}={speed} is ignored: {reason}"));
-            session
+            Ok(builder.build()?)
         }
+        Err(error) => Err(error.into()),
     }
 }

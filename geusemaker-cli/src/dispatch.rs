@@ -52,7 +52,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Fa
 /// Opens the session, on the sandbox or on the account of the environment.
 async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
-    let store = state.store()?;
+    let journals = state.journals()?;
     // In the sandbox time is virtual.
     let speed = if global.sandbox {
         None
@@ -70,11 +70,8 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
-    let listener = Arc::clone(&display);
-    let mut session = Session::with_listener(config, store, listener);
-    if let Some(speed) = speed {
-        session = clock_speed::apply(speed, session, &display);
-    }
+    let builder = Session::builder(config, journals).listener(Arc::clone(&display));
+    let session = clock_speed::session(builder, speed, &display)?;
     let context = Context {
         session,
         is_sandbox: global.sandbox,

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use geusemaker_core::{ClockSpeed, Listener, ProgressEvent};
+use geusemaker_core::{ClockSpeed, Listener, ProgressEvent, ProgressUpdate, WaitId, WaitOutcome};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ pub(crate) struct ProgressDisplay {
     speed: OnceLock<ClockSpeed>,
     live: Option<ProgressBar>,
     /// The last reported state of each wait, and its time.
-    said: Mutex<HashMap<String, (String, Instant)>>,
+    said: Mutex<HashMap<WaitId, (String, Instant)>>,
 }
 
 impl ProgressDisplay {
@@ -79,15 +79,15 @@ impl ProgressDisplay {
     }
 
     /// Returns true if the state of a wait is new, or if nothing was printed about it for long.
-    fn is_news(&self, what: &str, state: &str) -> bool {
+    fn is_news(&self, wait: WaitId, state: &str) -> bool {
         let now = Instant::now();
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = match said.get(what) {
+        let is_news = match said.get(&wait) {
             Some((last, at)) => last != state || now - *at >= HEARTBEAT,
             None => true,
         };
         if is_news {
-            said.insert(what.to_owned(), (state.to_owned(), now));
+            said.insert(wait, (state.to_owned(), now));
         }
         is_news
     }
@@ -103,10 +103,22 @@ impl Listener for ProgressDisplay {
             compact(self.elapsed()),
             shorten_arns(&event.to_string())
         );
-        match (event, &self.live) {
-            (ProgressEvent::Waiting { .. }, Some(live)) => live.set_message(line),
-            (ProgressEvent::Waiting { what, state, .. }, None) if !self.is_news(what, state) => {}
-            (ProgressEvent::Awaited { .. }, Some(live)) => {
+        match (&event.update, &self.live) {
+            (ProgressUpdate::Waiting { .. }, Some(live)) => live.set_message(line),
+            (ProgressUpdate::Waiting { wait, state, .. }, None) if !self.is_news(*wait, state) => {}
+            // The error that ended the wait says more.
+            (
+                ProgressUpdate::WaitEnded {
+                    outcome: WaitOutcome::GivenUp,
+                    ..
+                },
+                live,
+            ) => {
+                if let Some(live) = live {
+                    live.set_message("");
+                }
+            }
+            (ProgressUpdate::WaitEnded { .. }, Some(live)) => {
                 live.set_message("");
                 self.print(&line);
             }

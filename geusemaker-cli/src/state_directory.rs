@@ -1,10 +1,8 @@
 //! The directory for journals on this machine.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use geusemaker_core::object_store::ObjectStore;
-use geusemaker_core::object_store::local::LocalFileSystem;
+use geusemaker_core::Journals;
 
 use crate::failure::Failure;
 
@@ -30,26 +28,21 @@ impl StateDirectory {
     }
 
     /// Opens the journals; each record is synced to disk before anything else happens.
-    pub(crate) fn store(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
-        let journals = self.path.join("journals");
-        create_private(&journals)
-            .map_err(|error| self.failed(&format!("cannot be created: {error}")))?;
-        let store = LocalFileSystem::new_with_prefix(&journals)
-            .map_err(|error| self.failed(&format!("cannot be used: {error}")))?;
-        Ok(Arc::new(store.with_fsync(true)))
+    pub(crate) fn journals(&self) -> Result<Journals, Failure> {
+        Journals::in_folder(self.path.join("journals")).map_err(|error| {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            Failure::usage(format!(
+                "the state directory {} cannot be used: {}; choose another one with --state",
+                self.path.display(),
+                why.unwrap_or_else(|| error.to_string())
+            ))
+        })
     }
 
     /// Returns the path of the file with the sandbox's account.
     #[cfg(feature = "sandbox")]
     pub(crate) fn account_file(&self) -> PathBuf {
         self.path.join("account.json")
-    }
-
-    fn failed(&self, why: &str) -> Failure {
-        Failure::usage(format!(
-            "the state directory {} {why}; choose another one with --state",
-            self.path.display()
-        ))
     }
 }
 
@@ -69,13 +62,4 @@ fn default_path() -> Option<PathBuf> {
 pub(crate) fn keep_files_private() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-}
-
-/// Creates a directory that only its owner can open.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

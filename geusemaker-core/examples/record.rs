@@ -2,11 +2,8 @@
 //!
 //! The example uses the endpoint in `AWS_ENDPOINT_URL`, over plain HTTP; `cargo xtask record` runs it against moto.
 
-use std::sync::Arc;
-
 use aws_smithy_http_client::Builder;
-use geusemaker_core::object_store::memory::InMemory;
-use geusemaker_core::{DeploymentSpec, FileSystems, ProgressEvent, Session};
+use geusemaker_core::{DeploymentSpec, FileSystems, Journals, ProgressEvent, Session};
 use geusemaker_testkit::cassette::{Recorder, Redactor};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,9 +17,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into_builder()
         .http_client(recorder.http_client())
         .build();
-    let listener = Arc::new(|event: &ProgressEvent| eprintln!("{event}"));
-    let session = Session::with_listener(config, Arc::new(InMemory::new()), listener);
+    let session = Session::builder(config, Journals::in_memory())
+        .listener(|event: &ProgressEvent| eprintln!("{event}"))
+        .build()?;
+    let lived = live(&session).await;
+    // Closed in any case: a boxed error may hold a deployment.
+    session.close().await.into_result()?;
+    lived?;
+    recorder.cassette().save(&file)?;
+    Ok(())
+}
 
+/// Deploys the stack, looks at it, and destroys it.
+async fn live(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
     let spec = DeploymentSpec::from_toml(include_str!(
         "../../geusemaker-testkit/cassettes/tier3.toml"
     ))?;
@@ -30,11 +37,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let deployment = session.plan(spec).await?.launch().await?.balance().await?;
     deployment.publish().await?.commit().await?;
     session.status(&name).await?;
-    let undone = session.destroy(&name, FileSystems::Delete).await?;
-    session.close().await;
-    if !undone.is_complete() {
-        return Err(format!("left over: {:?}", undone.left).into());
-    }
-    recorder.cassette().save(&file)?;
+    session
+        .destroy(&name, FileSystems::Delete)
+        .await?
+        .into_result()?;
     Ok(())
 }

@@ -1,15 +1,18 @@
 //! One AWS account in one region, and the identity of the caller.
 
 use std::fmt;
+use std::sync::Arc;
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::clock::Clock;
 use crate::aws::clock_speed::ClockSpeed;
 use crate::aws::error::AwsError;
 use crate::error::Error;
-use crate::progress::Progress;
+use crate::id::{AccountId, DeploymentId};
+use crate::progress::{Listener, Progress};
+use crate::spec::{Region, StackName};
 
 /// One account in one region: its clients, its clock and its listener.
 #[derive(Clone)]
@@ -18,29 +21,46 @@ pub(crate) struct Account {
     pub(crate) writer: Writer,
     pub(crate) clock: Clock,
     pub(crate) progress: Progress,
-    pub(crate) region: String,
+    pub(crate) region: Region,
 }
 
 /// The identity of the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    pub(crate) account: String,
+    pub(crate) account: AccountId,
 }
 
 impl Account {
     pub(crate) fn new(
         config: &SdkConfig,
         speed: ClockSpeed,
-        progress: Progress,
-        region: String,
+        listener: &Arc<dyn Listener>,
+        region: Region,
     ) -> Self {
-        let sdk_region = Some(Region::new(region.clone()));
+        let clock = Clock::of(config).at_speed(speed);
+        let sdk_region = Some(aws_config::Region::new(region.to_string()));
         Self {
             reader: Reader::new(config, sdk_region.clone(), speed),
             writer: Writer::new(config, sdk_region),
-            clock: Clock::of(config).at_speed(speed),
-            progress,
+            progress: Progress::new(Arc::clone(listener), clock.clone()),
+            clock,
             region,
+        }
+    }
+
+    /// Returns this account, which reports progress of this stack.
+    pub(crate) fn of_stack(self, stack: &StackName) -> Self {
+        Self {
+            progress: self.progress.of_stack(stack),
+            ..self
+        }
+    }
+
+    /// Returns this account, which reports progress of this deployment.
+    pub(crate) fn of_deployment(self, stack: &StackName, deployment: &DeploymentId) -> Self {
+        Self {
+            progress: self.progress.of_deployment(stack, deployment),
+            ..self
         }
     }
 
@@ -54,9 +74,16 @@ impl Account {
             .await
             .map_err(AwsError::of("sts:GetCallerIdentity"))
             .map_err(Error::aws("finding out the account of the credentials"))?;
-        Ok(Identity {
-            account: reply.account.unwrap_or_default(),
-        })
+        let doing = Error::aws("finding out the account of the credentials");
+        match reply.account {
+            Some(account) => Ok(Identity {
+                account: AccountId::from_aws(account),
+            }),
+            None => Err(doing(AwsError::incomplete(
+                "sts:GetCallerIdentity",
+                "account",
+            ))),
+        }
     }
 }
 

@@ -3,16 +3,22 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::aws::clock_speed::{InvalidClockSpeed, NotSimulated};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error_chain;
-use crate::id::InstanceId;
+use crate::id::{AccountId, InstanceId, InvalidId};
 use crate::journal::JournalError;
 use crate::journal::claim::Holder;
 use crate::kind::ResourceKind;
+use crate::leftover::Leftover;
+use crate::plan::Candidate;
 use crate::plan::error::PlanError;
 use crate::progress::seconds;
-use crate::spec::{ServiceName, SpecError};
+use crate::resource_key::ResourceKey;
+use crate::spec::{ServiceName, SpecError, StackName, Tier};
 use crate::user_data::{GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
@@ -36,6 +42,15 @@ pub enum Error {
         #[source]
         source: AwsError,
     },
+    /// A text is not an id.
+    #[error(transparent)]
+    Id(#[from] InvalidId),
+    /// A text is not a clock speed.
+    #[error(transparent)]
+    ClockSpeed(#[from] InvalidClockSpeed),
+    /// A clock speed was set for an account that is not simulated.
+    #[error(transparent)]
+    NotSimulated(#[from] NotSimulated),
     /// A wait ended before AWS reported the wanted state.
     #[error(transparent)]
     Wait(#[from] WaitError),
@@ -55,7 +70,7 @@ pub enum Error {
     #[non_exhaustive]
     Capacity {
         /// The instance's name in the journal.
-        instance: String,
+        instance: ResourceKey,
         /// The attempts, with AWS's answers.
         attempts: Vec<Attempt>,
     },
@@ -80,14 +95,14 @@ pub enum Error {
     #[non_exhaustive]
     Ending {
         /// The stack.
-        stack: String,
+        stack: StackName,
     },
     /// A resource is still being deleted, so it cannot be created again.
     #[error("{kind} {key} is still being deleted: {why}")]
     #[non_exhaustive]
     BeingDeleted {
         /// The resource's name in the journal.
-        key: String,
+        key: ResourceKey,
         /// The kind of the resource.
         kind: ResourceKind,
         /// The reason why it still exists.
@@ -96,35 +111,35 @@ pub enum Error {
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Another process works on the stack.
-    #[error("stack {stack} is locked by {holder} since {since}")]
+    /// Another process works on the stack, or this process holds it already.
+    #[error("stack {stack} is locked by {} since {since}", this_process_or(.holder))]
     #[non_exhaustive]
     Locked {
         /// The stack.
-        stack: String,
+        stack: StackName,
         /// The process that works on the stack.
         holder: Holder,
-        /// The time since which it works on the stack, as RFC 3339.
-        since: String,
+        /// The time since which it works on the stack.
+        since: Timestamp,
     },
     /// A stack of this name exists already.
     #[error("stack {stack} exists already")]
     #[non_exhaustive]
     Exists {
         /// The stack.
-        stack: String,
+        stack: StackName,
     },
     /// No stack of this name exists.
     #[error("there is no stack {stack}{}", there_are(.known))]
     #[non_exhaustive]
     NoSuchStack {
         /// The name that was given.
-        stack: String,
+        stack: StackName,
         /// The names of the stacks that exist.
-        known: Vec<String>,
+        known: Vec<StackName>,
     },
-    /// Neither the caller nor the environment names a region.
-    #[error("no region: neither the caller nor the environment names one")]
+    /// Neither the spec, or the caller, nor the environment names a region.
+    #[error("no region: neither the spec nor the environment names one")]
     NoRegion,
     /// The stack belongs to another account.
     #[error(
@@ -133,25 +148,52 @@ pub enum Error {
     #[non_exhaustive]
     OtherAccount {
         /// The stack.
-        stack: String,
+        stack: StackName,
         /// The account that the stack was created in.
-        recorded: String,
+        recorded: AccountId,
         /// The account of these credentials.
-        actual: String,
+        actual: AccountId,
     },
     /// The stack is in use, and only a stack that was never committed can be rolled back.
     #[error("stack {stack} is committed, and only an unfinished stack can be rolled back")]
     #[non_exhaustive]
     Committed {
         /// The stack.
-        stack: String,
+        stack: StackName,
+    },
+    /// The step does not belong to the tier that the spec asks for. AWS was not called.
+    #[error("{step} does not belong to stack {stack}, whose spec asks for tier {tier}")]
+    #[non_exhaustive]
+    WrongTier {
+        /// The stack.
+        stack: StackName,
+        /// The tier in the spec.
+        tier: Tier,
+        /// The step: `balance()`.
+        step: &'static str,
+        /// The step that belongs here instead.
+        instead: &'static str,
+    },
+    /// The session was closed, so its deployments can make nothing more.
+    #[error("the session of stack {stack} is closed")]
+    #[non_exhaustive]
+    SessionClosed {
+        /// The stack.
+        stack: StackName,
+    },
+    /// Resources that should have been deleted still exist, or may exist.
+    #[error("{} left: {}", resources(.left.len()), list(.left))]
+    #[non_exhaustive]
+    Leftovers {
+        /// The resources, with the reasons.
+        left: Vec<Leftover>,
     },
     /// The runtime is shutting down; the journal has the work that was under way.
-    #[error("the runtime stopped during the work on {key}")]
+    #[error("the runtime stopped during the work on stack {stack}")]
     #[non_exhaustive]
     Stopped {
-        /// The resource's name in the journal.
-        key: String,
+        /// The stack.
+        stack: StackName,
     },
 }
 
@@ -183,8 +225,8 @@ impl fmt::Display for UnhealthyTarget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The place that was tried: `g5.xlarge on-demand in us-east-1a`.
-    pub candidate: String,
+    /// The place that was tried.
+    pub candidate: Candidate,
     /// AWS's answer.
     pub error: AwsError,
 }
@@ -222,7 +264,15 @@ impl Error {
     /// Returns the message with those of its sources, in one line.
     #[must_use]
     pub fn with_sources(&self) -> String {
-        error_chain::joined(self)
+        let mut messages = Vec::new();
+        for link in error_chain::links(self) {
+            messages.push(link.to_string());
+            // The SDK's own error says for programs what this one says for people.
+            if link.is::<AwsError>() {
+                break;
+            }
+        }
+        messages.join(": ")
     }
 
     /// Returns the call to AWS that failed, if one did.
@@ -246,6 +296,12 @@ impl Error {
             | Self::NoRegion
             | Self::OtherAccount { .. }
             | Self::Committed { .. }
+            | Self::Id(_)
+            | Self::ClockSpeed(_)
+            | Self::NotSimulated(_)
+            | Self::WrongTier { .. }
+            | Self::SessionClosed { .. }
+            | Self::Leftovers { .. }
             | Self::Stopped { .. } => None,
         }
     }
@@ -269,6 +325,10 @@ impl Error {
             | Self::OtherAccount { .. }
             | Self::UserData { .. }
             | Self::Ending { .. }
+            | Self::Id(_)
+            | Self::ClockSpeed(_)
+            | Self::NotSimulated(_)
+            | Self::WrongTier { .. }
             | Self::Committed { .. } => Category::Input,
             Self::Locked { .. } | Self::Journal(JournalError::TakenOver { .. }) => Category::Locked,
             Self::Wait(WaitError::Deadline { .. }) => Category::InProgress,
@@ -292,12 +352,15 @@ impl Error {
             | Self::BeingDeleted { .. }
             | Self::Journal(
                 JournalError::Store { .. }
+                | JournalError::Folder { .. }
                 | JournalError::Damaged { .. }
                 | JournalError::Newer { .. }
                 | JournalError::Missing { .. }
                 | JournalError::Illegal { .. }
                 | JournalError::Stopped { .. },
             )
+            | Self::SessionClosed { .. }
+            | Self::Leftovers { .. }
             | Self::Stopped { .. } => Category::Failure,
         }
     }
@@ -329,11 +392,27 @@ impl Error {
             Self::UserData { .. } => "use fewer services, or shorter images and paths".to_owned(),
             Self::Ending { .. } => "finish its removal first".to_owned(),
             Self::BeingDeleted { .. } => "finish the rollback first".to_owned(),
-            Self::Journal(JournalError::Store { .. }) => {
+            Self::Journal(JournalError::Store { .. } | JournalError::Folder { .. }) => {
                 "free space or fix access where the journal is kept, then run the same command again".to_owned()
+            }
+            Self::Locked { holder, .. } if holder.is_this_process() => {
+                "commit, keep or drop the deployment that this process holds, also where an error holds it".to_owned()
             }
             Self::Journal(JournalError::TakenOver { .. }) | Self::Locked { .. } => {
                 "wait until the other process has finished".to_owned()
+            }
+            Self::Id(_) => "correct the id".to_owned(),
+            Self::ClockSpeed(_) => "name a speed such as 60".to_owned(),
+            Self::NotSimulated(_) => "leave the clock speed out for a real account".to_owned(),
+            Self::WrongTier { instead, .. } if *instead == "commit()" => {
+                "call commit() instead, or plan a spec with a higher tier".to_owned()
+            }
+            Self::WrongTier { instead, .. } => format!("call {instead} first"),
+            Self::SessionClosed { .. } => {
+                "create another session: the result of close(), and the journal, say what exists".to_owned()
+            }
+            Self::Leftovers { .. } => {
+                "remove the stack again, or run the AWS CLI command that each leftover comes with".to_owned()
             }
             Self::Journal(JournalError::Stopped { .. }) | Self::Stopped { .. } => {
                 "resume the stack or roll it back".to_owned()
@@ -345,11 +424,28 @@ impl Error {
                 | JournalError::Illegal { .. },
             ) => "nothing was overwritten; restore the journal, then try again".to_owned(),
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
-            Self::NoRegion => "name a region, or set AWS_REGION".to_owned(),
+            Self::NoRegion => {
+                "add region = \"us-east-1\" to the spec, or set AWS_REGION".to_owned()
+            }
             Self::NoSuchStack { .. } => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
             Self::OtherAccount { .. } => "sign in to the account of the stack".to_owned(),
             Self::Committed { .. } => "to remove the stack, destroy it".to_owned(),
         }
+    }
+}
+
+fn this_process_or(holder: &Holder) -> String {
+    if holder.is_this_process() {
+        "this process".to_owned()
+    } else {
+        holder.to_string()
+    }
+}
+
+fn resources(count: usize) -> String {
+    match count {
+        1 => "1 resource is".to_owned(),
+        count => format!("{count} resources are"),
     }
 }
 
@@ -361,10 +457,11 @@ fn list<T: ToString>(items: &[T]) -> String {
         .join("; ")
 }
 
-fn there_are(names: &[String]) -> String {
+fn there_are(names: &[StackName]) -> String {
     if names.is_empty() {
         "; there are no stacks here".to_owned()
     } else {
+        let names: Vec<_> = names.iter().map(StackName::as_str).collect();
         format!("; the stacks here: {}", names.join(", "))
     }
 }

@@ -16,6 +16,8 @@ pub struct InvalidId {
 
 /// The rule for the text of one kind of id.
 enum Shape {
+    /// Exactly this many decimal digits.
+    Decimal(usize),
     /// Exactly this many lower-case hexadecimal digits.
     Digits(usize),
     /// This prefix, then at least one lower-case hexadecimal digit.
@@ -29,6 +31,9 @@ enum Shape {
 impl Shape {
     fn admits(&self, text: &str) -> bool {
         match self {
+            Self::Decimal(count) => {
+                text.len() == *count && text.bytes().all(|byte| byte.is_ascii_digit())
+            }
             Self::Digits(count) => text.len() == *count && are_digits(text),
             Self::Hexadecimal(prefix) => text
                 .strip_prefix(prefix)
@@ -70,6 +75,18 @@ macro_rules! id {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
             }
         }
 
@@ -146,6 +163,20 @@ macro_rules! aws_id {
 }
 
 id!(
+    AccountId,
+    "an account id",
+    Shape::Decimal(12),
+    "twelve digits"
+);
+
+impl AccountId {
+    /// Takes an id from an AWS reply, without validation.
+    pub(crate) fn from_aws(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+}
+
+id!(
     DeploymentId,
     "a deployment id",
     Shape::Digits(DEPLOYMENT_ID_DIGITS),
@@ -174,6 +205,7 @@ aws_id! {
     MountTargetId, "a mount target id", hexadecimal "fsmt-";
     NetworkInterfaceId, "a network interface id", hexadecimal "eni-";
     PrefixListId, "a prefix list id", hexadecimal "pl-";
+    ResourceId, "the id of a resource of any kind", non_empty;
     SecurityGroupId, "a security group id", hexadecimal "sg-";
     SecurityGroupRuleId, "a security group rule id", hexadecimal "sgr-";
     SubnetId, "a subnet id", hexadecimal "subnet-";

@@ -78,7 +78,9 @@ impl Left {
             Err(Error::NoSuchStack { .. }) => Vec::new(),
             Err(error) => panic!("{at}: {error}"),
         };
-        let listed = known.iter().map(|known| (known.kind, known.id.as_deref()));
+        let listed = known
+            .iter()
+            .map(|known| (known.kind, known.id.as_ref().map(|id| id.as_str())));
         if let Some(alive) = unlisted(&scenario.aws.leftovers(), listed) {
             panic!("{at}: the journal does not have {alive}: {known:#?}");
         }

@@ -26,12 +26,6 @@ mod create_cdn_ec2_ready;
 mod create_cdn_planned;
 #[path = "typestate/create_cdn_twice.compiles.rs"]
 mod create_cdn_twice;
-#[path = "typestate/deployed_alb_healthy.compiles.rs"]
-mod deployed_alb_healthy;
-#[path = "typestate/deployed_ec2_ready.compiles.rs"]
-mod deployed_ec2_ready;
-#[path = "typestate/deployed_planned.compiles.rs"]
-mod deployed_planned;
 #[path = "typestate/launch_twice.compiles.rs"]
 mod launch_twice;
 #[path = "typestate/publish_cdn_deployed.compiles.rs"]
@@ -48,6 +42,12 @@ mod state_of_ones_own;
 mod transition_again_after_failure;
 #[path = "typestate/transition_twice_on_one_value.compiles.rs"]
 mod transition_twice_on_one_value;
+#[path = "typestate/wait_until_deployed_alb_healthy.compiles.rs"]
+mod wait_until_deployed_alb_healthy;
+#[path = "typestate/wait_until_deployed_ec2_ready.compiles.rs"]
+mod wait_until_deployed_ec2_ready;
+#[path = "typestate/wait_until_deployed_planned.compiles.rs"]
+mod wait_until_deployed_planned;
 
 use std::ffi::OsString;
 use std::fs;

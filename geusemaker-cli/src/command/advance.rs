@@ -107,7 +107,7 @@ impl Driver<'_> {
     }
 
     async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<CommittedStack, Failure> {
-        let deployed = match pending.deployed().await {
+        let deployed = match pending.wait_until_deployed().await {
             // A distribution that takes longer than usual has not failed.
             Err(failed) if matches!(*failed.error, Error::Wait(WaitError::Deadline { .. })) => {
                 return Err(self.keep(failed, ExitCode::InProgress).await);
@@ -168,7 +168,7 @@ impl Driver<'_> {
             "interrupted: finishing the current call, keeping everything (a second signal stops at once)",
         );
         let code = tokio::select! {
-            _ = self.context.session.clone().close() => code,
+            _ = self.context.session.close() => code,
             code = self.context.interrupts.next() => code,
         };
         match self.context.session.summary(self.name).await {
@@ -258,12 +258,15 @@ impl Driver<'_> {
 
     /// Undoes everything after the first signal; after the second, the journal lists what is left.
     async fn interrupted(&self, code: ExitCode) -> Failure {
-        let session = self.context.session.clone();
+        let session = &self.context.session;
         self.context.display.note(
             "interrupted: rolling back (a second signal stops at once; the journal lists what is left)",
         );
         let undone = tokio::select! {
-            undone = session.close() => undone.into_iter().next().unwrap_or_default(),
+            closed = session.close() => {
+                let first = closed.unfinished.into_iter().next();
+                first.map(|unfinished| unfinished.undone).unwrap_or_default()
+            }
             code = self.context.interrupts.next() => {
                 return Failure::interrupted(code, Undone::default(), self.command("rollback"))
                     .state("the journal lists what exists");

@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
     let destroyed =
         interruptible(context, name, context.session.destroy(name, file_systems)).await?;
     let undone = destroyed.map_err(|error| Failure::unchanged(&error, name.as_str()))?;
-    report(context, name.as_str(), undone, "destroy")
+    report(context, name, undone, "destroy")
 }
 
 /// Runs a removal that a signal can end; the journal lists what is left, and the next removal continues from there.
@@ -62,7 +62,7 @@ pub(super) async fn interruptible<T>(
         .note("interrupted: finishing the current call (a second signal stops at once)");
     let next = context.command(&format!("destroy {name}"));
     tokio::select! {
-        _ = context.session.clone().close() => {}
+        _ = context.session.close() => {}
         code = context.interrupts.next() => {
             return Err(Failure::interrupted(code, Undone::default(), next)
                 .state(format!("the journal lists what is left of {name}")));
@@ -78,7 +78,7 @@ pub(super) async fn interruptible<T>(
 /// Reports the result of a removal.
 pub(super) fn report(
     context: &Context,
-    name: &str,
+    name: &StackName,
     undone: Undone,
     verb: &str,
 ) -> Result<Document, Failure> {

@@ -1,5 +1,7 @@
 //! `gm events`: shows the journal of a stack as a history.
 
+use geusemaker_core::{HistoryEvent, ResourceKey};
+
 use crate::arguments::Name;
 use crate::context::Context;
 use crate::document::{Document, columns};
@@ -12,11 +14,15 @@ pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Fail
     let shown: Vec<_> = history
         .iter()
         // Renewed claims only repeat that a process is still at work.
-        .filter(|entry| !entry.is_renewal())
+        .filter(|entry| entry.event != HistoryEvent::Renewed)
         .map(|entry| {
             [
                 entry.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-                entry.key.clone().unwrap_or_else(|| "-".to_owned()),
+                entry
+                    .key
+                    .as_ref()
+                    .map_or("-", ResourceKey::as_str)
+                    .to_owned(),
                 shorten_arns(&entry.message),
             ]
         })

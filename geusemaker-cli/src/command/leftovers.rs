@@ -67,7 +67,8 @@ async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -
         .display
         .note("interrupted: finishing the current calls (a second signal stops at once)");
     let finished = async {
-        context.session.clone().close().await;
+        // What is left is found by its tags.
+        let _ = context.session.close().await;
         look(context, leftovers).await.ok()
     };
     let (code, found) = tokio::select! {
@@ -126,7 +127,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
             _ => String::new(),
         };
         let what = match resources.as_slice() {
-            [only] => format!("{} {}", only.kind, shorten_arns(&only.id)),
+            [only] => format!("{} {}", only.kind, shorten_arns(only.id.as_str())),
             more => format!("{} resources", more.len()),
         };
         document = document.line(format!("left alone: {what}: {why}{next}"));
@@ -196,7 +197,7 @@ fn lines(found: &Orphans) -> Vec<String> {
             .map(|orphan| {
                 [
                     orphan.kind.to_string(),
-                    shorten_arns(&orphan.id),
+                    shorten_arns(orphan.id.as_str()),
                     orphan.name.clone(),
                     age(orphan, found),
                 ]

@@ -23,10 +23,10 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
         .iter()
         .map(|stack| {
             [
-                stack.name.clone(),
+                stack.name.to_string(),
                 format!("tier {}", stack.tier.number()),
                 stack.phase.to_string(),
-                stack.region.clone(),
+                stack.region.to_string(),
                 stack.outputs.url.clone().unwrap_or_default(),
             ]
         })

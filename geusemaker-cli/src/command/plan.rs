@@ -37,7 +37,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
     let network = zones(
-        &plan.region,
+        plan.region.as_str(),
         plan.subnets.iter().map(|subnet| subnet.zone.as_str()),
     );
     let gpu = compute.instance_type();
@@ -102,23 +102,20 @@ fn service_line(service: &Service) -> String {
 /// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:
 /// `g5.xlarge on-demand in us-east-1a, b, f`.
 fn placements(plan: &Plan) -> Vec<String> {
-    let is_one_line =
-        |a: &Candidate, b: &Candidate| (a.instance_type, a.spot) == (b.instance_type, b.spot);
+    let is_one_line = |a: &Candidate, b: &Candidate| {
+        (a.instance_type, a.purchase) == (b.instance_type, b.purchase)
+    };
     plan.candidates
         .chunk_by(is_one_line)
         .map(|candidates| {
-            let market = if candidates[0].spot {
-                "spot"
-            } else {
-                "on-demand"
-            };
             let names = candidates
                 .iter()
                 .map(|candidate| candidate.subnet.zone.as_str());
             format!(
-                "{} {market} in {}",
+                "{} {} in {}",
                 candidates[0].instance_type,
-                zones(&plan.region, names)
+                candidates[0].purchase,
+                zones(plan.region.as_str(), names)
             )
         })
         .collect()

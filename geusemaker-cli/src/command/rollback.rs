@@ -34,5 +34,5 @@ pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Docume
                 _ => failure,
             }
         })?;
-    report(context, name.as_str(), undone, "rollback")
+    report(context, name, undone, "rollback")
 }

@@ -1,6 +1,7 @@
 //! `gm status`: shows the current resources of a stack.
 
-use geusemaker_core::DeploymentStatus;
+use geusemaker_core::id::ResourceId;
+use geusemaker_core::{DeploymentStatus, ResourceState};
 
 use crate::arguments::Name;
 use crate::context::Context;
@@ -23,7 +24,7 @@ pub(super) fn up_already(
     let gone: Vec<_> = status
         .resources
         .iter()
-        .filter(|resource| resource.state == "gone")
+        .filter(|resource| resource.state == ResourceState::Gone)
         .map(|resource| resource.key.as_str())
         .collect();
     if gone.is_empty() {
@@ -46,12 +47,12 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         .resources
         .iter()
         .map(|resource| {
-            let id = shorten_arns(resource.id.as_deref().unwrap_or("-"));
+            let id = shorten_arns(resource.id.as_ref().map_or("-", ResourceId::as_str));
             let adopted = if resource.adopted { "yours" } else { "" };
             [
                 resource.kind.to_string(),
                 id,
-                resource.state.clone(),
+                resource.state.to_string(),
                 adopted.to_owned(),
             ]
         })

@@ -51,9 +51,12 @@ impl Failure {
 }
 
 fn kept_line(resource: &ResourceStatus) -> String {
-    let id = resource.id.as_deref().unwrap_or(&resource.state);
+    let id = match &resource.id {
+        Some(id) => id.to_string(),
+        None => resource.state.to_string(),
+    };
     let adopted = if resource.adopted { " (yours)" } else { "" };
-    format!("    {} {}{adopted}", resource.kind, shorten_arns(id))
+    format!("    {} {}{adopted}", resource.kind, shorten_arns(&id))
 }
 
 fn leftover_lines(leftover: &Leftover) -> Vec<String> {

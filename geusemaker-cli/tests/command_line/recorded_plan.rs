@@ -18,6 +18,6 @@ pub(crate) async fn recorded_plan(aws: &Aws, spec: &str) -> Cassette {
     let session = Session::new(config, Arc::new(InMemory::new()));
     // A refused plan is recorded as well.
     drop(session.plan(DeploymentSpec::from_toml(spec).unwrap()).await);
-    session.close().await;
+    let _ = session.close().await;
     recorder.cassette()
 }

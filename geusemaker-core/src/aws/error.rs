@@ -10,10 +10,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use super::error_class::ErrorClass;
-use crate::error_chain::links;
+use crate::error_chain::{links, said_once};
+use crate::library_error::LibraryError;
 
 /// Error returned when a call to AWS fails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+///
+/// Its source is a [`LibraryError`] with the AWS SDK's own error, unless the error was read from a journal. Two errors
+/// are equal if everything but the source is.
+#[derive(Clone, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error(
     "{operation} failed{}: {message}{}",
     part(" with ", .code.as_deref(), ""),
@@ -33,7 +37,32 @@ pub struct AwsError {
     pub request_id: Option<String>,
     /// True if the call may have taken effect nevertheless.
     pub may_have_happened: bool,
+    /// The AWS SDK's own error.
+    #[serde(skip)]
+    pub(crate) source: Option<LibraryError>,
 }
+
+impl PartialEq for AwsError {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            operation,
+            class,
+            code,
+            message,
+            request_id,
+            may_have_happened,
+            source: _,
+        } = self;
+        *operation == other.operation
+            && *class == other.class
+            && *code == other.code
+            && *message == other.message
+            && *request_id == other.request_id
+            && *may_have_happened == other.may_have_happened
+    }
+}
+
+impl Eq for AwsError {}
 
 impl AwsError {
     /// Converts an SDK error of the operation: `.map_err(AwsError::of("ec2:RunInstances"))`.
@@ -41,7 +70,25 @@ impl AwsError {
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        move |error| Self::new(operation, &error)
+        move |error| Self::new(operation, &error).caused_by(error)
+    }
+
+    /// Adds the SDK's own error, with a message that says what this error does not.
+    fn caused_by<E>(mut self, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        let message = match &error {
+            SdkError::ServiceError(context) => {
+                format!("HTTP status {}", context.raw().status().as_u16())
+            }
+            SdkError::ResponseError(_) => "the answer was not understood".to_owned(),
+            SdkError::ConstructionFailure(_) => "the request was not sent".to_owned(),
+            // `SdkError` is non-exhaustive.
+            _ => "no answer came".to_owned(),
+        };
+        self.source = Some(LibraryError::new(message, error));
+        self
     }
 
     fn new<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self
@@ -52,13 +99,14 @@ impl AwsError {
             operation: operation.to_owned(),
             class,
             code: None,
-            message: chain(error),
+            message: said_once(error),
             request_id: None,
             may_have_happened,
+            source: None,
         };
         if is_credentials_error(error) {
             let mut failed = unanswered(ErrorClass::Credentials, false);
-            failed.message = format!("no usable AWS credentials were found: {}", chain(error));
+            failed.message = format!("no usable AWS credentials were found: {}", said_once(error));
             return failed;
         }
         match error {
@@ -77,6 +125,7 @@ impl AwsError {
                         .or_else(|| error.request_id())
                         .map(str::to_owned),
                     may_have_happened: class == ErrorClass::ServiceFault,
+                    source: None,
                 }
             }
             SdkError::ConstructionFailure(_) => unanswered(ErrorClass::Invalid, false),
@@ -101,6 +150,7 @@ impl AwsError {
             message: format!("the reply has no {missing}"),
             request_id: None,
             may_have_happened: true,
+            source: None,
         }
     }
 
@@ -113,6 +163,7 @@ impl AwsError {
             message,
             request_id: None,
             may_have_happened: false,
+            source: None,
         }
     }
 
@@ -180,23 +231,6 @@ impl AwsError {
 /// Returns a part of the message with the text around it, or nothing if there is no such part.
 fn part(before: &str, part: Option<&str>, after: &str) -> String {
     part.map_or_else(String::new, |part| format!("{before}{part}{after}"))
-}
-
-/// Joins the messages of an error and its sources, the outermost first. Messages that a later one repeats, or that say
-/// nothing, are left out.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let links: Vec<String> = links(error).map(ToString::to_string).collect();
-    let mut said: Vec<&str> = Vec::new();
-    for (index, link) in links.iter().enumerate() {
-        let is_repeated = links[index + 1..]
-            .iter()
-            .any(|inner| inner.contains(link.as_str()));
-        let is_empty = matches!(link.as_str(), "dispatch failure" | "io error" | "other");
-        if !is_repeated && !is_empty && !said.iter().any(|outer| outer.contains(link.as_str())) {
-            said.push(link);
-        }
-    }
-    said.join(": ")
 }
 
 /// Returns true if the request was never sent because there are no credentials. The SDK wraps that error in more than

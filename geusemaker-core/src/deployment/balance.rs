@@ -7,20 +7,21 @@ use futures::future::try_join_all;
 
 use super::failed::Failed;
 use super::launch::security_group;
-use super::{Deployment, Inner, conclude, pending_work};
+use super::{Deployment, asked_tier, conclude, pending_work};
 use crate::aws::error::AwsError;
 use crate::error::{Error, UnhealthyTarget};
 use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
-use crate::journal::event::Key;
 use crate::ledger::Ledger;
 use crate::mutex::Mutex;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
+use crate::progress::step::Step;
 use crate::resource::listener::NewListener;
 use crate::resource::listener_rule::NewListenerRule;
 use crate::resource::load_balancer::{self, ActiveLoadBalancer, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
+use crate::resource_key::ResourceKey;
 use crate::wait::{Expected, PollState, Wait, WaitError};
 
 /// The port on which the load balancer accepts requests.
@@ -35,9 +36,12 @@ impl Deployment<Ec2Ready> {
     /// Returns [`Failed`] with everything undone that this call had created. The instances are returned as they were,
     /// so it can be called again.
     pub async fn balance(self) -> Result<Deployment<AlbHealthy>, Failed<Ec2Ready>> {
-        let Inner { guard, state } = *self.inner;
+        if let Err(error) = asked_tier::has_load_balancer(&self.state().plan) {
+            return Err(Failed::refused(error, self));
+        }
+        let (guard, state) = self.begin();
         let ledger = guard.ledger();
-        let savepoint = ledger.savepoint().await;
+        let savepoint = ledger.savepoint();
         let balanced = balance(ledger, &state).await;
         conclude(guard, state, savepoint, balanced).await
     }
@@ -53,16 +57,16 @@ async fn balance(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Err
 async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
     let progress = &ledger.account.progress;
     let group = security_group(ledger, "alb", "The load balancer of a stack").await?;
-    progress.step("Creating target groups...");
-    progress.step("Creating ALB...");
+    progress.step(Step::CreatingTargetGroups);
+    progress.step(Step::CreatingLoadBalancer);
     let (arn, target_groups, ()) = futures::try_join!(
         create_load_balancer(ledger, &group),
         create_target_groups(ledger),
         admit(ledger, &group, &ec2.instance_group),
     )?;
-    progress.step("Registering instances...");
+    progress.step(Step::RegisteringInstances);
     let active = async {
-        progress.step("Waiting for ALB to be active...");
+        progress.step(Step::WaitingForLoadBalancer);
         await_active(ledger, &arn).await
     };
     let in_service = async {
@@ -72,7 +76,9 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
         )
     };
     let (load_balancer, _) = futures::try_join!(active, in_service)?;
-    progress.step(format!("ALB is active: {}", load_balancer.dns_name));
+    progress.step(Step::LoadBalancerActive {
+        dns_name: load_balancer.dns_name.clone(),
+    });
     await_healthy(ledger, &target_groups, ec2).await?;
     Ok(AlbHealthy {
         ec2: ec2.clone(),
@@ -108,11 +114,11 @@ async fn admit(
             owner: ledger.owner.clone(),
         };
         ledger.create(
-            Key::new(format!("security-group-rule/instances/{}", service.port())),
+            ResourceKey::new(format!("security-group-rule/instances/{}", service.port())),
             rule,
         )
     });
-    let front = ledger.create(Key::new("security-group-rule/alb/http"), front);
+    let front = ledger.create(ResourceKey::new("security-group-rule/alb/http"), front);
     futures::try_join!(front, try_join_all(services))?;
     Ok(())
 }
@@ -124,7 +130,7 @@ async fn create_load_balancer(
     let plan = &ledger.plan;
     ledger
         .create(
-            Key::new("alb"),
+            ResourceKey::new("alb"),
             NewLoadBalancer {
                 name: plan.spec.name().load_balancer_name(),
                 subnets: plan
@@ -149,7 +155,7 @@ async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, 
             health: spec.load_balancer().clone(),
             owner: ledger.owner.clone(),
         };
-        let key = Key::new(format!("target-group/{}", service.name()));
+        let key = ResourceKey::new(format!("target-group/{}", service.name()));
         let arn = ledger.create(key, wanted).await?;
         let service = service.name().clone();
         Ok::<_, Error>(TargetGroup { arn, service })
@@ -173,7 +179,7 @@ async fn listen(
     };
     let listener = ledger
         .create(
-            Key::new(format!("alb/listener/{HTTP}")),
+            ResourceKey::new(format!("alb/listener/{HTTP}")),
             NewListener {
                 name: format!("{stack}-http"),
                 load_balancer: load_balancer.clone(),
@@ -197,7 +203,7 @@ async fn listen(
             owner: ledger.owner.clone(),
         };
         Some(ledger.create(
-            Key::new(format!("alb/listener/{HTTP}/rule/{}", service.name())),
+            ResourceKey::new(format!("alb/listener/{HTTP}/rule/{}", service.name())),
             rule,
         ))
     });
@@ -217,7 +223,7 @@ async fn register(
                 instance: instance.id.clone(),
             };
             let key = format!("target-registration/{}/{}", group.service, instance.id);
-            ledger.create(Key::new(key), registration)
+            ledger.create(ResourceKey::new(key), registration)
         })
     });
     try_join_all(registrations).await?;
@@ -234,6 +240,7 @@ async fn await_active(
         "ALB to be active",
         Expected::with_deadline_minutes(126, 187, 15),
     )
+    .about(ledger.resource(arn))
     .until(&account.clock, &account.progress, || {
         load_balancer::active(&account.reader, arn)
     })
@@ -249,7 +256,7 @@ async fn await_healthy(
     ec2: &Ec2Ready,
 ) -> Result<(), Error> {
     let account = &ledger.account;
-    account.progress.step("Waiting for healthy targets...");
+    account.progress.step(Step::WaitingForTargets);
     let total = target_groups.len() * ec2.instances.len();
     let settings = ledger.plan.spec.load_balancer();
     let interval = settings.health_check_interval().as_secs();
@@ -275,7 +282,7 @@ async fn await_healthy(
         }),
         healthy => {
             healthy?;
-            account.progress.step("All targets are healthy");
+            account.progress.step(Step::TargetsHealthy);
             Ok(())
         }
     }

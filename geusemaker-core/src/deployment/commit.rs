@@ -4,27 +4,25 @@ use serde::Serialize;
 
 use super::failed::Failed;
 use super::state::State;
-use super::{Deployment, pending_work};
-use crate::error::Error;
-use crate::id::DeploymentId;
-use crate::journal::event::JournalEvent;
+use super::{Deployment, asked_tier, pending_work};
+use crate::id::{AccountId, DeploymentId, FileSystemId, InstanceId};
 use crate::ledger::rollback_guard::RollbackGuard;
-use crate::ledger::undone::Undone;
+use crate::plan::Plan;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, Ec2Ready, Reached};
-use crate::spec::Tier;
+use crate::spec::{Region, StackName, Tier};
 
 /// A committed deployment: its identity and its outputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CommittedStack {
     /// The stack's name.
-    pub name: String,
+    pub name: StackName,
     /// The deployment's id, which is in the tags of its resources.
     pub deployment: DeploymentId,
     /// The account.
-    pub account: String,
+    pub account: AccountId,
     /// The region.
-    pub region: String,
+    pub region: Region,
     /// The committed tier.
     pub tier: Tier,
     /// The addresses and ids for using the deployment.
@@ -42,9 +40,27 @@ pub struct Outputs {
     /// The distribution's domain.
     pub distribution_domain: Option<String>,
     /// The ids of the instances.
-    pub instances: Vec<String>,
+    pub instances: Vec<InstanceId>,
     /// The file system.
-    pub file_system: Option<String>,
+    pub file_system: Option<FileSystemId>,
+}
+
+impl CommittedStack {
+    pub(crate) fn of(
+        deployment: &DeploymentId,
+        plan: &Plan,
+        tier: Tier,
+        reached: &Reached,
+    ) -> Self {
+        Self {
+            name: plan.spec.name().clone(),
+            deployment: deployment.clone(),
+            account: plan.account.clone(),
+            region: plan.region.clone(),
+            tier,
+            outputs: Outputs::of(reached),
+        }
+    }
 }
 
 impl Outputs {
@@ -64,9 +80,9 @@ impl Outputs {
             instances: ec2
                 .instances
                 .iter()
-                .map(|instance| instance.id.to_string())
+                .map(|instance| instance.id.clone())
                 .collect(),
-            file_system: Some(ec2.file_system.to_string()),
+            file_system: Some(ec2.file_system.clone()),
         }
     }
 }
@@ -77,9 +93,12 @@ impl Deployment<Ec2Ready> {
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was.
     pub async fn commit(self) -> Result<CommittedStack, Failed<Ec2Ready>> {
+        if let Err(error) = asked_tier::is_reached(&self.state().plan, Tier::Instances) {
+            return Err(Failed::refused(error, self));
+        }
         match pending_work::finish(self.inner.guard.ledger(), self.state()).await {
             Ok(()) => commit_tier(self, Tier::Instances).await,
-            Err(error) => Err(Failed::new(error, Undone::default(), self)),
+            Err(error) => Err(Failed::refused(error, self)),
         }
     }
 }
@@ -90,6 +109,9 @@ impl Deployment<AlbHealthy> {
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was if the journal cannot be written.
     pub async fn commit(self) -> Result<CommittedStack, Failed<AlbHealthy>> {
+        if let Err(error) = asked_tier::is_reached(&self.state().ec2.plan, Tier::LoadBalancer) {
+            return Err(Failed::refused(error, self));
+        }
         commit_tier(self, Tier::LoadBalancer).await
     }
 }
@@ -109,20 +131,10 @@ where
     S: State<Guard = RollbackGuard> + Clone + Into<Reached>,
 {
     let ledger = deployment.inner.guard.ledger();
-    let record = CommittedStack {
-        name: ledger.owner.stack.to_string(),
-        deployment: ledger.owner.deployment.clone(),
-        account: ledger.plan.account.clone(),
-        region: ledger.plan.region.clone(),
-        tier,
-        outputs: Outputs::of(&deployment.state().clone().into()),
-    };
-    if let Err(error) = ledger.append(JournalEvent::Committed { tier }).await {
-        return Err(Failed::new(
-            Error::Journal(error),
-            Undone::default(),
-            deployment,
-        ));
+    let reached = deployment.state().clone().into();
+    let record = CommittedStack::of(&ledger.owner.deployment, &ledger.plan, tier, &reached);
+    if let Err(error) = ledger.commit(tier).await {
+        return Err(Failed::refused(error, deployment));
     }
     // If the claim cannot be released, it expires by itself.
     let _ = deployment.inner.guard.release().await;

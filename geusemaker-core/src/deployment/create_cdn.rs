@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::failed::Failed;
-use super::{Deployment, Inner, conclude};
+use super::{Deployment, asked_tier, conclude};
 use crate::error::Error;
-use crate::journal::event::Key;
 use crate::ledger::Ledger;
 use crate::plan::reached::{AlbHealthy, CdnPending};
+use crate::progress::step::Step;
 use crate::resource::distribution::{self, NewDistribution};
+use crate::resource_key::ResourceKey;
 use crate::wait::{Expected, Wait};
 
 impl Deployment<AlbHealthy> {
@@ -18,9 +19,12 @@ impl Deployment<AlbHealthy> {
     /// # Errors
     /// Returns [`Failed`] with the distribution undone. The load balancer and the instances are returned as they were.
     pub async fn create_cdn(self) -> Result<Deployment<CdnPending>, Failed<AlbHealthy>> {
-        let Inner { guard, state } = *self.inner;
+        if let Err(error) = asked_tier::has_cdn(&self.state().ec2.plan, "create_cdn()") {
+            return Err(Failed::refused(error, self));
+        }
+        let (guard, state) = self.begin();
         let ledger = guard.ledger();
-        let savepoint = ledger.savepoint().await;
+        let savepoint = ledger.savepoint();
         let created = create(ledger, &state).await;
         conclude(guard, state, savepoint, created).await
     }
@@ -29,10 +33,10 @@ impl Deployment<AlbHealthy> {
 pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<CdnPending, Error> {
     ledger.finish_undo().await?;
     let account = &ledger.account;
-    account.progress.step("Creating CloudFront distribution...");
+    account.progress.step(Step::CreatingDistribution);
     let id = ledger
         .create(
-            Key::new("distribution"),
+            ResourceKey::new("distribution"),
             NewDistribution {
                 name: ledger.plan.spec.name().to_string(),
                 origin: alb.load_balancer.dns_name.clone(),
@@ -44,6 +48,7 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
         "CloudFront distribution to be visible",
         Expected::with_deadline_minutes(0, 5, 2),
     )
+    .about(ledger.resource(&id))
     .until(&account.clock, &account.progress, || {
         distribution::created(&account.reader, &id)
     })

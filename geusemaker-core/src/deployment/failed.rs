@@ -10,10 +10,60 @@ use crate::ledger::undone::Undone;
 
 /// Error returned when a transition fails. The transition's own part is undone, and `previous` is as it was.
 ///
-/// Call the transition again on `previous`, or give up with `?`: then the deployment is dropped, and the session undoes
-/// all of it. Expired credentials are no reason to undo anything: for that error, `?` leaves everything as it is, the
-/// session's [`close`](crate::Session::close) lists it, and [`open`](crate::Session::open) continues the deployment.
-#[derive(Debug)]
+/// Call the transition again on `previous`, or give up with `?`. In a function that returns [`Error`], `?` drops the
+/// deployment, and the session undoes all of it. Expired credentials are no reason to undo anything: for that error,
+/// everything is left as it is, the session's [`close`](crate::Session::close) lists it, and
+/// [`open`](crate::Session::open) continues the deployment.
+///
+/// # In `anyhow::Error` and `Box<dyn Error>`
+/// There, `?` keeps this error as it is, and the deployment in it: the undo begins when the error is dropped, or at the
+/// latest when the session is closed. So close the session, whatever has happened:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use geusemaker_core::{CommittedStack, DeploymentSpec, Journals, Session};
+/// use geusemaker_testkit::{Aws, Fault};
+///
+/// async fn deploy(session: &Session, spec: DeploymentSpec) -> anyhow::Result<CommittedStack> {
+///     Ok(session.plan(spec).await?.launch().await?.commit().await?)
+/// }
+///
+/// let aws = Aws::builder().fault(Fault::on("RunInstances").denied()).build();
+/// let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'").unwrap();
+/// let deployed = deploy(&session, spec).await;
+/// let closed = session.close().await;
+/// // The error is still there, and nothing else is.
+/// assert!(deployed.is_err());
+/// assert!(aws.leftovers().is_empty() && closed.is_complete());
+/// # }
+/// ```
+///
+/// # In an error of your own
+/// An enum of your own takes every `Failed` through [`Error`], and the undo begins at `?`:
+///
+/// ```
+/// use geusemaker_core::{Error, Failed, State};
+///
+/// #[derive(Debug)]
+/// enum MyError {
+///     Deployment(Error),
+///     // And whatever else can go wrong.
+/// }
+///
+/// impl From<Error> for MyError {
+///     fn from(error: Error) -> Self {
+///         Self::Deployment(error)
+///     }
+/// }
+///
+/// impl<S: State> From<Failed<S>> for MyError {
+///     fn from(failed: Failed<S>) -> Self {
+///         Self::Deployment(failed.into())
+///     }
+/// }
+/// ```
 #[non_exhaustive]
 pub struct Failed<S: State> {
     /// The error.
@@ -25,12 +75,34 @@ pub struct Failed<S: State> {
 }
 
 impl<S: State> Failed<S> {
+    /// Creates the error. Without credentials nothing can be undone, so the deployment is left as it is if it is
+    /// dropped, wherever this error is by then.
     pub(super) fn new(error: Error, undone: Undone, previous: Deployment<S>) -> Self {
+        if error.is_about_credentials()
+            && let Some(guard) = previous.inner.guard.as_begun()
+        {
+            guard.leave_on_drop();
+        }
         Self {
             error: Box::new(error),
             undone: Box::new(undone),
             previous,
         }
+    }
+
+    /// Creates the error of a transition that has not begun.
+    pub(super) fn refused(error: Error, previous: Deployment<S>) -> Self {
+        Self::new(error, Undone::default(), previous)
+    }
+}
+
+impl<S: State> fmt::Debug for Failed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failed")
+            .field("error", &self.error)
+            .field("undone", &self.undone)
+            .field("previous", &self.previous)
+            .finish()
     }
 }
 
@@ -40,7 +112,7 @@ impl<S: State> fmt::Display for Failed<S> {
     }
 }
 
-impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
+impl<S: State> std::error::Error for Failed<S> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         // The message is that of the error itself, so its source comes next.
         self.error.source()
@@ -50,11 +122,6 @@ impl<S: State + fmt::Debug> std::error::Error for Failed<S> {
 /// Gives up: the previous deployment is dropped and so undone, unless the credentials have expired.
 impl<S: State> From<Failed<S>> for Error {
     fn from(failed: Failed<S>) -> Self {
-        if let Some(mut guard) = failed.previous.inner.guard.begun()
-            && failed.error.is_about_credentials()
-        {
-            guard.leave_on_drop();
-        }
         *failed.error
     }
 }

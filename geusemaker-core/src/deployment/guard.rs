@@ -9,10 +9,24 @@ use crate::ledger::unstarted::Unstarted;
 pub trait Guard: Debug + Send + Sync + From<RollbackGuard> {
     /// Returns the rollback guard, or `None` if the deployment has no journal yet.
     fn begun(self) -> Option<RollbackGuard>;
+
+    /// Returns the rollback guard, or `None` if the deployment has no journal yet.
+    fn as_begun(&self) -> Option<&RollbackGuard>;
+
+    /// Makes the guard do again what it usually does when it is dropped.
+    fn rearm(&self) {
+        if let Some(guard) = self.as_begun() {
+            guard.rearm();
+        }
+    }
 }
 
 impl Guard for RollbackGuard {
     fn begun(self) -> Option<RollbackGuard> {
+        Some(self)
+    }
+
+    fn as_begun(&self) -> Option<&RollbackGuard> {
         Some(self)
     }
 }
@@ -40,6 +54,13 @@ impl From<RollbackGuard> for PlannedGuard {
 
 impl Guard for PlannedGuard {
     fn begun(self) -> Option<RollbackGuard> {
+        match self {
+            Self::Unstarted(_) => None,
+            Self::Begun(guard) => Some(guard),
+        }
+    }
+
+    fn as_begun(&self) -> Option<&RollbackGuard> {
         match self {
             Self::Unstarted(_) => None,
             Self::Begun(guard) => Some(guard),

@@ -8,23 +8,25 @@ use super::failed::Failed;
 use super::guard::PlannedGuard;
 use super::pending_work::await_file_system;
 use super::state::Planned;
-use super::{Deployment, Inner, conclude};
+use super::{Deployment, conclude};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error::{Attempt, Error};
 use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
-use crate::journal::event::Key;
 use crate::journal::state::Savepoint;
+use crate::kind::ResourceKind;
 use crate::ledger::Ledger;
-use crate::ledger::undone::Undone;
 use crate::plan::Candidate;
 use crate::plan::reached::Ec2Ready;
-use crate::progress::ProgressEvent;
+use crate::progress::event::{NextAttempt, ProgressUpdate};
+use crate::progress::step::Step;
 use crate::resource::file_system::{self, NewFileSystem};
 use crate::resource::instance::{self, NewInstance, RunningInstance};
 use crate::resource::mount_target::NewMountTarget;
 use crate::resource::security_group::NewSecurityGroup;
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
+use crate::resource_key::ResourceKey;
+use crate::spec::Purchase;
 use crate::user_data::UserData;
 use crate::wait::{Expected, Wait};
 
@@ -41,14 +43,14 @@ impl Deployment<Planned> {
     /// # Errors
     /// Returns [`Failed`] with everything undone that this call had created.
     pub async fn launch(self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
-        let Inner { guard, state } = *self.inner;
+        let (guard, state) = self.begin();
         let guard = match guard {
             PlannedGuard::Begun(guard) => guard,
             PlannedGuard::Unstarted(unstarted) => match unstarted.begin(&state.plan).await {
                 Ok(guard) => guard,
                 Err(error) => {
                     let previous = Self::new(PlannedGuard::Unstarted(unstarted), state);
-                    return Err(Failed::new(error, Undone::default(), previous));
+                    return Err(Failed::refused(error, previous));
                 }
             },
         };
@@ -60,14 +62,14 @@ impl Deployment<Planned> {
 async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
     ledger.finish_undo().await?;
     let progress = &ledger.account.progress;
-    progress.step("Creating security groups...");
+    progress.step(Step::CreatingSecurityGroups);
     let instance_group = security_group(ledger, "instances", "The GPU instances of a stack");
     let storage_group = security_group(ledger, "storage", "The file system of a stack");
     let (instance_group, storage_group, file_system) =
         futures::try_join!(instance_group, storage_group, file_system(ledger))?;
 
     let admit_instances = ledger.create(
-        Key::new("security-group-rule/storage/nfs"),
+        ResourceKey::new("security-group-rule/storage/nfs"),
         NewSecurityGroupRule {
             group: storage_group.clone(),
             port: NFS,
@@ -104,7 +106,7 @@ pub(super) async fn security_group(
     let plan = &ledger.plan;
     ledger
         .create(
-            Key::new(format!("security-group/{role}")),
+            ResourceKey::new(format!("security-group/{role}")),
             NewSecurityGroup {
                 vpc: plan.vpc.clone(),
                 name: plan.spec.name().security_group_name(role),
@@ -116,9 +118,9 @@ pub(super) async fn security_group(
 }
 
 async fn file_system(ledger: &Arc<Ledger>) -> Result<FileSystemId, Error> {
-    let key = Key::new("file-system");
+    let key = ResourceKey::new("file-system");
     let Some(adopted) = &ledger.plan.adopted_file_system else {
-        ledger.account.progress.step("Creating file system...");
+        ledger.account.progress.step(Step::CreatingFileSystem);
         let name = format!("{}-storage", ledger.plan.spec.name());
         let owner = ledger.owner.clone();
         return ledger.create(key, NewFileSystem { name, owner }).await;
@@ -138,11 +140,11 @@ async fn request_instances(
     file_system: &FileSystemId,
 ) -> Result<Vec<InstanceId>, Error> {
     let spec = &ledger.plan.spec;
-    ledger.account.progress.step("Launching instances...");
+    ledger.account.progress.step(Step::LaunchingInstances);
     let user_data = UserData {
         stack: spec.name(),
         file_system,
-        region: &ledger.plan.region,
+        region: ledger.plan.region.as_str(),
         services: spec.services(),
         gpu_check: spec.compute().gpu_check(),
     };
@@ -165,7 +167,7 @@ async fn request_instance(
     user_data: &str,
 ) -> Result<InstanceId, Error> {
     let plan = &ledger.plan;
-    let key = Key::new(format!("instance/{number}"));
+    let key = ResourceKey::new(format!("instance/{number}"));
     let mut attempts = Vec::new();
     for candidate in in_turn(&plan.candidates, number) {
         let wanted = NewInstance {
@@ -175,7 +177,7 @@ async fn request_instance(
             instance_type: candidate.instance_type,
             subnet: candidate.subnet.id.clone(),
             security_group: group.clone(),
-            spot: candidate.spot,
+            purchase: candidate.purchase,
             root_volume_gib: plan.spec.compute().root_volume_gib(),
             key_pair: plan.spec.compute().key_pair().map(ToString::to_string),
             user_data: user_data.to_owned(),
@@ -184,12 +186,16 @@ async fn request_instance(
         match ledger.create(key.clone(), wanted).await {
             Ok(id) => return Ok(id),
             Err(Error::Aws { source, .. }) if elsewhere_may_help(candidate, &source) => {
-                ledger.account.progress.tell(ProgressEvent::Retrying {
+                ledger.account.progress.tell(ProgressUpdate::Retrying {
+                    key: key.clone(),
+                    kind: ResourceKind::Instance,
                     error: source.clone(),
-                    next: format!("no capacity for {candidate}; trying the next place"),
+                    next: NextAttempt::Elsewhere {
+                        tried: candidate.to_string(),
+                    },
                 });
                 attempts.push(Attempt {
-                    candidate: candidate.to_string(),
+                    candidate: candidate.clone(),
                     error: source,
                 });
             }
@@ -197,7 +203,7 @@ async fn request_instance(
         }
     }
     Err(Error::Capacity {
-        instance: key.to_string(),
+        instance: key,
         attempts,
     })
 }
@@ -205,14 +211,15 @@ async fn request_instance(
 /// Returns true if another candidate may succeed. A quota holds for the whole region, but spot and on-demand have one
 /// each.
 fn elsewhere_may_help(candidate: &Candidate, error: &AwsError) -> bool {
-    error.class == ErrorClass::Capacity || (candidate.spot && error.class == ErrorClass::Quota)
+    error.class == ErrorClass::Capacity
+        || (candidate.purchase == Purchase::Spot && error.class == ErrorClass::Quota)
 }
 
 /// Returns the candidates for one instance. For each type and market, every instance begins with another zone, so that
 /// the instances spread over the zones.
 fn in_turn(candidates: &[Candidate], number: u32) -> impl Iterator<Item = &Candidate> {
     candidates
-        .chunk_by(|a, b| a.instance_type == b.instance_type && a.spot == b.spot)
+        .chunk_by(|a, b| a.instance_type == b.instance_type && a.purchase == b.purchase)
         .flat_map(move |group| {
             let first = number as usize % group.len();
             group[first..].iter().chain(&group[..first])
@@ -224,12 +231,13 @@ async fn await_instances(
     requested: &[InstanceId],
 ) -> Result<Vec<RunningInstance>, Error> {
     let account = &ledger.account;
-    account.progress.step("Waiting for instances to run...");
+    account.progress.step(Step::WaitingForInstances);
     let waits = requested.iter().map(|id| async move {
         Wait::new(
             format!("instance {id} to run"),
             Expected::with_deadline_minutes(15, 180, 20),
         )
+        .about(ledger.resource(id))
         .until(&account.clock, &account.progress, || {
             instance::running(&account.reader, id)
         })
@@ -250,6 +258,7 @@ async fn used_subnets(
             format!("instance {id} to be visible"),
             Expected::with_deadline_minutes(0, 6, 5),
         )
+        .about(ledger.resource(id))
         .until(&account.clock, &account.progress, || {
             instance::subnet_of(&account.reader, id)
         })
@@ -278,7 +287,7 @@ async fn mount_targets(
     });
     let creations = zones.map(|subnet| {
         ledger.create(
-            Key::new(format!("mount-target/{}", subnet.zone)),
+            ResourceKey::new(format!("mount-target/{}", subnet.zone)),
             NewMountTarget {
                 file_system: file_system.clone(),
                 subnet: subnet.id.clone(),
@@ -295,6 +304,7 @@ mod tests {
     use crate::id::{SubnetId, VpcId};
     use crate::plan::Candidate;
     use crate::resource::subnet::Subnet;
+    use crate::spec::Purchase;
 
     /// Another instance type is tried only after all zones.
     #[test]
@@ -306,7 +316,7 @@ mod tests {
                 vpc: VpcId::from_aws("vpc-1"),
                 zone: zone.to_owned(),
             },
-            spot: false,
+            purchase: Purchase::OnDemand,
         };
         let candidates = [
             candidate("g5.xlarge", "a"),

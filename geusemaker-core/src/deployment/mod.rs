@@ -6,30 +6,32 @@
 //!                                        │ commit(): tier 1                  │ commit(): tier 2
 //!                                        ▼                                   ▼
 //!                                      CommittedStack           Deployment<CdnPending>
-//!                                                                            │ deployed()
+//!                                                                            │ wait_until_deployed()
 //!                                                                            ▼
 //!                                                  Deployment<CdnDeployed> ──commit()──▶ CommittedStack: tier 3
 //! ```
 //!
-//! [`publish`](Deployment::publish) is `create_cdn` and `deployed` in one call. Every transition consumes the
+//! [`publish`](Deployment::publish) is `create_cdn` and `wait_until_deployed` in one call. Every transition consumes the
 //! deployment. A transition that fails undoes its own part and returns the rest in [`Failed`]; with `?` the rest is
 //! dropped, and the session undoes it.
 
+mod asked_tier;
 mod balance;
 pub(crate) mod commit;
 mod create_cdn;
-mod deployed;
 pub(crate) mod failed;
 mod guard;
 pub(crate) mod launch;
 mod pending_work;
 mod publish;
 pub(crate) mod state;
+mod wait_until_deployed;
 
+use std::fmt;
 use std::sync::Arc;
 
 use self::failed::Failed;
-use self::guard::Guard;
+use self::guard::Guard as _;
 use self::state::State;
 use crate::error::Error;
 use crate::journal::state::Savepoint;
@@ -37,16 +39,15 @@ use crate::ledger::Ledger;
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::ledger::undone::{FileSystems, Undone};
 use crate::plan::reached::Reached;
+use crate::progress::step::Step;
 
 /// A deployment in a state. When it is dropped, everything that it has created so far is undone; see
 /// [`Deployment::commit`] and [`Deployment::keep`].
 #[must_use = "a deployment that is dropped is undone"]
-#[derive(Debug)]
 pub struct Deployment<S: State> {
     inner: Box<Inner<S>>,
 }
 
-#[derive(Debug)]
 struct Inner<S: State> {
     guard: S::Guard,
     state: S,
@@ -64,6 +65,13 @@ impl<S: State> Deployment<S> {
         &self.inner.state
     }
 
+    /// Returns the guard and the state for a transition. A failure before may have made the guard leave everything.
+    fn begin(self) -> (S::Guard, S) {
+        let Inner { guard, state } = *self.inner;
+        guard.rearm();
+        (guard, state)
+    }
+
     /// Undoes everything that this deployment has created, and returns the result. If the deployment was committed
     /// before it was opened, only what was begun since then is undone; [`Session::destroy`](crate::Session::destroy)
     /// removes the rest.
@@ -78,12 +86,28 @@ impl<S: State> Deployment<S> {
     /// continues from there.
     ///
     /// # Errors
-    /// Returns an error if the journal cannot be written. Even then, nothing is undone.
+    /// Returns an error if the journal cannot be written, or the session was closed. Even then, nothing is undone.
     pub async fn keep(self) -> Result<(), Error> {
         match self.inner.guard.begun() {
-            Some(guard) => Ok(guard.release().await?),
+            Some(guard) => guard.release().await,
             None => Ok(()),
         }
+    }
+}
+
+/// Shows the stack and the deployment, whose plan and state fill pages.
+impl<S: State> fmt::Debug for Deployment<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = &self.inner.state.plan().spec;
+        write!(f, "Deployment<{}>", S::NAME)?;
+        let mut shown = f.debug_struct("");
+        shown
+            .field("stack", &spec.name().as_str())
+            .field("tier", &spec.tier().number());
+        if let Some(guard) = self.inner.guard.as_begun() {
+            shown.field("deployment", &guard.ledger().owner.deployment.as_str());
+        }
+        shown.finish()
     }
 }
 
@@ -120,11 +144,15 @@ where
 /// Undoes what a transition that failed has created. Expired credentials cannot delete anything, and are no reason to:
 /// the user signs in and continues.
 async fn undo_step(ledger: &Arc<Ledger>, savepoint: Savepoint, error: &Error) -> Undone {
+    if ledger.is_closed() {
+        // The session does it, and says so when it is closed.
+        return Undone::default();
+    }
     if error.is_about_credentials() {
         return ledger.leave(savepoint, &error.with_sources()).await;
     }
-    if ledger.has_since(savepoint).await {
-        ledger.account.progress.step("Undoing this step...");
+    if ledger.has_since(savepoint) {
+        ledger.account.progress.step(Step::UndoingStep);
     }
     ledger.undo(savepoint, FileSystems::Delete).await
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::id::FileSystemId;
 use crate::ledger::Ledger;
 use crate::plan::reached::Ec2Ready;
+use crate::progress::step::Step;
 use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
 use crate::user_data::GpuReport;
@@ -33,6 +34,7 @@ pub(super) async fn await_file_system(
         format!("file system {id} to be available"),
         Expected::with_deadline_minutes(5, 30, 10),
     )
+    .about(ledger.resource(id))
     .until(&account.clock, &account.progress, || {
         file_system::availability(&account.reader, id)
     })
@@ -45,11 +47,11 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     let waits = ec2.mount_targets.iter().map(|id| {
         // One mount target in two hundred takes more than ten minutes.
         let expected = Expected::with_deadline_minutes(80, 100, 30);
-        Wait::new(format!("mount target {id} to be available"), expected).until(
-            &account.clock,
-            &account.progress,
-            move || mount_target::availability(&account.reader, id),
-        )
+        Wait::new(format!("mount target {id} to be available"), expected)
+            .about(ledger.resource(id))
+            .until(&account.clock, &account.progress, move || {
+                mount_target::availability(&account.reader, id)
+            })
     });
     try_join_all(waits).await?;
     Ok(())
@@ -60,14 +62,14 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
     if !ledger.plan.spec.compute().gpu_check() {
         return Ok(());
     }
-    ledger.account.progress.step("Checking GPUs...");
+    ledger.account.progress.step(Step::CheckingGpus);
     try_join_all(
         ec2.instances
             .iter()
             .map(|instance| check_gpu(ledger, instance)),
     )
     .await?;
-    ledger.account.progress.step("GPUs are as expected");
+    ledger.account.progress.step(Step::GpusAsExpected);
     Ok(())
 }
 
@@ -78,6 +80,7 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
     let expected = Expected::with_deadline_minutes(60, 180, 25);
     let start = account.clock.now();
     let found = Wait::new(what, expected)
+        .about(ledger.resource(&instance.id))
         .until(&account.clock, &account.progress, || async move {
             let output = match instance::console_output(&account.reader, &instance.id).await {
                 Err(error) if error.is_not_found() => None,

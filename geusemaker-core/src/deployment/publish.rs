@@ -1,9 +1,9 @@
 //! `publish()`: creates the distribution and waits until it is deployed, in one transition.
 
 use super::create_cdn::create;
-use super::deployed::await_deployed;
 use super::failed::Failed;
-use super::{Deployment, Inner, conclude};
+use super::wait_until_deployed::await_deployed;
+use super::{Deployment, asked_tier, conclude};
 use crate::plan::reached::{AlbHealthy, CdnDeployed};
 
 impl Deployment<AlbHealthy> {
@@ -14,9 +14,12 @@ impl Deployment<AlbHealthy> {
     /// and the instances are returned as they were, so it can be called again. To keep a distribution that is only
     /// slow, use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
     pub async fn publish(self) -> Result<Deployment<CdnDeployed>, Failed<AlbHealthy>> {
-        let Inner { guard, state } = *self.inner;
+        if let Err(error) = asked_tier::has_cdn(&self.state().ec2.plan, "publish()") {
+            return Err(Failed::refused(error, self));
+        }
+        let (guard, state) = self.begin();
         let ledger = guard.ledger();
-        let savepoint = ledger.savepoint().await;
+        let savepoint = ledger.savepoint();
         let published = async {
             let pending = create(ledger, &state).await?;
             await_deployed(ledger, &pending).await

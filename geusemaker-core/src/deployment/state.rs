@@ -13,6 +13,12 @@ mod sealed {
     pub trait Sealed {
         /// The guard of a deployment in this state.
         type Guard: super::Guard;
+
+        /// The name of the state.
+        const NAME: &'static str;
+
+        /// Returns the plan of the deployment.
+        fn plan(&self) -> &super::Plan;
     }
 }
 
@@ -27,20 +33,26 @@ mod sealed {
 pub trait State: sealed::Sealed + Send + Sync + 'static {}
 
 macro_rules! states {
-    ($($state:ident guarded by $guard:ident,)+) => {$(
+    ($($state:ident guarded by $guard:ident, with $($plan:ident).+;)+) => {$(
         impl sealed::Sealed for $state {
             type Guard = $guard;
+
+            const NAME: &'static str = stringify!($state);
+
+            fn plan(&self) -> &Plan {
+                &self.$($plan).+
+            }
         }
         impl State for $state {}
     )+};
 }
 
 states! {
-    Planned guarded by PlannedGuard,
-    Ec2Ready guarded by RollbackGuard,
-    AlbHealthy guarded by RollbackGuard,
-    CdnPending guarded by RollbackGuard,
-    CdnDeployed guarded by RollbackGuard,
+    Planned guarded by PlannedGuard, with plan;
+    Ec2Ready guarded by RollbackGuard, with plan;
+    AlbHealthy guarded by RollbackGuard, with ec2.plan;
+    CdnPending guarded by RollbackGuard, with alb.ec2.plan;
+    CdnDeployed guarded by RollbackGuard, with alb.ec2.plan;
 }
 
 /// The state before anything exists: the spec fits the account, and everything that it leaves open is chosen.

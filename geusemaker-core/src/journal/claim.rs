@@ -43,6 +43,13 @@ impl Holder {
         }
     }
 
+    /// Returns true if the holder is this process.
+    #[must_use]
+    pub fn is_this_process(&self) -> bool {
+        let here = Self::this_process();
+        self.host == here.host && self.pid == here.pid && self.namespace == here.namespace
+    }
+
     /// Returns true if the process has certainly ended: its id is from this machine, boot and namespace, in which other
     /// processes are visible, and no process with this id is alive.
     pub(crate) fn is_dead(&self) -> bool {

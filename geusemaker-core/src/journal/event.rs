@@ -1,7 +1,5 @@
 //! The events of the journal, one versioned record for each.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +9,7 @@ use crate::id::DeploymentId;
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
+use crate::resource_key::ResourceKey;
 use crate::spec::Tier;
 
 /// The version of the records that this crate writes, and the newest that it reads.
@@ -23,27 +22,6 @@ pub(crate) struct JournalRecord {
     pub(crate) sequence: u64,
     pub(crate) at: Timestamp,
     pub(crate) event: JournalEvent,
-}
-
-/// The logical name of a resource in its deployment: `alb/listener/80`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Key(String);
-
-impl Key {
-    pub(crate) fn new(key: impl Into<String>) -> Self {
-        Self(key.into())
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// An event that has happened, or is about to happen.
@@ -60,23 +38,23 @@ pub(crate) enum JournalEvent {
     /// No process works on the deployment.
     Released,
     /// A resource is about to be requested.
-    Intent { key: Key, lookup: AnyLookup },
+    Intent { key: ResourceKey, lookup: AnyLookup },
     /// The resource exists.
-    Created { key: Key, id: String },
+    Created { key: ResourceKey, id: String },
     /// AWS refused to create the resource, so it does not exist.
-    Refused { key: Key, error: AwsError },
+    Refused { key: ResourceKey, error: AwsError },
     /// The resource exists and belongs to another owner: it is never deleted.
     Adopted {
-        key: Key,
+        key: ResourceKey,
         lookup: AnyLookup,
         id: String,
     },
     /// The resource is about to be deleted.
-    Deleting { key: Key },
+    Deleting { key: ResourceKey },
     /// The resource is deleted.
-    Deleted { key: Key },
+    Deleted { key: ResourceKey },
     /// The resource is kept on purpose when the rest is deleted.
-    Kept { key: Key },
+    Kept { key: ResourceKey },
     /// A transition is complete.
     Reached { state: Box<Reached> },
     /// Everything created after the last reached state is about to be deleted: nothing may build on it any more.

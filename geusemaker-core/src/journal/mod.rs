@@ -2,10 +2,12 @@
 
 pub(crate) mod claim;
 pub(crate) mod event;
+pub(crate) mod journals;
 pub(crate) mod state;
 #[cfg(test)]
 pub(crate) mod state_tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -15,6 +17,8 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
 use self::event::{JournalEvent, JournalRecord, VERSION};
 use self::state::{IllegalEvent, JournalState};
+use crate::error_chain;
+use crate::library_error::LibraryError;
 use crate::spec::StackName;
 
 /// Error returned when a journal cannot be read or written. Nothing was overwritten.
@@ -22,15 +26,24 @@ use crate::spec::StackName;
 #[non_exhaustive]
 pub enum JournalError {
     /// The store failed: no space, no permission, or no network.
-    #[error("the journal of {stack} cannot be {doing}")]
+    #[error("{} cannot be {doing}", journal_of(.stack))]
     #[non_exhaustive]
     Store {
-        /// The stack of the journal.
-        stack: String,
+        /// The stack of the journal; none if the journals could not be listed.
+        stack: Option<StackName>,
         /// The action that failed: `read` or `written`.
         doing: &'static str,
-        /// The store's error.
-        source: object_store::Error,
+        /// The store's error, with its `object_store::Error`.
+        source: LibraryError,
+    },
+    /// The folder of the journals cannot be used.
+    #[error("the journals cannot be kept in {}", .path.display())]
+    #[non_exhaustive]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The error of the system, in a [`LibraryError`].
+        source: LibraryError,
     },
     /// A record is invalid or incomplete.
     #[error(
@@ -61,7 +74,7 @@ pub enum JournalError {
     #[non_exhaustive]
     Missing {
         /// The stack of the journal.
-        stack: String,
+        stack: StackName,
         /// The number of the missing record.
         sequence: u64,
     },
@@ -70,7 +83,7 @@ pub enum JournalError {
     #[non_exhaustive]
     Illegal {
         /// The stack of the journal.
-        stack: String,
+        stack: StackName,
         /// The record's number.
         sequence: u64,
         /// The contradiction.
@@ -81,24 +94,53 @@ pub enum JournalError {
     #[non_exhaustive]
     Stopped {
         /// The stack of the journal.
-        stack: String,
+        stack: StackName,
     },
     /// Another process wrote the record that this one was about to write.
     #[error("another process has taken over the journal of {stack}; this one stops")]
     #[non_exhaustive]
     TakenOver {
         /// The stack of the journal.
-        stack: String,
+        stack: StackName,
     },
+}
+
+impl JournalError {
+    fn store(stack: Option<&StackName>, doing: &'static str, error: object_store::Error) -> Self {
+        Self::Store {
+            stack: stack.cloned(),
+            doing,
+            source: LibraryError::new(error_chain::said_once(&error), error),
+        }
+    }
+}
+
+impl JournalError {
+    fn folder(
+        path: &std::path::Path,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Folder {
+            path: path.to_owned(),
+            source: LibraryError::new(error_chain::said_once(&error), error),
+        }
+    }
+}
+
+fn journal_of(stack: &Option<StackName>) -> String {
+    match stack {
+        Some(stack) => format!("the journal of {stack}"),
+        None => "the folder of the journals".to_owned(),
+    }
 }
 
 /// The journal of one stack, and the state that its records add up to.
 #[derive(Debug)]
 pub(crate) struct Journal {
     store: Arc<dyn ObjectStore>,
-    stack: String,
+    stack: StackName,
     next: u64,
-    pub(crate) state: JournalState,
+    pub(crate) state: Arc<JournalState>,
 }
 
 impl Journal {
@@ -107,7 +149,7 @@ impl Journal {
         store: Arc<dyn ObjectStore>,
         stack: &StackName,
     ) -> Result<Self, JournalError> {
-        let stack = stack.to_string();
+        let stack = stack.clone();
         let records = read_all(store.as_ref(), &stack).await?;
         let state =
             JournalState::replay(&records).map_err(|(sequence, source)| JournalError::Illegal {
@@ -119,8 +161,12 @@ impl Journal {
             store,
             stack,
             next: records.len() as u64,
-            state,
+            state: Arc::new(state),
         })
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
     }
 
     /// Writes an event to the store, and applies it to the state.
@@ -130,7 +176,7 @@ impl Journal {
         event: JournalEvent,
     ) -> Result<(), JournalError> {
         // The event is applied to a copy first, so that no illegal event is ever written.
-        let mut state = self.state.clone();
+        let mut state = (*self.state).clone();
         state
             .apply(at, &event)
             .map_err(|source| JournalError::Illegal {
@@ -164,15 +210,11 @@ impl Journal {
                 });
             }
             Err(source) => {
-                return Err(JournalError::Store {
-                    stack: self.stack.clone(),
-                    doing: "written",
-                    source,
-                });
+                return Err(JournalError::store(Some(&self.stack), "written", source));
             }
         }
         self.next += 1;
-        self.state = state;
+        self.state = Arc::new(state);
         Ok(())
     }
 
@@ -189,11 +231,7 @@ pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, Jo
     let listed = store
         .list_with_delimiter(None)
         .await
-        .map_err(|source| JournalError::Store {
-            stack: "all stacks".to_owned(),
-            doing: "read",
-            source,
-        })?;
+        .map_err(|source| JournalError::store(None, "read", source))?;
     let mut names: Vec<StackName> = listed
         .common_prefixes
         .iter()
@@ -206,15 +244,11 @@ pub(crate) async fn stacks(store: &dyn ObjectStore) -> Result<Vec<StackName>, Jo
 /// Returns all records of a stack, in order; none if it has no journal.
 pub(crate) async fn read_all(
     store: &dyn ObjectStore,
-    stack: &str,
+    stack: &StackName,
 ) -> Result<Vec<JournalRecord>, JournalError> {
-    let failed = |source| JournalError::Store {
-        stack: stack.to_owned(),
-        doing: "read",
-        source,
-    };
+    let failed = |source| JournalError::store(Some(stack), "read", source);
     let mut paths: Vec<Path> = store
-        .list(Some(&Path::from(stack)))
+        .list(Some(&Path::from(stack.as_str())))
         .map_ok(|object| object.location)
         .try_collect()
         .await
@@ -226,7 +260,7 @@ pub(crate) async fn read_all(
         let sequence = sequence as u64;
         if path != object_path(stack, sequence) {
             return Err(JournalError::Missing {
-                stack: stack.to_owned(),
+                stack: stack.clone(),
                 sequence,
             });
         }
@@ -262,7 +296,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<JournalRecord, JournalError> {
     serde_json::from_slice(bytes).map_err(damaged)
 }
 
-fn object_path(stack: &str, sequence: u64) -> Path {
+fn object_path(stack: &StackName, sequence: u64) -> Path {
     Path::from(format!("{stack}/{sequence:08}.json"))
 }
 

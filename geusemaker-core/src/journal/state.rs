@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::claim::Holder;
-use super::event::{JournalEvent, JournalRecord, Key};
+use super::event::{JournalEvent, JournalRecord};
 use crate::id::DeploymentId;
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
+use crate::resource_key::ResourceKey;
 use crate::spec::Tier;
 
 /// The state that the records of a journal add up to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JournalState {
     pub(crate) deployment: Option<Header>,
-    entries: BTreeMap<Key, Entry>,
+    entries: BTreeMap<ResourceKey, Entry>,
     pub(crate) reached: Option<Reached>,
     pub(crate) committed: Option<Tier>,
     /// True once the removal of the deployment has begun.
@@ -25,7 +26,7 @@ pub(crate) struct JournalState {
     pub(crate) is_undoing: bool,
     pub(crate) claim: Option<Claim>,
     /// The number of attempts for each key: every attempt has its own token.
-    attempts: BTreeMap<Key, u32>,
+    attempts: BTreeMap<ResourceKey, u32>,
     next_order: u64,
     /// The place in the order of creation where the last state was reached.
     savepoint: Savepoint,
@@ -52,7 +53,7 @@ pub(crate) struct Claim {
 /// A resource as the journal knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) key: Key,
+    pub(crate) key: ResourceKey,
     pub(crate) lookup: AnyLookup,
     pub(crate) status: Status,
     /// The time since which the resource may exist.
@@ -130,7 +131,7 @@ impl JournalState {
         self.deployment.is_none()
     }
 
-    pub(crate) fn entry(&self, key: &Key) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &ResourceKey) -> Option<&Entry> {
         self.entries.get(key)
     }
 
@@ -147,7 +148,7 @@ impl JournalState {
         self.savepoint
     }
 
-    pub(crate) fn attempts(&self, key: &Key) -> u32 {
+    pub(crate) fn attempts(&self, key: &ResourceKey) -> u32 {
         self.attempts.get(key).copied().unwrap_or(0)
     }
 
@@ -220,7 +221,12 @@ impl JournalState {
         });
     }
 
-    fn intended(&mut self, at: Timestamp, key: &Key, lookup: &AnyLookup) -> Result<(), String> {
+    fn intended(
+        &mut self,
+        at: Timestamp,
+        key: &ResourceKey,
+        lookup: &AnyLookup,
+    ) -> Result<(), String> {
         if self.entries.contains_key(key) {
             return Err(format!("{key} was asked for already"));
         }
@@ -229,7 +235,7 @@ impl JournalState {
         Ok(())
     }
 
-    fn created(&mut self, at: Timestamp, key: &Key, id: &str) -> Result<(), String> {
+    fn created(&mut self, at: Timestamp, key: &ResourceKey, id: &str) -> Result<(), String> {
         let entry = self.open_intent(key)?;
         entry.status = Status::Created { id: id.to_owned() };
         // Its age counts from now on, no matter how long the creation took.
@@ -237,7 +243,7 @@ impl JournalState {
         Ok(())
     }
 
-    fn refused(&mut self, key: &Key) -> Result<(), String> {
+    fn refused(&mut self, key: &ResourceKey) -> Result<(), String> {
         self.open_intent(key)?;
         self.entries.remove(key);
         Ok(())
@@ -246,7 +252,7 @@ impl JournalState {
     fn adopted(
         &mut self,
         at: Timestamp,
-        key: &Key,
+        key: &ResourceKey,
         lookup: &AnyLookup,
         id: &str,
     ) -> Result<(), String> {
@@ -257,7 +263,7 @@ impl JournalState {
         Ok(())
     }
 
-    fn deleting(&mut self, key: &Key) -> Result<(), String> {
+    fn deleting(&mut self, key: &ResourceKey) -> Result<(), String> {
         let entry = self.entries.get_mut(key).filter(|entry| entry.is_owned());
         let entry = entry.ok_or_else(|| format!("{key} does not exist or was adopted"))?;
         entry.status = Status::Deleting {
@@ -266,7 +272,7 @@ impl JournalState {
         Ok(())
     }
 
-    fn deleted(&mut self, key: &Key) -> Result<(), String> {
+    fn deleted(&mut self, key: &ResourceKey) -> Result<(), String> {
         match self.entries.get(key).map(|entry| &entry.status) {
             Some(Status::Deleting { .. } | Status::Intended) => {
                 self.entries.remove(key);
@@ -279,7 +285,7 @@ impl JournalState {
     }
 
     /// A deletion that was requested and refused can still be cancelled.
-    fn kept(&mut self, key: &Key) -> Result<(), String> {
+    fn kept(&mut self, key: &ResourceKey) -> Result<(), String> {
         let entry = self.entries.get_mut(key);
         let entry = entry.ok_or_else(|| format!("{key} does not exist"))?;
         match entry.id().filter(|_| entry.is_owned()) {
@@ -312,14 +318,14 @@ impl JournalState {
     }
 
     /// Returns the entry of a resource that was requested, while it is unknown whether it exists.
-    fn open_intent(&mut self, key: &Key) -> Result<&mut Entry, String> {
+    fn open_intent(&mut self, key: &ResourceKey) -> Result<&mut Entry, String> {
         let entry = self.entries.get_mut(key);
         entry
             .filter(|entry| entry.status == Status::Intended)
             .ok_or_else(|| format!("{key} was not asked for"))
     }
 
-    fn insert(&mut self, at: Timestamp, key: &Key, lookup: &AnyLookup, status: Status) {
+    fn insert(&mut self, at: Timestamp, key: &ResourceKey, lookup: &AnyLookup, status: Status) {
         let entry = Entry {
             key: key.clone(),
             lookup: lookup.clone(),

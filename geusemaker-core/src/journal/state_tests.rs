@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::claim::Holder;
-use super::event::{JournalEvent, JournalRecord, Key, VERSION};
+use super::event::{JournalEvent, JournalRecord, VERSION};
 use super::state::{JournalState, Status};
 use crate::aws::error::AwsError;
 use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
@@ -15,6 +15,7 @@ use crate::plan::reached::{Ec2Ready, Reached};
 use crate::resource::file_system;
 use crate::resource::image::Image;
 use crate::resource::kinds::AnyLookup;
+use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, Tier};
 
 pub(crate) fn plan() -> Plan {
@@ -30,8 +31,8 @@ pub(crate) fn plan() -> Plan {
     "#;
     Plan {
         spec: DeploymentSpec::from_toml(spec).unwrap(),
-        account: "123456789012".to_owned(),
-        region: "us-east-1".to_owned(),
+        account: "123456789012".parse().unwrap(),
+        region: "us-east-1".parse().unwrap(),
         vpc: VpcId::from_aws("vpc-1"),
         subnets: Vec::new(),
         candidates: Vec::new(),
@@ -67,7 +68,7 @@ fn reached() -> JournalEvent {
 
 pub(crate) fn intent(key: &str) -> JournalEvent {
     JournalEvent::Intent {
-        key: Key::new(key),
+        key: ResourceKey::new(key),
         lookup: lookup(key),
     }
 }
@@ -80,7 +81,7 @@ fn lookup(key: &str) -> AnyLookup {
 
 pub(crate) fn created(key: &str) -> JournalEvent {
     JournalEvent::Created {
-        key: Key::new(key),
+        key: ResourceKey::new(key),
         id: format!("id of {key}"),
     }
 }
@@ -98,17 +99,17 @@ fn any_event() -> impl Strategy<Value = JournalEvent> {
         6 => key().prop_map(intent),
         6 => key().prop_map(created),
         2 => key().prop_map(|key| JournalEvent::Refused {
-            key: Key::new(key),
+            key: ResourceKey::new(key),
             error: AwsError::incomplete("ec2:RunInstances", "instance id"),
         }),
         1 => key().prop_map(|key| JournalEvent::Adopted {
-            key: Key::new(key),
+            key: ResourceKey::new(key),
             lookup: lookup(key),
             id: format!("id of {key}"),
         }),
-        4 => key().prop_map(|key| JournalEvent::Deleting { key: Key::new(key) }),
-        4 => key().prop_map(|key| JournalEvent::Deleted { key: Key::new(key) }),
-        1 => key().prop_map(|key| JournalEvent::Kept { key: Key::new(key) }),
+        4 => key().prop_map(|key| JournalEvent::Deleting { key: ResourceKey::new(key) }),
+        4 => key().prop_map(|key| JournalEvent::Deleted { key: ResourceKey::new(key) }),
+        1 => key().prop_map(|key| JournalEvent::Kept { key: ResourceKey::new(key) }),
         1 => Just(reached()),
         1 => Just(JournalEvent::Committed { tier: Tier::Instances }),
         1 => Just(JournalEvent::Ending),
@@ -121,7 +122,7 @@ fn at(sequence: u64) -> Timestamp {
 }
 
 /// Returns the keys of the resources that exist or may exist, and are neither adopted nor kept.
-fn at_stake(state: &JournalState) -> BTreeSet<Key> {
+fn at_stake(state: &JournalState) -> BTreeSet<ResourceKey> {
     let entries = state
         .entries()
         .into_iter()
@@ -228,10 +229,14 @@ fn refusal(events: &[JournalEvent], next: &JournalEvent) -> String {
 
 #[test]
 fn illegal_sequences_name_contradiction() {
-    let deleting = JournalEvent::Deleting { key: Key::new("a") };
-    let deleted = JournalEvent::Deleted { key: Key::new("a") };
+    let deleting = JournalEvent::Deleting {
+        key: ResourceKey::new("a"),
+    };
+    let deleted = JournalEvent::Deleted {
+        key: ResourceKey::new("a"),
+    };
     let adopted = JournalEvent::Adopted {
-        key: Key::new("a"),
+        key: ResourceKey::new("a"),
         lookup: lookup("a"),
         id: "fs-1".to_owned(),
     };
@@ -301,7 +306,7 @@ fn savepoint_marks_last_reached_state() {
         .filter(|entry| mark.is_before(entry))
         .collect();
     assert_eq!(after.len(), 1);
-    assert_eq!(after[0].key, Key::new("after"));
+    assert_eq!(after[0].key, ResourceKey::new("after"));
 }
 
 #[test]

@@ -1,22 +1,29 @@
-//! The task that undoes dropped deployments.
+//! The task that undoes the deployments that nobody works on any more: dropped ones, and those that are left when the
+//! session is closed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::Ledger;
+use super::hold::Hold;
 use super::on_drop::OnDrop;
-use super::undone::{FileSystems, Undone};
-use crate::task;
+use super::rollback_guard::RollbackGuard;
+use super::undone::FileSystems;
+use super::unfinished::{Closed, UnfinishedDeployment};
+use crate::error::Error;
+use crate::progress::step::Step;
+use crate::spec::StackName;
+use crate::{mutex, task};
 
 /// The clean-up task, until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Cleaner {
     handle: Cleanup,
-    task: Mutex<Option<JoinHandle<Vec<Undone>>>>,
+    task: Mutex<Option<JoinHandle<Closed>>>,
 }
 
 impl Cleaner {
@@ -27,6 +34,7 @@ impl Cleaner {
             handle: Cleanup {
                 tasks: sender,
                 keeps: Arc::default(),
+                held: Arc::default(),
                 begun: TaskTracker::new(),
             },
             task: Mutex::new(Some(tokio::spawn(clean(receiver)))),
@@ -46,15 +54,25 @@ impl Cleaner {
         let _ = receiver.await;
     }
 
-    /// Waits until everything that was handed over is undone, and returns the results.
-    pub(crate) async fn stop(&self) -> Vec<Undone> {
-        self.handle.begun.close();
-        self.handle.begun.wait().await;
+    /// Ends all deployments of the session: those that were dropped, and those that something still holds. Returns what
+    /// became of them.
+    pub(crate) async fn stop(&self) -> Closed {
+        let Cleanup { held, begun, .. } = &self.handle;
+        held.lock().is_closed = true;
+        begun.close();
+        begun.wait().await;
+        let holds = std::mem::take(&mut held.lock().holds);
+        for hold in holds.iter().filter_map(Weak::upgrade) {
+            if let Some(on_drop) = hold.take() {
+                hold.ledger.close();
+                self.handle.hand_over(&hold, on_drop, true);
+            }
+        }
         let _ = self.handle.tasks.send(Task::Stop);
         match self.task.lock().await.take() {
             // The journal has what was not undone. Without its panic, everything would seem to have gone well.
             Some(task) => task::join(task).await.unwrap_or_default(),
-            None => Vec::new(),
+            None => Closed::default(),
         }
     }
 }
@@ -65,28 +83,70 @@ pub(crate) struct Cleanup {
     tasks: mpsc::UnboundedSender<Task>,
     /// True if dropped deployments stay as they are from now on.
     keeps: Arc<AtomicBool>,
+    held: Arc<mutex::Mutex<Held>>,
     /// The work that is begun and may have to be undone, and the calls of removals without a journal.
     begun: TaskTracker,
 }
 
+/// The deployments of a session that something holds.
+#[derive(Debug, Default)]
+struct Held {
+    /// True once the session is closed: no work may begin any more.
+    is_closed: bool,
+    holds: Vec<Weak<Hold>>,
+}
+
+#[derive(Debug)]
 enum Task {
-    HandOver(Arc<Ledger>, OnDrop),
+    HandOver(HandedOver),
     /// Reports that everything before it is done.
     Report(oneshot::Sender<()>),
     Stop,
 }
 
+/// A deployment that nobody works on any more.
+#[derive(Debug)]
+struct HandedOver {
+    ledger: Arc<Ledger>,
+    on_drop: OnDrop,
+    was_held: bool,
+}
+
 impl Cleanup {
-    /// Finishes work that is begun, even if the caller does not wait for it any more. Returns `None` if the runtime
-    /// stops first. A result that the caller does not take is dropped before the task is stopped.
+    /// Finishes work that is begun, even if the caller does not wait for it any more. A result that the caller does not
+    /// take is dropped before the task is stopped.
+    ///
+    /// # Errors
+    /// Returns an error if the session is closed, or the runtime stops first.
     pub(crate) async fn finish<T: Send + 'static>(
         &self,
-        beginning: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
+        stack: &StackName,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        self.begun
-            .spawn(async move { drop(sender.send(beginning.await)) });
-        receiver.await.ok()
+        {
+            let held = self.held.lock();
+            if held.is_closed {
+                return Err(Error::SessionClosed {
+                    stack: stack.clone(),
+                });
+            }
+            // Begun under the lock, so that a session that is being closed waits for it.
+            self.begun
+                .spawn(async move { drop(sender.send(work.await)) });
+        }
+        let stack = stack.clone();
+        receiver.await.unwrap_or(Err(Error::Stopped { stack }))
+    }
+
+    /// Returns an error if the session is closed.
+    pub(crate) fn ensure_open(&self, stack: &StackName) -> Result<(), Error> {
+        if self.held.lock().is_closed {
+            return Err(Error::SessionClosed {
+                stack: stack.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Returns the work that is waited for before the task is stopped.
@@ -99,41 +159,78 @@ impl Cleanup {
         self.keeps.store(true, Ordering::Relaxed);
     }
 
-    /// Hands over a deployment whose guard was dropped.
-    pub(crate) fn hand_over(&self, ledger: Arc<Ledger>, on_drop: OnDrop) {
+    /// Creates the guard of a deployment, which the session ends if nothing else has ended it before.
+    pub(crate) fn guard(&self, ledger: Arc<Ledger>, on_drop: OnDrop) -> RollbackGuard {
+        let hold = Arc::new(Hold::new(ledger, on_drop));
+        let mut held = self.held.lock();
+        held.holds.retain(|hold| hold.strong_count() > 0);
+        held.holds.push(Arc::downgrade(&hold));
+        RollbackGuard::new(hold, self.clone())
+    }
+
+    /// Hands over a deployment whose guard is dropped, unless it has ended.
+    pub(super) fn let_go(&self, hold: &Hold) {
+        if let Some(on_drop) = hold.take() {
+            self.hand_over(hold, on_drop, false);
+        }
+    }
+
+    fn hand_over(&self, hold: &Hold, on_drop: OnDrop, was_held: bool) {
         let on_drop = if self.keeps.load(Ordering::Relaxed) {
             OnDrop::Keep
         } else {
             on_drop
         };
         // A closed session has no task any more; the journal keeps what there is, and the claim expires.
-        let _ = self.tasks.send(Task::HandOver(ledger, on_drop));
+        let _ = self.tasks.send(Task::HandOver(HandedOver {
+            ledger: Arc::clone(&hold.ledger),
+            on_drop,
+            was_held,
+        }));
     }
 }
 
 /// Handles what is handed over, one after another, until the session is closed.
-async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
-    let mut done = Vec::new();
+async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Closed {
+    let mut ended = Vec::new();
     while let Some(task) = tasks.recv().await {
-        let (ledger, on_drop) = match task {
-            Task::HandOver(ledger, on_drop) => (ledger, on_drop),
-            Task::Report(done) => {
-                // The receiver may be gone.
-                let _ = done.send(());
-                continue;
-            }
+        match task {
+            Task::HandOver(handed_over) => ended.extend(handed_over.end().await),
+            // The receiver may be gone.
+            Task::Report(done) => drop(done.send(())),
             Task::Stop => break,
-        };
+        }
+    }
+    let mut closed = Closed::default();
+    for (ledger, mut unfinished) in ended {
+        let had_rest = unfinished.has_rest();
+        ledger.strike_off(&mut unfinished.undone).await;
+        // Kept or left first, and resumed or removed later: then the deployment is finished after all.
+        let is_news = !had_rest || !unfinished.undone.deleted.is_empty();
+        if unfinished.has_rest() || is_news {
+            closed.unfinished.push(unfinished);
+        }
+    }
+    closed
+}
+
+impl HandedOver {
+    /// Ends the deployment. Returns `None` if it was committed or removed after all.
+    async fn end(self) -> Option<(Arc<Ledger>, UnfinishedDeployment)> {
+        let Self {
+            ledger,
+            on_drop,
+            was_held,
+        } = self;
         let undone = match on_drop {
             OnDrop::UndoAll => {
-                ledger.account.progress.step("Rolling back...");
+                let stack = ledger.owner.stack.clone();
+                ledger.account.progress.step(Step::RollingBack { stack });
                 // The user was not asked about the data, but it is only minutes old.
                 ledger.end(FileSystems::Delete).await
             }
             OnDrop::UndoUnfinished => {
-                let undone = ledger
-                    .undo(ledger.savepoint().await, FileSystems::Delete)
-                    .await;
+                let undone = ledger.undo(ledger.savepoint(), FileSystems::Delete).await;
                 // A claim that cannot be released expires by itself.
                 let _ = ledger.release().await;
                 undone
@@ -141,12 +238,17 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Vec<Undone> {
             OnDrop::Leave => ledger.leave_for_a_sign_in().await,
             OnDrop::Keep => {
                 // The calls under way are finished and recorded before another process may work on the stack.
-                ledger.drain().await;
+                let kept = ledger.kept().await;
                 let _ = ledger.release().await;
-                continue;
+                kept?
             }
         };
-        done.push(undone);
+        let unfinished = UnfinishedDeployment {
+            stack: ledger.owner.stack.clone(),
+            deployment: ledger.owner.deployment.clone(),
+            was_held,
+            undone,
+        };
+        Some((ledger, unfinished))
     }
-    done
 }

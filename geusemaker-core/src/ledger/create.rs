@@ -10,14 +10,18 @@ use crate::account::Account;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error::Error;
-use crate::id::AwsId;
-use crate::journal::event::{JournalEvent, Key};
+use crate::id::{AwsId, ResourceId};
+use crate::journal::event::JournalEvent;
 use crate::journal::state::Status;
+use crate::kind::ResourceKind;
+use crate::progress::event::{NextAttempt, ProgressUpdate};
 use crate::resource::create::Create;
 use crate::resource::kinds::AnyLookup;
+use crate::resource_key::ResourceKey;
+use crate::resource_ref::ResourceRef;
+use crate::task;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::schedule;
-use crate::{progress, task};
 
 /// The longest time for retries: a problem that lasts longer is not temporary.
 pub(super) const LONGEST: Duration = Duration::from_secs(300);
@@ -69,31 +73,32 @@ impl Ledger {
     /// The work is a separate task: even if the caller goes away, it is finished and recorded.
     pub(crate) async fn create<R: Create<Lookup: Into<AnyLookup>>>(
         self: &Arc<Self>,
-        key: Key,
+        key: ResourceKey,
         wanted: R,
     ) -> Result<R::Id, Error> {
         let ledger = Arc::clone(self);
-        let name = key.to_string();
+        let stack = self.owner.stack.clone();
         let creation = self
             .running
             .spawn(async move { ledger.create_once(key, &wanted).await });
         let created = task::join(creation).await;
-        created.unwrap_or(Err(Error::Stopped { key: name }))
+        created.unwrap_or(Err(Error::Stopped { stack }))
     }
 
     async fn create_once<R: Create<Lookup: Into<AnyLookup>>>(
         &self,
-        key: Key,
+        key: ResourceKey,
         wanted: &R,
     ) -> Result<R::Id, Error> {
-        if let Some(entry) = self.entry(&key).await {
+        self.ensure_open()?;
+        if let Some(entry) = self.entry(&key) {
             match entry.status {
                 Status::Created { id } | Status::Adopted { id } | Status::Kept { id } => {
                     return Ok(R::Id::read(id));
                 }
                 Status::Deleting { .. } => {
                     return Err(Error::BeingDeleted {
-                        key: key.to_string(),
+                        key: key.clone(),
                         kind: entry.lookup.kind(),
                         why: "its removal was interrupted".to_owned(),
                     });
@@ -116,7 +121,7 @@ impl Ledger {
                 }
             }
         }
-        let token = self.token(&key, self.attempts(&key).await + 1);
+        let token = self.token(&key, self.attempts(&key) + 1);
         let lookup: AnyLookup = wanted.lookup(&token).into();
         let event = JournalEvent::Intent {
             key: key.clone(),
@@ -129,11 +134,11 @@ impl Ledger {
     /// Repeats the call of an earlier run under its token. Returns `None` if that token cannot be used any more.
     async fn ask_again<R: Create<Lookup: Into<AnyLookup>>>(
         &self,
-        key: &Key,
+        key: &ResourceKey,
         wanted: &R,
         lookup: &AnyLookup,
     ) -> Result<Option<R::Id>, Error> {
-        let token = self.token(key, self.attempts(key).await);
+        let token = self.token(key, self.attempts(key));
         let its_lookup: AnyLookup = wanted.lookup(&token).into();
         if its_lookup != *lookup {
             let event = JournalEvent::Deleted { key: key.clone() };
@@ -147,12 +152,12 @@ impl Ledger {
         }
     }
 
-    async fn attempts(&self, key: &Key) -> u32 {
-        self.journal.lock().await.state.attempts(key)
+    fn attempts(&self, key: &ResourceKey) -> u32 {
+        self.state().attempts(key)
     }
 
     /// Returns the token by which AWS recognizes a repeated call.
-    fn token(&self, key: &Key, attempt: u32) -> String {
+    fn token(&self, key: &ResourceKey, attempt: u32) -> String {
         let key = key.as_str().replace('/', "-");
         format!("gm-{}-{key}-{attempt}", self.owner.deployment)
     }
@@ -160,7 +165,7 @@ impl Ledger {
     /// Makes the call, and repeats it under the same token as long as that can help.
     async fn call_until_resolved<R: Create>(
         &self,
-        key: Key,
+        key: ResourceKey,
         wanted: &R,
         token: &str,
         lookup: &AnyLookup,
@@ -190,7 +195,7 @@ impl Ledger {
             let elapsed = self.account.clock.since(start);
             let elapsed = elapsed.saturating_sub(reauth_wait.paused());
             let may_help = elapsed + pause <= LONGEST && error.class.is_retryable_on_create();
-            if !may_help || !self.pause(&error, pause).await {
+            if !may_help || !self.pause((&key, lookup.kind()), &error, pause).await {
                 return self
                     .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
                     .await;
@@ -236,13 +241,20 @@ impl Ledger {
 
     /// Reports the error and pauses before the next call. Returns false if another task waits for the calls under way:
     /// it is about to undo or to stop.
-    async fn pause(&self, error: &AwsError, pause: Duration) -> bool {
+    async fn pause(
+        &self,
+        (key, kind): (&ResourceKey, ResourceKind),
+        error: &AwsError,
+        pause: Duration,
+    ) -> bool {
         let Account {
             clock, progress, ..
         } = &self.account;
-        progress.tell(progress::ProgressEvent::Retrying {
+        progress.tell(ProgressUpdate::Retrying {
+            key: key.clone(),
+            kind,
             error: error.clone(),
-            next: format!("trying again in {}", progress::seconds(pause)),
+            next: NextAttempt::Again { after: pause },
         });
         clock.sleep(pause).await;
         !self.running.is_closed()
@@ -252,7 +264,7 @@ impl Ledger {
     /// recorded as refused.
     async fn give_up<I: AwsId>(
         &self,
-        key: Key,
+        key: ResourceKey,
         lookup: &AnyLookup,
         error: AwsError,
         in_doubt: bool,
@@ -291,23 +303,33 @@ impl Ledger {
             && !self.running.is_closed()
     }
 
-    async fn created<I: AwsId>(&self, key: Key, lookup: &AnyLookup, id: &str) -> Result<I, Error> {
+    async fn created<I: AwsId>(
+        &self,
+        key: ResourceKey,
+        lookup: &AnyLookup,
+        id: &str,
+    ) -> Result<I, Error> {
         let event = JournalEvent::Created {
             key: key.clone(),
             id: id.to_owned(),
         };
         self.append(event).await?;
-        self.account
-            .progress
-            .tell(progress::ProgressEvent::Created {
-                key: key.to_string(),
+        self.account.progress.tell(ProgressUpdate::Created {
+            resource: ResourceRef {
+                key,
                 kind: lookup.kind(),
-                id: id.to_owned(),
-            });
+                id: ResourceId::from_aws(id),
+            },
+        });
         Ok(I::read(id.to_owned()))
     }
 
-    async fn refused<T>(&self, key: Key, lookup: &AnyLookup, error: AwsError) -> Result<T, Error> {
+    async fn refused<T>(
+        &self,
+        key: ResourceKey,
+        lookup: &AnyLookup,
+        error: AwsError,
+    ) -> Result<T, Error> {
         let event = JournalEvent::Refused {
             key,
             error: error.clone(),

@@ -6,6 +6,7 @@
 
 pub(crate) mod cleanup;
 mod create;
+mod hold;
 pub(crate) mod on_drop;
 pub(crate) mod rollback_guard;
 pub(crate) mod target;
@@ -14,10 +15,12 @@ pub(crate) mod teardown;
 mod tests;
 mod undo;
 pub(crate) mod undone;
+pub(crate) mod unfinished;
 pub(crate) mod unstarted;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -25,16 +28,18 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::account::Account;
 use crate::error::Error;
-use crate::id::DeploymentId;
+use crate::id::{DeploymentId, ResourceId};
 use crate::journal::claim::{Holder, LEASE};
-use crate::journal::event::{JournalEvent, Key};
+use crate::journal::event::JournalEvent;
 use crate::journal::state::{Entry, Header, JournalState, Savepoint};
 use crate::journal::{Journal, JournalError};
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
 use crate::resource::tags::Owner;
-use crate::spec::StackName;
+use crate::resource_key::ResourceKey;
+use crate::resource_ref::ResourceRef;
+use crate::spec::{StackName, Tier};
 use crate::{mutex, task};
 
 /// The journal of one deployment, with the account and the plan that it works with.
@@ -42,7 +47,14 @@ pub(crate) struct Ledger {
     pub(crate) owner: Owner,
     pub(crate) plan: Plan,
     pub(crate) account: Account,
+    /// Locked only in tasks of their own: a caller that waits for the lock and is not polled would block everybody.
     journal: Arc<Mutex<Journal>>,
+    /// The state after the last record that was written.
+    state: Arc<mutex::Mutex<Arc<JournalState>>>,
+    /// Held by the undo that is under way, in a task of its own.
+    undo: Mutex<()>,
+    /// True once the session is closed: from then on, only the session may change anything.
+    is_closed: AtomicBool,
     holder: Holder,
     /// The calls and the writes that are under way; an undo waits for them first.
     running: TaskTracker,
@@ -60,7 +72,7 @@ impl Ledger {
         let stack = plan.spec.name();
         if !journal.state.is_gone() {
             return Err(Error::Exists {
-                stack: stack.to_string(),
+                stack: stack.clone(),
             });
         }
         take(&mut journal, stack, holder, account.clock.now()).await?;
@@ -98,6 +110,7 @@ impl Ledger {
         deployment: DeploymentId,
         plan: Plan,
     ) -> Arc<Self> {
+        let account = account.of_deployment(plan.spec.name(), &deployment);
         let ledger = Arc::new(Self {
             owner: Owner {
                 stack: plan.spec.name().clone(),
@@ -105,7 +118,10 @@ impl Ledger {
             },
             plan,
             account,
+            state: Arc::new(mutex::Mutex::new(Arc::clone(&journal.state))),
             journal: Arc::new(Mutex::new(journal)),
+            undo: Mutex::default(),
+            is_closed: AtomicBool::new(false),
             holder: holder.clone(),
             running: TaskTracker::new(),
             renewal: mutex::Mutex::new(None),
@@ -158,49 +174,97 @@ impl Ledger {
     /// The write is a separate task: dropped half way, it would leave a record that this journal does not know.
     pub(crate) async fn append(&self, event: JournalEvent) -> Result<(), JournalError> {
         let journal = Arc::clone(&self.journal);
+        let state = Arc::clone(&self.state);
         let clock = self.account.clock.clone();
         let write = self.running.spawn(async move {
             let mut journal = journal.lock().await;
-            journal.append(clock.now(), event).await
+            let written = journal.append(clock.now(), event).await;
+            *state.lock() = Arc::clone(&journal.state);
+            written
         });
         task::join(write).await.unwrap_or_else(|| {
             Err(JournalError::Stopped {
-                stack: self.owner.stack.to_string(),
+                stack: self.owner.stack.clone(),
             })
         })
     }
 
+    /// Leaves all changes to the session: the deployment can make nothing more.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Returns an error if the session was closed.
+    pub(crate) fn ensure_open(&self) -> Result<(), Error> {
+        if self.is_closed() {
+            return Err(self.session_closed());
+        }
+        Ok(())
+    }
+
+    fn session_closed(&self) -> Error {
+        Error::SessionClosed {
+            stack: self.owner.stack.clone(),
+        }
+    }
+
     /// Records that a transition is complete.
-    pub(crate) async fn reach(&self, state: Reached) -> Result<(), JournalError> {
+    pub(crate) async fn reach(&self, state: Reached) -> Result<(), Error> {
+        self.ensure_open()?;
         let state = Box::new(state);
-        self.append(JournalEvent::Reached { state }).await
+        Ok(self.append(JournalEvent::Reached { state }).await?)
+    }
+
+    /// Records that the deployment is in use.
+    pub(crate) async fn commit(&self, tier: Tier) -> Result<(), Error> {
+        self.ensure_open()?;
+        Ok(self.append(JournalEvent::Committed { tier }).await?)
     }
 
     /// Records a resource of another owner as adopted. Recording it again changes nothing.
     pub(crate) async fn adopt(
         &self,
-        key: Key,
+        key: ResourceKey,
         lookup: AnyLookup,
         id: &str,
-    ) -> Result<(), JournalError> {
-        if self.entry(&key).await.is_some() {
+    ) -> Result<(), Error> {
+        self.ensure_open()?;
+        if self.entry(&key).is_some() {
             return Ok(());
         }
         let id = id.to_owned();
-        self.append(JournalEvent::Adopted { key, lookup, id }).await
+        let event = JournalEvent::Adopted { key, lookup, id };
+        Ok(self.append(event).await?)
     }
 
-    pub(crate) async fn state(&self) -> JournalState {
-        self.journal.lock().await.state.clone()
+    pub(crate) fn state(&self) -> Arc<JournalState> {
+        Arc::clone(&self.state.lock())
     }
 
-    pub(crate) async fn entry(&self, key: &Key) -> Option<Entry> {
-        self.journal.lock().await.state.entry(key).cloned()
+    pub(crate) fn entry(&self, key: &ResourceKey) -> Option<Entry> {
+        self.state().entry(key).cloned()
+    }
+
+    /// Returns the resource with this id in AWS, as the journal names it.
+    pub(crate) fn resource(&self, id: impl AsRef<str>) -> Option<ResourceRef> {
+        let entries = self.state().entries();
+        let entry = entries
+            .iter()
+            .find(|entry| entry.id() == Some(id.as_ref()))?;
+        Some(ResourceRef {
+            key: entry.key.clone(),
+            kind: entry.lookup.kind(),
+            id: ResourceId::from_aws(entry.id()?),
+        })
     }
 
     /// Returns the savepoint to which a transition can be undone.
-    pub(crate) async fn savepoint(&self) -> Savepoint {
-        self.journal.lock().await.state.savepoint()
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        self.state().savepoint()
     }
 }
 
@@ -224,9 +288,9 @@ async fn take(
         let is_held = claim.holder != *holder && claim.until > now && !claim.holder.is_dead();
         if is_held {
             return Err(Error::Locked {
-                stack: stack.to_string(),
+                stack: stack.clone(),
                 holder: claim.holder.clone(),
-                since: claim.since.to_string(),
+                since: claim.since,
             });
         }
     }

@@ -4,79 +4,92 @@ use std::sync::Arc;
 
 use super::Ledger;
 use super::cleanup::Cleanup;
+use super::hold::Hold;
 use super::on_drop::OnDrop;
 use super::undone::{FileSystems, Undone};
-use crate::journal::JournalError;
+use crate::error::Error;
+use crate::journal::state::Savepoint;
+
+const SESSION_CLOSED: &str = "its session was closed: the result of close() says what became of it";
 
 /// The owner of everything that a deployment has created so far, until it is released.
 ///
-/// Dropping the guard hands the work to the session, whose `close` waits for it. If the process ends first, the journal
-/// still has everything.
+/// Dropping the guard hands the work to the session, whose `close` waits for it. A guard that still exists when the
+/// session is closed can change nothing more. If the process ends first, the journal still has everything.
 #[derive(Debug)]
 pub struct RollbackGuard {
-    ledger: Arc<Ledger>,
-    /// Taken once there is nothing left to do when the guard is dropped.
-    on_drop: Option<OnDrop>,
+    hold: Arc<Hold>,
     cleanup: Cleanup,
 }
 
 impl RollbackGuard {
-    /// Creates a guard that owns what the ledger holds.
-    pub(crate) fn of(ledger: Arc<Ledger>, on_drop: OnDrop, cleanup: Cleanup) -> Self {
-        Self {
-            ledger,
-            on_drop: Some(on_drop),
-            cleanup,
-        }
+    pub(super) fn new(hold: Arc<Hold>, cleanup: Cleanup) -> Self {
+        Self { hold, cleanup }
     }
 
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
+        &self.hold.ledger
     }
 
-    /// Makes the guard leave everything as it is when it is dropped.
-    pub(crate) fn leave_on_drop(&mut self) {
-        self.on_drop = Some(OnDrop::Leave);
+    /// Makes the guard leave everything as it is when it is dropped, and list it as left over.
+    pub(crate) fn leave_on_drop(&self) {
+        // A closed session has decided already.
+        let _ = self.hold.change(OnDrop::Leave);
+    }
+
+    /// Makes the guard do again what it usually does when it is dropped: another attempt begins.
+    pub(crate) fn rearm(&self) {
+        let _ = self.hold.change(self.hold.usual);
     }
 
     /// Keeps everything, and lets other processes work on the stack.
-    pub(crate) async fn release(mut self) -> Result<(), JournalError> {
+    pub(crate) async fn release(self) -> Result<(), Error> {
         // The guard stays armed until the end: dropped half way, the session does the rest.
-        self.on_drop = Some(OnDrop::Keep);
-        let released = self.ledger.release().await;
-        self.on_drop = None;
-        released
+        self.hold.change(OnDrop::Keep)?;
+        let released = self.ledger().release().await;
+        self.hold.take();
+        Ok(released?)
     }
 
     /// Removes everything, and returns the result. Dropped half way, the guard releases the claim, and the next removal
     /// continues from there.
-    pub(crate) async fn end(mut self, file_systems: FileSystems) -> Undone {
-        self.on_drop = Some(OnDrop::Keep);
-        let undone = self.ledger.end(file_systems).await;
-        self.on_drop = None;
+    pub(crate) async fn end(self, file_systems: FileSystems) -> Undone {
+        if self.hold.change(OnDrop::Keep).is_err() {
+            return self.listed().await;
+        }
+        let undone = self.ledger().end(file_systems).await;
+        self.hold.take();
         undone
     }
 
     /// Undoes what is not in use, and returns the result.
-    pub(crate) async fn rollback(mut self, file_systems: FileSystems) -> Undone {
-        let ledger = &self.ledger;
-        let undone = match self.on_drop {
-            Some(OnDrop::UndoAll) => ledger.end(file_systems).await,
-            Some(OnDrop::UndoUnfinished | OnDrop::Keep | OnDrop::Leave) | None => {
-                let undone = ledger.undo(ledger.savepoint().await, file_systems).await;
+    pub(crate) async fn rollback(self, file_systems: FileSystems) -> Undone {
+        if self.hold.change(self.hold.usual).is_err() {
+            return self.listed().await;
+        }
+        let ledger = self.ledger();
+        let undone = match self.hold.usual {
+            OnDrop::UndoAll => ledger.end(file_systems).await,
+            OnDrop::UndoUnfinished | OnDrop::Keep | OnDrop::Leave => {
+                let undone = ledger.undo(ledger.savepoint(), file_systems).await;
                 let _ = ledger.release().await;
                 undone
             }
         };
-        self.on_drop = None;
+        self.hold.take();
         undone
+    }
+
+    /// Lists what exists after the session was closed.
+    async fn listed(&self) -> Undone {
+        self.ledger()
+            .leave(Savepoint::default(), SESSION_CLOSED)
+            .await
     }
 }
 
 impl Drop for RollbackGuard {
     fn drop(&mut self) {
-        if let Some(on_drop) = self.on_drop {
-            self.cleanup.hand_over(Arc::clone(&self.ledger), on_drop);
-        }
+        self.cleanup.let_go(&self.hold);
     }
 }

@@ -2,16 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::undone::{Leftover, ResourceRef};
-use crate::journal::event::Key;
+use crate::id::ResourceId;
 use crate::journal::state::{Entry, Status};
 use crate::kind::ResourceKind;
+use crate::leftover::Leftover;
 use crate::resource::kinds::AnyLookup;
+use crate::resource_key::ResourceKey;
+use crate::resource_ref::ResourceRef;
+use crate::spec::Region;
 
 /// A resource that has to be deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    pub(crate) key: Key,
+    pub(crate) key: ResourceKey,
     pub(crate) kind: ResourceKind,
     pub(crate) id: TargetId,
     /// The time since which the resource may exist.
@@ -61,21 +64,21 @@ impl Target {
     /// Returns the resource as deleted or kept.
     pub(super) fn reference(&self, id: &str) -> ResourceRef {
         ResourceRef {
-            key: self.key.to_string(),
+            key: self.key.clone(),
             kind: self.kind,
-            id: id.to_owned(),
+            id: ResourceId::from_aws(id),
         }
     }
 
     /// Returns the resource as left over.
-    pub(super) fn leftover(&self, id: Option<&str>, why: String, region: &str) -> Leftover {
+    pub(super) fn leftover(&self, id: Option<&str>, why: String, region: &Region) -> Leftover {
         Leftover {
-            key: self.key.to_string(),
+            key: self.key.clone(),
             kind: self.kind,
-            id: id.map(str::to_owned),
+            id: id.map(ResourceId::from_aws),
             why,
             since: self.since,
-            command: id.map(|id| self.kind.removal_command(id, region)),
+            command: id.map(|id| self.kind.removal_command(id, region.as_str())),
         }
     }
 }

@@ -22,11 +22,14 @@ use crate::aws::error_class::ErrorClass;
 use crate::journal::event::JournalEvent;
 use crate::kind::ResourceKind;
 use crate::mutex::Mutex;
+use crate::progress::event::ProgressUpdate;
+use crate::progress::wait::WaitReport;
 use crate::resource::{distribution, network_interface};
+use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
 use crate::wait::{PollState, Wait, WaitError, schedule};
-use crate::{error_chain, progress, task};
+use crate::{error_chain, task};
 
 /// The time after which AWS shows everything that was created.
 const VISIBLE_AFTER: Duration = Duration::from_secs(30);
@@ -160,19 +163,15 @@ impl<'a> Teardown<'a> {
         // A resource that was found by its tags may be as young as the search.
         let since = target.since.unwrap_or(self.started);
         if kind == ResourceKind::Distribution {
-            self.disable(id, since).await?;
+            self.disable(target.reference(id), since).await?;
         }
-        self.request_deletion(kind, id, since).await?;
-        self.wait_until_gone(kind, id).await?;
+        self.request_deletion(target.reference(id), since).await?;
+        self.wait_until_gone(target.reference(id)).await?;
         self.record(JournalEvent::Deleted { key }).await?;
         let removed = target.reference(id);
-        self.account
-            .progress
-            .tell(progress::ProgressEvent::Deleted {
-                key: removed.key.clone(),
-                kind,
-                id: removed.id.clone(),
-            });
+        self.account.progress.tell(ProgressUpdate::Deleted {
+            resource: removed.clone(),
+        });
         self.undone().deleted.push(removed);
         Ok(())
     }
@@ -192,13 +191,20 @@ impl<'a> Teardown<'a> {
     /// too. If AWS does not answer, the request gives up earlier, so that the rest does not have to wait.
     async fn request_deletion(
         &self,
-        kind: ResourceKind,
-        id: &str,
+        resource: ResourceRef,
         since: Timestamp,
     ) -> Result<(), String> {
         let account = self.account;
-        let start = account.clock.now();
+        let ResourceRef { kind, ref id, .. } = resource;
+        let id = id.as_str();
         let expected = kind.deletion();
+        let mut report = WaitReport::new(
+            format!("{kind} {id} to be deletable"),
+            Some(resource.clone()),
+            (expected.usual, expected.deadline),
+            &account.clock,
+            &account.progress,
+        );
         let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
         let mut reauth_wait = ReauthWait::default();
         let mut silence = Silence::default();
@@ -208,10 +214,14 @@ impl<'a> Teardown<'a> {
                 async move { kind.delete(&account.writer, &account.reader, &id).await }
             };
             let error = match self.finished(call).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    report.reached();
+                    return Ok(());
+                }
                 Err(error) if error.is_not_found() => {
                     // Right after the creation, a missing resource proves nothing.
                     if account.clock.since(since) > VISIBLE_AFTER {
+                        report.reached();
                         return Ok(());
                     }
                     error
@@ -227,7 +237,7 @@ impl<'a> Teardown<'a> {
             let pause = pauses.next_backoff().unwrap_or_default();
             let elapsed = account
                 .clock
-                .since(start)
+                .since(report.start)
                 .saturating_sub(reauth_wait.paused());
             self.note(&error);
             let silent_for = silence.after(Some(&error), &account.clock);
@@ -238,13 +248,7 @@ impl<'a> Teardown<'a> {
             if !error.class.is_retryable_on_delete() || is_too_long {
                 return Err(self.explain(kind, id, error).await);
             }
-            account.progress.tell(progress::ProgressEvent::Waiting {
-                what: format!("{kind} {id} to be deletable"),
-                state: self.obstacle(kind, id, &error).await,
-                elapsed,
-                usual: expected.usual,
-                deadline: expected.deadline,
-            });
+            report.waiting(self.obstacle(kind, id, &error).await, elapsed);
             account.clock.sleep(pause).await;
         }
     }
@@ -265,17 +269,19 @@ impl<'a> Teardown<'a> {
 
     /// Disables a distribution everywhere, because it cannot be deleted before. AWS may refuse an update while another
     /// one is under way, so the wait lets the other update finish first.
-    async fn disable(&self, id: &str, since: Timestamp) -> Result<(), String> {
+    async fn disable(&self, resource: ResourceRef, since: Timestamp) -> Result<(), String> {
         let account = self.account;
+        let id = resource.id.to_string();
         let expected = ResourceKind::Distribution.deletion();
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)
+                .about(resource)
                 .with_patience(LONGEST)
                 .until(&account.clock, &account.progress, || async {
                     let is_young = account.clock.since(since) < VISIBLE_AFTER;
                     let call = {
-                        let (account, id) = (account.clone(), id.to_owned());
+                        let (account, id) = (account.clone(), id.clone());
                         async move {
                             distribution::disabled(&account.writer, &account.reader, &id).await
                         }
@@ -355,9 +361,12 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    async fn wait_until_gone(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
+    async fn wait_until_gone(&self, resource: ResourceRef) -> Result<(), String> {
         let account = self.account;
+        let ResourceRef { kind, ref id, .. } = resource;
+        let id = id.as_str();
         let gone = Wait::new(format!("{kind} {id} to be deleted"), kind.deletion())
+            .about(resource.clone())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {
                 Ok(match kind.observe(&account.reader, id).await? {
@@ -409,12 +418,10 @@ impl<'a> Teardown<'a> {
 
     fn leave(&self, target: &Target, id: Option<&str>, why: String) {
         let account = self.account;
-        account.progress.tell(progress::ProgressEvent::Left {
-            key: target.key.to_string(),
-            kind: target.kind,
-            why: why.clone(),
-        });
         let leftover = target.leftover(id, why, &account.region);
+        account.progress.tell(ProgressUpdate::Left {
+            leftover: leftover.clone(),
+        });
         self.undone().left.push(leftover);
     }
 

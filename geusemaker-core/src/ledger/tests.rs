@@ -132,7 +132,7 @@ fn race_many_times(races: u32, store: &Arc<dyn ObjectStore>) {
             let again = loser.journal.append(at, intent("again")).await;
             assert!(matches!(again, Err(JournalError::TakenOver { .. })));
             // The plan, and one record for each race.
-            let records = read_all(store.as_ref(), stack.as_str()).await.unwrap();
+            let records = read_all(store.as_ref(), &stack).await.unwrap();
             assert_eq!(records.len() as u32, 1 + earlier + 1, "round {round}");
             assert!(JournalState::replay(&records).is_ok());
             let place = usize::from(!is_first);

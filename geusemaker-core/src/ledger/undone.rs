@@ -1,14 +1,17 @@
 //! The result of an undo: what was deleted, what was kept, and what is left.
 
-use std::fmt;
-
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::aws::error::AwsError;
-use crate::kind::ResourceKind;
+use crate::error::Error;
+use crate::leftover::Leftover;
+use crate::resource_ref::ResourceRef;
 
-/// The result of an undo.
+/// The result of an undo: of a rollback, or of [`Session::destroy`](crate::Session::destroy).
+///
+/// A resource that could not be deleted is no error of the undo, which goes on with the others. [`Undone::into_result`]
+/// makes it one.
+#[must_use = "it lists what is left in AWS"]
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Undone {
@@ -29,46 +32,17 @@ impl Undone {
     pub fn is_complete(&self) -> bool {
         self.left.is_empty()
     }
-}
 
-/// A resource that an undo has deleted or kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ResourceRef {
-    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
-    pub key: String,
-    /// The kind of the resource.
-    pub kind: ResourceKind,
-    /// The resource's id in AWS.
-    pub id: String,
-}
-
-/// A resource that still exists, or may exist.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Leftover {
-    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
-    pub key: String,
-    /// The kind of the resource.
-    pub kind: ResourceKind,
-    /// The resource's id in AWS; none if it is unknown whether the resource exists.
-    pub id: Option<String>,
-    /// The reason why it still exists.
-    pub why: String,
-    /// The time since which it exists, if known.
-    pub since: Option<Timestamp>,
-    /// The AWS CLI command that deletes it by hand.
-    pub command: Option<String>,
-}
-
-impl fmt::Display for Leftover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id.as_deref().unwrap_or("(id unknown)");
-        write!(f, "{} {id}", self.kind)?;
-        if let Some(since) = self.since {
-            write!(f, " since {since}")?;
+    /// Returns nothing, or an error, for use with `?`.
+    ///
+    /// # Errors
+    /// Returns [`Error::Leftovers`] if something is left that should have been deleted.
+    pub fn into_result(self) -> Result<(), Error> {
+        if self.is_complete() {
+            Ok(())
+        } else {
+            Err(Error::Leftovers { left: self.left })
         }
-        write!(f, ": {}", self.why)
     }
 }
 

@@ -33,7 +33,7 @@ impl Unstarted {
 
     /// Begins the journal of the deployment, which is guarded from its first record on.
     pub(crate) async fn begin(&self, plan: &Plan) -> Result<RollbackGuard, Error> {
-        let stack = plan.spec.name().to_string();
+        let stack = plan.spec.name();
         let plan = plan.clone();
         let Self {
             store,
@@ -43,9 +43,8 @@ impl Unstarted {
         let beginning = async move {
             let journal = Journal::open(store, plan.spec.name()).await?;
             let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
-            Ok(RollbackGuard::of(ledger, OnDrop::UndoAll, cleanup))
+            Ok(cleanup.guard(ledger, OnDrop::UndoAll))
         };
-        let begun = self.cleanup.finish(beginning).await;
-        begun.unwrap_or(Err(Error::Stopped { key: stack }))
+        self.cleanup.finish(stack, beginning).await
     }
 }

@@ -1,21 +1,18 @@
 //! The error of a spec that does not fit the account.
 
 use crate::id::{AmiId, FileSystemId, SubnetId, VpcId};
-use crate::spec::{Architecture, GpuInstanceType};
+use crate::spec::{Architecture, GpuInstanceType, Region, StackName, Tier};
 
 /// Error returned when a spec does not fit the account. Nothing was created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// Neither the spec nor the environment names a region.
-    #[error("no region: neither the spec nor the environment names one")]
-    NoRegion,
     /// The account has no default VPC in the region.
     #[error("the account has no default VPC in {region}")]
     #[non_exhaustive]
     NoDefaultVpc {
         /// The region.
-        region: String,
+        region: Region,
     },
     /// A resource that the spec names does not exist.
     #[error("{field} {id} does not exist in {region}, or these credentials cannot see it")]
@@ -26,7 +23,7 @@ pub enum PlanError {
         /// The id or the name in the spec.
         id: String,
         /// The region.
-        region: String,
+        region: Region,
     },
     /// A subnet is not in the VPC that the spec names.
     #[error("network.subnets: {subnet} is in {actual}, not in {vpc}")]
@@ -44,7 +41,7 @@ pub enum PlanError {
     #[non_exhaustive]
     OneZone {
         /// The tier in the spec.
-        tier: u8,
+        tier: Tier,
         /// The VPC.
         vpc: VpcId,
         /// The zones of its subnets.
@@ -68,7 +65,7 @@ pub enum PlanError {
         /// The architecture.
         architecture: Architecture,
         /// The region.
-        region: String,
+        region: Region,
     },
     /// The image is built for another architecture.
     #[error("compute.ami {image} is built for {found}, and {instance_type} needs {needed}")]
@@ -88,7 +85,7 @@ pub enum PlanError {
     #[non_exhaustive]
     NoPrefixList {
         /// The region.
-        region: String,
+        region: Region,
     },
     /// The file system belongs to a stack that exists, and is deleted with that stack.
     #[error("storage.file_system {file_system} belongs to stack {stack}, which still exists")]
@@ -97,7 +94,7 @@ pub enum PlanError {
         /// The file system.
         file_system: FileSystemId,
         /// The stack that created the file system.
-        stack: String,
+        stack: StackName,
     },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
@@ -108,7 +105,7 @@ pub enum PlanError {
         /// The name.
         name: String,
         /// The region.
-        region: String,
+        region: Region,
     },
 }
 
@@ -117,7 +114,6 @@ impl PlanError {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::NoRegion => "add region = \"us-east-1\" to the spec, or set AWS_REGION",
             Self::NoDefaultVpc { .. } => {
                 "name a VPC in network.vpc, or create a default one: aws ec2 create-default-vpc"
             }

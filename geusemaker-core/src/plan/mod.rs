@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{FileSystemId, PrefixListId, VpcId};
+use crate::id::{AccountId, FileSystemId, PrefixListId, VpcId};
 use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
-use crate::spec::{DeploymentSpec, GpuInstanceType};
+use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
 
 /// The plan of a deployment: what will be created, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub struct Plan {
     /// The spec.
     pub spec: DeploymentSpec,
     /// The account that the credentials belong to.
-    pub account: String,
+    pub account: AccountId,
     /// The region: `us-east-1`.
-    pub region: String,
+    pub region: Region,
     /// The VPC.
     pub vpc: VpcId,
     /// The subnets of the load balancer: one per zone.
@@ -45,14 +45,42 @@ pub struct Candidate {
     pub instance_type: GpuInstanceType,
     /// The subnet, in a zone that offers the type.
     pub subnet: Subnet,
-    /// True for a spot instance, false for an on-demand one.
-    pub spot: bool,
+    /// The way in which the instance is bought.
+    #[serde(rename = "spot", with = "as_spot")]
+    pub purchase: Purchase,
+}
+
+/// The journal's format: true for a spot instance.
+mod as_spot {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::spec::Purchase;
+
+    pub(super) fn serialize<S: Serializer>(
+        purchase: &Purchase,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*purchase == Purchase::Spot)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Purchase, D::Error> {
+        Ok(if bool::deserialize(deserializer)? {
+            Purchase::Spot
+        } else {
+            Purchase::OnDemand
+        })
+    }
 }
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let market = if self.spot { "spot" } else { "on-demand" };
-        write!(f, "{} {market} in {}", self.instance_type, self.subnet.zone)
+        write!(
+            f,
+            "{} {} in {}",
+            self.instance_type, self.purchase, self.subnet.zone
+        )
     }
 }
 

@@ -19,7 +19,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
-use crate::spec::GpuInstanceType;
+use crate::spec::{GpuInstanceType, Purchase};
 use crate::wait::{Expected, PollState};
 
 const NOT_VISIBLE: &str = "not visible yet";
@@ -33,7 +33,7 @@ pub(crate) struct NewInstance {
     pub(crate) instance_type: GpuInstanceType,
     pub(crate) subnet: SubnetId,
     pub(crate) security_group: SecurityGroupId,
-    pub(crate) spot: bool,
+    pub(crate) purchase: Purchase,
     pub(crate) root_volume_gib: u32,
     pub(crate) key_pair: Option<String>,
     pub(crate) user_data: String,
@@ -64,7 +64,7 @@ impl Create for NewInstance {
             // Containers are one network hop further away.
             .http_put_response_hop_limit(2)
             .build();
-        let market = self.spot.then(|| {
+        let market = (self.purchase == Purchase::Spot).then(|| {
             InstanceMarketOptionsRequest::builder()
                 .market_type(MarketType::Spot)
                 .build()

@@ -117,7 +117,7 @@ impl Kind for Lookup {
         let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
         let with_age = ours.into_iter().map(|found| {
             let mut all = all.iter();
-            let described = all.find(|one| one.load_balancer_arn() == Some(&found.id));
+            let described = all.find(|one| one.load_balancer_arn() == Some(found.id.as_str()));
             found.since(described.and_then(|described| described.created_time()))
         });
         Ok(with_age.collect())

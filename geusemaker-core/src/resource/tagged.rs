@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::tags::Owner;
-use crate::id::DeploymentId;
+use crate::id::{DeploymentId, ResourceId};
 use crate::kind::ResourceKind;
 use crate::spec::StackName;
 
@@ -20,7 +20,7 @@ pub struct TaggedResource {
     /// The kind of the resource.
     pub kind: ResourceKind,
     /// The resource's id in AWS.
-    pub id: String,
+    pub id: ResourceId,
     /// The `Name` tag; for a resource without tags, that of the resource it belongs to.
     pub name: String,
     /// The creation time, if AWS reports it.
@@ -46,7 +46,7 @@ impl TaggedResource {
             stack: owner.stack,
             deployment: owner.deployment,
             kind,
-            id: id.to_owned(),
+            id: ResourceId::from_aws(id),
             name: name.to_owned(),
             since: None,
             is_going: false,
@@ -62,10 +62,10 @@ impl TaggedResource {
     }
 
     /// Returns a resource without tags that belongs to this one.
-    pub(crate) fn dependent(&self, kind: ResourceKind, id: String) -> Self {
+    pub(crate) fn dependent(&self, kind: ResourceKind, id: impl Into<String>) -> Self {
         Self {
             kind,
-            id,
+            id: ResourceId::from_aws(id),
             since: None,
             is_going: false,
             ..self.clone()

@@ -1,12 +1,11 @@
 //! The removal of a deployment: `destroy` for one that is in use, `rollback` for one that was never finished.
 
-use std::sync::Arc;
-
 use super::Session;
 use crate::error::Error;
 use crate::ledger::on_drop::OnDrop;
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::ledger::undone::{FileSystems, Undone};
+use crate::progress::step::Step;
 use crate::spec::StackName;
 
 impl Session {
@@ -14,19 +13,17 @@ impl Session {
     ///
     /// # Errors
     /// Returns an error if there is no such stack, another process works on it, or its journal cannot be read; then
-    /// nothing was removed. A resource that could not be removed is no error but is listed in [`Undone::left`];
-    /// destroying again continues from there.
+    /// nothing was removed. A resource that could not be removed is no error but is listed in [`Undone::left`], which
+    /// [`Undone::into_result`] makes an error; destroying again continues from there.
     pub async fn destroy(
         &self,
         stack: &StackName,
         file_systems: FileSystems,
     ) -> Result<Undone, Error> {
-        let ledger = self.acquire(stack).await?;
-        ledger
-            .account
-            .progress
-            .step(format!("Destroying {stack}..."));
-        let guard = RollbackGuard::of(ledger, OnDrop::Keep, self.cleanup());
+        let guard = self.acquire_for_removal(stack).await?;
+        guard.ledger().account.progress.step(Step::Destroying {
+            stack: stack.clone(),
+        });
         Ok(guard.end(file_systems).await)
     }
 
@@ -35,19 +32,26 @@ impl Session {
     /// # Errors
     /// Returns the errors of [`Session::destroy`], and [`Error::Committed`] if the deployment is in use.
     pub async fn rollback(&self, stack: &StackName) -> Result<Undone, Error> {
-        let ledger = self.acquire(stack).await?;
-        let guard = RollbackGuard::of(Arc::clone(&ledger), OnDrop::Keep, self.cleanup());
-        let state = ledger.state().await;
+        let guard = self.acquire_for_removal(stack).await?;
+        let state = guard.ledger().state();
         if state.committed.is_some() && !state.is_tearing_down {
             guard.release().await?;
             return Err(Error::Committed {
-                stack: stack.to_string(),
+                stack: stack.clone(),
             });
         }
-        ledger
-            .account
-            .progress
-            .step(format!("Rolling back {stack}..."));
+        guard.ledger().account.progress.step(Step::RollingBack {
+            stack: stack.clone(),
+        });
         Ok(guard.end(FileSystems::Delete).await)
+    }
+
+    async fn acquire_for_removal(&self, stack: &StackName) -> Result<RollbackGuard, Error> {
+        let (session, name) = (self.clone(), stack.clone());
+        let acquiring = async move {
+            let ledger = session.acquire(&name).await?;
+            Ok(session.cleanup().guard(ledger, OnDrop::Keep))
+        };
+        self.cleanup().finish(stack, acquiring).await
     }
 }

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::Session;
 use crate::error::Error;
+use crate::id::ResourceId;
 use crate::journal;
-use crate::journal::event::{JournalEvent, JournalRecord, Key};
+use crate::journal::event::{JournalEvent, JournalRecord};
 use crate::kind::ResourceKind;
 use crate::plan::reached::Reached;
+use crate::resource_key::ResourceKey;
 use crate::spec::StackName;
-
-const STILL_AT_WORK: &str = "lock renewed:";
 
 /// One record of a stack's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,25 +23,57 @@ pub struct HistoryEntry {
     pub sequence: u64,
     /// The time at which the record was written.
     pub at: Timestamp,
-    /// The type of the record: `planned`, `claimed`, `released`, `intent`, `created`, `refused`, `adopted`, `deleting`,
-    /// `deleted`, `kept`, `reached`, `undoing`, `undone`, `committed`, `ending`, `gone`.
-    pub event: &'static str,
+    /// The type of the record.
+    pub event: HistoryEvent,
     /// The resource that the record is about, by its name in the journal.
-    pub key: Option<String>,
+    pub key: Option<ResourceKey>,
     /// The kind of that resource.
     pub kind: Option<ResourceKind>,
     /// The resource's id in AWS, if it was known at that time.
-    pub id: Option<String>,
+    pub id: Option<ResourceId>,
     /// The record in words.
     pub message: String,
 }
 
-impl HistoryEntry {
-    /// Returns true if the record only renews a claim, because the process is still at work.
-    #[must_use]
-    pub fn is_renewal(&self) -> bool {
-        self.event == "claimed" && self.message.starts_with(STILL_AT_WORK)
-    }
+/// The type of a record in the history of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HistoryEvent {
+    /// A deployment begins.
+    Planned,
+    /// A process works on the stack.
+    Claimed,
+    /// The process that works on the stack is still at work.
+    Renewed,
+    /// No process works on the stack.
+    Released,
+    /// A resource is about to be created.
+    Intent,
+    /// The resource exists.
+    Created,
+    /// AWS refused to create the resource.
+    Refused,
+    /// The resource of another owner is used.
+    Adopted,
+    /// The resource is about to be deleted.
+    Deleting,
+    /// The resource is deleted.
+    Deleted,
+    /// The resource is kept on purpose.
+    Kept,
+    /// A transition is complete.
+    Reached,
+    /// The last transition is about to be undone.
+    Undoing,
+    /// The last transition is undone.
+    Undone,
+    /// The deployment is in use.
+    Committed,
+    /// The whole stack is about to be removed.
+    Ending,
+    /// The whole stack is gone.
+    Gone,
 }
 
 impl Session {
@@ -52,10 +84,10 @@ impl Session {
     /// # Errors
     /// Returns an error if there is no such journal, or a record is missing or damaged.
     pub async fn history(&self, stack: &StackName) -> Result<Vec<HistoryEntry>, Error> {
-        let records = journal::read_all(self.store().as_ref(), stack.as_str()).await?;
+        let records = journal::read_all(self.store().as_ref(), stack).await?;
         if records.is_empty() {
             return Err(Error::NoSuchStack {
-                stack: stack.to_string(),
+                stack: stack.clone(),
                 known: self.known().await?,
             });
         }
@@ -67,7 +99,7 @@ impl Session {
 /// The resources and the claim that the earlier records have named.
 #[derive(Default)]
 struct Reader {
-    resources: BTreeMap<Key, (ResourceKind, Option<String>)>,
+    resources: BTreeMap<ResourceKey, (ResourceKind, Option<String>)>,
     at_work: Option<String>,
 }
 
@@ -87,15 +119,18 @@ impl Reader {
             sequence: record.sequence,
             at: record.at,
             event,
-            key: key.map(ToString::to_string),
+            key: key.cloned(),
             kind,
-            id,
+            id: id.map(ResourceId::from_aws),
             message,
         }
     }
 
     /// Returns the type of a record, the resource that it is about, and its message.
-    fn take_in<'a>(&mut self, event: &'a JournalEvent) -> (&'static str, Option<&'a Key>, String) {
+    fn take_in<'a>(
+        &mut self,
+        event: &'a JournalEvent,
+    ) -> (HistoryEvent, Option<&'a ResourceKey>, String) {
         match event {
             JournalEvent::Planned { deployment, plan } => {
                 self.resources.clear();
@@ -105,68 +140,93 @@ impl Reader {
                     plan.account,
                     plan.region
                 );
-                ("planned", None, message)
+                (HistoryEvent::Planned, None, message)
             }
             JournalEvent::Claimed { holder, until } => {
                 let is_renewal = self.at_work.as_deref() == Some(&holder.session);
                 self.at_work = Some(holder.session.clone());
-                let message = if is_renewal {
-                    format!("{STILL_AT_WORK} {holder}, until {until}")
+                if is_renewal {
+                    let message = format!("lock renewed: {holder}, until {until}");
+                    (HistoryEvent::Renewed, None, message)
                 } else {
-                    format!("locked by {holder} until {until}")
-                };
-                ("claimed", None, message)
+                    let message = format!("locked by {holder} until {until}");
+                    (HistoryEvent::Claimed, None, message)
+                }
             }
             JournalEvent::Released => {
                 self.at_work = None;
-                ("released", None, "lock released".to_owned())
+                (HistoryEvent::Released, None, "lock released".to_owned())
             }
             JournalEvent::Intent { key, lookup } => {
                 self.resources.insert(key.clone(), (lookup.kind(), None));
-                ("intent", Some(key), "is about to be created".to_owned())
+                (
+                    HistoryEvent::Intent,
+                    Some(key),
+                    "is about to be created".to_owned(),
+                )
             }
             JournalEvent::Created { key, id } => {
                 self.has_id(key, id);
-                ("created", Some(key), "created".to_owned())
+                (HistoryEvent::Created, Some(key), "created".to_owned())
             }
-            JournalEvent::Refused { key, error } => {
-                ("refused", Some(key), format!("was refused: {error}"))
-            }
+            JournalEvent::Refused { key, error } => (
+                HistoryEvent::Refused,
+                Some(key),
+                format!("was refused: {error}"),
+            ),
             JournalEvent::Adopted { key, lookup, id } => {
                 let resource = (lookup.kind(), Some(id.clone()));
                 self.resources.insert(key.clone(), resource);
                 (
-                    "adopted",
+                    HistoryEvent::Adopted,
                     Some(key),
                     "adopted, and never deleted".to_owned(),
                 )
             }
-            JournalEvent::Deleting { key } => {
-                ("deleting", Some(key), "is about to be deleted".to_owned())
+            JournalEvent::Deleting { key } => (
+                HistoryEvent::Deleting,
+                Some(key),
+                "is about to be deleted".to_owned(),
+            ),
+            JournalEvent::Deleted { key } => {
+                (HistoryEvent::Deleted, Some(key), "is gone".to_owned())
             }
-            JournalEvent::Deleted { key } => ("deleted", Some(key), "is gone".to_owned()),
-            JournalEvent::Kept { key } => ("kept", Some(key), "is kept, as requested".to_owned()),
-            JournalEvent::Reached { state } => ("reached", None, reached(state).to_owned()),
+            JournalEvent::Kept { key } => (
+                HistoryEvent::Kept,
+                Some(key),
+                "is kept, as requested".to_owned(),
+            ),
+            JournalEvent::Reached { state } => {
+                (HistoryEvent::Reached, None, reached(state).to_owned())
+            }
             JournalEvent::Committed { tier } => {
                 let message = format!("committed: tier {} is in use", tier.number());
-                ("committed", None, message)
+                (HistoryEvent::Committed, None, message)
             }
             JournalEvent::Undoing => (
-                "undoing",
+                HistoryEvent::Undoing,
                 None,
                 "the last step is about to be undone".to_owned(),
             ),
-            JournalEvent::Undone => ("undone", None, "the last step is undone".to_owned()),
+            JournalEvent::Undone => (
+                HistoryEvent::Undone,
+                None,
+                "the last step is undone".to_owned(),
+            ),
             JournalEvent::Ending => (
-                "ending",
+                HistoryEvent::Ending,
                 None,
                 "the whole stack is about to be removed".to_owned(),
             ),
-            JournalEvent::Gone => ("gone", None, "the whole stack is gone".to_owned()),
+            JournalEvent::Gone => (
+                HistoryEvent::Gone,
+                None,
+                "the whole stack is gone".to_owned(),
+            ),
         }
     }
 
-    fn has_id(&mut self, key: &Key, id: &str) {
+    fn has_id(&mut self, key: &ResourceKey, id: &str) {
         if let Some((_, known)) = self.resources.get_mut(key) {
             *known = Some(id.to_owned());
         }

@@ -1,10 +1,12 @@
 //! A session: credentials, a store for journals, a listener, and the task that undoes dropped deployments.
 
+pub(crate) mod builder;
 mod destroy;
 pub(crate) mod history;
 pub(crate) mod open;
 pub(crate) mod orphans;
 mod plan;
+mod resume;
 pub(crate) mod status;
 
 use std::fmt;
@@ -14,81 +16,80 @@ use aws_config::SdkConfig;
 use object_store::ObjectStore;
 use tokio_util::task::TaskTracker;
 
+use self::builder::SessionBuilder;
 use crate::account::Account;
-use crate::aws::clock_speed::{ClockSpeed, NotSimulated, ensure_simulated};
+use crate::aws::clock_speed::ClockSpeed;
 use crate::error::Error;
 use crate::journal::claim::Holder;
+use crate::journal::journals::Journals;
 use crate::journal::state::Header;
 use crate::journal::{self, Journal, JournalError};
 use crate::ledger::Ledger;
 use crate::ledger::cleanup::{Cleaner, Cleanup};
-use crate::ledger::undone::Undone;
-use crate::progress::{Listener, Progress, ProgressEvent};
-use crate::spec::StackName;
+use crate::ledger::unfinished::Closed;
+use crate::progress::Listener;
+use crate::spec::{Region, StackName};
 
 /// The most attempts to claim a journal that other processes write to at the same time.
 const MOST_CLAIMS: u32 = 5;
 
-/// The entry point of this crate, from which deployments are planned and opened. Its store keeps their journals.
+/// The entry point of this crate, from which deployments are planned and opened. It keeps their journals.
 ///
-/// A deployment that is dropped before it is committed is undone by the session. That takes AWS minutes, so await
-/// [`Session::close`] before the runtime ends. The journal has everything that could not be undone in time.
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let aws = geusemaker_testkit::Aws::new();
+/// # let config = aws.sdk_config();
+/// # let spec = geusemaker_core::DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// use geusemaker_core::{FileSystems, Journals, Session};
+///
+/// let journals = Journals::in_folder(folder.path())?;
+/// // `Session::config_from_environment().await` for a real account.
+/// let session = Session::new(config, journals);
+/// let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// session.destroy(&stack.name, FileSystems::Delete).await?.into_result()?;
+/// session.close().await.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # The end of a session
+/// A deployment that is dropped before it is committed is undone by the session, which takes AWS minutes. So await
+/// [`Session::close`] before the runtime ends, whatever has happened: it ends every deployment that is neither committed
+/// nor kept, and says what became of it.
+///
+/// A session that is dropped without it goes on undoing dropped deployments as long as the runtime runs, and nothing
+/// hears of the result. Whenever the runtime ends, the journal has everything that exists:
+/// [`Session::open`], [`Session::resume`], [`Session::rollback`] and [`Session::destroy`] continue from there.
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
-    speed: ClockSpeed,
 }
 
 struct Inner {
     config: SdkConfig,
-    store: Arc<dyn ObjectStore>,
-    progress: Progress,
+    journals: Journals,
+    listener: Arc<dyn Listener>,
+    speed: ClockSpeed,
     cleaner: Cleaner,
 }
 
 impl Session {
-    /// Creates a session with these credentials, whose journals are kept in this store.
-    ///
-    /// Every wait uses the sleep and the time source of the configuration.
-    ///
-    /// # Panics
-    /// Panics outside a tokio runtime.
-    #[must_use]
-    pub fn new(config: SdkConfig, store: Arc<dyn ObjectStore>) -> Self {
-        Self::with_listener(config, store, Arc::new(|_: &ProgressEvent| {}))
-    }
-
-    /// Creates a session that reports its progress to a listener.
+    /// Creates a session with this configuration of the AWS SDK, and nothing that hears of its progress; see
+    /// [`Session::builder`]. Every wait uses the sleep and the time source of the configuration.
     ///
     /// # Panics
     /// Panics outside a tokio runtime.
     #[must_use]
-    pub fn with_listener(
-        config: SdkConfig,
-        store: Arc<dyn ObjectStore>,
-        listener: Arc<dyn Listener>,
-    ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                config,
-                store,
-                progress: Progress::new(listener),
-                cleaner: Cleaner::start(),
-            }),
-            speed: ClockSpeed::OF_AWS,
-        }
+    pub fn new(config: SdkConfig, journals: impl Into<Journals>) -> Self {
+        SessionBuilder::new(config, journals.into()).start()
     }
 
-    /// Returns this session for an account whose time passes at this speed: a simulated one, in another process on this
-    /// machine. All durations of this session are then the account's: pauses between polls and before retries,
-    /// deadlines, and the times that the listener hears of. Call timeouts, and what processes compare with each other
-    /// in the journal, stay as they are.
-    ///
-    /// # Errors
-    /// Returns an error if a service's calls leave this machine: AWS must not be polled faster than in real time.
-    pub fn with_clock_speed(self, speed: ClockSpeed) -> Result<Self, NotSimulated> {
-        ensure_simulated(&self.inner.config)?;
-        Ok(Self { speed, ..self })
+    /// Starts a session with this configuration of the AWS SDK, which keeps its journals there.
+    pub fn builder(config: SdkConfig, journals: impl Into<Journals>) -> SessionBuilder {
+        SessionBuilder::new(config, journals.into())
     }
 
     /// Loads the configuration from the environment: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest, as
@@ -105,9 +106,14 @@ impl Session {
         self.inner.cleaner.handle().keep_dropped();
     }
 
-    /// Waits until everything that was dropped is undone, and returns the results. Of a removal that was dropped, only
-    /// the calls under way are finished.
-    pub async fn close(self) -> Vec<Undone> {
+    /// Ends every deployment of this session and of its clones that is neither committed nor kept, and returns what
+    /// became of each. A deployment that something still holds, a variable or a boxed error, is ended like a dropped
+    /// one: it is undone, or kept after [`Session::keep_dropped`]. From then on it can make nothing more, and its
+    /// transitions return [`Error::SessionClosed`]; so do new ones.
+    ///
+    /// Of a removal that was dropped, only the calls under way are finished, and the list has what is left. Reading,
+    /// such as [`Session::status`], still works. Closing again returns nothing more.
+    pub async fn close(&self) -> Closed {
         self.inner.cleaner.stop().await
     }
 
@@ -116,7 +122,7 @@ impl Session {
     /// # Errors
     /// Returns an error if the store cannot be read.
     pub async fn stacks(&self) -> Result<Vec<StackName>, Error> {
-        Ok(journal::stacks(self.inner.store.as_ref()).await?)
+        Ok(journal::stacks(self.store().as_ref()).await?)
     }
 
     /// Acquires the journal of a deployment that was begun earlier.
@@ -134,11 +140,11 @@ impl Session {
     async fn claim(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
         self.inner.cleaner.drain().await;
         let (journal, header) = self.journal(stack).await?;
-        let account = self.account(header.plan.region.clone());
+        let account = self.account(header.plan.region.clone()).of_stack(stack);
         let identity = account.identity().await?;
         if identity.account != header.plan.account {
             return Err(Error::OtherAccount {
-                stack: stack.to_string(),
+                stack: stack.clone(),
                 recorded: header.plan.account,
                 actual: identity.account,
             });
@@ -152,7 +158,7 @@ impl Session {
         match journal.state.deployment.clone() {
             Some(header) => Ok((journal, header)),
             None => Err(Error::NoSuchStack {
-                stack: stack.to_string(),
+                stack: stack.clone(),
                 known: self.known().await?,
             }),
         }
@@ -177,21 +183,21 @@ impl Session {
 
     /// Returns the names of the stacks that exist, without those whose journals cannot be read: the caller already
     /// reports an error.
-    pub(crate) async fn known(&self) -> Result<Vec<String>, Error> {
+    pub(crate) async fn known(&self) -> Result<Vec<StackName>, Error> {
         let mut known = Vec::new();
         for name in self.stacks().await? {
             if Journal::open(self.store(), &name)
                 .await
                 .is_ok_and(|journal| !journal.state.is_gone())
             {
-                known.push(name.to_string());
+                known.push(name);
             }
         }
         Ok(known)
     }
 
     pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.inner.store)
+        Arc::clone(self.inner.journals.store())
     }
 
     /// Returns the calls that [`Session::close`] waits for.
@@ -203,21 +209,30 @@ impl Session {
         self.inner.cleaner.handle()
     }
 
-    /// Returns the region of the environment, if it names one.
-    pub(crate) fn region(&self) -> Option<String> {
-        self.inner
-            .config
-            .region()
-            .map(ToString::to_string)
-            // An empty AWS_REGION names no region.
-            .filter(|region| !region.is_empty())
+    /// Returns the given region, or else the one of the environment.
+    ///
+    /// # Errors
+    /// Returns an error if no region is named, or the environment's is not one.
+    pub(crate) fn region_or(&self, region: Option<&Region>) -> Result<Region, Error> {
+        if let Some(region) = region {
+            return Ok(region.clone());
+        }
+        let configured = self.inner.config.region().map(AsRef::as_ref);
+        // An empty AWS_REGION names no region.
+        match configured.filter(|region| !region.is_empty()) {
+            Some(region) => Ok(region.parse()?),
+            None => Err(Error::NoRegion),
+        }
     }
 
-    pub(crate) fn account(&self, region: String) -> Account {
+    pub(crate) fn account(&self, region: Region) -> Account {
         let Inner {
-            config, progress, ..
+            config,
+            listener,
+            speed,
+            ..
         } = &*self.inner;
-        Account::new(config, self.speed, progress.clone(), region)
+        Account::new(config, *speed, listener, region)
     }
 }
 

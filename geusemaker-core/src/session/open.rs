@@ -5,7 +5,6 @@ use crate::deployment::Deployment;
 use crate::deployment::state::Planned;
 use crate::error::Error;
 use crate::ledger::on_drop::OnDrop;
-use crate::ledger::rollback_guard::RollbackGuard;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Reached};
 use crate::spec::StackName;
 
@@ -27,7 +26,7 @@ pub enum AnyDeployment {
     AlbHealthy(Deployment<AlbHealthy>),
     /// `create_cdn()` was finished.
     CdnPending(Deployment<CdnPending>),
-    /// `deployed()` was finished.
+    /// `wait_until_deployed()` was finished.
     CdnDeployed(Deployment<CdnDeployed>),
 }
 
@@ -37,14 +36,21 @@ impl Session {
     ///
     /// # Errors
     /// Returns an error if the stack is being removed ([`Error::Ending`]), does not exist, or belongs to another
-    /// account, if another process works on it, or if its journal cannot be read.
+    /// account, if another process works on it, or this one holds it already ([`Error::Locked`]), or if its journal
+    /// cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
+        let (session, name) = (self.clone(), stack.clone());
+        let opening = async move { session.open_now(&name).await };
+        self.cleanup().finish(stack, opening).await
+    }
+
+    async fn open_now(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
         let ledger = self.acquire(stack).await?;
-        let state = ledger.state().await;
+        let state = ledger.state();
         if state.is_tearing_down {
             ledger.release().await?;
             return Err(Error::Ending {
-                stack: stack.to_string(),
+                stack: stack.clone(),
             });
         }
         let on_drop = match state.committed {
@@ -52,8 +58,8 @@ impl Session {
             None => OnDrop::UndoAll,
         };
         let plan = ledger.plan.clone();
-        let guard = RollbackGuard::of(ledger, on_drop, self.cleanup());
-        Ok(match state.reached {
+        let guard = self.cleanup().guard(ledger, on_drop);
+        Ok(match state.reached.clone() {
             None => AnyDeployment::Planned(Deployment::new(guard.into(), Planned { plan })),
             Some(Reached::Ec2Ready(state)) => {
                 AnyDeployment::Ec2Ready(Deployment::new(guard, state))

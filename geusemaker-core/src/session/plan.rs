@@ -10,38 +10,47 @@ use crate::deployment::launch::SECURITY_GROUP_ROLES;
 use crate::deployment::state::Planned;
 use crate::error::Error;
 use crate::id::{PrefixListId, VpcId};
+use crate::journal::Journal;
 use crate::ledger::unstarted::Unstarted;
 use crate::plan::error::PlanError;
 use crate::plan::{AdoptedFileSystem, Candidate, Plan};
+use crate::progress::step::Step;
 use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
     file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
     security_group, target_group, vpc,
 };
-use crate::spec::{DeploymentSpec, Market, Tier};
+use crate::spec::{DeploymentSpec, Market, Purchase, Tier};
 
 impl Session {
     /// Checks a spec against the account: credentials, network, image, zones and names. It only reads.
     ///
     /// # Errors
-    /// Returns an error if the spec does not fit ([`Error::Plan`]), or AWS cannot be asked ([`Error::Aws`]). Nothing
-    /// was created.
+    /// Returns an error if the stack exists in these journals ([`Error::Exists`]), the spec does not fit
+    /// ([`Error::Plan`]), or AWS cannot be asked ([`Error::Aws`]). Nothing was created.
     pub async fn plan(&self, spec: DeploymentSpec) -> Result<Deployment<Planned>, Error> {
-        let region = spec
-            .region()
-            .map(ToString::to_string)
-            .or_else(|| self.region())
-            .ok_or(PlanError::NoRegion)?;
-        let account = self.account(region.clone());
-        account.progress.step("Checking credentials and network...");
+        let region = self.region_or(spec.region())?;
+        let account = self.account(region.clone()).of_stack(spec.name());
+        self.cleanup().ensure_open(spec.name())?;
+        // Its names in AWS are taken, and AWS would not say by what.
+        if !Journal::open(self.store(), spec.name())
+            .await?
+            .state
+            .is_gone()
+        {
+            return Err(Error::Exists {
+                stack: spec.name().clone(),
+            });
+        }
+        account.progress.step(Step::CheckingAccount);
         let identity = account.identity().await?;
         if let Some(file_system) = spec.storage().file_system()
             && let Some(stack) = self.maker_of(file_system.as_str()).await?
         {
             return Err(Error::Plan(PlanError::BelongsToStack {
                 file_system: file_system.clone(),
-                stack: stack.to_string(),
+                stack,
             }));
         }
         let look = Preflight {
@@ -115,7 +124,7 @@ impl Preflight<'_> {
         };
         if zones.len() < needed {
             return Err(Error::Plan(PlanError::OneZone {
-                tier: self.spec.tier().number(),
+                tier: self.spec.tier(),
                 vpc,
                 zones: zones.into_iter().collect(),
             }));
@@ -184,15 +193,15 @@ impl Preflight<'_> {
                 .map_err(Error::aws("finding the zones that offer the instance type"))?;
             offered.push((instance_type, zones));
         }
-        let markets: &[bool] = match compute.market() {
-            Market::OnDemand => &[false],
-            Market::Spot => &[true],
-            Market::SpotThenOnDemand => &[true, false],
+        let markets: &[Purchase] = match compute.market() {
+            Market::OnDemand => &[Purchase::OnDemand],
+            Market::Spot => &[Purchase::Spot],
+            Market::SpotThenOnDemand => &[Purchase::Spot, Purchase::OnDemand],
         };
         let subnets = one_per_zone(subnets.to_vec());
         let candidates: Vec<_> = markets
             .iter()
-            .flat_map(|spot| {
+            .flat_map(|purchase| {
                 let subnets = &subnets;
                 offered.iter().flat_map(move |(instance_type, zones)| {
                     subnets
@@ -201,7 +210,7 @@ impl Preflight<'_> {
                         .map(move |subnet| Candidate {
                             instance_type: *instance_type,
                             subnet: subnet.clone(),
-                            spot: *spot,
+                            purchase: *purchase,
                         })
                 })
             })

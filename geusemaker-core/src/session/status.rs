@@ -4,38 +4,42 @@ use std::fmt;
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Session;
 use crate::account::Account;
+use crate::aws::error::AwsError;
 use crate::deployment::commit::Outputs;
 use crate::error::Error;
-use crate::id::DeploymentId;
+use crate::id::{AccountId, DeploymentId, ResourceId};
+use crate::journal::claim::Holder;
 use crate::journal::state::{Entry, JournalState, Status as EntryStatus};
 use crate::kind::ResourceKind;
 use crate::plan::reached::Reached;
-use crate::spec::{DeploymentSpec, StackName, Tier};
+use crate::resource_key::ResourceKey;
+use crate::spec::{DeploymentSpec, Region, StackName, Tier};
 
 /// The current status of a deployment.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DeploymentStatus {
     /// The stack's name.
-    pub name: String,
+    pub name: StackName,
     /// The deployment's id, which is in the tags of its resources.
     pub deployment: DeploymentId,
     /// The account.
-    pub account: String,
+    pub account: AccountId,
     /// The region.
-    pub region: String,
+    pub region: Region,
     /// The phase of the deployment.
     pub phase: Phase,
     /// The tier in the spec.
     pub tier: Tier,
     /// The time at which the deployment was begun.
     pub since: Timestamp,
-    /// The process that works on the deployment now.
-    pub held_by: Option<String>,
+    /// The process that works on the deployment now. It is serialized as its text.
+    #[serde(serialize_with = "as_text")]
+    pub held_by: Option<Holder>,
     /// The addresses and ids for using the deployment.
     pub outputs: Outputs,
     /// The resources of the deployment.
@@ -85,15 +89,58 @@ impl fmt::Display for Phase {
 #[non_exhaustive]
 pub struct ResourceStatus {
     /// The resource's name in the journal.
-    pub key: String,
+    pub key: ResourceKey,
     /// The kind of the resource.
     pub kind: ResourceKind,
     /// The resource's id in AWS; none if it is unknown whether the resource exists.
-    pub id: Option<String>,
-    /// The state that AWS reports; `gone` if AWS does not know the resource any more.
-    pub state: String,
+    pub id: Option<ResourceId>,
+    /// The state of the resource, as far as it is known.
+    pub state: ResourceState,
     /// True if the resource was adopted: another owner created it.
     pub adopted: bool,
+}
+
+/// The state of a resource, as far as it is known. It is serialized as its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResourceState {
+    /// It was requested by the process that works on the stack now.
+    BeingCreated,
+    /// It was requested, and the request was interrupted: it may exist or not.
+    Interrupted,
+    /// It was created; AWS was not asked for its state.
+    Created,
+    /// Its deletion was requested.
+    BeingDeleted,
+    /// It is kept on purpose.
+    Kept,
+    /// The state in AWS's own word, which is different for each kind: `running`, `active`, `available`.
+    Reported(String),
+    /// AWS does not know it any more.
+    Gone,
+    /// AWS could not be asked.
+    Unknown(Box<AwsError>),
+}
+
+impl fmt::Display for ResourceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BeingCreated => "being created",
+            Self::Interrupted => "unknown: its creation was interrupted",
+            Self::Created => "created",
+            Self::BeingDeleted => "being deleted",
+            Self::Kept => "kept",
+            Self::Reported(state) => state,
+            Self::Gone => "gone",
+            Self::Unknown(error) => return write!(f, "unknown: {error}"),
+        })
+    }
+}
+
+impl Serialize for ResourceState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Session {
@@ -125,10 +172,10 @@ impl Session {
             .claim
             .as_ref()
             .filter(|claim| claim.until > now && !claim.holder.is_dead())
-            .map(|claim| claim.holder.to_string());
+            .map(|claim| claim.holder.clone());
         let is_held = holder.is_some();
         Ok(DeploymentStatus {
-            name: stack.to_string(),
+            name: stack.clone(),
             deployment: header.id,
             account: header.plan.account,
             region: header.plan.region,
@@ -144,6 +191,13 @@ impl Session {
                 .collect(),
             spec: header.plan.spec,
         })
+    }
+}
+
+fn as_text<S: Serializer>(holder: &Option<Holder>, serializer: S) -> Result<S::Ok, S::Error> {
+    match holder {
+        Some(holder) => serializer.collect_str(holder),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -165,17 +219,17 @@ impl ResourceStatus {
     /// Returns the status of a resource from its journal entry.
     fn of(entry: &Entry, is_held: bool) -> Self {
         let state = match &entry.status {
-            EntryStatus::Intended if is_held => "being created",
-            EntryStatus::Intended => "unknown: its creation was interrupted",
-            EntryStatus::Deleting { .. } => "being deleted",
-            EntryStatus::Created { .. } | EntryStatus::Adopted { .. } => "created",
-            EntryStatus::Kept { .. } => "kept",
+            EntryStatus::Intended if is_held => ResourceState::BeingCreated,
+            EntryStatus::Intended => ResourceState::Interrupted,
+            EntryStatus::Deleting { .. } => ResourceState::BeingDeleted,
+            EntryStatus::Created { .. } | EntryStatus::Adopted { .. } => ResourceState::Created,
+            EntryStatus::Kept { .. } => ResourceState::Kept,
         };
         Self {
-            key: entry.key.to_string(),
+            key: entry.key.clone(),
             kind: entry.lookup.kind(),
-            id: entry.id().map(str::to_owned),
-            state: state.to_owned(),
+            id: entry.id().map(ResourceId::from_aws),
+            state,
             adopted: matches!(entry.status, EntryStatus::Adopted { .. }),
         }
     }
@@ -184,9 +238,9 @@ impl ResourceStatus {
 /// Replaces the state from the journal by the state from AWS.
 async fn look(account: &Account, resource: &mut ResourceStatus) {
     let Some(id) = &resource.id else { return };
-    resource.state = match resource.kind.observe(&account.reader, id).await {
-        Ok(Some(state)) => state,
-        Ok(None) => "gone".to_owned(),
-        Err(error) => format!("unknown: {error}"),
+    resource.state = match resource.kind.observe(&account.reader, id.as_str()).await {
+        Ok(Some(state)) => ResourceState::Reported(state),
+        Ok(None) => ResourceState::Gone,
+        Err(error) => ResourceState::Unknown(Box::new(error)),
     };
 }

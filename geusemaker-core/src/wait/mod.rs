@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
-use jiff::Timestamp;
 
 use self::reauth_wait::ReauthWait;
 use self::silence::Silence;
 use crate::aws::clock::Clock;
 use crate::aws::error::AwsError;
-use crate::progress::{Progress, ProgressEvent};
+use crate::progress::Progress;
+use crate::progress::wait::{UsualDuration, WaitReport};
+use crate::resource_ref::ResourceRef;
 
 const SLOWEST_POLL: Duration = Duration::from_secs(15);
 
@@ -61,8 +62,7 @@ pub enum WaitError {
 /// The expected duration of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// The usual duration, from and to.
-    pub(crate) usual: (Duration, Duration),
+    pub(crate) usual: UsualDuration,
     /// The longest duration of the wait.
     pub(crate) deadline: Duration,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Expected {
 impl Expected {
     pub(crate) const fn seconds(from: u64, to: u64, deadline: Duration) -> Self {
         Self {
-            usual: (Duration::from_secs(from), Duration::from_secs(to)),
+            usual: UsualDuration::seconds(from, to),
             deadline,
         }
     }
@@ -84,6 +84,7 @@ impl Expected {
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
     what: String,
+    resource: Option<ResourceRef>,
     expected: Expected,
     /// The longest time without an answer from AWS, if it is shorter than the wait.
     patience: Option<Duration>,
@@ -93,8 +94,17 @@ impl Wait {
     pub(crate) fn new(what: impl Into<String>, expected: Expected) -> Self {
         Self {
             what: what.into(),
+            resource: None,
             expected,
             patience: None,
+        }
+    }
+
+    /// Names the resource that is waited for.
+    pub(crate) fn about(self, resource: impl Into<Option<ResourceRef>>) -> Self {
+        Self {
+            resource: resource.into(),
+            ..self
         }
     }
 
@@ -121,12 +131,12 @@ impl Wait {
         loop {
             match look().await {
                 Ok(PollState::Ready(found)) => {
-                    course.end();
+                    course.report.reached();
                     return Ok(found);
                 }
                 Ok(PollState::Pending(state)) => course.pause(state, None).await?,
                 Ok(PollState::Failed(reason)) => {
-                    let what = course.wait.what;
+                    let what = course.report.what.clone();
                     return Err(WaitError::Failed { what, reason });
                 }
                 Err(error) if error.class.is_retryable_on_read() => {
@@ -141,11 +151,10 @@ impl Wait {
 
 /// The course of a wait.
 struct Course<'a> {
-    wait: Wait,
+    report: WaitReport<'a>,
     clock: &'a Clock,
-    progress: &'a Progress,
-    start: Timestamp,
-    has_waited: bool,
+    deadline: Duration,
+    patience: Option<Duration>,
     silence: Silence,
     reauth_wait: ReauthWait,
     pauses: ExponentialBackoff,
@@ -153,57 +162,43 @@ struct Course<'a> {
 
 impl<'a> Course<'a> {
     fn new(wait: Wait, clock: &'a Clock, progress: &'a Progress) -> Self {
+        let Wait {
+            what,
+            resource,
+            expected: Expected { usual, deadline },
+            patience,
+        } = wait;
         Self {
-            wait,
+            report: WaitReport::new(what, resource, (usual, deadline), clock, progress),
             clock,
-            progress,
-            start: clock.now(),
-            has_waited: false,
+            deadline,
+            patience,
             silence: Silence::default(),
             reauth_wait: ReauthWait::default(),
             pauses: schedule(Duration::from_secs(1), SLOWEST_POLL),
         }
     }
 
-    /// Reports the end, unless the first poll has shown the wanted state: then there was no wait.
-    fn end(self) {
-        if self.has_waited {
-            self.progress.tell(ProgressEvent::Awaited {
-                what: self.wait.what,
-                elapsed: self.clock.since(self.start),
-            });
-        }
-    }
-
     /// Reports the last state and pauses until the next poll. Returns an error if the time is up.
     async fn pause(&mut self, last: String, error: Option<AwsError>) -> Result<(), WaitError> {
-        let Expected { usual, deadline } = self.wait.expected;
         let silent_for = self.silence.after(error.as_ref(), self.clock);
-        let is_out_of_patience = self.wait.patience.is_some_and(|most| silent_for >= most);
-        let elapsed = self.clock.since(self.start);
+        let is_out_of_patience = self.patience.is_some_and(|most| silent_for >= most);
+        let elapsed = self.clock.since(self.report.start);
         let elapsed = elapsed.saturating_sub(self.reauth_wait.paused());
-        let what = self.wait.what.clone();
-        if elapsed >= deadline || is_out_of_patience {
+        if elapsed >= self.deadline || is_out_of_patience {
             return Err(match error {
                 Some(error) => WaitError::Aws(error),
                 None => WaitError::Deadline {
-                    what,
+                    what: self.report.what.clone(),
                     last,
                     elapsed,
                 },
             });
         }
-        self.progress.tell(ProgressEvent::Waiting {
-            what,
-            state: last,
-            elapsed,
-            usual,
-            deadline,
-        });
-        self.has_waited = true;
+        self.report.waiting(last, elapsed);
         // The last poll is at the deadline itself.
         let pause = self.pauses.next_backoff().unwrap_or(SLOWEST_POLL);
-        self.clock.sleep(pause.min(deadline - elapsed)).await;
+        self.clock.sleep(pause.min(self.deadline - elapsed)).await;
         Ok(())
     }
 }
@@ -228,6 +223,7 @@ mod tests {
 
     use super::*;
     use crate::aws::error_class::ErrorClass;
+    use crate::progress::event::ProgressEvent;
 
     /// The outcome of a wait: its result, the times of its polls, and the messages that the listener has received.
     struct Waited {
@@ -242,9 +238,10 @@ mod tests {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let progress = {
             let heard = Arc::clone(&heard);
-            Progress::new(Arc::new(move |event: &ProgressEvent| {
-                heard.lock().unwrap().push(event.to_string())
-            }))
+            let listener = move |event: &ProgressEvent| {
+                heard.lock().unwrap().push(event.to_string());
+            };
+            Progress::new(Arc::new(listener), clock.clone())
         };
         let start = clock.now();
         let mut looks = Vec::new();
@@ -343,7 +340,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn patience_ends_wait_without_answers() {
         let clock = Clock::of(&Aws::new().sdk_config());
-        let progress = Progress::new(Arc::new(|_: &ProgressEvent| {}));
+        let progress = Progress::new(Arc::new(|_: &ProgressEvent| {}), clock.clone());
         for (answers_every, minutes) in [(u64::MAX, 5), (4, 60)] {
             let start = clock.now();
             let mut looks = 0;

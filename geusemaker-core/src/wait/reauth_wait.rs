@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::aws::clock::Clock;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
-use crate::progress::{Progress, ProgressEvent};
+use crate::progress::Progress;
+use crate::progress::event::ProgressUpdate;
 
 /// The time that the user has to sign in again.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
@@ -32,7 +33,7 @@ impl ReauthWait {
             return false;
         }
         if self.paused.is_zero() {
-            progress.tell(ProgressEvent::SignInNeeded {
+            progress.tell(ProgressUpdate::SignInNeeded {
                 error: error.clone(),
                 patience: PATIENCE,
             });

@@ -179,7 +179,7 @@ async fn refused_read_leaves_stack_or_nothing() {
         .into_iter()
         .map(|call| call.operation)
         .collect();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
     reads.retain(|operation| operation.starts_with("Describe") || operation.starts_with("Get"));
     reads.sort();
@@ -210,7 +210,7 @@ async fn refused_read_leaves_stack_or_nothing() {
             let Scenario { aws, session, .. } = scenario;
             // The refusal may hit the undo itself, which then cannot see whether a resource is gone.
             let undone = session.close().await;
-            let listed: Vec<_> = undone.into_iter().flat_map(|undone| undone.left).collect();
+            let listed: Vec<_> = undone.left().cloned().collect();
             assert!(
                 !aws.leftovers().is_empty() <= !listed.is_empty(),
                 "{operation} {nth}"

@@ -1,6 +1,7 @@
 //! Placements without capacity: the next one is tried, in the order of the plan, and when all have refused nothing is
 //! left.
 
+use geusemaker_core::spec::Purchase;
 use geusemaker_core::{Category, Error, ErrorClass};
 use geusemaker_testkit::Fault;
 
@@ -19,7 +20,7 @@ async fn missing_capacity_tries_next_zone() {
     let candidates = planned.state().plan.candidates.clone();
     let ready = planned.launch().await.unwrap();
     let instance = ready.state().instances[0].clone();
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     assert_eq!(instance.subnet, candidates[1].subnet.id);
@@ -57,7 +58,7 @@ async fn exhausted_zones_try_next_type() {
     scenario.aws.inject(fault);
     let ready = planned.launch().await.unwrap();
     let instance_type = ready.state().instances[0].instance_type;
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     assert_eq!(instance_type.name(), "g6.xlarge");
@@ -73,7 +74,7 @@ async fn spot_falls_back_to_on_demand() {
         .plan
         .candidates
         .iter()
-        .filter(|candidate| candidate.spot)
+        .filter(|candidate| candidate.purchase == Purchase::Spot)
         .count();
     let fault = Fault::on("RunInstances")
         .answer(NO_CAPACITY)
@@ -82,7 +83,7 @@ async fn spot_falls_back_to_on_demand() {
     let ready = planned.launch().await.unwrap();
     let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
     let reply = ec2.describe_instances().send().await.unwrap();
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     let instance = &reply.reservations()[0].instances()[0];
@@ -103,13 +104,7 @@ async fn exhausted_placements_are_listed() {
         .plan(spec_with(1, "fallback = [\"g6.xlarge\"]"))
         .await
         .unwrap();
-    let candidates: Vec<_> = planned
-        .state()
-        .plan
-        .candidates
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let candidates = planned.state().plan.candidates.clone();
     let failed = planned.launch().await.unwrap_err();
     scenario.assert_nothing_left();
     assert!(failed.undone.is_complete());
@@ -120,7 +115,7 @@ async fn exhausted_placements_are_listed() {
     else {
         panic!("{}", failed.error);
     };
-    assert_eq!(instance, "instance/0");
+    assert_eq!(*instance, "instance/0");
     let tried: Vec<_> = attempts
         .iter()
         .map(|attempt| attempt.candidate.clone())
@@ -165,7 +160,7 @@ async fn unplaced_instance_undoes_others() {
         .undone
         .deleted
         .iter()
-        .filter(|removed| removed.key.starts_with("instance/"))
+        .filter(|removed| removed.key.as_str().starts_with("instance/"))
         .collect();
     terminated.dedup_by_key(|removed| removed.id.clone());
     assert_eq!(terminated.len(), 2);
@@ -182,11 +177,11 @@ async fn spot_quota_falls_back_to_on_demand() {
         .plan
         .candidates
         .iter()
-        .filter(|candidate| candidate.spot)
+        .filter(|candidate| candidate.purchase == Purchase::Spot)
         .count();
     let fault = Fault::on("RunInstances").answer("MaxSpotInstanceCountExceeded");
     scenario.aws.inject(fault.times(spots.try_into().unwrap()));
     let ready = planned.launch().await.unwrap();
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }

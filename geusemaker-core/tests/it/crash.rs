@@ -17,7 +17,7 @@ async fn moments_of_a_deployment(account: AwsBuilder, spec: DeploymentSpec) -> V
         .await
         .unwrap();
     let moments = watched.take();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     watched.scenario.assert_nothing_left();
     assert!(moments.len() > 50, "only {} moments", moments.len());
     moments
@@ -96,7 +96,7 @@ async fn killed_call_is_repeated_with_same_token() {
         let deployed = go_on(opened).await.unwrap();
         assert_eq!(census(&scenario.aws), tier_3(), "{key}");
         let records = crate::scenario::records(scenario.store.as_ref()).await;
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         scenario.assert_nothing_left();
         assert_eq!(intents(&records, &key), [last["lookup"].clone()]);
         seen.push(key);
@@ -145,9 +145,9 @@ async fn fallback_placement_survives_crash() {
         let mounts: Vec<_> = keys
             .into_iter()
             .map(|r| r.key)
-            .filter(|key| key.starts_with("mount-target/"))
+            .filter(|key| key.as_str().starts_with("mount-target/"))
             .collect();
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         scenario.assert_nothing_left();
         assert_eq!(
             (instance.instance_type, &instance.subnet),
@@ -156,7 +156,7 @@ async fn fallback_placement_survives_crash() {
         );
         assert_eq!(
             mounts,
-            [format!("mount-target/{}", got.subnet.zone)],
+            [format!("mount-target/{}", got.subnet.zone).as_str()],
             "{at}"
         );
     }
@@ -201,7 +201,7 @@ async fn interrupted_launch_undo_is_finished() {
     let failed = planned.launch().await.unwrap_err();
     let moments = watched.take();
     assert!(failed.undone.is_complete(), "{:#?}", failed.undone);
-    failed.previous.rollback().await;
+    failed.previous.rollback().await.into_result().unwrap();
     watched.scenario.assert_nothing_left();
     assert!(moments.len() > 20, "only {} moments", moments.len());
     resume_from(moments).await;
@@ -253,7 +253,7 @@ async fn interrupted_undo_keeps_instances() {
         assert_eq!(balanced.state().ec2.instances, instances, "{at}");
         let deployed = balanced.publish().await.unwrap();
         assert_eq!(census(&scenario.aws), tier_3(), "{at}");
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         let left = scenario.aws.leftovers();
         assert!(left.is_empty(), "{at}: {left:#?}");
     }
@@ -276,7 +276,7 @@ async fn failed_resume_undoes_both_processes() {
     watched.take();
     let balanced = ready.balance().await.unwrap();
     let moments = watched.take();
-    balanced.rollback().await;
+    balanced.rollback().await.into_result().unwrap();
     watched.scenario.assert_nothing_left();
     for (number, moment) in moments.into_iter().enumerate() {
         let at = format!("moment {number}, {}", moment.what);
@@ -291,7 +291,7 @@ async fn failed_resume_undoes_both_processes() {
         let failed = ready.balance().await.unwrap_err();
         assert_eq!(scenario.aws.leftovers(), before, "{at}");
         assert!(failed.undone.is_complete(), "{at}");
-        failed.previous.rollback().await;
+        failed.previous.rollback().await.into_result().unwrap();
         assert_nothing_left(&scenario.aws);
     }
 }

@@ -109,7 +109,7 @@ impl Disturbance {
         let _ = self.command.run(&session).await;
         let mut moments = watched.take();
         // Closing the session undoes what the command dropped, unless the process is killed before.
-        session.close().await;
+        let _ = session.close().await;
         moments.extend(watched.take());
         if moments.is_empty() {
             return before;

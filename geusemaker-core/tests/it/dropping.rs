@@ -83,7 +83,7 @@ async fn drop_at<D, F: Future>(
         let left = aws.leftovers();
         assert!(left.is_empty(), "dropped after {moment:?}: {left:#?}");
         assert!(
-            undone.iter().all(|undone| undone.is_complete()),
+            undone.is_complete(),
             "dropped after {moment:?}: {undone:#?}"
         );
         // The journal agrees that nothing is left.
@@ -137,7 +137,7 @@ async fn dropped_cdn_wait_leaves_nothing() {
         reached(pending).await,
         far,
         open!(CdnPending),
-        Deployment::<CdnPending>::deployed,
+        Deployment::<CdnPending>::wait_until_deployed,
     )
     .await;
 }
@@ -200,7 +200,7 @@ async fn dropped_commit_is_all_or_nothing() {
             "dropped after {moment:?}: {left:#?}"
         );
         assert!(
-            undone.iter().all(|undone| undone.is_complete()),
+            undone.is_complete(),
             "dropped after {moment:?}: {undone:#?}"
         );
         if !left.is_empty() {
@@ -263,26 +263,6 @@ async fn unlaunched_deployment_needs_no_undo() {
     let once = planned(&scenario).await.launch().now_or_never();
     assert!(once.is_none());
     let aws = scenario.aws.clone();
-    scenario.session.close().await;
+    let _ = scenario.session.close().await;
     assert_nothing_left(&aws);
-}
-
-/// A deployment that is dropped after its session was closed is in the journal for another session.
-#[tokio::test(start_paused = true)]
-async fn drop_after_close_leaves_journal() {
-    let scenario = Scenario::new();
-    let deployment = ready(&scenario).await;
-    let later = scenario.another_session();
-    let Scenario { aws, session, .. } = scenario;
-    session.close().await;
-    drop(deployment);
-    let resources = later.summary(&stack()).await.unwrap().resources;
-    assert!(!aws.leftovers().is_empty() && !resources.is_empty());
-
-    // The process is alive, so its claim has to expire first.
-    assert!(later.rollback(&stack()).await.is_err());
-    tokio::time::sleep(Duration::from_secs(16 * 60)).await;
-    let undone = later.rollback(&stack()).await.unwrap();
-    assert_nothing_left(&aws);
-    assert!(undone.is_complete());
 }

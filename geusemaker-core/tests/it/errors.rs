@@ -6,6 +6,7 @@ use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use geusemaker_core::object_store::memory::InMemory;
+use geusemaker_core::spec::Tier;
 use geusemaker_core::{Category, Error, ErrorClass, PlanError, Session};
 use geusemaker_testkit::Fault;
 
@@ -216,7 +217,15 @@ async fn unfit_spec_is_plan_error() {
         (
             "[network]\nsubnets = [ONE, TWIN]",
             "two availability zones",
-            |e| matches!(e, PlanError::OneZone { tier: 2, .. }),
+            |e| {
+                matches!(
+                    e,
+                    PlanError::OneZone {
+                        tier: Tier::LoadBalancer,
+                        ..
+                    }
+                )
+            },
         ),
         (
             "[network]\nvpc = \"vpc-0123456789abcdef0\"\nsubnets = [ONE, TWIN]",
@@ -304,7 +313,7 @@ async fn unknown_stack_names_existing_ones() {
         .status(&"lllm".parse().unwrap())
         .await
         .unwrap_err();
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
     assert_eq!(
         error.to_string(),

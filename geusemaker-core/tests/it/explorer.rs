@@ -18,7 +18,11 @@ async fn deploy_and_destroy(scenario: Arc<Scenario>) -> Result<(), Error> {
         .await?
         .commit()
         .await?;
-    session.destroy(&stack(), FileSystems::Delete).await?;
+    session
+        .destroy(&stack(), FileSystems::Delete)
+        .await?
+        .into_result()
+        .unwrap();
     Ok(())
 }
 
@@ -28,7 +32,7 @@ async fn destroy_in_another_session(scenario: Arc<Scenario>) -> Result<(), Error
     scenario.aws.clock().sleep(Duration::from_secs(3600)).await;
     let session = scenario.another_session();
     let undone = session.destroy(&stack(), FileSystems::Delete).await;
-    session.close().await;
+    let _ = session.close().await;
     match undone {
         Ok(_) | Err(Error::NoSuchStack { .. }) => Ok(()),
         Err(error) => Err(error),

@@ -35,7 +35,7 @@ async fn refused_cdn_can_be_published_again() {
 
     let deployed = failed.previous.publish().await.unwrap();
     assert_eq!(census(&scenario.aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
     assert!(scenario.aws.unfired().is_empty());
 }
@@ -63,7 +63,7 @@ async fn failed_cdn_is_deleted_alone() {
 
     let deployed = failed.previous.publish().await.unwrap();
     assert_eq!(census(&scenario.aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -102,7 +102,7 @@ async fn refused_load_balancer_can_be_retried() {
 
     let balanced = failed.previous.balance().await.unwrap();
     assert_eq!(balanced.state().ec2.instances, instances);
-    balanced.rollback().await;
+    balanced.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -125,7 +125,7 @@ async fn failed_launch_can_be_retried() {
             .any(|removed| removed.kind == ResourceKind::Instance)
     );
     let ready = failed.previous.launch().await.unwrap();
-    ready.rollback().await;
+    ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -142,10 +142,7 @@ async fn question_mark_undoes_everything() {
         let error = deploy_tier_3(&scenario.session, spec(3)).await.unwrap_err();
         let undone = scenario.session.close().await;
         assert_nothing_left(&aws);
-        assert!(
-            undone.iter().all(|undone| undone.is_complete()),
-            "{refused}: {undone:#?}"
-        );
+        assert!(undone.is_complete(), "{refused}: {undone:#?}");
 
         assert!(aws.unfired().is_empty());
         let call = error.call().unwrap_or_else(|| panic!("{refused}: {error}"));
@@ -355,7 +352,7 @@ async fn slow_cdn_is_kept_and_awaited_again() {
     let mut waits = 0;
     let deployed = loop {
         waits += 1;
-        match pending.deployed().await {
+        match pending.wait_until_deployed().await {
             Ok(deployed) => break deployed,
             Err(failed) => {
                 assert!(
@@ -373,7 +370,7 @@ async fn slow_cdn_is_kept_and_awaited_again() {
     };
     assert!(waits > 1);
     assert_eq!(deployed.state().distribution, distribution);
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -416,7 +413,7 @@ async fn expired_credentials_pause_waits() {
     let deployed = healthy.publish().await.unwrap();
     assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
     assert_eq!(census(&scenario.aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -447,7 +444,7 @@ async fn expired_credentials_undo_nothing() {
         let balanced = failed.previous.balance().await.unwrap();
         let deployed = balanced.publish().await.unwrap();
         assert_eq!(census(&scenario.aws), tier_3());
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         scenario.assert_nothing_left();
     }
 }
@@ -468,7 +465,7 @@ async fn expired_credentials_pause_creations() {
         let said = |line: &String| line.contains(operation) && line.contains("sign in again");
         assert!(messages.iter().any(said), "{operation}: {messages:#?}");
     }
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -495,7 +492,7 @@ async fn expired_credentials_pause_resolution() {
     let deployed = balanced.publish().await.unwrap();
     assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
     assert_eq!(census(&scenario.aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 
@@ -517,7 +514,7 @@ async fn expired_credentials_leave_stack_resumable() {
         let before = aws.leftovers();
         let undone = scenario.session.close().await;
         assert_eq!(aws.leftovers(), before, "{operation}");
-        let listed: Vec<_> = undone.iter().flat_map(|undone| &undone.left).collect();
+        let listed: Vec<_> = undone.left().collect();
         assert_eq!(listed.is_empty(), before.is_empty(), "{operation}");
         if before.is_empty() {
             // No deployment exists to resume, and the name is free.
@@ -527,7 +524,7 @@ async fn expired_credentials_leave_stack_resumable() {
         let opened = later.open(&stack()).await.unwrap();
         let deployed = go_on(opened).await.unwrap();
         assert_eq!(census(&aws), tier_3(), "{operation}");
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         assert_nothing_left(&aws);
     }
 }
@@ -560,7 +557,7 @@ async fn expired_credentials_in_undo_are_reported() {
     let healthy = failed.previous.balance().await.unwrap();
     let deployed = healthy.publish().await.unwrap();
     assert_eq!(census(&scenario.aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }
 

@@ -122,7 +122,7 @@ async fn disabled_check_reads_no_console() {
         .await
         .unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
-    balanced.rollback().await;
+    balanced.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
     assert!(
         scenario

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use geusemaker_core::object_store::ObjectStoreExt as _;
 use geusemaker_core::{AnyDeployment, Deployment, Ec2Ready, Error, FileSystems, Phase};
 use geusemaker_testkit::Fault;
 
 use crate::scenario::{
-    Scenario, assert_nothing_left, census, deploy_tier_3, go_on, spec, stack, tier_3,
+    Scenario, assert_nothing_left, census, deleted, deploy_tier_3, go_on, records, spec, stack,
+    tier_3,
 };
 
 async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
@@ -20,6 +22,24 @@ async fn ready(scenario: &Scenario, tier: u8) -> Deployment<Ec2Ready> {
         .unwrap()
 }
 
+/// Commits the load balancer of a tier-3 spec, as versions before this one did.
+async fn commit_below_tier(scenario: &Scenario) {
+    let balanced = ready(scenario, 3).await.balance().await.unwrap();
+    balanced.keep().await.unwrap();
+    let records = records(scenario.store.as_ref()).await;
+    let (_, last) = records.last().unwrap();
+    let sequence = records.len();
+    let record = serde_json::json!({
+        "version": last["version"],
+        "sequence": sequence,
+        "at": last["at"],
+        "event": { "type": "committed", "tier": 2 },
+    });
+    let path = format!("{}/{sequence:08}.json", stack()).into();
+    let record = record.to_string().into();
+    scenario.store.put(&path, record).await.unwrap();
+}
+
 /// Another session resumes the deployment.
 #[tokio::test(start_paused = true)]
 async fn kept_deployment_is_resumed_elsewhere() {
@@ -29,13 +49,13 @@ async fn kept_deployment_is_resumed_elsewhere() {
     deployment.keep().await.unwrap();
     let later = scenario.another_session();
     let Scenario { aws, session, .. } = scenario;
-    assert!(session.close().await.is_empty());
+    assert_eq!(deleted(&session.close().await), 0);
 
     let opened = later.open(&stack()).await.unwrap();
     assert!(matches!(&opened, AnyDeployment::Ec2Ready(ec2) if ec2.state().instances == instances));
     let deployed = go_on(opened).await.unwrap();
     assert_eq!(census(&aws), tier_3());
-    deployed.rollback().await;
+    deployed.rollback().await.into_result().unwrap();
     assert_nothing_left(&aws);
 }
 
@@ -58,7 +78,8 @@ async fn dropped_deployment_can_be_kept() {
         let before = scenario.aws.calls().len();
         let later = scenario.another_session();
         let Scenario { aws, session, .. } = scenario;
-        assert!(session.close().await.is_empty(), "{seconds}: it was undone");
+        let closed = session.close().await;
+        assert_eq!(deleted(&closed), 0, "{seconds}: it was undone");
 
         // Replies to pending calls are received and recorded, and no new work begins.
         let calls = aws.calls().split_off(before);
@@ -80,7 +101,7 @@ async fn dropped_deployment_can_be_kept() {
         );
         let deployed = go_on(later.open(&stack()).await.unwrap()).await.unwrap();
         assert_eq!(census(&aws), tier_3(), "{seconds}");
-        deployed.rollback().await;
+        deployed.rollback().await.into_result().unwrap();
         assert_nothing_left(&aws);
     }
 }
@@ -96,7 +117,7 @@ async fn rollback_still_works_with_keep_dropped() {
 
     drop(ready(&scenario, 1).await);
     let (aws, later) = (scenario.aws.clone(), scenario.another_session());
-    assert!(scenario.session.close().await.is_empty());
+    assert_eq!(deleted(&scenario.session.close().await), 0);
     assert!(!aws.leftovers().is_empty());
     let undone = later.rollback(&stack()).await.unwrap();
     assert_nothing_left(&aws);
@@ -113,7 +134,13 @@ async fn states_are_reopened_as_kept() {
         match scenario.session.open(&stack()).await.unwrap() {
             AnyDeployment::Ec2Ready(ec2) => ec2.balance().await.unwrap().keep().await.unwrap(),
             AnyDeployment::AlbHealthy(alb) => alb.create_cdn().await.unwrap().keep().await.unwrap(),
-            AnyDeployment::CdnPending(cdn) => cdn.deployed().await.unwrap().keep().await.unwrap(),
+            AnyDeployment::CdnPending(cdn) => cdn
+                .wait_until_deployed()
+                .await
+                .unwrap()
+                .keep()
+                .await
+                .unwrap(),
             AnyDeployment::CdnDeployed(cdn) => break drop(cdn.commit().await.unwrap()),
             other => panic!("{other:?}"),
         }
@@ -147,13 +174,14 @@ async fn dropped_open_deployment_is_undone() {
     let later = scenario.another_session();
     drop(scenario.session.open(&stack()).await.unwrap());
     let undone = scenario.session.close().await;
-    assert!(
-        undone
-            .iter()
-            .all(|undone| undone.deleted.is_empty() && undone.is_complete())
-    );
+    assert!(deleted(&undone) == 0 && undone.is_complete());
     assert_eq!(aws.leftovers(), before);
-    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    later
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap()
+        .into_result()
+        .unwrap();
     assert_nothing_left(&aws);
 }
 
@@ -165,9 +193,14 @@ async fn committed_stack_outlives_session() {
     let before = scenario.aws.leftovers();
     let aws = scenario.aws.clone();
     let later = scenario.another_session();
-    assert!(scenario.session.close().await.is_empty());
+    assert_eq!(deleted(&scenario.session.close().await), 0);
     assert_eq!(aws.leftovers(), before);
-    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    later
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap()
+        .into_result()
+        .unwrap();
     assert_nothing_left(&aws);
 }
 
@@ -175,14 +208,7 @@ async fn committed_stack_outlives_session() {
 #[tokio::test(start_paused = true)]
 async fn committed_tier_survives_failed_upgrade() {
     let scenario = Scenario::new();
-    ready(&scenario, 3)
-        .await
-        .balance()
-        .await
-        .unwrap()
-        .commit()
-        .await
-        .unwrap();
+    commit_below_tier(&scenario).await;
     let before = scenario.aws.leftovers();
     scenario
         .aws
@@ -199,7 +225,7 @@ async fn committed_tier_survives_failed_upgrade() {
     drop(failed);
     let later = scenario.another_session();
     let Scenario { aws, session, .. } = scenario;
-    session.close().await;
+    let _ = session.close().await;
     assert_eq!(aws.leftovers(), before);
 
     let undone = later.destroy(&stack(), FileSystems::Delete).await.unwrap();
@@ -211,14 +237,7 @@ async fn committed_tier_survives_failed_upgrade() {
 #[tokio::test(start_paused = true)]
 async fn committed_tier_survives_dropped_upgrade() {
     let scenario = Scenario::new();
-    ready(&scenario, 3)
-        .await
-        .balance()
-        .await
-        .unwrap()
-        .commit()
-        .await
-        .unwrap();
+    commit_below_tier(&scenario).await;
     let before = scenario.aws.leftovers();
     let AnyDeployment::AlbHealthy(balanced) = scenario.session.open(&stack()).await.unwrap() else {
         panic!("it was committed with a load balancer");
@@ -230,13 +249,19 @@ async fn committed_tier_survives_dropped_upgrade() {
     let Scenario { aws, session, .. } = scenario;
     let undone = session.close().await;
     assert_eq!(aws.leftovers(), before);
-    let deleted: Vec<_> = undone[0]
+    let deleted: Vec<_> = undone.unfinished[0]
+        .undone
         .deleted
         .iter()
         .map(|removed| removed.key.as_str())
         .collect();
     assert_eq!(deleted, ["distribution"]);
-    later.destroy(&stack(), FileSystems::Delete).await.unwrap();
+    later
+        .destroy(&stack(), FileSystems::Delete)
+        .await
+        .unwrap()
+        .into_result()
+        .unwrap();
     assert_nothing_left(&aws);
 }
 
@@ -299,6 +324,6 @@ async fn second_deployment_of_name_is_refused() {
     );
     drop(failed);
     assert_eq!(scenario.aws.leftovers(), before);
-    first.rollback().await;
+    first.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 }

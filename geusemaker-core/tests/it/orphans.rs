@@ -30,7 +30,7 @@ async fn until_tags_are_shown() {
 }
 
 fn ids(orphans: &Orphans) -> BTreeSet<String> {
-    let ids = orphans.orphans.iter().map(|orphan| orphan.id.clone());
+    let ids = orphans.orphans.iter().map(|orphan| orphan.id.to_string());
     ids.collect()
 }
 
@@ -171,7 +171,7 @@ async fn stack_with_journal_stays() {
         undone
             .deleted
             .iter()
-            .all(|removed| removed.key.starts_with("other"))
+            .all(|removed| removed.key.as_str().starts_with("other"))
     );
     scenario.destroy().await;
 }
@@ -233,7 +233,7 @@ async fn interrupted_deployment_is_removed() {
         let ended = tokio::time::timeout(Duration::from_secs(seconds), deploying).await;
         drop(ended);
         let Scenario { aws, session, .. } = scenario;
-        session.close().await;
+        let _ = session.close().await;
         until_tags_are_shown().await;
         let undone = clean(&without_journals(&aws)).await;
         assert_nothing_left(&aws);
@@ -251,7 +251,7 @@ async fn interrupted_removal_is_finished() {
         let ended = tokio::time::timeout(Duration::from_secs(seconds), destroying).await;
         assert!(ended.is_err() || seconds == 300, "{seconds}");
         let Scenario { aws, session, .. } = scenario;
-        session.close().await;
+        let _ = session.close().await;
         let session = without_journals(&aws);
         // This clean-up may be interrupted too.
         let ended = tokio::time::timeout(Duration::from_secs(seconds), clean(&session)).await;
@@ -287,7 +287,12 @@ async fn undeletable_orphan_is_listed() {
                 .status(403),
         );
         let undone = clean(&session).await;
-        let listed: Vec<_> = undone.left.iter().filter_map(|l| l.id.clone()).collect();
+        let listed: Vec<_> = undone
+            .left
+            .iter()
+            .filter_map(|l| l.id.as_ref())
+            .map(ToString::to_string)
+            .collect();
         for resource in scenario.aws.leftovers() {
             let goes_along =
                 resource.kind == "EC2::NetworkInterface" || resource.kind.contains("::Listener");
@@ -379,7 +384,7 @@ async fn kept_file_system_is_no_orphan() {
 
     // Another machine, which does not have the journal that kept the file system, adopts it.
     let elsewhere = without_journals(&scenario.aws);
-    let adopting = another_spec(&format!("[storage]\nfile_system = {kept:?}"));
+    let adopting = another_spec(&format!("[storage]\nfile_system = '{kept}'"));
     commit(&elsewhere, adopting).await;
     let before = inventory(&scenario.aws);
     assert!(clean(&elsewhere).await.deleted.is_empty());
@@ -392,6 +397,8 @@ async fn kept_file_system_is_no_orphan() {
     elsewhere
         .destroy(&"other".parse::<StackName>().unwrap(), FileSystems::Delete)
         .await
+        .unwrap()
+        .into_result()
         .unwrap();
     assert_eq!(
         census(&scenario.aws),
@@ -410,7 +417,7 @@ async fn mount_target_of_foreign_file_system_stays() {
     let id = theirs.send().await.unwrap().file_system_id;
     until_tags_are_shown().await;
     let before = inventory(&scenario.aws);
-    let adopting = || spec_with(1, &format!("[storage]\nfile_system = {id:?}"));
+    let adopting = || spec_with(1, &format!("[storage]\nfile_system = '{id}'"));
     commit(&scenario.session, adopting()).await;
     let made = census(&scenario.aws);
     assert_eq!(made["EFS::MountTarget"], 1, "{made:?}");
@@ -449,7 +456,10 @@ async fn mount_target_of_foreign_file_system_stays() {
         ];
         assert_eq!(left, remains.map(str::to_owned).into());
         assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
-        assert_eq!(undone.left[0].id.as_deref(), Some(&*held.resource.id));
+        assert_eq!(
+            undone.left[0].id.as_ref().map(|id| id.as_str()),
+            Some(held.resource.id.as_str())
+        );
         assert_eq!(undone.left[0].why, why);
         let by_hand =
             format!("aws efs delete-mount-target --mount-target-id {target} --region us-east-1");
@@ -476,7 +486,7 @@ async fn foreign_rule_stays_with_held_group() {
     until_tags_are_shown().await;
     commit(
         &scenario.session,
-        spec_with(1, &format!("[storage]\nfile_system = {id:?}")),
+        spec_with(1, &format!("[storage]\nfile_system = '{id}'")),
     )
     .await;
     let session = without_journals(&scenario.aws);
@@ -494,7 +504,9 @@ async fn foreign_rule_stays_with_held_group() {
         .from_port(2049)
         .to_port(2049)
         .user_id_group_pairs(pair.build());
-    let rule = ec2.authorize_security_group_ingress().group_id(&held);
+    let rule = ec2
+        .authorize_security_group_ingress()
+        .group_id(held.as_str());
     rule.ip_permissions(nfs.build()).send().await.unwrap();
     until_tags_are_shown().await;
 
@@ -502,7 +514,7 @@ async fn foreign_rule_stays_with_held_group() {
     assert_eq!(undone.left.len(), 1, "{:#?}", undone.left);
     let filter = aws_sdk_ec2::types::Filter::builder()
         .name("group-id")
-        .values(&held);
+        .values(held.as_str());
     let rules = ec2.describe_security_group_rules().filters(filter.build());
     let rules = rules.send().await.unwrap().security_group_rules.unwrap();
     let named: Vec<_> = rules
@@ -519,7 +531,7 @@ async fn mount_target_in_use_stays() {
     let lost = scenario.session.status(&stack()).await.unwrap();
     let file_system = lost.outputs.file_system.unwrap();
     let session = without_journals(&scenario.aws);
-    let adopting = another_spec(&format!("[storage]\nfile_system = {file_system:?}"));
+    let adopting = another_spec(&format!("[storage]\nfile_system = '{file_system}'"));
     commit(&session, adopting).await;
     let undone = clean(&session).await;
 
@@ -541,7 +553,12 @@ async fn mount_target_in_use_stays() {
     );
 
     let name = "other".parse::<StackName>().unwrap();
-    session.destroy(&name, FileSystems::Delete).await.unwrap();
+    session
+        .destroy(&name, FileSystems::Delete)
+        .await
+        .unwrap()
+        .into_result()
+        .unwrap();
     assert!(clean(&session).await.is_complete());
     scenario.assert_nothing_left();
 }
@@ -598,7 +615,7 @@ async fn unreadable_journal_protects_resources() {
         undone
             .deleted
             .iter()
-            .all(|removed| removed.key.starts_with("other"))
+            .all(|removed| removed.key.as_str().starts_with("other"))
     );
 
     scenario.store.put(&record, good.into()).await.unwrap();
@@ -631,7 +648,7 @@ async fn region_is_required_and_respected() {
     let scenario = committed(1).await;
     let region: Region = "eu-central-1".parse().unwrap();
     let elsewhere = scenario.session.orphans(Some(&region)).await.unwrap();
-    assert_eq!(elsewhere.region, "eu-central-1");
+    assert_eq!(elsewhere.region.as_str(), "eu-central-1");
     assert!(elsewhere.orphans.is_empty() && elsewhere.spared.is_empty());
 
     let nowhere = account().build().sdk_config().into_builder();

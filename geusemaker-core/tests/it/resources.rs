@@ -99,7 +99,7 @@ async fn instances_have_secure_launch_options() {
     let instance = Made::by(&scenario).instance().await;
     let ec2 = aws_sdk_ec2::Client::new(&scenario.aws.sdk_config());
     let volumes = ec2.describe_volumes().send().await.unwrap();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     let metadata = instance.metadata_options().unwrap();
@@ -129,7 +129,7 @@ async fn security_groups_admit_peers_and_cloudfront() {
         .cloudfront_prefix_list
         .clone()
         .unwrap();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     let id = |group: &aws_sdk_ec2::types::SecurityGroup| group.group_id().unwrap().to_owned();
@@ -147,7 +147,7 @@ async fn load_balancer_without_cdn_is_public() {
     let planned = scenario.session.plan(spec(2)).await.unwrap();
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
     let alb = Made::by(&scenario).security_group("alb").await;
-    balanced.rollback().await;
+    balanced.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     assert_eq!(admitted(&alb), [(80, "0.0.0.0/0".to_owned())].into());
@@ -265,7 +265,7 @@ async fn distribution_origin_is_load_balancer() {
         .await
         .unwrap();
     let dns_name = deployment.state().alb.load_balancer.dns_name.clone();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     let config = found.distribution.unwrap().distribution_config.unwrap();

@@ -107,10 +107,10 @@ async fn tier_3_is_committed_and_destroyed() {
     let states: BTreeSet<_> = status
         .resources
         .iter()
-        .map(|resource| resource.state.as_str())
+        .map(|resource| resource.state.to_string())
         .collect();
     let well = ["Deployed", "active", "available", "healthy", "running"];
-    assert_eq!(states, well.into());
+    assert_eq!(states, well.map(str::to_owned).into());
     let gone = scenario.session.status(&stack()).await.unwrap_err();
     assert_eq!(
         gone.to_string(),
@@ -139,7 +139,7 @@ async fn distribution_needs_healthy_targets() {
     ]
     .map(|operation| first(&scenario.aws, operation));
     let created = first(&scenario.aws, "CreateDistributionWithTags");
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     assert!(!asked.contains(&"CreateDistributionWithTags".to_owned()));
@@ -147,9 +147,9 @@ async fn distribution_needs_healthy_targets() {
         let of_key = status
             .resources
             .iter()
-            .filter(|resource| resource.key.starts_with(key));
+            .filter(|resource| resource.key.as_str().starts_with(key));
         of_key
-            .map(|resource| resource.state.clone())
+            .map(|resource| resource.state.to_string())
             .collect::<BTreeSet<_>>()
     };
     assert_eq!(state_of("alb"), ["active".to_owned()].into());
@@ -221,7 +221,7 @@ async fn independent_waits_run_in_parallel() {
     let start = scenario.aws.clock().elapsed();
     let deployment = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
     let took = scenario.aws.clock().elapsed() - start;
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     let critical_path = Duration::from_secs(30 + 720 + 480);
@@ -251,7 +251,7 @@ async fn instances_spread_over_zones() {
         .collect();
     let mount_targets = deployment.state().ec2.mount_targets.len();
     let status = scenario.session.status(&stack()).await.unwrap();
-    deployment.rollback().await;
+    deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
     assert_eq!(subnets.len(), 3);
@@ -259,7 +259,7 @@ async fn instances_spread_over_zones() {
     let registrations = status
         .resources
         .iter()
-        .filter(|r| r.key.starts_with("target-registration/"));
+        .filter(|r| r.key.as_str().starts_with("target-registration/"));
     assert_eq!(registrations.count(), 6);
 }
 
@@ -344,7 +344,7 @@ async fn only_kept_file_system_stays() {
         .launch()
         .await
         .unwrap();
-    again.rollback().await;
+    again.rollback().await.into_result().unwrap();
     assert_eq!(
         census(&scenario.aws),
         [("EFS::FileSystem".to_owned(), 1)].into()

@@ -52,7 +52,7 @@ fn take_up(aws: &Aws, store: &Arc<dyn ObjectStore>, together: &Barrier) -> Optio
         let opened = session.open(&stack()).await;
         together.wait();
         let refused = opened.err();
-        session.close().await;
+        let _ = session.close().await;
         refused
     })
 }
@@ -68,7 +68,7 @@ fn concurrent_opens_have_one_winner() {
             let session = Session::new(aws.sdk_config(), Arc::clone(&store));
             let ready = planned(&session).await.launch().await.unwrap();
             ready.commit().await.unwrap();
-            session.close().await;
+            let _ = session.close().await;
         });
         let committed = runtime.block_on(records(store.as_ref()));
         let before = runtime.block_on(claims(store.as_ref()));
@@ -140,7 +140,7 @@ async fn concurrent_launches_have_one_winner() {
             assert_eq!(instances.count(), 1, "{made:#?}");
             let undone = ready.rollback().await;
             for session in sessions {
-                session.close().await;
+                let _ = session.close().await;
             }
             assert_nothing_left(&aws);
             assert!(undone.is_complete());

@@ -91,7 +91,9 @@ impl World {
         };
         *self.end.lock().unwrap() = Some(end);
         let listed = known.map(|status| status.resources).unwrap_or_default();
-        let in_journal = listed.iter().map(|entry| (entry.kind, entry.id.as_deref()));
+        let in_journal = listed
+            .iter()
+            .map(|entry| (entry.kind, entry.id.as_ref().map(|id| id.as_str())));
         if let Some(unknown) = unlisted(&alive, in_journal) {
             return Err(format!("the journal does not list {unknown}"));
         }
@@ -102,7 +104,7 @@ impl World {
             let said = undone
                 .left
                 .iter()
-                .map(|left| (left.kind, left.id.as_deref()));
+                .map(|left| (left.kind, left.id.as_ref().map(|id| id.as_str())));
             if let Some(unsaid) = unlisted(&alive, said) {
                 return Err(format!("the program does not list {unsaid}"));
             }
@@ -114,7 +116,7 @@ impl World {
             }
         }
         self.remove().await?;
-        next.close().await;
+        let _ = next.close().await;
         let now = aws.states();
         let mut others = self.around.others.iter();
         match others.find(|other| !now.contains(other)) {
@@ -126,7 +128,7 @@ impl World {
     async fn remove(&self) -> Result<(), String> {
         let session = self.scenario.another_session();
         let undone = remove(&session).await;
-        session.close().await;
+        let _ = session.close().await;
         match undone {
             Err(Error::NoSuchStack { .. }) => Ok(()),
             Err(error) => Err(format!("cannot be removed: {error}")),

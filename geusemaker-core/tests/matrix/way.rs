@@ -122,7 +122,7 @@ async fn deploy(session: &Session, stack: Stack, around: &Neighborhood) -> Resul
 async fn publish(ready: Deployment<Ec2Ready>) -> Result<(), Undone> {
     let healthy = reached(ready.balance().await).await?;
     let pending = reached(healthy.create_cdn().await).await?;
-    let deployed = reached(pending.deployed().await).await?;
+    let deployed = reached(pending.wait_until_deployed().await).await?;
     reached(deployed.commit().await).await.map(drop)
 }
 

@@ -13,7 +13,7 @@ use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::path::Path;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{
-    AnyDeployment, CdnDeployed, Deployment, DeploymentSpec, Error, FileSystems, GpuReport,
+    AnyDeployment, CdnDeployed, Closed, Deployment, DeploymentSpec, Error, FileSystems, GpuReport,
     ProgressEvent, ResourceKind, Session, StackName, Undone,
 };
 use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest, Resource};
@@ -94,7 +94,10 @@ impl Scenario {
         let session = {
             let heard = Arc::clone(&heard);
             let listener = move |event: &ProgressEvent| heard.lock().unwrap().push(event.clone());
-            Session::with_listener(aws.sdk_config(), Arc::clone(&store), Arc::new(listener))
+            Session::builder(aws.sdk_config(), Arc::clone(&store))
+                .listener(listener)
+                .build()
+                .unwrap()
         };
         Self {
             aws,
@@ -135,10 +138,7 @@ impl Scenario {
         let Self { aws, session, .. } = self;
         let undone = session.close().await;
         assert_nothing_left(&aws);
-        assert!(
-            undone.iter().all(|undone| undone.is_complete()),
-            "{undone:#?}"
-        );
+        assert!(undone.is_complete(), "{undone:#?}");
     }
 
     #[track_caller]
@@ -152,6 +152,15 @@ impl Scenario {
 pub(crate) fn assert_nothing_left(aws: &Aws) {
     let left = aws.leftovers();
     assert!(left.is_empty(), "left over: {left:#?}");
+}
+
+/// Returns the number of resources that a session has deleted when it was closed.
+pub(crate) fn deleted(closed: &Closed) -> usize {
+    let undone = closed
+        .unfinished
+        .iter()
+        .map(|unfinished| &unfinished.undone);
+    undone.map(|undone| undone.deleted.len()).sum()
 }
 
 /// Returns the first existing resource that is not listed, either by its id or as one that may exist with an unknown
@@ -247,7 +256,7 @@ pub(crate) fn go_on(
             AnyDeployment::AlbHealthy(alb) => {
                 go_on(AnyDeployment::CdnPending(alb.create_cdn().await?)).await
             }
-            AnyDeployment::CdnPending(pending) => Ok(pending.deployed().await?),
+            AnyDeployment::CdnPending(pending) => Ok(pending.wait_until_deployed().await?),
             AnyDeployment::CdnDeployed(deployed) => Ok(deployed),
             other => panic!("no such state is known: {other:?}"),
         }

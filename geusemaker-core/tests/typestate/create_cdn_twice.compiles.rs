@@ -3,6 +3,6 @@
 use geusemaker_core::{CdnPending, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<CdnPending>) -> Result<(), Error> {
-    drop(deployment.deployed().await?);
+    drop(deployment.wait_until_deployed().await?);
     Ok(())
 }

@@ -75,8 +75,8 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
         return Ok((account.build(), None));
     }
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), true)?;
-    // Opening the store creates the directory that also holds the account.
-    state.store()?;
+    // Opening the journals creates the directory that also holds the account.
+    state.journals()?;
     let kept = KeptAccount::lock(&state, Lock::Refuse)?;
     Ok((kept.restore(account)?, Some(kept)))
 }

@@ -8,7 +8,7 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use crate::error_chain;
-use crate::id::DeploymentId;
+use crate::id::{DeploymentId, FileSystemId, MountTargetId};
 use crate::journal::{Journal, JournalError, stacks};
 use crate::kind::ResourceKind;
 use crate::resource::tagged::TaggedResource;
@@ -59,13 +59,13 @@ pub enum KeepReason {
 #[non_exhaustive]
 pub struct ForeignMountTarget {
     /// The mount target id: `fsmt-…`.
-    pub id: String,
+    pub id: MountTargetId,
     /// The file system id: `fs-…`.
-    pub file_system: String,
+    pub file_system: FileSystemId,
 }
 
 impl ForeignMountTarget {
-    pub(crate) fn new(id: String, file_system: String) -> Self {
+    pub(crate) fn new(id: MountTargetId, file_system: FileSystemId) -> Self {
         Self { id, file_system }
     }
 }
@@ -156,9 +156,9 @@ impl Known {
         }
         // Any stack may have adopted a file system.
         if resource.kind == ResourceKind::FileSystem {
-            return self.user_of(&resource.id);
+            return self.user_of(resource.id.as_str());
         }
-        let known = self.ids.get(&resource.id).cloned();
+        let known = self.ids.get(resource.id.as_str()).cloned();
         known.or_else(|| {
             let journal = self.unreadable.get_key_value(&resource.stack);
             journal.map(unreadable)

@@ -14,14 +14,16 @@ use crate::account::Account;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::error::Error;
-use crate::id::{FileSystemId, SecurityGroupId};
-use crate::journal::event::Key;
+use crate::id::{AccountId, FileSystemId, MountTargetId, SecurityGroupId};
 use crate::kind::ResourceKind;
 use crate::ledger::target::{Target, TargetId};
 use crate::ledger::teardown::Teardown;
-use crate::ledger::undone::{FileSystems, Leftover, Undone};
+use crate::ledger::undone::{FileSystems, Undone};
+use crate::leftover::Leftover;
+use crate::progress::step::Step;
 use crate::resource::tagged::TaggedResource;
 use crate::resource::{kinds, mount_target, network_interface, security_group_rule};
+use crate::resource_key::ResourceKey;
 use crate::spec::Region;
 
 /// The resources with this program's tags in an account and a region.
@@ -29,9 +31,9 @@ use crate::spec::Region;
 #[non_exhaustive]
 pub struct Orphans {
     /// The account.
-    pub account: String,
+    pub account: AccountId,
     /// The region. Distributions belong to no region, so all of them are found.
-    pub region: String,
+    pub region: Region,
     /// The time at which AWS was asked.
     pub at: Timestamp,
     /// The resources that no journal in the store knows, and those without tags that belong to them.
@@ -56,13 +58,15 @@ impl KeptResource {
     /// Returns the AWS CLI command that deletes by hand the mount targets that hold the resource, if mount targets of
     /// another owner hold it.
     #[must_use]
-    pub fn command(&self, region: &str) -> Option<String> {
+    pub fn command(&self, region: &Region) -> Option<String> {
         let KeepReason::HeldBy { mount_targets } = &self.why else {
             return None;
         };
         let commands: Vec<_> = mount_targets
             .iter()
-            .map(|target| ResourceKind::MountTarget.removal_command(&target.id, region))
+            .map(|target| {
+                ResourceKind::MountTarget.removal_command(target.id.as_str(), region.as_str())
+            })
             .collect();
         Some(commands.join(" && "))
     }
@@ -79,14 +83,8 @@ impl Session {
     /// Returns an error if the journals cannot be listed, no region is named, or AWS cannot be asked for one of the
     /// kinds.
     pub async fn orphans(&self, region: Option<&Region>) -> Result<Orphans, Error> {
-        let region = region
-            .map(ToString::to_string)
-            .or_else(|| self.region())
-            .ok_or(Error::NoRegion)?;
-        let account = self.account(region);
-        account
-            .progress
-            .step("Looking for resources that no journal knows...");
+        let account = self.account(self.region_or(region)?);
+        account.progress.step(Step::FindingOrphans);
         self.look(&account).await
     }
 
@@ -116,7 +114,7 @@ impl Session {
             .collect();
         account
             .progress
-            .step(format!("Removing {} resources...", items.len()));
+            .step(Step::RemovingOrphans { count: items.len() });
         let mut undone = Teardown::without_journal(&account, self.calls(), items, file_systems)
             .run()
             .await;
@@ -174,12 +172,14 @@ impl Orphans {
         );
         let mut dependents: Vec<TaggedResource> = Vec::new();
         for group in &groups {
-            let targets =
-                network_interface::mount_targets_of(aws, &SecurityGroupId::from_aws(&group.id))
-                    .await?;
+            let targets = network_interface::mount_targets_of(
+                aws,
+                &SecurityGroupId::from_aws(group.id.as_str()),
+            )
+            .await?;
             match in_use(&targets, &file_systems, known) {
                 // A group that serves mounts is kept with its mount target.
-                Some(why) => self.spare(&group.id, &why),
+                Some(why) => self.spare(group.id.as_str(), &why),
                 None => {
                     let of_group = |(target, _)| group.dependent(ResourceKind::MountTarget, target);
                     dependents.extend(targets.into_iter().map(of_group));
@@ -187,16 +187,20 @@ impl Orphans {
             }
         }
         for group in &groups {
-            let id = SecurityGroupId::from_aws(&group.id);
+            let id = SecurityGroupId::from_aws(group.id.as_str());
             for (rule, named) in security_group_rule::referencing_other_groups(aws, &id).await? {
                 // Other rules are deleted or kept with their group.
-                if self.orphans.iter().any(|orphan| orphan.id == named) {
+                if self
+                    .orphans
+                    .iter()
+                    .any(|orphan| orphan.id.as_str() == named)
+                {
                     dependents.push(group.dependent(ResourceKind::SecurityGroupRule, rule));
                 }
             }
         }
         for file_system in &file_systems {
-            let id = FileSystemId::from_aws(&file_system.id);
+            let id = FileSystemId::from_aws(file_system.id.as_str());
             let targets = match mount_target::of_file_system(aws, &id).await {
                 // It was deleted in the meantime.
                 Err(error) if error.is_not_found() => Vec::new(),
@@ -204,7 +208,7 @@ impl Orphans {
             };
             for target in targets {
                 let id = target.mount_target_id;
-                if !dependents.iter().any(|other| other.id == id) {
+                if !dependents.iter().any(|other| other.id.as_str() == id) {
                     dependents.push(file_system.dependent(ResourceKind::MountTarget, id));
                 }
             }
@@ -216,7 +220,9 @@ impl Orphans {
     }
 
     fn spare(&mut self, id: &str, why: &KeepReason) {
-        let of_id = self.orphans.extract_if(.., |orphan| orphan.id == id);
+        let of_id = self
+            .orphans
+            .extract_if(.., |orphan| orphan.id.as_str() == id);
         self.spared.extend(of_id.map(|resource| KeptResource {
             resource,
             why: why.clone(),
@@ -233,7 +239,11 @@ fn in_use(
 ) -> Option<KeepReason> {
     let others: Vec<_> = targets
         .iter()
-        .filter(|(_, file_system)| !file_systems.iter().any(|orphan| orphan.id == *file_system))
+        .filter(|(_, file_system)| {
+            !file_systems
+                .iter()
+                .any(|orphan| orphan.id.as_str() == *file_system)
+        })
         .collect();
     if others.is_empty() {
         return None;
@@ -243,7 +253,10 @@ fn in_use(
         .find_map(|(_, file_system)| known.user_of(file_system));
     user.or_else(|| {
         let holder = |(id, file_system): &&(String, String)| {
-            ForeignMountTarget::new(id.clone(), file_system.clone())
+            ForeignMountTarget::new(
+                MountTargetId::from_aws(id),
+                FileSystemId::from_aws(file_system),
+            )
         };
         Some(KeepReason::HeldBy {
             mount_targets: others.iter().map(holder).collect(),
@@ -253,20 +266,20 @@ fn in_use(
 
 fn target(orphan: &TaggedResource) -> Target {
     Target {
-        key: Key::new(&orphan.name),
+        key: ResourceKey::new(&orphan.name),
         kind: orphan.kind,
-        id: TargetId::Id(orphan.id.clone()),
+        id: TargetId::Id(orphan.id.to_string()),
         since: orphan.since,
         is_going: orphan.is_going,
     }
 }
 
 /// Returns the leftover of a kept resource that must not be forgotten: it may be an orphan, or something is in its way.
-fn left(spared: &KeptResource, region: &str) -> Option<Leftover> {
+fn left(spared: &KeptResource, region: &Region) -> Option<Leftover> {
     let KeptResource { resource, why } = spared;
     match why {
         KeepReason::Unreadable { .. } | KeepReason::HeldBy { .. } => Some(Leftover {
-            key: resource.name.clone(),
+            key: ResourceKey::new(&resource.name),
             kind: resource.kind,
             id: Some(resource.id.clone()),
             why: why.to_string(),

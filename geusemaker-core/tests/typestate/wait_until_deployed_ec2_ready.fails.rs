@@ -3,7 +3,7 @@
 use geusemaker_core::{Deployment, Ec2Ready, Error};
 
 pub async fn advance(deployment: Deployment<Ec2Ready>) -> Result<(), Error> {
-    drop(deployment.deployed().await?);
+    drop(deployment.wait_until_deployed().await?);
     Ok(())
 }
 

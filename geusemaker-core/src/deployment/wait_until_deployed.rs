@@ -1,12 +1,13 @@
-//! `deployed()`: waits until every edge location has the distribution.
+//! `wait_until_deployed()`: waits until every edge location has the distribution.
 
 use std::sync::Arc;
 
 use super::failed::Failed;
-use super::{Deployment, Inner, conclude};
+use super::{Deployment, conclude};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::plan::reached::{CdnDeployed, CdnPending};
+use crate::progress::step::Step;
 use crate::resource::distribution;
 use crate::wait::{Expected, Wait};
 
@@ -16,10 +17,10 @@ impl Deployment<CdnPending> {
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was: this call creates nothing, so there is nothing to undo. If the
     /// deadline has passed, CloudFront is still working, and the call can be made again.
-    pub async fn deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
-        let Inner { guard, state } = *self.inner;
+    pub async fn wait_until_deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
+        let (guard, state) = self.begin();
         let ledger = guard.ledger();
-        let savepoint = ledger.savepoint().await;
+        let savepoint = ledger.savepoint();
         let deployed = await_deployed(ledger, &state).await;
         conclude(guard, state, savepoint, deployed).await
     }
@@ -30,21 +31,21 @@ pub(super) async fn await_deployed(
     pending: &CdnPending,
 ) -> Result<CdnDeployed, Error> {
     let account = &ledger.account;
-    account.progress.step("Waiting for deployment...");
+    account.progress.step(Step::WaitingForDistribution);
     let deadline = ledger.plan.spec.cdn().wait_timeout();
     let id = &pending.distribution.id;
     let distribution = Wait::new(
         "CloudFront deployment",
         Expected::seconds(150, 480, deadline),
     )
+    .about(ledger.resource(id))
     .until(&account.clock, &account.progress, || {
         distribution::deployed(&account.reader, id)
     })
     .await?;
-    account.progress.step(format!(
-        "CloudFront distribution is deployed: https://{}",
-        distribution.domain
-    ));
+    account.progress.step(Step::DistributionDeployed {
+        domain: distribution.domain.clone(),
+    });
     Ok(CdnDeployed {
         alb: pending.alb.clone(),
         distribution,

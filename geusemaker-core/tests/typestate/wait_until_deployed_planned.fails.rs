@@ -3,7 +3,7 @@
 use geusemaker_core::{Deployment, Error, Planned};
 
 pub async fn advance(deployment: Deployment<Planned>) -> Result<(), Error> {
-    drop(deployment.deployed().await?);
+    drop(deployment.wait_until_deployed().await?);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use geusemaker_core::{AlbHealthy, Deployment, Error};
 
 pub async fn advance(deployment: Deployment<AlbHealthy>) -> Result<(), Error> {
-    drop(deployment.deployed().await?);
+    drop(deployment.wait_until_deployed().await?);
     Ok(())
 }
 

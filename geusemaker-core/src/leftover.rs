@@ -1,0 +1,39 @@
+//! A resource that still exists, or may exist.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::id::ResourceId;
+use crate::kind::ResourceKind;
+use crate::resource_key::ResourceKey;
+
+/// A resource that still exists, or may exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Leftover {
+    /// The resource's name in the journal, or its `Name` tag if no journal knows it.
+    pub key: ResourceKey,
+    /// The kind of the resource.
+    pub kind: ResourceKind,
+    /// The resource's id in AWS; none if it is unknown whether the resource exists.
+    pub id: Option<ResourceId>,
+    /// The reason why it still exists.
+    pub why: String,
+    /// The time since which it exists, if known.
+    pub since: Option<Timestamp>,
+    /// The AWS CLI command that deletes it by hand.
+    pub command: Option<String>,
+}
+
+impl fmt::Display for Leftover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_ref().map_or("(id unknown)", ResourceId::as_str);
+        write!(f, "{} {id}", self.kind)?;
+        if let Some(since) = self.since {
+            write!(f, " since {since}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}

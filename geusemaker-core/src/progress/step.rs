@@ -1,0 +1,184 @@
+//! The steps of a deployment and of a removal.
+
+use std::fmt;
+
+use serde::ser::SerializeMap;
+
+use crate::spec::StackName;
+
+/// A step of a deployment or of a removal. Its `Display` is the sentence for people, which ends in an ellipsis if the
+/// step takes time.
+///
+/// ```
+/// use geusemaker_core::Step;
+///
+/// assert_eq!(Step::CreatingLoadBalancer.to_string(), "Creating ALB...");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The preflight checks begin.
+    CheckingAccount,
+    /// The security groups are being created.
+    CreatingSecurityGroups,
+    /// The file system is being created.
+    CreatingFileSystem,
+    /// The instances are being requested.
+    LaunchingInstances,
+    /// The instances boot.
+    WaitingForInstances,
+    /// The target groups are being created.
+    CreatingTargetGroups,
+    /// The load balancer is being created.
+    CreatingLoadBalancer,
+    /// The instances are being registered as targets.
+    RegisteringInstances,
+    /// The load balancer is being provisioned.
+    WaitingForLoadBalancer,
+    /// The load balancer is active.
+    #[non_exhaustive]
+    LoadBalancerActive {
+        /// The load balancer's DNS name.
+        dns_name: String,
+    },
+    /// The health checks run.
+    WaitingForTargets,
+    /// Every target is healthy.
+    TargetsHealthy,
+    /// The GPU reports are being read.
+    CheckingGpus,
+    /// The GPUs are those of the instance types.
+    GpusAsExpected,
+    /// The distribution is being created.
+    CreatingDistribution,
+    /// The distribution is being deployed to every edge location.
+    WaitingForDistribution,
+    /// The distribution is deployed.
+    #[non_exhaustive]
+    DistributionDeployed {
+        /// The distribution's domain.
+        domain: String,
+    },
+    /// The undo of a step, which was interrupted before, is being finished.
+    FinishingUndo,
+    /// A step that failed is being undone.
+    UndoingStep,
+    /// A deployment that was not committed is being removed.
+    #[non_exhaustive]
+    RollingBack {
+        /// The stack.
+        stack: StackName,
+    },
+    /// A stack is being removed.
+    #[non_exhaustive]
+    Destroying {
+        /// The stack.
+        stack: StackName,
+    },
+    /// The resources that no journal knows are being looked for.
+    FindingOrphans,
+    /// The resources that no journal knows are being removed.
+    #[non_exhaustive]
+    RemovingOrphans {
+        /// The number of resources.
+        count: usize,
+    },
+}
+
+impl Step {
+    /// Returns the name of the step in a serialized event: `creating-load-balancer`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CheckingAccount => "checking-account",
+            Self::CreatingSecurityGroups => "creating-security-groups",
+            Self::CreatingFileSystem => "creating-file-system",
+            Self::LaunchingInstances => "launching-instances",
+            Self::WaitingForInstances => "waiting-for-instances",
+            Self::CreatingTargetGroups => "creating-target-groups",
+            Self::CreatingLoadBalancer => "creating-load-balancer",
+            Self::RegisteringInstances => "registering-instances",
+            Self::WaitingForLoadBalancer => "waiting-for-load-balancer",
+            Self::LoadBalancerActive { .. } => "load-balancer-active",
+            Self::WaitingForTargets => "waiting-for-targets",
+            Self::TargetsHealthy => "targets-healthy",
+            Self::CheckingGpus => "checking-gpus",
+            Self::GpusAsExpected => "gpus-as-expected",
+            Self::CreatingDistribution => "creating-distribution",
+            Self::WaitingForDistribution => "waiting-for-distribution",
+            Self::DistributionDeployed { .. } => "distribution-deployed",
+            Self::FinishingUndo => "finishing-undo",
+            Self::UndoingStep => "undoing-step",
+            Self::RollingBack { .. } => "rolling-back",
+            Self::Destroying { .. } => "destroying",
+            Self::FindingOrphans => "finding-orphans",
+            Self::RemovingOrphans { .. } => "removing-orphans",
+        }
+    }
+
+    /// Adds the name and the details to a serialized event. The stack is in every event.
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let mut detail =
+            |name, value: &dyn fmt::Display| map.serialize_entry(name, &value.to_string());
+        match self {
+            Self::LoadBalancerActive { dns_name } => detail("dns_name", dns_name)?,
+            Self::DistributionDeployed { domain } => detail("domain", domain)?,
+            Self::RemovingOrphans { count } => map.serialize_entry("count", count)?,
+            Self::CheckingAccount
+            | Self::CreatingSecurityGroups
+            | Self::CreatingFileSystem
+            | Self::LaunchingInstances
+            | Self::WaitingForInstances
+            | Self::CreatingTargetGroups
+            | Self::CreatingLoadBalancer
+            | Self::RegisteringInstances
+            | Self::WaitingForLoadBalancer
+            | Self::WaitingForTargets
+            | Self::TargetsHealthy
+            | Self::CheckingGpus
+            | Self::GpusAsExpected
+            | Self::CreatingDistribution
+            | Self::WaitingForDistribution
+            | Self::FinishingUndo
+            | Self::UndoingStep
+            | Self::RollingBack { .. }
+            | Self::Destroying { .. }
+            | Self::FindingOrphans => {}
+        }
+        map.serialize_entry("step", self.name())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CheckingAccount => "Checking credentials and network...",
+            Self::CreatingSecurityGroups => "Creating security groups...",
+            Self::CreatingFileSystem => "Creating file system...",
+            Self::LaunchingInstances => "Launching instances...",
+            Self::WaitingForInstances => "Waiting for instances to run...",
+            Self::CreatingTargetGroups => "Creating target groups...",
+            Self::CreatingLoadBalancer => "Creating ALB...",
+            Self::RegisteringInstances => "Registering instances...",
+            Self::WaitingForLoadBalancer => "Waiting for ALB to be active...",
+            Self::LoadBalancerActive { dns_name } => {
+                return write!(f, "ALB is active: {dns_name}");
+            }
+            Self::WaitingForTargets => "Waiting for healthy targets...",
+            Self::TargetsHealthy => "All targets are healthy",
+            Self::CheckingGpus => "Checking GPUs...",
+            Self::GpusAsExpected => "GPUs are as expected",
+            Self::CreatingDistribution => "Creating CloudFront distribution...",
+            Self::WaitingForDistribution => "Waiting for deployment...",
+            Self::DistributionDeployed { domain } => {
+                return write!(f, "CloudFront distribution is deployed: https://{domain}");
+            }
+            Self::FinishingUndo => "Finishing the interrupted undo of this step...",
+            Self::UndoingStep => "Undoing this step...",
+            Self::RollingBack { stack } => return write!(f, "Rolling back {stack}..."),
+            Self::Destroying { stack } => return write!(f, "Destroying {stack}..."),
+            Self::FindingOrphans => "Looking for resources that no journal knows...",
+            Self::RemovingOrphans { count } => return write!(f, "Removing {count} resources..."),
+        })
+    }
+}
