@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::DeploymentSpec;
 use super::error::SpecError;
 use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
 use super::region::Region;
 use super::service::Service;
 use super::stack_name::LOAD_BALANCING_NAME_MAX;
 use super::tier::Tier;
+use super::unchecked::UncheckedSpec;
 use crate::id::FileSystemId;
 use crate::user_data::UserData;
 
@@ -22,7 +22,7 @@ const PATHS_PER_RULE: usize = 5;
 const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 
 /// Runs all checks. The first error carries the path of the field to change.
-pub(super) fn check(spec: &DeploymentSpec) -> Result<(), SpecError> {
+pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
     subnets(spec)?;
     services(spec)?;
@@ -30,8 +30,8 @@ pub(super) fn check(spec: &DeploymentSpec) -> Result<(), SpecError> {
     user_data(spec)
 }
 
-fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
-    let compute = spec.compute();
+fn instance_types(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let compute = &spec.compute;
     let first = compute.instance_type();
     if let Some((index, _)) = first_repeated(compute.instance_types()) {
         // The first type is never a repetition, so the index in the fallbacks is one less.
@@ -57,8 +57,8 @@ fn instance_types(spec: &DeploymentSpec) -> Result<(), SpecError> {
 }
 
 /// Checks one instance type that may be launched.
-fn instance_type(spec: &DeploymentSpec, instance_type: GpuInstanceType) -> Result<(), SpecError> {
-    let compute = spec.compute();
+fn instance_type(spec: &UncheckedSpec, instance_type: GpuInstanceType) -> Result<(), SpecError> {
+    let compute = &spec.compute;
     if compute.market().may_be_spot() && !instance_type.is_sold_as_spot() {
         return Err(SpecError::new(format!(
             "{instance_type} is not sold as spot: set compute.market to \"on-demand\", or choose another type"
@@ -80,28 +80,28 @@ fn instance_type(spec: &DeploymentSpec, instance_type: GpuInstanceType) -> Resul
     Ok(())
 }
 
-fn subnets(spec: &DeploymentSpec) -> Result<(), SpecError> {
-    let subnets = spec.network().subnets();
+fn subnets(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let subnets = spec.network.subnets();
     if let Some((index, subnet)) = first_repeated(subnets) {
         let message = format!("{subnet} is listed more than once: name each subnet once");
         return Err(SpecError::new(message).at(format!("network.subnets[{index}]")));
     }
-    if spec.tier() >= Tier::LoadBalancer && subnets.len() == 1 {
+    if spec.tier >= Tier::LoadBalancer && subnets.len() == 1 {
         return Err(SpecError::new(format!(
             "tier {} needs at least 2 subnets, in different Availability Zones, for its load balancer: add one, or name none",
-            spec.tier()
+            spec.tier
         ))
         .at("network.subnets"));
     }
     Ok(())
 }
 
-fn services(spec: &DeploymentSpec) -> Result<(), SpecError> {
-    let services = spec.services();
-    if services.is_empty() && spec.tier() >= Tier::LoadBalancer {
+fn services(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let services = &spec.services;
+    if services.is_empty() && spec.tier >= Tier::LoadBalancer {
         let message = format!(
             "tier {} needs at least one service behind its load balancer: add a [[service]]",
-            spec.tier()
+            spec.tier
         );
         return Err(SpecError::new(message).at("service"));
     }
@@ -153,9 +153,9 @@ fn paths(services: &[Service]) -> Result<(), SpecError> {
     Ok(())
 }
 
-fn target_group_names(spec: &DeploymentSpec) -> Result<(), SpecError> {
-    for (index, service) in spec.services().iter().enumerate() {
-        let name = spec.name().target_group_name(service.name());
+fn target_group_names(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    for (index, service) in spec.services.iter().enumerate() {
+        let name = spec.name.target_group_name(service.name());
         if name.len() > LOAD_BALANCING_NAME_MAX {
             return Err(SpecError::new(format!(
                 "its target group would be named {name:?} ({} characters; the limit is {LOAD_BALANCING_NAME_MAX}): \
@@ -169,15 +169,15 @@ fn target_group_names(spec: &DeploymentSpec) -> Result<(), SpecError> {
     Ok(())
 }
 
-fn user_data(spec: &DeploymentSpec) -> Result<(), SpecError> {
+fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
     // The longest id that AWS gives has 17 digits.
     let placeholder = FileSystemId::from_aws("fs-00000000000000000");
     UserData {
-        stack: spec.name(),
-        file_system: spec.storage().file_system().unwrap_or(&placeholder),
-        region: spec.region().map_or(LONGEST_REGION, Region::as_str),
-        services: spec.services(),
-        gpu_check: spec.compute().gpu_check(),
+        stack: &spec.name,
+        file_system: spec.storage.file_system().unwrap_or(&placeholder),
+        region: spec.region.as_ref().map_or(LONGEST_REGION, Region::as_str),
+        services: &spec.services,
+        gpu_check: spec.compute.gpu_check(),
     }
     .render()
     .map(drop)
@@ -201,6 +201,7 @@ fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::DeploymentSpec;
 
     /// Returns the TOML of a service with its name, port and image, and these other keys.
     fn service(name: &str, port: u16, keys: &str) -> String {

@@ -40,11 +40,17 @@ mod text;
 mod tier;
 mod toml_document;
 mod toml_file;
+mod unchecked;
 
+use std::fmt;
 use std::path::Path;
 
 use bon::bon;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_path_to_error::Track;
+
+use unchecked::UncheckedSpec;
 
 pub use cdn::Cdn;
 pub use compute::{Compute, KeyPairName};
@@ -61,26 +67,9 @@ pub use storage::Storage;
 pub use tier::Tier;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.
-// With `remote`, serde's derived functions are inherent, so the trait implementation below can check the values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields, expecting = "a table")]
-pub struct DeploymentSpec {
-    name: StackName,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-    tier: Tier,
-    #[serde(default)]
-    network: Network,
-    compute: Compute,
-    #[serde(default)]
-    storage: Storage,
-    #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
-    services: Vec<Service>,
-    #[serde(default)]
-    load_balancer: LoadBalancer,
-    #[serde(default)]
-    cdn: Cdn,
-}
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct DeploymentSpec(UncheckedSpec);
 
 #[bon]
 impl DeploymentSpec {
@@ -132,7 +121,7 @@ impl DeploymentSpec {
         #[builder(default)]
         cdn: Cdn,
     ) -> Result<Self, SpecError> {
-        Self {
+        Self::check(UncheckedSpec {
             name,
             region,
             tier,
@@ -142,8 +131,7 @@ impl DeploymentSpec {
             services,
             load_balancer,
             cdn,
-        }
-        .checked()
+        })
     }
 }
 
@@ -174,71 +162,103 @@ impl DeploymentSpec {
 
     /// Returns the name of the deployment.
     pub fn name(&self) -> &StackName {
-        &self.name
+        &self.0.name
     }
 
     /// Returns the Region, if the spec names one. Otherwise the Region of the AWS environment applies.
     pub fn region(&self) -> Option<&Region> {
-        self.region.as_ref()
+        self.0.region.as_ref()
     }
 
     /// Returns the tier: how much of the stack to deploy.
     pub fn tier(&self) -> Tier {
-        self.tier
+        self.0.tier
     }
 
     /// Returns the network settings.
     pub fn network(&self) -> &Network {
-        &self.network
+        &self.0.network
     }
 
     /// Returns the settings of the GPU instances.
     pub fn compute(&self) -> &Compute {
-        &self.compute
+        &self.0.compute
     }
 
     /// Returns the settings of the shared file system.
     pub fn storage(&self) -> &Storage {
-        &self.storage
+        &self.0.storage
     }
 
     /// Returns the services. From tier 2 on there is at least one.
     pub fn services(&self) -> &[Service] {
-        &self.services
+        &self.0.services
     }
 
     /// Returns the settings of the load balancer's health checks.
     pub fn load_balancer(&self) -> &LoadBalancer {
-        &self.load_balancer
+        &self.0.load_balancer
     }
 
     /// Returns the settings of the CDN.
     pub fn cdn(&self) -> &Cdn {
-        &self.cdn
+        &self.0.cdn
     }
 
     /// Returns the default service, if there is one. It gets every request that matches no other service's paths.
     pub fn default_service(&self) -> Option<&Service> {
-        self.services.iter().find(|service| service.is_default())
+        self.0.services.iter().find(|service| service.is_default())
     }
 
-    fn checked(self) -> Result<Self, SpecError> {
-        cross_check::check(&self)?;
-        Ok(self)
+    /// Checks the fields against each other. There is no other way to make a spec.
+    fn check(fields: UncheckedSpec) -> Result<Self, SpecError> {
+        cross_check::check(&fields)?;
+        Ok(Self(fields))
     }
 }
 
-impl Serialize for DeploymentSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
+impl fmt::Debug for DeploymentSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UncheckedSpec {
+            name,
+            region,
+            tier,
+            network,
+            compute,
+            storage,
+            services,
+            load_balancer,
+            cdn,
+        } = &self.0;
+        f.debug_struct("DeploymentSpec")
+            .field("name", name)
+            .field("region", region)
+            .field("tier", tier)
+            .field("network", network)
+            .field("compute", compute)
+            .field("storage", storage)
+            .field("services", services)
+            .field("load_balancer", load_balancer)
+            .field("cdn", cdn)
+            .finish()
     }
 }
 
 impl<'de> Deserialize<'de> for DeploymentSpec {
+    /// Reads a spec with all checks, from any format. Each error names its field.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)?
-            .checked()
-            .map_err(serde::de::Error::custom)
+        let mut track = Track::new();
+        let reader = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+        let fields = UncheckedSpec::deserialize(reader).map_err(|error| {
+            let field = track.path();
+            // The path of the whole spec has no steps.
+            if field.iter().next().is_none() {
+                error
+            } else {
+                D::Error::custom(format!("{field}: {error}"))
+            }
+        })?;
+        Self::check(fields).map_err(D::Error::custom)
     }
 }
 

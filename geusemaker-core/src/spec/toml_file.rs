@@ -3,11 +3,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use serde::Deserialize as _;
 use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
 use super::error::SpecError;
 use super::toml_document::Document;
+use super::unchecked::UncheckedSpec;
 
 /// Reads the file and the spec in it.
 pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
@@ -27,10 +29,10 @@ pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
     let document = Document::parse(text)?;
     let mut track = Track::new();
     let reader = document.reader();
-    // The inherent function reads without the checks across fields: their errors carry a path of their own.
-    DeploymentSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
+    // The errors of the checks across fields carry a path of their own.
+    UncheckedSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
         .map_err(|error| explain(track.path().to_string(), &error))
-        .and_then(DeploymentSpec::checked)
+        .and_then(DeploymentSpec::check)
         .map_err(|error| {
             let line = error.field().and_then(|field| document.line_of(field));
             error.on_line(line)

@@ -22,4 +22,5 @@ mod removal;
 mod replay;
 mod resources;
 mod road;
+mod spec;
 mod two_at_once;
