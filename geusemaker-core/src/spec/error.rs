@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::id::InvalidId;
+
 /// Error returned when a value, a field or a whole file is not a valid spec.
 ///
 /// The message gives the place as far as it is known, then the problem and what would be right:
@@ -105,9 +107,29 @@ impl fmt::Display for SpecError {
 
 impl std::error::Error for SpecError {}
 
+impl From<InvalidId> for SpecError {
+    /// Takes over the message, so that `?` works on an id that is parsed for a spec.
+    fn from(error: InvalidId) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::SubnetId;
+
+    #[test]
+    fn invalid_id_keeps_its_message() {
+        fn parse(text: &str) -> Result<SubnetId, SpecError> {
+            Ok(text.parse::<SubnetId>()?)
+        }
+        assert!(parse("subnet-0a").is_ok());
+        assert_eq!(
+            parse("subnet-x").unwrap_err().to_string(),
+            "\"subnet-x\" is not a subnet id: expected subnet- followed by hexadecimal digits"
+        );
+    }
 
     #[test]
     fn place_is_shown_as_far_as_known() {
