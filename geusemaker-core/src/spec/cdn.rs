@@ -2,27 +2,95 @@
 
 use std::time::Duration;
 
-use bon::Builder;
 use serde::{Deserialize, Serialize};
 
 use super::duration::BoundedDuration;
 use super::error::SpecError;
 
 /// The settings of the CDN.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_core::spec::Cdn;
+///
+/// assert_eq!(Cdn::default().wait_timeout(), Duration::from_secs(30 * 60));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Cdn {
-    /// The longest wait for the distribution to be deployed: 1 min to 90 min, 30 min by default.
-    #[builder(default, with = |wait: Duration| -> Result<_, SpecError> {
-        BoundedDuration::new(wait).map_err(|error| error.at("cdn.wait_timeout"))
-    })]
     wait_timeout: BoundedDuration<60, 5400, 1800>,
 }
 
 impl Cdn {
+    /// Starts the settings from their defaults.
+    pub fn builder() -> CdnBuilder {
+        CdnBuilder::default()
+    }
+
+    /// Returns a builder that starts from these settings.
+    pub fn to_builder(&self) -> CdnBuilder {
+        self.clone().into()
+    }
+
     /// Returns the longest wait for the distribution to be deployed.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
+    }
+}
+
+/// A builder of the [`Cdn`] of a spec: from [`Cdn::builder`], for
+/// [`DeploymentSpecBuilder::cdn`](super::DeploymentSpecBuilder::cdn).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_core::spec::{Cdn, Compute, DeploymentSpec, Service, Tier};
+///
+/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Cdn, Compute::builder("g5.xlarge".parse()?))
+///     .service(Service::builder("ollama".parse()?, 11434, "ollama/ollama:latest".parse()?))
+///     .cdn(Cdn::builder().wait_timeout(Duration::from_secs(60 * 60)))
+///     .build()?;
+/// assert_eq!(spec.cdn().wait_timeout(), Duration::from_secs(60 * 60));
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+///
+/// | setter | default | refused by `build` |
+/// |---|---|---|
+/// | [`wait_timeout`](Self::wait_timeout) | 30 min | outside of 1 min to 90 min, or not whole seconds |
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is given to the builder of a spec"]
+pub struct CdnBuilder {
+    wait_timeout: Duration,
+}
+
+impl CdnBuilder {
+    /// Sets the longest wait for the distribution to be deployed, in whole seconds: 1 min to 90 min, 30 min by default.
+    pub fn wait_timeout(mut self, wait: Duration) -> Self {
+        self.wait_timeout = wait;
+        self
+    }
+
+    /// Checks the bounds.
+    pub(super) fn checked(self) -> Result<Cdn, SpecError> {
+        Ok(Cdn {
+            wait_timeout: BoundedDuration::new(self.wait_timeout)
+                .map_err(|error| error.at("wait_timeout"))?,
+        })
+    }
+}
+
+impl Default for CdnBuilder {
+    fn default() -> Self {
+        Cdn::default().into()
+    }
+}
+
+impl From<Cdn> for CdnBuilder {
+    fn from(cdn: Cdn) -> Self {
+        Self {
+            wait_timeout: cdn.wait_timeout(),
+        }
     }
 }
 
@@ -34,20 +102,13 @@ mod tests {
     fn wait_timeout_has_default_and_bounds() {
         assert_eq!(Cdn::default().wait_timeout(), Duration::from_secs(1800));
         let minutes = |m: u64| Duration::from_secs(m * 60);
+        let with = |wait| Cdn::builder().wait_timeout(wait).checked();
         for wait in [minutes(1), minutes(90)] {
-            assert_eq!(
-                Cdn::builder()
-                    .wait_timeout(wait)
-                    .unwrap()
-                    .build()
-                    .wait_timeout(),
-                wait
-            );
+            assert_eq!(with(wait).unwrap().wait_timeout(), wait);
         }
-        let error = Cdn::builder().wait_timeout(minutes(91)).err().unwrap();
         assert_eq!(
-            error.to_string(),
-            "cdn.wait_timeout: must be from 1m to 90m, not 91m"
+            with(minutes(91)).unwrap_err().to_string(),
+            "wait_timeout: must be from 1m to 90m, not 91m"
         );
     }
 }

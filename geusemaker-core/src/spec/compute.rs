@@ -1,6 +1,5 @@
 //! The GPU instances.
 
-use bon::Builder;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::Bounded;
@@ -11,47 +10,64 @@ use super::text::validated_text;
 use crate::id::AmiId;
 
 /// The settings of the GPU instances of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Builder, Serialize, Deserialize)]
+///
+/// ```
+/// use geusemaker_core::spec::{Compute, DeploymentSpec, Market, Tier};
+///
+/// let compute = Compute::builder("g5.xlarge".parse()?)
+///     .count(2)
+///     .fallback(["g6.xlarge".parse()?])
+///     .market(Market::Spot);
+/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute).build()?;
+/// assert_eq!(spec.compute().count(), 2);
+/// assert_eq!(spec.compute().root_volume_gib(), 200);
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Compute {
-    /// The instance type to request first.
     instance_type: GpuInstanceType,
-    /// The number of instances: 1 to 20, 1 by default.
     #[serde(default)]
-    #[builder(default, with = |instances: u32| -> Result<_, SpecError> {
-        Bounded::new(instances).map_err(|error| error.at("compute.count"))
-    })]
-    count: Bounded<1, 20, 1>,
-    /// The instance types to request, in this order, if the first one has no capacity. All must have the same processor
-    /// architecture.
+    count: Count,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[builder(default)]
     fallback: Vec<GpuInstanceType>,
-    /// The market on which the instances are bought; on-demand by default.
     #[serde(default)]
-    #[builder(default)]
     market: Market,
-    /// The image to launch, instead of the newest Deep Learning AMI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ami: Option<AmiId>,
-    /// The size of the root volume in GiB: 100 to 16384, 200 by default.
-    ///
-    /// A Deep Learning AMI needs 75 GiB for itself; 16384 GiB is the largest gp3 volume.
     #[serde(default)]
-    #[builder(default, with = |gibibytes: u32| -> Result<_, SpecError> {
-        Bounded::new(gibibytes).map_err(|error| error.at("compute.root_volume_gib"))
-    })]
-    root_volume_gib: Bounded<100, 16384, 200>,
-    /// The EC2 key pair for logging in.
+    root_volume_gib: RootVolumeGib,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key_pair: Option<KeyPairName>,
-    /// If true (the default), each instance must report the GPUs of its type before it counts as ready.
     #[serde(default = "checked")]
-    #[builder(default = true)]
     gpu_check: bool,
 }
 
+type Count = Bounded<1, 20, 1>;
+
+/// A Deep Learning AMI needs 75 GiB for itself; 16384 GiB is the largest gp3 volume.
+type RootVolumeGib = Bounded<100, 16384, 200>;
+
 impl Compute {
+    /// Starts the settings, with the instance type to request first.
+    pub fn builder(instance_type: GpuInstanceType) -> ComputeBuilder {
+        ComputeBuilder {
+            instance_type,
+            count: Count::default().value(),
+            fallback: Vec::new(),
+            market: Market::default(),
+            ami: None,
+            root_volume_gib: RootVolumeGib::default().value(),
+            key_pair: None,
+            gpu_check: checked(),
+        }
+    }
+
+    /// Returns a builder that starts from these settings.
+    pub fn to_builder(&self) -> ComputeBuilder {
+        self.clone().into()
+    }
+
     /// Returns the instance type to request first.
     pub fn instance_type(&self) -> GpuInstanceType {
         self.instance_type
@@ -98,10 +114,143 @@ impl Compute {
     }
 }
 
+/// A builder of the [`Compute`] of a spec: from [`Compute::builder`], for
+/// [`DeploymentSpec::builder`](super::DeploymentSpec::builder).
+///
+/// ```
+/// use geusemaker_core::spec::{Compute, DeploymentSpec, Tier};
+///
+/// let compute = Compute::builder("p5.48xlarge".parse()?)
+///     .ami("ami-0123456789abcdef0".parse()?)
+///     .root_volume_gib(50);
+/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute);
+/// let error = spec.build().unwrap_err();
+/// assert_eq!(error.to_string(), "compute.root_volume_gib: must be from 100 to 16384, not 50");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// | setter | default | refused by `build` |
+/// |---|---|---|
+/// | [`instance_type`](Self::instance_type) | required | if `market`, `ami` or `gpu_check` does not suit it |
+/// | [`count`](Self::count) | 1 | outside of 1 to 20 |
+/// | [`fallback`](Self::fallback) | none | if a type is repeated, of another architecture, or unsuited as above |
+/// | [`market`](Self::market) | on-demand | never |
+/// | [`ami`](Self::ami) | the newest Deep Learning AMI | never |
+/// | [`root_volume_gib`](Self::root_volume_gib) | 200 | outside of 100 to 16384 |
+/// | [`key_pair`](Self::key_pair) | none | never |
+/// | [`gpu_check`](Self::gpu_check) | true | never |
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is given to the builder of a spec"]
+pub struct ComputeBuilder {
+    instance_type: GpuInstanceType,
+    count: u32,
+    fallback: Vec<GpuInstanceType>,
+    market: Market,
+    ami: Option<AmiId>,
+    root_volume_gib: u32,
+    key_pair: Option<KeyPairName>,
+    gpu_check: bool,
+}
+
+impl ComputeBuilder {
+    /// Sets the instance type to request first.
+    ///
+    /// A type whose driver no Deep Learning AMI has needs an [`ami`](Self::ami), one without NVIDIA GPUs needs
+    /// [`gpu_check(false)`](Self::gpu_check), and one that is not sold as spot needs the on-demand market.
+    pub fn instance_type(mut self, instance_type: GpuInstanceType) -> Self {
+        self.instance_type = instance_type;
+        self
+    }
+
+    /// Sets the number of instances: 1 to 20, 1 by default.
+    pub fn count(mut self, instances: u32) -> Self {
+        self.count = instances;
+        self
+    }
+
+    /// Sets the instance types to request, in this order, if the first one has no capacity; none by default.
+    ///
+    /// All must have the same processor architecture, and each may be named once.
+    pub fn fallback(mut self, instance_types: impl IntoIterator<Item = GpuInstanceType>) -> Self {
+        self.fallback = instance_types.into_iter().collect();
+        self
+    }
+
+    /// Sets the market on which the instances are bought; on-demand by default.
+    pub fn market(mut self, market: Market) -> Self {
+        self.market = market;
+        self
+    }
+
+    /// Sets the image to launch, instead of the newest Deep Learning AMI.
+    pub fn ami(mut self, ami: AmiId) -> Self {
+        self.ami = Some(ami);
+        self
+    }
+
+    /// Sets the size of the root volume in GiB: 100 to 16384, 200 by default.
+    ///
+    /// A Deep Learning AMI needs 75 GiB for itself.
+    pub fn root_volume_gib(mut self, gibibytes: u32) -> Self {
+        self.root_volume_gib = gibibytes;
+        self
+    }
+
+    /// Sets the EC2 key pair for logging in; none by default.
+    pub fn key_pair(mut self, name: KeyPairName) -> Self {
+        self.key_pair = Some(name);
+        self
+    }
+
+    /// Sets if each instance must report the GPUs of its type before it counts as ready; true by default.
+    pub fn gpu_check(mut self, check: bool) -> Self {
+        self.gpu_check = check;
+        self
+    }
+
+    /// Checks the values that have bounds.
+    pub(super) fn checked(self) -> Result<Compute, SpecError> {
+        Ok(Compute {
+            instance_type: self.instance_type,
+            count: Bounded::new(self.count).map_err(|error| error.at("count"))?,
+            fallback: self.fallback,
+            market: self.market,
+            ami: self.ami,
+            root_volume_gib: Bounded::new(self.root_volume_gib)
+                .map_err(|error| error.at("root_volume_gib"))?,
+            key_pair: self.key_pair,
+            gpu_check: self.gpu_check,
+        })
+    }
+}
+
+impl From<Compute> for ComputeBuilder {
+    fn from(compute: Compute) -> Self {
+        Self {
+            instance_type: compute.instance_type,
+            count: compute.count.value(),
+            fallback: compute.fallback,
+            market: compute.market,
+            ami: compute.ami,
+            root_volume_gib: compute.root_volume_gib.value(),
+            key_pair: compute.key_pair,
+            gpu_check: compute.gpu_check,
+        }
+    }
+}
+
 validated_text! {
     /// The name of an EC2 key pair: 1 to 255 printable ASCII characters, no space at either end.
     ///
     /// Source: EC2 API, `CreateKeyPair`, parameter `KeyName`.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::KeyPairName;
+    ///
+    /// let key_pair: KeyPairName = "me@laptop (2026)".parse()?;
+    /// assert_eq!(key_pair.as_str(), "me@laptop (2026)");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
     KeyPairName, check_key_pair_name
 }
 
@@ -127,9 +276,9 @@ mod tests {
 
     #[test]
     fn builder_and_table_share_defaults() {
-        let built = Compute::builder()
-            .instance_type("g5.xlarge".parse().unwrap())
-            .build();
+        let built = Compute::builder("g5.xlarge".parse().unwrap())
+            .checked()
+            .unwrap();
         assert_eq!(
             built,
             serde_json::from_str(r#"{"instance_type":"g5.xlarge"}"#).unwrap()
@@ -141,27 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn builder_names_field_out_of_bounds() {
-        let error = Compute::builder().count(21).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "compute.count: must be from 1 to 20, not 21"
-        );
-        let error = Compute::builder().root_volume_gib(99).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "compute.root_volume_gib: must be from 100 to 16384, not 99"
-        );
-    }
-
-    #[test]
     fn instance_types_keep_given_order() {
         let [first, second, third] =
             ["g5.xlarge", "g6.xlarge", "g4dn.xlarge"].map(|name| name.parse().unwrap());
-        let compute = Compute::builder()
-            .instance_type(first)
-            .fallback(vec![second, third])
-            .build();
+        let compute = Compute::builder(first)
+            .fallback([second, third])
+            .checked()
+            .unwrap();
         assert_eq!(
             compute.instance_types().collect::<Vec<_>>(),
             [first, second, third]

@@ -68,6 +68,15 @@ impl SpecError {
         self
     }
 
+    /// Puts the path of the table around the field in front of the field's own.
+    pub(super) fn in_table(mut self, table: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{table}.{field}"),
+            None => table.to_owned(),
+        });
+        self
+    }
+
     pub(super) fn on_line(mut self, line: Option<usize>) -> Self {
         self.line = line;
         self

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bon::Builder;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::Bounded;
@@ -12,32 +11,36 @@ use super::error::SpecError;
 /// The health checks of the load balancer, and how long to wait for healthy targets.
 ///
 /// The bounds of the health check are those of `CreateTargetGroup` in the Elastic Load Balancing API.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Builder, Serialize, Deserialize)]
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_core::spec::LoadBalancer;
+///
+/// let checks = LoadBalancer::default();
+/// assert_eq!(checks.wait_timeout(), Duration::from_secs(300));
+/// assert_eq!((checks.healthy_threshold(), checks.unhealthy_threshold()), (2, 3));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct LoadBalancer {
-    /// The longest wait for the targets to be healthy: 10 s to 1 h, 5 min by default.
-    #[builder(default, with = |wait: Duration| -> Result<_, SpecError> {
-        BoundedDuration::new(wait).map_err(|error| error.at("load_balancer.wait_timeout"))
-    })]
     wait_timeout: BoundedDuration<10, 3600, 300>,
-    /// The time between two health checks of one target: 5 s to 300 s, 30 s by default.
-    #[builder(default, with = |interval: Duration| -> Result<_, SpecError> {
-        BoundedDuration::new(interval).map_err(|error| error.at("load_balancer.health_check_interval"))
-    })]
     health_check_interval: BoundedDuration<5, 300, 30>,
-    /// The number of consecutive passed checks that make an unhealthy target healthy: 2 to 10, 2 by default.
-    #[builder(default, with = |checks: u32| -> Result<_, SpecError> {
-        Bounded::new(checks).map_err(|error| error.at("load_balancer.healthy_threshold"))
-    })]
     healthy_threshold: Bounded<2, 10, 2>,
-    /// The number of consecutive failed checks that make a healthy target unhealthy: 2 to 10, 3 by default.
-    #[builder(default, with = |checks: u32| -> Result<_, SpecError> {
-        Bounded::new(checks).map_err(|error| error.at("load_balancer.unhealthy_threshold"))
-    })]
     unhealthy_threshold: Bounded<2, 10, 3>,
 }
 
 impl LoadBalancer {
+    /// Starts the settings from their defaults.
+    pub fn builder() -> LoadBalancerBuilder {
+        LoadBalancerBuilder::default()
+    }
+
+    /// Returns a builder that starts from these settings.
+    pub fn to_builder(&self) -> LoadBalancerBuilder {
+        self.clone().into()
+    }
+
     /// Returns the longest wait for the targets to be healthy.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
@@ -59,43 +62,105 @@ impl LoadBalancer {
     }
 }
 
+/// A builder of the [`LoadBalancer`] of a spec: from [`LoadBalancer::builder`], for
+/// [`DeploymentSpecBuilder::load_balancer`](super::DeploymentSpecBuilder::load_balancer).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_core::spec::{Compute, DeploymentSpec, LoadBalancer, Service, Tier};
+///
+/// let checks = LoadBalancer::builder()
+///     .wait_timeout(Duration::from_secs(20 * 60))
+///     .healthy_threshold(3);
+/// let compute = Compute::builder("g5.xlarge".parse()?);
+/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::LoadBalancer, compute)
+///     .service(Service::builder("ollama".parse()?, 11434, "ollama/ollama:latest".parse()?))
+///     .load_balancer(checks)
+///     .build()?;
+/// assert_eq!(spec.load_balancer().healthy_threshold(), 3);
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+///
+/// | setter | default | refused by `build` |
+/// |---|---|---|
+/// | [`wait_timeout`](Self::wait_timeout) | 5 min | outside of 10 s to 1 h, or not whole seconds |
+/// | [`health_check_interval`](Self::health_check_interval) | 30 s | outside of 5 s to 5 min, or not whole seconds |
+/// | [`healthy_threshold`](Self::healthy_threshold) | 2 | outside of 2 to 10 |
+/// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is given to the builder of a spec"]
+pub struct LoadBalancerBuilder {
+    wait_timeout: Duration,
+    health_check_interval: Duration,
+    healthy_threshold: u32,
+    unhealthy_threshold: u32,
+}
+
+impl LoadBalancerBuilder {
+    /// Sets the longest wait for the targets to be healthy, in whole seconds: 10 s to 1 h, 5 min by default.
+    pub fn wait_timeout(mut self, wait: Duration) -> Self {
+        self.wait_timeout = wait;
+        self
+    }
+
+    /// Sets the time between two health checks of one target, in whole seconds: 5 s to 5 min, 30 s by default.
+    pub fn health_check_interval(mut self, interval: Duration) -> Self {
+        self.health_check_interval = interval;
+        self
+    }
+
+    /// Sets the number of consecutive passed checks that make an unhealthy target healthy: 2 to 10, 2 by default.
+    pub fn healthy_threshold(mut self, checks: u32) -> Self {
+        self.healthy_threshold = checks;
+        self
+    }
+
+    /// Sets the number of consecutive failed checks that make a healthy target unhealthy: 2 to 10, 3 by default.
+    pub fn unhealthy_threshold(mut self, checks: u32) -> Self {
+        self.unhealthy_threshold = checks;
+        self
+    }
+
+    /// Checks the bounds of all values.
+    pub(super) fn checked(self) -> Result<LoadBalancer, SpecError> {
+        Ok(LoadBalancer {
+            wait_timeout: BoundedDuration::new(self.wait_timeout)
+                .map_err(|error| error.at("wait_timeout"))?,
+            health_check_interval: BoundedDuration::new(self.health_check_interval)
+                .map_err(|error| error.at("health_check_interval"))?,
+            healthy_threshold: Bounded::new(self.healthy_threshold)
+                .map_err(|error| error.at("healthy_threshold"))?,
+            unhealthy_threshold: Bounded::new(self.unhealthy_threshold)
+                .map_err(|error| error.at("unhealthy_threshold"))?,
+        })
+    }
+}
+
+impl Default for LoadBalancerBuilder {
+    fn default() -> Self {
+        LoadBalancer::default().into()
+    }
+}
+
+impl From<LoadBalancer> for LoadBalancerBuilder {
+    fn from(load_balancer: LoadBalancer) -> Self {
+        Self {
+            wait_timeout: load_balancer.wait_timeout(),
+            health_check_interval: load_balancer.health_check_interval(),
+            healthy_threshold: load_balancer.healthy_threshold(),
+            unhealthy_threshold: load_balancer.unhealthy_threshold(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn builder_names_field_out_of_bounds() {
-        let error = LoadBalancer::builder().healthy_threshold(1).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "load_balancer.healthy_threshold: must be from 2 to 10, not 1"
-        );
-        let error = LoadBalancer::builder()
-            .unhealthy_threshold(11)
-            .err()
-            .unwrap();
-        assert_eq!(error.field(), Some("load_balancer.unhealthy_threshold"));
-        let error = LoadBalancer::builder()
-            .wait_timeout(Duration::from_secs(9))
-            .err()
-            .unwrap();
-        assert_eq!(
-            error.to_string(),
-            "load_balancer.wait_timeout: must be from 10s to 1h, not 9s"
-        );
-        let error = LoadBalancer::builder()
-            .health_check_interval(Duration::from_secs(301))
-            .err()
-            .unwrap();
-        assert_eq!(
-            error.to_string(),
-            "load_balancer.health_check_interval: must be from 5s to 5m, not 301s"
-        );
-    }
-
-    #[test]
     fn builder_and_empty_table_share_defaults() {
-        let built = LoadBalancer::builder().build();
+        let built = LoadBalancer::builder().checked().unwrap();
         assert_eq!(built, serde_json::from_str("{}").unwrap());
         assert_eq!(built.wait_timeout(), Duration::from_secs(300));
         assert_eq!(built.health_check_interval(), Duration::from_secs(30));

@@ -22,6 +22,7 @@
 //! ```
 
 mod bounded;
+mod builder;
 mod cdn;
 mod compute;
 mod cross_check;
@@ -45,105 +46,90 @@ mod unchecked;
 use std::fmt;
 use std::path::Path;
 
-use bon::bon;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_path_to_error::Track;
 
 use unchecked::UncheckedSpec;
 
-pub use cdn::Cdn;
-pub use compute::{Compute, KeyPairName};
+pub use builder::DeploymentSpecBuilder;
+pub use cdn::{Cdn, CdnBuilder};
+pub use compute::{Compute, ComputeBuilder, KeyPairName};
 pub use error::SpecError;
 pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
-pub use load_balancer::LoadBalancer;
+pub use load_balancer::{LoadBalancer, LoadBalancerBuilder};
 pub use market::Market;
-pub use network::Network;
+pub use network::{Network, NetworkBuilder};
 pub use purchase::Purchase;
 pub use region::Region;
-pub use service::{ContainerImage, DataPath, HealthPath, PathPattern, Service, ServiceName};
+pub use service::{
+    ContainerImage, DataPath, HealthPath, PathPattern, Service, ServiceBuilder, ServiceName,
+};
 pub use stack_name::StackName;
-pub use storage::Storage;
+pub use storage::{Storage, StorageBuilder};
 pub use tier::Tier;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.
+///
+/// It cannot be changed; [`to_builder`](Self::to_builder) makes another one.
+///
+/// ```
+/// use geusemaker_core::spec::DeploymentSpec;
+///
+/// let spec = DeploymentSpec::from_toml(
+///     r#"
+///     name = "llm-prod"
+///     tier = 1
+///     [compute]
+///     instance_type = "g5.xlarge"
+///     "#,
+/// )?;
+/// assert_eq!(spec.name().as_str(), "llm-prod");
+/// assert_eq!(spec.compute().count(), 1);
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct DeploymentSpec(UncheckedSpec);
 
-#[bon]
 impl DeploymentSpec {
-    /// Starts a spec. The compiler checks that all required fields are set; `build` checks that the fields fit
-    /// together.
+    /// Starts a spec with its name, its tier and its GPU instances.
+    ///
+    /// [`DeploymentSpecBuilder`] lists what can be set, the defaults and the bounds.
     ///
     /// ```
-    /// use geusemaker_core::spec::{Compute, DeploymentSpec, Service, Tier};
+    /// use geusemaker_core::spec::{Compute, DeploymentSpec, Tier};
     ///
-    /// let spec = DeploymentSpec::builder()
-    ///     .service(
-    ///         Service::builder()
-    ///             .name("ollama".parse()?)
-    ///             .port(11434)?
-    ///             .image("ollama/ollama:latest".parse()?)
-    ///             .build(),
-    ///     )
-    ///     .name("llm-prod".parse()?)
-    ///     .tier(Tier::LoadBalancer)
-    ///     .compute(Compute::builder().instance_type("g5.xlarge".parse()?).count(2)?.build())
-    ///     .build()?;
-    /// assert_eq!(spec.default_service(), spec.services().first());
+    /// let compute = Compute::builder("g5.xlarge".parse()?);
+    /// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute).build()?;
+    /// assert!(spec.services().is_empty());
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
-    ///
-    /// # Errors
-    /// `build` returns an error if fields do not fit together. It names the field and says what would be right.
-    #[builder]
-    pub fn new(
-        #[builder(field)] services: Vec<Service>,
-        /// The name of the deployment.
+    pub fn builder(
         name: StackName,
-        /// The Region; by default the Region of the AWS environment.
-        region: Option<Region>,
-        /// The tier: how much of the stack to deploy.
         tier: Tier,
-        /// The network; by default the Region's default VPC.
-        #[builder(default)]
-        network: Network,
-        /// The GPU instances.
-        compute: Compute,
-        /// The shared file system; by default a new one.
-        #[builder(default)]
-        storage: Storage,
-        /// The load balancer's health checks.
-        #[builder(default)]
-        load_balancer: LoadBalancer,
-        /// The settings of the CDN.
-        #[builder(default)]
-        cdn: Cdn,
-    ) -> Result<Self, SpecError> {
-        Self::check(UncheckedSpec {
-            name,
-            region,
-            tier,
-            network,
-            compute,
-            storage,
-            services,
-            load_balancer,
-            cdn,
-        })
+        compute: impl Into<ComputeBuilder>,
+    ) -> DeploymentSpecBuilder {
+        DeploymentSpecBuilder::new(name, tier, compute.into())
     }
-}
 
-impl<S: deployment_spec_builder::State> DeploymentSpecBuilder<S> {
-    /// Adds a service.
-    pub fn service(mut self, service: Service) -> Self {
-        self.services.push(service);
-        self
+    /// Returns a builder that starts from this spec, to make another one that differs.
+    ///
+    /// ```
+    /// # use geusemaker_core::spec::{Compute, DeploymentSpec, StackName, Tier};
+    /// # let compute = Compute::builder("g5.xlarge".parse()?);
+    /// # let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute).build()?;
+    /// let twenty = (1..=20)
+    ///     .map(|number| spec.to_builder().name(format!("llm-{number}").parse()?).build())
+    ///     .collect::<Result<Vec<DeploymentSpec>, _>>()?;
+    /// assert_eq!(twenty[19].name().as_str(), "llm-20");
+    /// assert_eq!(twenty[19].compute(), spec.compute());
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn to_builder(&self) -> DeploymentSpecBuilder {
+        self.clone().into()
     }
-}
 
-impl DeploymentSpec {
     /// Reads a spec from TOML.
     ///
     /// # Errors
@@ -265,64 +251,13 @@ impl<'de> Deserialize<'de> for DeploymentSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    fn compute() -> Compute {
-        Compute::builder()
-            .instance_type("g5.xlarge".parse().unwrap())
-            .build()
-    }
-
-    fn service(name: &str, port: u16) -> Service {
-        let service = Service::builder()
-            .name(name.parse().unwrap())
-            .image("a/b".parse().unwrap());
-        service.port(port).unwrap().build()
-    }
-
-    #[test]
-    fn builder_and_file_make_same_spec() {
-        let built = DeploymentSpec::builder()
-            .service(service("ollama", 11434))
-            .name("llm-prod".parse().unwrap())
-            .tier(Tier::Cdn)
-            .region("us-east-1".parse().unwrap())
-            .compute(compute())
-            .load_balancer(
-                LoadBalancer::builder()
-                    .wait_timeout(Duration::from_secs(90))
-                    .unwrap()
-                    .build(),
-            )
-            .build()
-            .unwrap();
-        let read = DeploymentSpec::from_toml(
-            "name = 'llm-prod'\ntier = 3\nregion = 'us-east-1'\ncompute.instance_type = 'g5.xlarge'\n\
-             load_balancer.wait_timeout = '1m30s'\n[[service]]\nname = 'ollama'\nport = 11434\nimage = 'a/b'\n",
-        )
-        .unwrap();
-        assert_eq!(built, read);
-        assert_eq!(read.region().map(Region::as_str), Some("us-east-1"));
-    }
-
-    #[test]
-    fn builder_checks_across_fields() {
-        let error = DeploymentSpec::builder()
-            .name("llm-prod".parse().unwrap())
-            .tier(Tier::LoadBalancer)
-            .compute(compute())
-            .build()
-            .unwrap_err();
-        assert_eq!(error.field(), Some("service"));
-    }
 
     #[test]
     fn spec_survives_json() {
-        let spec = DeploymentSpec::builder()
-            .service(service("a", 1))
-            .name("llm".parse().unwrap())
-            .tier(Tier::Instances)
-            .compute(compute())
+        let service = Service::builder("a".parse().unwrap(), 1, "a/b".parse().unwrap());
+        let compute = Compute::builder("g5.xlarge".parse().unwrap());
+        let spec = DeploymentSpec::builder("llm".parse().unwrap(), Tier::Instances, compute)
+            .service(service)
             .build()
             .unwrap();
         let json = serde_json::to_string(&spec).unwrap();
@@ -330,14 +265,26 @@ mod tests {
     }
 
     #[test]
-    fn json_is_checked_across_fields() {
-        let json = r#"{"name":"llm","tier":2,"compute":{"instance_type":"g5.xlarge"}}"#;
-        let error = serde_json::from_str::<DeploymentSpec>(json)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("service: tier 2 needs at least one"),
-            "{error}"
+    fn json_errors_name_their_field() {
+        let error = |compute: &str| {
+            let json = format!(r#"{{"name":"llm","tier":2,"compute":{compute}}}"#);
+            serde_json::from_str::<DeploymentSpec>(&json)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error(r#"{"instance_type":"g5.xlarge"}"#),
+            "service: tier 2 needs at least one service behind its load balancer: add a [[service]]"
         );
+        assert_eq!(
+            error(r#"{"instance_type":"g5.xlarge","count":21}"#),
+            "compute.count: must be from 1 to 20, not 21 at line 1 column 73"
+        );
+        assert_eq!(
+            error("{}"),
+            "compute: missing field `instance_type` at line 1 column 35"
+        );
+        let error = serde_json::from_str::<DeploymentSpec>("{}").unwrap_err();
+        assert_eq!(error.to_string(), "missing field `name` at line 1 column 2");
     }
 }

@@ -82,10 +82,8 @@ mod tests {
     use super::*;
 
     fn service(name: &str, port: u16, image: &str) -> Service {
-        let service = Service::builder()
-            .name(name.parse().unwrap())
-            .image(image.parse().unwrap());
-        service.port(port).unwrap().build()
+        let service = serde_json::json!({ "name": name, "port": port, "image": image });
+        serde_json::from_value(service).unwrap()
     }
 
     fn render(services: &[Service], gpu_check: bool) -> Result<String, UserDataTooLarge> {

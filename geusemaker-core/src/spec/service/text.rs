@@ -1,91 +1,16 @@
-//! A service of the stack, and the validated texts that describe it.
+//! The validated texts that describe a service.
 
-use bon::Builder;
-use serde::{Deserialize, Deserializer, Serialize};
-
-use super::bounded::WholeNumber;
-use super::error::SpecError;
-use super::text::{is_hyphenated_name, validated_text};
-
-/// A service: a program that runs as a container on every instance.
-///
-/// ```
-/// use geusemaker_core::spec::Service;
-///
-/// let service = Service::builder()
-///     .name("ollama".parse()?)
-///     .port(11434)?
-///     .image("ollama/ollama:latest".parse()?)
-///     .build();
-/// assert_eq!(service.health_path().as_str(), "/");
-/// assert!(service.is_default());
-/// # Ok::<(), geusemaker_core::spec::SpecError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Builder, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Service {
-    /// The name of the service, unique within the stack.
-    name: ServiceName,
-    /// The port on which the service listens, in its container and on the instance: any port except 22 (SSH) and 2049
-    /// (the shared file system).
-    #[builder(with = |number: u16| -> Result<_, SpecError> { port(number.into()) })]
-    port: Port,
-    /// The path that answers with status 200 when the service is healthy; `/` by default.
-    #[serde(default)]
-    #[builder(default)]
-    health_path: HealthPath,
-    /// The paths that the load balancer routes to the service, at most five; none for the default service.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[builder(default)]
-    paths: Vec<PathPattern>,
-    /// The container image.
-    image: ContainerImage,
-    /// The path in the container at which the service's folder of the shared file system is mounted; `/data` by
-    /// default.
-    #[serde(default)]
-    #[builder(default)]
-    data_path: DataPath,
-}
-
-impl Service {
-    /// Returns the name of the service, unique within the stack.
-    pub fn name(&self) -> &ServiceName {
-        &self.name
-    }
-
-    /// Returns the port on which the service listens, in its container and on the instance.
-    pub fn port(&self) -> u16 {
-        self.port.0
-    }
-
-    /// Returns the path that answers with status 200 when the service is healthy.
-    pub fn health_path(&self) -> &HealthPath {
-        &self.health_path
-    }
-
-    /// Returns the paths that the load balancer routes to the service; none for the default service.
-    pub fn paths(&self) -> &[PathPattern] {
-        &self.paths
-    }
-
-    /// Returns the container image.
-    pub fn image(&self) -> &ContainerImage {
-        &self.image
-    }
-
-    /// Returns the path in the container at which the service's folder of the shared file system is mounted.
-    pub fn data_path(&self) -> &DataPath {
-        &self.data_path
-    }
-
-    /// Returns true for the default service, which gets every request that matches no other service's paths.
-    pub fn is_default(&self) -> bool {
-        self.paths.is_empty()
-    }
-}
+use crate::spec::text::{is_hyphenated_name, validated_text};
 
 validated_text! {
     /// The name of a service: 1 to 24 lower-case letters, digits and single hyphens.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::ServiceName;
+    ///
+    /// assert!("open-webui".parse::<ServiceName>().is_ok());
+    /// assert!("Open WebUI".parse::<ServiceName>().is_err());
+    /// ```
     ServiceName, check_service_name
 }
 
@@ -93,6 +18,15 @@ validated_text! {
     /// The path of a health check: `/`, or a longer path without spaces, at most 1024 characters.
     ///
     /// Source: Elastic Load Balancing API, `CreateTargetGroup`, parameter `HealthCheckPath`.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::HealthPath;
+    ///
+    /// let path: HealthPath = "/api/version".parse()?;
+    /// assert_eq!(path.as_str(), "/api/version");
+    /// assert_eq!(HealthPath::default().as_str(), "/");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
     HealthPath, check_health_path
 }
 
@@ -107,16 +41,40 @@ validated_text! {
     /// A pattern of request paths: `*` stands for any text, `?` for one character.
     ///
     /// Source: Application Load Balancer, path conditions: at most 128 characters of a fixed set.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::PathPattern;
+    ///
+    /// assert!("/v1/*".parse::<PathPattern>().is_ok());
+    /// let error = "v1/*".parse::<PathPattern>().unwrap_err();
+    /// assert!(error.message().contains("expected it to start with"));
+    /// ```
     PathPattern, check_path_pattern
 }
 
 validated_text! {
     /// A reference to a container image, such as `ghcr.io/owner/name:tag`.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::ContainerImage;
+    ///
+    /// let image: ContainerImage = "ghcr.io/open-webui/open-webui:main".parse()?;
+    /// assert_eq!(image.to_string(), "ghcr.io/open-webui/open-webui:main");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
     ContainerImage, check_container_image
 }
 
 validated_text! {
     /// An absolute path within a container, of letters, digits and `.`, `_`, `-`.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::DataPath;
+    ///
+    /// assert_eq!(DataPath::default().as_str(), "/data");
+    /// assert!("/root/.ollama".parse::<DataPath>().is_ok());
+    /// assert!("/root/../etc".parse::<DataPath>().is_err());
+    /// ```
     DataPath, check_data_path
 }
 
@@ -124,31 +82,6 @@ impl Default for DataPath {
     /// Returns `/data`.
     fn default() -> Self {
         Self("/data".to_owned())
-    }
-}
-
-/// A TCP port that a service may listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-struct Port(u16);
-
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WholeNumber(number) = WholeNumber::deserialize(deserializer)?;
-        port(number).map_err(serde::de::Error::custom)
-    }
-}
-
-fn port(number: i128) -> Result<Port, SpecError> {
-    match u16::try_from(number) {
-        Ok(22) => Err(SpecError::new("port 22 is taken by SSH: choose another")),
-        Ok(2049) => Err(SpecError::new(
-            "port 2049 is taken by the shared file system: choose another",
-        )),
-        Ok(0) | Err(_) => Err(SpecError::new(format!(
-            "must be a port from 1 to 65535, not {number}"
-        ))),
-        Ok(number) => Ok(Port(number)),
     }
 }
 
@@ -262,29 +195,6 @@ mod tests {
                 "{error}"
             );
         }
-    }
-
-    #[test]
-    fn reserved_ports_are_refused() {
-        for (number, reason) in [
-            (22, "SSH"),
-            (2049, "shared file system"),
-            (0, "from 1 to 65535"),
-        ] {
-            let error = Service::builder().port(number).err().unwrap().to_string();
-            assert!(error.contains(reason), "{error}");
-        }
-        for number in [1, 80, 11434, 65535_u16] {
-            assert_eq!(port(number.into()).unwrap().0, number);
-        }
-        let error = serde_json::from_str::<Port>("65536")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("must be a port from 1 to 65535, not 65536"),
-            "{error}"
-        );
-        assert!(serde_json::from_str::<Port>("-1").is_err());
     }
 
     #[test]
