@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SpecError;
+use super::price::{PriceEstimate, UsDollars};
 
 /// A GPU instance type of the catalog.
 ///
@@ -29,6 +30,21 @@ pub struct GpuInstanceType(&'static Row);
 
 impl GpuInstanceType {
     /// Returns every type of the catalog, sorted by name.
+    ///
+    /// The cheapest type with at least 80 GiB of GPU memory in all:
+    ///
+    /// ```
+    /// use geusemaker_core::spec::GpuInstanceType;
+    ///
+    /// let cheapest = GpuInstanceType::all()
+    ///     .filter(|instance_type| instance_type.gpu_memory_mib() >= 80 * 1024)
+    ///     .filter_map(|instance_type| Some((instance_type.on_demand_price()?, instance_type)))
+    ///     .min();
+    /// let (price, instance_type) = cheapest.ok_or("no type has a price")?;
+    /// assert_eq!(instance_type.name(), "g7e.2xlarge");
+    /// assert_eq!(price.usd_per_hour(), "3.36312");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn all() -> impl Iterator<Item = Self> {
         CATALOG.iter().map(Self)
     }
@@ -71,6 +87,40 @@ impl GpuInstanceType {
     /// Returns the memory of all GPUs together in MiB, as `DescribeInstanceTypes` reports it.
     pub fn gpu_memory_mib(&self) -> u64 {
         self.0.gpu_memory_mib_total
+    }
+
+    /// Returns the memory of each GPU in MiB. For a fraction of a GPU, as in `g6f`, it is the memory of that fraction.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::GpuInstanceType;
+    ///
+    /// let instance_type: GpuInstanceType = "g6e.12xlarge".parse()?;
+    /// assert_eq!(instance_type.gpu_count(), 4);
+    /// assert_eq!(instance_type.gpu_memory_mib(), 183_104);
+    /// assert_eq!(instance_type.gpu_memory_mib_per_gpu(), 45_776);
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn gpu_memory_mib_per_gpu(&self) -> u64 {
+        self.gpu_memory_mib() / u64::from(self.gpu_count())
+    }
+
+    /// Returns an estimate of the on-demand price, if the catalog has one.
+    ///
+    /// It is a list price of one Region on one day. Source: AWS list prices, us-east-1, 2026-07-20.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::GpuInstanceType;
+    ///
+    /// let instance_type: GpuInstanceType = "p5.48xlarge".parse()?;
+    /// let price = instance_type.on_demand_price();
+    /// assert_eq!(price.map(|price| price.usd_per_hour()).as_deref(), Some("55.04"));
+    ///
+    /// let reserved_only: GpuInstanceType = "p6e-gb200.36xlarge".parse()?;
+    /// assert_eq!(reserved_only.on_demand_price(), None);
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn on_demand_price(&self) -> Option<PriceEstimate> {
+        self.0.usd_per_hour.map(PriceEstimate::per_hour)
     }
 
     /// Returns [`DeepLearningAmi::Supported`] if AWS offers a Deep Learning AMI whose driver works on this type;
@@ -168,6 +218,17 @@ impl<'de> Deserialize<'de> for GpuInstanceType {
 }
 
 /// The architecture of an instance's processors.
+///
+/// ```
+/// use geusemaker_core::spec::{Architecture, GpuInstanceType};
+///
+/// let arm: Vec<&str> = GpuInstanceType::all()
+///     .filter(|instance_type| instance_type.architecture() == Architecture::Arm64)
+///     .map(|instance_type| instance_type.name())
+///     .collect();
+/// assert!(arm.contains(&"g5g.xlarge"));
+/// assert_eq!(Architecture::Arm64.to_string(), "arm64");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Architecture {
@@ -190,6 +251,18 @@ impl fmt::Display for Architecture {
 }
 
 /// The support of an instance type by AWS's Deep Learning AMIs.
+///
+/// ```
+/// use geusemaker_core::spec::{DeepLearningAmi, GpuInstanceType};
+///
+/// let instance_type: GpuInstanceType = "g4ad.xlarge".parse()?;
+/// match instance_type.deep_learning_ami() {
+///     DeepLearningAmi::Supported => println!("no image needs to be named"),
+///     DeepLearningAmi::Unsupported { reason, .. } => assert!(reason.contains("AMD GPUs")),
+///     _ => {}
+/// }
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeepLearningAmi {
@@ -213,6 +286,8 @@ struct Row {
     gpu_model: String,
     gpu_count: u32,
     gpu_memory_mib_total: u64,
+    /// The on-demand price in us-east-1, empty where it is not known.
+    usd_per_hour: Option<UsDollars>,
 }
 
 /// The catalog, sorted by name.
@@ -332,6 +407,40 @@ mod tests {
             assert!(looks_real(instance_type.name()), "{instance_type}");
         }
         assert!(GpuInstanceType::all().is_sorted());
+    }
+
+    /// The price list has no price for the two families that are named.
+    #[test]
+    fn prices_cover_all_other_families() {
+        let priced = |t: &GpuInstanceType| t.on_demand_price().is_some();
+        assert_eq!(GpuInstanceType::all().filter(priced).count(), 72);
+        let unpriced: Vec<&str> = GpuInstanceType::all()
+            .filter(|t| !priced(t))
+            .map(|t| t.family())
+            .collect();
+        assert_eq!(unpriced, ["p5e", "p6e-gb200"]);
+        for instance_type in GpuInstanceType::all() {
+            if let Some(price) = instance_type.on_demand_price() {
+                let range = 100_000..200_000_000;
+                assert!(
+                    range.contains(&price.microdollars_per_hour()),
+                    "{instance_type}: {price}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn gpus_share_memory_evenly() {
+        for instance_type in GpuInstanceType::all() {
+            let each = instance_type.gpu_memory_mib_per_gpu();
+            assert!(each > 0, "{instance_type}");
+            assert_eq!(
+                each * u64::from(instance_type.gpu_count()),
+                instance_type.gpu_memory_mib(),
+                "{instance_type}"
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The spec of a deployment: validated values, checked without AWS.
 //!
-//! A [`DeploymentSpec`] comes from a file ([`DeploymentSpec::from_file`]) or from the builder. Either way it has passed
-//! every check that needs no AWS account. The file format:
+//! A [`DeploymentSpec`] comes from a file ([`DeploymentSpec::from_file`]) or from a builder
+//! ([`DeploymentSpec::builder`]). Either way it has passed every check that needs no AWS account. The file format:
 //!
 //! ```
 //! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
@@ -32,6 +32,7 @@ mod gpu_instance_type;
 mod load_balancer;
 mod market;
 mod network;
+mod price;
 mod purchase;
 mod region;
 mod service;
@@ -60,6 +61,7 @@ pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
 pub use load_balancer::{LoadBalancer, LoadBalancerBuilder};
 pub use market::Market;
 pub use network::{Network, NetworkBuilder};
+pub use price::PriceEstimate;
 pub use purchase::Purchase;
 pub use region::Region;
 pub use service::{

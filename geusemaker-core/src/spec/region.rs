@@ -6,7 +6,22 @@ validated_text! {
     /// The code of an AWS Region, such as `us-east-1`.
     ///
     /// Only the format is checked: AWS adds Regions, and an account may not have all of them enabled.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::Region;
+    ///
+    /// assert!("eu-central-1".parse::<Region>().is_ok());
+    /// let error = "us-east-1a".parse::<Region>().unwrap_err();
+    /// assert!(error.message().ends_with("is an Availability Zone: expected its Region, \"us-east-1\""));
+    /// ```
     Region, check
+}
+
+impl Region {
+    /// Returns `us-east-1`, the Region of the catalog's prices.
+    pub(super) fn us_east_1() -> Self {
+        Self("us-east-1".to_owned())
+    }
 }
 
 fn check(text: &str) -> Result<(), String> {
