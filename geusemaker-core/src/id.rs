@@ -2,6 +2,17 @@
 //!
 //! Text from a user or a file is validated (`FromStr`, `TryFrom<String>`, `Deserialize`). An id from an AWS reply is
 //! not validated: AWS decides the format of its ids.
+//!
+//! ```
+//! use geusemaker_core::id::{InvalidId, SubnetId};
+//!
+//! let subnet: SubnetId = "subnet-0a1b2c3d".parse()?;
+//! assert_eq!(subnet.as_str(), "subnet-0a1b2c3d");
+//!
+//! let error: InvalidId = "vpc-0a1b2c3d".parse::<SubnetId>().unwrap_err();
+//! assert!(error.to_string().starts_with("\"vpc-0a1b2c3d\" is not a subnet id"));
+//! # Ok::<(), InvalidId>(())
+//! ```
 
 use thiserror::Error;
 

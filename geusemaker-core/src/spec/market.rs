@@ -3,6 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 /// The market on which instances are bought.
+///
+/// ```
+/// use geusemaker_core::spec::{Compute, DeploymentSpec, Market, Tier};
+///
+/// let compute = Compute::builder("g5.xlarge".parse()?).market(Market::SpotThenOnDemand);
+/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute).build()?;
+/// assert!(spec.compute().market().may_be_spot());
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

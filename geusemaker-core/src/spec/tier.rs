@@ -11,6 +11,15 @@ use super::error::SpecError;
 /// The tier of a deployment: how much of the stack is deployed. Each tier includes the one before it.
 ///
 /// A spec gives the tier as a number.
+///
+/// ```
+/// use geusemaker_core::spec::Tier;
+///
+/// assert_eq!(Tier::try_from(2)?, Tier::LoadBalancer);
+/// assert_eq!(Tier::Cdn.number(), 3);
+/// assert!(Tier::Instances < Tier::LoadBalancer);
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tier {
