@@ -20,6 +20,9 @@
 //! # }
 //! ```
 //!
+//! No program runs inside a simulated instance. A [`Guest`] is the software in there, as far as AWS sees it: the text on
+//! the serial console. The default, [`GpuGuest`], boots and reports the GPUs if the user data does.
+//!
 //! A [`Fault`] says at which call it fires and what it does: to the call (an answer, a lost connection, a lost reply,
 //! silence), to the caller (dropped, a panic) or to the resource (stuck, slow, failed). A fault that never fires makes
 //! the test fail. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each fault that can
@@ -53,7 +56,7 @@ pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]
 pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run};
 pub use fault::{Fault, FaultFileError};
-pub use sim::guest::{Boot, Guest, PlainGuest};
+pub use sim::guest::{Boot, GpuGuest, Guest, PlainGuest};
 pub use sim::limits::Throttling;
 pub use sim::quota::Quota;
 pub use sim::resource::{Resource, ResourceState};

@@ -2,17 +2,15 @@
 
 mod in_process;
 mod kept_account;
-mod user_data_guest;
 
 use geusemaker_testkit::{Aws, AwsBuilder};
 
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
-use self::user_data_guest::UserDataGuest;
 
 /// Returns the builder that every account of the sandbox starts from.
 pub(crate) fn account() -> AwsBuilder {
-    let account = Aws::builder().guest(UserDataGuest);
+    let account = Aws::builder();
     match region() {
         Some(region) => account.region(region),
         None => account,

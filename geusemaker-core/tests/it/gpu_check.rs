@@ -34,6 +34,21 @@ async fn commit_on(guest: Prints) -> (Failed<Ec2Ready>, Scenario, Duration) {
     (failed, scenario, took)
 }
 
+/// Nobody has told this account what runs inside its instances.
+#[tokio::test(start_paused = true)]
+async fn default_account_passes_check() {
+    let scenario = Scenario::on(Aws::new());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    planned.launch().await.unwrap().commit().await.unwrap();
+    let calls = scenario.aws.calls();
+    assert!(
+        calls
+            .iter()
+            .any(|call| call.operation == "GetConsoleOutput")
+    );
+    scenario.destroy().await;
+}
+
 /// The error names both models.
 #[tokio::test(start_paused = true)]
 async fn wrong_gpu_model_is_error() {

@@ -1,4 +1,4 @@
-//! Fixtures of the tests: a spec, a simulated account whose instances report their GPUs, and a session on both.
+//! Fixtures of the tests: a spec, a simulated account, and a session on both.
 
 pub(crate) mod moment;
 pub(crate) mod others;
@@ -13,10 +13,10 @@ use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::object_store::path::Path;
 use geusemaker_core::object_store::{ObjectStore, ObjectStoreExt as _};
 use geusemaker_core::{
-    AnyDeployment, CdnDeployed, Closed, Deployment, DeploymentSpec, Error, FileSystems, GpuReport,
+    AnyDeployment, CdnDeployed, Closed, Deployment, DeploymentSpec, Error, FileSystems,
     ProgressEvent, ResourceKind, Session, StackName, Undone,
 };
-use geusemaker_testkit::{Aws, AwsBuilder, Boot, Guest, Resource};
+use geusemaker_testkit::{Aws, AwsBuilder, Resource};
 use tokio::runtime::{Builder, Runtime};
 
 /// Returns the name of the stack in all tests.
@@ -56,20 +56,9 @@ pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
     DeploymentSpec::from_toml(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Instances that follow their user data: they print a report of their GPUs.
-#[derive(Debug)]
-pub(crate) struct ReportingGuest;
-
-impl Guest for ReportingGuest {
-    fn console_output(&self, boot: &Boot) -> String {
-        let report = GpuReport::new(boot.gpu_count, &boot.gpu_model);
-        format!("[   12.3] cloud-init: running\r\n{report}\r\n")
-    }
-}
-
 /// Returns the builder that the tests' accounts start from.
 pub(crate) fn account() -> AwsBuilder {
-    Aws::builder().guest(ReportingGuest)
+    Aws::builder()
 }
 
 /// A session, its account, its journals and the events that its listener has received.

@@ -12,7 +12,7 @@ use crate::call_record::CallRecord;
 use crate::clock::Clock;
 use crate::fault::{Fault, Schedule};
 use crate::sim::account::Account;
-use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::guest::{GpuGuest, Guest};
 use crate::sim::limits::Throttling;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Timings;
@@ -44,7 +44,7 @@ impl Default for AwsBuilder {
             timings: Timings::default(),
             speed: 1.0,
             region: "us-east-1".to_owned(),
-            guest: Arc::new(PlainGuest),
+            guest: Arc::new(GpuGuest),
             is_consistent: false,
             throttling: None,
             quotas: Vec::new(),
@@ -94,7 +94,7 @@ impl AwsBuilder {
         self
     }
 
-    /// Sets the software that runs inside the instances.
+    /// Sets the software inside the instances; [`GpuGuest`] by default.
     #[must_use]
     pub fn guest(mut self, guest: impl Guest + 'static) -> Self {
         self.guest = Arc::new(guest);

@@ -1,8 +1,11 @@
 //! The software inside the instances, which AWS does not know and a simulator has to be told.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-/// An instance that has booted.
+use regex::{Captures, Regex};
+
+/// An instance that has booted, as its [`Guest`] gets to see it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Boot {
@@ -12,28 +15,191 @@ pub struct Boot {
     pub instance_type: String,
     /// The number of GPUs of the type.
     pub gpu_count: u32,
-    /// The GPU's model as DescribeInstanceTypes names it; empty if there is none.
+    /// The GPU's manufacturer as DescribeInstanceTypes names it, such as `NVIDIA`; empty if there is no GPU.
+    pub gpu_manufacturer: String,
+    /// The GPU's model as DescribeInstanceTypes names it, such as `A10G`; empty if there is no GPU.
     pub gpu_model: String,
     /// The user data, decoded from base64.
     pub user_data: String,
 }
 
-/// The software in the simulated instances.
+/// The software inside a simulated instance: the operating system and all that the user data would start.
 ///
-/// The default boots and says so on its console. Implement this trait to let instances print what your user data would.
+/// No program runs in a simulated instance. AWS knows of the software only the text on the serial console, which
+/// `GetConsoleOutput` returns, so that text is all that a guest has to supply. One guest serves all instances of an
+/// account. The default, [`GpuGuest`], boots and reports its GPUs; a [`PlainGuest`] only boots. Implement this trait if
+/// the program under test waits for something else on the console:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use aws_sdk_ec2::client::Waiters as _;
+/// use geusemaker_testkit::{Aws, Boot, Guest};
+///
+/// /// Instances on which the installation fails.
+/// #[derive(Debug)]
+/// struct Broken;
+///
+/// impl Guest for Broken {
+///     fn console_output(&self, boot: &Boot) -> String {
+///         format!("{}: E: Unable to locate package nginx\r\n", boot.instance_id)
+///     }
+/// }
+///
+/// let aws = Aws::builder().guest(Broken).build();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// let image = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64";
+/// let run = ec2.run_instances().image_id(image).instance_type("t3.micro".into()).min_count(1).max_count(1);
+/// let id = run.send().await?.instances()[0].instance_id().unwrap().to_owned();
+/// let waiter = ec2.wait_until_instance_running().instance_ids(&id);
+/// waiter.wait(std::time::Duration::from_secs(600)).await?;
+///
+/// // The console is empty until the instance has booted and the user data has run.
+/// aws.clock().sleep(std::time::Duration::from_secs(600)).await;
+/// let output = ec2.get_console_output().instance_id(&id).send().await?;
+/// let console = aws_smithy_types::base64::decode(output.output().unwrap())?;
+/// assert!(String::from_utf8(console)?.contains("Unable to locate package"));
+/// # ec2.terminate_instances().instance_ids(&id).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Guest: fmt::Debug + Send + Sync {
     /// Returns the content of the serial console once the instance has booted and user data has run.
+    fn console_output(&self, boot: &Boot) -> String;
+}
+
+/// A guest that boots and runs no user data, so that a program that waits for its output waits in vain.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct PlainGuest;
+
+impl Guest for PlainGuest {
     fn console_output(&self, boot: &Boot) -> String {
         format!(
-            "[    0.000000] Linux version 6.8.0 (simulated)\ncloud-init: {} is up\n",
+            "[    0.000000] Linux version 6.8.0 (simulated)\r\ncloud-init: {} is up\r\n",
             boot.instance_id
         )
     }
 }
 
-/// A guest that only boots.
+/// A guest with a working NVIDIA driver, whose user data reports the GPUs: the default.
+///
+/// It boots like a [`PlainGuest`]. User data that asks `nvidia-smi` usually keeps the answer in two shell variables and
+/// prints them:
+///
+/// ```sh
+/// gpus=$(nvidia-smi --query-gpu=name --format=csv,noheader)
+/// count=$(wc -l <<<"$gpus")
+/// model=$(head -n 1 <<<"$gpus")
+/// echo "GPUs: $count x $model" >/dev/console
+/// ```
+///
+/// The guest does not run the script. If the user data contains `nvidia-smi`, each of its lines with `$count` and
+/// `$model` in double quotes becomes a line of the console, with the number and the model of the GPUs that the instance
+/// type has. A `g5.12xlarge` prints `GPUs: 4 x NVIDIA A10G`. Without NVIDIA GPUs, the number is 0 and the model empty.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct PlainGuest;
+pub struct GpuGuest;
 
-impl Guest for PlainGuest {}
+impl Guest for GpuGuest {
+    fn console_output(&self, boot: &Boot) -> String {
+        let mut console = PlainGuest.console_output(boot);
+        if boot.user_data.contains("nvidia-smi") {
+            for report in boot.user_data.lines().filter_map(printed_variables) {
+                console.push_str(&filled_in(&report, boot));
+                console.push_str("\r\n");
+            }
+        }
+        console
+    }
+}
+
+/// Matches a use of one of the two variables.
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
+    Regex::new(r"\$(count|model)\b|\$\{(count|model)\}").unwrap()
+});
+
+/// Returns the text in double quotes in a line of a script, without its escapes, if it uses both variables.
+fn printed_variables(line: &str) -> Option<String> {
+    if line.trim_start().starts_with('#') {
+        return None;
+    }
+    let (_, text) = line.split_once('"')?;
+    let (text, _) = text.rsplit_once('"')?;
+    let uses = |name| VARIABLE.captures_iter(text).any(|it| variable(&it) == name);
+    (uses("count") && uses("model")).then(|| text.replace("\\\"", "\""))
+}
+
+fn filled_in(text: &str, boot: &Boot) -> String {
+    // `nvidia-smi` does not see the GPUs of other manufacturers.
+    let (count, model) = match boot.gpu_manufacturer.as_str() {
+        "NVIDIA" => (boot.gpu_count, format!("NVIDIA {}", boot.gpu_model)),
+        _ => (0, String::new()),
+    };
+    let filled = VARIABLE.replace_all(text, |used: &Captures<'_>| match variable(used) {
+        "count" => count.to_string(),
+        _ => model.clone(),
+    });
+    filled.into_owned()
+}
+
+fn variable<'a>(used: &Captures<'a>) -> &'a str {
+    let name = used.get(1).or_else(|| used.get(2));
+    name.map_or("", |name| name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Boot, GpuGuest, Guest, PlainGuest};
+
+    /// Returns the lines that user data adds to the console of an instance with these GPUs.
+    fn printed(manufacturer: &str, user_data: &str) -> Vec<String> {
+        let boot = Boot {
+            instance_id: "i-1".to_owned(),
+            instance_type: "g5.12xlarge".to_owned(),
+            gpu_count: 4,
+            gpu_manufacturer: manufacturer.to_owned(),
+            gpu_model: "A10G".to_owned(),
+            user_data: user_data.to_owned(),
+        };
+        let console = GpuGuest.console_output(&boot);
+        let printed = console.strip_prefix(&PlainGuest.console_output(&boot));
+        printed.unwrap().lines().map(str::to_owned).collect()
+    }
+
+    const SCRIPT: &str = r#"#!/bin/bash
+# echo "count=$count model=$model"
+gpus=$(nvidia-smi --query-gpu=name --format=csv,noheader)
+count=$(wc -l <<<"$gpus")
+model=$(head -n 1 <<<"$gpus" | tr -d '"\r')
+echo "$count GPUs"
+console "MY:GPU count=$count model=\"$model\""
+echo "${count} x ${model}, $counter" >/dev/console
+"#;
+
+    #[test]
+    fn report_has_gpus_of_instance_type() {
+        assert_eq!(
+            printed("NVIDIA", SCRIPT),
+            [
+                r#"MY:GPU count=4 model="NVIDIA A10G""#,
+                "4 x NVIDIA A10G, $counter"
+            ]
+        );
+    }
+
+    #[test]
+    fn other_gpus_are_not_seen_by_driver() {
+        assert_eq!(
+            printed("AMD", SCRIPT),
+            [r#"MY:GPU count=0 model="""#, "0 x , $counter"]
+        );
+    }
+
+    #[test]
+    fn user_data_without_driver_prints_nothing() {
+        assert!(printed("NVIDIA", "echo \"$count x $model\"\n").is_empty());
+        assert!(printed("NVIDIA", "nvidia-smi\n").is_empty());
+    }
+}

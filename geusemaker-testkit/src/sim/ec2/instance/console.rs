@@ -41,6 +41,9 @@ pub(crate) fn output(
         instance_id: id,
         instance_type: instance.launch.instance_type.clone(),
         gpu_count: gpus.map_or(0, |gpus| gpus.count),
+        gpu_manufacturer: gpus
+            .map(|gpus| gpus.manufacturer.clone())
+            .unwrap_or_default(),
         gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
         user_data: String::from_utf8_lossy(&instance.launch.user_data).into_owned(),
     });
