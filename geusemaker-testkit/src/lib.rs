@@ -55,7 +55,7 @@ pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]
 pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run};
-pub use fault::{Fault, FaultFileError};
+pub use fault::{Fault, FaultFileError, effect};
 pub use sim::guest::{Boot, GpuGuest, Guest, PlainGuest};
 pub use sim::limits::Throttling;
 pub use sim::quota::Quota;

@@ -19,7 +19,9 @@ fn machine(more: impl IntoIterator<Item = Fault>) -> (Gm, Account) {
 }
 
 fn failing() -> Fault {
-    Fault::on("CreateListener").answer("TooManyListeners")
+    Fault::on("CreateListener")
+        .answer("TooManyListeners")
+        .into()
 }
 
 /// Asserts that the document lists what is left in the account, each resource with a reason, an age and a command.
@@ -81,7 +83,7 @@ fn complete_rollback_exits_with_1() {
 #[test]
 fn incomplete_rollback_exits_with_3() {
     let refused = Fault::on("DeleteFileSystem").denied().forever();
-    let (gm, account) = machine([failing(), refused]);
+    let (gm, account) = machine([failing(), refused.into()]);
     let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(3);
     assert_lists_what_is_left(&ended, &account);
     let next = &ended.document()["next"];

@@ -20,7 +20,7 @@ fn asked() -> (Gm, Account, Terminal) {
     (gm, account, terminal)
 }
 
-fn machine(fault: Fault) -> (Gm, Account) {
+fn machine(fault: impl Into<Fault>) -> (Gm, Account) {
     let gm = Gm::new();
     gm.write_spec(&spec(2, "compute.gpu_check = false"));
     (gm, Account::start(Aws::builder().fault(fault)))

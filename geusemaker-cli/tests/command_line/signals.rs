@@ -57,7 +57,7 @@ fn signal_with_rollback_leaves_nothing() {
 /// The current call is never answered, so only a second signal ends the program, at once; the journal has the call.
 #[test]
 fn second_signal_ends_deploy_at_once() {
-    let stalled = Fault::on("RunInstances").after_effect().stall();
+    let stalled = Fault::on("RunInstances").stall().after_effect();
     let (gm, account) = (machine(1), Account::start(Aws::builder().fault(stalled)));
     let running = account.begin(&gm, &["deploy", "--yes"]);
     account.hears("RunInstances", 1);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use geusemaker_core::FileSystems;
+use geusemaker_testkit::effect::Refusal;
 use geusemaker_testkit::{CallRecord, Fault, Service};
 
 use crate::scenario::moment::Moment;
@@ -64,7 +65,7 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
 }
 
 /// Injects the fault into each creating call in turn, and asserts that the deployment does not notice.
-async fn strike_up(fault: impl Fn(&Call) -> Fault) {
+async fn strike_up<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
     let calls = undisturbed().await.up;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
     assert_eq!(operations, 11, "{calls:#?}");
@@ -72,7 +73,7 @@ async fn strike_up(fault: impl Fn(&Call) -> Fault) {
         let scenario = Scenario::on(account().fault(fault(&call)).build());
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await;
         let deployment = deployment.unwrap_or_else(|error| panic!("{call:?}: {error}"));
-        assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+        assert_eq!(scenario.aws.unfired(), []);
         assert_eq!(census(&scenario.aws), tier_3(), "{call:?}");
         let undone = deployment.rollback().await;
         assert_nothing_left(&scenario.aws);
@@ -81,7 +82,7 @@ async fn strike_up(fault: impl Fn(&Call) -> Fault) {
 }
 
 /// Injects the fault into each deleting call in turn, and asserts that everything is removed all the same.
-async fn strike_down(fault: impl Fn(&Call) -> Fault) {
+async fn strike_down<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
     let calls = undisturbed().await.down;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
     assert_eq!(operations, 12, "{calls:#?}");
@@ -96,12 +97,12 @@ async fn strike_down(fault: impl Fn(&Call) -> Fault) {
             .unwrap();
         let left = scenario.aws.leftovers();
         assert!(left.is_empty(), "{call:?}: {left:#?}");
-        assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+        assert_eq!(scenario.aws.unfired(), []);
         assert!(undone.is_complete(), "{call:?}: {:#?}", undone.left);
     }
 }
 
-fn throttled(call: &Call) -> Fault {
+fn throttled(call: &Call) -> Fault<Refusal> {
     let code = match call.service {
         Service::Ec2 => "RequestLimitExceeded",
         Service::Efs => "ThrottlingException",

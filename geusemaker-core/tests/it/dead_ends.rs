@@ -92,10 +92,10 @@ impl Disturbance {
     fn fault(&self) -> Fault {
         let fault = Fault::on(self.operation).nth(self.nth).optional();
         match self.effect {
-            Effect::Refused => fault.answer("UnauthorizedOperation").status(403),
-            Effect::ReplyLost => fault.lose_reply(),
-            Effect::Reset => fault.reset(),
-            Effect::Throttled => fault.answer("RequestLimitExceeded").times(20),
+            Effect::Refused => fault.answer("UnauthorizedOperation").status(403).into(),
+            Effect::ReplyLost => fault.lose_reply().into(),
+            Effect::Reset => fault.reset().into(),
+            Effect::Throttled => fault.answer("RequestLimitExceeded").times(20).into(),
         }
     }
 

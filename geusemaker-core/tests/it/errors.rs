@@ -13,7 +13,10 @@ use geusemaker_testkit::Fault;
 use crate::scenario::{Scenario, account, spec, spec_with};
 
 /// Returns the error of a plan whose first call to AWS always meets this fault.
-async fn struck(fault: Fault) -> Error {
+async fn struck<E>(fault: Fault<E>) -> Error
+where
+    Fault: From<Fault<E>>,
+{
     let scenario = Scenario::on(account().fault(fault.forever()).build());
     let error = scenario.session.plan(spec(1)).await.unwrap_err();
     scenario.assert_nothing_left();

@@ -411,7 +411,7 @@ async fn expired_credentials_pause_waits() {
     }
     let healthy = ready.balance().await.unwrap();
     let deployed = healthy.publish().await.unwrap();
-    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+    assert_eq!(scenario.aws.unfired(), []);
     assert_eq!(census(&scenario.aws), tier_3());
     deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
@@ -430,7 +430,7 @@ async fn expired_credentials_undo_nothing() {
         scenario.aws.inject(fault.times(times));
 
         let failed = ready.balance().await.unwrap_err();
-        assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+        assert_eq!(scenario.aws.unfired(), []);
         assert_eq!(failed.error.call().unwrap().class, ErrorClass::Credentials);
         assert!(failed.error.remedy().starts_with("sign in again"));
         assert!(failed.undone.deleted.is_empty(), "{:#?}", failed.undone);
@@ -458,7 +458,7 @@ async fn expired_credentials_pause_creations() {
         scenario.aws.inject(expired.times(40));
     }
     let deployed = deploy_tier_3(&scenario.session, spec(3)).await.unwrap();
-    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+    assert_eq!(scenario.aws.unfired(), []);
     assert_eq!(census(&scenario.aws), tier_3());
     let messages = scenario.messages();
     for operation in CREATIONS {
@@ -490,7 +490,7 @@ async fn expired_credentials_pause_resolution() {
     }
     let balanced = planned.launch().await.unwrap().balance().await.unwrap();
     let deployed = balanced.publish().await.unwrap();
-    assert_eq!(scenario.aws.unfired(), Vec::<String>::new());
+    assert_eq!(scenario.aws.unfired(), []);
     assert_eq!(census(&scenario.aws), tier_3());
     deployed.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
@@ -564,7 +564,7 @@ async fn expired_credentials_in_undo_are_reported() {
 /// The credentials expire while a removal checks which resources exist, and the user signs in again.
 #[tokio::test(start_paused = true)]
 async fn expired_credentials_pause_removal() {
-    let stalled = Fault::on("CreateFileSystem").after_effect().stall();
+    let stalled = Fault::on("CreateFileSystem").stall().after_effect();
     let scenario = Scenario::on(account().fault(stalled).build());
     scenario.session.keep_dropped();
     let planned = scenario.session.plan(spec(1)).await.unwrap();

@@ -313,9 +313,9 @@ async fn undeletable_orphan_is_listed() {
 #[tokio::test(start_paused = true)]
 async fn removal_survives_transient_faults() {
     for faults in [
-        |operation| Fault::on(operation).answer("Throttling").times(3),
-        |operation| Fault::on(operation).reset(),
-        |operation| Fault::on(operation).lose_reply(),
+        |operation| Fault::on(operation).answer("Throttling").times(3).into(),
+        |operation| Fault::on(operation).reset().into(),
+        |operation| Fault::on(operation).lose_reply().into(),
     ] as [fn(&str) -> Fault; 3]
     {
         let scenario = committed(3).await;

@@ -101,14 +101,10 @@ impl AwsBuilder {
         self
     }
 
-    /// Adds a fault.
-    ///
-    /// # Panics
-    /// Panics if parts of the fault contradict each other, such as a status without an answer.
+    /// Adds a fault, of any kind.
     #[must_use]
-    #[track_caller]
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.add(fault);
+    pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
+        self.faults.add(fault.into());
         self
     }
 

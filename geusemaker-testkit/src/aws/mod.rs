@@ -109,28 +109,23 @@ impl Aws {
     }
 
     /// Adds a fault from now on, which counts only the calls made after this.
-    ///
-    /// # Panics
-    /// Panics if parts of the fault contradict each other, such as a status without an answer.
-    #[track_caller]
-    pub fn inject(&self, fault: Fault) {
-        lock(&self.shared.faults).add(fault);
+    pub fn inject(&self, fault: impl Into<Fault>) {
+        lock(&self.shared.faults).add(fault.into());
     }
 
     /// Ends all faults. Returns those that have not fired and are not optional.
-    pub fn lift_faults(&self) -> Vec<String> {
-        let unfired = lock(&self.shared.faults).clear();
-        unfired.iter().map(ToString::to_string).collect()
+    pub fn lift_faults(&self) -> Vec<Fault> {
+        lock(&self.shared.faults).clear()
     }
 
-    /// Returns the faults that have not fired so far and are not optional, each described in a sentence.
+    /// Returns the faults that have not fired so far and are not optional. The `Display` output of a fault is a
+    /// sentence, such as `call 2 of RunInstances is throttled`.
     ///
     /// A test that calls this has to check the result itself. Without this call, the last handle to the account
     /// (handles in clients count too) panics on drop if such a fault is left.
     #[must_use]
-    pub fn unfired(&self) -> Vec<String> {
-        let unfired = lock(&self.shared.faults).unfired();
-        unfired.iter().map(ToString::to_string).collect()
+    pub fn unfired(&self) -> Vec<Fault> {
+        lock(&self.shared.faults).unfired()
     }
 
     /// Returns every call so far, in order of arrival.

@@ -27,13 +27,13 @@ impl FaultKind {
     /// # let _ = (late, stuck);
     /// ```
     #[must_use]
-    pub fn new(
+    pub fn new<F: Into<Fault>>(
         name: impl Into<Cow<'static, str>>,
-        fault_kind: impl Fn(Fault) -> Fault + Send + Sync + 'static,
+        fault_kind: impl Fn(Fault) -> F + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: name.into(),
-            fault_kind: Arc::new(fault_kind),
+            fault_kind: Arc::new(move |fault| fault_kind(fault).into()),
         }
     }
 

@@ -7,8 +7,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::place::{On, UnknownOperation};
-use super::{Effect, Fault, Interruption, Refusal};
-use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
+use super::{
+    AnyEffect, Disruption, Effect, Fault, Interruption, Reason, Refusal, ResourceDelay,
+    ResourceFailure,
+};
+use crate::sim::lifecycle::CENTURY;
 
 impl Fault {
     /// Reads a file of faults. Each fault is a table with conditions and an effect:
@@ -128,10 +131,9 @@ struct Entry {
     fails: Option<String>,
 
     status: Option<Spanned<u16>>,
-    message: Option<String>,
+    message: Option<Spanned<String>>,
     later: Option<Spanned<String>>,
-    #[serde(default)]
-    after_effect: bool,
+    after_effect: Option<Spanned<bool>>,
 }
 
 /// A problem of one fault.
@@ -146,8 +148,8 @@ impl Entry {
     fn fault(self) -> Result<Fault, Problem> {
         let on = On::parse(self.on.get_ref())
             .map_err(|unknown: UnknownOperation| problem("on", &self.on, unknown.to_string()))?;
-        let (effect, loses_reply) = self.effect()?;
-        let mut fault = Fault::at(on).does(effect);
+        let effect = self.effect()?;
+        let mut fault = Fault::at(on).map(|_| AnyEffect(effect));
         fault.place.nth = at_least_one("nth", self.nth)?;
         if self.forever && self.times.is_some() {
             return Err("`times` and `forever` exclude each other; give one of them".into());
@@ -160,28 +162,55 @@ impl Entry {
         fault.place.after = duration("after", self.after.as_ref())?;
         fault.place.while_in = self.while_in;
         fault.optional = self.optional;
-        fault.after_effect = self.after_effect || loses_reply;
-        fault.status = self
-            .status
-            .map(|status| match status.get_ref() {
-                400..=599 => Ok(*status.get_ref()),
-                _ => Err(problem(
-                    "status",
-                    &status,
-                    "must be from 400 to 599, the statuses of errors",
-                )),
-            })
-            .transpose()?;
-        fault.message = self.message;
-        fault.later = duration("later", self.later.as_ref())?;
-        match fault.contradiction() {
-            Some(contradiction) => Err(contradiction.into()),
-            None => Ok(fault),
+        Ok(fault)
+    }
+
+    /// Returns the one effect of the fault, with its details.
+    fn effect(&self) -> Result<Effect, Problem> {
+        let mut effect = self.bare_effect()?;
+        let after_effect = self.after_effect.as_ref().is_some_and(|it| *it.get_ref());
+        match &mut effect {
+            Effect::Refuse(refusal) => {
+                refusal.status = self.status()?;
+                refusal.message = self.message.as_ref().map(|it| it.get_ref().clone());
+                refusal.after_effect = after_effect;
+            }
+            Effect::Disrupt(disruption) => disruption.after_effect |= after_effect,
+            Effect::Delay(_) => {}
+            Effect::Fail(failure) => failure.later = duration("later", self.later.as_ref())?,
+        }
+        if !matches!(effect, Effect::Refuse(_)) {
+            const REFUSALS: &str = "needs `answer`, `denied`, `throttled` or `server-error`";
+            absent("status", self.status.as_ref(), REFUSALS)?;
+            absent("message", self.message.as_ref(), REFUSALS)?;
+        }
+        if !matches!(effect, Effect::Fail(_)) {
+            absent("later", self.later.as_ref(), "needs `fails`")?;
+        }
+        if matches!(effect, Effect::Delay(_) | Effect::Fail(_)) && after_effect {
+            const ALWAYS: &str =
+                "cannot be combined with `stuck`, `slow` or `fails`, which always take effect";
+            absent("after-effect", self.after_effect.as_ref(), ALWAYS)?;
+        }
+        Ok(effect)
+    }
+
+    fn status(&self) -> Result<Option<u16>, Problem> {
+        let Some(status) = &self.status else {
+            return Ok(None);
+        };
+        match status.get_ref() {
+            400..=599 => Ok(Some(*status.get_ref())),
+            _ => Err(problem(
+                "status",
+                status,
+                "must be from 400 to 599, the statuses of errors",
+            )),
         }
     }
 
-    /// Returns the one effect of the fault, and true if that effect is the loss of the reply.
-    fn effect(&self) -> Result<(Effect, bool), Problem> {
+    /// Returns the one effect of the fault, without its details.
+    fn bare_effect(&self) -> Result<Effect, Problem> {
         let effects = self.effects()?;
         let known = effects
             .each_ref()
@@ -191,7 +220,7 @@ impl Entry {
             .into_iter()
             .filter_map(|(name, effect)| Some((name, effect?)));
         match (given.next(), given.next()) {
-            (Some((name, effect)), None) => Ok((effect, name == "lose-reply")),
+            (Some((_, effect)), None) => Ok(effect),
             (None, _) => {
                 Err(format!("the fault does not say what happens; give one of {known}").into())
             }
@@ -203,34 +232,38 @@ impl Entry {
 
     /// Returns the keys that are effects, each with its effect if the key is given.
     fn effects(&self) -> Result<[(&'static str, Option<Effect>); 11], Problem> {
-        let refuse = |given: bool, refusal| given.then_some(Effect::Refuse(refusal));
-        let interrupt = |given: bool, way| given.then_some(Effect::Interrupt(way));
-        let answer = self.answer.clone().map(Refusal::Code);
-        let delay = duration("delay", self.delay.as_ref())?;
-        let stuck = self.stuck.then_some(LifecycleOverride::Stuck);
-        let slow = duration("slow", self.slow.as_ref())?.map(LifecycleOverride::Slow);
-        let fails = self.fails.clone().map(|reason| LifecycleOverride::Fails {
+        let refusal = |reason| Effect::Refuse(Refusal::because(reason));
+        let refuse = |given: bool, reason| given.then(|| refusal(reason));
+        let disrupt = |given: bool, disruption| given.then_some(Effect::Disrupt(disruption));
+        let answer = self.answer.clone().map(Reason::Code);
+        let delay = duration("delay", self.delay.as_ref())?.map(Disruption::delay);
+        let stuck = self.stuck.then_some(ResourceDelay { by: None });
+        let slow = duration("slow", self.slow.as_ref())?;
+        let slow = slow.map(|by| ResourceDelay { by: Some(by) });
+        let fails = self.fails.clone().map(|reason| ResourceFailure {
             reason,
-            after: None,
+            later: None,
         });
+        let reset = Disruption::interruption(Interruption::Reset);
+        let stall = Disruption::interruption(Interruption::Stall);
         Ok([
-            ("answer", answer.map(Effect::Refuse)),
-            ("denied", refuse(self.denied, Refusal::Denied)),
-            ("throttled", refuse(self.throttled, Refusal::Throttled)),
+            ("answer", answer.map(refusal)),
+            ("denied", refuse(self.denied, Reason::Denied)),
+            ("throttled", refuse(self.throttled, Reason::Throttled)),
             (
                 "server-error",
-                refuse(self.server_error, Refusal::ServerError),
+                refuse(self.server_error, Reason::ServerError),
             ),
-            ("reset", interrupt(self.reset, Interruption::Reset)),
+            ("reset", disrupt(self.reset, reset)),
             (
                 "lose-reply",
-                interrupt(self.lose_reply, Interruption::Reset),
+                disrupt(self.lose_reply, Disruption::lost_reply()),
             ),
-            ("stall", interrupt(self.stall, Interruption::Stall)),
-            ("delay", delay.map(Effect::Delay)),
-            ("stuck", stuck.map(Effect::State)),
-            ("slow", slow.map(Effect::State)),
-            ("fails", fails.map(Effect::State)),
+            ("stall", disrupt(self.stall, stall)),
+            ("delay", delay.map(Effect::Disrupt)),
+            ("stuck", stuck.map(Effect::Delay)),
+            ("slow", slow.map(Effect::Delay)),
+            ("fails", fails.map(Effect::Fail)),
         ])
     }
 }
@@ -250,6 +283,18 @@ fn problem<T>(key: &'static str, value: &Spanned<T>, text: impl Into<String>) ->
         at: Some(value.span().start),
         key: Some(key),
         text: text.into(),
+    }
+}
+
+/// Checks that a key is absent, which does not go with the effect of the fault.
+fn absent<T>(
+    key: &'static str,
+    value: Option<&Spanned<T>>,
+    text: &'static str,
+) -> Result<(), Problem> {
+    match value {
+        Some(value) => Err(problem(key, value, text)),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Faults: their conditions and their effects.
 
-mod effect;
+pub mod effect;
 mod file;
 mod place;
 mod rendering;
@@ -9,11 +9,15 @@ mod schedule;
 use std::time::Duration;
 
 pub(crate) use self::effect::Interruption;
-use self::effect::{Effect, Refusal};
+#[cfg(feature = "explorer")]
+use self::effect::Way;
+use self::effect::{
+    AnyEffect, Disruption, Effect, Reason, Refusal, ResourceDelay, ResourceFailure,
+};
 pub use self::file::FaultFileError;
 use self::place::{On, Place};
 pub(crate) use self::schedule::{CallContext, End, Schedule, Verdict};
-use crate::sim::lifecycle::{CENTURY, LifecycleOverride};
+use crate::sim::lifecycle::CENTURY;
 #[cfg(feature = "explorer")]
 use crate::wire::Service;
 
@@ -35,29 +39,27 @@ use crate::wire::Service;
 /// # let _ = (refused, lost, busy, ill);
 /// ```
 ///
-/// Every fault counts the calls that meet its conditions. If several are due at one call, the first of those that end a
-/// call fires, and the others fire at the next call. Delays and state faults combine with it.
+/// The type parameter is the kind of effect, and decides the settings that the fault has: only a refusal has a status.
+/// [`AwsBuilder::fault`](crate::AwsBuilder::fault) and [`Aws::inject`](crate::Aws::inject) take faults of every kind. A
+/// plain `Fault` has an effect of any kind, and all others convert to it with `into()`.
 ///
-/// A fault that has not fired when the last handle to its [`crate::Aws`] is dropped makes the test fail: see
-/// [`crate::Aws::unfired`].
+/// Every fault counts the calls that meet its conditions. If several are due at one call, the first of those that end a
+/// call fires, and the others fire at the next call. Delays and faults of a resource combine with it.
+///
+/// A fault that has not fired when the last handle to its [`Aws`](crate::Aws) is dropped makes the test fail: see
+/// [`Aws::unfired`](crate::Aws::unfired).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct Fault {
+pub struct Fault<E = AnyEffect> {
     place: Place,
-    effect: Effect,
-    /// True if the call takes effect and the fault changes only its answer.
-    after_effect: bool,
-    status: Option<u16>,
-    message: Option<String>,
-    later: Option<Duration>,
     optional: bool,
+    effect: E,
 }
 
-/// The conditions of a fault.
+/// The start of a fault. Without an effect, the connection ends before the request arrives.
 impl Fault {
     /// Creates a fault at the first call of an operation: `RunInstances`, or, where two services have operations of the
     /// same name, with IAM's prefix: `elasticloadbalancing:DescribeTags`. `ec2:*` is any operation of a service.
-    /// Without other settings, the connection ends before the request arrives.
     ///
     /// # Panics
     /// Panics if the simulator has no such operation.
@@ -82,26 +84,35 @@ impl Fault {
 
     #[cfg(feature = "explorer")]
     pub(crate) fn is_caller_dropped(&self) -> bool {
-        self.effect == Effect::Interrupt(Interruption::DropCaller)
+        self.is_interruption(Interruption::DropCaller)
     }
 
     #[cfg(feature = "explorer")]
     pub(crate) fn is_panic(&self) -> bool {
-        self.effect == Effect::Interrupt(Interruption::Panic)
+        self.is_interruption(Interruption::Panic)
+    }
+
+    #[cfg(feature = "explorer")]
+    fn is_interruption(&self, interruption: Interruption) -> bool {
+        match &self.effect.0 {
+            Effect::Disrupt(disruption) => disruption.way == Way::Interruption(interruption),
+            Effect::Refuse(_) | Effect::Delay(_) | Effect::Fail(_) => false,
+        }
     }
 
     fn at(on: On) -> Self {
         Self {
             place: Place::first(on),
-            effect: Effect::Interrupt(Interruption::Reset),
-            after_effect: false,
-            status: None,
-            message: None,
-            later: None,
             optional: false,
+            effect: AnyEffect(Effect::Disrupt(Disruption::interruption(
+                Interruption::Reset,
+            ))),
         }
     }
+}
 
+/// The conditions, which every fault has.
+impl<E> Fault<E> {
     /// Fires at the nth call that meets the other conditions, counted from 1.
     pub fn nth(mut self, nth: u32) -> Self {
         self.place.nth = nth.max(1);
@@ -143,80 +154,64 @@ impl Fault {
 /// Effects on the call.
 impl Fault {
     /// Answers with an AWS error code; the call has no effect. The HTTP status is the one that AWS uses for the code,
-    /// if known, else 400; [`Fault::status`] sets another.
-    pub fn answer(self, code: impl Into<String>) -> Self {
-        self.does(Effect::Refuse(Refusal::Code(code.into())))
+    /// if known, else 400; [`status`](Fault::status) sets another.
+    pub fn answer(self, code: impl Into<String>) -> Fault<Refusal> {
+        self.refused(Reason::Code(code.into()))
     }
 
     /// Refuses the call for lack of a permission, with the service's own code: `UnauthorizedOperation` on EC2.
-    pub fn denied(self) -> Self {
-        self.does(Effect::Refuse(Refusal::Denied))
+    pub fn denied(self) -> Fault<Refusal> {
+        self.refused(Reason::Denied)
     }
 
     /// Throttles the call, with the service's own code: `RequestLimitExceeded` on EC2, `Throttling` on CloudFront.
-    pub fn throttled(self) -> Self {
-        self.does(Effect::Refuse(Refusal::Throttled))
+    pub fn throttled(self) -> Fault<Refusal> {
+        self.refused(Reason::Throttled)
     }
 
     /// Fails inside AWS, with HTTP status 500 and the service's own code: `InternalError` on EC2.
-    pub fn server_error(self) -> Self {
-        self.does(Effect::Refuse(Refusal::ServerError))
-    }
-
-    /// Sets the HTTP status of the refusal.
-    pub fn status(mut self, status: u16) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// Sets the message of the refusal.
-    pub fn message(mut self, text: impl Into<String>) -> Self {
-        self.message = Some(text.into());
-        self
+    pub fn server_error(self) -> Fault<Refusal> {
+        self.refused(Reason::ServerError)
     }
 
     /// Ends the connection before the request arrives: nothing happens, and the caller cannot know that.
-    pub fn reset(self) -> Self {
-        self.does(Effect::Interrupt(Interruption::Reset))
+    pub fn reset(self) -> Fault<Disruption> {
+        self.interrupted(Interruption::Reset)
     }
 
     /// Lets the call take effect and loses the reply: the caller cannot know that it took effect.
-    pub fn lose_reply(self) -> Self {
-        self.reset().after_effect()
+    pub fn lose_reply(self) -> Fault<Disruption> {
+        self.map(|_| Disruption::lost_reply())
     }
 
     /// Never answers.
-    pub fn stall(self) -> Self {
-        self.does(Effect::Interrupt(Interruption::Stall))
+    pub fn stall(self) -> Fault<Disruption> {
+        self.interrupted(Interruption::Stall)
     }
 
     /// Delays the call for that long, in the account's time; at most for a century.
-    pub fn delay(self, by: Duration) -> Self {
-        self.does(Effect::Delay(by.min(CENTURY)))
+    pub fn delay(self, by: Duration) -> Fault<Disruption> {
+        self.map(|_| Disruption::delay(by.min(CENTURY)))
     }
 
     /// Never answers, and signals through [`crate::Aws::caller_dropped`] that the future that waits for the answer must
     /// be dropped, as for a cancelled request or a Ctrl-C.
-    pub fn drop_caller(self) -> Self {
-        self.does(Effect::Interrupt(Interruption::DropCaller))
+    pub fn drop_caller(self) -> Fault<Disruption> {
+        self.interrupted(Interruption::DropCaller)
     }
 
     /// Panics in the task that makes the call, without the message of the panic hook. The payload is an
     /// [`crate::InjectedPanic`].
-    pub fn panic(self) -> Self {
-        self.does(Effect::Interrupt(Interruption::Panic))
+    pub fn panic(self) -> Fault<Disruption> {
+        self.interrupted(Interruption::Panic)
     }
 
-    /// Lets the call take effect first, so that the fault changes only its answer. Without this, a fault acts before
-    /// the call reaches the account.
-    pub fn after_effect(mut self) -> Self {
-        self.after_effect = true;
-        self
+    fn refused(self, reason: Reason) -> Fault<Refusal> {
+        self.map(|_| Refusal::because(reason))
     }
 
-    fn does(mut self, effect: Effect) -> Self {
-        self.effect = effect;
-        self
+    fn interrupted(self, interruption: Interruption) -> Fault<Disruption> {
+        self.map(|_| Disruption::interruption(interruption))
     }
 }
 
@@ -224,51 +219,102 @@ impl Fault {
 /// made a difference to the account: it waits for a call at which it can make one.
 impl Fault {
     /// Keeps the resource forever in the state into which the call puts it.
-    pub fn stuck(self) -> Self {
-        self.does(Effect::State(LifecycleOverride::Stuck))
+    pub fn stuck(self) -> Fault<ResourceDelay> {
+        self.map(|_| ResourceDelay { by: None })
     }
 
     /// Makes the resource take that much longer to reach the state that the call asks for; at most a century.
-    pub fn slow(self, by: Duration) -> Self {
-        self.does(Effect::State(LifecycleOverride::Slow(by.min(CENTURY))))
+    pub fn slow(self, by: Duration) -> Fault<ResourceDelay> {
+        let by = Some(by.min(CENTURY));
+        self.map(|_| ResourceDelay { by })
     }
 
     /// Makes the resource end in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
     /// terminated (`Server.InsufficientInstanceCapacity`), a load balancer is `failed`, a file system or mount target
-    /// is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless [`Fault::later`]
-    /// is given.
-    pub fn fails(self, reason: impl Into<String>) -> Self {
-        self.does(Effect::State(LifecycleOverride::Fails {
-            reason: reason.into(),
-            after: None,
-        }))
+    /// is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless
+    /// [`later`](Fault::later) is given.
+    pub fn fails(self, reason: impl Into<String>) -> Fault<ResourceFailure> {
+        let reason = reason.into();
+        self.map(|_| ResourceFailure {
+            reason,
+            later: None,
+        })
+    }
+}
+
+/// Settings of a refusal: [`answer`](Fault::answer), [`denied`](Fault::denied), [`throttled`](Fault::throttled) and
+/// [`server_error`](Fault::server_error).
+impl Fault<Refusal> {
+    /// Sets the HTTP status of the refusal.
+    pub fn status(mut self, status: u16) -> Self {
+        self.effect.status = Some(status);
+        self
     }
 
-    /// Lets the resource come up first, and fail that long after; at most a century.
-    pub fn later(mut self, after: Duration) -> Self {
-        self.later = Some(after.min(CENTURY));
+    /// Sets the message of the refusal.
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.effect.message = Some(text.into());
+        self
+    }
+
+    /// Lets the call take effect first, so that the fault changes only its answer. Without this, the call is refused
+    /// before it reaches the account.
+    pub fn after_effect(mut self) -> Self {
+        self.effect.after_effect = true;
         self
     }
 }
 
-impl Fault {
-    /// Returns the problem if settings of the fault contradict each other, in the terms of fault files.
-    pub(crate) fn contradiction(&self) -> Option<&'static str> {
-        let refuses = matches!(self.effect, Effect::Refuse(_));
-        let fails = matches!(self.effect, Effect::State(LifecycleOverride::Fails { .. }));
-        let state = matches!(self.effect, Effect::State(_));
-        if self.status.is_some() && !refuses {
-            Some("`status` needs `answer`, `denied`, `throttled` or `server-error`")
-        } else if self.message.is_some() && !refuses {
-            Some("`message` needs `answer`, `denied`, `throttled` or `server-error`")
-        } else if self.later.is_some() && !fails {
-            Some("`later` needs `fails`")
-        } else if self.after_effect && state {
-            Some(
-                "`after-effect` cannot be combined with `stuck`, `slow` or `fails`, which always take effect",
-            )
-        } else {
-            None
+/// Settings of a disruption: [`reset`](Fault::reset), [`stall`](Fault::stall), [`delay`](Fault::delay),
+/// [`drop_caller`](Fault::drop_caller) and [`panic`](Fault::panic).
+impl Fault<Disruption> {
+    /// Lets the call take effect first, so that the fault concerns only its answer. Without this, the call is disrupted
+    /// before it reaches the account.
+    pub fn after_effect(mut self) -> Self {
+        self.effect.after_effect = true;
+        self
+    }
+}
+
+/// The setting of a failure of the resource: [`fails`](Fault::fails).
+impl Fault<ResourceFailure> {
+    /// Lets the resource come up first, and fail that long after; at most a century.
+    pub fn later(mut self, after: Duration) -> Self {
+        self.effect.later = Some(after.min(CENTURY));
+        self
+    }
+}
+
+impl<E> Fault<E> {
+    fn map<F>(self, effect: impl FnOnce(E) -> F) -> Fault<F> {
+        Fault {
+            place: self.place,
+            optional: self.optional,
+            effect: effect(self.effect),
         }
+    }
+}
+
+impl From<Fault<Refusal>> for Fault {
+    fn from(fault: Fault<Refusal>) -> Self {
+        fault.map(|refusal| AnyEffect(Effect::Refuse(refusal)))
+    }
+}
+
+impl From<Fault<Disruption>> for Fault {
+    fn from(fault: Fault<Disruption>) -> Self {
+        fault.map(|disruption| AnyEffect(Effect::Disrupt(disruption)))
+    }
+}
+
+impl From<Fault<ResourceDelay>> for Fault {
+    fn from(fault: Fault<ResourceDelay>) -> Self {
+        fault.map(|delay| AnyEffect(Effect::Delay(delay)))
+    }
+}
+
+impl From<Fault<ResourceFailure>> for Fault {
+    fn from(fault: Fault<ResourceFailure>) -> Self {
+        fault.map(|failure| AnyEffect(Effect::Fail(failure)))
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Effect, Fault, Interruption, On, Refusal};
-use crate::sim::lifecycle::LifecycleOverride;
+use super::effect::Way;
+use super::{
+    Disruption, Effect, Fault, Interruption, On, Reason, Refusal, ResourceDelay, ResourceFailure,
+};
 
 impl fmt::Display for Fault {
     /// Writes a sentence: `call 2 of RunInstances is refused with InsufficientInstanceCapacity`.
@@ -29,37 +31,57 @@ impl fmt::Display for Fault {
         if let Some((kind, state)) = &place.while_in {
             write!(f, " while some {kind} is {state}")?;
         }
-        match &self.effect {
-            Effect::Refuse(Refusal::Code(code)) => write!(f, " is refused with {code}")?,
-            Effect::Refuse(Refusal::Denied) => f.write_str(" is denied")?,
-            Effect::Refuse(Refusal::ServerError) => f.write_str(" fails with a server error")?,
-            Effect::Refuse(Refusal::Throttled) => f.write_str(" is throttled")?,
-            Effect::Interrupt(Interruption::Reset) if self.after_effect => {
-                return f.write_str(" takes effect and its reply is lost");
+        match &self.effect.0 {
+            Effect::Refuse(refusal) => write!(f, " {refusal}"),
+            Effect::Disrupt(disruption) => write!(f, " {disruption}"),
+            Effect::Delay(ResourceDelay { by: None }) => f.write_str(" leaves its resource stuck"),
+            Effect::Delay(ResourceDelay { by: Some(by) }) => {
+                write!(f, " leaves its resource {} slower", friendly(*by))
             }
-            Effect::Interrupt(Interruption::Reset) => f.write_str(" is lost on its way")?,
-            Effect::Interrupt(Interruption::Stall) => f.write_str(" is never answered")?,
-            Effect::Interrupt(Interruption::DropCaller) => {
-                f.write_str(" has its caller dropped")?
-            }
-            Effect::Interrupt(Interruption::Panic) => f.write_str(" panics")?,
-            Effect::Delay(by) => write!(f, " is delayed by {}", friendly(*by))?,
-            Effect::State(LifecycleOverride::Usual) => f.write_str(" goes as usual")?,
-            Effect::State(LifecycleOverride::Stuck) => f.write_str(" leaves its resource stuck")?,
-            Effect::State(LifecycleOverride::Slow(by)) => {
-                write!(f, " leaves its resource {} slower", friendly(*by))?;
-            }
-            Effect::State(LifecycleOverride::Fails { reason, .. }) => {
+            Effect::Fail(ResourceFailure { reason, later }) => {
                 write!(f, " makes its resource fail with {reason}")?;
-                if let Some(later) = self.later {
-                    write!(f, " {} after its start", friendly(later))?;
+                match later {
+                    Some(later) => write!(f, " {} after its start", friendly(*later)),
+                    None => Ok(()),
                 }
             }
         }
-        if self.after_effect {
-            f.write_str(" after it took effect")?;
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::Code(code) => write!(f, "is refused with {code}")?,
+            Reason::Denied => f.write_str("is denied")?,
+            Reason::ServerError => f.write_str("fails with a server error")?,
+            Reason::Throttled => f.write_str("is throttled")?,
         }
-        Ok(())
+        f.write_str(after_effect(self.after_effect))
+    }
+}
+
+impl fmt::Display for Disruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::lost_reply() {
+            return f.write_str("takes effect and its reply is lost");
+        }
+        match self.way {
+            Way::Interruption(Interruption::Reset) => f.write_str("is lost on its way")?,
+            Way::Interruption(Interruption::Stall) => f.write_str("is never answered")?,
+            Way::Interruption(Interruption::DropCaller) => f.write_str("has its caller dropped")?,
+            Way::Interruption(Interruption::Panic) => f.write_str("panics")?,
+            Way::Delay(by) => write!(f, "is delayed by {}", friendly(by))?,
+        }
+        f.write_str(after_effect(self.after_effect))
+    }
+}
+
+fn after_effect(after_effect: bool) -> &'static str {
+    if after_effect {
+        " after it took effect"
+    } else {
+        ""
     }
 }
 
@@ -89,44 +111,64 @@ impl Fault {
         if let Some((kind, state)) = &place.while_in {
             call(format_args!(".while_in({kind:?}, {state:?})"));
         }
-        call(format_args!("{}", self.effect_to_rust()));
-        if let Some(later) = self.later {
-            call(format_args!(".later({})", rust_duration(later)));
-        }
-        if let Some(status) = self.status {
-            call(format_args!(".status({status})"));
-        }
-        if let Some(message) = &self.message {
-            call(format_args!(".message({message:?})"));
-        }
-        if self.after_effect && self.effect != Effect::Interrupt(Interruption::Reset) {
-            call(format_args!(".after_effect()"));
+        match &self.effect.0 {
+            Effect::Refuse(refusal) => call(format_args!("{}", refusal.to_rust())),
+            Effect::Disrupt(disruption) => call(format_args!("{}", disruption.to_rust())),
+            Effect::Delay(ResourceDelay { by: None }) => call(format_args!(".stuck()")),
+            Effect::Delay(ResourceDelay { by: Some(by) }) => {
+                call(format_args!(".slow({})", rust_duration(*by)));
+            }
+            Effect::Fail(ResourceFailure { reason, later }) => {
+                call(format_args!(".fails({reason:?})"));
+                if let Some(later) = later {
+                    call(format_args!(".later({})", rust_duration(*later)));
+                }
+            }
         }
         if self.optional {
             call(format_args!(".optional()"));
         }
         rust
     }
+}
 
-    fn effect_to_rust(&self) -> String {
-        match &self.effect {
-            Effect::Refuse(Refusal::Code(code)) => format!(".answer({code:?})"),
-            Effect::Refuse(Refusal::Denied) => ".denied()".to_owned(),
-            Effect::Refuse(Refusal::ServerError) => ".server_error()".to_owned(),
-            Effect::Refuse(Refusal::Throttled) => ".throttled()".to_owned(),
-            Effect::Interrupt(Interruption::Reset) if self.after_effect => {
-                ".lose_reply()".to_owned()
-            }
-            Effect::Interrupt(Interruption::Reset) => ".reset()".to_owned(),
-            Effect::Interrupt(Interruption::Stall) => ".stall()".to_owned(),
-            Effect::Interrupt(Interruption::DropCaller) => ".drop_caller()".to_owned(),
-            Effect::Interrupt(Interruption::Panic) => ".panic()".to_owned(),
-            Effect::Delay(by) => format!(".delay({})", rust_duration(*by)),
-            Effect::State(LifecycleOverride::Usual) => String::new(),
-            Effect::State(LifecycleOverride::Stuck) => ".stuck()".to_owned(),
-            Effect::State(LifecycleOverride::Slow(by)) => format!(".slow({})", rust_duration(*by)),
-            Effect::State(LifecycleOverride::Fails { reason, .. }) => format!(".fails({reason:?})"),
+impl Refusal {
+    fn to_rust(&self) -> String {
+        let mut rust = match &self.reason {
+            Reason::Code(code) => format!(".answer({code:?})"),
+            Reason::Denied => ".denied()".to_owned(),
+            Reason::ServerError => ".server_error()".to_owned(),
+            Reason::Throttled => ".throttled()".to_owned(),
+        };
+        if let Some(status) = self.status {
+            rust.push_str(&format!(".status({status})"));
         }
+        if let Some(message) = &self.message {
+            rust.push_str(&format!(".message({message:?})"));
+        }
+        if self.after_effect {
+            rust.push_str(".after_effect()");
+        }
+        rust
+    }
+}
+
+impl Disruption {
+    fn to_rust(&self) -> String {
+        if *self == Self::lost_reply() {
+            return ".lose_reply()".to_owned();
+        }
+        let mut rust = match self.way {
+            Way::Interruption(Interruption::Reset) => ".reset()".to_owned(),
+            Way::Interruption(Interruption::Stall) => ".stall()".to_owned(),
+            Way::Interruption(Interruption::DropCaller) => ".drop_caller()".to_owned(),
+            Way::Interruption(Interruption::Panic) => ".panic()".to_owned(),
+            Way::Delay(by) => format!(".delay({})", rust_duration(by)),
+        };
+        if self.after_effect {
+            rust.push_str(".after_effect()");
+        }
+        rust
     }
 }
 

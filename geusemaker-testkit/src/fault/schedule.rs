@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Effect, Fault, Interruption};
+use super::effect::Way;
+use super::{Disruption, Effect, Fault, Interruption};
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::wire::{Service, ServiceError};
 
@@ -53,17 +54,7 @@ pub(crate) enum End {
 
 impl Schedule {
     /// Adds a fault.
-    ///
-    /// # Panics
-    /// Panics if parts of the fault contradict each other.
-    #[track_caller]
     pub(crate) fn add(&mut self, fault: Fault) {
-        let contradiction = fault.contradiction();
-        assert!(
-            contradiction.is_none(),
-            "{fault}: {}",
-            contradiction.unwrap_or_default()
-        );
         self.entries.push(Entry {
             fault,
             seen: 0,
@@ -94,40 +85,38 @@ impl Schedule {
             if entry.seen < place.nth || entry.fired >= place.times {
                 continue;
             }
-            let after_effect = entry.fault.after_effect;
-            let end = match &entry.fault.effect {
-                Effect::Delay(by) if after_effect => {
-                    verdict.delay_after += *by;
-                    entry.fired += 1;
-                    continue;
-                }
-                Effect::Delay(by) => {
-                    verdict.delay_before += *by;
-                    entry.fired += 1;
-                    continue;
-                }
-                Effect::State(lifecycle) => {
-                    if verdict.overridden_by.is_none() {
-                        verdict.lifecycle = entry.fault.with_later(lifecycle);
-                        verdict.overridden_by = Some(index);
-                        // Taken back if the override makes no difference.
-                        entry.fired += 1;
-                    }
-                    continue;
-                }
+            let (end, takes_effect) = match &entry.fault.effect.0 {
                 Effect::Refuse(refusal) => {
-                    let mut error = refusal.error(context.service);
-                    error.status = entry.fault.status.unwrap_or(error.status);
-                    if let Some(message) = &entry.fault.message {
-                        error.message.clone_from(message);
-                    }
-                    End::Refusal(error)
+                    let error = refusal.error(context.service);
+                    (End::Refusal(error), refusal.after_effect)
                 }
-                Effect::Interrupt(interruption) => End::Interruption(*interruption),
+                Effect::Disrupt(Disruption { way, after_effect }) => match way {
+                    Way::Interruption(interruption) => {
+                        (End::Interruption(*interruption), *after_effect)
+                    }
+                    Way::Delay(by) => {
+                        let delay = if *after_effect {
+                            &mut verdict.delay_after
+                        } else {
+                            &mut verdict.delay_before
+                        };
+                        *delay += *by;
+                        entry.fired += 1;
+                        continue;
+                    }
+                },
+                Effect::Delay(delay) => {
+                    entry.overrides(index, delay.lifecycle(), &mut verdict);
+                    continue;
+                }
+                Effect::Fail(failure) => {
+                    entry.overrides(index, failure.lifecycle(), &mut verdict);
+                    continue;
+                }
             };
             if verdict.end.is_none() {
                 verdict.end = Some(end);
-                verdict.takes_effect = after_effect;
+                verdict.takes_effect = takes_effect;
                 entry.fired += 1;
             }
         }
@@ -175,21 +164,17 @@ impl Entry {
                 .is_none_or(|(kind, state)| (context.is_any_in)(kind, state))
     }
 
+    /// Overrides the lifecycle of the call's resource, unless another fault does.
+    fn overrides(&mut self, index: usize, lifecycle: LifecycleOverride, verdict: &mut Verdict) {
+        if verdict.overridden_by.is_none() {
+            verdict.lifecycle = lifecycle;
+            verdict.overridden_by = Some(index);
+            // Taken back if the override makes no difference.
+            self.fired += 1;
+        }
+    }
+
     fn is_missing(&self) -> bool {
         self.fired == 0 && !self.fault.optional
-    }
-}
-
-impl Fault {
-    fn with_later(&self, lifecycle: &LifecycleOverride) -> LifecycleOverride {
-        match lifecycle {
-            LifecycleOverride::Fails { reason, .. } => LifecycleOverride::Fails {
-                reason: reason.clone(),
-                after: self.later,
-            },
-            LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => {
-                lifecycle.clone()
-            }
-        }
     }
 }

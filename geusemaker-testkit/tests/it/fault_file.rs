@@ -62,32 +62,36 @@ fn fault_file_matches_builder() {
         denied = true
     "#;
     let minutes = |n: u64| Duration::from_secs(60 * n);
-    let expected = [
+    let expected: [Fault; 11] = [
         Fault::on("RunInstances")
             .nth(2)
             .answer("InsufficientInstanceCapacity")
             .status(503)
-            .message("none left"),
-        Fault::on("CreateLoadBalancer").lose_reply(),
+            .message("none left")
+            .into(),
+        Fault::on("CreateLoadBalancer").lose_reply().into(),
         Fault::on("elasticloadbalancing:DescribeTags")
             .throttled()
-            .times(20),
+            .times(20)
+            .into(),
         Fault::on("ec2:*")
             .after(minutes(90))
             .while_in("EC2::Instance", "running")
             .server_error()
             .after_effect()
             .forever()
-            .optional(),
-        Fault::on_any().delay(Duration::from_millis(1500)),
+            .optional()
+            .into(),
+        Fault::on_any().delay(Duration::from_millis(1500)).into(),
         Fault::on("RegisterTargets")
             .fails("Target.Timeout")
-            .later(minutes(10)),
-        Fault::on("CreateDistribution").stuck(),
-        Fault::on("CreateMountTarget").slow(minutes(20)),
-        Fault::on("CreateVpc").reset(),
-        Fault::on("CreateVpc").stall(),
-        Fault::on("DeleteVpc").denied(),
+            .later(minutes(10))
+            .into(),
+        Fault::on("CreateDistribution").stuck().into(),
+        Fault::on("CreateMountTarget").slow(minutes(20)).into(),
+        Fault::on("CreateVpc").reset().into(),
+        Fault::on("CreateVpc").stall().into(),
+        Fault::on("DeleteVpc").denied().into(),
     ];
     assert_eq!(Fault::parse_file(text).unwrap(), expected);
 }
@@ -146,28 +150,28 @@ fn parse_error_names_line_and_remedy() {
             "`reset` and `stall` exclude",
         ),
         (
-            1,
-            None,
+            4,
+            Some("status"),
             "[[fault]]\non = '*'\nreset = true\nstatus = 500",
-            "`status` needs `answer`",
+            "needs `answer`",
         ),
         (
-            1,
-            None,
+            4,
+            Some("message"),
             "[[fault]]\non = '*'\nstall = true\nmessage = 'no'",
-            "`message` needs `answer`",
+            "needs `answer`",
         ),
         (
-            1,
-            None,
+            4,
+            Some("later"),
             "[[fault]]\non = '*'\nstuck = true\nlater = '5m'",
-            "`later` needs `fails`",
+            "needs `fails`",
         ),
         (
-            1,
-            None,
+            4,
+            Some("after-effect"),
             "[[fault]]\non = '*'\nstuck = true\nafter-effect = true",
-            "`after-effect` cannot be combined",
+            "cannot be combined",
         ),
         (
             1,
@@ -237,26 +241,34 @@ fn misspelt_operation_panics_at_once() {
 #[test]
 fn fault_displays_sentence_and_code() {
     let minute = Duration::from_secs(60);
-    for (fault, sentence, rust) in [
+    let faults: [(Fault, &str, &str); 6] = [
         (
-            Fault::on("RunInstances").nth(2).answer("Unavailable"),
+            Fault::on("RunInstances")
+                .nth(2)
+                .answer("Unavailable")
+                .into(),
             "call 2 of RunInstances is refused with Unavailable",
             r#"Fault::on("RunInstances").nth(2).answer("Unavailable")"#,
         ),
         (
-            Fault::on("ec2:DescribeTags").times(3).throttled(),
+            Fault::on("ec2:DescribeTags").times(3).throttled().into(),
             "each of calls 1 to 3 of ec2:DescribeTags is throttled",
             r#"Fault::on("ec2:DescribeTags").nth(1).times(3).throttled()"#,
         ),
         (
-            Fault::on_any().forever().after(minute).server_error(),
+            Fault::on_any()
+                .forever()
+                .after(minute)
+                .server_error()
+                .into(),
             "every call of * from 1m on fails with a server error",
             "Fault::on_any().nth(1).forever().after(Duration::from_secs(60)).server_error()",
         ),
         (
             Fault::on("CreateVpc")
                 .while_in("EC2::Instance", "running")
-                .lose_reply(),
+                .lose_reply()
+                .into(),
             "call 1 of CreateVpc while some EC2::Instance is running takes effect and its reply is lost",
             r#"Fault::on("CreateVpc").nth(1).while_in("EC2::Instance", "running").lose_reply()"#,
         ),
@@ -264,16 +276,18 @@ fn fault_displays_sentence_and_code() {
             Fault::on("RegisterTargets")
                 .fails("Target.Timeout")
                 .later(minute)
-                .optional(),
+                .optional()
+                .into(),
             "call 1 of RegisterTargets makes its resource fail with Target.Timeout 1m after its start",
             r#"Fault::on("RegisterTargets").nth(1).fails("Target.Timeout").later(Duration::from_secs(60)).optional()"#,
         ),
         (
-            Fault::on("CreateVpc").panic().after_effect(),
+            Fault::on("CreateVpc").panic().after_effect().into(),
             "call 1 of CreateVpc panics after it took effect",
             r#"Fault::on("CreateVpc").nth(1).panic().after_effect()"#,
         ),
-    ] {
+    ];
+    for (fault, sentence, rust) in faults {
         assert_eq!(fault.to_string(), sentence);
         assert_eq!(fault.to_rust(), rust);
     }

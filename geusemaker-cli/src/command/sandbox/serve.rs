@@ -175,7 +175,7 @@ fn log(call: &CallRecord) {
 fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Document, Failure> {
     let calls = aws.calls().len();
     let leftovers: Vec<_> = aws.leftovers().iter().map(ToString::to_string).collect();
-    let unfired = aws.unfired();
+    let unfired: Vec<_> = aws.unfired().iter().map(ToString::to_string).collect();
     if output == Output::Text {
         let elapsed = compact(aws.clock().elapsed());
         display.note(&format!(

@@ -78,8 +78,8 @@ impl Point {
         // Optional, because a caller that waits for the moment notices when a run does not reach it.
         let stalled = Fault::on(&self.operation).nth(self.nth).stall().optional();
         match self.progress {
-            Progress::Sent => Some(stalled),
-            Progress::InEffect => Some(stalled.after_effect()),
+            Progress::Sent => Some(stalled.into()),
+            Progress::InEffect => Some(stalled.after_effect().into()),
             Progress::Answered => None,
         }
     }
