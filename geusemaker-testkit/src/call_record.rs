@@ -9,6 +9,25 @@ use crate::wire::Service;
 use crate::wire::operation::is_read;
 
 /// A call that reached the account or was lost on its way there.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::{Aws, Fault, Outcome};
+///
+/// let aws = Aws::builder().fault(Fault::on("DescribeVpcs").throttled()).build();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// ec2.describe_vpcs().send().await?; // The SDK tries again by itself.
+///
+/// let calls = aws.calls();
+/// let [first, second] = calls.as_slice() else { panic!("{calls:?}") };
+/// assert_eq!(first.outcome, Outcome::Refused("RequestLimitExceeded".to_owned()));
+/// assert_eq!((second.operation.as_str(), second.nth), ("DescribeVpcs", 2));
+/// assert_eq!(second.outcome, Outcome::Success);
+/// assert!(second.at > first.at && !second.is_mutating());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallRecord {

@@ -11,6 +11,21 @@ use jiff::Timestamp;
 /// It follows tokio's clock. Under a paused runtime (`#[tokio::test(start_paused = true)]`) time is virtual: it jumps
 /// to the next moment that any task waits for, and half an hour takes no time at all. Under a running one it is real
 /// time, `speed` times as fast.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use geusemaker_testkit::Aws;
+///
+/// let aws = Aws::new();
+/// assert_eq!(aws.clock().now().to_string(), "2026-11-01T00:00:00Z");
+/// aws.clock().sleep(Duration::from_secs(30 * 60)).await; // at once
+/// assert_eq!(aws.clock().now().to_string(), "2026-11-01T00:30:00Z");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Clock {
     epoch: Timestamp,

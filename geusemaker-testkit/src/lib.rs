@@ -20,13 +20,22 @@
 //! # }
 //! ```
 //!
-//! No program runs inside a simulated instance. A [`Guest`] is the software in there, as far as AWS sees it: the text on
-//! the serial console. The default, [`GpuGuest`], boots and reports the GPUs if the user data does.
+//! The parts of a test:
 //!
-//! A [`Fault`] says at which call it fires and what it does: to the call (an answer, a lost connection, a lost reply,
-//! silence), to the caller (dropped, a panic) or to the resource (stuck, slow, failed). A fault that never fires makes
-//! the test fail. The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each fault that can
-//! happen at each of its calls.
+//! - [`Aws::builder`] chooses how the account behaves: [`Timings`], [`Quota`], [`Throttling`], the seed, the faults.
+//!   [`Aws::sdk_config`] is the configuration for the program under test.
+//! - A [`Fault`] says at which call it fires and what it does: to the call (an answer, a lost connection, a lost reply,
+//!   silence), to the caller (dropped, a panic) or to the resource (stuck, slow, failed). A fault that never fires
+//!   makes the test fail.
+//! - No program runs inside a simulated instance. A [`Guest`] is the software in there, as far as AWS sees it: the text
+//!   on the serial console. The default, [`GpuGuest`], boots and reports the GPUs if the user data does.
+//! - In the end, [`Aws::leftovers`] has to be empty. [`Aws::calls`] is the log of the calls, as [`CallRecord`]s,
+//!   [`Aws::clock`] the time that they took, and [`Aws::coverage`] the part of AWS that they have exercised.
+//! - The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each fault that can happen at each
+//!   of its calls.
+//!
+//! Beside that, a [`Snapshot`] saves an account, the module `serve` offers it on a socket, and [`cassette`] records and
+//! replays the traffic of a real one. `examples/test_your_tool.rs` is a small tool together with its tests.
 
 /// Runs the examples of the README as tests.
 #[cfg(doctest)]

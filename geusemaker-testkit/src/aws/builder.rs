@@ -20,7 +20,27 @@ use crate::sim::timings::Timings;
 /// The start of simulated time, 2026-11-01. It is constant, so that two runs are identical.
 const EPOCH: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
-/// A builder of an [`Aws`] account.
+/// A builder of an [`Aws`] account. Every setting has a default.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::{Aws, Fault, Quota, Timings};
+///
+/// let aws = Aws::builder()
+///     .seed(7)
+///     .timings(Timings::Slow)
+///     .region("eu-central-1")
+///     .quota(Quota::SecurityGroups, 10)
+///     .no_capacity("g5.xlarge", "eu-central-1a")
+///     .fault(Fault::on("DescribeVpcs").throttled())
+///     .build();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// let vpcs = ec2.describe_vpcs().send().await?;
+/// assert_eq!(vpcs.vpcs().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct AwsBuilder {
     seed: u64,
     timings: Timings,

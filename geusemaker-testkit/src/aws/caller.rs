@@ -28,6 +28,21 @@ impl Aws {
 }
 
 /// The payload of a panic caused by a fault ([`crate::Fault::panic`]).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::{Aws, Fault, InjectedPanic};
+///
+/// let aws = Aws::builder().fault(Fault::on("DescribeVpcs").panic()).build();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// let task = tokio::spawn(async move { ec2.describe_vpcs().send().await });
+/// let panic = task.await.unwrap_err().into_panic();
+/// let injected = panic.downcast_ref::<InjectedPanic>();
+/// assert_eq!(injected.map(|injected| injected.operation.as_str()), Some("DescribeVpcs"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InjectedPanic {

@@ -14,6 +14,7 @@ use super::service::service;
 ///
 /// On disk this is HAR 1.2 in indented JSON. The same calls give the same text, at any time and on any machine. A HAR
 /// that another program recorded can be loaded too; call [`redacted`](Self::redacted) before saving it.
+/// [`Recorder`](super::Recorder) has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cassette {
     har: Har,

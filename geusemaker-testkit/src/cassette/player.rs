@@ -31,7 +31,7 @@ use crate::lock::lock;
 /// Text that a pattern of [`Redactor::with_pattern`] has removed from a request is put back into the answers from then
 /// on, so that a program finds the id of its own run where the recording had another one.
 ///
-/// Clones share their progress.
+/// Clones share their progress. [`Recorder`](super::Recorder) has an example.
 #[derive(Clone, Debug)]
 pub struct Player {
     state: Arc<State>,

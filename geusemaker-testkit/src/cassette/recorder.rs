@@ -28,6 +28,30 @@ use crate::lock::lock;
 /// to replay. Bodies are read whole before they are passed on, so a streaming operation arrives in one piece.
 ///
 /// Clones share the same recording.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::Aws;
+/// use geusemaker_testkit::cassette::{Player, Recorder};
+///
+/// // The configuration of a real account and its HTTP client, from `aws_config`; here, those of a simulated one.
+/// let aws = Aws::new();
+/// let (config, inner) = (aws.sdk_config(), aws.http_client());
+///
+/// let recorder = Recorder::new(inner);
+/// let recording = config.to_builder().http_client(recorder.http_client()).build();
+/// let vpcs = aws_sdk_ec2::Client::new(&recording).describe_vpcs().send().await?;
+/// let cassette = recorder.cassette(); // `cassette.save(path)?` writes it to a file.
+///
+/// let player = Player::new(&cassette);
+/// let playing = config.to_builder().http_client(player.http_client()).build();
+/// let played = aws_sdk_ec2::Client::new(&playing).describe_vpcs().send().await?;
+/// assert_eq!(played.vpcs(), vpcs.vpcs());
+/// player.verify()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Recorder {
     inner: SharedHttpClient,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::fault::Fault;
 
-/// A kind of fault that can happen at a call.
+/// A kind of fault that can happen at a call: a fault without a place, for the explorer to put at each call.
 #[derive(Clone)]
 pub struct FaultKind {
     name: Cow<'static, str>,

@@ -14,6 +14,8 @@ use crate::sim::resource::Resource;
 const OUTCOME_WIDTH: usize = 48;
 
 /// The results of an exploration. It is displayed as a table, with a line of Rust for each run that is not sound.
+///
+/// [`Explorer`](super::Explorer) has an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[must_use]
@@ -43,6 +45,29 @@ impl Exploration {
 }
 
 /// One run of the scenario.
+///
+/// ```
+/// use geusemaker_testkit::{Ending, Explorer, FaultKind};
+///
+/// let exploration = Explorer::new(|aws| async move {
+///     let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+///     ec2.create_key_pair().key_name("mine").send().await?;
+///     ec2.delete_key_pair().key_name("mine").send().await?;
+///     Ok::<_, aws_sdk_ec2::Error>(())
+/// })
+/// .fault_kinds([FaultKind::denied()])
+/// .explore()?;
+///
+/// let [first, second] = exploration.runs.as_slice() else { panic!("{exploration}") };
+/// assert!(matches!(first.ending, Ending::Failed(_)) && first.verdict.is_ok());
+/// assert_eq!(second.name(), "DeleteKeyPair #1, denied");
+/// assert!(second.leftovers.iter().any(|left| left.kind == "EC2::KeyPair"));
+/// assert_eq!(
+///     second.reproduce_with(),
+///     r#"Aws::builder().seed(0).fault(Fault::on("DeleteKeyPair").nth(1).denied())"#
+/// );
+/// # Ok::<(), geusemaker_testkit::ExplorerError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Run {

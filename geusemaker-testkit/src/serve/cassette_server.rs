@@ -10,6 +10,29 @@ use crate::cassette::{Cassette, PlayError, Player, Redactor};
 ///
 /// Point a program at it with `AWS_ENDPOINT_URL`, or with the SDK's `endpoint_url`. A request without a recorded answer
 /// gets status 501, which the SDK does not retry, with the mismatch as its text.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use geusemaker_testkit::{Aws, Timings, cassette::Recorder};
+/// # let aws = Aws::builder().timings(Timings::Instant).build();
+/// # let recorder = Recorder::new(aws.http_client());
+/// # let config = aws.sdk_config().to_builder().http_client(recorder.http_client()).build();
+/// # aws_sdk_ec2::Client::new(&config).describe_vpcs().send().await?;
+/// # let cassette = recorder.cassette();
+/// use geusemaker_testkit::serve::CassetteServer;
+///
+/// // `cassette` is a recorded DescribeVpcs.
+/// let server = CassetteServer::start(&cassette).await;
+/// // Any program that is given AWS_ENDPOINT_URL; here, the SDK in the same process.
+/// let network = aws_smithy_http_client::Builder::new().build_http();
+/// let config = config.to_builder().http_client(network).endpoint_url(server.uri()).build();
+/// let vpcs = aws_sdk_ec2::Client::new(&config).describe_vpcs().send().await?;
+/// assert_eq!(vpcs.vpcs().len(), 1);
+/// server.verify()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CassetteServer {
     server: MockServer,

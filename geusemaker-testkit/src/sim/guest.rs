@@ -33,7 +33,6 @@ pub struct Boot {
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use aws_sdk_ec2::client::Waiters as _;
 /// use geusemaker_testkit::{Aws, Boot, Guest};
 ///
 /// /// Instances on which the installation fails.
@@ -50,16 +49,14 @@ pub struct Boot {
 /// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
 /// let image = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64";
 /// let run = ec2.run_instances().image_id(image).instance_type("t3.micro".into()).min_count(1).max_count(1);
-/// let id = run.send().await?.instances()[0].instance_id().unwrap().to_owned();
-/// let waiter = ec2.wait_until_instance_running().instance_ids(&id);
-/// waiter.wait(std::time::Duration::from_secs(600)).await?;
+/// let ran = run.send().await?;
+/// let id = ran.instances()[0].instance_id().unwrap();
 ///
 /// // The console is empty until the instance has booted and the user data has run.
 /// aws.clock().sleep(std::time::Duration::from_secs(600)).await;
-/// let output = ec2.get_console_output().instance_id(&id).send().await?;
+/// let output = ec2.get_console_output().instance_id(id).send().await?;
 /// let console = aws_smithy_types::base64::decode(output.output().unwrap())?;
 /// assert!(String::from_utf8(console)?.contains("Unable to locate package"));
-/// # ec2.terminate_instances().instance_ids(&id).send().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -85,18 +82,36 @@ impl Guest for PlainGuest {
 /// A guest with a working NVIDIA driver, whose user data reports the GPUs: the default.
 ///
 /// It boots like a [`PlainGuest`]. User data that asks `nvidia-smi` usually keeps the answer in two shell variables and
-/// prints them:
+/// prints them. The guest does not run the script. If the user data contains `nvidia-smi`, each of its lines with
+/// `$count` and `$model` in double quotes becomes a line of the console, with the number and the model of the GPUs that
+/// the instance type has. Without NVIDIA GPUs, the number is 0 and the model is empty.
 ///
-/// ```sh
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use aws_smithy_types::base64;
+/// use geusemaker_testkit::Aws;
+///
+/// let user_data = r#"#!/bin/bash
 /// gpus=$(nvidia-smi --query-gpu=name --format=csv,noheader)
 /// count=$(wc -l <<<"$gpus")
 /// model=$(head -n 1 <<<"$gpus")
 /// echo "GPUs: $count x $model" >/dev/console
-/// ```
+/// "#;
+/// let aws = Aws::new();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// let image = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64";
+/// let run = ec2.run_instances().image_id(image).instance_type("g5.12xlarge".into()).min_count(1).max_count(1);
+/// let ran = run.user_data(base64::encode(user_data)).send().await?;
+/// let id = ran.instances()[0].instance_id().unwrap();
 ///
-/// The guest does not run the script. If the user data contains `nvidia-smi`, each of its lines with `$count` and
-/// `$model` in double quotes becomes a line of the console, with the number and the model of the GPUs that the instance
-/// type has. A `g5.12xlarge` prints `GPUs: 4 x NVIDIA A10G`. Without NVIDIA GPUs, the number is 0 and the model empty.
+/// aws.clock().sleep(std::time::Duration::from_secs(600)).await;
+/// let output = ec2.get_console_output().instance_id(id).send().await?;
+/// let console = String::from_utf8(base64::decode(output.output().unwrap())?)?;
+/// assert!(console.contains("GPUs: 4 x NVIDIA A10G"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct GpuGuest;

@@ -5,6 +5,21 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A resource of an account.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::Aws;
+///
+/// let aws = Aws::new();
+/// let ec2 = aws_sdk_ec2::Client::new(&aws.sdk_config());
+/// ec2.create_key_pair().key_name("mine").send().await?;
+/// let [left] = aws.leftovers().try_into().unwrap();
+/// assert_eq!(left.kind, "EC2::KeyPair");
+/// assert!(left.to_string().starts_with("EC2::KeyPair key-"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resource {
@@ -14,7 +29,7 @@ pub struct Resource {
     pub id: String,
 }
 
-/// A resource and its state.
+/// A resource and its state, from [`Aws::states`](crate::Aws::states).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct ResourceState {

@@ -5,6 +5,23 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The speed of the simulated AWS.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use geusemaker_testkit::{Aws, Timings};
+///
+/// for (timings, state) in [(Timings::Instant, "available"), (Timings::Slow, "creating")] {
+///     let aws = Aws::builder().timings(timings).build();
+///     let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
+///     let file_system = efs.create_file_system().creation_token("t").send().await?;
+///     let states = aws.states();
+///     let created = states.iter().find(|one| one.resource.id == file_system.file_system_id());
+///     assert_eq!(created.map(|one| one.state.as_str()), Some(state));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
