@@ -116,5 +116,5 @@ fn uncreatable_state_directory_is_named() {
     fs::write(gm.home().join("file"), "").unwrap();
     gm.sandbox(&["list", "--state", "file"])
         .with(2)
-        .says(&["the state directory file/sandbox cannot be created: "]);
+        .says(&["the state directory file/sandbox cannot be used: "]);
 }

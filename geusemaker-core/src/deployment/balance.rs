@@ -39,7 +39,7 @@ impl Deployment<Ec2Ready> {
         if let Err(error) = asked_tier::has_load_balancer(&self.state().plan) {
             return Err(Failed::refused(error, self));
         }
-        let (guard, state) = self.begin();
+        let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
         let balanced = balance(ledger, &state).await;

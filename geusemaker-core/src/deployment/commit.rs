@@ -96,9 +96,12 @@ impl Deployment<Ec2Ready> {
         if let Err(error) = asked_tier::is_reached(&self.state().plan, Tier::Instances) {
             return Err(Failed::refused(error, self));
         }
-        match pending_work::finish(self.inner.guard.ledger(), self.state()).await {
-            Ok(()) => commit_tier(self, Tier::Instances).await,
-            Err(error) => Err(Failed::refused(error, self)),
+        let (guard, state) = self.begin()?;
+        let finished = pending_work::finish(guard.ledger(), &state).await;
+        let ready = Self::new(guard, state);
+        match finished {
+            Ok(()) => commit_tier(ready, Tier::Instances).await,
+            Err(error) => Err(Failed::refused(error, ready)),
         }
     }
 }

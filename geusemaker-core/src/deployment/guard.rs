@@ -12,13 +12,6 @@ pub trait Guard: Debug + Send + Sync + From<RollbackGuard> {
 
     /// Returns the rollback guard, or `None` if the deployment has no journal yet.
     fn as_begun(&self) -> Option<&RollbackGuard>;
-
-    /// Makes the guard do again what it usually does when it is dropped.
-    fn rearm(&self) {
-        if let Some(guard) = self.as_begun() {
-            guard.rearm();
-        }
-    }
 }
 
 impl Guard for RollbackGuard {

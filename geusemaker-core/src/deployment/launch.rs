@@ -43,7 +43,7 @@ impl Deployment<Planned> {
     /// # Errors
     /// Returns [`Failed`] with everything undone that this call had created.
     pub async fn launch(self) -> Result<Deployment<Ec2Ready>, Failed<Planned>> {
-        let (guard, state) = self.begin();
+        let (guard, state) = self.begin()?;
         let guard = match guard {
             PlannedGuard::Begun(guard) => guard,
             PlannedGuard::Unstarted(unstarted) => match unstarted.begin(&state.plan).await {

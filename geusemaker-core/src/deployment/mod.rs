@@ -65,11 +65,21 @@ impl<S: State> Deployment<S> {
         &self.inner.state
     }
 
-    /// Returns the guard and the state for a transition. A failure before may have made the guard leave everything.
-    fn begin(self) -> (S::Guard, S) {
-        let Inner { guard, state } = *self.inner;
-        guard.rearm();
-        (guard, state)
+    /// Returns the guard and the state for a transition, unless the session was closed. A failure before may have made
+    /// the guard leave everything.
+    fn begin(self) -> Result<(S::Guard, S), Failed<S>> {
+        let rearmed = self
+            .inner
+            .guard
+            .as_begun()
+            .map_or(Ok(()), RollbackGuard::rearm);
+        match rearmed {
+            Ok(()) => {
+                let Inner { guard, state } = *self.inner;
+                Ok((guard, state))
+            }
+            Err(error) => Err(Failed::refused(error, self)),
+        }
     }
 
     /// Undoes everything that this deployment has created, and returns the result. If the deployment was committed

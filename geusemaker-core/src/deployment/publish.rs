@@ -17,7 +17,7 @@ impl Deployment<AlbHealthy> {
         if let Err(error) = asked_tier::has_cdn(&self.state().ec2.plan, "publish()") {
             return Err(Failed::refused(error, self));
         }
-        let (guard, state) = self.begin();
+        let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
         let published = async {

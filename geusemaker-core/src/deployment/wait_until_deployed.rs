@@ -18,7 +18,7 @@ impl Deployment<CdnPending> {
     /// Returns [`Failed`] with the deployment as it was: this call creates nothing, so there is nothing to undo. If the
     /// deadline has passed, CloudFront is still working, and the call can be made again.
     pub async fn wait_until_deployed(self) -> Result<Deployment<CdnDeployed>, Failed<CdnPending>> {
-        let (guard, state) = self.begin();
+        let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
         let deployed = await_deployed(ledger, &state).await;

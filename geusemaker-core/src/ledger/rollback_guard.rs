@@ -38,8 +38,11 @@ impl RollbackGuard {
     }
 
     /// Makes the guard do again what it usually does when it is dropped: another attempt begins.
-    pub(crate) fn rearm(&self) {
-        let _ = self.hold.change(self.hold.usual);
+    ///
+    /// # Errors
+    /// Returns an error if the session was closed.
+    pub(crate) fn rearm(&self) -> Result<(), Error> {
+        self.hold.change(self.hold.usual)
     }
 
     /// Keeps everything, and lets other processes work on the stack.
