@@ -37,6 +37,12 @@ impl RollbackGuard {
         let _ = self.hold.change(OnDrop::Leave);
     }
 
+    /// Makes the guard keep everything when it is dropped, until it is armed.
+    pub(crate) fn keep_on_drop(&self) {
+        // A closed session has decided already.
+        let _ = self.hold.change(OnDrop::Keep);
+    }
+
     /// Makes the guard do again what it usually does when it is dropped: another attempt begins.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::deployment::Deployment;
 use crate::deployment::state::Planned;
 use crate::error::Error;
 use crate::ledger::on_drop::OnDrop;
+use crate::ledger::rollback_guard::RollbackGuard;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Reached};
 use crate::spec::StackName;
 
@@ -40,25 +41,12 @@ impl Session {
     /// cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
         let (session, name) = (self.clone(), stack.clone());
-        let opening = async move { session.open_now(&name).await };
-        self.cleanup().finish(stack, opening).await
-    }
-
-    async fn open_now(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
-        let ledger = self.acquire(stack).await?;
-        let state = ledger.state();
-        if state.is_tearing_down {
-            ledger.release().await?;
-            return Err(Error::Ending {
-                stack: stack.clone(),
-            });
-        }
-        let on_drop = match state.committed {
-            Some(_) => OnDrop::UndoUnfinished,
-            None => OnDrop::UndoAll,
-        };
-        let plan = ledger.plan.clone();
-        let guard = self.cleanup().guard(ledger, on_drop);
+        let opening = async move { session.acquire_to_continue(&name).await };
+        let guard = self.cleanup().finish(stack, opening).await?;
+        // Only now somebody has the deployment: an `open` that is dropped half way undoes nothing.
+        guard.rearm()?;
+        let state = guard.ledger().state();
+        let plan = guard.ledger().plan.clone();
         Ok(match state.reached.clone() {
             None => AnyDeployment::Planned(Deployment::new(guard.into(), Planned { plan })),
             Some(Reached::Ec2Ready(state)) => {
@@ -74,5 +62,24 @@ impl Session {
                 AnyDeployment::CdnDeployed(Deployment::new(guard, state))
             }
         })
+    }
+
+    /// Acquires the journal of a deployment that is not being removed. The guard keeps everything until it is armed.
+    async fn acquire_to_continue(&self, stack: &StackName) -> Result<RollbackGuard, Error> {
+        let ledger = self.acquire(stack).await?;
+        let state = ledger.state();
+        if state.is_tearing_down {
+            ledger.release().await?;
+            return Err(Error::Ending {
+                stack: stack.clone(),
+            });
+        }
+        let on_drop = match state.committed {
+            Some(_) => OnDrop::UndoUnfinished,
+            None => OnDrop::UndoAll,
+        };
+        let guard = self.cleanup().guard(ledger, on_drop);
+        guard.keep_on_drop();
+        Ok(guard)
     }
 }

@@ -10,7 +10,7 @@ use geusemaker_core::{
 
 use crate::scenario::moment::Moment;
 use crate::scenario::watched_store::WatchedStore;
-use crate::scenario::{Scenario, account, assert_nothing_left, spec, stack};
+use crate::scenario::{Scenario, account, assert_nothing_left, deleted, spec, stack};
 
 /// Returns moments that are close together while calls are made, and further apart during waits.
 fn moments(close: u64, far: u64) -> impl Iterator<Item = Duration> {
@@ -180,6 +180,35 @@ async fn dropped_destroy_is_finished_by_next() {
         }
         scenario.close_and_assert_nothing_left().await;
     }
+}
+
+/// Nobody has had the deployment yet, so the stack stays as it is, and another process can open it at once.
+#[tokio::test(start_paused = true)]
+async fn dropped_open_changes_nothing() {
+    let kept = reached(ready).await;
+    for moment in (0..100).map(|n| Duration::from_millis(n * 5)) {
+        let scenario = kept.fork().restart_slowly(WRITE).await;
+        let before = scenario.aws.leftovers();
+        let stack = stack();
+        let opening = tokio::time::timeout(moment, scenario.session.open(&stack)).await;
+        if let Ok(opened) = opening {
+            drop(opened.unwrap());
+            scenario.close_and_assert_nothing_left().await;
+            return;
+        }
+        let later = scenario.another_session();
+        let closed = scenario.session.close().await;
+        assert_eq!(scenario.aws.leftovers(), before, "dropped after {moment:?}");
+        assert!(closed.is_complete() && deleted(&closed) == 0, "{closed:#?}");
+        drop(later.open(&stack).await.unwrap());
+        let closed = later.close().await;
+        scenario.assert_nothing_left();
+        assert!(
+            closed.is_complete(),
+            "dropped after {moment:?}: {closed:#?}"
+        );
+    }
+    panic!("it was never opened");
 }
 
 /// The caller that drops a commit does not know its outcome: it has taken place or it has not, but never by half.
