@@ -118,7 +118,7 @@ pub enum Error {
         /// The stack.
         stack: StackName,
         /// The process that works on the stack.
-        holder: Holder,
+        holder: Box<Holder>,
         /// The time since which it works on the stack.
         since: Timestamp,
     },

@@ -30,9 +30,12 @@ use std::sync::Arc;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct LibraryError {
+pub struct LibraryError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     message: String,
-    error: Arc<dyn Error + Send + Sync>,
+    error: Box<dyn Error + Send + Sync>,
 }
 
 impl LibraryError {
@@ -41,29 +44,29 @@ impl LibraryError {
         message: impl Into<String>,
         error: impl Error + Send + Sync + 'static,
     ) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             message: message.into(),
-            error: Arc::new(error),
-        }
+            error: Box::new(error),
+        }))
     }
 
     /// Returns the library's error.
     #[must_use]
     pub fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.error
+        &*self.0.error
     }
 
     /// Returns the library's error if it has this type: `SdkError<RunInstancesError>` for a call to AWS,
     /// `object_store::Error` for the store of the journals.
     #[must_use]
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
-        self.error.downcast_ref()
+        self.0.error.downcast_ref()
     }
 }
 
 impl fmt::Display for LibraryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -289,7 +289,7 @@ async fn take(
         if is_held {
             return Err(Error::Locked {
                 stack: stack.clone(),
-                holder: claim.holder.clone(),
+                holder: Box::new(claim.holder.clone()),
                 since: claim.since,
             });
         }

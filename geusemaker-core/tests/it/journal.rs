@@ -270,7 +270,7 @@ async fn second_session_is_refused_with_holder() {
         assert_eq!(holder.pid, std::process::id());
         assert_eq!(refused.category(), Category::Locked);
         assert!(
-            refused.to_string().contains("this process") && held_by == *holder,
+            refused.to_string().contains("this process") && held_by == **holder,
             "{refused}"
         );
     }

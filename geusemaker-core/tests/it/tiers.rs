@@ -104,7 +104,7 @@ async fn kept_after(scenario: &Scenario, tier: u8, steps: u8) {
         scenario.session.keep_dropped();
         let half_way = std::time::Duration::from_secs(1);
         let launch = tokio::time::timeout(half_way, planned.launch()).await;
-        drop(launch.unwrap_err());
+        launch.unwrap_err();
         let _ = scenario.session.close().await;
         return;
     }
