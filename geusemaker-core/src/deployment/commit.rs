@@ -97,7 +97,10 @@ impl Deployment<Ec2Ready> {
             return Err(Failed::refused(error, self));
         }
         let (guard, state) = self.begin()?;
-        let finished = pending_work::finish(guard.ledger(), &state).await;
+        let ledger = guard.ledger();
+        let finished = ledger
+            .unless_closed(pending_work::finish(ledger, &state))
+            .await;
         let ready = Self::new(guard, state);
         match finished {
             Ok(()) => commit_tier(ready, Tier::Instances).await,

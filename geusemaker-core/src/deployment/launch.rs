@@ -54,7 +54,8 @@ impl Deployment<Planned> {
                 }
             },
         };
-        let launched = launch(guard.ledger()).await;
+        let ledger = guard.ledger();
+        let launched = ledger.unless_closed(launch(ledger)).await;
         conclude(guard, state, Savepoint::default(), launched).await
     }
 }

@@ -20,10 +20,10 @@ pub(crate) mod unstarted;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::account::Account;
@@ -53,8 +53,8 @@ pub(crate) struct Ledger {
     state: Arc<mutex::Mutex<Arc<JournalState>>>,
     /// Held by the undo that is under way, in a task of its own.
     undo: Mutex<()>,
-    /// True once the session is closed: from then on, only the session may change anything.
-    is_closed: AtomicBool,
+    /// Cancelled once the session is closed: from then on, only the session may change anything.
+    closed: CancellationToken,
     holder: Holder,
     /// The calls and the writes that are under way; an undo waits for them first.
     running: TaskTracker,
@@ -121,7 +121,7 @@ impl Ledger {
             state: Arc::new(mutex::Mutex::new(Arc::clone(&journal.state))),
             journal: Arc::new(Mutex::new(journal)),
             undo: Mutex::default(),
-            is_closed: AtomicBool::new(false),
+            closed: CancellationToken::new(),
             holder: holder.clone(),
             running: TaskTracker::new(),
             renewal: mutex::Mutex::new(None),
@@ -191,11 +191,11 @@ impl Ledger {
 
     /// Leaves all changes to the session: the deployment can make nothing more.
     pub(super) fn close(&self) {
-        self.is_closed.store(true, Ordering::SeqCst);
+        self.closed.cancel();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::SeqCst)
+        self.closed.is_cancelled()
     }
 
     /// Returns an error if the session was closed.
@@ -204,6 +204,18 @@ impl Ledger {
             return Err(self.session_closed());
         }
         Ok(())
+    }
+
+    /// Does the work of a transition, which ends at once when the session is closed.
+    pub(crate) async fn unless_closed<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            () = self.closed.cancelled() => Err(self.session_closed()),
+            done = work => done,
+        }
     }
 
     fn session_closed(&self) -> Error {
