@@ -23,6 +23,33 @@ use crate::user_data::{GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
 /// Error returned when an operation of this crate fails.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let fault = Fault::on("RunInstances").answer("InsufficientInstanceCapacity").forever();
+/// # let aws = Aws::builder().fault(fault).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// use geusemaker_core::Error;
+///
+/// let failed = session.plan(spec).await?.launch().await.unwrap_err();
+/// // Gives up, as `?` does.
+/// let error = Error::from(failed);
+/// println!("error: {}", error.with_sources());
+/// println!("help: {}", error.remedy());
+/// match &error {
+///     Error::Capacity { attempts, .. } => println!("{} places were tried", attempts.len()),
+///     other => println!("category {:?}", other.category()),
+/// }
+/// # assert!(matches!(error, Error::Capacity { .. }));
+/// # let closed = session.close().await;
+/// # assert!(aws.leftovers().is_empty());
+/// # closed.into_result()
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -238,6 +265,31 @@ impl fmt::Display for Attempt {
 }
 
 /// The category of a failure, for a program that maps failures to exit codes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let aws = Aws::builder().fault(Fault::on("DescribeVpcs").denied()).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// use geusemaker_core::{Category, Error};
+///
+/// fn exit_code(error: &Error) -> u8 {
+///     match error.category() {
+///         Category::Input => 2,
+///         Category::Access => 3,
+///         Category::Locked => 4,
+///         _ => 1,
+///     }
+/// }
+///
+/// let error = session.plan(spec).await.unwrap_err();
+/// assert_eq!(exit_code(&error), 3);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Category {

@@ -71,7 +71,7 @@ pub(crate) trait AwsId: AsRef<str> + Send + 'static {
 
 macro_rules! id {
     ($name:ident, $kind:literal, $shape:expr, $expected:expr) => {
-        #[doc = concat!("The text of ", $kind, ".")]
+        #[doc = concat!("The text of ", $kind, ". The [module](self) shows how to parse one.")]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);

@@ -10,6 +10,33 @@ use crate::kind::ResourceKind;
 use crate::resource_key::ResourceKey;
 
 /// A resource that still exists, or may exist.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let aws = Aws::builder().fault(Fault::on("DeleteFileSystem").denied().forever()).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::FileSystems;
+///
+/// let undone = session.destroy(&stack.name, FileSystems::Delete).await?;
+/// for leftover in &undone.left {
+///     println!("{leftover}");
+///     if let Some(command) = &leftover.command {
+///         println!("  {command}");
+///     }
+/// }
+/// # assert!(!undone.is_complete());
+/// # let _ = aws.lift_faults();
+/// // Once the reason is gone: destroying again continues from there.
+/// session.destroy(&stack.name, FileSystems::Delete).await?.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Leftover {

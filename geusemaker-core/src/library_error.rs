@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// use aws_sdk_ec2::operation::describe_vpcs::DescribeVpcsError;
 ///
 /// let error = session.plan(spec).await.unwrap_err();
-/// let sources = std::iter::successors(error.source(), |error| error.source());
+/// let sources = std::iter::successors(error.source(), |&error| error.source());
 /// let library = sources.filter_map(|source| source.downcast_ref::<LibraryError>()).next().unwrap();
 /// let sdk: &SdkError<DescribeVpcsError> = library.downcast_ref().unwrap();
 /// assert_eq!(sdk.code(), Some("UnauthorizedOperation"));

@@ -23,7 +23,18 @@ const SERVICES: [&str; 5] = [
 /// The speed of an account's time: the seconds that pass there while one passes here.
 ///
 /// Time at AWS passes as it does here. An account that is simulated by another process on this machine may be faster;
-/// see [`crate::Session::with_clock_speed`].
+/// see [`SessionBuilder::clock_speed`](crate::SessionBuilder::clock_speed).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_core::ClockSpeed;
+///
+/// // As `gm sandbox serve --speed 60` has it.
+/// let speed: ClockSpeed = "60".parse()?;
+/// assert_eq!(speed.in_account(Duration::from_secs(1)), Duration::from_secs(60));
+/// # Ok::<(), geusemaker_core::InvalidClockSpeed>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClockSpeed(f64);
 

@@ -17,6 +17,26 @@ use crate::library_error::LibraryError;
 ///
 /// Its source is a [`LibraryError`] with the AWS SDK's own error, unless the error was read from a journal. Two errors
 /// are equal if everything but the source is.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let aws = Aws::builder().fault(Fault::on("DescribeVpcs").denied()).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// use geusemaker_core::ErrorClass;
+///
+/// let error = session.plan(spec).await.unwrap_err();
+/// let call = error.call().unwrap();
+/// assert_eq!(call.operation, "ec2:DescribeVpcs");
+/// assert_eq!(call.code.as_deref(), Some("UnauthorizedOperation"));
+/// assert_eq!(call.class, ErrorClass::Permission);
+/// assert!(!call.may_have_happened);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error(
     "{operation} failed{}: {message}{}",

@@ -5,6 +5,28 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The class of an AWS error, which decides what can be done about it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let fault = Fault::on("RunInstances").answer("InsufficientInstanceCapacity").forever();
+/// # let aws = Aws::builder().fault(fault).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// use geusemaker_core::{Error, ErrorClass};
+///
+/// let failed = session.plan(spec).await?.launch().await.unwrap_err();
+/// let class = failed.error.call().map(|call| call.class);
+/// if let Some(ErrorClass::Capacity | ErrorClass::Throttled) = class {
+///     println!("worth another attempt, later");
+/// }
+/// # assert_eq!(class, Some(ErrorClass::Capacity));
+/// # drop(failed);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -12,6 +12,25 @@ use crate::plan::reached::{AlbHealthy, CdnDeployed, Ec2Ready, Reached};
 use crate::spec::{Region, StackName, Tier};
 
 /// A committed deployment: its identity and its outputs.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// println!("{} of tier {} in {}", stack.name, stack.tier, stack.region);
+/// // For other programs, as JSON.
+/// let json = serde_json::to_value(&stack).unwrap();
+/// assert_eq!(json["outputs"]["instances"][0], stack.outputs.instances[0].as_str());
+/// // The name is what the other functions of a session take.
+/// session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CommittedStack {
@@ -30,6 +49,26 @@ pub struct CommittedStack {
 }
 
 /// The addresses and ids for using a deployment.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// let healthy = session.plan(spec).await?.launch().await?.balance().await?;
+/// let outputs = healthy.commit().await?.outputs;
+/// let dns = outputs.load_balancer_dns.unwrap();
+/// assert_eq!(outputs.url, Some(format!("http://{dns}")));
+/// assert_eq!(outputs.distribution_domain, None);
+/// # session.destroy(&"llm".parse()?, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Outputs {

@@ -43,6 +43,29 @@ use crate::progress::step::Step;
 
 /// A deployment in a state. When it is dropped, everything that it has created so far is undone; see
 /// [`Deployment::commit`] and [`Deployment::keep`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// // Each step consumes the deployment, and returns it in its next state.
+/// let ready = session.plan(spec).await?.launch().await?;
+/// println!("{} runs", ready.state().instances[0].id);
+/// let healthy = ready.balance().await?;
+/// println!("{} is healthy", healthy.state().load_balancer.dns_name);
+/// // From now on, nothing undoes it by itself.
+/// let stack = healthy.commit().await?;
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[must_use = "a deployment that is dropped is undone"]
 pub struct Deployment<S: State> {
     inner: Box<Inner<S>>,

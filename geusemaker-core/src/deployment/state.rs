@@ -25,6 +25,16 @@ mod sealed {
 /// A state that a [`Deployment`](crate::Deployment) can be in.
 ///
 /// The trait is sealed: the states are [`Planned`], [`Ec2Ready`], [`AlbHealthy`], [`CdnPending`] and [`CdnDeployed`].
+///
+/// ```
+/// use geusemaker_core::{Deployment, Error, State};
+///
+/// // A function for deployments in every state.
+/// async fn keep<S: State>(deployment: Deployment<S>) -> Result<(), Error> {
+///     println!("keeping {deployment:?}");
+///     deployment.keep().await
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state of a deployment",
     label = "not a state of a deployment",
@@ -56,6 +66,23 @@ states! {
 }
 
 /// The state before anything exists: the spec fits the account, and everything that it leaves open is chosen.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// let planned = session.plan(spec).await?;
+/// // Nothing exists yet: this is the time to ask for confirmation.
+/// let plan = &planned.state().plan;
+/// println!("{} in account {}, {}", plan.spec.name(), plan.account, plan.region);
+/// let ready = planned.launch().await?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Planned {

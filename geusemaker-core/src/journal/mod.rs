@@ -22,6 +22,20 @@ use crate::library_error::LibraryError;
 use crate::spec::StackName;
 
 /// Error returned when a journal cannot be read or written. Nothing was overwritten.
+///
+/// ```
+/// # fn main() -> Result<(), std::io::Error> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("file");
+/// use geusemaker_core::{Journals, JournalError};
+///
+/// // A file is where the folder should be.
+/// std::fs::write(&path, "")?;
+/// let error = Journals::in_folder(&path).unwrap_err();
+/// assert!(matches!(error, JournalError::Folder { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {

@@ -11,6 +11,25 @@ use crate::resource_ref::ResourceRef;
 ///
 /// A resource that could not be deleted is no error of the undo, which goes on with the others. [`Undone::into_result`]
 /// makes it one.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// let undone = session.plan(spec).await?.launch().await?.rollback().await;
+/// for resource in &undone.deleted {
+///     println!("{} {} deleted", resource.kind, resource.id);
+/// }
+/// // An error if anything is left.
+/// undone.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[must_use = "it lists what is left in AWS"]
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
@@ -47,6 +66,25 @@ impl Undone {
 }
 
 /// The treatment of the file systems that a deployment has created.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::FileSystems;
+///
+/// let undone = session.destroy(&stack.name, FileSystems::Keep).await?;
+/// // A later spec can name it in `storage.file_system`.
+/// println!("kept {}", undone.kept[0].id);
+/// undone.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileSystems {

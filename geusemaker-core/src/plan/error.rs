@@ -4,6 +4,30 @@ use crate::id::{AmiId, FileSystemId, SubnetId, VpcId};
 use crate::spec::{Architecture, GpuInstanceType, Region, StackName, Tier};
 
 /// Error returned when a spec does not fit the account. Nothing was created.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     network.vpc = 'vpc-0a1b2c3d'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// use geusemaker_core::{Error, PlanError};
+///
+/// // The spec names a VPC of another account.
+/// match session.plan(spec).await {
+///     Err(Error::Plan(error @ PlanError::Missing { field, .. })) => {
+///         assert_eq!(field, "network.vpc");
+///         println!("{error}: {}", error.remedy());
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {

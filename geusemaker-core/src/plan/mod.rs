@@ -14,6 +14,25 @@ use crate::resource::subnet::Subnet;
 use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
 
 /// The plan of a deployment: what will be created, and where.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// let planned = session.plan(spec).await?;
+/// let plan = &planned.state().plan;
+/// assert_eq!(plan.region.as_str(), "us-east-1");
+/// println!("{} in {}", plan.image.name, plan.vpc);
+/// for candidate in &plan.candidates {
+///     println!("{candidate}"); // g5.xlarge on-demand in us-east-1a
+/// }
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
@@ -38,6 +57,26 @@ pub struct Plan {
 }
 
 /// A place where an instance may be launched.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 1\n\
+/// #     [compute]\ninstance_type = 'g5.xlarge'\nmarket = 'spot-then-on-demand'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// use geusemaker_core::spec::Purchase;
+///
+/// let planned = session.plan(spec).await?;
+/// let candidates = &planned.state().plan.candidates;
+/// assert_eq!(candidates[0].to_string(), "g5.xlarge spot in us-east-1a");
+/// assert_eq!(candidates.last().unwrap().purchase, Purchase::OnDemand);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Candidate {

@@ -10,6 +10,23 @@ use crate::resource::load_balancer::ActiveLoadBalancer;
 use crate::resource::target_group::TargetGroup;
 
 /// The state in which the instances run. The mount targets and the GPU check may still be pending.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// let ready = session.plan(spec).await?.launch().await?;
+/// for instance in &ready.state().instances {
+///     println!("{} {} at {:?}", instance.id, instance.instance_type, instance.private_ip);
+/// }
+/// println!("models on {}", ready.state().file_system);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ec2Ready {
@@ -26,6 +43,25 @@ pub struct Ec2Ready {
 }
 
 /// The state in which the load balancer accepts requests and every target is healthy.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// let healthy = session.plan(spec).await?.launch().await?.balance().await?;
+/// let state = healthy.state();
+/// println!("http://{}", state.load_balancer.dns_name);
+/// assert_eq!(state.target_groups[0].service.as_str(), "ollama");
+/// assert_eq!(state.ec2.instances.len(), 1);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlbHealthy {
@@ -38,6 +74,25 @@ pub struct AlbHealthy {
 }
 
 /// The state in which the distribution exists and is being deployed to the edge locations.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// let healthy = session.plan(spec).await?.launch().await?.balance().await?;
+/// let pending = healthy.create_cdn().await?;
+/// // The address is known minutes before it answers everywhere.
+/// println!("https://{}", pending.state().distribution.domain);
+/// let deployed = pending.wait_until_deployed().await?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CdnPending {
@@ -48,6 +103,25 @@ pub struct CdnPending {
 }
 
 /// The state in which every edge location has the distribution.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// let healthy = session.plan(spec).await?.launch().await?.balance().await?;
+/// let deployed = healthy.publish().await?;
+/// println!("https://{}", deployed.state().distribution.domain);
+/// let stack = deployed.commit().await?;
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CdnDeployed {

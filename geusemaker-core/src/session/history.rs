@@ -16,6 +16,28 @@ use crate::resource_key::ResourceKey;
 use crate::spec::StackName;
 
 /// One record of a stack's journal.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// use geusemaker_core::HistoryEvent;
+///
+/// // Also of a stack that is gone.
+/// let history = session.history(&stack.name).await?;
+/// for entry in &history {
+///     println!("{} {}", entry.at, entry.message);
+/// }
+/// assert!(history.iter().any(|entry| entry.event == HistoryEvent::Gone));
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEntry {

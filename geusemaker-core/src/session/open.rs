@@ -15,6 +15,33 @@ use crate::spec::StackName;
 /// ```text
 ///  Planned ─▶ Ec2Ready ─▶ AlbHealthy ─▶ CdnPending ─▶ CdnDeployed
 /// ```
+///
+/// [`Session::resume`] does all of it at once. Step by step:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # session.plan(spec).await?.launch().await?.keep().await?;
+/// use geusemaker_core::AnyDeployment;
+///
+/// // An earlier process has launched the stack, and kept it or was killed.
+/// let ready = match session.open(&"llm".parse()?).await? {
+///     AnyDeployment::Planned(planned) => planned.launch().await?,
+///     AnyDeployment::Ec2Ready(ready) => ready,
+///     // `finish` does all that is left to do.
+///     further => return further.finish().await.map(drop),
+/// };
+/// let stack = ready.commit().await?;
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[must_use = "a deployment that is dropped is undone, unless it was committed"]
 #[derive(Debug)]
 #[non_exhaustive]

@@ -20,6 +20,28 @@ use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, Region, StackName, Tier};
 
 /// The current status of a deployment.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::Phase;
+///
+/// let status = session.status(&stack.name).await?;
+/// assert_eq!(status.phase, Phase::Committed);
+/// println!("{} since {}: {}", status.name, status.since, status.phase);
+/// for resource in &status.resources {
+///     println!("  {} {}: {}", resource.kind, resource.key, resource.state);
+/// }
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DeploymentStatus {
@@ -50,6 +72,26 @@ pub struct DeploymentStatus {
 }
 
 /// The phase of a deployment.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::Phase;
+///
+/// // `summary` reads the journal alone, so it is quick.
+/// let phase = session.summary(&stack.name).await?.phase;
+/// assert_eq!(phase, Phase::Committed);
+/// assert_eq!(phase.to_string(), "committed");
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -85,6 +127,28 @@ impl fmt::Display for Phase {
 }
 
 /// The current status of a resource.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::{ResourceKind, ResourceState};
+///
+/// let status = session.status(&stack.name).await?;
+/// let instances = status.resources.iter().filter(|it| it.kind == ResourceKind::Instance);
+/// for instance in instances {
+///     assert_eq!(instance.key, "instance/0");
+///     assert_eq!(instance.state, ResourceState::Reported("running".to_owned()));
+/// }
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ResourceStatus {
@@ -101,6 +165,26 @@ pub struct ResourceStatus {
 }
 
 /// The state of a resource, as far as it is known. It is serialized as its text.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// use geusemaker_core::ResourceState;
+///
+/// let status = session.status(&stack.name).await?;
+/// // What somebody has deleted by hand.
+/// let gone = status.resources.iter().filter(|it| it.state == ResourceState::Gone);
+/// assert_eq!(gone.count(), 0);
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceState {

@@ -31,6 +31,32 @@ pub(crate) enum PollState<T> {
 }
 
 /// Error returned when a wait ends before the wanted state is reached.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let aws = Aws::builder().fault(Fault::on("CreateLoadBalancer").stuck()).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// use geusemaker_core::{Error, WaitError};
+///
+/// let ready = session.plan(spec).await?.launch().await?;
+/// // The load balancer never becomes active.
+/// let failed = ready.balance().await.unwrap_err();
+/// match &*failed.error {
+///     Error::Wait(WaitError::Deadline { what, last, elapsed, .. }) => {
+///         println!("{what}: still {last} after {elapsed:?}");
+///     }
+///     other => panic!("{other}"),
+/// }
+/// # drop(failed);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {

@@ -27,6 +27,30 @@ use crate::resource_key::ResourceKey;
 use crate::spec::Region;
 
 /// The resources with this program's tags in an account and a region.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # session.plan(spec).await?.launch().await?.commit().await?;
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// use geusemaker_core::FileSystems;
+///
+/// // The journals of a stack are lost, or on another machine.
+/// let orphans = session.orphans(None).await?;
+/// for orphan in &orphans.orphans {
+///     println!("{} {} of {}", orphan.kind, orphan.id, orphan.stack);
+/// }
+/// let undone = session.remove_orphans(&orphans, FileSystems::Delete).await?;
+/// undone.into_result()?;
+/// # assert!(aws.leftovers().is_empty());
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Orphans {
