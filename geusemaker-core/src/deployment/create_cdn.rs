@@ -14,7 +14,7 @@ use crate::wait::{Expected, Wait};
 
 impl Deployment<AlbHealthy> {
     /// Creates the distribution. Returns as soon as CloudFront has accepted it. The deployment to every edge location
-    /// takes minutes more, which [`deployed`](Deployment::deployed) waits for.
+    /// takes minutes more, which [`wait_until_deployed`](Deployment::wait_until_deployed) waits for.
     ///
     /// # Errors
     /// Returns [`Failed`] with the distribution undone. The load balancer and the instances are returned as they were.

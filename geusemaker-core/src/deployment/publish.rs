@@ -12,7 +12,7 @@ impl Deployment<AlbHealthy> {
     /// # Errors
     /// Returns [`Failed`] with the distribution disabled and deleted, also when the deadline passes. The load balancer
     /// and the instances are returned as they were, so it can be called again. To keep a distribution that is only
-    /// slow, use [`create_cdn`](Deployment::create_cdn) and [`deployed`](Deployment::deployed).
+    /// slow, use [`create_cdn`](Deployment::create_cdn) and [`wait_until_deployed`](Deployment::wait_until_deployed).
     pub async fn publish(self) -> Result<Deployment<CdnDeployed>, Failed<AlbHealthy>> {
         if let Err(error) = asked_tier::has_cdn(&self.state().ec2.plan, "publish()") {
             return Err(Failed::refused(error, self));
