@@ -14,6 +14,7 @@ mod llvm_tools;
 mod load;
 mod matrix;
 mod moto;
+mod paved_path;
 mod process;
 mod public_api;
 mod record;
@@ -51,7 +52,7 @@ enum Task {
     Layers,
     /// Inject every fault into every call of a stack's life, and write docs/matrix.md
     Matrix,
-    /// Compare the public API of the libraries with the lists in docs/api
+    /// Compare the public API of the libraries with the lists in docs/api, and look for examples
     PublicApi(public_api::Options),
     /// Record a tier-3 deployment against moto as the testkit's cassette
     Record,

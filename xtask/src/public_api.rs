@@ -1,4 +1,5 @@
-//! `cargo xtask public-api`: compares the public API of the libraries with the lists in `docs/api`.
+//! `cargo xtask public-api`: compares the public API of the libraries with the lists in `docs/api`, and checks that the
+//! items of the paved path have examples.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{paved_path, process};
 
 /// The libraries whose API is listed.
 const CRATES: [&str; 2] = ["geusemaker-core", "geusemaker-testkit"];
@@ -36,10 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     document(&workspace)?;
     let mut changed = Vec::new();
     for name in CRATES {
-        let json = workspace
-            .target_directory
-            .join("doc")
-            .join(format!("{}.json", name.replace('-', "_")));
+        let json = json_of(&workspace, name);
         let Some(list) = list(&json)? else {
             return Ok(());
         };
@@ -65,7 +63,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
          and commit the files",
         changed.join(" and ")
     );
+    let missing = paved_path::without_example(&json_of(&workspace, "geusemaker-core"))?;
+    ensure!(
+        missing.is_empty(),
+        "every program meets these, and their documentation has no example: {}",
+        missing.join(", ")
+    );
     Ok(())
+}
+
+/// Returns the path of the documentation of a library.
+fn json_of(workspace: &Workspace, name: &str) -> PathBuf {
+    let file = format!("{}.json", name.replace('-', "_"));
+    workspace.target_directory.join("doc").join(file)
 }
 
 /// Writes the documentation of all crates as JSON.
