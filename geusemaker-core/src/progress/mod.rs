@@ -5,7 +5,9 @@ pub(crate) mod step;
 pub(crate) mod wait;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::event::{ProgressEvent, ProgressUpdate};
@@ -15,7 +17,7 @@ use crate::id::DeploymentId;
 use crate::spec::StackName;
 
 /// A listener for the progress of all deployments of a session. It is called in the middle of the work, so it should
-/// return quickly.
+/// return quickly. If it panics, it hears nothing more, and the work goes on.
 ///
 /// Every function of an event is one:
 ///
@@ -61,6 +63,35 @@ impl<L: Listener + ?Sized> Listener for Arc<L> {
 impl<F: Fn(&ProgressEvent) + Send + Sync> Listener for F {
     fn on_event(&self, event: &ProgressEvent) {
         self(event);
+    }
+}
+
+/// A listener whose panics do not reach the work.
+pub(crate) struct Audience {
+    listener: Arc<dyn Listener>,
+    /// True once the listener has panicked: what it has half done may not bear another event.
+    is_gone: AtomicBool,
+}
+
+impl Audience {
+    pub(crate) fn new(listener: impl Listener + 'static) -> Self {
+        Self {
+            listener: Arc::new(listener),
+            is_gone: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Listener for Audience {
+    fn on_event(&self, event: &ProgressEvent) {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return;
+        }
+        // The panic hook has reported the panic.
+        let heard = catch_unwind(AssertUnwindSafe(|| self.listener.on_event(event)));
+        if heard.is_err() {
+            self.is_gone.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use crate::aws::clock_speed::{ClockSpeed, ensure_simulated};
 use crate::error::Error;
 use crate::journal::journals::Journals;
 use crate::ledger::cleanup::Cleaner;
-use crate::progress::Listener;
 use crate::progress::event::ProgressEvent;
+use crate::progress::{Audience, Listener};
 
 /// A builder of a [`Session`].
 ///
@@ -60,7 +60,7 @@ impl SessionBuilder {
     /// Sets the listener that receives the progress events of all deployments of the session.
     pub fn listener(self, listener: impl Listener + 'static) -> Self {
         Self {
-            listener: Arc::new(listener),
+            listener: Arc::new(Audience::new(listener)),
             ..self
         }
     }

@@ -235,3 +235,27 @@ async fn listener_keeps_twenty_stacks_apart() {
     assert!(up["llm-0"].1 >= 5);
     assert!(table.lock().unwrap().values().all(|line| line.1 == 0));
 }
+
+/// A broken pipe makes `println!` panic, for example.
+#[tokio::test(start_paused = true)]
+async fn panicking_listener_does_not_stop_work() {
+    let aws = account().build();
+    let heard = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&heard);
+    let session = Session::builder(aws.sdk_config(), Journals::in_memory())
+        .listener(move |_: &ProgressEvent| {
+            *count.lock().unwrap() += 1;
+            panic!("the pipe is broken");
+        })
+        .build()
+        .unwrap();
+    let deployed = deploy_tier_3(&session, spec(3)).await.unwrap();
+    let record = deployed.commit().await.unwrap();
+    let undone = session.destroy(&record.name, FileSystems::Delete).await;
+    assert_nothing_left(&aws);
+    assert!(undone.unwrap().is_complete());
+    assert!(
+        heard.lock().is_err(),
+        "it was called once, and the panic has poisoned its lock"
+    );
+}
