@@ -19,7 +19,7 @@ use crate::plan::error::PlanError;
 use crate::progress::seconds;
 use crate::resource_key::ResourceKey;
 use crate::spec::{ServiceName, SpecError, StackName, Tier};
-use crate::user_data::{GpuMismatch, USER_DATA_MAX};
+use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
 /// Error returned when an operation of this crate fails.
@@ -109,6 +109,19 @@ pub enum Error {
         instance: InstanceId,
         /// The difference.
         source: GpuMismatch,
+    },
+    /// A container, or the script of the first boot, has failed on an instance.
+    #[error("{service} failed on instance {instance}: {reason}")]
+    #[non_exhaustive]
+    Software {
+        /// The instance.
+        instance: InstanceId,
+        /// The service, or `script`.
+        service: String,
+        /// The reason, in the instance's words.
+        reason: String,
+        /// The last lines of the container's log, if there is one.
+        log: Vec<String>,
     },
     /// The first-boot script is longer than AWS accepts.
     #[error("the user data is {bytes} bytes; the limit is {USER_DATA_MAX}")]
@@ -338,6 +351,7 @@ impl Error {
             | Self::Wait(WaitError::Deadline { .. } | WaitError::Failed { .. })
             | Self::Unhealthy { .. }
             | Self::Gpu { .. }
+            | Self::Software { .. }
             | Self::UserData { .. }
             | Self::Ending { .. }
             | Self::BeingDeleted { .. }
@@ -401,6 +415,7 @@ impl Error {
             | Self::Unhealthy { .. }
             | Self::Capacity { .. }
             | Self::Gpu { .. }
+            | Self::Software { .. }
             | Self::BeingDeleted { .. }
             | Self::Journal(
                 JournalError::Store { .. }
@@ -439,6 +454,10 @@ impl Error {
             Self::Gpu { .. } => {
                 "read the output of nvidia-smi in the instance's console output; an image without the NVIDIA driver \
                  does not work; gpu_check = false skips this check"
+                    .to_owned()
+            }
+            Self::Software { .. } => {
+                "correct the service in the spec as the reason says; its log ends with the lines that are shown"
                     .to_owned()
             }
             Self::UserData { .. } => "use fewer services, or shorter images and paths".to_owned(),
@@ -482,6 +501,23 @@ impl Error {
             Self::NoSuchStack { .. } => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
             Self::OtherAccount { .. } => "sign in to the account of the stack".to_owned(),
             Self::Committed { .. } => "to remove the stack, destroy it".to_owned(),
+        }
+    }
+}
+
+impl BootFailure {
+    /// Returns the error of this failure on an instance.
+    pub(crate) fn on(self, instance: &InstanceId) -> Error {
+        let Self {
+            service,
+            reason,
+            log,
+        } = self;
+        Error::Software {
+            instance: instance.clone(),
+            service,
+            reason,
+            log,
         }
     }
 }

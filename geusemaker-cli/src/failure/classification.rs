@@ -76,6 +76,9 @@ impl Failure {
                 "request_id": call.request_id,
             });
         }
+        if let Error::Software { log, .. } = error {
+            failure.details.log.clone_from(log);
+        }
         failure.remedy = Some(error.remedy());
         failure
     }

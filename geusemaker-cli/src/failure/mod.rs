@@ -23,10 +23,12 @@ pub(crate) struct Failure {
     next: Option<String>,
 }
 
-/// Details that most failures do not have, and that only the JSON document shows.
+/// Details that most failures do not have.
 #[derive(Debug)]
 struct Details {
     error: Value,
+    /// The last lines of the log of a container that has failed.
+    log: Vec<String>,
     /// All resources of the stack, if they stay.
     kept: Vec<ResourceStatus>,
     /// The summary of an account that was served.
@@ -39,6 +41,7 @@ impl Failure {
             code,
             details: Box::new(Details {
                 error: json!({ "class": class, "message": message }),
+                log: Vec::new(),
                 kept: Vec::new(),
                 served: None,
             }),

@@ -21,6 +21,13 @@ impl Failure {
         if let Some(served) = &self.details.served {
             document = document.member("served", served);
         }
+        let log = &self.details.log;
+        if !log.is_empty() {
+            document = document
+                .member("log", log)
+                .line("  log:")
+                .lines(log.iter().map(|line| format!("    {line}")));
+        }
         if let Some(remedy) = &self.remedy {
             document = document.line(format!("  try: {remedy}"));
         }

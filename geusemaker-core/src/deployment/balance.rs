@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use futures::future::try_join_all;
 
 use super::failed::Failed;
+use super::healthy_targets::await_healthy;
 use super::launch::security_group;
 use super::{Deployment, asked_tier, conclude, pending_work};
-use crate::aws::error::AwsError;
-use crate::error::{Error, UnhealthyTarget};
-use crate::id::{InstanceId, LoadBalancerArn, SecurityGroupId};
+use crate::error::Error;
+use crate::id::{LoadBalancerArn, SecurityGroupId};
 use crate::ledger::Ledger;
-use crate::mutex::Mutex;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::progress::step::Step;
 use crate::resource::listener::NewListener;
 use crate::resource::listener_rule::NewListenerRule;
 use crate::resource::load_balancer::{self, ActiveLoadBalancer, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
-use crate::resource::target_group::{self, NewTargetGroup, TargetGroup};
+use crate::resource::target_group::{NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
-use crate::wait::{Expected, PollState, Wait, WaitError};
+use crate::wait::{Expected, Wait};
 
 /// The port on which the load balancer accepts requests.
 const HTTP: u16 = 80;
@@ -246,92 +244,4 @@ async fn await_active(
     })
     .await?;
     Ok(active)
-}
-
-/// Waits until every instance is healthy in every target group. At the deadline, the error names the unhealthy targets
-/// with AWS's reasons.
-async fn await_healthy(
-    ledger: &Arc<Ledger>,
-    target_groups: &[TargetGroup],
-    ec2: &Ec2Ready,
-) -> Result<(), Error> {
-    let account = &ledger.account;
-    account.progress.step(Step::WaitingForTargets);
-    let total = target_groups.len() * ec2.instances.len();
-    let settings = ledger.plan.spec.load_balancer();
-    let interval = settings.health_check_interval().as_secs();
-    let last = Mutex::new(Vec::new());
-    let expected = Expected::seconds(interval, interval * 5, settings.wait_timeout());
-    let healthy = Wait::new("targets to be healthy", expected)
-        .until(&account.clock, &account.progress, || async {
-            let unhealthy = unhealthy_targets(ledger, target_groups, ec2).await?;
-            let healthy = total - unhealthy.len();
-            let seen = match unhealthy.first() {
-                None => PollState::Ready(()),
-                Some(first) => PollState::Pending(format!("{healthy} of {total} healthy; {first}")),
-            };
-            *last.lock() = unhealthy;
-            Ok(seen)
-        })
-        .await;
-    match healthy {
-        Err(WaitError::Deadline { elapsed, .. }) => Err(Error::Unhealthy {
-            unhealthy: last.into_inner(),
-            total,
-            elapsed,
-        }),
-        healthy => {
-            healthy?;
-            account.progress.step(Step::TargetsHealthy);
-            Ok(())
-        }
-    }
-}
-
-async fn unhealthy_targets(
-    ledger: &Ledger,
-    target_groups: &[TargetGroup],
-    ec2: &Ec2Ready,
-) -> Result<Vec<UnhealthyTarget>, AwsError> {
-    let mut unhealthy = Vec::new();
-    for group in target_groups {
-        let targets = target_group::health(&ledger.account.reader, &group.arn).await?;
-        for instance in &ec2.instances {
-            let described = targets.iter().find(|description| {
-                description.target().and_then(|target| target.id()) == Some(instance.id.as_str())
-            });
-            unhealthy.extend(unhealthy_target(group, &instance.id, described));
-        }
-    }
-    Ok(unhealthy)
-}
-
-fn unhealthy_target(
-    group: &TargetGroup,
-    instance: &InstanceId,
-    described: Option<&TargetHealthDescription>,
-) -> Option<UnhealthyTarget> {
-    let health = described.and_then(TargetHealthDescription::target_health);
-    let state = health.and_then(|health| health.state());
-    if state == Some(&TargetHealthStateEnum::Healthy) {
-        return None;
-    }
-    let reason = health
-        .and_then(|health| health.reason())
-        .map(|reason| reason.as_str());
-    let description = health.and_then(|health| health.description());
-    let reason: Vec<_> = reason.into_iter().chain(description).collect();
-    Some(UnhealthyTarget {
-        instance: instance.clone(),
-        service: group.service.clone(),
-        state: state.map_or_else(
-            || "not registered".to_owned(),
-            |state| state.as_str().to_owned(),
-        ),
-        reason: if reason.is_empty() {
-            "AWS gives no reason".to_owned()
-        } else {
-            reason.join(": ")
-        },
-    })
 }

@@ -21,6 +21,7 @@ pub(crate) mod commit;
 mod create_cdn;
 pub(crate) mod failed;
 mod guard;
+mod healthy_targets;
 pub(crate) mod launch;
 mod pending_work;
 mod publish;

@@ -12,7 +12,7 @@ use crate::plan::reached::Ec2Ready;
 use crate::progress::step::Step;
 use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
-use crate::user_data::GpuReport;
+use crate::user_data::{BootReport, GpuReport};
 use crate::wait::{Expected, PollState, Wait};
 
 /// The time after which a working driver has loaded, and the user data has printed its last report.
@@ -86,13 +86,24 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
                 Err(error) if error.is_not_found() => None,
                 output => output?,
             };
+            if let Some(BootReport::Failed(failure)) =
+                output.as_deref().and_then(BootReport::find_in)
+            {
+                return Ok(PollState::Ready(Err(failure.on(&instance.id))));
+            }
             let report = output.as_deref().and_then(GpuReport::find_in);
             Ok(match report {
                 // The driver may still be loading when the first report is printed.
                 Some(report) if report.count == 0 && account.clock.since(start) < DRIVER_LOADED => {
                     PollState::Pending("nvidia-smi sees no GPU yet".to_owned())
                 }
-                Some(report) => PollState::Ready(report.check(&instance.instance_type)),
+                Some(report) => {
+                    let checked = report.check(&instance.instance_type);
+                    PollState::Ready(checked.map_err(|source| Error::Gpu {
+                        instance: instance.id.clone(),
+                        source,
+                    }))
+                }
                 None if output.is_some() => {
                     PollState::Pending("no report on the console yet".to_owned())
                 }
@@ -100,8 +111,5 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
             })
         })
         .await?;
-    found.map_err(|source| Error::Gpu {
-        instance: instance.id.clone(),
-        source,
-    })
+    found
 }

@@ -1,7 +1,9 @@
 //! The script that every instance runs when it first starts.
 
+mod boot_marker;
 mod gpu_marker;
 
+pub(crate) use boot_marker::{BootFailure, BootReport};
 pub use gpu_marker::{GpuMismatch, GpuReport};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

@@ -6,6 +6,7 @@
 mod scenario;
 
 mod ambiguity;
+mod boot;
 mod capacity;
 mod closing;
 mod crash;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use regex::{Captures, Regex};
 
@@ -21,6 +22,8 @@ pub struct Boot {
     pub gpu_model: String,
     /// The user data, decoded from base64.
     pub user_data: String,
+    /// The time for which the console has had content: a guest can print more as time goes on.
+    pub since: Duration,
 }
 
 /// The software inside a simulated instance: the operating system and all that the user data would start.
@@ -177,6 +180,7 @@ mod tests {
             gpu_manufacturer: manufacturer.to_owned(),
             gpu_model: "A10G".to_owned(),
             user_data: user_data.to_owned(),
+            since: std::time::Duration::ZERO,
         };
         let console = GpuGuest.console_output(&boot);
         let printed = console.strip_prefix(&PlainGuest.console_output(&boot));

@@ -1,5 +1,7 @@
 //! The serial console of instances.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -46,6 +48,8 @@ pub(crate) fn output(
             .unwrap_or_default(),
         gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
         user_data: String::from_utf8_lossy(&instance.launch.user_data).into_owned(),
+        since: Duration::try_from(context.now.duration_since(instance.startup.console_at))
+            .unwrap_or_default(),
     });
     let text = text.as_bytes();
     // EC2 reference: the most recent 64 KB.
