@@ -5,7 +5,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use geusemaker_core::{ClockSpeed, Listener, ProgressEvent, ProgressUpdate, WaitId, WaitOutcome};
+use geusemaker_core::{
+    ClockSpeed, Listener, ProgressEvent, ProgressUpdate, Step, WaitId, WaitOutcome,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
@@ -104,6 +106,15 @@ impl Listener for ProgressDisplay {
             shorten_arns(&event.to_string())
         );
         match (&event.update, &self.live) {
+            // The result of the command says these.
+            (ProgressUpdate::Failed { .. }, _)
+            | (
+                ProgressUpdate::Step {
+                    step: Step::Committed { .. } | Step::Gone { .. },
+                    ..
+                },
+                _,
+            ) => {}
             (ProgressUpdate::Waiting { .. }, Some(live)) => live.set_message(line),
             (ProgressUpdate::Waiting { wait, state, .. }, None) if !self.is_news(*wait, state) => {}
             // The error that ended the wait says more.

@@ -462,12 +462,16 @@ impl Error {
             }
             Self::UserData { .. } => "use fewer services, or shorter images and paths".to_owned(),
             Self::Ending { .. } => "finish its removal first".to_owned(),
-            Self::BeingDeleted { .. } => "finish the rollback first".to_owned(),
+            Self::BeingDeleted { .. } => {
+                "remove what prevents its deletion, then try again: the undo is finished first".to_owned()
+            }
             Self::Journal(JournalError::Store { .. } | JournalError::Folder { .. }) => {
                 "free space or fix access where the journal is kept, then run the same command again".to_owned()
             }
             Self::Locked { holder, .. } if holder.is_this_process() => {
-                "commit, keep or drop the deployment that this process holds, also where an error holds it".to_owned()
+                "commit, keep or drop the deployment that this process holds, also where an error holds it; a lock that \
+                 nothing holds any more expires within 15 minutes"
+                    .to_owned()
             }
             Self::Journal(JournalError::TakenOver { .. }) | Self::Locked { .. } => {
                 "wait until the other process has finished".to_owned()

@@ -50,7 +50,8 @@ pub struct Leftover {
     pub why: String,
     /// The time since which it exists, if known.
     pub since: Option<Timestamp>,
-    /// The AWS CLI command that deletes it by hand.
+    /// The AWS CLI command that deletes it by hand. Words in capitals stand for values that only AWS knows by then, such
+    /// as `GROUP` or `ETAG`.
     pub command: Option<String>,
 }
 

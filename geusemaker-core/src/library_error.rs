@@ -29,10 +29,12 @@ use std::sync::Arc;
 /// assert_eq!(sdk.code(), Some("UnauthorizedOperation"));
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// The type of the library's error is that of the version of the library that this crate uses: `aws-sdk-ec2` and the
+/// others have to be of the same minor version in your `Cargo.toml`.
+#[derive(Clone)]
 pub struct LibraryError(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     message: String,
     error: Box<dyn Error + Send + Sync>,
@@ -61,6 +63,15 @@ impl LibraryError {
     #[must_use]
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         self.0.error.downcast_ref()
+    }
+}
+
+/// Shows the message: the library's error may hold a whole HTTP response.
+impl fmt::Debug for LibraryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LibraryError")
+            .field(&self.0.message)
+            .finish()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::id::{AccountId, DeploymentId, FileSystemId, InstanceId};
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::plan::Plan;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, Ec2Ready, Reached};
+use crate::progress::step::Step;
 use crate::spec::{Region, StackName, Tier};
 
 /// A committed deployment: its identity and its outputs.
@@ -181,6 +182,7 @@ where
     if let Err(error) = ledger.commit(tier).await {
         return Err(Failed::refused(error, deployment));
     }
+    ledger.account.progress.step(Step::Committed { tier });
     // If the claim cannot be released, it expires by itself.
     let _ = deployment.inner.guard.release().await;
     Ok(record)

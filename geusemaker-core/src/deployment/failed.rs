@@ -64,6 +64,9 @@ use crate::ledger::undone::Undone;
 ///     }
 /// }
 /// ```
+///
+/// If it has no other `From`, one line takes every error of this crate, those of specs and ids too:
+/// `impl<E: Into<geusemaker_core::Error>> From<E> for MyError`.
 #[non_exhaustive]
 pub struct Failed<S: State> {
     /// The error.

@@ -40,6 +40,7 @@ use crate::ledger::Ledger;
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::ledger::undone::{FileSystems, Undone};
 use crate::plan::reached::Reached;
+use crate::progress::event::ProgressUpdate;
 use crate::progress::step::Step;
 
 /// A deployment in a state. When it is dropped, everything that it has created so far is undone; see
@@ -120,7 +121,8 @@ impl<S: State> Deployment<S> {
     /// continues from there.
     ///
     /// # Errors
-    /// Returns an error if the journal cannot be written, or the session was closed. Even then, nothing is undone.
+    /// Returns an error if the journal cannot be written; even then, nothing is undone. After the session was closed, it
+    /// returns [`Error::SessionClosed`], and the session has undone or kept the deployment already.
     pub async fn keep(self) -> Result<(), Error> {
         match self.inner.guard.begun() {
             Some(guard) => guard.release().await,
@@ -161,12 +163,15 @@ where
     let reached = async {
         let next = result?;
         ledger.reach(next.clone().into()).await?;
-        Ok(next)
+        Ok::<_, Error>(next)
     };
     let error = match reached.await {
         Ok(next) => return Ok(Deployment::new(guard, next)),
         Err(error) => error,
     };
+    ledger.account.progress.tell(ProgressUpdate::Failed {
+        message: error.with_sources(),
+    });
     let undone = undo_step(ledger, savepoint, &error).await;
     Err(Failed::new(
         error,

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -12,7 +12,7 @@ use super::Ledger;
 use super::hold::Hold;
 use super::on_drop::OnDrop;
 use super::rollback_guard::RollbackGuard;
-use super::undone::FileSystems;
+use super::undone::{FileSystems, Undone};
 use super::unfinished::{Closed, UnfinishedDeployment};
 use crate::error::Error;
 use crate::progress::step::Step;
@@ -23,13 +23,21 @@ use crate::{mutex, task};
 #[derive(Debug)]
 pub(crate) struct Cleaner {
     handle: Cleanup,
-    task: Mutex<Option<JoinHandle<Closed>>>,
+    /// The result of the task, once it has stopped. Any number of callers can wait for it, and stop waiting.
+    closed: watch::Receiver<Option<Closed>>,
+    /// Taken by whoever finds that the task has ended without a result.
+    task: mutex::Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Cleaner {
     /// Starts the task on the current runtime.
     pub(crate) fn start() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
+        let (result, closed) = watch::channel(None);
+        let task = async move {
+            let closed = clean(receiver).await;
+            result.send_replace(Some(closed));
+        };
         Self {
             handle: Cleanup {
                 tasks: sender,
@@ -37,7 +45,8 @@ impl Cleaner {
                 held: Arc::default(),
                 begun: TaskTracker::new(),
             },
-            task: Mutex::new(Some(tokio::spawn(clean(receiver)))),
+            closed,
+            task: mutex::Mutex::new(Some(tokio::spawn(task))),
         }
     }
 
@@ -69,11 +78,16 @@ impl Cleaner {
             }
         }
         let _ = self.handle.tasks.send(Task::Stop);
-        match self.task.lock().await.take() {
-            // The journal has what was not undone. Without its panic, everything would seem to have gone well.
-            Some(task) => task::join(task).await.unwrap_or_default(),
-            None => Closed::default(),
+        let mut result = self.closed.clone();
+        if let Ok(closed) = result.wait_for(Option::is_some).await {
+            return closed.clone().unwrap_or_default();
         }
+        let ended = self.task.lock().take();
+        if let Some(task) = ended {
+            // The journal has what was not undone. Without its panic, everything would seem to have gone well.
+            task::join(task).await;
+        }
+        Closed::default()
     }
 }
 
@@ -99,6 +113,8 @@ struct Held {
 #[derive(Debug)]
 enum Task {
     HandOver(HandedOver),
+    /// Remembers what a removal could not delete.
+    Remember(Arc<Ledger>, Undone),
     /// Reports that everything before it is done.
     Report(oneshot::Sender<()>),
     Stop,
@@ -175,6 +191,14 @@ impl Cleanup {
         }
     }
 
+    /// Remembers what a removal could not delete, so that the session lists it again when it is closed.
+    pub(super) fn remember(&self, ledger: &Arc<Ledger>, undone: &Undone) {
+        if !undone.is_complete() {
+            let task = Task::Remember(Arc::clone(ledger), undone.clone());
+            let _ = self.tasks.send(task);
+        }
+    }
+
     fn hand_over(&self, hold: &Hold, on_drop: OnDrop, was_held: bool) {
         let on_drop = if self.keeps.load(Ordering::Relaxed) {
             OnDrop::Keep
@@ -196,6 +220,10 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Closed {
     while let Some(task) = tasks.recv().await {
         match task {
             Task::HandOver(handed_over) => ended.extend(handed_over.end().await),
+            Task::Remember(ledger, undone) => {
+                let unfinished = UnfinishedDeployment::of(&ledger, false, undone);
+                ended.push((ledger, unfinished));
+            }
             // The receiver may be gone.
             Task::Report(done) => drop(done.send(())),
             Task::Stop => break,
@@ -233,6 +261,9 @@ impl HandedOver {
                 let undone = ledger.undo(ledger.savepoint(), FileSystems::Delete).await;
                 // A claim that cannot be released expires by itself.
                 let _ = ledger.release().await;
+                if undone.is_empty() && !was_held {
+                    return None;
+                }
                 undone
             }
             OnDrop::Leave => ledger.leave_for_a_sign_in().await,
@@ -240,15 +271,10 @@ impl HandedOver {
                 // The calls under way are finished and recorded before another process may work on the stack.
                 let kept = ledger.kept().await;
                 let _ = ledger.release().await;
-                kept?
+                kept.filter(|kept| !kept.is_empty())?
             }
         };
-        let unfinished = UnfinishedDeployment {
-            stack: ledger.owner.stack.clone(),
-            deployment: ledger.owner.deployment.clone(),
-            was_held,
-            undone,
-        };
+        let unfinished = UnfinishedDeployment::of(&ledger, was_held, undone);
         Some((ledger, unfinished))
     }
 }

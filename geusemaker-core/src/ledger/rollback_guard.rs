@@ -68,6 +68,7 @@ impl RollbackGuard {
         }
         let undone = self.ledger().end(file_systems).await;
         self.hold.take();
+        self.cleanup.remember(self.ledger(), &undone);
         undone
     }
 
@@ -86,6 +87,7 @@ impl RollbackGuard {
             }
         };
         self.hold.take();
+        self.cleanup.remember(ledger, &undone);
         undone
     }
 

@@ -30,13 +30,21 @@ const RUNTIME_STOPPED: &str = "the runtime stopped before it was deleted";
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
+        let state = self.state();
+        let file_systems = match self.plan.spec.storage().keep_on_destroy() {
+            true if state.committed.is_some() => FileSystems::Keep,
+            true | false => file_systems,
+        };
         // After an interrupted removal, the next process has to know that there is nothing to resume. If the journal
         // cannot be written, every step below fails too, and everything is reported as left.
         let _ = self.append(JournalEvent::Ending).await;
         let undone = self.undo(Savepoint::default(), file_systems).await;
         if undone.is_complete() {
             // A journal that cannot be closed still says that the removal has begun; the next command closes it.
-            let _ = self.append(JournalEvent::Gone).await;
+            if self.append(JournalEvent::Gone).await.is_ok() {
+                let stack = self.owner.stack.clone();
+                self.account.progress.step(Step::Gone { stack });
+            }
         }
         let _ = self.release().await;
         undone

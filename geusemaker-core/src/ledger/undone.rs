@@ -52,6 +52,11 @@ impl Undone {
         self.left.is_empty()
     }
 
+    /// Returns true if nothing was deleted or kept, and nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deleted.is_empty() && self.kept.is_empty() && self.left.is_empty()
+    }
+
     /// Returns nothing, or an error, for use with `?`.
     ///
     /// # Errors
@@ -66,6 +71,8 @@ impl Undone {
 }
 
 /// The treatment of the file systems that a deployment has created.
+///
+/// A committed deployment whose spec says `storage.keep_on_destroy` keeps them in any case.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Ledger;
 use super::undone::Undone;
 use crate::error::Error;
 use crate::id::DeploymentId;
@@ -9,7 +10,7 @@ use crate::leftover::Leftover;
 use crate::spec::StackName;
 
 /// The result of [`Session::close`](crate::Session::close): every deployment that was neither committed nor kept by its
-/// owner, and what became of it.
+/// owner, and what became of it; a committed one that something still held; and what removals could not delete.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -55,6 +56,15 @@ pub struct UnfinishedDeployment {
 }
 
 impl UnfinishedDeployment {
+    pub(super) fn of(ledger: &Ledger, was_held: bool, undone: Undone) -> Self {
+        Self {
+            stack: ledger.owner.stack.clone(),
+            deployment: ledger.owner.deployment.clone(),
+            was_held,
+            undone,
+        }
+    }
+
     /// Returns true if anything was kept or left.
     pub(super) fn has_rest(&self) -> bool {
         !(self.undone.kept.is_empty() && self.undone.left.is_empty())

@@ -161,6 +161,12 @@ pub enum ProgressUpdate {
         /// The next attempt.
         next: NextAttempt,
     },
+    /// A transition has failed; its own part is about to be undone.
+    #[non_exhaustive]
+    Failed {
+        /// The error and its sources, in one line.
+        message: String,
+    },
     /// AWS no longer accepts the credentials; the work pauses until it accepts new ones.
     #[non_exhaustive]
     SignInNeeded {
@@ -263,6 +269,7 @@ impl fmt::Display for ProgressUpdate {
                 )
             }
             Self::Retrying { error, next, .. } => write!(f, "{error}; {next}"),
+            Self::Failed { message } => f.write_str(message),
             Self::SignInNeeded { error, patience } => write!(
                 f,
                 "{error}; sign in again within {}, and the work continues",

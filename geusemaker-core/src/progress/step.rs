@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::SerializeMap;
 
-use crate::spec::StackName;
+use crate::spec::{StackName, Tier};
 
 /// A step of a deployment or of a removal. Its `Display` is the sentence for people, which ends in an ellipsis if the
 /// step takes time.
@@ -75,6 +75,18 @@ pub enum Step {
         /// The stack.
         stack: StackName,
     },
+    /// The deployment is in use.
+    #[non_exhaustive]
+    Committed {
+        /// The committed tier.
+        tier: Tier,
+    },
+    /// The stack is removed, and nothing of it is left.
+    #[non_exhaustive]
+    Gone {
+        /// The stack.
+        stack: StackName,
+    },
     /// The resources that no journal knows are being looked for.
     FindingOrphans,
     /// The resources that no journal knows are being removed.
@@ -111,6 +123,8 @@ impl Step {
             Self::UndoingStep => "undoing-step",
             Self::RollingBack { .. } => "rolling-back",
             Self::Destroying { .. } => "destroying",
+            Self::Committed { .. } => "committed",
+            Self::Gone { .. } => "gone",
             Self::FindingOrphans => "finding-orphans",
             Self::RemovingOrphans { .. } => "removing-orphans",
         }
@@ -123,6 +137,7 @@ impl Step {
         match self {
             Self::LoadBalancerActive { dns_name } => detail("dns_name", dns_name)?,
             Self::DistributionDeployed { domain } => detail("domain", domain)?,
+            Self::Committed { tier } => map.serialize_entry("tier", tier)?,
             Self::RemovingOrphans { count } => map.serialize_entry("count", count)?,
             Self::CheckingAccount
             | Self::CreatingSecurityGroups
@@ -143,6 +158,7 @@ impl Step {
             | Self::UndoingStep
             | Self::RollingBack { .. }
             | Self::Destroying { .. }
+            | Self::Gone { .. }
             | Self::FindingOrphans => {}
         }
         map.serialize_entry("step", self.name())
@@ -177,6 +193,8 @@ impl fmt::Display for Step {
             Self::UndoingStep => "Undoing this step...",
             Self::RollingBack { stack } => return write!(f, "Rolling back {stack}..."),
             Self::Destroying { stack } => return write!(f, "Destroying {stack}..."),
+            Self::Committed { tier } => return write!(f, "Tier {tier} is committed"),
+            Self::Gone { stack } => return write!(f, "{stack} is gone"),
             Self::FindingOrphans => "Looking for resources that no journal knows...",
             Self::RemovingOrphans { count } => return write!(f, "Removing {count} resources..."),
         })

@@ -60,6 +60,8 @@ const MOST_CLAIMS: u32 = 5;
 /// [`Session::close`] before the runtime ends, whatever has happened: it ends every deployment that is neither committed
 /// nor kept, and says what became of it.
 ///
+/// Everything that waits for AWS needs the tokio runtime in which the session was created.
+///
 /// A session that is dropped without it goes on undoing dropped deployments as long as the runtime runs, and nothing
 /// hears of the result. Whenever the runtime ends, the journal has everything that exists:
 /// [`Session::open`], [`Session::resume`], [`Session::rollback`] and [`Session::destroy`] continue from there.
@@ -112,16 +114,35 @@ impl Session {
     /// transitions return [`Error::SessionClosed`]; so do new ones.
     ///
     /// Of a removal that was dropped, only the calls under way are finished, and the list has what is left. Reading,
-    /// such as [`Session::status`], still works. Closing again returns nothing more.
+    /// such as [`Session::status`], still works.
+    ///
+    /// The result is the same however often the session is closed, and a `close` that is dropped half way can be called
+    /// again.
     pub async fn close(&self) -> Closed {
         self.inner.cleaner.stop().await
     }
 
-    /// Returns the names of the stacks that have a journal in this store, sorted.
+    /// Returns the names of the stacks that exist, and of those whose journals cannot be read, sorted.
     ///
     /// # Errors
-    /// Returns an error if the store cannot be read.
+    /// Returns an error if the journals cannot be listed.
     pub async fn stacks(&self) -> Result<Vec<StackName>, Error> {
+        let mut stacks = Vec::new();
+        for name in self.histories().await? {
+            let journal = Journal::open(self.store(), &name).await;
+            if journal.map_or(true, |journal| !journal.state.is_gone()) {
+                stacks.push(name);
+            }
+        }
+        Ok(stacks)
+    }
+
+    /// Returns the names of all stacks that have a journal, sorted: also of those that are gone, whose journal stays as
+    /// their history.
+    ///
+    /// # Errors
+    /// Returns an error if the journals cannot be listed.
+    pub async fn histories(&self) -> Result<Vec<StackName>, Error> {
         Ok(journal::stacks(self.store().as_ref()).await?)
     }
 
@@ -137,8 +158,13 @@ impl Session {
         self.claim(stack).await
     }
 
-    async fn claim(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+    /// Waits until what was dropped so far is undone.
+    pub(crate) async fn drain(&self) {
         self.inner.cleaner.drain().await;
+    }
+
+    async fn claim(&self, stack: &StackName) -> Result<Arc<Ledger>, Error> {
+        self.drain().await;
         let (journal, header) = self.journal(stack).await?;
         let account = self.account(header.plan.region.clone()).of_stack(stack);
         let identity = account.identity().await?;
@@ -166,7 +192,7 @@ impl Session {
 
     /// Returns the stack that owns this resource, as far as the journals in this store say.
     pub(crate) async fn maker_of(&self, id: &str) -> Result<Option<StackName>, Error> {
-        for name in self.stacks().await? {
+        for name in self.histories().await? {
             let Ok(journal) = Journal::open(self.store(), &name).await else {
                 continue;
             };
@@ -185,7 +211,7 @@ impl Session {
     /// reports an error.
     pub(crate) async fn known(&self) -> Result<Vec<StackName>, Error> {
         let mut known = Vec::new();
-        for name in self.stacks().await? {
+        for name in self.histories().await? {
             if Journal::open(self.store(), &name)
                 .await
                 .is_ok_and(|journal| !journal.state.is_gone())

@@ -21,7 +21,7 @@ use crate::resource::{
     file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
     security_group, target_group, vpc,
 };
-use crate::spec::{DeploymentSpec, Market, Purchase, Tier};
+use crate::spec::{DeploymentSpec, Market, Purchase, StackName, Tier};
 
 impl Session {
     /// Checks a spec against the account: credentials, network, image, zones and names. It only reads.
@@ -34,15 +34,7 @@ impl Session {
         let account = self.account(region.clone()).of_stack(spec.name());
         self.cleanup().ensure_open(spec.name())?;
         // Its names in AWS are taken, and AWS would not say by what.
-        if !Journal::open(self.store(), spec.name())
-            .await?
-            .state
-            .is_gone()
-        {
-            return Err(Error::Exists {
-                stack: spec.name().clone(),
-            });
-        }
+        self.ensure_gone(spec.name()).await?;
         account.progress.step(Step::CheckingAccount);
         let identity = account.identity().await?;
         if let Some(file_system) = spec.storage().file_system()
@@ -79,6 +71,27 @@ impl Session {
         };
         let unstarted = Unstarted::new(self.store(), account, self.cleanup());
         Ok(Deployment::new(unstarted.into(), Planned { plan }))
+    }
+}
+
+impl Session {
+    /// Returns an error if the stack exists. One that is being undone in the background is waited for: its owner has just
+    /// given it up with `?`.
+    async fn ensure_gone(&self, stack: &StackName) -> Result<(), Error> {
+        let is_gone = async || {
+            let journal = Journal::open(self.store(), stack).await?;
+            Ok::<_, Error>(journal.state.is_gone())
+        };
+        if is_gone().await? {
+            return Ok(());
+        }
+        self.drain().await;
+        if is_gone().await? {
+            return Ok(());
+        }
+        Err(Error::Exists {
+            stack: stack.clone(),
+        })
     }
 }
 

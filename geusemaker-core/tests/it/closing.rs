@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use geusemaker_core::{AnyDeployment, Deployment, Ec2Ready, Error, Failed, FileSystems, State};
+use geusemaker_core::{
+    AnyDeployment, Closed, Deployment, Ec2Ready, Error, Failed, FileSystems, State,
+};
 use geusemaker_testkit::{CallRecord, Explorer, Fault};
 
 use crate::scenario::{
@@ -190,8 +192,6 @@ async fn closed_session_makes_nothing_more() {
         let is_unknown = matches!(refused, Error::NoSuchStack { .. });
         assert!(is_closed(&refused) || is_unknown, "{refused}");
     }
-    assert!(session.close().await.unfinished.is_empty());
-
     let scenario = Scenario::new();
     let ready = ready(&scenario, 3).await;
     let closed = scenario.session.close().await;
@@ -279,6 +279,89 @@ async fn dropped_session_still_undoes() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_nothing_left(&aws);
     assert!(later.summary(&stack()).await.is_err());
+}
+
+/// Returns the ids of what the sessions' results list as left.
+fn ids(closed: &Closed) -> Vec<String> {
+    closed
+        .left()
+        .filter_map(|left| Some(left.id.as_ref()?.to_string()))
+        .collect()
+}
+
+/// Whoever stops waiting can close again, and gets the whole result.
+#[tokio::test(start_paused = true)]
+async fn close_can_be_dropped_and_repeated() {
+    let scenario = Scenario::new();
+    scenario
+        .aws
+        .inject(Fault::on("TerminateInstances").denied().forever());
+    drop(ready(&scenario, 1).await);
+    for seconds in [0, 1, 5, 60] {
+        let limit = Duration::from_secs(seconds);
+        drop(tokio::time::timeout(limit, scenario.session.close()).await);
+    }
+    // One that is alive and not polled is in nobody's way.
+    let mut unpolled = Box::pin(scenario.session.close());
+    assert!(unpolled.as_mut().now_or_never().is_none());
+    let (first, second) = tokio::join!(scenario.session.close(), scenario.session.close());
+    let instance = scenario
+        .aws
+        .leftovers()
+        .into_iter()
+        .find(|it| it.kind == "EC2::Instance");
+    assert!(ids(&first).contains(&instance.unwrap().id), "{first:#?}");
+    assert_eq!(ids(&first), ids(&second));
+
+    scenario.aws.lift_faults();
+    let undone = scenario.another_session().rollback(&stack()).await.unwrap();
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete());
+}
+
+/// A removal has said it already, and perhaps nobody has listened.
+#[tokio::test(start_paused = true)]
+async fn close_lists_what_removal_left() {
+    let scenario = Scenario::new();
+    scenario
+        .aws
+        .inject(Fault::on("TerminateInstances").denied().forever());
+    let undone = ready(&scenario, 1).await.rollback().await;
+    let closed = scenario.session.close().await;
+    assert!(!undone.is_complete());
+    assert_eq!(ids(&closed).len(), undone.left.len());
+
+    scenario.aws.lift_faults();
+    let undone = scenario.another_session().rollback(&stack()).await.unwrap();
+    scenario.assert_nothing_left();
+    assert!(undone.is_complete());
+}
+
+/// A removal that another task finishes while the session is being closed is finished, and not listed.
+#[tokio::test(start_paused = true)]
+async fn close_does_not_list_finished_removal() {
+    let scenario = Scenario::new();
+    ready(&scenario, 1).await.commit().await.unwrap();
+    drop(scenario.session.open(&stack()).await.unwrap());
+    let session = scenario.session.clone();
+    let destroying =
+        tokio::spawn(async move { session.destroy(&stack(), FileSystems::Delete).await });
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let closed = scenario.session.close().await;
+    scenario.assert_nothing_left();
+    assert!(closed.unfinished.is_empty(), "{closed:#?}");
+    assert!(destroying.await.unwrap().unwrap().is_complete());
+}
+
+/// After `?` the stack is undone in the background, and the next attempt waits for that.
+#[tokio::test(start_paused = true)]
+async fn next_attempt_waits_for_undo() {
+    let scenario = without_load_balancers();
+    let failed = deploy_with_own_error(&scenario).await;
+    assert!(failed.is_err());
+    let again = deploy_with_own_error(&scenario).await;
+    again.unwrap();
+    scenario.destroy().await;
 }
 
 /// What was left or kept before, and is finished by now, is not reported.

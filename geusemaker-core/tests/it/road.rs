@@ -351,6 +351,35 @@ async fn only_kept_file_system_stays() {
     );
 }
 
+/// The spec wins over the caller: the models in it are worth more than a repeated command.
+#[tokio::test(start_paused = true)]
+async fn spec_keeps_file_system_on_destroy() {
+    let scenario = Scenario::new();
+    let keeping = spec_with(1, "[storage]\nkeep_on_destroy = true");
+    let ready = scenario
+        .session
+        .plan(keeping.clone())
+        .await
+        .unwrap()
+        .launch()
+        .await;
+    ready.unwrap().commit().await.unwrap();
+    let undone = scenario
+        .session
+        .destroy(&stack(), FileSystems::Delete)
+        .await;
+    let left = census(&scenario.aws);
+    assert_eq!(left, [("EFS::FileSystem".to_owned(), 1)].into());
+    let undone = undone.unwrap();
+    assert!(undone.is_complete() && undone.kept.len() == 1);
+    assert!(scenario.session.stacks().await.unwrap().is_empty());
+    assert_eq!(scenario.session.histories().await.unwrap(), [stack()]);
+    // The file system of a deployment that was never in use is minutes old.
+    let ready = scenario.session.plan(keeping).await.unwrap().launch().await;
+    ready.unwrap().rollback().await.into_result().unwrap();
+    assert_eq!(census(&scenario.aws), left);
+}
+
 #[tokio::test(start_paused = true)]
 async fn name_is_reusable_after_removal() {
     let scenario = Scenario::new();
