@@ -89,13 +89,16 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
 }
 
 fn service_line(service: &Service) -> String {
+    let name = service.name();
+    let Some(port) = service.port() else {
+        return format!("  service      {name}, internal");
+    };
     let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
     let paths = if paths.is_empty() {
         "every other path".to_owned()
     } else {
         paths.join(", ")
     };
-    let (name, port) = (service.name(), service.port());
     format!("  service      {name} on port {port}, {paths}")
 }
 

@@ -20,6 +20,7 @@ use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
+use crate::spec::{DeploymentSpec, PortMapping, Service};
 use crate::wait::{Expected, Wait};
 
 /// The port on which the load balancer accepts requests.
@@ -103,22 +104,42 @@ async fn admit(
         description: description.to_owned(),
         owner: ledger.owner.clone(),
     };
-    let services = ledger.plan.spec.services().iter().map(|service| {
+    let services = ports_to_admit(&ledger.plan.spec).map(|(port, description)| {
         let rule = NewSecurityGroupRule {
             group: instances.clone(),
-            port: service.port(),
+            port,
             source: Source::Group(alb.clone()),
-            description: format!("{} from the load balancer", service.name()),
+            description,
             owner: ledger.owner.clone(),
         };
         ledger.create(
-            ResourceKey::new(format!("security-group-rule/instances/{}", service.port())),
+            ResourceKey::new(format!("security-group-rule/instances/{port}")),
             rule,
         )
     });
     let front = ledger.create(ResourceKey::new("security-group-rule/alb/http"), front);
     futures::try_join!(front, try_join_all(services))?;
     Ok(())
+}
+
+/// Returns the ports of the instances that the load balancer must reach, each with the description of its rule: the port
+/// of each service, and that of its health check if it is another.
+fn ports_to_admit(spec: &DeploymentSpec) -> impl Iterator<Item = (u16, String)> {
+    spec.served_services().flat_map(|service| {
+        let port = service.port().map(PortMapping::host);
+        let health = service
+            .health()
+            .port()
+            .filter(|health| Some(*health) != port);
+        let served = port.map(|port| (port, format!("{} from the load balancer", service.name())));
+        let checked = health.map(|port| {
+            (
+                port,
+                format!("health of {} from the load balancer", service.name()),
+            )
+        });
+        served.into_iter().chain(checked)
+    })
 }
 
 async fn create_load_balancer(
@@ -145,12 +166,16 @@ async fn create_load_balancer(
 
 async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, Error> {
     let spec = &ledger.plan.spec;
-    let creations = spec.services().iter().map(|service| async {
+    let served = spec
+        .served_services()
+        .filter_map(|service| Some((service, service.port()?.host())));
+    let creations = served.map(|(service, port)| async move {
         let wanted = NewTargetGroup {
             name: spec.name().target_group_name(service.name()),
             vpc: ledger.plan.vpc.clone(),
-            service: service.clone(),
-            health: spec.load_balancer().clone(),
+            port,
+            health: service.health().clone(),
+            checks: spec.load_balancer().clone(),
             owner: ledger.owner.clone(),
         };
         let key = ResourceKey::new(format!("target-group/{}", service.name()));
@@ -169,7 +194,7 @@ async fn listen(
 ) -> Result<(), Error> {
     let spec = &ledger.plan.spec;
     let stack = spec.name();
-    let group_of = |service: &crate::spec::Service| {
+    let group_of = |service: &Service| {
         target_groups
             .iter()
             .find(|group| group.service == *service.name())
@@ -188,8 +213,7 @@ async fn listen(
         )
         .await?;
     let with_paths = spec
-        .services()
-        .iter()
+        .served_services()
         .filter(|service| !service.is_default());
     let rules = (1..).zip(with_paths).filter_map(|(priority, service)| {
         let rule = NewListenerRule {

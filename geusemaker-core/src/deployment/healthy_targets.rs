@@ -36,7 +36,10 @@ pub(super) async fn await_healthy(
     let interval = settings.health_check_interval().as_secs();
     let last = Mutex::new(Vec::new());
     let consoles = Consoles::new(ledger);
-    let expected = Expected::seconds(interval, interval * 5, settings.wait_timeout());
+    let served = ledger.plan.spec.served_services();
+    let grace = served.map(|service| service.health().grace()).max();
+    let deadline = settings.wait_timeout() + grace.unwrap_or_default();
+    let expected = Expected::seconds(interval, interval * 5, deadline);
     let healthy = Wait::new("targets to be healthy", expected)
         .until(&account.clock, &account.progress, || async {
             let unhealthy = unhealthy_targets(ledger, target_groups, ec2).await?;

@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::builders::DescribeTargetGroupsFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
-    ProtocolEnum, TargetGroup as SdkTargetGroup, TargetHealthDescription, TargetTypeEnum,
+    Matcher, ProtocolEnum, TargetGroup as SdkTargetGroup, TargetHealthDescription, TargetTypeEnum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +15,18 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{DeploymentId, TargetGroupArn, VpcId};
 use crate::kind::ResourceKind;
-use crate::spec::{LoadBalancer as LoadBalancerSpec, Service, ServiceName};
+use crate::spec::{Health, HealthMatcher, LoadBalancer as LoadBalancerSpec, ServiceName};
 
 /// A new target group: the instances that serve one service.
 #[derive(Clone, Debug)]
 pub(crate) struct NewTargetGroup {
     pub(crate) name: String,
     pub(crate) vpc: VpcId,
-    pub(crate) service: Service,
-    pub(crate) health: LoadBalancerSpec,
+    /// The port of the instances that serves.
+    pub(crate) port: u16,
+    pub(crate) health: Health,
+    /// The pace of the checks.
+    pub(crate) checks: LoadBalancerSpec,
     pub(crate) owner: Owner,
 }
 
@@ -42,22 +45,24 @@ impl Create for NewTargetGroup {
 
     async fn create(&self, aws: &Writer, _: &str) -> Result<TargetGroupArn, AwsError> {
         const OPERATION: &str = "elasticloadbalancing:CreateTargetGroup";
-        let interval = self.health.health_check_interval().as_secs();
+        let interval = self.checks.health_check_interval().as_secs();
         let reply = aws
             .elastic_load_balancing
             .create_target_group()
             .name(&self.name)
             .protocol(ProtocolEnum::Http)
-            .port(self.service.port().into())
+            .port(self.port.into())
             .vpc_id(self.vpc.as_str())
             .target_type(TargetTypeEnum::Instance)
             .health_check_protocol(ProtocolEnum::Http)
-            .health_check_path(self.service.health_path().to_string())
+            .health_check_path(self.health.path().to_string())
+            .set_health_check_port(self.health.port().map(|port| port.to_string()))
+            .set_matcher(self.matcher())
             .health_check_interval_seconds(count(interval))
             // AWS requires a timeout shorter than the interval, which may be as short as five seconds.
             .health_check_timeout_seconds(if interval > 6 { 6 } else { 4 })
-            .healthy_threshold_count(count(self.health.healthy_threshold()))
-            .unhealthy_threshold_count(count(self.health.unhealthy_threshold()))
+            .healthy_threshold_count(count(self.checks.healthy_threshold()))
+            .unhealthy_threshold_count(count(self.checks.unhealthy_threshold()))
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
             .await
@@ -67,6 +72,15 @@ impl Create for NewTargetGroup {
             .and_then(|group| group.target_group_arn)
             .map(TargetGroupArn::from_aws)
             .ok_or_else(|| AwsError::incomplete(OPERATION, "target group ARN"))
+    }
+}
+
+impl NewTargetGroup {
+    /// Returns the statuses of a healthy target, unless they are AWS's default.
+    fn matcher(&self) -> Option<Matcher> {
+        let matcher = self.health.matcher();
+        let is_usual = *matcher == HealthMatcher::default();
+        (!is_usual).then(|| Matcher::builder().http_code(matcher.as_str()).build())
     }
 }
 

@@ -305,7 +305,7 @@ impl Preflight<'_> {
             if load_balancer::is_named(aws, &name).await.map_err(doing)? {
                 return Err(taken("load balancer", name).into());
             }
-            for service in self.spec.services() {
+            for service in self.spec.served_services() {
                 let name = stack.target_group_name(service.name());
                 if target_group::is_named(aws, &name).await.map_err(doing)? {
                     return Err(taken("target group", name).into());

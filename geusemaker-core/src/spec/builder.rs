@@ -155,7 +155,7 @@ impl DeploymentSpecBuilder {
     /// Returns an error for the first value that is out of its bounds or does not fit the others. It names the field
     /// and says what would be right.
     pub fn build(self) -> Result<DeploymentSpec, SpecError> {
-        let services = self.services.into_iter().enumerate();
+        let services = self.services.into_iter();
         DeploymentSpec::check(UncheckedSpec {
             name: self.name,
             region: self.region,
@@ -166,13 +166,7 @@ impl DeploymentSpecBuilder {
                 .checked()
                 .map_err(|error| error.in_table("compute"))?,
             storage: self.storage.finish(),
-            services: services
-                .map(|(index, service)| {
-                    service
-                        .checked()
-                        .map_err(|error| error.in_table(&format!("service[{index}]")))
-                })
-                .collect::<Result<_, _>>()?,
+            services: services.map(ServiceBuilder::into_fields).collect(),
             load_balancer: self
                 .load_balancer
                 .checked()

@@ -98,10 +98,15 @@ fn subnets(spec: &UncheckedSpec) -> Result<(), SpecError> {
 
 fn services(spec: &UncheckedSpec) -> Result<(), SpecError> {
     let services = &spec.services;
-    if services.is_empty() && spec.tier >= Tier::LoadBalancer {
+    if services.iter().all(Service::is_internal) && spec.tier >= Tier::LoadBalancer {
         let message = format!(
-            "tier {} needs at least one service behind its load balancer: add a [[service]]",
-            spec.tier
+            "tier {} needs at least one service behind its load balancer: add a [[service]]{}",
+            spec.tier,
+            if services.is_empty() {
+                ""
+            } else {
+                " that is not internal"
+            }
         );
         return Err(SpecError::new(message).at("service"));
     }
@@ -112,8 +117,16 @@ fn services(spec: &UncheckedSpec) -> Result<(), SpecError> {
     if let Some((index, name)) = first_repeated(services.iter().map(Service::name)) {
         return Err(taken(index, "name", &name));
     }
-    if let Some((index, port)) = first_repeated(services.iter().map(Service::port)) {
-        return Err(taken(index, "port", &port));
+    let mut ports = std::collections::HashSet::new();
+    for (index, service) in services.iter().enumerate() {
+        let port = service.port().map(|port| ("port".to_owned(), port));
+        let further = service.published_ports().iter().enumerate();
+        let further = further.map(|(index, port)| (format!("ports[{index}]"), *port));
+        for (field, port) in port.into_iter().chain(further) {
+            if !ports.insert(port.host()) {
+                return Err(taken(index, &field, &port.host()));
+            }
+        }
     }
     let mut defaults = services
         .iter()
@@ -155,6 +168,9 @@ fn paths(services: &[Service]) -> Result<(), SpecError> {
 
 fn target_group_names(spec: &UncheckedSpec) -> Result<(), SpecError> {
     for (index, service) in spec.services.iter().enumerate() {
+        if service.is_internal() {
+            continue;
+        }
         let name = spec.name.target_group_name(service.name());
         if name.len() > LOAD_BALANCING_NAME_MAX {
             return Err(SpecError::new(format!(
@@ -442,7 +458,7 @@ mod tests {
 
     #[test]
     fn oversized_user_data_is_refused() {
-        let services: String = (1..=150)
+        let services: String = (1..=60)
             .map(|n| service(&format!("s{n}"), 3000 + n, &format!("paths = [\"/{n}\"]")))
             .collect();
         assert!(read(2, G5, &services).is_ok());

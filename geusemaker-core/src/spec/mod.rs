@@ -51,6 +51,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_path_to_error::Track;
 
+use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
 pub use builder::DeploymentSpecBuilder;
@@ -65,7 +66,9 @@ pub use price::PriceEstimate;
 pub use purchase::Purchase;
 pub use region::Region;
 pub use service::{
-    ContainerImage, DataPath, HealthPath, PathPattern, Service, ServiceBuilder, ServiceName,
+    ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, Gpus, Health, HealthMatcher,
+    HealthPath, PathPattern, PortMapping, Restart, Service, ServiceBuilder, ServiceName,
+    UlimitName, Volume, VolumeKind,
 };
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
@@ -178,9 +181,15 @@ impl DeploymentSpec {
         &self.0.storage
     }
 
-    /// Returns the services. From tier 2 on there is at least one.
+    /// Returns the services. From tier 2 on there is at least one that is not internal.
     pub fn services(&self) -> &[Service] {
         &self.0.services
+    }
+
+    /// Returns the services that the load balancer serves: those that are not internal. Each of them has a port.
+    pub fn served_services(&self) -> impl Iterator<Item = &Service> {
+        let services = self.0.services.iter();
+        services.filter(|service| !service.is_internal())
     }
 
     /// Returns the settings of the load balancer's health checks.
@@ -199,7 +208,8 @@ impl DeploymentSpec {
     }
 
     /// Checks the fields against each other. There is no other way to make a spec.
-    fn check(fields: UncheckedSpec) -> Result<Self, SpecError> {
+    fn check(fields: UncheckedSpec<ServiceFields>) -> Result<Self, SpecError> {
+        let fields = fields.with_checked_services()?;
         cross_check::check(&fields)?;
         Ok(Self(fields))
     }

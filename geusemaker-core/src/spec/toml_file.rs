@@ -89,7 +89,10 @@ fn join(table: &str, key: &str) -> String {
 /// Returns the header that the table at this path has in the file.
 fn table_name(path: &str) -> String {
     match path.split_once('[') {
-        Some((array, _)) => format!("[[{array}]]"),
+        Some((array, rest)) => match rest.split_once("].") {
+            Some((_, inner)) => format!("{inner} of [[{array}]]"),
+            None => format!("[[{array}]]"),
+        },
         None if path.is_empty() || path == "." => "the top level of the file".to_owned(),
         None => format!("[{path}]"),
     }
@@ -183,15 +186,18 @@ wait_timeout = "1h"
         let [ollama, ui] = spec.services() else {
             panic!("{:?}", spec.services())
         };
-        assert_eq!((ollama.name().as_str(), ollama.port()), ("ollama", 11434));
-        assert_eq!(ollama.health_path().as_str(), "/api/version");
+        assert_eq!(
+            (ollama.name().as_str(), ollama.port()),
+            ("ollama", Some(11434.into()))
+        );
+        assert_eq!(ollama.health().path().as_str(), "/api/version");
         assert_eq!(ollama.paths()[0].as_str(), "/ollama/*");
         assert_eq!(
-            (ollama.image().as_str(), ollama.data_path().as_str()),
+            (ollama.image().as_str(), ollama.volumes()[0].path().as_str()),
             ("ollama/ollama:latest", "/root/.ollama")
         );
         assert_eq!(
-            (ui.health_path().as_str(), ui.data_path().as_str()),
+            (ui.health().path().as_str(), ui.volumes()[0].path().as_str()),
             ("/", "/data")
         );
         assert_eq!(spec.default_service(), Some(ui));
@@ -382,8 +388,8 @@ wait_timeout = "1h"
             ),
             (
                 "port = 8080",
-                "port = \"8080\"",
-                "gm.toml:28: service[1].port: invalid type: string \"8080\", expected a whole number",
+                "port = 80.8",
+                "gm.toml:28: service[1].port: invalid type: floating point `80.8`, expected a port, as in 8000 or \"80:8000\"",
             ),
             (
                 "wait_timeout = \"1h",
@@ -471,7 +477,8 @@ wait_timeout = "1h"
             ),
             (
                 "port = 8080",
-                "gm.toml:26: service[1].port: is missing: add it to [[service]]",
+                "gm.toml:26: service[1].port: is missing: add it to [[service]], or set internal = true for a service \
+                 that only other containers use",
             ),
         ] {
             assert_eq!(error_with(old, ""), wanted);

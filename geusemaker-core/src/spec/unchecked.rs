@@ -4,18 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use super::cdn::Cdn;
 use super::compute::Compute;
+use super::error::SpecError;
 use super::load_balancer::LoadBalancer;
 use super::network::Network;
 use super::region::Region;
-use super::service::Service;
+use super::service::{Service, ServiceFields};
 use super::stack_name::StackName;
 use super::storage::Storage;
 use super::tier::Tier;
 
-/// The fields of a [`DeploymentSpec`](super::DeploymentSpec), in the order of a file.
+/// The fields of a [`DeploymentSpec`](super::DeploymentSpec), in the order of a file. The keys of each service may still
+/// contradict each other in an `UncheckedSpec<ServiceFields>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub(super) struct UncheckedSpec {
+#[serde(bound(deserialize = "S: Deserialize<'de>"))]
+pub(super) struct UncheckedSpec<S = Service> {
     pub(super) name: StackName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) region: Option<Region>,
@@ -26,9 +29,33 @@ pub(super) struct UncheckedSpec {
     #[serde(default)]
     pub(super) storage: Storage,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
-    pub(super) services: Vec<Service>,
+    pub(super) services: Vec<S>,
     #[serde(default)]
     pub(super) load_balancer: LoadBalancer,
     #[serde(default)]
     pub(super) cdn: Cdn,
+}
+
+impl UncheckedSpec<ServiceFields> {
+    /// Checks each service by itself.
+    pub(super) fn with_checked_services(self) -> Result<UncheckedSpec, SpecError> {
+        let services = self.services.into_iter().enumerate();
+        Ok(UncheckedSpec {
+            name: self.name,
+            region: self.region,
+            tier: self.tier,
+            network: self.network,
+            compute: self.compute,
+            storage: self.storage,
+            services: services
+                .map(|(index, service)| {
+                    service
+                        .checked()
+                        .map_err(|error| error.in_table(&format!("service[{index}]")))
+                })
+                .collect::<Result<_, _>>()?,
+            load_balancer: self.load_balancer,
+            cdn: self.cdn,
+        })
+    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::id::FileSystemId;
-use crate::spec::{Service, StackName};
+use crate::spec::{Gpus, Service, StackName, Volume};
 
 /// The most bytes of user data that `RunInstances` accepts, before base64.
 pub(crate) const USER_DATA_MAX: usize = 16384;
@@ -23,6 +23,7 @@ pub(crate) struct UserData<'a> {
     pub(crate) stack: &'a StackName,
     pub(crate) file_system: &'a FileSystemId,
     pub(crate) region: &'a str,
+    #[serde(skip)]
     pub(crate) services: &'a [Service],
     /// True if the instance reports its GPUs on its console.
     pub(crate) gpu_check: bool,
@@ -58,8 +59,79 @@ impl UserData<'_> {
                 .build()?,
         );
         environment.add_filter("quote", quote);
-        environment.render_str(include_str!("template.sh"), Serde(self))
+        let containers: Vec<_> = self.services.iter().map(Container::of).collect();
+        environment.render_str(
+            include_str!("template.sh"),
+            Serde(Values {
+                user_data: self,
+                containers,
+            }),
+        )
     }
+}
+
+/// All that the template names.
+#[derive(Serialize)]
+struct Values<'a> {
+    #[serde(flatten)]
+    user_data: &'a UserData<'a>,
+    containers: Vec<Container<'a>>,
+}
+
+/// A service as the script starts it.
+#[derive(Serialize)]
+struct Container<'a> {
+    name: &'a str,
+    image: &'a str,
+    folders: Vec<&'a str>,
+    user: String,
+    options: Vec<String>,
+    command: Vec<&'a str>,
+}
+
+impl<'a> Container<'a> {
+    fn of(service: &'a Service) -> Self {
+        let entrypoint = service.entrypoint();
+        let rest = entrypoint.iter().flat_map(|words| words.iter().skip(1));
+        let command = rest.chain(service.command().unwrap_or_default());
+        Self {
+            name: service.name().as_str(),
+            image: service.image().as_str(),
+            folders: service.volumes().iter().map(Volume::host_folder).collect(),
+            user: service
+                .user()
+                .map(|user| user.to_string())
+                .unwrap_or_default(),
+            options: options(service),
+            command: command.map(String::as_str).collect(),
+        }
+    }
+}
+
+/// Returns the options of `docker run`.
+fn options(service: &Service) -> Vec<String> {
+    let mut options = vec![format!("--restart={}", service.restart())];
+    match service.gpus() {
+        Gpus::None => {}
+        gpus => options.push(format!("--gpus={gpus}")),
+    }
+    let ports = service.port();
+    for port in ports.iter().chain(service.published_ports()) {
+        options.push(format!("-p{}:{}", port.host(), port.container()));
+    }
+    let volumes = service.volumes().iter();
+    options.extend(volumes.map(|volume| format!("-v{}:{}", volume.host_folder(), volume.path())));
+    let env = service.env().iter();
+    options.extend(env.map(|(name, value)| format!("-e{name}={value}")));
+    options.extend(service.shm_size().map(|size| format!("--shm-size={size}")));
+    let limits = service.ulimits().iter();
+    options.extend(limits.map(|(name, limit)| format!("--ulimit={name}={limit}")));
+    options.extend(service.user().map(|user| format!("--user={user}")));
+    let program = service
+        .entrypoint()
+        .map(|words| words.first().map_or("", String::as_str));
+    options.extend(program.map(|program| format!("--entrypoint={program}")));
+    options
 }
 
 /// Error returned when the script is longer than `RunInstances` accepts.
@@ -167,11 +239,11 @@ mod tests {
             [
                 "mount /mnt/shared",
                 "docker pull ollama/ollama:latest",
-                "docker run -d --name ollama --restart unless-stopped --gpus all --add-host \
-                 host.docker.internal:host-gateway -p 11434:11434 -v /mnt/shared/ollama:/data ollama/ollama:latest",
+                "docker run -d --name ollama --add-host host.docker.internal:host-gateway --restart=unless-stopped \
+                 --gpus=all -p11434:11434 -v/mnt/shared/ollama:/data ollama/ollama:latest",
                 "docker pull ghcr.io/a/ui:main",
-                "docker run -d --name ui --restart unless-stopped --gpus all --add-host \
-                 host.docker.internal:host-gateway -p 8080:8080 -v /mnt/shared/ui:/data ghcr.io/a/ui:main",
+                "docker run -d --name ui --add-host host.docker.internal:host-gateway --restart=unless-stopped \
+                 --gpus=all -p8080:8080 -v/mnt/shared/ui:/data ghcr.io/a/ui:main",
             ]
         );
     }

@@ -56,16 +56,28 @@ printf '[Unit]\nRequiresMountsFor=%s\n' "$mount_point" >/etc/systemd/system/dock
 systemctl daemon-reload
 systemctl enable --now docker
 
+# Starts the container NAME of IMAGE with the rest of the arguments, options first, a "--", then the command.
 start_service() {
-  local name=$1 port=$2 data_path=$3 image=$4
-  mkdir -p "$mount_point/$name"
+  local name=$1 image=$2 options=()
+  shift 2
+  while [[ $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  shift
   retry_for 300 docker pull "$image"
-  docker run -d --name "$name" --restart unless-stopped --gpus all \
-    --add-host host.docker.internal:host-gateway \
-    -p "$port:$port" -v "$mount_point/$name:$data_path" "$image"
+  docker run -d --name "$name" --add-host host.docker.internal:host-gateway "${options[@]}" "$image" "$@"
 }
-{% for service in services %}
-start_service {{ service.name | quote }} {{ service.port }} {{ service.data_path | quote }} {{ service.image | quote }}
+{% for container in containers %}
+{% for folder in container.folders %}
+mkdir -p {{ folder | quote }}
+{% if container.user %}
+chown {{ container.user | quote }} {{ folder | quote }}
+{% endif %}
+{% endfor %}
+start_service {{ container.name | quote }} {{ container.image | quote }}
+{%- for option in container.options %} {{ option | quote }}{% endfor %} --
+{%- for word in container.command %} {{ word | quote }}{% endfor +%}
 {% endfor %}
 {% if gpu_check %}
 

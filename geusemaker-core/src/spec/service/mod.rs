@@ -1,13 +1,36 @@
 //! A service of the stack.
 
+mod builder;
+mod byte_size;
+mod database;
+mod env;
+mod fields;
+mod gpus;
+mod health;
+mod port;
+mod restart;
+mod scalar;
 mod text;
+mod ulimit;
+mod user;
+mod volume;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
-use super::bounded::WholeNumber;
-use super::error::SpecError;
+use serde::{Deserialize, Serialize};
 
-pub use text::{ContainerImage, DataPath, HealthPath, PathPattern, ServiceName};
+pub use builder::ServiceBuilder;
+pub use byte_size::ByteSize;
+pub use env::EnvName;
+pub(super) use fields::ServiceFields;
+pub use gpus::Gpus;
+pub use health::Health;
+pub use port::PortMapping;
+pub use restart::Restart;
+pub use text::{ContainerImage, DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
+pub use ulimit::UlimitName;
+pub use user::ContainerUser;
+pub use volume::{Volume, VolumeKind};
 
 /// A service: a program that runs as a container on every instance.
 ///
@@ -15,28 +38,40 @@ pub use text::{ContainerImage, DataPath, HealthPath, PathPattern, ServiceName};
 /// use geusemaker_core::spec::{Compute, DeploymentSpec, Service, Tier};
 ///
 /// let ollama = Service::builder("ollama".parse()?, 11434, "ollama/ollama:latest".parse()?);
+/// let database = Service::internal("db".parse()?, "postgres:17".parse()?);
 /// let compute = Compute::builder("g5.xlarge".parse()?);
 /// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::LoadBalancer, compute)
 ///     .service(ollama)
+///     .service(database)
 ///     .build()?;
-/// let ollama = &spec.services()[0];
-/// assert_eq!(ollama.port(), 11434);
-/// assert_eq!(ollama.health_path().as_str(), "/");
+/// let [ollama, database] = spec.services() else { unreachable!() };
+/// assert_eq!(ollama.port().map(|port| port.host()), Some(11434));
+/// assert_eq!(ollama.health().path().as_str(), "/");
 /// assert!(ollama.is_default());
+/// assert!(database.is_internal());
 /// # Ok::<(), geusemaker_core::spec::SpecError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(try_from = "ServiceFields", into = "ServiceFields")]
 pub struct Service {
     name: ServiceName,
-    port: Port,
-    #[serde(default)]
-    health_path: HealthPath,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Present unless the service is internal.
+    port: Option<PortMapping>,
+    ports: Vec<PortMapping>,
+    internal: bool,
+    health: Health,
     paths: Vec<PathPattern>,
     image: ContainerImage,
-    #[serde(default)]
-    data_path: DataPath,
+    command: Option<Vec<String>>,
+    entrypoint: Option<Vec<String>>,
+    env: BTreeMap<EnvName, String>,
+    gpus: Gpus,
+    shm_size: Option<ByteSize>,
+    ulimits: BTreeMap<UlimitName, i64>,
+    volumes: Vec<Volume>,
+    user: Option<ContainerUser>,
+    restart: Restart,
+    depends_on: Vec<ServiceName>,
 }
 
 impl Service {
@@ -44,14 +79,13 @@ impl Service {
     ///
     /// The service listens on the port in its container and on the instance. [`ServiceBuilder`] lists the rules.
     pub fn builder(name: ServiceName, port: u16, image: ContainerImage) -> ServiceBuilder {
-        ServiceBuilder {
-            name,
-            port,
-            health_path: HealthPath::default(),
-            paths: Vec::new(),
-            image,
-            data_path: DataPath::default(),
-        }
+        ServiceBuilder::new(name, image).port(port)
+    }
+
+    /// Starts a service that only other containers of the instance use, by its name: no load balancer serves it, so it
+    /// has no port, paths and health check.
+    pub fn internal(name: ServiceName, image: ContainerImage) -> ServiceBuilder {
+        ServiceBuilder::new(name, image).internal()
     }
 
     /// Returns a builder that starts from this service.
@@ -64,14 +98,24 @@ impl Service {
         &self.name
     }
 
-    /// Returns the port on which the service listens, in its container and on the instance.
-    pub fn port(&self) -> u16 {
-        self.port.0
+    /// Returns the port that the load balancer serves; none for an internal service.
+    pub fn port(&self) -> Option<PortMapping> {
+        self.port
     }
 
-    /// Returns the path that answers with status 200 when the service is healthy.
-    pub fn health_path(&self) -> &HealthPath {
-        &self.health_path
+    /// Returns the further ports that the instance publishes, which the load balancer does not serve.
+    pub fn published_ports(&self) -> &[PortMapping] {
+        &self.ports
+    }
+
+    /// Returns true if no load balancer serves the service: only other containers of the instance use it, by its name.
+    pub fn is_internal(&self) -> bool {
+        self.internal
+    }
+
+    /// Returns the health check of the load balancer. It has no meaning for an internal service.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Returns the paths that the load balancer routes to the service; none for the default service.
@@ -84,173 +128,66 @@ impl Service {
         &self.image
     }
 
-    /// Returns the path in the container at which the service's folder of the shared file system is mounted.
-    pub fn data_path(&self) -> &DataPath {
-        &self.data_path
+    /// Returns the words that replace the command of the image, if there are any. An empty list replaces it too.
+    pub fn command(&self) -> Option<&[String]> {
+        self.command.as_deref()
+    }
+
+    /// Returns the words that replace the entrypoint of the image, if there are any. An empty list replaces it too.
+    pub fn entrypoint(&self) -> Option<&[String]> {
+        self.entrypoint.as_deref()
+    }
+
+    /// Returns the environment variables, besides those of the image.
+    pub fn env(&self) -> &BTreeMap<EnvName, String> {
+        &self.env
+    }
+
+    /// Returns the GPUs that the container sees.
+    pub fn gpus(&self) -> Gpus {
+        self.gpus
+    }
+
+    /// Returns the size of the shared memory of the container, if it is not Docker's default.
+    pub fn shm_size(&self) -> Option<ByteSize> {
+        self.shm_size
+    }
+
+    /// Returns the limits of the processes in the container; -1 is no limit.
+    pub fn ulimits(&self) -> &BTreeMap<UlimitName, i64> {
+        &self.ulimits
+    }
+
+    /// Returns the volumes: by default one, at `/data`.
+    pub fn volumes(&self) -> &[Volume] {
+        &self.volumes
+    }
+
+    /// Returns the user as whom the program runs, if it is not that of the image.
+    pub fn user(&self) -> Option<ContainerUser> {
+        self.user
+    }
+
+    /// Returns the cases in which the container is started again.
+    pub fn restart(&self) -> Restart {
+        self.restart
+    }
+
+    /// Returns the services that are started before this one.
+    pub fn depends_on(&self) -> &[ServiceName] {
+        &self.depends_on
     }
 
     /// Returns true for the default service, which gets every request that matches no other service's paths.
     pub fn is_default(&self) -> bool {
-        self.paths.is_empty()
+        !self.internal && self.paths.is_empty()
     }
 }
 
-/// A builder of a [`Service`] of a spec: from [`Service::builder`], for
-/// [`DeploymentSpecBuilder::service`](super::DeploymentSpecBuilder::service).
-///
-/// ```
-/// use geusemaker_core::spec::{Compute, DeploymentSpec, Service, Tier};
-///
-/// let ollama = Service::builder("ollama".parse()?, 11434, "ollama/ollama:latest".parse()?)
-///     .health_path("/api/version".parse()?)
-///     .paths(["/api/*".parse()?])
-///     .data_path("/root/.ollama".parse()?);
-/// let ui = Service::builder("ui".parse()?, 11434, "ghcr.io/open-webui/open-webui:main".parse()?);
-/// let compute = Compute::builder("g5.xlarge".parse()?);
-/// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::LoadBalancer, compute)
-///     .service(ollama)
-///     .service(ui);
-/// let error = spec.build().unwrap_err();
-/// assert_eq!(error.field(), Some("service[1].port"));
-/// assert_eq!(error.message(), "11434 is taken by an earlier service: choose another");
-/// # Ok::<(), geusemaker_core::spec::SpecError>(())
-/// ```
-///
-/// | setter | default | refused by `build` |
-/// |---|---|---|
-/// | [`name`](Self::name) | required | if another service has it, or the target group's name exceeds 32 characters |
-/// | [`port`](Self::port) | required | if it is 0, 22 (SSH) or 2049 (the file system), or another service has it |
-/// | [`image`](Self::image) | required | never |
-/// | [`health_path`](Self::health_path) | `/` | never |
-/// | [`paths`](Self::paths) | none: the default service | if there are more than 5, or one goes to a service already |
-/// | [`data_path`](Self::data_path) | `/data` | never |
-///
-/// Two services without paths are refused too, and so are services whose start script exceeds 16 KiB in all.
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until it is given to the builder of a spec"]
-pub struct ServiceBuilder {
-    name: ServiceName,
-    port: u16,
-    health_path: HealthPath,
-    paths: Vec<PathPattern>,
-    image: ContainerImage,
-    data_path: DataPath,
-}
+impl TryFrom<ServiceFields> for Service {
+    type Error = crate::spec::error::SpecError;
 
-impl ServiceBuilder {
-    /// Sets the name of the service, unique within the stack.
-    pub fn name(mut self, name: ServiceName) -> Self {
-        self.name = name;
-        self
-    }
-
-    /// Sets the port on which the service listens, in its container and on the instance: any port except 22 (SSH) and
-    /// 2049 (the shared file system), unique within the stack.
-    pub fn port(mut self, number: u16) -> Self {
-        self.port = number;
-        self
-    }
-
-    /// Sets the container image.
-    pub fn image(mut self, image: ContainerImage) -> Self {
-        self.image = image;
-        self
-    }
-
-    /// Sets the path that answers with status 200 when the service is healthy; `/` by default.
-    pub fn health_path(mut self, path: HealthPath) -> Self {
-        self.health_path = path;
-        self
-    }
-
-    /// Sets the paths that the load balancer routes to the service, at most five; none for the default service.
-    pub fn paths(mut self, paths: impl IntoIterator<Item = PathPattern>) -> Self {
-        self.paths = paths.into_iter().collect();
-        self
-    }
-
-    /// Sets the path in the container at which the service's folder of the shared file system is mounted; `/data` by
-    /// default.
-    pub fn data_path(mut self, path: DataPath) -> Self {
-        self.data_path = path;
-        self
-    }
-
-    /// Checks the values that can be wrong by themselves.
-    pub(super) fn checked(self) -> Result<Service, SpecError> {
-        Ok(Service {
-            name: self.name,
-            port: port(self.port.into()).map_err(|error| error.at("port"))?,
-            health_path: self.health_path,
-            paths: self.paths,
-            image: self.image,
-            data_path: self.data_path,
-        })
-    }
-}
-
-impl From<Service> for ServiceBuilder {
-    fn from(service: Service) -> Self {
-        Self {
-            name: service.name,
-            port: service.port.0,
-            health_path: service.health_path,
-            paths: service.paths,
-            image: service.image,
-            data_path: service.data_path,
-        }
-    }
-}
-
-/// A TCP port that a service may listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-struct Port(u16);
-
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WholeNumber(number) = WholeNumber::deserialize(deserializer)?;
-        port(number).map_err(serde::de::Error::custom)
-    }
-}
-
-fn port(number: i128) -> Result<Port, SpecError> {
-    match u16::try_from(number) {
-        Ok(22) => Err(SpecError::new("port 22 is taken by SSH: choose another")),
-        Ok(2049) => Err(SpecError::new(
-            "port 2049 is taken by the shared file system: choose another",
-        )),
-        Ok(0) | Err(_) => Err(SpecError::new(format!(
-            "must be a port from 1 to 65535, not {number}"
-        ))),
-        Ok(number) => Ok(Port(number)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reserved_ports_are_refused() {
-        for (number, reason) in [
-            (22, "SSH"),
-            (2049, "shared file system"),
-            (0, "from 1 to 65535"),
-        ] {
-            let error = port(number).unwrap_err().to_string();
-            assert!(error.contains(reason), "{error}");
-        }
-        for number in [1, 80, 11434, 65535_u16] {
-            assert_eq!(port(number.into()).unwrap().0, number);
-        }
-        let error = serde_json::from_str::<Port>("65536")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("must be a port from 1 to 65535, not 65536"),
-            "{error}"
-        );
-        assert!(serde_json::from_str::<Port>("-1").is_err());
+    fn try_from(fields: ServiceFields) -> Result<Self, Self::Error> {
+        fields.checked()
     }
 }

@@ -38,6 +38,30 @@ impl Default for HealthPath {
 }
 
 validated_text! {
+    /// The HTTP statuses that a healthy service answers with: `200`, a list as in `200,202`, or a range as in
+    /// `200-299`, from 200 to 499.
+    ///
+    /// Source: Elastic Load Balancing API, `Matcher`, parameter `HttpCode` of an Application Load Balancer.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::HealthMatcher;
+    ///
+    /// let matcher: HealthMatcher = "200-299".parse()?;
+    /// assert_eq!(matcher.as_str(), "200-299");
+    /// assert_eq!(HealthMatcher::default().as_str(), "200");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    HealthMatcher, check_health_matcher
+}
+
+impl Default for HealthMatcher {
+    /// Returns `200`.
+    fn default() -> Self {
+        Self("200".to_owned())
+    }
+}
+
+validated_text! {
     /// A pattern of request paths: `*` stands for any text, `?` for one character.
     ///
     /// Source: Application Load Balancer, path conditions: at most 128 characters of a fixed set.
@@ -103,6 +127,27 @@ fn check_health_path(text: &str) -> Result<(), String> {
         Err(format!(
             "{text:?} is not a health check path: expected \"/\", or a path that starts with it, \
              of at most 1024 ASCII characters without spaces"
+        ))
+    }
+}
+
+fn check_health_matcher(text: &str) -> Result<(), String> {
+    let status = |text: &str| {
+        let number = text.bytes().all(|b| b.is_ascii_digit()).then_some(text)?;
+        number
+            .parse::<u16>()
+            .ok()
+            .filter(|n| (200..=499).contains(n))
+    };
+    let is_part = |part: &str| match part.split_once('-') {
+        Some((first, last)) => status(first) < status(last) && status(first).is_some(),
+        None => status(part).is_some(),
+    };
+    if text.split(',').all(is_part) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{text:?} is not a list of HTTP statuses: expected \"200\", \"200,202\" or \"200-299\", from 200 to 499"
         ))
     }
 }
@@ -215,6 +260,20 @@ mod tests {
     }
 
     #[test]
+    fn matcher_lists_statuses() {
+        for text in ["200", "200,202", "200-299", "200-299,404", "401"] {
+            assert!(text.parse::<HealthMatcher>().is_ok(), "{text}");
+        }
+        for text in [
+            "", "2xx", "199", "500", "200,", "200-", "-200", "299-200", "200-200", "200, 202",
+            "+200",
+        ] {
+            let error = text.parse::<HealthMatcher>().unwrap_err().to_string();
+            assert!(error.contains("is not a list of HTTP statuses"), "{error}");
+        }
+    }
+
+    #[test]
     fn path_pattern_fits_listener_rule() {
         let longest = format!("/{}", "a".repeat(127));
         for text in ["/", "/*", "/v1/*", "/a?b", r#"/_-.$~"'@:+&"#, &longest] {
@@ -273,6 +332,7 @@ mod tests {
         fn checks_never_panic(text: String) {
             let _ = text.parse::<ServiceName>();
             let _ = text.parse::<HealthPath>();
+            let _ = text.parse::<HealthMatcher>();
             let _ = text.parse::<PathPattern>();
             let _ = text.parse::<ContainerImage>();
             let _ = text.parse::<DataPath>();

@@ -1,0 +1,55 @@
+//! The environment of a service.
+
+use crate::spec::text::validated_text;
+
+validated_text! {
+    /// The name of an environment variable: letters, digits and `_`, `.`, `-`, not starting with a digit, at most 255
+    /// characters.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::EnvName;
+    ///
+    /// assert!("VLLM_LOGGING_LEVEL".parse::<EnvName>().is_ok());
+    /// assert!("discovery.type".parse::<EnvName>().is_ok());
+    /// assert!("A=B".parse::<EnvName>().is_err());
+    /// ```
+    EnvName, check_env_name
+}
+
+fn check_env_name(text: &str) -> Result<(), String> {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+    if starts_well && text.len() <= 255 && text.bytes().all(is_allowed) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{text:?} is not the name of an environment variable: expected letters, digits and _.-, not starting with \
+             a digit, as in \"LOG_LEVEL\""
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn env_name_is_one_word() {
+        for text in [
+            "A",
+            "_a",
+            "LOG_LEVEL",
+            "QDRANT__SERVICE__API_KEY",
+            "xpack.security-1",
+        ] {
+            assert!(text.parse::<EnvName>().is_ok(), "{text}");
+        }
+        for text in ["", "1A", "A B", "A=", "A\n", "É", "$A", &"A".repeat(256)] {
+            let error = text.parse::<EnvName>().unwrap_err().to_string();
+            assert!(
+                error.contains("is not the name of an environment variable"),
+                "{error}"
+            );
+        }
+    }
+}
