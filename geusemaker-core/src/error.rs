@@ -446,8 +446,9 @@ impl Error {
                 "correct what AWS names as the reason, and try again".to_owned()
             }
             Self::Unhealthy { .. } => {
-                "check that each service answers health_path with status 200 on its port (the container's log on \
-                 the instance), or raise load_balancer.wait_timeout: large images take minutes to pull"
+                "check that each service answers health_path on its port, with status 200 or its health.matcher (the \
+                 container's log on the instance), or raise its health.grace or load_balancer.wait_timeout: large \
+                 images take minutes to pull"
                     .to_owned()
             }
             Self::Capacity { .. } => ErrorClass::Capacity.remedy().to_owned(),

@@ -417,6 +417,114 @@ wait_timeout = "1h"
         );
     }
 
+    /// Each error of a service is at the line of its key, or of the item within it.
+    #[test]
+    fn service_keys_have_lines() {
+        for (keys, wanted) in [
+            (
+                "ports = [\n81,\n'81/tcp']",
+                "line 10: service[0].ports[1]: \"81/tcp\" is not a port: expected a number",
+            ),
+            (
+                "command = 'serve'",
+                "line 8: service[0].command: invalid type: string \"serve\", expected a list of words, as in",
+            ),
+            (
+                "command = ['a']\nargs = ['b']",
+                "line 9: service[0].args: command and args are two names of one thing",
+            ),
+            (
+                "command = [\n'a',\n['b']]",
+                "line 10: service[0].command[1]: invalid type: sequence, expected a text, a number",
+            ),
+            (
+                "env = { A = 1,\nB = {} }",
+                "line 9: service[0].env.B: invalid type: map, expected a text, a number",
+            ),
+            (
+                "[service.env]\n'A B' = 1",
+                "line 9: service[0].env.A B: \"A B\" is not the name of an environment variable",
+            ),
+            (
+                "gpus = 'two'",
+                "line 8: service[0].gpus: \"two\" is not \"all\", \"none\" or a number of GPUs",
+            ),
+            (
+                "gpus = 2",
+                "line 8: service[0].gpus: must be at most 1, the GPUs of g5.xlarge, not 2",
+            ),
+            (
+                "shm_size = '8 GB'",
+                "line 8: service[0].shm_size: \"8 GB\" is not a number of bytes, or one with a unit",
+            ),
+            (
+                "ulimits = { memlock = 'x' }",
+                "line 8: service[0].ulimits.memlock: invalid type: string \"x\", expected a whole number",
+            ),
+            (
+                "volumes = ['/a']",
+                "line 8: service[0].volumes[0]: invalid type: string \"/a\", expected a table, as in {",
+            ),
+            (
+                "volumes = [{ path = '/a', at = 'b' }]",
+                "line 8: service[0].volumes[0].at: unknown key \"at\" in volumes[0] of [[service]]; allowed are ",
+            ),
+            (
+                "volumes = [{ on = 'local' }]",
+                "line 8: service[0].volumes[0].path: is missing: add it to volumes[0] of [[service]]",
+            ),
+            (
+                "volumes = [{ path = '/a', on = 'nfs' }]",
+                "line 8: service[0].volumes[0].on: unknown variant `nfs`, expected one of `shared`, `local`, `scratch`",
+            ),
+            (
+                "volumes = [\n{ path = '/a' },\n{ path = '/a' }]",
+                "line 10: service[0].volumes[1].path: /a is the path of an earlier volume",
+            ),
+            (
+                "user = 'node'",
+                "line 8: service[0].user: \"node\" is not a user: expected the numbers of a user",
+            ),
+            (
+                "restart = 'never'",
+                "line 8: service[0].restart: unknown variant `never`, expected one of `unless-stopped`",
+            ),
+            (
+                "depends_on = ['db']",
+                "line 8: service[0].depends_on[0]: there is no service db, nor any other service",
+            ),
+            (
+                "health = { matcher = '2xx' }",
+                "line 8: service[0].health.matcher: \"2xx\" is not a list of HTTP statuses",
+            ),
+            (
+                "[service.health]\nport = 81",
+                "line 9: service[0].health.port: the service does not publish 81 on the instance",
+            ),
+            (
+                "[service.health]\npth = '/'",
+                "line 9: service[0].health.pth: unknown key \"pth\" in health of [[service]]; allowed are path, ",
+            ),
+            (
+                "health_path = '/'\nhealth = {}",
+                "line 8: service[0].health_path: health has a path too: keep one",
+            ),
+            (
+                "internal = true",
+                "line 6: service[0].port: an internal service is not served by the load balancer: leave port",
+            ),
+        ] {
+            let text = format!(
+                "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n[[service]]\nname = 'a'\nport = 80\nimage = 'a'\n{keys}\n"
+            );
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(
+                error.starts_with(wanted),
+                "{keys}\n wanted {wanted}\n    got {error}"
+            );
+        }
+    }
+
     /// The nearest allowed key comes first.
     #[test]
     fn unknown_key_lists_allowed_keys() {

@@ -26,6 +26,7 @@ mod removal;
 mod replay;
 mod resources;
 mod road;
+mod services;
 mod spec;
 mod tiers;
 mod two_at_once;

@@ -297,3 +297,337 @@ fn read_ulimits<'de, D: Deserializer<'de>>(
         .map(|(name, Limit(limit))| (name, limit))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Returns a service of these keys, besides its name and image.
+    fn read(keys: Value) -> Result<Service, String> {
+        let mut service = json!({ "name": "a", "image": "a/b" });
+        let (Value::Object(all), Value::Object(keys)) = (&mut service, keys) else {
+            panic!("not an object")
+        };
+        all.extend(keys);
+        serde_json::from_value(service).map_err(|error| error.to_string())
+    }
+
+    /// A journal of an earlier version has every key of that version.
+    #[test]
+    fn form_of_earlier_versions_is_kept() {
+        let kept = json!({
+            "name": "a", "port": 80, "health_path": "/", "paths": ["/a"], "image": "a/b", "data_path": "/data",
+        });
+        let service: Service = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&service).unwrap(), kept);
+        assert_eq!(
+            read(json!({ "port": 80, "paths": ["/a"] })).unwrap(),
+            service
+        );
+    }
+
+    fn everything() -> Value {
+        json!({
+            "name": "a", "port": "80:8000", "ports": [6334, "8001:81"], "paths": ["/v1/*"], "image": "a/b",
+            "health": { "path": "/health", "matcher": "200-299", "port": 8001, "grace": "15m" },
+            "command": ["--model", "m"], "entrypoint": ["serve"], "env": { "A": "1", "B": "x y" },
+            "gpus": 1, "shm_size": "8g", "ulimits": { "memlock": -1, "nofile": 65536 },
+            "volumes": [{ "path": "/a", "on": "shared" }, { "path": "/b", "on": "scratch" }],
+            "user": "1000:1000", "restart": "always", "depends_on": ["db"],
+        })
+    }
+
+    #[test]
+    fn each_key_is_read_and_written() {
+        let service: Service = serde_json::from_value(everything()).unwrap();
+        assert_eq!(serde_json::to_value(&service).unwrap(), everything());
+        assert_eq!(service.port(), Some((80, 8000).into()));
+        assert_eq!(service.published_ports(), [6334.into(), (8001, 81).into()]);
+        let health = service.health();
+        assert_eq!(
+            (health.path().as_str(), health.matcher().as_str()),
+            ("/health", "200-299")
+        );
+        assert_eq!((health.port(), health.grace().as_secs()), (Some(8001), 900));
+        assert_eq!(service.command().unwrap(), ["--model", "m"]);
+        assert_eq!(service.entrypoint().unwrap(), ["serve"]);
+        assert_eq!(service.env()[&"B".parse().unwrap()], "x y");
+        assert_eq!(
+            (service.gpus(), service.shm_size().unwrap().bytes()),
+            (Gpus::Count(1), 8 << 30)
+        );
+        assert_eq!(service.ulimits()[&"memlock".parse().unwrap()], -1);
+        assert_eq!(service.volumes()[1].on(), VolumeKind::Scratch);
+        assert_eq!(service.user().unwrap().gid(), Some(1000));
+        assert_eq!(
+            (service.restart(), service.depends_on().len()),
+            (Restart::Always, 1)
+        );
+        let internal = read(json!({ "internal": true, "ports": [80] })).unwrap();
+        let written = json!({ "name": "a", "internal": true, "ports": [80], "image": "a/b", "data_path": "/data" });
+        assert_eq!(serde_json::to_value(&internal).unwrap(), written);
+        assert!(internal.is_internal() && !internal.is_default());
+    }
+
+    #[test]
+    fn builder_makes_each_key() {
+        let built = Service::builder("a".parse().unwrap(), 1, "a/b".parse().unwrap())
+            .port((80, 8000))
+            .ports([6334.into(), (8001, 81).into()])
+            .paths(["/v1/*".parse().unwrap()])
+            .health_path("/health".parse().unwrap())
+            .health_matcher("200-299".parse().unwrap())
+            .health_port(8001)
+            .health_grace(std::time::Duration::from_secs(900))
+            .command(["--model", "m"])
+            .entrypoint(["serve"])
+            .env("A".parse().unwrap(), "1")
+            .env("B".parse().unwrap(), "x y")
+            .gpus(Gpus::Count(1))
+            .shm_size("8g".parse().unwrap())
+            .ulimit("memlock".parse().unwrap(), -1)
+            .ulimit("nofile".parse().unwrap(), 65536)
+            .volume("/a".parse().unwrap(), VolumeKind::Shared)
+            .volume("/b".parse().unwrap(), VolumeKind::Scratch)
+            .user("1000:1000".parse().unwrap())
+            .restart(Restart::Always)
+            .depends_on(["db".parse().unwrap()])
+            .into_fields()
+            .checked()
+            .unwrap();
+        assert_eq!(built, serde_json::from_value(everything()).unwrap());
+        assert_eq!(built.to_builder().into_fields().checked().unwrap(), built);
+        let internal = built
+            .to_builder()
+            .internal()
+            .into_fields()
+            .checked()
+            .unwrap();
+        assert_eq!((internal.port(), internal.paths().len()), (None, 0));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (keys, wanted) in [
+            (
+                json!({}),
+                "port: is missing: add it to [[service]], or set internal = true",
+            ),
+            (
+                json!({ "port": 22 }),
+                "port: port 22 is taken by SSH: choose another",
+            ),
+            (
+                json!({ "port": 80, "ports": [81, 2049] }),
+                "ports[1]: port 2049 is taken by the shared file system",
+            ),
+            (
+                json!({ "internal": true, "port": 80 }),
+                "port: an internal service is not served by the load balancer: leave port out",
+            ),
+            (
+                json!({ "internal": true, "paths": ["/"] }),
+                "paths: an internal service is not served by the load balancer: leave its paths",
+            ),
+            (
+                json!({ "internal": true, "health_path": "/" }),
+                "health_path: an internal service is not served",
+            ),
+            (
+                json!({ "internal": true, "health": {} }),
+                "health: an internal service is not served",
+            ),
+            (
+                json!({ "port": 80, "command": [], "args": [] }),
+                "args: command and args are two names of one thing",
+            ),
+            (
+                json!({ "port": 80, "health_path": "/", "health": {} }),
+                "health_path: health has a path too: keep one",
+            ),
+            (
+                json!({ "port": 80, "health": { "port": 81 } }),
+                "health.port: the service does not publish 81 on the instance: add it to ports",
+            ),
+            (
+                json!({ "port": 80, "health": { "grace": "3h" } }),
+                "must be from 0s to 2h, not 3h",
+            ),
+            (
+                json!({ "port": 80, "data_path": "/a", "volumes": [{ "path": "/a" }] }),
+                "volumes[0].path: /a is the path of an earlier volume",
+            ),
+            (
+                json!({ "port": 80, "volumes": [{ "path": "/a" }, { "path": "/a" }] }),
+                "volumes[1].path: /a is the path",
+            ),
+            (
+                json!({ "port": 80, "ulimits": { "nofile": -2 } }),
+                "must be from 0 up, or -1 for no limit, not -2",
+            ),
+            (
+                json!({ "port": 80, "ulimits": { "files": 2 } }),
+                "\"files\" is not the name of a limit: expected one of",
+            ),
+            (
+                json!({ "port": 80, "env": { "A B": 1 } }),
+                "\"A B\" is not the name of an environment variable",
+            ),
+            (
+                json!({ "port": 80, "env": { "A": null } }),
+                "expected a text, a number or a boolean",
+            ),
+            (
+                json!({ "port": 80, "env": { "A": "\0" } }),
+                "has a NUL character",
+            ),
+            (
+                json!({ "port": 80, "restart": "never" }),
+                "unknown variant `never`, expected one of `unless-stopped`",
+            ),
+        ] {
+            let error = read(keys.clone()).unwrap_err();
+            assert!(
+                error.starts_with(wanted) || error.contains(wanted),
+                "{keys}: {error}"
+            );
+        }
+    }
+
+    /// A builder takes values that a file cannot give.
+    #[test]
+    fn builder_values_are_checked_once() {
+        let builder = || Service::builder("a".parse().unwrap(), 80, "a/b".parse().unwrap());
+        for (builder, wanted) in [
+            (
+                builder().port((80, 0)),
+                "port: must be a port from 1 to 65535, not 0",
+            ),
+            (
+                builder().command(["a", "\0"]),
+                "command[1]: has a NUL character",
+            ),
+            (
+                builder().entrypoint(["\0"]),
+                "entrypoint[0]: has a NUL character",
+            ),
+            (
+                builder().env("A".parse().unwrap(), "\0"),
+                "env.A: has a NUL character",
+            ),
+            (
+                builder().gpus(Gpus::Count(0)),
+                "gpus: must be from 1 up, not 0",
+            ),
+            (
+                builder().ulimit("core".parse().unwrap(), -2),
+                "ulimits.core: must be from 0 up",
+            ),
+            (
+                builder().health_grace(std::time::Duration::from_millis(1)),
+                "health.grace: must be whole seconds",
+            ),
+            (
+                builder().health_port(0),
+                "health.port: the service does not publish 0",
+            ),
+        ] {
+            let error = builder.into_fields().checked().unwrap_err().to_string();
+            assert!(error.starts_with(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn args_are_the_command() {
+        let command = read(json!({ "port": 80, "command": ["a", 1] })).unwrap();
+        assert_eq!(
+            read(json!({ "port": 80, "args": ["a", "1"] })).unwrap(),
+            command
+        );
+        let none = read(json!({ "port": 80 })).unwrap();
+        let empty = read(json!({ "port": 80, "command": [] })).unwrap();
+        assert_eq!((none.command(), empty.command()), (None, Some(&[][..])));
+    }
+
+    /// A volume that names no storage, by either key or by none, is local for the image of a known database.
+    #[test]
+    fn database_is_local_by_default() {
+        let kinds = |keys: Value| {
+            let service = read(keys).unwrap();
+            let again = serde_json::to_value(&service).unwrap();
+            assert_eq!(serde_json::from_value::<Service>(again).unwrap(), service);
+            service
+                .volumes()
+                .iter()
+                .map(|volume| volume.on())
+                .collect::<Vec<_>>()
+        };
+        use VolumeKind::{Local, Scratch, Shared};
+        let of = |image: &str, volumes: Value| {
+            let mut keys = json!({ "port": 80, "image": image });
+            keys.as_object_mut()
+                .unwrap()
+                .extend(volumes.as_object().unwrap().clone());
+            kinds(keys)
+        };
+        assert_eq!(of("postgres:17", json!({})), [Local]);
+        assert_eq!(of("postgres:17", json!({ "data_path": "/db" })), [Local]);
+        assert_eq!(
+            of("postgres:17", json!({ "volumes": [{ "path": "/db" }] })),
+            [Local]
+        );
+        assert_eq!(
+            of(
+                "postgres:17",
+                json!({ "volumes": [{ "path": "/db", "on": "shared" }] })
+            ),
+            [Shared]
+        );
+        assert_eq!(of("a", json!({ "volumes": [{ "path": "/db" }] })), [Shared]);
+        assert_eq!(
+            of(
+                "a",
+                json!({ "data_path": "/d", "volumes": [{ "path": "/c", "on": "scratch" }] })
+            ),
+            [Shared, Scratch]
+        );
+        assert_eq!(of("a", json!({ "volumes": [] })), []);
+    }
+
+    proptest! {
+        /// Each valid service is written in a form that gives the same service.
+        #[test]
+        fn written_service_is_read_back(
+            image in prop_oneof![Just("a/b"), Just("postgres:17")],
+            internal: bool,
+            host in 3000..3100u16,
+            container in 1..100u16,
+            grace in prop::option::of(0..7200u64),
+            command in prop::option::of(prop::collection::vec("[^\0]*", 0..3)),
+            env in prop::collection::btree_map("[A-Z_]{1,4}", "[^\0]*", 0..3),
+            data_path in prop::option::of(Just("/d")),
+            volumes in prop::option::of(prop::collection::btree_map("/[a-c]", prop_oneof![Just("shared"), Just("local"), Just("scratch")], 0..3)),
+        ) {
+            let mut keys = json!({ "image": image, "internal": internal, "env": env });
+            let mut set = |key: &str, value: Option<Value>| {
+                if let Some(value) = value {
+                    keys[key] = value;
+                }
+            };
+            set("command", command.map(|words| json!(words)));
+            set("data_path", data_path.map(|path| json!(path)));
+            set("volumes", volumes.map(|volumes| {
+                volumes.iter().map(|(path, on)| json!({ "path": path, "on": on })).collect()
+            }));
+            set("port", (!internal).then(|| json!(format!("{host}:{container}"))));
+            set("health", grace.filter(|_| !internal).map(|grace| json!({ "grace": format!("{grace}s") })));
+            let service = read(keys).unwrap();
+            let written = serde_json::to_value(&service).unwrap();
+            prop_assert_eq!(serde_json::from_value::<Service>(written).unwrap(), service.clone());
+            prop_assert_eq!(service.to_builder().into_fields().checked().unwrap(), service);
+        }
+    }
+}

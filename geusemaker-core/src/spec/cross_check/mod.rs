@@ -1,22 +1,17 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
-use std::collections::HashMap;
+mod services;
+
+use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::error::SpecError;
 use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
 use super::region::Region;
-use super::service::Service;
-use super::stack_name::LOAD_BALANCING_NAME_MAX;
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
 use crate::id::FileSystemId;
 use crate::user_data::UserData;
-
-/// The most path patterns that one listener rule can hold.
-///
-/// Source: Application Load Balancer quotas, condition values per rule.
-const PATHS_PER_RULE: usize = 5;
 
 /// A Region code of the greatest length, for user data whose Region is not known yet.
 const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
@@ -25,8 +20,7 @@ const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
     subnets(spec)?;
-    services(spec)?;
-    target_group_names(spec)?;
+    services::check(spec)?;
     user_data(spec)
 }
 
@@ -96,95 +90,6 @@ fn subnets(spec: &UncheckedSpec) -> Result<(), SpecError> {
     Ok(())
 }
 
-fn services(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    let services = &spec.services;
-    if services.iter().all(Service::is_internal) && spec.tier >= Tier::LoadBalancer {
-        let message = format!(
-            "tier {} needs at least one service behind its load balancer: add a [[service]]{}",
-            spec.tier,
-            if services.is_empty() {
-                ""
-            } else {
-                " that is not internal"
-            }
-        );
-        return Err(SpecError::new(message).at("service"));
-    }
-    let taken = |index: usize, field: &str, value: &dyn std::fmt::Display| {
-        let message = format!("{value} is taken by an earlier service: choose another");
-        SpecError::new(message).at(format!("service[{index}].{field}"))
-    };
-    if let Some((index, name)) = first_repeated(services.iter().map(Service::name)) {
-        return Err(taken(index, "name", &name));
-    }
-    let mut ports = std::collections::HashSet::new();
-    for (index, service) in services.iter().enumerate() {
-        let port = service.port().map(|port| ("port".to_owned(), port));
-        let further = service.published_ports().iter().enumerate();
-        let further = further.map(|(index, port)| (format!("ports[{index}]"), *port));
-        for (field, port) in port.into_iter().chain(further) {
-            if !ports.insert(port.host()) {
-                return Err(taken(index, &field, &port.host()));
-            }
-        }
-    }
-    let mut defaults = services
-        .iter()
-        .enumerate()
-        .filter(|(_, service)| service.is_default());
-    if let (Some((_, first)), Some((index, _))) = (defaults.next(), defaults.next()) {
-        let message = format!(
-            "{} has no paths either, and only one service can get the paths that remain: give this service paths",
-            first.name()
-        );
-        return Err(SpecError::new(message).at(format!("service[{index}]")));
-    }
-    paths(services)
-}
-
-fn paths(services: &[Service]) -> Result<(), SpecError> {
-    let mut taken = HashMap::new();
-    for (index, service) in services.iter().enumerate() {
-        let at = format!("service[{index}].paths");
-        if service.paths().len() > PATHS_PER_RULE {
-            let message = format!(
-                "has {} paths, but a listener rule takes at most {PATHS_PER_RULE}",
-                service.paths().len()
-            );
-            return Err(SpecError::new(message).at(at));
-        }
-        for (path_index, path) in service.paths().iter().enumerate() {
-            if let Some(owner) = taken.insert(path, service.name()) {
-                let message = format!(
-                    "{:?} goes to {owner} already: each path can go to one service",
-                    path.as_str()
-                );
-                return Err(SpecError::new(message).at(format!("{at}[{path_index}]")));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn target_group_names(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    for (index, service) in spec.services.iter().enumerate() {
-        if service.is_internal() {
-            continue;
-        }
-        let name = spec.name.target_group_name(service.name());
-        if name.len() > LOAD_BALANCING_NAME_MAX {
-            return Err(SpecError::new(format!(
-                "its target group would be named {name:?} ({} characters; the limit is {LOAD_BALANCING_NAME_MAX}): \
-                 shorten this name or the stack's by {}",
-                name.len(),
-                name.len() - LOAD_BALANCING_NAME_MAX,
-            ))
-            .at(format!("service[{index}].name")));
-        }
-    }
-    Ok(())
-}
-
 fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
     // The longest id that AWS gives has 17 digits.
     let placeholder = FileSystemId::from_aws("fs-00000000000000000");
@@ -207,7 +112,7 @@ fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
 
 /// Returns the first item that equals an earlier one, with its index.
 fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Option<(usize, T)> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     items
         .into_iter()
         .enumerate()
@@ -220,22 +125,22 @@ mod tests {
     use crate::spec::DeploymentSpec;
 
     /// Returns the TOML of a service with its name, port and image, and these other keys.
-    fn service(name: &str, port: u16, keys: &str) -> String {
+    pub(super) fn service(name: &str, port: u16, keys: &str) -> String {
         format!("[[service]]\nname = \"{name}\"\nport = {port}\nimage = \"a/b\"\n{keys}\n")
     }
 
     /// Reads a spec of four lines, followed by `rest`.
-    fn read(tier: u8, compute: &str, rest: &str) -> Result<DeploymentSpec, SpecError> {
+    pub(super) fn read(tier: u8, compute: &str, rest: &str) -> Result<DeploymentSpec, SpecError> {
         DeploymentSpec::from_toml(&format!(
             "name = \"llm-prod\"\ntier = {tier}\n[compute]\n{compute}\n{rest}"
         ))
     }
 
-    fn error(tier: u8, compute: &str, rest: &str) -> String {
+    pub(super) fn error(tier: u8, compute: &str, rest: &str) -> String {
         read(tier, compute, rest).unwrap_err().to_string()
     }
 
-    const G5: &str = "instance_type = \"g5.xlarge\"";
+    pub(super) const G5: &str = "instance_type = \"g5.xlarge\"";
 
     /// Each instance type may be named once.
     #[test]
@@ -339,120 +244,6 @@ mod tests {
         assert_eq!(
             error(1, G5, "[network]\nsubnets = [\"subnet-0a\", \"subnet-0a\"]"),
             "line 6: network.subnets[1]: subnet-0a is listed more than once: name each subnet once"
-        );
-    }
-
-    #[test]
-    fn tiers_2_and_3_need_service() {
-        assert!(read(1, G5, "").unwrap().services().is_empty());
-        for tier in [2, 3] {
-            assert_eq!(
-                error(tier, G5, ""),
-                format!(
-                    "service: tier {tier} needs at least one service behind its load balancer: add a [[service]]"
-                )
-            );
-        }
-    }
-
-    #[test]
-    fn names_ports_and_paths_are_unique() {
-        let first = service("ollama", 11434, "paths = [\"/v1/*\", \"/b\"]");
-        let with = |second: String| error(1, G5, &format!("{first}{second}"));
-        assert_eq!(
-            with(service("ollama", 80, "")),
-            "line 11: service[1].name: ollama is taken by an earlier service: choose another"
-        );
-        assert_eq!(
-            with(service("ui", 11434, "")),
-            "line 12: service[1].port: 11434 is taken by an earlier service: choose another"
-        );
-        assert_eq!(
-            with(service("ui", 80, "paths = [\"/b\"]")),
-            "line 14: service[1].paths[0]: \"/b\" goes to ollama already: each path can go to one service"
-        );
-        assert_eq!(
-            error(1, G5, &service("ui", 80, "paths = [\"/b\", \"/b\"]")),
-            "line 9: service[0].paths[1]: \"/b\" goes to ui already: each path can go to one service"
-        );
-        assert!(
-            read(
-                1,
-                G5,
-                &format!("{first}{}", service("ui", 80, "paths = [\"/c\"]"))
-            )
-            .is_ok()
-        );
-    }
-
-    #[test]
-    fn default_service_is_unique() {
-        let spec = read(
-            2,
-            G5,
-            &format!(
-                "{}{}",
-                service("a", 1, "paths = [\"/\"]"),
-                service("b", 2, "")
-            ),
-        )
-        .unwrap();
-        assert_eq!(spec.default_service().unwrap().name().as_str(), "b");
-        let spec = read(2, G5, &service("a", 1, "paths = [\"/\"]")).unwrap();
-        assert_eq!(spec.default_service(), None);
-        assert_eq!(
-            error(
-                2,
-                G5,
-                &format!("{}{}", service("a", 1, ""), service("b", 2, ""))
-            ),
-            "line 10: service[1]: a has no paths either, and only one service can get the paths that remain: \
-             give this service paths"
-        );
-    }
-
-    #[test]
-    fn service_paths_fit_one_listener_rule() {
-        assert!(
-            read(
-                2,
-                G5,
-                &service("a", 1, "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\"]")
-            )
-            .is_ok()
-        );
-        assert_eq!(
-            error(
-                2,
-                G5,
-                &service(
-                    "a",
-                    1,
-                    "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", \"/6\"]"
-                )
-            ),
-            "line 9: service[0].paths: has 6 paths, but a listener rule takes at most 5"
-        );
-    }
-
-    #[test]
-    fn long_target_group_name_says_excess() {
-        let with = |stack: usize, service_name: usize| {
-            let stack = "s".repeat(stack);
-            let service = service(&"t".repeat(service_name), 1, "");
-            DeploymentSpec::from_toml(&format!(
-                "name = \"{stack}\"\ntier = 1\n[compute]\n{G5}\n{service}"
-            ))
-        };
-        assert!(with(20, 11).is_ok());
-        let error = with(20, 14).unwrap_err().to_string();
-        let name = format!("{}-{}", "s".repeat(20), "t".repeat(14));
-        assert_eq!(
-            error,
-            format!(
-                "line 6: service[0].name: its target group would be named {name:?} (35 characters; \
-                 the limit is 32): shorten this name or the stack's by 3"
-            )
         );
     }
 
