@@ -1,6 +1,6 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::{Service, Tier};
+use geusemaker_core::spec::{Service, Tier, VolumeKind};
 use geusemaker_core::{Candidate, Error, Phase, Plan};
 
 use super::{spec, status};
@@ -29,6 +29,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
     Ok(Document::ok()
         .member("name", plan.spec.name())
         .member("plan", plan)
+        .member("warnings", warnings(plan))
         .lines(lines(plan)))
 }
 
@@ -68,7 +69,10 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         Some(adopted) => format!("  storage      {} (yours: never deleted)", adopted.id),
         None => "  storage      a new encrypted file system".to_owned(),
     });
-    lines.extend(spec.services().iter().map(service_line));
+    for service in spec.services() {
+        lines.push(service_line(service));
+        lines.extend(volume_lines(service));
+    }
     if spec.tier() >= Tier::LoadBalancer {
         let admits = if plan.cloudfront_prefix_list.is_some() {
             "CloudFront"
@@ -85,13 +89,20 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
         );
     }
+    let warnings = warnings(plan).into_iter();
+    lines.extend(warnings.map(|warning| format!("  warning      {warning}")));
     lines
+}
+
+fn warnings(plan: &Plan) -> Vec<String> {
+    let warnings = plan.spec.warnings();
+    warnings.iter().map(ToString::to_string).collect()
 }
 
 fn service_line(service: &Service) -> String {
     let name = service.name();
     let Some(port) = service.port() else {
-        return format!("  service      {name}, internal");
+        return format!("  service      {name}, internal: only for the other services");
     };
     let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
     let paths = if paths.is_empty() {
@@ -100,6 +111,20 @@ fn service_line(service: &Service) -> String {
         paths.join(", ")
     };
     format!("  service      {name} on port {port}, {paths}")
+}
+
+/// Returns a line for each volume: where the data of a service lives.
+fn volume_lines(service: &Service) -> impl Iterator<Item = String> {
+    service.volumes().iter().map(|volume| {
+        let storage = match volume.on() {
+            VolumeKind::Shared => "on the shared file system",
+            VolumeKind::Local => "on the root disk: it ends with the instance",
+            VolumeKind::Scratch => "on instance-store disks if there are any: emptied by a stop",
+            // A later version of the library may have more.
+            _ => "on the instance",
+        };
+        format!("               {} {storage}", volume.path())
+    })
 }
 
 /// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:

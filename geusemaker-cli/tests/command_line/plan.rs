@@ -13,7 +13,9 @@ fn plan_creates_nothing() {
         "  instances    1 x g5.xlarge (1 x NVIDIA A10G), root volume 200 GiB",
         "  storage      a new encrypted file system",
         "  service      ollama on port 11434, /v1/*",
+        "               /root/.ollama on the shared file system",
         "  service      open-webui on port 8080, every other path",
+        "               /app/backend/data on the root disk: it ends with the instance",
         "  balancer     llm-tier3-alb, HTTP, open to CloudFront",
         "  CDN          a CloudFront distribution in front of the load balancer",
     ] {
@@ -25,6 +27,36 @@ fn plan_creates_nothing() {
     }
     assert!(gm.journals().is_empty());
     assert!(gm.leftovers().is_empty());
+}
+
+/// A plan says where the data of each service lives, what no load balancer serves, and what is likely to be wrong.
+#[test]
+fn plan_shows_volumes_and_warnings() {
+    let gm = Gm::new();
+    let database = "[[service]]\nname = \"db\"\ninternal = true\nimage = \"qdrant/qdrant\"\n\
+                    volumes = [{ path = \"/qdrant/storage\", on = \"shared\" }, { path = \"/cache\", on = \"scratch\" }]";
+    gm.write_spec(&spec(1, database).replace("port = 11434", "port = \"80:11434\""));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    let warning = "db keeps a database at /qdrant/storage, which the shared file system makes slow and can damage: \
+                   set on = \"local\" for this volume";
+    let lines: Vec<_> = plan.stdout.lines().collect();
+    let start = lines
+        .iter()
+        .position(|line| line.starts_with("  service"))
+        .unwrap();
+    assert_eq!(
+        lines[start..],
+        [
+            "  service      db, internal: only for the other services",
+            "               /qdrant/storage on the shared file system",
+            "               /cache on instance-store disks if there are any: emptied by a stop",
+            "  service      ollama on port 80:11434, every other path",
+            "               /data on the shared file system",
+            &format!("  warning      {warning}"),
+        ]
+    );
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    assert_eq!(document["warnings"], serde_json::json!([warning]));
 }
 
 /// Each instance type and market has one line, in the order in which they are tried.

@@ -20,6 +20,46 @@
 //! # assert_eq!(spec.services().len(), 1);
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
+//!
+//! A service has the keys that Docker Compose has for the same things, and some more:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 2
+//! # compute.instance_type = "g5.xlarge"
+//! [[service]]
+//! name = "vllm"
+//! image = "vllm/vllm-openai:v0.11.0"
+//! port = "80:8000"                          # of the instance, in the container; or 8000 for both
+//! ports = ["8001:9000"]                     # further ports of the instance; the load balancer does not serve them
+//! paths = ["/v1/*"]                         # the requests that the load balancer sends to it; else all that remain
+//! health = { path = "/health", matcher = "200-299", port = 8001, grace = "15m" }
+//! command = ["--model", "Qwen/Qwen3-8B"]    # replaces the image's CMD; "args" is another name
+//! entrypoint = ["vllm", "serve"]            # replaces the image's ENTRYPOINT
+//! env = { VLLM_LOGGING_LEVEL = "INFO", OMP_NUM_THREADS = 4 }
+//! gpus = 1                                  # or "none"; "all" by default
+//! shm_size = "8g"
+//! ulimits = { memlock = -1, nofile = 65536 }
+//! user = "1000:1000"                        # the folders of its volumes are given to it
+//! restart = "always"                        # or "on-failure", "no"; "unless-stopped" by default
+//! depends_on = ["db"]
+//! volumes = [                               # one at /data by default
+//!     { path = "/models", on = "shared" },  # the shared file system
+//!     { path = "/root/.cache", on = "scratch" },  # instance-store disks, if there are any
+//! ]
+//!
+//! [[service]]
+//! name = "db"
+//! image = "postgres:17"
+//! internal = true                           # only other containers use it, by its name: no port, paths and health
+//! env = { POSTGRES_HOST_AUTH_METHOD = "trust" }
+//! volumes = [{ path = "/var/lib/postgresql/data", on = "local" }]  # the root disk: the default for databases
+//! # "#)?;
+//! # assert_eq!(spec.services().len(), 2);
+//! # assert!(spec.warnings().is_empty());
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
 
 mod bounded;
 mod builder;
@@ -43,6 +83,7 @@ mod tier;
 mod toml_document;
 mod toml_file;
 mod unchecked;
+mod warning;
 
 use std::fmt;
 use std::path::Path;
@@ -73,6 +114,7 @@ pub use service::{
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
 pub use tier::Tier;
+pub use warning::SpecWarning;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.
 ///
@@ -205,6 +247,32 @@ impl DeploymentSpec {
     /// Returns the default service, if there is one. It gets every request that matches no other service's paths.
     pub fn default_service(&self) -> Option<&Service> {
         self.0.services.iter().find(|service| service.is_default())
+    }
+
+    /// Returns what is valid but likely to be a mistake, in the order of the services.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::DeploymentSpec;
+    ///
+    /// let spec = DeploymentSpec::from_toml(
+    ///     r#"
+    ///     name = "llm-prod"
+    ///     tier = 1
+    ///     [compute]
+    ///     instance_type = "g5.xlarge"
+    ///     [[service]]
+    ///     name = "db"
+    ///     internal = true
+    ///     image = "postgres:17"
+    ///     volumes = [{ path = "/var/lib/postgresql/data", on = "shared" }]
+    ///     "#,
+    /// )?;
+    /// let [warning] = &spec.warnings()[..] else { unreachable!() };
+    /// assert!(warning.to_string().starts_with("db keeps a database at /var/lib/postgresql/data"));
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<SpecWarning> {
+        warning::warnings(self)
     }
 
     /// Checks the fields against each other. There is no other way to make a spec.

@@ -19,6 +19,9 @@ const DATABASES: [&str; 12] = [
     "valkey",
 ];
 
+/// Programs that keep a database beside other files, SQLite as a rule. Their files can be shared, so they choose.
+const WITH_DATABASE: [&str; 3] = ["minio", "n8n", "open-webui"];
+
 /// Returns the storage of a volume for which the spec names none: the shared file system, or the root disk for the
 /// image of a known database.
 pub(super) fn default_volume_kind(image: &ContainerImage) -> VolumeKind {
@@ -27,6 +30,11 @@ pub(super) fn default_volume_kind(image: &ContainerImage) -> VolumeKind {
     } else {
         VolumeKind::Shared
     }
+}
+
+/// Returns true if the program is known to keep a database in its volumes, which a network file system can damage.
+pub(in crate::spec) fn keeps_database(image: &ContainerImage) -> bool {
+    DATABASES.contains(&name(image)) || WITH_DATABASE.contains(&name(image))
 }
 
 /// Returns the last part of the image's name, without registry, tag and digest.
@@ -56,6 +64,7 @@ mod tests {
                 VolumeKind::Local,
                 "{text}"
             );
+            assert!(keeps_database(&image(text)));
         }
         for text in [
             "ghcr.io/open-webui/open-webui:main",
@@ -66,6 +75,7 @@ mod tests {
                 VolumeKind::Shared,
                 "{text}"
             );
+            assert!(keeps_database(&image(text)));
         }
         for text in ["ollama/ollama", "postgres/exporter", "a/my-postgres"] {
             assert_eq!(
@@ -73,6 +83,7 @@ mod tests {
                 VolumeKind::Shared,
                 "{text}"
             );
+            assert!(!keeps_database(&image(text)));
         }
     }
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use builder::ServiceBuilder;
 pub use byte_size::ByteSize;
+pub(super) use database::keeps_database;
 pub use env::EnvName;
 pub(super) use fields::ServiceFields;
 pub use gpus::Gpus;
