@@ -147,6 +147,7 @@ async fn request_instances(
         file_system,
         region: ledger.plan.region.as_str(),
         services: spec.services(),
+        instance_type: spec.compute().instance_type(),
         gpu_check: spec.compute().gpu_check(),
     };
     // The spec was checked with the longest ids that AWS has, so the rendered script fits.
@@ -165,7 +166,7 @@ async fn request_instance(
     ledger: &Arc<Ledger>,
     number: u32,
     group: &SecurityGroupId,
-    user_data: &str,
+    user_data: &[u8],
 ) -> Result<InstanceId, Error> {
     let plan = &ledger.plan;
     let key = ResourceKey::new(format!("instance/{number}"));

@@ -36,7 +36,7 @@ pub(crate) struct NewInstance {
     pub(crate) purchase: Purchase,
     pub(crate) root_volume_gib: u32,
     pub(crate) key_pair: Option<String>,
-    pub(crate) user_data: String,
+    pub(crate) user_data: Vec<u8>,
     pub(crate) owner: Owner,
 }
 

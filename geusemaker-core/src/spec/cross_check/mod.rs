@@ -98,6 +98,7 @@ fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
         file_system: spec.storage.file_system().unwrap_or(&placeholder),
         region: spec.region.as_ref().map_or(LONGEST_REGION, Region::as_str),
         services: &spec.services,
+        instance_type: spec.compute.instance_type(),
         gpu_check: spec.compute.gpu_check(),
     }
     .render()
@@ -253,7 +254,24 @@ mod tests {
             .map(|n| service(&format!("s{n}"), 3000 + n, &format!("paths = [\"/{n}\"]")))
             .collect();
         assert!(read(2, G5, &services).is_ok());
-        let long = services.replace("a/b", &format!("a/{}", "b".repeat(100)));
+        // Compression saves little on images that have nothing in common.
+        let mut number = 1_u64;
+        let mut noise = || {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            format!("{number:016x}")
+        };
+        let parts: Vec<_> = services.split("a/b").collect();
+        let long = parts
+            .into_iter()
+            .fold(String::new(), |long, part| match long.as_str() {
+                "" => part.to_owned(),
+                _ => format!(
+                    "{long}a/{}{part}",
+                    (0..16).map(|_| noise()).collect::<String>()
+                ),
+            });
         let error = error(2, G5, &long);
         assert!(
             error.starts_with("line 5: service: the user data would be "),

@@ -1,0 +1,154 @@
+//! Tests of the script: what it contains, and what it does on a machine whose commands are stubs.
+
+mod golden;
+#[cfg(unix)]
+mod machine;
+#[cfg(unix)]
+mod runs;
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use proptest::prelude::*;
+
+use super::container::{Mount, PublishedPort};
+use super::*;
+
+/// Returns a container that listens on a port and has a shared volume.
+fn container<'a>(name: &'a str, port: u16, image: &'a str) -> Container<'a> {
+    let folder = String::leak(format!("/mnt/shared/{name}"));
+    Container {
+        name,
+        image,
+        ports: vec![PublishedPort {
+            host: port,
+            container: port,
+        }],
+        volumes: vec![mount(folder, "/data")],
+        gpus: Gpus::All,
+        restart: "unless-stopped".to_owned(),
+        ..Container::default()
+    }
+}
+
+fn mount<'a>(folder: &'a str, path: &'a str) -> Mount<'a> {
+    Mount { folder, path }
+}
+
+fn script(containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) -> String {
+    Script {
+        stack: "llm-prod",
+        file_system: "fs-0a1",
+        region: "us-east-1",
+        containers,
+        gpu_maker,
+        gpu_check,
+    }
+    .render()
+}
+
+fn user_data(services: &[Service]) -> Result<Vec<u8>, UserDataTooLarge> {
+    UserData {
+        stack: &"llm-prod".parse().unwrap(),
+        file_system: &"fs-0a1".parse().unwrap(),
+        region: "us-east-1",
+        services,
+        instance_type: "g5.xlarge".parse().unwrap(),
+        gpu_check: true,
+    }
+    .render()
+}
+
+fn service(name: &str, port: u16, image: &str) -> Service {
+    let service = serde_json::json!({ "name": name, "port": port, "image": image });
+    serde_json::from_value(service).unwrap()
+}
+
+/// Returns a text in which a compressor finds nothing to repeat.
+fn noise(length: usize, seed: u64) -> String {
+    let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + u8::try_from(state % 26).unwrap())
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn long_script_is_compressed() {
+    let short = user_data(&[service("a", 1, "a")]).unwrap();
+    assert!(short.starts_with(b"#!/bin/bash\n"));
+
+    let services: Vec<_> = (101..140)
+        .map(|n| service(&format!("s{n}"), n, &"i".repeat(500)))
+        .collect();
+    let long = user_data(&services).unwrap();
+    assert!(long.starts_with(&[0x1f, 0x8b]) && long.len() < USER_DATA_MAX);
+    let mut text = String::new();
+    GzDecoder::new(&*long).read_to_string(&mut text).unwrap();
+    assert!(text.len() > USER_DATA_MAX && text.starts_with("#!/bin/bash\n"));
+    assert_eq!(text.matches("container_name").count(), 39);
+}
+
+#[test]
+fn script_too_long_for_compression_is_refused() {
+    let services: Vec<_> = (101..160)
+        .map(|n| service(&format!("s{n}"), n, &noise(500, n.into())))
+        .collect();
+    let error = user_data(&services).unwrap_err();
+    assert!(error.bytes > USER_DATA_MAX);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the user data would be {} bytes, compressed; the limit is 16384",
+            error.bytes
+        )
+    );
+}
+
+/// No template syntax is left, and the text of the spec comes late: cloud-init takes user data with the word
+/// "mime-version:" in its first 4096 bytes for an e-mail.
+#[test]
+fn script_is_rendered_completely() {
+    let script = script(
+        &[container("a", 1, "mime-version:1")],
+        GpuMaker::Nvidia,
+        true,
+    );
+    assert!(
+        script.starts_with("#!/bin/bash\n") && script.ends_with("/opt/geusemaker/run machine\n"),
+        "{script}"
+    );
+    assert!(
+        !script.contains("{%") && !script.contains("\n\n\n"),
+        "{script}"
+    );
+    assert!(script.find("mime-version:").unwrap() > 4096);
+    assert!(script.len() < 14_500, "{}", script.len());
+}
+
+#[test]
+fn file_system_name_has_suffix_of_partition() {
+    for (region, suffix) in [
+        ("us-east-1", "amazonaws.com"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-east-1", "sc2s.sgov.gov"),
+    ] {
+        assert_eq!(dns_suffix(region), suffix);
+    }
+}
+
+proptest! {
+    #[test]
+    fn quoted_text_is_one_shell_word(text: String) {
+        let quoted = quote(text.clone());
+        let inner = quoted.strip_prefix('\'').and_then(|q| q.strip_suffix('\'')).unwrap();
+        prop_assert!(!inner.replace(r"'\''", "").contains('\''));
+        prop_assert_eq!(inner.replace(r"'\''", "'"), text);
+    }
+}
