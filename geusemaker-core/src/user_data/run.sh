@@ -294,6 +294,7 @@ pull() {
 
 report_log() {
   local line
+  docker inspect "$1" >/dev/null 2>&1 || return 0
   while IFS= read -r line; do
     [[ -z $line ]] || console "GEUSEMAKER:LOG $1: $line"
   done < <(docker logs --tail 20 "$1" 2>&1 | clean)
@@ -332,9 +333,10 @@ check_gpus_inside() {
 
 # The reason for the end of a container, from its log, its exit code, and whether the kernel killed it.
 reason() {
-  case $(docker logs --tail 100 "$1" 2>&1) in
+  case $(docker logs --tail 400 "$1" 2>&1) in
     *'CUDA out of memory'* | *'CUDA error: out of memory'* | *'cudaMalloc failed: out of memory'* | \
-      *'HIP out of memory'* | *'No available memory for the cache blocks'*) echo 'out of GPU memory' ;;
+      *'HIP out of memory'* | *'No available memory for the cache blocks'* | \
+      *'the available KV cache memory'* | *'less than desired GPU memory utilization'*) echo 'out of GPU memory' ;;
     *[Nn]'o space left on device'*) echo 'no space left on the disk' ;;
     *'exec format error'*) echo 'the image is built for another processor' ;;
     *) if [[ $3 == true ]]; then echo 'out of memory'; else echo "the container exits with code $2"; fi ;;
@@ -375,7 +377,7 @@ look() {
     why=$(reason "$name" "${code:-unknown}" "$killed")
     # A program that waits for another one may end a few times at first. One that lacks memory does not wait.
     if [[ $why != 'the container'* ]] || ((count - loop_from[$name] >= 3 && SECONDS - loop_since[$name] >= 45)); then
-      report_end "$name" "$why ($((count - loop_from[$name])) restarts)"
+      report_end "$name" "$why (restarts: $((count - loop_from[$name])))"
     fi
     return 1
   fi

@@ -545,7 +545,7 @@ fn gpu_memory_ends_wait_at_first_exit() {
             [
                 "GEUSEMAKER:READY",
                 &format!("GEUSEMAKER:LOG vllm: {message}"),
-                "GEUSEMAKER:FAILED vllm: out of GPU memory (1 restarts)"
+                "GEUSEMAKER:FAILED vllm: out of GPU memory (restarts: 1)"
             ]
         );
     }
@@ -566,7 +566,7 @@ fn restarts_in_loop_are_reported() {
         machine.outcome(),
         [
             "GEUSEMAKER:LOG vllm: KeyError: x",
-            "GEUSEMAKER:FAILED vllm: the container exits with code 1 (7 restarts)"
+            "GEUSEMAKER:FAILED vllm: the container exits with code 1 (restarts: 7)"
         ]
     );
 }
@@ -583,7 +583,7 @@ fn slow_restarts_are_reported() {
         machine.outcome(),
         [
             "GEUSEMAKER:READY",
-            "GEUSEMAKER:FAILED vllm: the container exits with code 2 (3 restarts)"
+            "GEUSEMAKER:FAILED vllm: the container exits with code 2 (restarts: 3)"
         ]
     );
 }
