@@ -101,8 +101,8 @@ impl Serialize for Literal<'_> {
     }
 }
 
-/// Returns the Compose file of these containers, with one line per setting. No line can end a here-document: each begins
-/// with a space or a brace.
+/// Returns the Compose file of these containers, with one line per setting. No line can end a here-document, since each
+/// begins with a space or a brace.
 #[expect(
     clippy::expect_used,
     reason = "texts, numbers and maps with text keys always become JSON"

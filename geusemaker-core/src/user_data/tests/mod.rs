@@ -77,6 +77,41 @@ fn noise(length: usize, seed: u64) -> String {
 }
 
 #[test]
+fn settings_of_service_reach_compose_file() {
+    let vllm = serde_json::json!({
+        "name": "vllm", "image": "a/vllm:1", "port": "80:8000", "ports": ["6334:6335"],
+        "command": ["--model", "m"], "entrypoint": ["vllm", "serve"], "env": { "N": 3 }, "gpus": 1,
+        "shm_size": "8g", "ulimits": { "memlock": -1 }, "user": "1000:1000", "restart": "always",
+        "volumes": [{ "path": "/cache", "on": "scratch" }], "depends_on": ["db"],
+    });
+    let services = [
+        serde_json::from_value(vllm).unwrap(),
+        service("db", 5432, "postgres"),
+    ];
+    let script = String::from_utf8(user_data(&services).unwrap()).unwrap();
+    let (_, compose) = script.split_once("<<'END-OF-COMPOSE'\n").unwrap();
+    let (compose, _) = compose.split_once("\nEND-OF-COMPOSE\n").unwrap();
+    let mut file: serde_json::Value = serde_json::from_str(compose).unwrap();
+    let device = serde_json::json!({ "driver": "nvidia", "count": 1, "capabilities": ["gpu"] });
+    assert_eq!(
+        file["services"]["vllm"].take(),
+        serde_json::json!({
+            "container_name": "vllm", "image": "a/vllm:1", "ports": ["80:8000", "6334:6335"],
+            "command": ["--model", "m"], "entrypoint": ["vllm", "serve"], "environment": { "N": "3" },
+            "deploy": { "resources": { "reservations": { "devices": [device] } } },
+            "shm_size": "8g", "ulimits": { "memlock": -1 }, "user": "1000:1000", "restart": "always",
+            "volumes": [{
+                "type": "bind", "source": services[0].volumes()[0].host_folder(), "target": "/cache",
+                "bind": { "create_host_path": false },
+            }],
+            "depends_on": ["db"], "extra_hosts": ["host.docker.internal:host-gateway"],
+            "logging": { "driver": "journald" },
+        })
+    );
+    assert!(script.contains("\nservices=('db' 'vllm')\n") && script.contains("\nscratch=1\n"));
+}
+
+#[test]
 fn long_script_is_compressed() {
     let short = user_data(&[service("a", 1, "a")]).unwrap();
     assert!(short.starts_with(b"#!/bin/bash\n"));

@@ -712,7 +712,8 @@ proptest! {
         };
         let machine = Machine::new("systemctl() { exit 0; }");
         machine.first_start(&script(&[service], GpuMaker::Nvidia, false));
-        let file: Value = serde_json::from_str(&std::fs::read_to_string(machine.path("opt/geusemaker/compose.json")).unwrap()).unwrap();
+        let compose = std::fs::read_to_string(machine.path("opt/geusemaker/compose.json")).unwrap();
+        let file: Value = serde_json::from_str(&compose).unwrap();
         let service = &file["services"]["a"];
         let read = |value: &Value| value.as_str().unwrap().replace("$$", "$");
         prop_assert_eq!(read(&service["command"][0]), text.as_str());
