@@ -110,13 +110,13 @@ pub enum Error {
         /// The difference.
         source: GpuMismatch,
     },
-    /// A container, or the script of the first boot, has failed on an instance.
+    /// A container, or a part of the machine such as the shared file system, has failed on an instance.
     #[error("{service} failed on instance {instance}: {reason}")]
     #[non_exhaustive]
     Software {
         /// The instance.
         instance: InstanceId,
-        /// The service, or `script`.
+        /// The service, `the machine` or `the shared file system`.
         service: String,
         /// The reason, in the instance's words.
         reason: String,
@@ -124,7 +124,7 @@ pub enum Error {
         log: Vec<String>,
     },
     /// The first-boot script is longer than AWS accepts.
-    #[error("the user data is {bytes} bytes; the limit is {USER_DATA_MAX}")]
+    #[error("the user data is {bytes} bytes after compression; the limit is {USER_DATA_MAX}")]
     #[non_exhaustive]
     UserData {
         /// The length of the script in bytes.

@@ -19,9 +19,9 @@ use thiserror::Error;
 
 use crate::id::FileSystemId;
 use crate::spec::{GpuInstanceType, Gpus, Service, StackName};
+pub(crate) use boot_marker::{BootFailure, BootReport};
 use compose::compose_file;
 use container::{Container, in_start_order};
-pub(crate) use boot_marker::{BootFailure, BootReport};
 pub use gpu_marker::{GpuMismatch, GpuReport};
 
 /// The most bytes of user data that `RunInstances` accepts, before base64.

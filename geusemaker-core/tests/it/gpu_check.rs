@@ -147,3 +147,20 @@ async fn disabled_check_reads_no_console() {
             .all(|call| call.operation != "GetConsoleOutput")
     );
 }
+
+/// User data that is too long for AWS is compressed, and the simulated instances read it all the same.
+#[tokio::test(start_paused = true)]
+async fn compressed_user_data_passes_check() {
+    let services: String = (1..60)
+        .map(|number| {
+            format!("[[service]]\nname = \"s{number}\"\ninternal = true\nimage = \"a/b\"\n")
+        })
+        .collect();
+    let spec =
+        format!("name = \"llm\"\ntier = 1\n[compute]\ninstance_type = \"g5.xlarge\"\n{services}");
+    let scenario = Scenario::on(Aws::new());
+    let spec = geusemaker_core::DeploymentSpec::from_toml(&spec).unwrap();
+    let planned = scenario.session.plan(spec).await.unwrap();
+    planned.launch().await.unwrap().commit().await.unwrap();
+    scenario.destroy().await;
+}

@@ -20,7 +20,7 @@ pub struct Boot {
     pub gpu_manufacturer: String,
     /// The GPU's model as DescribeInstanceTypes names it, such as `A10G`; empty if there is no GPU.
     pub gpu_model: String,
-    /// The user data, decoded from base64.
+    /// The user data, decoded from base64 and decompressed.
     pub user_data: String,
     /// The time for which the console has had content: a guest can print more as time goes on.
     pub since: Duration,

@@ -1,9 +1,11 @@
 //! The serial console of instances.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 
 use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::context::RequestContext;
@@ -12,6 +14,17 @@ use crate::sim::guest::Boot;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
+
+/// Returns user data as the script that cloud-init makes of it: compressed user data is decompressed.
+fn script(user_data: &[u8]) -> String {
+    let mut script = Vec::new();
+    let decoder = GzDecoder::new(user_data);
+    // RunInstances takes 16 KiB, which can become a thousand times as much.
+    match decoder.take(1024 * 1024).read_to_end(&mut script) {
+        Ok(_) => String::from_utf8_lossy(&script).into_owned(),
+        Err(_) => String::from_utf8_lossy(user_data).into_owned(),
+    }
+}
 
 pub(crate) fn output(
     ec2: &Ec2,
@@ -47,7 +60,7 @@ pub(crate) fn output(
             .map(|gpus| gpus.manufacturer.clone())
             .unwrap_or_default(),
         gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
-        user_data: String::from_utf8_lossy(&instance.launch.user_data).into_owned(),
+        user_data: script(&instance.launch.user_data),
         since: Duration::try_from(context.now.duration_since(instance.startup.console_at))
             .unwrap_or_default(),
     });
