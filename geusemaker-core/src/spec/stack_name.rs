@@ -56,8 +56,9 @@ fn check(text: &str) -> Result<(), String> {
     let length = text.chars().count();
     if !(2..=STACK_NAME_MAX).contains(&length) {
         return Err(format!(
-            "{text:?} is not a stack name: it has {length} characters, expected 2 to {STACK_NAME_MAX} \
-             (the load balancer is named {{stack}}{LOAD_BALANCER_SUFFIX}, at most {LOAD_BALANCING_NAME_MAX})"
+            "{text:?} is not a stack name: it has {length} character{}, expected 2 to {STACK_NAME_MAX} \
+             (the load balancer is named {{stack}}{LOAD_BALANCER_SUFFIX}, at most {LOAD_BALANCING_NAME_MAX})",
+            if length == 1 { "" } else { "s" }
         ));
     }
     if !is_hyphenated_name(text) {

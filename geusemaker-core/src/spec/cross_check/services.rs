@@ -15,10 +15,21 @@ use crate::spec::unchecked::UncheckedSpec;
 /// Source: Application Load Balancer quotas, condition values per rule.
 const PATHS_PER_RULE: usize = 5;
 
+/// The most wildcards in the path patterns of one listener rule.
+///
+/// Source: Application Load Balancer quotas, condition wildcards per rule.
+const WILDCARDS_PER_RULE: usize = 5;
+
+/// The most inbound rules of the instances' security group, one for each port that the load balancer uses.
+///
+/// Source: Amazon VPC quotas, inbound rules per security group.
+const RULES_PER_GROUP: usize = 60;
+
 /// Runs the checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     let services = &spec.services;
     load_balancer_has_service(spec)?;
+    served_ports_fit_group(spec)?;
     names(services)?;
     ports(services)?;
     default_service(services)?;
@@ -26,6 +37,28 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     gpus(spec)?;
     dependencies(services)?;
     target_group_names(spec)
+}
+
+fn served_ports_fit_group(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let served = spec
+        .services
+        .iter()
+        .filter(|service| !service.is_internal());
+    let ports: std::collections::BTreeSet<_> = served
+        .flat_map(|service| {
+            let port = service.port().map(|port| port.host());
+            port.into_iter().chain(service.health().port())
+        })
+        .collect();
+    if spec.tier < Tier::LoadBalancer || ports.len() <= RULES_PER_GROUP {
+        return Ok(());
+    }
+    Err(SpecError::new(format!(
+        "the load balancer would reach {} ports of an instance, but a security group takes at most \
+         {RULES_PER_GROUP} rules: use fewer services, or make some internal",
+        ports.len()
+    ))
+    .at("service"))
 }
 
 fn load_balancer_has_service(spec: &UncheckedSpec) -> Result<(), SpecError> {
@@ -95,6 +128,18 @@ fn paths(services: &[Service]) -> Result<(), SpecError> {
             let message = format!(
                 "has {} paths, but a listener rule takes at most {PATHS_PER_RULE}",
                 service.paths().len()
+            );
+            return Err(SpecError::new(message).at(at));
+        }
+        let wildcards = service.paths().iter().map(|path| {
+            let text = path.as_str();
+            text.matches(['*', '?']).count()
+        });
+        let wildcards: usize = wildcards.sum();
+        if wildcards > WILDCARDS_PER_RULE {
+            let message = format!(
+                "has {wildcards} wildcards (* and ?) in all, but a listener rule takes at most {WILDCARDS_PER_RULE}: \
+                 use fewer"
             );
             return Err(SpecError::new(message).at(at));
         }

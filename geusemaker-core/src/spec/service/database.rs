@@ -1,6 +1,6 @@
 //! The images that keep a database in their volumes.
 
-use super::text::ContainerImage;
+use super::image::ContainerImage;
 use super::volume::VolumeKind;
 
 /// The databases whose volumes are local by default, by the last part of the image's name.

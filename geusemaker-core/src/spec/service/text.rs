@@ -77,20 +77,8 @@ validated_text! {
 }
 
 validated_text! {
-    /// A reference to a container image, such as `ghcr.io/owner/name:tag`.
-    ///
-    /// ```
-    /// use geusemaker_core::spec::ContainerImage;
-    ///
-    /// let image: ContainerImage = "ghcr.io/open-webui/open-webui:main".parse()?;
-    /// assert_eq!(image.to_string(), "ghcr.io/open-webui/open-webui:main");
-    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
-    /// ```
-    ContainerImage, check_container_image
-}
-
-validated_text! {
-    /// An absolute path within a container, of letters, digits and `.`, `_`, `-`.
+    /// An absolute path within a container, of letters, digits and `.`, `_`, `-`: at most 255 characters, and not in
+    /// `/proc`, `/sys` or `/dev`, which Docker itself provides.
     ///
     /// ```
     /// use geusemaker_core::spec::DataPath;
@@ -175,20 +163,6 @@ fn check_path_pattern(text: &str) -> Result<(), String> {
     }
 }
 
-fn check_container_image(text: &str) -> Result<(), String> {
-    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b);
-    if text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.len() <= 512
-        && text.bytes().all(is_allowed)
-    {
-        Ok(())
-    } else {
-        Err(format!(
-            "{text:?} is not a container image: expected a reference without spaces, as in \"ollama/ollama:latest\""
-        ))
-    }
-}
-
 fn check_data_path(text: &str) -> Result<(), String> {
     let is_plain = |part: &str| {
         !part.is_empty()
@@ -198,10 +172,20 @@ fn check_data_path(text: &str) -> Result<(), String> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
-    if text.len() <= 255
-        && text
-            .strip_prefix('/')
-            .is_some_and(|rest| rest.split('/').all(is_plain))
+    let provided = ["proc", "sys", "dev"];
+    let first = text.split('/').nth(1);
+    if text.len() > 255 {
+        Err(format!(
+            "{text:?} is not a data path: it has {} characters, expected at most 255",
+            text.len()
+        ))
+    } else if let Some(folder) = first.filter(|first| provided.contains(first)) {
+        Err(format!(
+            "{text:?} is not a data path: Docker provides /{folder} itself; expected another folder, as in \"/data\""
+        ))
+    } else if text
+        .strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(is_plain))
     {
         Ok(())
     } else {
