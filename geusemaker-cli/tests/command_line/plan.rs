@@ -59,6 +59,43 @@ fn plan_shows_volumes_and_warnings() {
     assert_eq!(document["warnings"], serde_json::json!([warning]));
 }
 
+/// The Compose file is in the folder of the spec, from wherever `gm` runs.
+#[test]
+fn plan_takes_services_of_compose_file() {
+    let gm = Gm::new();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("stack.toml");
+    let text =
+        "name = \"llm\"\ntier = 2\ncompose = \"web.yml\"\ncompute.instance_type = \"g5.xlarge\"\n";
+    std::fs::write(&spec, text).unwrap();
+    let compose = |db: &str| {
+        let web =
+            "{ image: a/web, ports: ['80:8080'], volumes: ['web:/web'], healthcheck: { test: x } }";
+        let text = format!("services:\n  web: {web}\n  db:\n    image: postgres:17\n    {db}\n");
+        std::fs::write(folder.path().join("web.yml"), text).unwrap();
+    };
+    compose("volumes: [db:/var/lib/postgresql/data]");
+    let plan = gm.sandbox(&["plan", spec.to_str().unwrap()]).with(0);
+    for line in [
+        "  service      web on port 80:8080, every other path",
+        "               /web on the root disk: it ends with the instance",
+        "  service      db, internal: only for the other services",
+        "  warning      web has a healthcheck in the Compose file, which is not used: the load balancer asks each \
+         service that it serves for its health_path",
+    ] {
+        assert!(
+            plan.stdout.lines().any(|found| found == line),
+            "{line:?}\n{}",
+            plan.stdout
+        );
+    }
+    compose("network_mode: host");
+    let refused = gm.sandbox(&["plan", spec.to_str().unwrap()]).with(2);
+    let wanted =
+        "web.yml:5: services.db.network_mode: is not taken over from a Compose file: remove it";
+    assert!(refused.stderr.contains(wanted), "{}", refused.stderr);
+}
+
 /// Each instance type and market has one line, in the order in which they are tried.
 #[test]
 fn placements_are_listed_in_order() {

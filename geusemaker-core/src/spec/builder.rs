@@ -11,7 +11,7 @@ use super::service::ServiceBuilder;
 use super::stack_name::StackName;
 use super::storage::StorageBuilder;
 use super::tier::Tier;
-use super::unchecked::UncheckedSpec;
+use super::unchecked::{ImportWarnings, UncheckedSpec};
 
 /// A builder of a [`DeploymentSpec`]: from [`DeploymentSpec::builder`], or from a spec with
 /// [`DeploymentSpec::to_builder`].
@@ -160,6 +160,7 @@ impl DeploymentSpecBuilder {
             name: self.name,
             region: self.region,
             tier: self.tier,
+            compose: None,
             network: self.network.finish(),
             compute: self
                 .compute
@@ -172,6 +173,7 @@ impl DeploymentSpecBuilder {
                 .checked()
                 .map_err(|error| error.in_table("load_balancer"))?,
             cdn: self.cdn.checked().map_err(|error| error.in_table("cdn"))?,
+            import_warnings: ImportWarnings::default(),
         })
     }
 }

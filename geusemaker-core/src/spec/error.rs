@@ -87,8 +87,9 @@ impl SpecError {
         self
     }
 
+    /// Names the file, unless the problem is known to be in another one.
     pub(super) fn in_file(mut self, file: &Path) -> Self {
-        self.file = Some(file.to_owned());
+        self.file.get_or_insert_with(|| file.to_owned());
         self
     }
 }

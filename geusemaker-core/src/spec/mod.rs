@@ -60,10 +60,29 @@
 //! # assert!(spec.warnings().is_empty());
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
+//!
+//! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
+//! The load balancer serves the first of them that publishes a port, and the others are internal. A table chooses which
+//! are served, and how:
+//!
+//! ```toml
+//! [compose]
+//! file = "docker-compose.yml"
+//! [compose.served]
+//! open-webui = { health_path = "/health" }
+//! vllm = { paths = ["/v1/*"], health = { path = "/health", grace = "15m" } }
+//! ```
+//!
+//! These keys of a Compose service are taken over: `image`, `command`, `entrypoint`, `environment`, `ports` (TCP, with the
+//! port of the host), `volumes` (named ones, on the root disk), `shm_size`, `ulimits`, `user`, `restart`, `depends_on` (for
+//! the order alone), `gpus: all`, `runtime: nvidia` and `deploy.resources.reservations.devices`. A service that asks for
+//! no GPU sees none. Of the variables, `${NAME:-default}` has its default: neither the environment nor a `.env` file is
+//! read. `healthcheck` gives a warning, `expose` and `x-…` mean nothing, and every other key is an error with its line.
 
 mod bounded;
 mod builder;
 mod cdn;
+mod compose;
 mod compute;
 mod cross_check;
 mod duration;
@@ -249,7 +268,8 @@ impl DeploymentSpec {
         self.0.services.iter().find(|service| service.is_default())
     }
 
-    /// Returns what is valid but likely to be a mistake, in the order of the services.
+    /// Returns what is valid but likely to be a mistake: first about a Compose file that services were read from, then
+    /// in the order of the services.
     ///
     /// ```
     /// use geusemaker_core::spec::DeploymentSpec;
@@ -272,7 +292,7 @@ impl DeploymentSpec {
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
     pub fn warnings(&self) -> Vec<SpecWarning> {
-        warning::warnings(self)
+        warning::warnings(self, &self.0.import_warnings.0)
     }
 
     /// Checks the fields against each other. There is no other way to make a spec.
@@ -289,12 +309,14 @@ impl fmt::Debug for DeploymentSpec {
             name,
             region,
             tier,
+            compose: _,
             network,
             compute,
             storage,
             services,
             load_balancer,
             cdn,
+            import_warnings: _,
         } = &self.0;
         f.debug_struct("DeploymentSpec")
             .field("name", name)

@@ -8,8 +8,9 @@ use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
 use super::error::SpecError;
+use super::service::ServiceFields;
 use super::toml_document::Document;
-use super::unchecked::UncheckedSpec;
+use super::unchecked::{ImportWarnings, UncheckedSpec};
 
 /// Reads the file and the spec in it.
 pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
@@ -20,23 +21,46 @@ pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
                 _ => format!("cannot be read: {error}"),
             })
         })
-        .and_then(|text| parse(&text))
+        .and_then(|text| parse_in(&text, path.parent()))
         .map_err(|error| error.in_file(path))
 }
 
 /// Reads the spec in the text.
 pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
+    parse_in(text, None)
+}
+
+/// Reads the spec in the text of a file in the folder.
+fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecError> {
     let document = Document::parse(text)?;
     let mut track = Track::new();
     let reader = document.reader();
     // The errors of the checks across fields carry a path of their own.
     UncheckedSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
         .map_err(|error| explain(track.path().to_string(), &error))
-        .and_then(DeploymentSpec::check)
+        .and_then(|fields| check(fields, folder))
         .map_err(|error| {
+            if error.file().is_some() {
+                return error;
+            }
             let line = error.field().and_then(|field| document.line_of(field));
             error.on_line(line)
         })
+}
+
+/// Makes the spec of the fields, with the services of its Compose file.
+fn check(
+    mut fields: UncheckedSpec<ServiceFields>,
+    folder: Option<&Path>,
+) -> Result<DeploymentSpec, SpecError> {
+    let Some((compose, folder)) = fields.compose.take_if(|_| folder.is_some()).zip(folder) else {
+        return DeploymentSpec::check(fields);
+    };
+    let mut import = compose.read(folder)?;
+    let first = fields.services.len();
+    fields.services.append(&mut import.fields);
+    fields.import_warnings = ImportWarnings(std::mem::take(&mut import.warnings));
+    DeploymentSpec::check(fields).map_err(|error| import.locate(first, error))
 }
 
 /// Turns serde's message into one that says what would be right.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cdn::Cdn;
+use super::compose::Compose;
 use super::compute::Compute;
 use super::error::SpecError;
 use super::load_balancer::LoadBalancer;
@@ -12,6 +13,7 @@ use super::service::{Service, ServiceFields};
 use super::stack_name::StackName;
 use super::storage::Storage;
 use super::tier::Tier;
+use super::warning::SpecWarning;
 
 /// The fields of a [`DeploymentSpec`](super::DeploymentSpec), in the order of a file. The keys of each service may still
 /// contradict each other in an `UncheckedSpec<ServiceFields>`.
@@ -23,6 +25,9 @@ pub(super) struct UncheckedSpec<S = Service> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) region: Option<Region>,
     pub(super) tier: Tier,
+    /// A file with more services. It is read before the checks, so none is left after them.
+    #[serde(default, skip_serializing)]
+    pub(super) compose: Option<Compose>,
     #[serde(default)]
     pub(super) network: Network,
     pub(super) compute: Compute,
@@ -34,16 +39,37 @@ pub(super) struct UncheckedSpec<S = Service> {
     pub(super) load_balancer: LoadBalancer,
     #[serde(default)]
     pub(super) cdn: Cdn,
+    #[serde(skip)]
+    pub(super) import_warnings: ImportWarnings,
 }
+
+/// The warnings about a file that the services were read from. They are about the file, so specs that differ only in
+/// them are equal, and no journal has them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ImportWarnings(pub(super) Vec<SpecWarning>);
+
+impl PartialEq for ImportWarnings {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ImportWarnings {}
 
 impl UncheckedSpec<ServiceFields> {
     /// Checks each service by itself.
     pub(super) fn with_checked_services(self) -> Result<UncheckedSpec, SpecError> {
+        if self.compose.is_some() {
+            let message = "a Compose file is looked for in the folder of the spec's file: read the spec with \
+                           DeploymentSpec::from_file";
+            return Err(SpecError::new(message).at("compose"));
+        }
         let services = self.services.into_iter().enumerate();
         Ok(UncheckedSpec {
             name: self.name,
             region: self.region,
             tier: self.tier,
+            compose: None,
             network: self.network,
             compute: self.compute,
             storage: self.storage,
@@ -56,6 +82,7 @@ impl UncheckedSpec<ServiceFields> {
                 .collect::<Result<_, _>>()?,
             load_balancer: self.load_balancer,
             cdn: self.cdn,
+            import_warnings: self.import_warnings,
         })
     }
 }

@@ -44,15 +44,23 @@ pub enum SpecWarning {
         /// The number of instances.
         instances: u32,
     },
+    /// A `healthcheck` of a Compose file, which is not taken over.
+    #[error(
+        "{service} has a healthcheck in the Compose file, which is not used: the load balancer asks each service that it \
+         serves for its health_path"
+    )]
+    HealthcheckNotUsed {
+        /// The service.
+        service: ServiceName,
+    },
 }
 
 /// Returns the warnings of a spec.
-pub(super) fn warnings(spec: &DeploymentSpec) -> Vec<SpecWarning> {
+pub(super) fn warnings(spec: &DeploymentSpec, of_import: &[SpecWarning]) -> Vec<SpecWarning> {
     let instances = spec.compute().count();
     let services = spec.services().iter();
-    services
-        .flat_map(|service| of_service(service, instances))
-        .collect()
+    let of_services = services.flat_map(|service| of_service(service, instances));
+    of_import.iter().cloned().chain(of_services).collect()
 }
 
 fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {

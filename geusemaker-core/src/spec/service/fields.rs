@@ -73,7 +73,33 @@ pub(in crate::spec) struct ServiceFields {
     pub(super) depends_on: Vec<ServiceName>,
 }
 
+/// The settings with which the load balancer serves a service of a Compose file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, as in { paths = [\"/v1/*\"] }"
+)]
+pub(in crate::spec) struct ServedFields {
+    #[serde(default)]
+    paths: Vec<PathPattern>,
+    #[serde(default)]
+    health_path: Option<HealthPath>,
+    #[serde(default)]
+    health: Option<HealthFields>,
+}
+
 impl ServiceFields {
+    pub(in crate::spec) fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    /// Sets how the load balancer serves the service.
+    pub(in crate::spec) fn serve(&mut self, settings: ServedFields) {
+        self.paths = settings.paths;
+        self.health_path = settings.health_path;
+        self.health = settings.health;
+    }
+
     /// Returns the fields of a service of which only this is known.
     pub(super) fn new(name: ServiceName, image: ContainerImage) -> Self {
         Self {
