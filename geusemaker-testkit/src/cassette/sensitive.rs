@@ -40,6 +40,14 @@ impl Sensitive {
         {
             return Some(Self::Secret);
         }
+        // Parameters of Systems Manager, in PutParameter's request and in the answers. `Value` is an ordinary name in tags
+        // and filters, which are deeper in a body.
+        let is_parameter = |first: &&str| ["Parameter", "Parameters"].contains(first);
+        if path == ["Value"]
+            || (path.first().is_some_and(is_parameter) && path.last() == Some(&"Value"))
+        {
+            return Some(Self::Secret);
+        }
         path.iter().find_map(|name| Self::named(name))
     }
 
@@ -49,10 +57,26 @@ impl Sensitive {
             "callerreference" | "clientrequesttoken" | "clienttoken" | "creationtoken"
             | "idempotencytoken" => Some(Self::IdempotencyToken),
             // `HeaderValue` is the custom header that CloudFront sends to an origin.
-            "accesstoken" | "authtoken" | "clientsecret" | "headervalue" | "idtoken"
-            | "keymaterial" | "masteruserpassword" | "password" | "passworddata" | "privatekey"
-            | "refreshtoken" | "samlassertion" | "secretaccesskey" | "secretbinary"
-            | "secretstring" | "sessiontoken" | "webidentitytoken" => Some(Self::Secret),
+            "accesstoken"
+            | "authtoken"
+            | "clientsecret"
+            | "headervalue"
+            | "idtoken"
+            | "keymaterial"
+            | "masteruserpassword"
+            | "password"
+            | "passworddata"
+            | "privatekey"
+            | "refreshtoken"
+            | "samlassertion"
+            | "secretaccesskey"
+            | "secretbinary"
+            | "secretstring"
+            | "sessiontoken"
+            | "standarderrorcontent"
+            | "standardoutputcontent"
+            | "tokenvalue"
+            | "webidentitytoken" => Some(Self::Secret),
             _ => None,
         }
     }

@@ -47,6 +47,40 @@ fn origin_secret_header_is_redacted() {
     );
 }
 
+/// In requests and in answers; the values of tags stay.
+#[test]
+fn parameters_and_sessions_are_redacted() {
+    let json = "application/x-amz-json-1.1";
+    for (body, expected) in [
+        (
+            r#"{"Name":"a","Value":"hunter2"}"#,
+            r#"{"Name":"a","Value":"REDACTED"}"#,
+        ),
+        (
+            r#"{"Parameter":{"Value":"hunter2"}}"#,
+            r#"{"Parameter":{"Value":"REDACTED"}}"#,
+        ),
+        (
+            r#"{"Parameters":[{"Value":"hunter2"}]}"#,
+            r#"{"Parameters":[{"Value":"REDACTED"}]}"#,
+        ),
+        (
+            r#"{"SessionId":"a","TokenValue":"hunter2"}"#,
+            r#"{"SessionId":"a","TokenValue":"REDACTED"}"#,
+        ),
+        (
+            r#"{"StandardOutputContent":"hunter2"}"#,
+            r#"{"StandardOutputContent":"REDACTED"}"#,
+        ),
+        (
+            r#"{"Tags":[{"Key":"a","Value":"b"}]}"#,
+            r#"{"Tags":[{"Key":"a","Value":"b"}]}"#,
+        ),
+    ] {
+        assert_eq!(redact(json, body), expected);
+    }
+}
+
 /// In ARNs, and where they are the whole value.
 #[test]
 fn account_ids_are_redacted() {
