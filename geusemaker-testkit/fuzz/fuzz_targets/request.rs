@@ -36,11 +36,13 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let [service, method, rest @ ..] = data else {
         return None;
     };
-    let service = match service % 5 {
+    let service = match service % 7 {
         0 => "cloudfront",
         1 => "ec2",
         2 => "elasticfilesystem",
         3 => "elasticloadbalancing",
+        4 => "iam",
+        5 => "ssm",
         _ => "sts",
     };
     let method = match method % 4 {
@@ -61,6 +63,8 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
             "authorization",
             format!("AWS4-HMAC-SHA256 Credential=AKID/20261101/us-east-1/{service}/aws4_request"),
         )
+        // The name of an operation of Systems Manager; the other services do not read it.
+        .header("x-amz-target", [&b"AmazonSSM."[..], target.get(1..)?].concat())
         .body(Bytes::copy_from_slice(body.get(1..).unwrap_or_default()))
         .ok()
 }

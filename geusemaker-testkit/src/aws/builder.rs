@@ -93,7 +93,8 @@ impl AwsBuilder {
     }
 
     /// Makes every call see the changes of earlier calls at once. By default, a new EC2 id is unknown to other calls
-    /// for a moment, as it may be at AWS, so that a program that relies on seeing it at once is found out.
+    /// for a moment, as it may be at AWS, and a new instance profile is unknown to EC2 for longer, so that a program
+    /// that relies on seeing them at once is found out.
     #[must_use]
     pub fn consistent(mut self) -> Self {
         self.is_consistent = true;

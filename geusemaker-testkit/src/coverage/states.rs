@@ -11,6 +11,9 @@ use crate::wire::{Body, Reply, Service};
 const ACCESS_POINT: &str = "EFS::AccessPoint";
 const FILE_SYSTEM: &str = "EFS::FileSystem";
 const MOUNT_TARGET: &str = "EFS::MountTarget";
+const COMMAND_INVOCATION: &str = "SSM::CommandInvocation";
+const MANAGED_INSTANCE: &str = "SSM::ManagedInstance";
+const SESSION: &str = "SSM::Session";
 const LIFE_CYCLE_STATES: &[&str] = &["creating", "available", "deleting", "error"];
 
 const WATCHED: &[Watched] = &[
@@ -119,6 +122,7 @@ impl SeenStates {
         match &reply.body {
             Body::Empty => {}
             Body::Xml(element) => self.note_element(service, element, &mut Vec::new()),
+            Body::Json(value) if service == Service::Ssm => self.note_ssm(value),
             Body::Json(value) => self.note_value(value),
         }
     }
@@ -168,7 +172,30 @@ impl SeenStates {
         path.pop();
     }
 
-    /// Records the states in a JSON answer. EFS is the only service that answers in JSON.
+    /// Records the states in an answer of Systems Manager.
+    fn note_ssm(&mut self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.note_ssm(value)),
+            Value::Object(members) => {
+                let text = |name| members.get(name).and_then(Value::as_str);
+                let has = |name| members.contains_key(name);
+                if let Some(state) = text("PingStatus") {
+                    self.count(MANAGED_INSTANCE, state, 1);
+                }
+                match text("Status") {
+                    Some(state) if has("CommandId") && has("InstanceId") => {
+                        self.count(COMMAND_INVOCATION, state, 1);
+                    }
+                    Some(state) if has("SessionId") => self.count(SESSION, state, 1),
+                    Some(_) | None => {}
+                }
+                members.values().for_each(|value| self.note_ssm(value));
+            }
+            Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    /// Records the states in an answer of EFS.
     fn note_value(&mut self, value: &Value) {
         match value {
             Value::Array(values) => values.iter().for_each(|value| self.note_value(value)),
@@ -199,6 +226,20 @@ pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
         (FILE_SYSTEM, &["updating"]),
         (FILE_SYSTEM, LIFE_CYCLE_STATES),
         (MOUNT_TARGET, LIFE_CYCLE_STATES),
+        (
+            COMMAND_INVOCATION,
+            &[
+                "Cancelled",
+                "Cancelling",
+                "Failed",
+                "InProgress",
+                "Pending",
+                "Success",
+                "TimedOut",
+            ],
+        ),
+        (MANAGED_INSTANCE, &["ConnectionLost", "Online"]),
+        (SESSION, &["Connected", "Terminated"]),
     ];
     in_xml
         .chain(in_json)

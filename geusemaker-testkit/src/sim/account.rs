@@ -10,9 +10,11 @@ use super::cloudfront::CloudFront;
 use super::ec2::Ec2;
 use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
+use super::iam::Iam;
 use super::limits::Limits;
 use super::quota::Quotas;
 use super::resource::{Resource, ResourceState};
+use super::ssm::Ssm;
 use super::timings::{Rng, Timings};
 
 /// The whole content of a simulated account. It is plain data: states are functions of it and of the time.
@@ -24,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) rng: Rng,
     pub(crate) regions: BTreeMap<String, Region>,
     pub(crate) cloudfront: CloudFront,
+    #[serde(default)]
+    pub(crate) iam: Iam,
     /// The resources that existed before the program under test began.
     pub(crate) baseline: BTreeSet<Resource>,
     #[serde(default)]
@@ -40,6 +44,8 @@ pub(crate) struct Region {
     pub(crate) ec2: Ec2,
     pub(crate) efs: Efs,
     pub(crate) elastic_load_balancing: ElasticLoadBalancing,
+    #[serde(default)]
+    pub(crate) ssm: Ssm,
 }
 
 impl Account {
@@ -49,6 +55,7 @@ impl Account {
             rng: Rng::new(seed, timings),
             regions: BTreeMap::new(),
             cloudfront: CloudFront::default(),
+            iam: Iam::default(),
             baseline: BTreeSet::new(),
             limits: Limits::default(),
             quotas: Quotas::default(),
@@ -66,6 +73,7 @@ impl Account {
                 ec2: Ec2::with_default_vpc(id, name),
                 efs: Efs::default(),
                 elastic_load_balancing: ElasticLoadBalancing::default(),
+                ssm: Ssm::default(),
             };
             // A default VPC counts as older than the first use of its region.
             baseline.extend(region.ec2.inventory(Timestamp::MIN));
@@ -76,10 +84,12 @@ impl Account {
     /// Returns the resources that exist at that time and cost money or stand in the way of others.
     pub(crate) fn inventory(&self, now: Timestamp) -> BTreeSet<Resource> {
         let mut all: BTreeSet<_> = self.cloudfront.inventory(now).into_iter().collect();
+        all.extend(self.iam.inventory());
         for region in self.regions.values() {
             all.extend(region.ec2.inventory(now));
             all.extend(region.efs.inventory(now));
             all.extend(region.elastic_load_balancing.inventory(now));
+            all.extend(region.ssm.inventory());
         }
         all
     }
@@ -91,6 +101,7 @@ impl Account {
             all.extend(region.ec2.states(now));
             all.extend(region.efs.states(now));
             all.extend(region.elastic_load_balancing.states(&region.ec2, now));
+            all.extend(region.ssm.states(&region.ec2, &self.iam, now));
         }
         all
     }

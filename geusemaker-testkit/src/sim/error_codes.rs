@@ -1,6 +1,6 @@
 //! The error codes of all services.
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing, sts};
+use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, ssm, sts};
 use crate::wire::Service;
 
 /// The codes that any service may answer with; the simulator's services do so only for a fault.
@@ -15,12 +15,14 @@ const COMMON: &[(&str, u16)] = &[
     ("Unavailable", 503),
 ];
 
-/// The services with codes of their own, in the order in which a code of another service is looked up.
-const OTHERS: [Service; 4] = [
+/// The services with codes of their own, in the order in which a code of another service is looked up. Systems Manager
+/// has one status for all its errors, which says nothing about the other services.
+const OTHERS: [Service; 5] = [
     Service::Ec2,
     Service::ElasticLoadBalancing,
     Service::CloudFront,
     Service::Efs,
+    Service::Iam,
 ];
 
 /// The error codes of one service, with their HTTP statuses.
@@ -43,6 +45,8 @@ impl ErrorCodes {
             Service::Ec2 => &ec2::ERROR_CODES,
             Service::Efs => &efs::ERROR_CODES,
             Service::ElasticLoadBalancing => &elastic_load_balancing::ERROR_CODES,
+            Service::Iam => &iam::ERROR_CODES,
+            Service::Ssm => &ssm::ERROR_CODES,
             Service::Sts => &sts::ERROR_CODES,
         }
     }
@@ -88,7 +92,9 @@ mod tests {
     fn denial_and_failure_have_statuses() {
         for service in Service::ALL {
             let codes = ErrorCodes::of(service);
-            assert_eq!(codes.status(codes.denied), 403, "{service}");
+            // The protocol of Systems Manager has one status for the errors of the caller.
+            let denied = if service == Service::Ssm { 400 } else { 403 };
+            assert_eq!(codes.status(codes.denied), denied, "{service}");
             assert_eq!(codes.status(codes.server_error), 500, "{service}");
         }
     }

@@ -29,8 +29,8 @@ pub struct Boot {
 /// The software inside a simulated instance: the operating system and all that the user data would start.
 ///
 /// No program runs in a simulated instance. AWS knows of the software only the text on the serial console, which
-/// `GetConsoleOutput` returns, so that text is all that a guest has to supply. One guest serves all instances of an
-/// account. The default, [`GpuGuest`], boots and reports its GPUs; a [`PlainGuest`] only boots. Implement this trait if
+/// `GetConsoleOutput` returns, and what commands print that Systems Manager runs, so that is all that a guest has to
+/// supply. One guest serves all instances of an account. The default, [`GpuGuest`], boots and reports its GPUs; a [`PlainGuest`] only boots. Implement this trait if
 /// the program under test waits for something else on the console:
 ///
 /// ```
@@ -66,6 +66,94 @@ pub struct Boot {
 pub trait Guest: fmt::Debug + Send + Sync {
     /// Returns the content of the serial console once the instance has booted and user data has run.
     fn console_output(&self, boot: &Boot) -> String;
+
+    /// Runs the lines of a shell script that Systems Manager's `SendCommand` brings to the instance. By default, every
+    /// command succeeds and prints nothing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use geusemaker_testkit::{Aws, Boot, CommandOutput, Guest, PlainGuest};
+    ///
+    /// /// Instances on which only `uptime` works.
+    /// #[derive(Debug)]
+    /// struct Limited;
+    ///
+    /// impl Guest for Limited {
+    ///     fn console_output(&self, boot: &Boot) -> String {
+    ///         PlainGuest::default().console_output(boot)
+    ///     }
+    ///
+    ///     fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {
+    ///         match commands {
+    ///             [command] if command == "uptime" => {
+    ///                 CommandOutput::success(format!("up {} seconds\n", boot.since.as_secs()))
+    ///             }
+    ///             _ => CommandOutput::failure(127, "command not found\n"),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let aws = Aws::builder().guest(Limited).build();
+    /// # let _ = aws;
+    /// # }
+    /// ```
+    fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {
+        let _ = (boot, commands);
+        CommandOutput::default()
+    }
+}
+
+/// The result of a command on a simulated instance. The default is that of a command that prints nothing and succeeds
+/// at once.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use geusemaker_testkit::CommandOutput;
+///
+/// let slow = CommandOutput::success("done\n").taking(Duration::from_secs(90));
+/// assert_eq!((slow.exit_code, slow.takes.as_secs()), (0, 90));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandOutput {
+    /// The exit code of the script.
+    pub exit_code: i32,
+    /// The text on the standard output.
+    pub stdout: String,
+    /// The text on the standard error output.
+    pub stderr: String,
+    /// The time for which the script runs.
+    pub takes: Duration,
+}
+
+impl CommandOutput {
+    /// Creates the result of a command that succeeds, with its output.
+    #[must_use]
+    pub fn success(stdout: impl Into<String>) -> Self {
+        Self {
+            stdout: stdout.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Creates the result of a command that fails, with its exit code and its error output.
+    #[must_use]
+    pub fn failure(exit_code: i32, stderr: impl Into<String>) -> Self {
+        Self {
+            exit_code,
+            stderr: stderr.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Makes the command run for that long.
+    #[must_use]
+    pub fn taking(mut self, takes: Duration) -> Self {
+        self.takes = takes;
+        self
+    }
 }
 
 /// A guest that boots and runs no user data, so that a program that waits for its output waits in vain.

@@ -13,11 +13,13 @@ pub(crate) mod efs;
 pub(crate) mod elastic_load_balancing;
 pub(crate) mod error_codes;
 pub(crate) mod guest;
+pub(crate) mod iam;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod operation;
 pub(crate) mod quota;
 pub(crate) mod resource;
+pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod timings;
 
@@ -48,6 +50,7 @@ pub(crate) fn answer(
         rng,
         regions,
         cloudfront,
+        iam,
         quotas,
         capacity,
         ..
@@ -71,10 +74,14 @@ pub(crate) fn answer(
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {
         (Input::Query(params), Service::Ec2) => {
-            ec2::answer(&mut region.ec2, &mut context, operation, params)
+            ec2::answer(&mut region.ec2, iam, &mut context, operation, params)
         }
         (Input::Query(params), Service::ElasticLoadBalancing) => {
             elastic_load_balancing::answer(region, &mut context, operation, params)
+        }
+        (Input::Query(params), Service::Iam) => iam::answer(iam, &mut context, operation, params),
+        (Input::AwsJson(input), Service::Ssm) => {
+            ssm::answer(region, iam, &mut context, operation, input)
         }
         (Input::Query(params), Service::Sts) => sts::answer(&context, operation, params),
         (Input::RestJson(input), Service::Efs) => {

@@ -28,7 +28,7 @@ macro_rules! operations {
 
 pub(crate) use operations;
 
-use crate::sim::{cloudfront, ec2, efs, elastic_load_balancing, sts};
+use crate::sim::{cloudfront, ec2, efs, elastic_load_balancing, iam, ssm, sts};
 use crate::wire::Service;
 
 /// Returns the operations of a service, in alphabetical order.
@@ -38,6 +38,8 @@ pub(crate) fn names(service: Service) -> &'static [&'static str] {
         Service::Ec2 => ec2::OPERATIONS,
         Service::Efs => efs::OPERATIONS,
         Service::ElasticLoadBalancing => elastic_load_balancing::OPERATIONS,
+        Service::Iam => iam::OPERATIONS,
+        Service::Ssm => ssm::OPERATIONS,
         Service::Sts => sts::OPERATIONS,
     }
 }

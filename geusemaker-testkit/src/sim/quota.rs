@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing};
+use super::{cloudfront, ec2, efs, elastic_load_balancing, iam};
 use crate::wire::ServiceError;
 
 /// A quota of the account, as Service Quotas lists it. A quota of a region holds in each region separately.
@@ -32,6 +32,8 @@ pub enum Quota {
     Distributions,
     /// EFS file systems in a region: 1000.
     FileSystems,
+    /// IAM instance profiles of the account: 1000.
+    InstanceProfiles,
     /// Key pairs in a region: 5000.
     KeyPairs,
     /// Listeners of an application load balancer: 50.
@@ -47,6 +49,8 @@ pub enum Quota {
     /// vCPUs of running on-demand standard (A, C, D, H, I, M, R, T, Z) instances in a region, L-1216C47A; not limited
     /// unless set.
     OnDemandStandard,
+    /// IAM roles of the account: 1000.
+    Roles,
     /// Rules of an application load balancer, without the default ones: 100.
     RulesPerLoadBalancer,
     /// Rules of a security group in one direction, L-0EA8095F: 60. A prefix list counts as its weight.
@@ -90,7 +94,10 @@ impl Quota {
             Self::RulesPerLoadBalancer => Some(100),
             Self::SubnetsPerVpc => Some(200),
             Self::Distributions => Some(500),
-            Self::FileSystems | Self::TargetsPerTargetGroup => Some(1000),
+            Self::FileSystems
+            | Self::InstanceProfiles
+            | Self::Roles
+            | Self::TargetsPerTargetGroup => Some(1000),
             Self::SecurityGroups => Some(2500),
             Self::TargetGroups => Some(3000),
             Self::KeyPairs | Self::NetworkInterfaces => Some(5000),
@@ -106,6 +113,9 @@ impl Quota {
                 ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
             Self::FileSystems => ServiceError::new(efs::Code::FileSystemLimitExceeded, message),
+            Self::InstanceProfiles | Self::Roles => {
+                ServiceError::new(iam::Code::LimitExceeded, message)
+            }
             Self::KeyPairs => ServiceError::new(ec2::Code::KeyPairLimitExceeded, message),
             Self::ListenersPerLoadBalancer => {
                 ServiceError::new(elastic_load_balancing::Code::TooManyListeners, message)
@@ -150,6 +160,10 @@ impl Quota {
         match self {
             Self::Distributions => "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
             Self::FileSystems => "The account has already created the maximum number of file systems allowed per account.".to_owned(),
+            Self::InstanceProfiles => {
+                format!("Cannot exceed quota for InstanceProfilesPerAccount: {limit}")
+            }
+            Self::Roles => format!("Cannot exceed quota for RolesPerAccount: {limit}"),
             Self::ListenersPerLoadBalancer => {
                 format!("The maximum number of listeners per load balancer, '{limit}', has been reached")
             }

@@ -73,6 +73,16 @@ pub(crate) enum Step {
     TargetRegistered,
     DistributionDeployed,
     InvalidationCompleted,
+    /// The time for which EC2 does not know a new instance profile, or the role that was added to one.
+    InstanceProfileKnown,
+    /// The time for which a role's new policy has no effect.
+    RolePolicyEffective,
+    /// From `running` until the agent of Systems Manager has registered the instance.
+    AgentStarted,
+    /// The time for which the agent sleeps after it was not allowed to register.
+    AgentSleep,
+    /// A command of Systems Manager on its way to the instance, or its result on the way back.
+    CommandDelivered,
     /// Any other call.
     Call,
     /// The time for which a new EC2 id is unknown to other calls.
@@ -80,6 +90,14 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Returns true if the step is the time until other calls see what a call has changed.
+    fn is_propagation(self) -> bool {
+        matches!(
+            self,
+            Self::Consistency | Self::InstanceProfileKnown | Self::RolePolicyEffective
+        )
+    }
+
     /// Returns the median, the ninetieth percentile and the slowest, in milliseconds. `docs/fidelity.md` lists the
     /// sources.
     fn observed(self) -> [u64; 3] {
@@ -108,6 +126,11 @@ impl Step {
             Self::TargetRegistered => [5_000, 15_000, 15_000],
             Self::DistributionDeployed => [150_000, 225_000, 480_000],
             Self::InvalidationCompleted => [20_000, 60_000, 300_000],
+            Self::InstanceProfileKnown => [7_000, 15_000, 150_000],
+            Self::RolePolicyEffective => [7_000, 15_000, 150_000],
+            Self::AgentStarted => [60_000, 180_000, 367_000],
+            Self::AgentSleep => [1_680_000, 1_800_000, 1_800_000],
+            Self::CommandDelivered => [1_000, 3_000, 10_000],
             Self::Call => [80, 200, 400],
             Self::Consistency => [500, 1_500, 6_000],
         }
@@ -119,7 +142,7 @@ impl Step {
 pub(crate) struct Rng {
     state: u64,
     timings: Timings,
-    /// True if all other calls know a new EC2 id at once.
+    /// True if all other calls know what a call has changed at once.
     #[serde(default)]
     is_consistent: bool,
 }
@@ -149,7 +172,7 @@ impl Rng {
         let between = |low: u64, high: u64, part: f64| {
             Duration::from_millis(low + ((high - low) as f64 * part) as u64)
         };
-        if self.is_consistent && step == Step::Consistency {
+        if self.is_consistent && step.is_propagation() {
             return Duration::ZERO;
         }
         match self.timings {

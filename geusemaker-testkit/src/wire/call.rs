@@ -6,7 +6,7 @@ use super::credential_scope::CredentialScope;
 use super::error_code::Code;
 use super::params::Params;
 use super::service::Protocol;
-use super::{Service, ServiceError, query, rest_json, rest_xml};
+use super::{Service, ServiceError, aws_json, query, rest_json, rest_xml};
 
 /// A mebibyte: the largest legitimate bodies, with user data or a distribution's configuration, are a tenth of it.
 const MAX_BODY: usize = 1 << 20;
@@ -23,6 +23,7 @@ pub(crate) struct Call {
 /// The parameters of a call, in the form of the service's protocol.
 #[derive(Debug)]
 pub(crate) enum Input {
+    AwsJson(aws_json::Input),
     Query(Params),
     RestJson(rest_json::Input),
     RestXml(rest_xml::Input),
@@ -50,6 +51,10 @@ pub(crate) fn read(
         Protocol::Ec2Query | Protocol::Query => {
             let (operation, params) = query::read(service, request).map_err(refuse)?;
             (operation, Input::Query(params))
+        }
+        Protocol::AwsJson => {
+            let (operation, input) = aws_json::read(service, request).map_err(refuse)?;
+            (operation, Input::AwsJson(input))
         }
         Protocol::RestJson => {
             let (operation, input) = rest_json::read(request).map_err(refuse)?;
@@ -80,7 +85,7 @@ mod tests {
         fn arbitrary_request_is_read_or_refused(
             method in "[A-Z]{1,7}",
             target in prop_oneof!["/[ -~]{0,40}", "/2015-02-01/[!-~]{0,40}", "/2020-05-31/[!-~]{0,40}"],
-            service in "ec2|elasticfilesystem|cloudfront|sts|elasticloadbalancing|s3",
+            service in "ec2|elasticfilesystem|cloudfront|iam|ssm|sts|elasticloadbalancing|s3",
             body in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..200),
                 "[A-Za-z.0-9=&%+]{0,80}".prop_map(String::into_bytes),

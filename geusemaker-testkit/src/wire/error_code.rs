@@ -74,8 +74,11 @@ error_codes! {
         MissingParameter => 400,
         NoSuchVersion => 400,
         RequestEntityTooLarge => 413,
+        SerializationException => 400,
         SignatureDoesNotMatch => 403,
         // No code of AWS, so that it cannot be taken for an answer of AWS.
         SimulatorUnsupported => 501,
+        UnknownOperationException => 400,
+        ValidationException => 400,
     }
 }

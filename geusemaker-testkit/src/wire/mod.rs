@@ -4,6 +4,7 @@
 //! body, the number of parameters, elements and levels. A request that cannot be read is answered as its service would
 //! answer.
 
+pub(crate) mod aws_json;
 mod call;
 mod credential_scope;
 pub(crate) mod error_code;

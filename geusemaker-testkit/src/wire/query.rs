@@ -1,4 +1,4 @@
-//! The two query protocols: EC2's own, and the one that Elastic Load Balancing and STS speak.
+//! The two query protocols: EC2's own, and the one that Elastic Load Balancing, IAM and STS speak.
 
 use bytes::Bytes;
 

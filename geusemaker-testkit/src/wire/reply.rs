@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::service::Protocol;
 use super::xml::Element;
-use super::{Service, ServiceError, query, rest_json, rest_xml};
+use super::{Service, ServiceError, aws_json, query, rest_json, rest_xml};
 
 /// A successful answer.
 #[derive(Debug, Default)]
@@ -61,6 +61,7 @@ pub(crate) fn write(
     answer: Result<Reply, ServiceError>,
 ) -> http::Response<Bytes> {
     match service.protocol() {
+        Protocol::AwsJson => aws_json::write(request_id, answer),
         Protocol::Ec2Query => query::write_ec2(operation, request_id, answer),
         Protocol::Query => query::write(service, operation, request_id, answer),
         Protocol::RestJson => rest_json::write(request_id, answer),

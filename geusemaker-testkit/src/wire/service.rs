@@ -17,12 +17,17 @@ pub enum Service {
     Efs,
     /// Elastic Load Balancing, version 2.
     ElasticLoadBalancing,
+    /// AWS Identity and Access Management.
+    Iam,
+    /// AWS Systems Manager.
+    Ssm,
     /// AWS Security Token Service.
     Sts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
+    AwsJson,
     Ec2Query,
     Query,
     RestJson,
@@ -31,11 +36,13 @@ pub(super) enum Protocol {
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::CloudFront,
         Self::Ec2,
         Self::Efs,
         Self::ElasticLoadBalancing,
+        Self::Iam,
+        Self::Ssm,
         Self::Sts,
     ];
 
@@ -46,6 +53,8 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
+            Self::Iam => "iam",
+            Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
     }
@@ -57,6 +66,8 @@ impl Service {
             "ec2" => Some(Self::Ec2),
             "elasticfilesystem" => Some(Self::Efs),
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
+            "iam" => Some(Self::Iam),
+            "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
             _ => None,
         }
@@ -77,9 +88,10 @@ impl Service {
                     .any(|pair| pair == parameter.as_bytes())
             })
         };
-        // The JSON services name their operation in a header.
-        let is_json = request.headers().contains_key("x-amz-target");
-        if is_json || begins(Self::Efs.version()) {
+        // The service of this protocol names its operation in a header.
+        if request.headers().contains_key("x-amz-target") {
+            Self::Ssm
+        } else if begins(Self::Efs.version()) {
             Self::Efs
         } else if begins(Self::CloudFront.version()) {
             Self::CloudFront
@@ -87,6 +99,8 @@ impl Service {
             Self::Ec2
         } else if has_version(Self::ElasticLoadBalancing.version()) {
             Self::ElasticLoadBalancing
+        } else if has_version(Self::Iam.version()) {
+            Self::Iam
         } else {
             Self::Sts
         }
@@ -97,7 +111,8 @@ impl Service {
             Self::CloudFront => Protocol::RestXml,
             Self::Ec2 => Protocol::Ec2Query,
             Self::Efs => Protocol::RestJson,
-            Self::ElasticLoadBalancing | Self::Sts => Protocol::Query,
+            Self::Ssm => Protocol::AwsJson,
+            Self::ElasticLoadBalancing | Self::Iam | Self::Sts => Protocol::Query,
         }
     }
 
@@ -108,19 +123,35 @@ impl Service {
             Self::Ec2 => "2016-11-15",
             Self::Efs => "2015-02-01",
             Self::ElasticLoadBalancing => "2015-12-01",
+            Self::Iam => "2010-05-08",
+            Self::Ssm => "2014-11-06",
             Self::Sts => "2011-06-15",
         }
     }
 
-    /// Returns the XML namespace of the answers; EFS has none because it uses JSON.
+    /// Returns the prefix of an operation in the header that names it; empty if it is named elsewhere.
+    pub(super) fn target_prefix(self) -> &'static str {
+        match self {
+            Self::Ssm => "AmazonSSM",
+            Self::CloudFront
+            | Self::Ec2
+            | Self::Efs
+            | Self::ElasticLoadBalancing
+            | Self::Iam
+            | Self::Sts => "",
+        }
+    }
+
+    /// Returns the XML namespace of the answers; EFS and Systems Manager have none because they use JSON.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
-            Self::Efs => "",
+            Self::Efs | Self::Ssm => "",
             Self::ElasticLoadBalancing => {
                 "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
             }
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -133,6 +164,8 @@ impl fmt::Display for Service {
             Self::Ec2 => "ec2",
             Self::Efs => "efs",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
+            Self::Iam => "iam",
+            Self::Ssm => "ssm",
             Self::Sts => "sts",
         })
     }

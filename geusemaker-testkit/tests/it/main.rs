@@ -20,9 +20,11 @@ mod explorer;
 mod fault;
 mod fault_file;
 mod fidelity;
+mod iam;
 mod limits;
 mod quotas;
 #[cfg(feature = "socket")]
 mod served;
+mod ssm;
 mod sts;
 mod wire;

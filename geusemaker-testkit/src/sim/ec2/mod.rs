@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use self::address::Address;
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::expiry::SpentTokens;
+pub(crate) use self::image::image;
 pub(crate) use self::instance::{Instance, InstanceState};
 use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
@@ -52,6 +53,7 @@ use self::tags::Tags;
 use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
 use super::context::RequestContext;
+use super::iam::Iam;
 use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -161,6 +163,15 @@ impl Ec2 {
         self.instances.get(id)
     }
 
+    /// Returns all instances, in the order of their ids.
+    pub(crate) fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.values()
+    }
+
+    pub(crate) fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
     fn default_vpc(&self) -> Result<&Vpc, ServiceError> {
         self.vpcs
             .values()
@@ -208,13 +219,14 @@ impl Ec2 {
 /// Answers an EC2 call.
 pub(crate) fn answer(
     ec2: &mut Ec2,
+    iam: &Iam,
     context: &mut RequestContext<'_>,
     operation: &str,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     ec2.forget_gone(context.now);
     if params.parsed("DryRun")? != Some(true) {
-        return operations::perform(operation, ec2, context, params);
+        return operations::perform(operation, ec2, iam, context, params);
     }
     // A dry run works on a copy, so that it is checked and has no effect.
     let mut rng = context.rng.clone();
@@ -222,7 +234,7 @@ pub(crate) fn answer(
         rng: &mut rng,
         ..*context
     };
-    operations::perform(operation, &mut ec2.clone(), &mut trial, params)?;
+    operations::perform(operation, &mut ec2.clone(), iam, &mut trial, params)?;
     let message = "Request would have succeeded, but DryRun flag is set.";
     Err(ServiceError::new(Code::DryRunOperation, message))
 }

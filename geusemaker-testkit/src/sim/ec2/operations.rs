@@ -11,11 +11,17 @@ use super::{
     route_table, security_group, spot_request, subnet, tags, volume, vpc,
 };
 use crate::sim::context::RequestContext;
+use crate::sim::iam::Iam;
 use crate::sim::operation::operations;
 use crate::wire::params::Params;
 
 operations! {
-    Service::Ec2: operation(ec2: &mut Ec2, context: &mut RequestContext<'_>, params: &mut Params) {
+    Service::Ec2: operation(
+        ec2: &mut Ec2,
+        iam: &Iam,
+        context: &mut RequestContext<'_>,
+        params: &mut Params
+    ) {
         "AllocateAddress" => address::allocate(ec2, context, params),
         "AssociateAddress" => address::association::associate(ec2, context, params),
         "AssociateRouteTable" => route_table::association::associate(ec2, context, params),
@@ -105,7 +111,7 @@ operations! {
         "ReplaceRouteTableAssociation" => route_table::association::replace(ec2, context, params),
         "RevokeSecurityGroupEgress" => rule_change::revoke(ec2, context, params, Egress),
         "RevokeSecurityGroupIngress" => rule_change::revoke(ec2, context, params, Ingress),
-        "RunInstances" => instance::launch::run(ec2, context, params),
+        "RunInstances" => instance::launch::run(ec2, iam, context, params),
         "StartInstances" => instance::transition::start(ec2, context, params),
         "StopInstances" => instance::transition::stop(ec2, context, params),
         "TerminateInstances" => instance::transition::terminate(ec2, context, params),

@@ -87,18 +87,25 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         operation,
         input,
     } = call;
-    // CloudFront has one endpoint for all regions.
+    // CloudFront and IAM have one endpoint for all regions.
     let place = match service {
-        Service::CloudFront => "global",
-        Service::Ec2 | Service::Efs | Service::ElasticLoadBalancing | Service::Sts => region,
+        Service::CloudFront | Service::Iam => "global",
+        Service::Ec2
+        | Service::Efs
+        | Service::ElasticLoadBalancing
+        | Service::Ssm
+        | Service::Sts => region,
     };
     // EC2 developer guide: each action is counted separately. In the other services the actions of a class share a
     // bucket.
     let action = match service {
         Service::Ec2 => format!(" {operation}"),
-        Service::CloudFront | Service::Efs | Service::ElasticLoadBalancing | Service::Sts => {
-            String::new()
-        }
+        Service::CloudFront
+        | Service::Efs
+        | Service::ElasticLoadBalancing
+        | Service::Iam
+        | Service::Ssm
+        | Service::Sts => String::new(),
     };
     classes(*service, operation, input)
         .into_iter()
@@ -121,7 +128,7 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
         }
         (Service::CloudFront, _) => vec![(Class::CloudFrontMutating, 1)],
         (Service::Efs, _) => vec![(Class::Efs, 1)],
-        (Service::Ec2 | Service::Sts, _) => Vec::new(),
+        (Service::Ec2 | Service::Iam | Service::Ssm | Service::Sts, _) => Vec::new(),
     }
 }
 

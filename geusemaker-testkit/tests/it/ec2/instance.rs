@@ -220,7 +220,9 @@ async fn metadata_options_can_be_changed() {
 
 #[tokio::test(start_paused = true)]
 async fn instance_profile_is_associated() {
-    let (_, client) = instant();
+    let (aws, client) = instant();
+    let iam = aws_sdk_iam::Client::new(&aws.sdk_config());
+    crate::iam::create_profile(&iam, "gpu-node").await;
     let profile = IamInstanceProfileSpecification::builder().name("gpu-node");
     let run = run(&client).await.iam_instance_profile(profile.build());
     let run = run.send().await.unwrap();

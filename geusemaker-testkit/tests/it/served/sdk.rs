@@ -56,6 +56,14 @@ async fn services_answer_their_own_clients() {
         .unwrap_err();
     assert!(missing.into_service_error().is_no_such_distribution());
 
+    let iam = aws_sdk_iam::Client::new(&config);
+    let roles = iam.list_roles().send().await.unwrap();
+    assert_eq!(roles.roles(), []);
+
+    let ssm = aws_sdk_ssm::Client::new(&config);
+    let missing = ssm.get_parameter().name("a").send().await.unwrap_err();
+    assert!(missing.into_service_error().is_parameter_not_found());
+
     let efs = aws_sdk_efs::Client::new(&config);
     let made = efs
         .create_file_system()

@@ -39,6 +39,10 @@ impl Answer {
                     json["Message"].as_str().unwrap_or_default().to_owned(),
                 )
             }
+        } else if service == Service::Ssm {
+            let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let text = |name: &str| json[name].as_str().map(str::to_owned);
+            (text("__type"), text("message").unwrap_or_default())
         } else if body.is_empty() {
             (None, String::new())
         } else {
@@ -55,11 +59,11 @@ impl Answer {
                     "ErrorResponse/RequestId",
                 ],
                 (Service::Ec2, false) => ["", "", "*/requestId"],
-                (Service::ElasticLoadBalancing | Service::Sts, false) => {
+                (Service::ElasticLoadBalancing | Service::Iam | Service::Sts, false) => {
                     ["", "", "*/ResponseMetadata/RequestId"]
                 }
                 // Each successful answer of CloudFront is a document of another kind.
-                (Service::CloudFront | Service::Efs, false) => ["", "", ""],
+                (Service::CloudFront | Service::Efs | Service::Ssm, false) => ["", "", ""],
             };
             let at = |path: &str| {
                 let (_, below) = path.split_once('/')?;

@@ -12,7 +12,11 @@ async fn body_size_is_bounded() {
         let target = match service {
             Service::CloudFront => "/2020-05-31/distribution",
             Service::Efs => "/2015-02-01/file-systems",
-            Service::Ec2 | Service::ElasticLoadBalancing | Service::Sts => "/",
+            Service::Ec2
+            | Service::ElasticLoadBalancing
+            | Service::Iam
+            | Service::Ssm
+            | Service::Sts => "/",
         };
         let request = Request::new(service, "POST", target, vec![b'a'; (1 << 20) + 1]);
         let answer = request.send(&aws).await;

@@ -103,7 +103,12 @@ async fn version_error_depends_on_service() {
 async fn malformed_form_is_refused() {
     let aws = Aws::new();
     for value in [&b"%"[..], b"%4", b"%zz", b"%ff", b"\xff", b"%00", b"a%1Fb"] {
-        for service in [Service::Ec2, Service::ElasticLoadBalancing, Service::Sts] {
+        for service in [
+            Service::Ec2,
+            Service::ElasticLoadBalancing,
+            Service::Iam,
+            Service::Sts,
+        ] {
             let form = [b"Action=Any&Version=2016-11-15&Name=", value].concat();
             let answer = Request::form(service, form).send(&aws).await;
             assert_eq!(answer.refusal(), (404, "MalformedQueryString"));

@@ -2,6 +2,7 @@
 //! form of the service's protocol, and no request makes the simulator panic.
 
 mod answer;
+mod aws_json;
 mod bounds;
 mod form;
 mod mutation;
@@ -23,14 +24,18 @@ enum Service {
     Ec2,
     Efs,
     ElasticLoadBalancing,
+    Iam,
+    Ssm,
     Sts,
 }
 
-const SERVICES: [Service; 5] = [
+const SERVICES: [Service; 7] = [
     Service::CloudFront,
     Service::Ec2,
     Service::Efs,
     Service::ElasticLoadBalancing,
+    Service::Iam,
+    Service::Ssm,
     Service::Sts,
 ];
 
@@ -41,6 +46,8 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
+            Self::Iam => "iam",
+            Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
     }
@@ -67,6 +74,8 @@ struct Request {
     method: &'static str,
     target: String,
     authorization: Option<String>,
+    /// The header that names the operation.
+    operation: Option<String>,
     body: Vec<u8>,
 }
 
@@ -82,6 +91,7 @@ impl Request {
             method,
             target: target.into(),
             authorization: Some(service.authorization()),
+            operation: None,
             body: body.into(),
         }
     }
@@ -100,6 +110,18 @@ impl Request {
             Service::ElasticLoadBalancing,
             format!("Version=2015-12-01&{parameters}"),
         )
+    }
+
+    fn iam(parameters: &str) -> Self {
+        Self::form(Service::Iam, format!("Version=2010-05-08&{parameters}"))
+    }
+
+    fn ssm(operation: &str, body: impl Into<Vec<u8>>) -> Self {
+        let operation = Some(format!("AmazonSSM.{operation}"));
+        Self {
+            operation,
+            ..Self::new(Service::Ssm, "POST", "/", body)
+        }
     }
 
     fn sts(parameters: &str) -> Self {
@@ -131,6 +153,9 @@ impl Request {
             .uri(&self.target);
         if let Some(authorization) = &self.authorization {
             builder = builder.header("authorization", authorization);
+        }
+        if let Some(operation) = &self.operation {
+            builder = builder.header("x-amz-target", operation);
         }
         builder.body(Bytes::from(self.body.clone())).ok()
     }

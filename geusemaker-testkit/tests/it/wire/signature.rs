@@ -11,6 +11,8 @@ fn valid(service: Service) -> Request {
         Service::Ec2 => Request::ec2("Action=DescribeVpcs"),
         Service::Efs => Request::efs("GET", "file-systems", ""),
         Service::ElasticLoadBalancing => Request::elb("Action=DescribeLoadBalancers"),
+        Service::Iam => Request::iam("Action=ListRoles"),
+        Service::Ssm => Request::ssm("DescribeInstanceInformation", "{}"),
         Service::Sts => Request::sts("Action=GetCallerIdentity"),
     }
 }
@@ -72,6 +74,12 @@ async fn presigned_request_is_answered() {
              &X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
             service.credential().replace('/', "%2F")
         );
+        if service == Service::Ssm {
+            request.target = format!("/?{signature}");
+            let answer = request.send(&aws).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            continue;
+        }
         let form = String::from_utf8(std::mem::take(&mut request.body)).unwrap();
         request.method = "GET";
         request.target = format!("{}?{form}&{signature}", request.target);

@@ -40,13 +40,14 @@ impl Words {
                 geusemaker_testkit::Service::ElasticLoadBalancing => {
                     Some((Service::ElasticLoadBalancing, action))
                 }
+                geusemaker_testkit::Service::Iam => Some((Service::Iam, action)),
                 _ => None,
             })
             .collect();
         let (mut names, mut values) = (BTreeSet::new(), BTreeSet::new());
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim");
         let literal = Regex::new("\"([A-Za-z][A-Za-z0-9./-]{1,40})\"").unwrap();
-        for folder in ["ec2", "elastic_load_balancing"] {
+        for folder in ["ec2", "elastic_load_balancing", "iam"] {
             let text = text_below(&source.join(folder));
             for word in literal
                 .captures_iter(&text)
@@ -198,6 +199,7 @@ proptest! {
                     .finish();
                 let request = match service {
                     Service::Ec2 => Request::ec2(&form),
+                    Service::Iam => Request::iam(&form),
                     _ => Request::elb(&form),
                 };
                 let answer = answered(&aws, &request).await.unwrap();

@@ -97,6 +97,34 @@ impl World {
         let distribution_request = Request::cloudfront("POST", "distribution", DISTRIBUTION);
         let distribution = element(distribution_request.clone(), "Id").await;
 
+        let trust = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+        let role_request = format!(
+            "RoleName=b&AssumeRolePolicyDocument={trust}&Tags.member.1.Key=k&Tags.member.1.Value=v"
+        );
+        let arn = "PolicyArn=arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FAmazonSSMManagedInstanceCore";
+        for action in [
+            format!("CreateRole&RoleName=a&AssumeRolePolicyDocument={trust}"),
+            "CreateInstanceProfile&InstanceProfileName=a".to_owned(),
+            "AddRoleToInstanceProfile&InstanceProfileName=a&RoleName=a".to_owned(),
+            format!("AttachRolePolicy&RoleName=a&{arn}"),
+        ] {
+            ask(Request::iam(&format!("Action={action}"))).await;
+        }
+        let managed = element(
+            Request::ec2(&format!("Action=RunInstances&ImageId={image}&InstanceType=t3.micro&MinCount=1&MaxCount=1&IamInstanceProfile.Name=a")),
+            "instanceId",
+        )
+        .await;
+        let script = format!(
+            r#"{{"InstanceIds": ["{managed}"], "DocumentName": "AWS-RunShellScript", "Parameters": {{"commands": ["true"]}}, "TimeoutSeconds": 60}}"#
+        );
+        let answer = ask(Request::ssm("SendCommand", script.clone())).await;
+        let sent: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let command = sent["Command"]["CommandId"].as_str().unwrap().to_owned();
+        let parameter =
+            r#"{"Name": "/a/b", "Value": "v", "Type": "SecureString", "Overwrite": true}"#;
+        ask(Request::ssm("PutParameter", parameter)).await;
+
         let mut calls = vec![
             Request::ec2(&launch),
             load_balancer_request,
@@ -151,6 +179,54 @@ impl World {
             Request::efs("GET", &format!("resource-tags/{file_system}"), ""),
             Request::efs("DELETE", &format!("mount-targets/{mount_target}"), ""),
         ];
+        for action in [
+            format!("CreateRole&{role_request}"),
+            "GetRole&RoleName=a".to_owned(),
+            "ListRoles&PathPrefix=%2F&MaxItems=1".to_owned(),
+            "GetInstanceProfile&InstanceProfileName=a".to_owned(),
+            "TagRole&RoleName=a&Tags.member.1.Key=k&Tags.member.1.Value=v".to_owned(),
+            "PutRolePolicy&RoleName=a&PolicyName=p&PolicyDocument={\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"ssm:*\",\"Resource\":\"*\"}}".to_owned(),
+            format!("DetachRolePolicy&RoleName=a&{arn}"),
+            "RemoveRoleFromInstanceProfile&InstanceProfileName=a&RoleName=a".to_owned(),
+        ] {
+            calls.push(Request::iam(&format!("Action={action}")));
+        }
+        for (operation, body) in [
+            (
+                "DescribeInstanceInformation",
+                r#"{"Filters": [{"Key": "PingStatus", "Values": ["Online"]}], "MaxResults": 5}"#
+                    .to_owned(),
+            ),
+            ("SendCommand", script),
+            (
+                "GetCommandInvocation",
+                format!(r#"{{"CommandId": "{command}", "InstanceId": "{managed}"}}"#),
+            ),
+            (
+                "ListCommandInvocations",
+                format!(r#"{{"CommandId": "{command}", "Details": true}}"#),
+            ),
+            ("CancelCommand", format!(r#"{{"CommandId": "{command}"}}"#)),
+            (
+                "StartSession",
+                format!(
+                    r#"{{"Target": "{managed}", "Parameters": {{"portNumber": ["80"]}}, "DocumentName": "AWS-StartPortForwardingSession"}}"#
+                ),
+            ),
+            ("DescribeSessions", r#"{"State": "Active"}"#.to_owned()),
+            ("PutParameter", parameter.to_owned()),
+            (
+                "GetParameter",
+                r#"{"Name": "/a/b", "WithDecryption": true}"#.to_owned(),
+            ),
+            ("GetParameters", r#"{"Names": ["/a/b", "c"]}"#.to_owned()),
+            (
+                "ListTagsForResource",
+                r#"{"ResourceType": "Parameter", "ResourceId": "/a/b"}"#.to_owned(),
+            ),
+        ] {
+            calls.push(Request::ssm(operation, body));
+        }
         for action in [
             "DescribeAvailabilityZones",
             "DescribeInstanceTypes&InstanceType.1=g5.xlarge",

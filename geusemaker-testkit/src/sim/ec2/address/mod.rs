@@ -161,7 +161,7 @@ impl Ec2 {
     }
 
     /// Returns the public address of an instance: that of the network interface that came with it.
-    pub(super) fn public_address_of_instance(
+    pub(crate) fn public_address_of_instance(
         &self,
         instance: &Instance,
         now: Timestamp,

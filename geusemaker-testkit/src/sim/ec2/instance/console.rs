@@ -6,7 +6,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
+use jiff::Timestamp;
 
+use super::Instance;
 use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Code, Ec2};
@@ -51,21 +53,29 @@ pub(crate) fn output(
     {
         return Ok(Reply::xml(reply));
     }
-    let gpus = instance_type.and_then(|known| known.gpus.as_ref());
-    let text = context.guest.console_output(&Boot {
-        instance_id: id,
-        instance_type: instance.launch.instance_type.clone(),
-        gpu_count: gpus.map_or(0, |gpus| gpus.count),
-        gpu_manufacturer: gpus
-            .map(|gpus| gpus.manufacturer.clone())
-            .unwrap_or_default(),
-        gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
-        user_data: script(&instance.launch.user_data),
-        since: Duration::try_from(context.now.duration_since(instance.startup.console_at))
-            .unwrap_or_default(),
-    });
+    let text = context.guest.console_output(&instance.boot(context.now));
     let text = text.as_bytes();
     // EC2 reference: the most recent 64 KB.
     let recent = &text[text.len().saturating_sub(64 * 1024)..];
     Ok(Reply::xml(reply.with("output", STANDARD.encode(recent))))
+}
+
+impl Instance {
+    /// Returns the instance as its guest sees it.
+    pub(crate) fn boot(&self, at: Timestamp) -> Boot {
+        let instance_type = catalog::instance_type(&self.launch.instance_type);
+        let gpus = instance_type.and_then(|known| known.gpus.as_ref());
+        Boot {
+            instance_id: self.id.clone(),
+            instance_type: self.launch.instance_type.clone(),
+            gpu_count: gpus.map_or(0, |gpus| gpus.count),
+            gpu_manufacturer: gpus
+                .map(|gpus| gpus.manufacturer.clone())
+                .unwrap_or_default(),
+            gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
+            user_data: script(&self.launch.user_data),
+            since: Duration::try_from(at.duration_since(self.startup.console_at))
+                .unwrap_or_default(),
+        }
+    }
 }

@@ -165,8 +165,8 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
         None => element,
     };
     let element = settings(instance).into_iter().fold(element, Element::child);
-    let element = match &launch.instance_profile {
-        Some(profile) => element.child(super::profile::element(ec2, instance, profile)),
+    let element = match instance.profile(&ec2.account_id) {
+        Some(profile) => element.child(profile.element()),
         None => element,
     };
     with_network_and_volumes(element, ec2, now, instance)

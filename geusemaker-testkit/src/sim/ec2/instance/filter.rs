@@ -57,9 +57,8 @@ impl Described for Instance {
         }),
         ("hypervisor", |_, _, _| vec!["xen".to_owned()]),
         ("iam-instance-profile.arn", |ec2, _, it| {
-            let profile = it.launch.instance_profile.as_ref();
-            let arn = profile.map(|profile| profile.arn(&ec2.account_id));
-            arn.into_iter().collect()
+            let profile = it.profile(&ec2.account_id);
+            profile.map(|profile| profile.arn).into_iter().collect()
         }),
         ("image-id", |_, _, it| vec![it.launch.image.clone()]),
         ("instance-id", |_, _, it| vec![it.id.clone()]),

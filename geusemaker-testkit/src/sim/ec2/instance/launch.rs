@@ -16,6 +16,7 @@ use crate::sim::ec2::subnet::Subnet;
 use crate::sim::ec2::validation::invalid;
 use crate::sim::ec2::volume::{LaunchedWith, Volume};
 use crate::sim::ec2::{Code, Ec2};
+use crate::sim::iam::Iam;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
@@ -24,6 +25,7 @@ use crate::wire::{Reply, ServiceError};
 
 pub(crate) fn run(
     ec2: &mut Ec2,
+    iam: &Iam,
     context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
@@ -46,6 +48,9 @@ pub(crate) fn run(
         return Err(key_pair::unknown(name));
     }
     let security_groups = launch.choose_security_groups(ec2, context, &subnet)?;
+    let profile = launch.instance_profile.as_ref();
+    let profile = profile.map(|profile| profile.find(iam, context.now));
+    let profile = profile.transpose()?;
     let room = ec2.free_addresses(&subnet, context.now);
     if room < u64::from(launch.min_count) {
         let message = format!(
@@ -65,14 +70,20 @@ pub(crate) fn run(
     let mut ids = Vec::new();
     for index in 0..count {
         let groups = security_groups.clone();
-        ids.push(ec2.launch_one(
+        let id = ec2.launch_one(
             context,
             &launch,
             &image,
             (&reservation, index),
             &subnet,
             groups,
-        ));
+        );
+        if let Some(profile) = &profile
+            && let Some(instance) = ec2.instances.get_mut(&id)
+        {
+            instance.take_profile(context, profile.clone());
+        }
+        ids.push(id);
     }
     let launched = ids.iter().filter_map(|id| ec2.instance(id));
     Ok(Reply::xml(description::new_reservation(

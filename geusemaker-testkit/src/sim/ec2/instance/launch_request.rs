@@ -2,8 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::profile::AttachedProfile;
 use crate::sim::catalog;
 use crate::sim::ec2::Code;
 use crate::sim::ec2::image::{self, Image};
@@ -11,6 +13,7 @@ use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::{invalid, one_of};
 use crate::sim::ec2::volume::block_device::BlockDevice;
+use crate::sim::iam::Iam;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
@@ -218,11 +221,31 @@ impl InstanceProfile {
         }
     }
 
-    pub(super) fn arn(&self, account: &str) -> String {
-        match self {
-            Self::Arn(arn) => arn.clone(),
-            Self::Name(name) => format!("arn:aws:iam::{account}:instance-profile/{name}"),
+    /// Returns the profile that the call names, if EC2 knows it already.
+    pub(super) fn find(&self, iam: &Iam, now: Timestamp) -> Result<AttachedProfile, ServiceError> {
+        let (member, text, named) = match self {
+            Self::Arn(arn) => ("arn", arn, "ARN"),
+            Self::Name(name) => ("name", name, "name"),
+        };
+        let name = text.rsplit('/').next().unwrap_or_default();
+        let known = iam.profile_known_to_ec2(name, now);
+        let profile = known.filter(|profile| member == "name" || profile.arn == *text);
+        let Some(profile) = profile else {
+            return Err(invalid(&format!(
+                "Value ({text}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {named}"
+            )));
+        };
+        if !profile.has_known_role(now) {
+            return Err(invalid(&format!(
+                "IAM Instance Profile \"{}\" has no associated IAM Roles",
+                profile.arn
+            )));
         }
+        Ok(AttachedProfile {
+            name: name.to_owned(),
+            arn: profile.arn.clone(),
+            id: profile.id.clone(),
+        })
     }
 }
 

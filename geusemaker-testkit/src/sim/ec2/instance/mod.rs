@@ -1,5 +1,6 @@
 //! Instances: their lifecycles, as functions of the random draws and of the clock.
 
+mod agent;
 pub(super) mod attribute;
 pub(super) mod console;
 pub(super) mod description;
@@ -21,8 +22,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::agent::Agent;
 use self::end::InstanceEnd;
 use self::launch_request::LaunchRequest;
+use self::profile::AttachedProfile;
 use self::startup::{Impairment, Startup};
 use super::Ec2;
 use super::resource_kind::ResourceKind;
@@ -60,6 +63,12 @@ pub(crate) struct Instance {
     pub(super) startup: Startup,
     #[serde(default)]
     pub(super) impairment: Option<Impairment>,
+    /// The instance profile as it was at the launch.
+    #[serde(default)]
+    profile: Option<AttachedProfile>,
+    /// The agent of Systems Manager, on an instance with a profile.
+    #[serde(default)]
+    pub(crate) agent: Option<Agent>,
     #[serde(default)]
     pub(super) stop: Option<InstanceEnd>,
     pub(super) termination: Option<InstanceEnd>,
@@ -145,6 +154,8 @@ impl Instance {
             visible_at: new.visible_at,
             startup: new.startup,
             impairment: new.impairment,
+            profile: None,
+            agent: None,
             stop: None,
             termination: new.termination,
         }
@@ -176,6 +187,19 @@ impl Instance {
     /// Returns the time at which user data has run and the services answer, if the instance lives that long.
     pub(crate) fn services_up_at(&self) -> Timestamp {
         self.startup.services_up_at
+    }
+
+    /// Returns true if the instance runs, and its status checks do not say that the guest hangs.
+    pub(crate) fn has_working_guest(&self, now: Timestamp) -> bool {
+        let impairment = self.impairment.as_ref();
+        self.state(now) == InstanceState::Running
+            && !impairment.is_some_and(|it| it.of_instance && it.since <= now)
+    }
+
+    /// Returns the time at which the present run begins to end, if that is known.
+    pub(crate) fn end_begins_at(&self) -> Option<Timestamp> {
+        let ends = [&self.stop, &self.termination];
+        ends.into_iter().flatten().map(|end| end.begins_at).min()
     }
 
     /// Returns the public address, unless it is elastic. An instance loses it when it is stopped (EC2 user guide).

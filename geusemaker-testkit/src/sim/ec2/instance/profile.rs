@@ -1,5 +1,8 @@
-//! The instance profiles of instances. IAM is not simulated, so every named profile exists.
+//! The instance profiles of instances.
 
+use serde::{Deserialize, Serialize};
+
+use super::agent::Agent;
 use super::launch_request::InstanceProfile;
 use super::{Instance, InstanceState};
 use crate::sim::context::RequestContext;
@@ -9,10 +12,18 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// The profile that an instance was launched with, which may have been deleted since.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AttachedProfile {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) id: String,
+}
+
 /// A profile that is associated with an instance.
 struct Association {
     id: String,
-    arn: String,
+    profile: AttachedProfile,
     instance: Instance,
 }
 
@@ -46,34 +57,66 @@ pub(crate) fn describe_associations(
         .visible_instances(now)
         .filter(|instance| !instance.is_terminated(now))
         .filter_map(|instance| {
-            let profile = instance.launch.instance_profile.as_ref()?;
             Some(Association {
                 id: instance.id.replacen("i-", "iip-assoc-", 1),
-                arn: profile.arn(&ec2.account_id),
+                profile: instance.profile(&ec2.account_id)?,
                 instance: instance.clone(),
             })
         })
         .collect();
     let page = selection.choose(ec2, now, &all)?;
     Ok(page.reply("iamInstanceProfileAssociationSet", |it| {
-        let profile = Element::new("iamInstanceProfile")
-            .with("arn", &it.arn)
-            .with("id", profile_id(&it.arn));
         Element::new("item")
             .with("associationId", &it.id)
             .with("instanceId", &it.instance.id)
-            .child(profile)
+            .child(it.profile.element())
             .with("state", state(it.instance.state(now)))
     }))
 }
 
-/// Returns the profile as the instance's description shows it.
-pub(super) fn element(ec2: &Ec2, _: &Instance, profile: &InstanceProfile) -> Element {
-    let arn = profile.arn(&ec2.account_id);
-    let id = profile_id(&arn);
-    Element::new("iamInstanceProfile")
-        .with("arn", arn)
-        .with("id", id)
+impl AttachedProfile {
+    /// Returns the profile as the instance's description shows it.
+    pub(super) fn element(&self) -> Element {
+        Element::new("iamInstanceProfile")
+            .with("arn", &self.arn)
+            .with("id", &self.id)
+    }
+
+    /// Returns the profile of an instance from a snapshot of the time when IAM was not simulated.
+    fn assumed(profile: &InstanceProfile, account: &str) -> Self {
+        let arn = match profile {
+            InstanceProfile::Arn(arn) => arn.clone(),
+            InstanceProfile::Name(name) => {
+                format!("arn:aws:iam::{account}:instance-profile/{name}")
+            }
+        };
+        Self {
+            name: arn.rsplit('/').next().unwrap_or_default().to_owned(),
+            id: profile_id(&arn),
+            arn,
+        }
+    }
+}
+
+impl Instance {
+    /// Returns the instance's profile, if it has one.
+    pub(crate) fn profile(&self, account: &str) -> Option<AttachedProfile> {
+        let assumed = || {
+            let named = self.launch.instance_profile.as_ref()?;
+            Some(AttachedProfile::assumed(named, account))
+        };
+        self.profile.clone().or_else(assumed)
+    }
+
+    /// Gives a new instance its profile, and starts the agent that works with the profile's role.
+    pub(super) fn take_profile(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        profile: AttachedProfile,
+    ) {
+        self.profile = Some(profile);
+        self.agent = Some(Agent::draw(context, self));
+    }
 }
 
 fn state(state: InstanceState) -> &'static str {

@@ -9,6 +9,7 @@ use crate::sim::capacity::Capacity;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{self, Ec2, InstanceState, image};
 use crate::sim::guest::{Guest, PlainGuest};
+use crate::sim::iam::Iam;
 use crate::sim::lifecycle::LifecycleOverride;
 use crate::sim::quota::Quotas;
 use crate::sim::timings::{Rng, Timings};
@@ -45,7 +46,13 @@ impl Region {
             quotas: &Quotas::default(),
             capacity: &Capacity::default(),
         };
-        let reply = ec2::answer(&mut self.ec2, &mut context, &operation, &mut params)?;
+        let reply = ec2::answer(
+            &mut self.ec2,
+            &Iam::default(),
+            &mut context,
+            &operation,
+            &mut params,
+        )?;
         match reply.body {
             Body::Xml(element) => Ok(element.to_document()),
             Body::Empty | Body::Json(_) => Ok(String::new()),

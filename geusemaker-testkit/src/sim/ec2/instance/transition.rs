@@ -120,6 +120,7 @@ pub(crate) fn start(
         if !is_elastic {
             instance.public_ip = instance.public_ip.map(|_| address);
         }
+        instance.restart_agent(context);
     }
     Ok(changes(ec2, context, &before))
 }
@@ -152,6 +153,7 @@ pub(crate) fn reboot(
             Some(_) => back_at,
             None => back_at.max(*services_up_at),
         };
+        instance.restart_agent(context);
     }
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
