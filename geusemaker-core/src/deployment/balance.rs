@@ -122,8 +122,8 @@ async fn admit(
     Ok(())
 }
 
-/// Returns the ports of the instances that the load balancer must reach, each with the description of its rule: the port
-/// of each service, and that of its health check if it is another.
+/// Returns the ports of the instances that the load balancer must reach, each with the description of its rule: the
+/// port of each service, and that of its health check if it is another.
 fn ports_to_admit(spec: &DeploymentSpec) -> impl Iterator<Item = (u16, String)> {
     spec.served_services().flat_map(|service| {
         let port = service.port().map(PortMapping::host);

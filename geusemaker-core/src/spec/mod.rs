@@ -73,11 +73,12 @@
 //! vllm = { paths = ["/v1/*"], health = { path = "/health", grace = "15m" } }
 //! ```
 //!
-//! These keys of a Compose service are taken over: `image`, `command`, `entrypoint`, `environment`, `ports` (TCP, with the
-//! port of the host), `volumes` (named ones, on the root disk), `shm_size`, `ulimits`, `user`, `restart`, `depends_on` (for
-//! the order alone), `gpus: all`, `runtime: nvidia` and `deploy.resources.reservations.devices`. A service that asks for
-//! no GPU sees none. Of the variables, `${NAME:-default}` has its default: neither the environment nor a `.env` file is
-//! read. `healthcheck` gives a warning, `expose` and `x-…` mean nothing, and every other key is an error with its line.
+//! These keys of a Compose service are taken over: `image`, `command`, `entrypoint`, `environment`, `ports` (TCP, with
+//! the port of the host), `volumes` (named ones, on the root disk), `shm_size`, `ulimits`, `user`, `restart`,
+//! `depends_on` (for the order alone), `gpus: all`, `runtime: nvidia` and `deploy.resources.reservations.devices`. A
+//! service that asks for no GPU sees none. Of the variables, `${NAME:-default}` has its default: neither the environment
+//! nor a `.env` file is read. `healthcheck` gives a warning, `expose` and `x-…` mean nothing, and every other key is an
+//! error with its line.
 
 mod bounded;
 mod builder;
@@ -292,7 +293,9 @@ impl DeploymentSpec {
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
     pub fn warnings(&self) -> Vec<SpecWarning> {
-        warning::warnings(self, &self.0.import_warnings.0)
+        let of_import = self.0.import_warnings.0.iter().cloned();
+        let of_services = warning::warnings(self.compute().count(), self.services());
+        of_import.chain(of_services).collect()
     }
 
     /// Checks the fields against each other. There is no other way to make a spec.

@@ -15,8 +15,8 @@ use super::storage::Storage;
 use super::tier::Tier;
 use super::warning::SpecWarning;
 
-/// The fields of a [`DeploymentSpec`](super::DeploymentSpec), in the order of a file. The keys of each service may still
-/// contradict each other in an `UncheckedSpec<ServiceFields>`.
+/// The fields of a [`DeploymentSpec`](super::DeploymentSpec), in the order of a file. In an
+/// `UncheckedSpec<ServiceFields>`, the keys of each service may still contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 #[serde(bound(deserialize = "S: Deserialize<'de>"))]

@@ -2,10 +2,10 @@
 
 use thiserror::Error;
 
-use super::DeploymentSpec;
-use super::service::{DataPath, Service, ServiceName, VolumeKind, keeps_database};
+use super::service::{DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database};
 
-/// A setting that is valid but likely to be a mistake, from [`DeploymentSpec::warnings`].
+/// A setting that is valid but likely to be a mistake, from
+/// [`DeploymentSpec::warnings`](super::DeploymentSpec::warnings).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpecWarning {
@@ -55,12 +55,10 @@ pub enum SpecWarning {
     },
 }
 
-/// Returns the warnings of a spec.
-pub(super) fn warnings(spec: &DeploymentSpec, of_import: &[SpecWarning]) -> Vec<SpecWarning> {
-    let instances = spec.compute().count();
-    let services = spec.services().iter();
-    let of_services = services.flat_map(|service| of_service(service, instances));
-    of_import.iter().cloned().chain(of_services).collect()
+/// Returns the warnings about the services of this many instances.
+pub(super) fn warnings(instances: u32, services: &[Service]) -> impl Iterator<Item = SpecWarning> {
+    let services = services.iter();
+    services.flat_map(move |service| of_service(service, instances))
 }
 
 fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {
@@ -87,7 +85,7 @@ fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {
             });
         }
     }
-    let is_of_instance = |volume: &super::Volume| volume.on() != VolumeKind::Shared;
+    let is_of_instance = |volume: &Volume| volume.on() != VolumeKind::Shared;
     if instances > 1 && has_database && service.volumes().iter().any(is_of_instance) {
         warnings.push(SpecWarning::DatabaseOfEachInstance {
             service: name(),
@@ -99,7 +97,7 @@ fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::spec::DeploymentSpec;
 
     fn warnings(count: u32, service: &str) -> Vec<String> {
         let spec = DeploymentSpec::from_toml(&format!(
