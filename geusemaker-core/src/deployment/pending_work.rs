@@ -79,7 +79,7 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
     // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
     let expected = Expected::with_deadline_minutes(60, 180, 25);
     let start = account.clock.now();
-    let found = Wait::new(what, expected)
+    Wait::new(what, expected)
         .about(ledger.resource(&instance.id))
         .until(&account.clock, &account.progress, || async move {
             let output = match instance::console_output(&account.reader, &instance.id).await {
@@ -110,6 +110,5 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
                 None => PollState::Pending("no console output yet".to_owned()),
             })
         })
-        .await?;
-    found
+        .await?
 }

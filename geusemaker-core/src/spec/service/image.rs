@@ -123,6 +123,8 @@ fn is_part(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::ContainerImage;
 
     #[test]
@@ -147,6 +149,9 @@ mod tests {
         for (text, reason) in [
             ("", "\"\" is not a part"),
             ("a b", "\"a b\" is not a part"),
+            ("a\n", "is not a part"),
+            ("$(reboot)", "is not a part"),
+            ("a'b", "is not a part"),
             ("-a", "\"-a\" is not a part"),
             ("A/b", "\"A\" is not a part"),
             ("a//b", "\"\" is not a part"),
@@ -165,6 +170,13 @@ mod tests {
             let error = text.parse::<ContainerImage>().unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
             assert!(error.contains("\"ollama/ollama:latest\""), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn check_never_panics(text in "([a-zA-Z0-9]|[:/@._-]|sha256|\\PC)*") {
+            let _ = text.parse::<ContainerImage>();
         }
     }
 }

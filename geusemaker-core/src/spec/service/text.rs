@@ -275,30 +275,6 @@ mod tests {
     }
 
     #[test]
-    fn image_is_one_word() {
-        let digest = format!("registry:5000/a/b@sha256:{}", "0".repeat(64));
-        for text in [
-            "ollama/ollama",
-            "ghcr.io/open-webui/open-webui:main",
-            &digest,
-        ] {
-            assert!(text.parse::<ContainerImage>().is_ok(), "{text}");
-        }
-        for text in [
-            "",
-            " ",
-            "a b",
-            "a\n",
-            "--privileged",
-            "a;reboot",
-            "$(reboot)",
-            "a'b",
-        ] {
-            assert!(text.parse::<ContainerImage>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn data_path_is_absolute_and_plain() {
         assert_eq!(DataPath::default().as_str(), "/data");
         for text in ["/data", "/root/.ollama", "/app/backend/data"] {
@@ -318,7 +294,6 @@ mod tests {
             let _ = text.parse::<HealthPath>();
             let _ = text.parse::<HealthMatcher>();
             let _ = text.parse::<PathPattern>();
-            let _ = text.parse::<ContainerImage>();
             let _ = text.parse::<DataPath>();
         }
     }
