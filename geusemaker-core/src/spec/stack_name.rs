@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn wrong_length_is_named_with_limits() {
-        assert!(error("a").contains("it has 1 characters, expected 2 to 28"));
+        assert!(error("a").contains("it has 1 character, expected 2 to 28"));
         assert!(error(&"a".repeat(29)).contains("it has 29 characters, expected 2 to 28"));
         assert!(error("").contains("it has 0 characters"));
     }

@@ -55,7 +55,7 @@ mod tests {
             "postgres",
             "postgres:17",
             "docker.io/library/postgres:17",
-            "localhost:5000/redis@sha256:0",
+            "localhost:5000/redis:8.2",
             "pgvector/pgvector:pg18",
             "qdrant/qdrant:v1",
         ] {

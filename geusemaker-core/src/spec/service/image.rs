@@ -160,7 +160,7 @@ mod tests {
             ("a___b", "is not a part"),
             ("a:", "\"\" is not a tag"),
             ("a:b:c", "\"b:c\" is not a tag"),
-            ("a:b:c//", "is not a tag"),
+            ("a:b:c//", "is not the host of a registry"),
             ("a/b@sha256:00", "is not a digest"),
             ("a@md5:00", "is not a digest"),
             ("host.example:99999/a", "is not the host of a registry"),
