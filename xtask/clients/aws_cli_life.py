@@ -7,7 +7,7 @@ import sys
 import tempfile
 import types
 
-from checks import check, equal, run
+from checks import GPU_REPORT, check, equal, run
 
 made = types.SimpleNamespace()
 
@@ -200,7 +200,7 @@ def instance():
         "--client-token",
         "clients",
         "--user-data",
-        "#!/bin/sh\nnvidia-smi\n",
+        GPU_REPORT,
         "--tag-specifications",
         tag_specification("instance"),
     ]

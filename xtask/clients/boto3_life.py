@@ -21,7 +21,7 @@ from boto3_clients import (
     tags_of,
     until,
 )
-from checks import check, equal, run
+from checks import GPU_REPORT, check, equal, run
 
 # Two of CloudFront's own.
 MANAGED_CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -216,7 +216,7 @@ def instance():
             MaxCount=count,
             KeyName="clients",
             ClientToken="clients",
-            UserData="#!/bin/sh\nnvidia-smi\n",
+            UserData=GPU_REPORT,
             MetadataOptions={"HttpTokens": "required"},
             NetworkInterfaces=[
                 {

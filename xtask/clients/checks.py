@@ -4,6 +4,14 @@ import sys
 import traceback
 
 client = sys.argv[1]
+
+# User data that prints the GPUs on the console, as the simulated instances understand it.
+GPU_REPORT = """#!/bin/sh
+count=$(nvidia-smi -L | wc -l)
+model=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
+echo "$count x $model" >/dev/console
+"""
+
 failed = 0
 
 
