@@ -80,9 +80,8 @@ struct Consoles<'a> {
 }
 
 /// The last look at a console.
-#[derive(Default)]
 struct Console {
-    at: Option<Timestamp>,
+    at: Timestamp,
     report: Option<BootReport>,
 }
 
@@ -123,7 +122,7 @@ impl<'a> Consoles<'a> {
     async fn report_of(&self, instance: &InstanceId) -> Option<BootReport> {
         let clock = &self.ledger.account.clock;
         let (last, known) = match self.seen.lock().get(instance) {
-            Some(console) => (console.at.unwrap_or(self.begun), console.report.clone()),
+            Some(console) => (console.at, console.report.clone()),
             None => (self.begun, None),
         };
         if clock.since(last) < CONSOLE_INTERVAL {
@@ -135,7 +134,7 @@ impl<'a> Consoles<'a> {
             Ok(None) | Err(_) => known,
         };
         let console = Console {
-            at: Some(clock.now()),
+            at: clock.now(),
             report: report.clone(),
         };
         self.seen.lock().insert(instance.clone(), console);

@@ -110,6 +110,17 @@ struct Held {
     holds: Vec<Weak<Hold>>,
 }
 
+impl Held {
+    fn ensure_open(&self, stack: &StackName) -> Result<(), Error> {
+        if self.is_closed {
+            return Err(Error::SessionClosed {
+                stack: stack.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 enum Task {
     HandOver(HandedOver),
@@ -142,11 +153,7 @@ impl Cleanup {
         let (sender, receiver) = oneshot::channel();
         {
             let held = self.held.lock();
-            if held.is_closed {
-                return Err(Error::SessionClosed {
-                    stack: stack.clone(),
-                });
-            }
+            held.ensure_open(stack)?;
             // Begun under the lock, so that a session that is being closed waits for it.
             self.begun
                 .spawn(async move { drop(sender.send(work.await)) });
@@ -157,12 +164,7 @@ impl Cleanup {
 
     /// Returns an error if the session is closed.
     pub(crate) fn ensure_open(&self, stack: &StackName) -> Result<(), Error> {
-        if self.held.lock().is_closed {
-            return Err(Error::SessionClosed {
-                stack: stack.clone(),
-            });
-        }
-        Ok(())
+        self.held.lock().ensure_open(stack)
     }
 
     /// Returns the work that is waited for before the task is stopped.
@@ -234,8 +236,8 @@ async fn clean(mut tasks: mpsc::UnboundedReceiver<Task>) -> Closed {
         let had_rest = unfinished.has_rest();
         ledger.strike_off(&mut unfinished.undone).await;
         // Kept or left first, and resumed or removed later: then the deployment is finished after all.
-        let is_news = !had_rest || !unfinished.undone.deleted.is_empty();
-        if unfinished.has_rest() || is_news {
+        let is_finished = had_rest && unfinished.undone.is_empty();
+        if !is_finished {
             closed.unfinished.push(unfinished);
         }
     }

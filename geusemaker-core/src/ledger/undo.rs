@@ -30,10 +30,11 @@ const RUNTIME_STOPPED: &str = "the runtime stopped before it was deleted";
 impl Ledger {
     /// Undoes the whole deployment, and closes its journal once nothing is left.
     pub(crate) async fn end(self: &Arc<Self>, file_systems: FileSystems) -> Undone {
-        let state = self.state();
-        let file_systems = match self.plan.spec.storage().keep_on_destroy() {
-            true if state.committed.is_some() => FileSystems::Keep,
-            true | false => file_systems,
+        let keeps = self.plan.spec.storage().keep_on_destroy();
+        let file_systems = if keeps && self.state().committed.is_some() {
+            FileSystems::Keep
+        } else {
+            file_systems
         };
         // After an interrupted removal, the next process has to know that there is nothing to resume. If the journal
         // cannot be written, every step below fails too, and everything is reported as left.

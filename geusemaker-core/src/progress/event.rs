@@ -65,7 +65,7 @@ pub struct ProgressEvent {
     pub stack: Option<StackName>,
     /// The deployment of the stack, once its journal has begun.
     pub deployment: Option<DeploymentId>,
-    /// What has happened.
+    /// The content of the event.
     #[serde(flatten)]
     pub update: ProgressUpdate,
 }

@@ -364,7 +364,7 @@ async fn next_attempt_waits_for_undo() {
     scenario.destroy().await;
 }
 
-/// What was left or kept before, and is finished by now, is not reported.
+/// The report leaves out deployments that were kept or left first, and are finished by now.
 #[tokio::test(start_paused = true)]
 async fn close_reports_state_of_now() {
     let scenario = Scenario::new();

@@ -69,7 +69,7 @@ async fn failing(account: AwsBuilder) -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_thing_is_said_once() {
+async fn messages_say_things_once() {
     for error in [
         failing(account().fault(Fault::on("DescribeVpcs").denied())).await,
         failing(account().fault(Fault::on("CreateLoadBalancer").denied())).await,

@@ -114,7 +114,7 @@ async fn end_of_wait_belongs_to_beginning() {
     assert!(given_up.count() >= 1);
 }
 
-/// What programs read: flat objects with a version, the usual range, and no text that has to be parsed.
+/// Programs read flat objects with a version, the usual range, and no text that has to be parsed.
 #[tokio::test(start_paused = true)]
 async fn serialized_events_are_flat_and_versioned() {
     let (events, record) = life().await;

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_is_read_and_written() {
+    fn keys_are_read_and_written() {
         let service: Service = serde_json::from_value(everything()).unwrap();
         assert_eq!(serde_json::to_value(&service).unwrap(), everything());
         assert_eq!(service.port(), Some((80, 8000).into()));
