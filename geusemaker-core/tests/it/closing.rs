@@ -353,6 +353,23 @@ async fn close_does_not_list_finished_removal() {
     assert!(destroying.await.unwrap().unwrap().is_complete());
 }
 
+/// A stack that was kept first, and is committed by now, is in use like any other.
+#[tokio::test(start_paused = true)]
+async fn close_does_not_list_resumed_stack() {
+    let scenario = Scenario::new();
+    scenario.session.keep_dropped();
+    drop(ready(&scenario, 1).await);
+    scenario.session.resume(&stack()).await.unwrap();
+    let closed = scenario.session.close().await;
+    let undone = scenario
+        .another_session()
+        .destroy(&stack(), FileSystems::Delete)
+        .await;
+    scenario.assert_nothing_left();
+    assert!(undone.unwrap().is_complete());
+    assert!(closed.unfinished.is_empty(), "{closed:#?}");
+}
+
 /// After `?` the stack is undone in the background, and the next attempt waits for that.
 #[tokio::test(start_paused = true)]
 async fn next_attempt_waits_for_undo() {
