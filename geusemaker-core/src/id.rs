@@ -210,6 +210,7 @@ aws_id! {
     DistributionId, "a CloudFront distribution id", non_empty;
     FileSystemId, "a file system id", hexadecimal "fs-";
     InstanceId, "an instance id", hexadecimal "i-";
+    InstanceProfileId, "the name of an instance profile", non_empty;
     ListenerArn, "a listener ARN", arn;
     ListenerRuleArn, "a listener rule ARN", arn;
     LoadBalancerArn, "a load balancer ARN", arn;
@@ -217,6 +218,7 @@ aws_id! {
     NetworkInterfaceId, "a network interface id", hexadecimal "eni-";
     PrefixListId, "a prefix list id", hexadecimal "pl-";
     ResourceId, "the id of a resource of any kind", non_empty;
+    RoleName, "the name of an IAM role", non_empty;
     SecurityGroupId, "a security group id", hexadecimal "sg-";
     SecurityGroupRuleId, "a security group rule id", hexadecimal "sgr-";
     SubnetId, "a subnet id", hexadecimal "subnet-";

@@ -26,6 +26,14 @@ macro_rules! for_all_kinds {
             FileSystem => file_system,
             /// An EC2 instance.
             Instance => instance,
+            /// A role in an IAM instance profile.
+            InstanceProfileRole => instance_profile_role,
+            /// An IAM instance profile.
+            InstanceProfile => instance_profile,
+            /// An inline policy of an IAM role.
+            RolePolicy => role_policy,
+            /// An IAM role.
+            Role => role,
             /// An ingress rule of a security group.
             SecurityGroupRule => security_group_rule,
             /// A security group.

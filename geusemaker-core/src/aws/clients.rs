@@ -20,6 +20,8 @@ pub(crate) struct Clients {
     pub(crate) ec2: aws_sdk_ec2::Client,
     pub(crate) efs: aws_sdk_efs::Client,
     pub(crate) elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
@@ -98,6 +100,8 @@ impl Clients {
             ec2: client!(aws_sdk_ec2),
             efs: client!(aws_sdk_efs),
             elastic_load_balancing: client!(aws_sdk_elasticloadbalancingv2),
+            iam: client!(aws_sdk_iam),
+            ssm: client!(aws_sdk_ssm),
             sts: client!(aws_sdk_sts),
         }
     }

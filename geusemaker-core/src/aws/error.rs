@@ -134,7 +134,10 @@ impl AwsError {
                 let meta = context.err().meta();
                 let status = context.raw().status().as_u16();
                 let code = meta.code().unwrap_or("unknown error");
-                let class = ErrorClass::of(code, status);
+                let mut class = ErrorClass::of(code, status);
+                if is_about_new_instance_profile(meta.message().unwrap_or_default()) {
+                    class = ErrorClass::NotYet;
+                }
                 Self {
                     operation: operation.to_owned(),
                     class,
@@ -239,6 +242,11 @@ impl AwsError {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self.class {
+            ErrorClass::Permission if self.operation.starts_with("iam:") => format!(
+                "allow the action {} for these credentials, name an existing instance profile in access.instance_profile, \
+                 or set access.ssm = false, which leaves gm logs and gm exec out",
+                self.iam_action()
+            ),
             ErrorClass::Permission => format!(
                 "allow the action {} for these credentials, or check that the account is not suspended",
                 self.iam_action()
@@ -246,6 +254,13 @@ impl AwsError {
             class => class.remedy().to_owned(),
         }
     }
+}
+
+/// Returns true if RunInstances does not know an instance profile or its role yet, which takes up to minutes after their
+/// creation. AWS has no code of its own for it.
+fn is_about_new_instance_profile(message: &str) -> bool {
+    message.contains("Invalid IAM Instance Profile")
+        || message.contains("has no associated IAM Roles")
 }
 
 /// Returns a part of the message with the text around it, or nothing if there is no such part.

@@ -74,7 +74,7 @@ impl ErrorClass {
             | "TooManyTargets" | "TooManyDistributions" | "SecurityGroupLimitExceeded"
             | "RulesPerSecurityGroupLimitExceeded" | "FileSystemLimitExceeded"
             | "NetworkInterfaceLimitExceeded" | "TagLimitExceeded" | "TooManyTags"
-            | "VolumeLimitExceeded" => Self::Quota,
+            | "VolumeLimitExceeded" | "LimitExceeded" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
             | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"
@@ -90,12 +90,15 @@ impl ErrorClass {
             | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
             | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
             | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
-            | "IdempotentParameterMismatch" => Self::Conflict,
+            | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict" => {
+                Self::Conflict
+            }
 
             "IncorrectFileSystemLifeCycleState" | "IncorrectMountTargetState"
-            | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget" => Self::NotYet,
+            | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget"
+            | "ConcurrentModification" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
 
-            "NoSuchDistribution" | "FileSystemNotFound" | "MountTargetNotFound"
+            "NoSuchDistribution" | "NoSuchEntity" | "FileSystemNotFound" | "MountTargetNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
             // CreateLoadBalancer's codes for a security group or a subnet that does not exist.

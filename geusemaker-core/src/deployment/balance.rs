@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 
+use super::allowed_ranges::admit_to_load_balancer;
 use super::failed::Failed;
 use super::healthy_targets::await_healthy;
 use super::launch::security_group;
@@ -86,24 +87,13 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
     })
 }
 
-/// Creates the ingress rules. The load balancer admits everybody, or only CloudFront if it is behind a CDN; the
-/// instances admit the load balancer.
+/// Creates the ingress rules. The load balancer admits everybody, or only the ranges in the spec, or only CloudFront if
+/// it is behind a CDN; the instances admit the load balancer.
 async fn admit(
     ledger: &Arc<Ledger>,
     alb: &SecurityGroupId,
     instances: &SecurityGroupId,
 ) -> Result<(), Error> {
-    let (source, description) = match &ledger.plan.cloudfront_prefix_list {
-        Some(list) => (Source::PrefixList(list.clone()), "HTTP from CloudFront"),
-        None => (Source::Anywhere, "HTTP from anywhere"),
-    };
-    let front = NewSecurityGroupRule {
-        group: alb.clone(),
-        port: HTTP,
-        source,
-        description: description.to_owned(),
-        owner: ledger.owner.clone(),
-    };
     let services = ports_to_admit(&ledger.plan.spec).map(|(port, description)| {
         let rule = NewSecurityGroupRule {
             group: instances.clone(),
@@ -117,9 +107,29 @@ async fn admit(
             rule,
         )
     });
-    let front = ledger.create(ResourceKey::new("security-group-rule/alb/http"), front);
-    futures::try_join!(front, try_join_all(services))?;
+    futures::try_join!(admit_to_front(ledger, alb), try_join_all(services))?;
     Ok(())
+}
+
+/// Creates the ingress rules of the load balancer.
+async fn admit_to_front(ledger: &Arc<Ledger>, alb: &SecurityGroupId) -> Result<(), Error> {
+    let plan = &ledger.plan;
+    let (source, description) = match &plan.cloudfront_prefix_list {
+        Some(list) => (Source::PrefixList(list.clone()), "HTTP from CloudFront"),
+        None if !plan.spec.access().allow().is_empty() => {
+            return admit_to_load_balancer(ledger, alb, HTTP).await;
+        }
+        None => (Source::Anywhere, "HTTP from anywhere"),
+    };
+    let rule = NewSecurityGroupRule {
+        group: alb.clone(),
+        port: HTTP,
+        source,
+        description: description.to_owned(),
+        owner: ledger.owner.clone(),
+    };
+    let key = ResourceKey::new("security-group-rule/alb/http");
+    ledger.create(key, rule).await.map(drop)
 }
 
 /// Returns the ports of the instances that the load balancer must reach, each with the description of its rule: the

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
 
+use super::allowed_ranges::admit_to_instances;
 use super::failed::Failed;
 use super::guard::PlannedGuard;
+use super::instance_role::instance_profile;
 use super::pending_work::await_file_system;
 use super::state::Planned;
 use super::{Deployment, conclude};
@@ -66,8 +68,12 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
     progress.step(Step::CreatingSecurityGroups);
     let instance_group = security_group(ledger, "instances", "The GPU instances of a stack");
     let storage_group = security_group(ledger, "storage", "The file system of a stack");
-    let (instance_group, storage_group, file_system) =
-        futures::try_join!(instance_group, storage_group, file_system(ledger))?;
+    let (instance_group, storage_group, file_system, profile) = futures::try_join!(
+        instance_group,
+        storage_group,
+        file_system(ledger),
+        instance_profile(ledger),
+    )?;
 
     let admit_instances = ledger.create(
         ResourceKey::new("security-group-rule/storage/nfs"),
@@ -80,15 +86,16 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         },
     );
     let instances_and_mounts = async {
-        let requested = request_instances(ledger, &instance_group, &file_system).await?;
+        let requested = request_instances(ledger, &instance_group, &file_system, profile).await?;
         // Mount targets come up while the instances boot.
         futures::try_join!(
             mount_targets(ledger, &file_system, &storage_group, &requested),
             await_instances(ledger, &requested),
         )
     };
-    let (_, (mount_targets, instances)) =
-        futures::try_join!(admit_instances, instances_and_mounts)?;
+    let admit_ranges = admit_to_instances(ledger, &instance_group);
+    let (_, (mount_targets, instances), ()) =
+        futures::try_join!(admit_instances, instances_and_mounts, admit_ranges)?;
     Ok(Ec2Ready {
         plan: ledger.plan.clone(),
         instance_group,
@@ -139,6 +146,7 @@ async fn request_instances(
     ledger: &Arc<Ledger>,
     group: &SecurityGroupId,
     file_system: &FileSystemId,
+    profile: Option<String>,
 ) -> Result<Vec<InstanceId>, Error> {
     let spec = &ledger.plan.spec;
     ledger.account.progress.step(Step::LaunchingInstances);
@@ -155,7 +163,7 @@ async fn request_instances(
         .render()
         .map_err(|error| Error::UserData { bytes: error.bytes })?;
     let requests = (0..spec.compute().count())
-        .map(|number| request_instance(ledger, number, group, &user_data));
+        .map(|number| request_instance(ledger, number, group, profile.as_deref(), &user_data));
     // All requests are awaited, so that no outcome is left unknown when another one fails.
     join_all(requests).await.into_iter().collect()
 }
@@ -166,6 +174,7 @@ async fn request_instance(
     ledger: &Arc<Ledger>,
     number: u32,
     group: &SecurityGroupId,
+    profile: Option<&str>,
     user_data: &[u8],
 ) -> Result<InstanceId, Error> {
     let plan = &ledger.plan;
@@ -182,6 +191,8 @@ async fn request_instance(
             purchase: candidate.purchase,
             root_volume_gib: plan.spec.compute().root_volume_gib(),
             key_pair: plan.spec.compute().key_pair().map(ToString::to_string),
+            instance_profile: profile.map(str::to_owned),
+            containers_use_role: plan.spec.access().containers_use_role(),
             user_data: user_data.to_owned(),
             owner: ledger.owner.clone(),
         };

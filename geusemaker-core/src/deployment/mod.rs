@@ -15,6 +15,7 @@
 //! deployment. A transition that fails undoes its own part and returns the rest in [`Failed`]; with `?` the rest is
 //! dropped, and the session undoes it.
 
+mod allowed_ranges;
 mod asked_tier;
 mod balance;
 pub(crate) mod commit;
@@ -22,6 +23,7 @@ mod create_cdn;
 pub(crate) mod failed;
 mod guard;
 mod healthy_targets;
+mod instance_role;
 pub(crate) mod launch;
 mod pending_work;
 mod publish;

@@ -35,6 +35,9 @@ const RESOLVE_PAUSES: [Duration; 4] = [
     Duration::from_secs(16),
 ];
 
+/// The time for which AWS may not know yet what was just created. That is usual, so nobody is told.
+const USUAL_LAG: Duration = Duration::from_secs(30);
+
 /// The outcome of a call, as far as it is known.
 enum Outcome<T> {
     /// The call took effect.
@@ -195,7 +198,10 @@ impl Ledger {
             let elapsed = self.account.clock.since(start);
             let elapsed = elapsed.saturating_sub(reauth_wait.paused());
             let may_help = elapsed + pause <= LONGEST && error.class.is_retryable_on_create();
-            if !may_help || !self.pause((&key, lookup.kind()), &error, pause).await {
+            if may_help && !(error.class.is_too_early() && elapsed < USUAL_LAG) {
+                self.tell_retry((&key, lookup.kind()), &error, pause);
+            }
+            if !may_help || !self.pause(pause).await {
                 return self
                     .give_up(key, lookup, error, in_doubt, &mut reauth_wait)
                     .await;
@@ -239,24 +245,25 @@ impl Ledger {
         }
     }
 
-    /// Reports the error and pauses before the next call. Returns false if another task waits for the calls under way:
-    /// it is about to undo or to stop.
-    async fn pause(
+    /// Reports the error before the pause.
+    fn tell_retry(
         &self,
         (key, kind): (&ResourceKey, ResourceKind),
         error: &AwsError,
         pause: Duration,
-    ) -> bool {
-        let Account {
-            clock, progress, ..
-        } = &self.account;
-        progress.tell(ProgressUpdate::Retrying {
+    ) {
+        self.account.progress.tell(ProgressUpdate::Retrying {
             key: key.clone(),
             kind,
             error: error.clone(),
             next: NextAttempt::Again { after: pause },
         });
-        clock.sleep(pause).await;
+    }
+
+    /// Pauses before the next call. Returns false if another task waits for the calls under way: it is about to undo or
+    /// to stop.
+    async fn pause(&self, pause: Duration) -> bool {
+        self.account.clock.sleep(pause).await;
         !self.running.is_closed()
     }
 

@@ -1,7 +1,7 @@
 //! The error of a spec that does not fit the account.
 
 use crate::id::{AmiId, FileSystemId, SubnetId, VpcId};
-use crate::spec::{Architecture, GpuInstanceType, Region, StackName, Tier};
+use crate::spec::{Architecture, GpuInstanceType, InstanceProfileName, Region, StackName, Tier};
 
 /// Error returned when a spec does not fit the account. Nothing was created.
 ///
@@ -120,6 +120,13 @@ pub enum PlanError {
         /// The stack that created the file system.
         stack: StackName,
     },
+    /// The instance profile that the spec names has no role, so instances with it may do nothing.
+    #[error("access.instance_profile {profile} has no role")]
+    #[non_exhaustive]
+    ProfileWithoutRole {
+        /// The instance profile.
+        profile: InstanceProfileName,
+    },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
@@ -156,6 +163,9 @@ impl PlanError {
             Self::NoPrefixList { .. } => "choose another region, where AWS has this prefix list",
             Self::BelongsToStack { .. } => {
                 "first destroy that stack with --keep-file-system, or leave storage.file_system out"
+            }
+            Self::ProfileWithoutRole { .. } => {
+                "put a role into it: aws iam add-role-to-instance-profile, or leave access.instance_profile out"
             }
             Self::NameTaken { .. } => {
                 "choose another stack name, or remove the resource with this name"

@@ -1,8 +1,8 @@
 //! EC2 instances.
 
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, Instance as SdkInstance,
-    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
+    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
+    Instance as SdkInstance, InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
     InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, MarketType,
     ResourceType, VolumeType,
 };
@@ -36,6 +36,9 @@ pub(crate) struct NewInstance {
     pub(crate) purchase: Purchase,
     pub(crate) root_volume_gib: u32,
     pub(crate) key_pair: Option<String>,
+    pub(crate) instance_profile: Option<String>,
+    /// True if containers, too, can act with the role of the instance.
+    pub(crate) containers_use_role: bool,
     pub(crate) user_data: Vec<u8>,
     pub(crate) owner: Owner,
 }
@@ -62,8 +65,13 @@ impl Create for NewInstance {
         let metadata = InstanceMetadataOptionsRequest::builder()
             .http_tokens(HttpTokensState::Required)
             // Containers are one network hop further away.
-            .http_put_response_hop_limit(2)
+            .http_put_response_hop_limit(if self.containers_use_role { 2 } else { 1 })
             .build();
+        let profile = self.instance_profile.as_ref().map(|name| {
+            IamInstanceProfileSpecification::builder()
+                .name(name)
+                .build()
+        });
         let market = (self.purchase == Purchase::Spot).then(|| {
             InstanceMarketOptionsRequest::builder()
                 .market_type(MarketType::Spot)
@@ -87,6 +95,7 @@ impl Create for NewInstance {
             .instance_type(InstanceType::from(self.instance_type.name()))
             .network_interfaces(interface)
             .set_key_name(self.key_pair.clone())
+            .set_iam_instance_profile(profile)
             .set_instance_market_options(market)
             .metadata_options(metadata)
             .block_device_mappings(

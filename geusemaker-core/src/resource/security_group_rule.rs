@@ -13,6 +13,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{PrefixListId, SecurityGroupId, SecurityGroupRuleId};
 use crate::kind::ResourceKind;
+use crate::spec::CidrBlock;
 
 const ANYWHERE: &str = "0.0.0.0/0";
 
@@ -22,6 +23,8 @@ const ANYWHERE: &str = "0.0.0.0/0";
 pub(crate) enum Source {
     /// Every IPv4 address.
     Anywhere,
+    /// The addresses of a range.
+    Range(CidrBlock),
     /// The members of another group.
     Group(SecurityGroupId),
     /// The addresses of a prefix list that AWS manages.
@@ -57,13 +60,15 @@ impl Create for NewSecurityGroupRule {
             .from_port(self.port.into())
             .to_port(self.port.into());
         let description = &self.description;
+        let range = |block| {
+            IpRange::builder()
+                .cidr_ip(block)
+                .description(description)
+                .build()
+        };
         let permission = match &self.source {
-            Source::Anywhere => permission.ip_ranges(
-                IpRange::builder()
-                    .cidr_ip(ANYWHERE)
-                    .description(description)
-                    .build(),
-            ),
+            Source::Anywhere => permission.ip_ranges(range(ANYWHERE)),
+            Source::Range(block) => permission.ip_ranges(range(block.as_str())),
             Source::Group(group) => permission.user_id_group_pairs(
                 UserIdGroupPair::builder()
                     .group_id(group.as_str())
@@ -136,6 +141,7 @@ impl Kind for Lookup {
             .find(|rule| {
                 let admits = match source {
                     Source::Anywhere => rule.cidr_ipv4() == Some(ANYWHERE),
+                    Source::Range(block) => rule.cidr_ipv4() == Some(block.as_str()),
                     Source::Group(group) => {
                         let referenced = rule.referenced_group_info();
                         referenced.and_then(|info| info.group_id()) == Some(group.as_str())

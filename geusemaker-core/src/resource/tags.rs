@@ -69,6 +69,15 @@ impl Owner {
         }))
     }
 
+    pub(crate) fn iam(&self, name: &str) -> Vec<aws_sdk_iam::types::Tag> {
+        built(self.pairs(name).map(|(key, value)| {
+            aws_sdk_iam::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
+        }))
+    }
+
     pub(crate) fn elastic_load_balancing(
         &self,
         name: &str,

@@ -152,6 +152,8 @@ impl Session {
             match self.claim(stack).await {
                 // Another process was quicker, and the journal now names it; or a write was under way that is done now.
                 Err(Error::Journal(JournalError::TakenOver { .. })) => {}
+                // A call of this session that nobody waits for any more may be about to release its claim.
+                Err(Error::Locked { holder, .. }) if holder.is_this_process() => {}
                 claimed => return claimed,
             }
         }

@@ -18,8 +18,8 @@ use crate::progress::step::Step;
 use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
-    file_system, instance_type_offering, key_pair, load_balancer, mount_target, prefix_list,
-    security_group, target_group, vpc,
+    file_system, instance_profile, instance_type_offering, key_pair, load_balancer, mount_target,
+    prefix_list, security_group, target_group, vpc,
 };
 use crate::spec::{DeploymentSpec, Market, Purchase, StackName, Tier};
 
@@ -50,12 +50,13 @@ impl Session {
             spec: &spec,
         };
         let (vpc, subnets) = look.network().await?;
-        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), ()) = futures::try_join!(
+        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), (), ()) = futures::try_join!(
             look.image(),
             look.candidates(&subnets),
             look.adopted_file_system(&vpc),
             look.cloudfront_prefix_list(),
             look.key_pair(),
+            look.instance_profile(),
             look.names(&vpc),
         )?;
         let plan = Plan {
@@ -287,6 +288,24 @@ impl Preflight<'_> {
             Ok(())
         } else {
             Err(self.missing("compute.key_pair", name))
+        }
+    }
+
+    /// Checks the instance profile that the spec names: it must have a role.
+    async fn instance_profile(&self) -> Result<(), Error> {
+        let Some(profile) = self.spec.access().instance_profile() else {
+            return Ok(());
+        };
+        let roles = instance_profile::roles(&self.account.reader, profile.as_str())
+            .await
+            .map_err(Error::aws("looking up the instance profile"))?;
+        match roles {
+            None => Err(self.missing("access.instance_profile", profile)),
+            Some(roles) if roles.is_empty() => Err(PlanError::ProfileWithoutRole {
+                profile: profile.clone(),
+            }
+            .into()),
+            Some(_) => Ok(()),
         }
     }
 

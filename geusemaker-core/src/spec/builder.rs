@@ -1,6 +1,7 @@
 //! The builder of a whole spec.
 
 use super::DeploymentSpec;
+use super::access::AccessBuilder;
 use super::cdn::CdnBuilder;
 use super::compute::ComputeBuilder;
 use super::error::SpecError;
@@ -45,6 +46,7 @@ use super::unchecked::{ImportWarnings, UncheckedSpec};
 /// | [`compute`](Self::compute) | required | see [`ComputeBuilder`] |
 /// | [`region`](Self::region) | the Region of the AWS environment | never |
 /// | [`network`](Self::network) | the default VPC of the Region | see [`NetworkBuilder`] |
+/// | [`access`](Self::access) | the defaults of [`AccessBuilder`] | see there |
 /// | [`storage`](Self::storage) | a new file system | never |
 /// | [`service`](Self::service), [`services`](Self::services) | none | see [`ServiceBuilder`] |
 /// | [`load_balancer`](Self::load_balancer) | the defaults of [`LoadBalancerBuilder`] | see there |
@@ -57,6 +59,7 @@ pub struct DeploymentSpecBuilder {
     tier: Tier,
     network: NetworkBuilder,
     compute: ComputeBuilder,
+    access: AccessBuilder,
     storage: StorageBuilder,
     services: Vec<ServiceBuilder>,
     load_balancer: LoadBalancerBuilder,
@@ -71,6 +74,7 @@ impl DeploymentSpecBuilder {
             tier,
             network: NetworkBuilder::default(),
             compute,
+            access: AccessBuilder::default(),
             storage: StorageBuilder::default(),
             services: Vec::new(),
             load_balancer: LoadBalancerBuilder::default(),
@@ -111,6 +115,12 @@ impl DeploymentSpecBuilder {
     /// Sets the GPU instances.
     pub fn compute(mut self, compute: impl Into<ComputeBuilder>) -> Self {
         self.compute = compute.into();
+        self
+    }
+
+    /// Sets the access to the instances and to what runs on them.
+    pub fn access(mut self, access: impl Into<AccessBuilder>) -> Self {
+        self.access = access.into();
         self
     }
 
@@ -166,6 +176,7 @@ impl DeploymentSpecBuilder {
                 .compute
                 .checked()
                 .map_err(|error| error.in_table("compute"))?,
+            access: self.access.finish(),
             storage: self.storage.finish(),
             services: services.map(ServiceBuilder::into_fields).collect(),
             load_balancer: self
@@ -187,6 +198,7 @@ impl From<DeploymentSpec> for DeploymentSpecBuilder {
             tier: fields.tier,
             network: fields.network.into(),
             compute: fields.compute.into(),
+            access: fields.access.into(),
             storage: fields.storage.into(),
             services: fields.services.into_iter().map(Into::into).collect(),
             load_balancer: fields.load_balancer.into(),
@@ -290,6 +302,7 @@ mod tests {
              [network]\nvpc = 'vpc-0a'\nsubnets = ['subnet-0a', 'subnet-0b']\n\
              [compute]\ninstance_type = 'g5.xlarge'\ncount = 2\nfallback = ['g6.xlarge']\nmarket = 'spot'\n\
              ami = 'ami-0a'\nroot_volume_gib = 300\nkey_pair = 'me'\ngpu_check = false\n\
+             [access]\nssm = false\ninstance_profile = 'p'\ncontainers_use_role = true\nssh_from = ['10.0.0.0/8']\n\
              [storage]\nfile_system = 'fs-0a'\nkeep_on_destroy = true\n\
              [[service]]\nname = 'ollama'\nport = 11434\nhealth_path = '/api/version'\npaths = ['/ollama/*']\n\
              image = 'ollama/ollama'\ndata_path = '/root/.ollama'\n\
@@ -302,6 +315,7 @@ mod tests {
             .region("us-east-1".parse().unwrap())
             .network(spec.network().to_builder())
             .compute(spec.compute().to_builder())
+            .access(spec.access().to_builder())
             .storage(spec.storage().to_builder())
             .services(spec.services().iter().map(Service::to_builder))
             .load_balancer(spec.load_balancer().to_builder())

@@ -80,9 +80,11 @@
 //! nor a `.env` file is read. `healthcheck` gives a warning, `expose` and `x-…` mean nothing, and every other key is an
 //! error with its line.
 
+mod access;
 mod bounded;
 mod builder;
 mod cdn;
+mod cidr_block;
 mod compose;
 mod compute;
 mod cross_check;
@@ -115,8 +117,10 @@ use serde_path_to_error::Track;
 use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
+pub use access::{Access, AccessBuilder, InstanceProfileName};
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{Cdn, CdnBuilder};
+pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};
 pub use error::SpecError;
 pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
@@ -238,6 +242,16 @@ impl DeploymentSpec {
         &self.0.compute
     }
 
+    /// Returns the access to the instances and to what runs on them.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// Returns true if the instances need a role that the deployment creates.
+    pub(crate) fn needs_role(&self) -> bool {
+        self.access().instance_profile().is_none() && self.access().ssm()
+    }
+
     /// Returns the settings of the shared file system.
     pub fn storage(&self) -> &Storage {
         &self.0.storage
@@ -315,6 +329,7 @@ impl fmt::Debug for DeploymentSpec {
             compose: _,
             network,
             compute,
+            access,
             storage,
             services,
             load_balancer,
@@ -327,6 +342,7 @@ impl fmt::Debug for DeploymentSpec {
             .field("tier", tier)
             .field("network", network)
             .field("compute", compute)
+            .field("access", access)
             .field("storage", storage)
             .field("services", services)
             .field("load_balancer", load_balancer)

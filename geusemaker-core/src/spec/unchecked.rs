@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::cdn::Cdn;
 use super::compose::Compose;
 use super::compute::Compute;
@@ -31,6 +32,8 @@ pub(super) struct UncheckedSpec<S = Service> {
     #[serde(default)]
     pub(super) network: Network,
     pub(super) compute: Compute,
+    #[serde(default)]
+    pub(super) access: Access,
     #[serde(default)]
     pub(super) storage: Storage,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
@@ -72,6 +75,7 @@ impl UncheckedSpec<ServiceFields> {
             compose: None,
             network: self.network,
             compute: self.compute,
+            access: self.access,
             storage: self.storage,
             services: services
                 .map(|(index, service)| {

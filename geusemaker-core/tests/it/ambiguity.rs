@@ -68,7 +68,7 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
 async fn strike_up<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
     let calls = undisturbed().await.up;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
-    assert_eq!(operations, 11, "{calls:#?}");
+    assert_eq!(operations, 15, "{calls:#?}");
     for call in calls {
         let scenario = Scenario::on(account().fault(fault(&call)).build());
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await;
@@ -85,7 +85,7 @@ async fn strike_up<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
 async fn strike_down<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
     let calls = undisturbed().await.down;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
-    assert_eq!(operations, 12, "{calls:#?}");
+    assert_eq!(operations, 16, "{calls:#?}");
     let committed = Moment::committed().await;
     for call in calls {
         let scenario = committed.fork().restart().await;

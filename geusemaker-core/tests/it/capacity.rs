@@ -140,7 +140,7 @@ async fn unplaced_instance_undoes_others() {
     let scenario = Scenario::new();
     let planned = scenario
         .session
-        .plan(spec_with(1, "count = 3"))
+        .plan(spec_with(1, "count = 3\n[access]\nssm = false"))
         .await
         .unwrap();
     scenario.aws.inject(

@@ -122,6 +122,8 @@ async fn stack_without_journal_is_removed() {
         ResourceKind::Instance,
         ResourceKind::FileSystem,
         ResourceKind::LoadBalancer,
+        ResourceKind::InstanceProfile,
+        ResourceKind::Role,
     ];
     for orphan in &orphans.orphans {
         assert_eq!(

@@ -216,6 +216,8 @@ pub(crate) fn tier_3() -> BTreeMap<String, usize> {
         ("ElasticLoadBalancingV2::ListenerRule", 1),
         ("ElasticLoadBalancingV2::LoadBalancer", 1),
         ("ElasticLoadBalancingV2::TargetGroup", 2),
+        ("IAM::InstanceProfile", 1),
+        ("IAM::Role", 1),
     ]
     .map(|(kind, count)| (kind.to_owned(), count))
     .into()

@@ -21,8 +21,12 @@ use crate::ledger::teardown::Teardown;
 use crate::ledger::undone::{FileSystems, Undone};
 use crate::leftover::Leftover;
 use crate::progress::step::Step;
+use crate::resource::instance_profile_role::InstanceProfileRoleId;
+use crate::resource::role_policy::RolePolicyId;
 use crate::resource::tagged::TaggedResource;
-use crate::resource::{kinds, mount_target, network_interface, security_group_rule};
+use crate::resource::{
+    instance_profile, kinds, mount_target, network_interface, role_policy, security_group_rule,
+};
 use crate::resource_key::ResourceKey;
 use crate::spec::Region;
 
@@ -181,7 +185,8 @@ impl Session {
 
 impl Orphans {
     /// Adds the resources without tags that must be deleted before those with tags: AWS refuses to delete a security
-    /// group that a rule of another group references or that a mount target has, and a file system with mount targets.
+    /// group that a rule of another group references or that a mount target has, a file system with mount targets, a role
+    /// with policies, and an instance profile with a role.
     async fn add_dependents(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
             let of_kind = self
@@ -194,7 +199,7 @@ impl Orphans {
             of_kind(ResourceKind::SecurityGroup),
             of_kind(ResourceKind::FileSystem),
         );
-        let mut dependents: Vec<TaggedResource> = Vec::new();
+        let mut dependents = of_roles(&self.orphans, aws).await?;
         for group in &groups {
             let targets = network_interface::mount_targets_of(
                 aws,
@@ -252,6 +257,34 @@ impl Orphans {
             why: why.clone(),
         }));
     }
+}
+
+/// Returns the policies of roles and the roles of instance profiles.
+async fn of_roles(
+    orphans: &[TaggedResource],
+    aws: &Reader,
+) -> Result<Vec<TaggedResource>, AwsError> {
+    let mut dependents = Vec::new();
+    for orphan in orphans {
+        if orphan.kind == ResourceKind::InstanceProfile {
+            let roles = instance_profile::roles(aws, orphan.id.as_str()).await?;
+            dependents.extend(roles.unwrap_or_default().iter().map(|role| {
+                let id = InstanceProfileRoleId::new(&orphan.id, role);
+                orphan.dependent(ResourceKind::InstanceProfileRole, id.as_ref())
+            }));
+        } else if orphan.kind == ResourceKind::Role {
+            let policies = match role_policy::of_role(aws, orphan.id.as_str()).await {
+                // It was deleted in the meantime.
+                Err(error) if error.is_not_found() => Vec::new(),
+                policies => policies?,
+            };
+            dependents.extend(policies.iter().map(|policy| {
+                let id = RolePolicyId::new(&orphan.id, policy);
+                orphan.dependent(ResourceKind::RolePolicy, id.as_ref())
+            }));
+        }
+    }
+    Ok(dependents)
 }
 
 /// Returns the reason to keep the mount targets of a group, if there is one. Mount targets carry no tags: they are this

@@ -1,5 +1,6 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
+mod access;
 mod services;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
     subnets(spec)?;
     services::check(spec)?;
+    access::check(spec)?;
     user_data(spec)
 }
 

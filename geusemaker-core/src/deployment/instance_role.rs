@@ -1,0 +1,89 @@
+//! The role with which the instances act: its policy, and the instance profile that carries it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::plan::Plan;
+use crate::resource::instance_profile::NewInstanceProfile;
+use crate::resource::instance_profile_role::NewInstanceProfileRole;
+use crate::resource::role::NewRole;
+use crate::resource::role_policy::NewRolePolicy;
+use crate::resource_key::ResourceKey;
+
+/// The name of the only policy of the role.
+const POLICY: &str = "instances";
+
+/// Creates the role and the instance profile, if the spec needs them. Returns the name of the profile that the instances
+/// get, if they get one. It is created before the instances: an agent of Systems Manager that boots without permission
+/// does not try again for half an hour.
+pub(super) async fn instance_profile(ledger: &Arc<Ledger>) -> Result<Option<String>, Error> {
+    let plan = &ledger.plan;
+    if let Some(adopted) = plan.spec.access().instance_profile() {
+        return Ok(Some(adopted.to_string()));
+    }
+    if !plan.spec.needs_role() {
+        return Ok(None);
+    }
+    let (stack, deployment) = (&ledger.owner.stack, &ledger.owner.deployment);
+    let name = format!("{stack}-{deployment}");
+    let role = ledger.create(
+        ResourceKey::new("role"),
+        NewRole {
+            name: name.clone(),
+            region: plan.region.to_string(),
+            owner: ledger.owner.clone(),
+        },
+    );
+    let profile = ledger.create(
+        ResourceKey::new("instance-profile"),
+        NewInstanceProfile {
+            name,
+            region: plan.region.to_string(),
+            owner: ledger.owner.clone(),
+        },
+    );
+    let (role, profile) = futures::try_join!(role, profile)?;
+    let policy = ledger.create(
+        ResourceKey::new("role-policy"),
+        NewRolePolicy {
+            role: role.clone(),
+            name: POLICY.to_owned(),
+            document: policy(plan).to_string(),
+        },
+    );
+    let membership = ledger.create(
+        ResourceKey::new("instance-profile-role"),
+        NewInstanceProfileRole {
+            profile: profile.clone(),
+            role,
+        },
+    );
+    futures::try_join!(policy, membership)?;
+    Ok(Some(profile.to_string()))
+}
+
+/// Returns the policy of the role: no more than the agent of Systems Manager and the services need.
+fn policy(plan: &Plan) -> Value {
+    let mut statements = Vec::new();
+    if plan.spec.access().ssm() {
+        // The managed policy for this, AmazonSSMManagedInstanceCore, lets the role read all parameters as well.
+        statements.push(allow(
+            &[
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            &["*".to_owned()],
+        ));
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn allow(actions: &[&str], resources: &[String]) -> Value {
+    json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
+}

@@ -1,0 +1,77 @@
+//! Checks of the access.
+
+use super::first_repeated;
+use crate::spec::error::SpecError;
+use crate::spec::tier::Tier;
+use crate::spec::unchecked::UncheckedSpec;
+
+pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let access = &spec.access;
+    for (field, ranges) in [("allow", access.allow()), ("ssh_from", access.ssh_from())] {
+        if let Some((index, range)) = first_repeated(ranges) {
+            let message = format!("{range} is listed more than once: name each range once");
+            return Err(SpecError::new(message).at(format!("access.{field}[{index}]")));
+        }
+    }
+    if !access.allow().is_empty() {
+        allow(spec).map_err(|error| error.at("access.allow"))?;
+    }
+    if !access.ssh_from().is_empty() && spec.compute.key_pair().is_none() {
+        let message = "SSH needs a key: name one of EC2 in compute.key_pair, or leave ssh_from out";
+        return Err(SpecError::new(message).at("access.ssh_from"));
+    }
+    Ok(())
+}
+
+fn allow(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    match spec.tier {
+        Tier::Instances if spec.services.iter().all(|service| service.is_internal()) => {
+            Err(SpecError::new(
+                "there is nothing to reach: add a [[service]] that is not internal, or leave allow out",
+            ))
+        }
+        Tier::Instances | Tier::LoadBalancer => Ok(()),
+        Tier::Cdn => Err(SpecError::new(
+            "CloudFront answers requests from everywhere, and its load balancer admits CloudFront alone: leave allow out, \
+             or deploy tier 2",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{G5, error, read, service};
+
+    fn access(keys: &str) -> String {
+        format!("{}[access]\n{keys}\n", service("ui", 80, ""))
+    }
+
+    #[test]
+    fn allow_needs_something_to_reach() {
+        let keys = "allow = [\"203.0.113.0/24\"]";
+        for tier in [1, 2] {
+            assert!(read(tier, G5, &access(keys)).is_ok());
+        }
+        assert_eq!(
+            error(1, G5, &format!("[access]\n{keys}")),
+            "line 6: access.allow: there is nothing to reach: add a [[service]] that is not internal, or leave allow out"
+        );
+        assert!(error(3, G5, &access(keys)).contains("leave allow out, or deploy tier 2"));
+    }
+
+    #[test]
+    fn ssh_needs_key_pair() {
+        let keys = access("ssh_from = [\"203.0.113.7/32\"]");
+        assert!(read(1, &format!("{G5}\nkey_pair = \"me\""), &keys).is_ok());
+        assert!(error(1, G5, &keys).contains("access.ssh_from: SSH needs a key"));
+    }
+
+    #[test]
+    fn ranges_differ() {
+        let keys = access("allow = [\"203.0.113.0/24\", \"203.0.113.0/24\"]");
+        assert!(
+            error(1, G5, &keys)
+                .contains("access.allow[1]: 203.0.113.0/24 is listed more than once")
+        );
+    }
+}
