@@ -131,9 +131,10 @@ pub use price::PriceEstimate;
 pub use purchase::Purchase;
 pub use region::Region;
 pub use service::{
-    ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, Gpus, Health, HealthMatcher,
-    HealthPath, PathPattern, PortMapping, Restart, Service, ServiceBuilder, ServiceName,
-    UlimitName, Volume, VolumeKind,
+    ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, GeneratedSecretName, Gpus, Health,
+    HealthMatcher, HealthPath, NotSecretName, ParameterName, PathPattern, PortMapping, Restart,
+    SecretKey, SecretName, SecretSource, Service, ServiceBuilder, ServiceName, UlimitName, Volume,
+    VolumeKind,
 };
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};

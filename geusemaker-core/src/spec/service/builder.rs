@@ -12,6 +12,7 @@ use super::image::ContainerImage;
 use super::port::PortMapping;
 use super::restart::Restart;
 use super::scalar::Words;
+use super::secret::{NotSecretName, SecretSource};
 use super::text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 use super::ulimit::UlimitName;
 use super::user::ContainerUser;
@@ -50,8 +51,10 @@ use super::volume::{VolumeFields, VolumeKind};
 /// | [`health_matcher`](Self::health_matcher) | `200` | never |
 /// | [`health_port`](Self::health_port) | the port | if the service does not publish it |
 /// | [`health_grace`](Self::health_grace) | 0 s | outside of 0 s to 2 h, or not whole seconds |
-/// | [`command`](Self::command), [`entrypoint`](Self::entrypoint) | those of the image | if a word has a NUL character |
-/// | [`env`](Self::env) | that of the image | if a value has a NUL character |
+/// | [`command`](Self::command), [`entrypoint`](Self::entrypoint) | those of the image | as `env` |
+/// | [`env`](Self::env) | that of the image | if a value has a NUL character, or looks like a secret |
+/// | [`secret`](Self::secret) | none | if `env` has the variable too |
+/// | [`not_secret`](Self::not_secret) | none | never |
 /// | [`gpus`](Self::gpus) | all | if it is 0, or more than an instance type has |
 /// | [`shm_size`](Self::shm_size) | Docker's: 64 MiB | never |
 /// | [`ulimit`](Self::ulimit) | Docker's | below -1 |
@@ -164,6 +167,30 @@ impl ServiceBuilder {
     /// Sets an environment variable, besides those that the builder and the image have.
     pub fn env(mut self, name: EnvName, value: impl Into<String>) -> Self {
         self.0.env.insert(name, value.into());
+        self
+    }
+
+    /// Gives the container the value of a secret in an environment variable. The value is read on the instance, and is
+    /// neither in the spec nor in its user data.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::{Service, SecretSource};
+    ///
+    /// let db = Service::internal("db".parse()?, "postgres:17".parse()?)
+    ///     .secret("POSTGRES_PASSWORD".parse()?, SecretSource::Generated(Some("db".parse()?)));
+    /// let ui = Service::builder("ui".parse()?, 8080, "ghcr.io/open-webui/open-webui:main".parse()?)
+    ///     .secret("OPENAI_API_KEY".parse()?, "secretsmanager:llm/openai#key".parse()?);
+    /// # let _ = (db, ui);
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn secret(mut self, variable: EnvName, source: SecretSource) -> Self {
+        self.0.secrets.insert(variable, source);
+        self
+    }
+
+    /// Says that the value of a variable of `env`, or after an option of the command, only looks like a secret.
+    pub fn not_secret(mut self, name: NotSecretName) -> Self {
+        self.0.not_secret.insert(name);
         self
     }
 

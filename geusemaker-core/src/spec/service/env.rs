@@ -17,9 +17,7 @@ validated_text! {
 }
 
 fn check_env_name(text: &str) -> Result<(), String> {
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
-    if starts_well && text.len() <= 255 && text.bytes().all(is_allowed) {
+    if is_env_name(text) {
         Ok(())
     } else {
         Err(format!(
@@ -27,6 +25,13 @@ fn check_env_name(text: &str) -> Result<(), String> {
              a digit, as in \"LOG_LEVEL\""
         ))
     }
+}
+
+/// Returns true if a variable can have this name.
+pub(super) fn is_env_name(text: &str) -> bool {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+    starts_well && text.len() <= 255 && text.bytes().all(is_allowed)
 }
 
 #[cfg(test)]

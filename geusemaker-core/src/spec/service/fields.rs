@@ -1,6 +1,6 @@
 //! The keys of a service in a file, each valid by itself, before the checks between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -14,6 +14,7 @@ use super::image::ContainerImage;
 use super::port::PortMapping;
 use super::restart::Restart;
 use super::scalar::{self, Scalar, Words};
+use super::secret::{NotSecretName, SecretSource};
 use super::text::{DataPath, HealthPath, PathPattern, ServiceName};
 use super::ulimit::{self, Limit, UlimitName};
 use super::user::ContainerUser;
@@ -51,6 +52,10 @@ pub(in crate::spec) struct ServiceFields {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(super) env: BTreeMap<EnvName, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) secrets: BTreeMap<EnvName, SecretSource>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) not_secret: BTreeSet<NotSecretName>,
     #[serde(default, skip_serializing_if = "Gpus::is_all")]
     pub(super) gpus: Gpus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,6 +120,8 @@ impl ServiceFields {
             args: None,
             entrypoint: None,
             env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            not_secret: BTreeSet::new(),
             gpus: Gpus::default(),
             shm_size: None,
             ulimits: BTreeMap::new(),
@@ -134,6 +141,7 @@ impl ServiceFields {
                 .map_err(|error| error.at(format!("ports[{index}]")))?;
         }
         self.check_words()?;
+        self.check_secrets()?;
         let gpus = self.gpus.checked().map_err(|error| error.at("gpus"))?;
         if let Some((name, limit)) = self
             .ulimits
@@ -155,6 +163,8 @@ impl ServiceFields {
             command: self.command.or(self.args).map(|Words(words)| words),
             entrypoint: self.entrypoint.map(|Words(words)| words),
             env: self.env,
+            secrets: self.secrets,
+            not_secret: self.not_secret,
             gpus,
             shm_size: self.shm_size,
             ulimits: self.ulimits,
@@ -208,6 +218,21 @@ impl ServiceFields {
             .map(|(name, value)| (format!("env.{name}"), value));
         for (at, text) in words.chain(values) {
             scalar::checked(text.clone()).map_err(|message| SpecError::new(message).at(at))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the variables that have the values of secrets.
+    fn check_secrets(&self) -> Result<(), SpecError> {
+        for (variable, source) in &self.secrets {
+            let problem = if self.env.contains_key(variable) {
+                "is a variable of env too: remove it there"
+            } else if *source == SecretSource::Generated(None) && variable.as_str().len() > 128 {
+                "is too long for the file of the secret: give it a name, as in \"generate:NAME\""
+            } else {
+                continue;
+            };
+            return Err(SpecError::new(problem).at(format!("secrets.{variable}")));
         }
         Ok(())
     }
@@ -289,6 +314,8 @@ impl From<Service> for ServiceFields {
             args: None,
             entrypoint: service.entrypoint.map(Words),
             env: service.env,
+            secrets: service.secrets,
+            not_secret: service.not_secret,
             gpus: service.gpus,
             shm_size: service.shm_size,
             ulimits: service.ulimits,
@@ -361,6 +388,7 @@ mod tests {
             "name": "a", "port": "80:8000", "ports": [6334, "8001:81"], "paths": ["/v1/*"], "image": "a/b",
             "health": { "path": "/health", "matcher": "200-299", "port": 8001, "grace": "15m" },
             "command": ["--model", "m"], "entrypoint": ["serve"], "env": { "A": "1", "B": "x y" },
+            "secrets": { "C": "ssm:/c", "D": "secretsmanager:d#key", "E": "generate:e" }, "not_secret": ["--api-key", "A"],
             "gpus": 1, "shm_size": "8g", "ulimits": { "memlock": -1, "nofile": 65536 },
             "volumes": [{ "path": "/a", "on": "shared" }, { "path": "/b", "on": "scratch" }],
             "user": "1000:1000", "restart": "always", "depends_on": ["db"],
@@ -382,6 +410,15 @@ mod tests {
         assert_eq!(service.command().unwrap(), ["--model", "m"]);
         assert_eq!(service.entrypoint().unwrap(), ["serve"]);
         assert_eq!(service.env()[&"B".parse().unwrap()], "x y");
+        let places = service.secrets().iter();
+        let places: Vec<_> = places
+            .map(|(name, place)| format!("{name}={place}"))
+            .collect();
+        assert_eq!(
+            places,
+            ["C=ssm:/c", "D=secretsmanager:d#key", "E=generate:e"]
+        );
+        assert_eq!(service.not_secret().len(), 2);
         assert_eq!(
             (service.gpus(), service.shm_size().unwrap().bytes()),
             (Gpus::Count(1), 8 << 30)
@@ -413,6 +450,14 @@ mod tests {
             .entrypoint(["serve"])
             .env("A".parse().unwrap(), "1")
             .env("B".parse().unwrap(), "x y")
+            .secret("C".parse().unwrap(), "ssm:/c".parse().unwrap())
+            .secret(
+                "D".parse().unwrap(),
+                "secretsmanager:d#key".parse().unwrap(),
+            )
+            .secret("E".parse().unwrap(), "generate:e".parse().unwrap())
+            .not_secret("A".parse().unwrap())
+            .not_secret("--api-key".parse().unwrap())
             .gpus(Gpus::Count(1))
             .shm_size("8g".parse().unwrap())
             .ulimit("memlock".parse().unwrap(), -1)
@@ -510,6 +555,22 @@ mod tests {
             (
                 json!({ "port": 80, "env": { "A": "\0" } }),
                 "has a NUL character",
+            ),
+            (
+                json!({ "port": 80, "env": { "A": 1 }, "secrets": { "A": "generate" } }),
+                "secrets.A: is a variable of env too: remove it there",
+            ),
+            (
+                json!({ "port": 80, "secrets": { "A".repeat(129): "generate" } }),
+                "is too long for the file of the secret: give it a name",
+            ),
+            (
+                json!({ "port": 80, "secrets": { "A": "hunter2" } }),
+                "is not the place of a secret: expected \"ssm:NAME\" for a parameter",
+            ),
+            (
+                json!({ "port": 80, "not_secret": ["A B"] }),
+                "is neither the name of a variable nor of an option",
             ),
             (
                 json!({ "port": 80, "restart": "never" }),

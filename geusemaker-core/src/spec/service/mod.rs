@@ -11,12 +11,13 @@ mod image;
 mod port;
 mod restart;
 mod scalar;
+mod secret;
 mod text;
 mod ulimit;
 mod user;
 mod volume;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,9 @@ pub use health::Health;
 pub use image::ContainerImage;
 pub use port::PortMapping;
 pub use restart::Restart;
+pub use secret::{
+    GeneratedSecretName, NotSecretName, ParameterName, SecretKey, SecretName, SecretSource,
+};
 pub use text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 pub use ulimit::UlimitName;
 pub use user::ContainerUser;
@@ -68,6 +72,8 @@ pub struct Service {
     command: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
     env: BTreeMap<EnvName, String>,
+    secrets: BTreeMap<EnvName, SecretSource>,
+    not_secret: BTreeSet<NotSecretName>,
     gpus: Gpus,
     shm_size: Option<ByteSize>,
     ulimits: BTreeMap<UlimitName, i64>,
@@ -144,6 +150,30 @@ impl Service {
     /// Returns the environment variables, besides those of the image.
     pub fn env(&self) -> &BTreeMap<EnvName, String> {
         &self.env
+    }
+
+    /// Returns the places of the secrets, by the environment variables in which the container gets their values.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::{SecretSource, Service};
+    /// # use geusemaker_core::spec::{Compute, DeploymentSpec, Tier};
+    ///
+    /// let vllm = Service::builder("vllm".parse()?, 8000, "vllm/vllm-openai:v0.11.0".parse()?)
+    ///     .secret("HF_TOKEN".parse()?, "ssm:/llm/hf-token".parse()?)
+    ///     .secret("VLLM_API_KEY".parse()?, SecretSource::Generated(None));
+    /// # let compute = Compute::builder("g5.xlarge".parse()?);
+    /// # let spec = DeploymentSpec::builder("llm".parse()?, Tier::Instances, compute).service(vllm).build()?;
+    /// # let vllm = &spec.services()[0];
+    /// # assert_eq!(vllm.secrets().len(), 2);
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn secrets(&self) -> &BTreeMap<EnvName, SecretSource> {
+        &self.secrets
+    }
+
+    /// Returns the names of the variables and options whose values only look like secrets.
+    pub fn not_secret(&self) -> &BTreeSet<NotSecretName> {
+        &self.not_secret
     }
 
     /// Returns the GPUs that the container sees.
