@@ -37,6 +37,7 @@ use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
 #[non_exhaustive]
 pub struct Plan {
     /// The spec.
+    #[serde(deserialize_with = "DeploymentSpec::deserialize_stored")]
     pub spec: DeploymentSpec,
     /// The account that the credentials belong to.
     pub account: AccountId,

@@ -166,7 +166,7 @@ impl DeploymentSpecBuilder {
     /// and says what would be right.
     pub fn build(self) -> Result<DeploymentSpec, SpecError> {
         let services = self.services.into_iter();
-        DeploymentSpec::check(UncheckedSpec {
+        let fields = UncheckedSpec {
             name: self.name,
             region: self.region,
             tier: self.tier,
@@ -185,7 +185,8 @@ impl DeploymentSpecBuilder {
                 .map_err(|error| error.in_table("load_balancer"))?,
             cdn: self.cdn.checked().map_err(|error| error.in_table("cdn"))?,
             import_warnings: ImportWarnings::default(),
-        })
+        };
+        DeploymentSpec::check_written(fields, None)
     }
 }
 

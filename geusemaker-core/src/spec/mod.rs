@@ -94,6 +94,7 @@ mod gpu_instance_type;
 mod load_balancer;
 mod market;
 mod network;
+mod plain_secret;
 mod price;
 mod purchase;
 mod region;
@@ -313,6 +314,24 @@ impl DeploymentSpec {
         of_import.chain(of_services).collect()
     }
 
+    /// Reads a spec of a journal: with all checks, except that texts may look like secrets. The version that has
+    /// written the journal may have known fewer forms of them, and its stack must stay within reach.
+    pub(crate) fn deserialize_stored<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        read(deserializer, Self::check)
+    }
+
+    /// Checks the fields of a spec that somebody has written. The services from `first_of_compose` on are in a Compose
+    /// file.
+    fn check_written(
+        fields: UncheckedSpec<ServiceFields>,
+        first_of_compose: Option<usize>,
+    ) -> Result<Self, SpecError> {
+        plain_secret::check(&fields.name, &fields.services, first_of_compose)?;
+        Self::check(fields)
+    }
+
     /// Checks the fields against each other. There is no other way to make a spec.
     fn check(fields: UncheckedSpec<ServiceFields>) -> Result<Self, SpecError> {
         let fields = fields.with_checked_services()?;
@@ -355,19 +374,27 @@ impl fmt::Debug for DeploymentSpec {
 impl<'de> Deserialize<'de> for DeploymentSpec {
     /// Reads a spec with all checks, from any format. Each error names its field.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut track = Track::new();
-        let reader = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-        let fields = UncheckedSpec::deserialize(reader).map_err(|error| {
-            let field = track.path();
-            // The path of the whole spec has no steps.
-            if field.iter().next().is_none() {
-                error
-            } else {
-                D::Error::custom(format!("{field}: {error}"))
-            }
-        })?;
-        Self::check(fields).map_err(D::Error::custom)
+        read(deserializer, |fields| Self::check_written(fields, None))
     }
+}
+
+/// Reads the fields of a spec and makes it of them. Each error names its field.
+fn read<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    check: impl FnOnce(UncheckedSpec<ServiceFields>) -> Result<DeploymentSpec, SpecError>,
+) -> Result<DeploymentSpec, D::Error> {
+    let mut track = Track::new();
+    let reader = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    let fields = UncheckedSpec::deserialize(reader).map_err(|error| {
+        let field = track.path();
+        // The path of the whole spec has no steps.
+        if field.iter().next().is_none() {
+            error
+        } else {
+            D::Error::custom(format!("{field}: {error}"))
+        }
+    })?;
+    check(fields).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

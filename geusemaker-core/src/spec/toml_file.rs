@@ -54,13 +54,13 @@ fn check(
     folder: Option<&Path>,
 ) -> Result<DeploymentSpec, SpecError> {
     let Some((compose, folder)) = fields.compose.take_if(|_| folder.is_some()).zip(folder) else {
-        return DeploymentSpec::check(fields);
+        return DeploymentSpec::check_written(fields, None);
     };
     let mut import = compose.read(folder)?;
     let first = fields.services.len();
     fields.services.append(&mut import.fields);
     fields.import_warnings = ImportWarnings(std::mem::take(&mut import.warnings));
-    DeploymentSpec::check(fields).map_err(|error| import.locate(first, error))
+    DeploymentSpec::check_written(fields, Some(first)).map_err(|error| import.locate(first, error))
 }
 
 /// Turns serde's message into one that says what would be right.
@@ -451,7 +451,7 @@ wait_timeout = "1h"
             ),
             (
                 "command = 'serve'",
-                "line 8: service[0].command: invalid type: string \"serve\", expected a list of words, as in",
+                "line 8: service[0].command: invalid type: a text, expected a list of words, as in",
             ),
             (
                 "command = ['a']\nargs = ['b']",

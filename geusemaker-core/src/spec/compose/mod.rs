@@ -6,7 +6,7 @@ mod tests;
 mod variables;
 mod yaml;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,9 @@ use serde::{Deserialize, Deserializer};
 use self::service::{Imported, entries, not_taken};
 use self::yaml::{Node, Value};
 use super::error::SpecError;
-use super::service::{ServedFields, ServiceFields, ServiceName};
+use super::service::{
+    EnvName, NotSecretName, SecretSource, ServedFields, ServiceFields, ServiceName, Variables,
+};
 use super::warning::SpecWarning;
 
 /// The key `compose` of a spec: a path, or a table with the path and the services that the load balancer serves.
@@ -27,7 +29,12 @@ pub(super) struct Compose {
     file: PathBuf,
     /// By default the first service that publishes a port.
     served: Option<BTreeMap<ServiceName, ServedFields>>,
+    secrets: SecretsOfServices,
+    not_secret: BTreeMap<ServiceName, BTreeSet<NotSecretName>>,
 }
+
+/// The places of secrets, by service and variable.
+type SecretsOfServices = BTreeMap<ServiceName, BTreeMap<EnvName, SecretSource>>;
 
 impl<'de> Deserialize<'de> for Compose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -37,6 +44,10 @@ impl<'de> Deserialize<'de> for Compose {
             file: PathBuf,
             #[serde(default)]
             served: Option<BTreeMap<ServiceName, ServedFields>>,
+            #[serde(default)]
+            secrets: BTreeMap<ServiceName, Variables<SecretSource>>,
+            #[serde(default)]
+            not_secret: BTreeMap<ServiceName, BTreeSet<NotSecretName>>,
         }
 
         struct PathOrTable;
@@ -49,13 +60,25 @@ impl<'de> Deserialize<'de> for Compose {
             }
 
             fn visit_str<E: Error>(self, path: &str) -> Result<Compose, E> {
-                let file = path.into();
-                Ok(Compose { file, served: None })
+                Ok(Compose {
+                    file: path.into(),
+                    served: None,
+                    secrets: BTreeMap::new(),
+                    not_secret: BTreeMap::new(),
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Compose, A::Error> {
-                let Table { file, served } = Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Compose { file, served })
+                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
+                let secrets = table.secrets.into_iter();
+                Ok(Compose {
+                    file: table.file,
+                    served: table.served,
+                    secrets: secrets
+                        .map(|(service, Variables(secrets))| (service, secrets))
+                        .collect(),
+                    not_secret: table.not_secret,
+                })
             }
         }
 
@@ -84,8 +107,9 @@ impl Compose {
             };
             SpecError::new(format!("{}: {problem}", file.display())).at("compose")
         })?;
-        let services = services(&text).map_err(|error| error.in_file(&file))?;
+        let services = services(&text, &self.secrets).map_err(|error| error.in_file(&file))?;
         let served = self.served(&services)?;
+        self.check_names(&services)?;
         let mut import = Import {
             file,
             services,
@@ -100,6 +124,9 @@ impl Compose {
             if let Some(settings) = settings {
                 fields.serve(settings.clone());
             }
+            let secrets = self.secrets.get(fields.name()).cloned();
+            let not_secret = self.not_secret.get(fields.name()).cloned();
+            fields.keep_secret(secrets.unwrap_or_default(), not_secret.unwrap_or_default());
             if service.has_healthcheck {
                 let service = fields.name().clone();
                 import
@@ -109,6 +136,19 @@ impl Compose {
             import.fields.push(fields);
         }
         Ok(import)
+    }
+
+    /// Checks that the services of the tables about secrets exist.
+    fn check_names(&self, services: &[Imported]) -> Result<(), SpecError> {
+        let secrets = self.secrets.keys().map(|name| ("secrets", name));
+        let not_secret = self.not_secret.keys().map(|name| ("not_secret", name));
+        for (table, name) in secrets.chain(not_secret) {
+            if services.iter().all(|service| service.name != name.as_str()) {
+                let message = format!("there is no service {name} in {}", self.file.display());
+                return Err(SpecError::new(message).at(format!("compose.{table}.{name}")));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the settings of the services that the load balancer serves.
@@ -157,19 +197,26 @@ impl Import {
             return error;
         };
         let key = rest.trim_start_matches('.').to_owned();
+        if let Some(variable) = key.strip_prefix("secrets.") {
+            // This one is in the file of the spec.
+            return error.at(format!("compose.secrets.{}.{variable}", service.name));
+        }
         service.locate(&key, error).in_file(&self.file)
     }
 }
 
-/// Reads the services of a Compose file.
-fn services(text: &str) -> Result<Vec<Imported>, SpecError> {
+/// Reads the services of a Compose file. Variables that get the values of secrets are not read.
+fn services(text: &str, secrets: &SecretsOfServices) -> Result<Vec<Imported>, SpecError> {
     let root = Node::parse(text)?;
+    let none = BTreeMap::new();
     let mut services = Vec::new();
     for (key, line, value) in entries(&root, root.line)? {
         match key.as_str() {
             "services" => {
                 for (name, line, node) in entries(&value, line)? {
-                    services.push(Imported::read(&name, line, &node)?);
+                    let secrets = secrets.iter().find(|(service, _)| service.as_str() == name);
+                    let secrets = secrets.map(|(_, secrets)| secrets).unwrap_or(&none);
+                    services.push(Imported::read(&name, line, &node, secrets)?);
                 }
             }
             "volumes" => volumes(&value, line)?,

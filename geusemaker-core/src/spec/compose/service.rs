@@ -10,7 +10,7 @@ use serde_path_to_error::Track;
 use super::variables;
 use super::yaml::{Node, Value};
 use crate::spec::error::SpecError;
-use crate::spec::service::ServiceFields;
+use crate::spec::service::{EnvName, SecretSource, ServiceFields};
 
 /// A service of a Compose file.
 #[derive(Debug)]
@@ -34,9 +34,17 @@ pub(super) struct Imported {
 /// The keys of a mapping, with what is merged into it.
 type Entries = Vec<(String, usize, Rc<Node>)>;
 
+/// The places of the secrets of a service.
+type Secrets = BTreeMap<EnvName, SecretSource>;
+
 impl Imported {
-    /// Reads the mapping of a service.
-    pub(super) fn read(name: &str, line: usize, node: &Node) -> Result<Self, SpecError> {
+    /// Reads the mapping of a service. The variables of these secrets are not read.
+    pub(super) fn read(
+        name: &str,
+        line: usize,
+        node: &Node,
+        secrets: &Secrets,
+    ) -> Result<Self, SpecError> {
         let mut service = Self {
             name: name.to_owned(),
             line,
@@ -52,7 +60,7 @@ impl Imported {
         service.keys.insert("gpus".to_owned(), json!("none"));
         let read = entries(node, line).and_then(|entries| {
             entries.iter().try_for_each(|(key, line, value)| {
-                let taken = service.take(key, value, *line);
+                let taken = service.take(key, value, *line, secrets);
                 taken.map_err(|error| match error.field() {
                     // An item of a list: its path begins with the key.
                     Some(field) if field.starts_with(&format!("{key}[")) => error,
@@ -118,7 +126,13 @@ impl Imported {
     }
 
     /// Takes over one key of the service.
-    fn take(&mut self, key: &str, value: &Node, line: usize) -> Result<(), SpecError> {
+    fn take(
+        &mut self,
+        key: &str,
+        value: &Node,
+        line: usize,
+        secrets: &Secrets,
+    ) -> Result<(), SpecError> {
         match key {
             "image" | "user" | "restart" | "shm_size" => {
                 let text = text(value)?;
@@ -130,7 +144,15 @@ impl Imported {
                 }
             }
             "environment" => {
-                let env = environment(value)?;
+                let variables = environment(value, &self.name, secrets)?;
+                for (name, line, _) in &variables {
+                    let place = (format!("{key}.{name}"), *line);
+                    self.places.insert(format!("env.{name}"), place);
+                }
+                let env: BTreeMap<_, _> = variables
+                    .into_iter()
+                    .map(|(name, _, value)| (name, value))
+                    .collect();
                 self.set("env", key, line, json!(env));
             }
             "ports" => self.take_ports(value)?,
@@ -253,8 +275,20 @@ fn list(node: &Node) -> Result<&[Rc<Node>], SpecError> {
 
 /// Returns a text with its variables replaced.
 fn text(node: &Node) -> Result<String, SpecError> {
+    read_text(node, |text, problem| format!("{text:?} {problem}"))
+}
+
+/// Returns a text with its variables replaced. It may be a secret, so that the error does not repeat it.
+fn unrepeated_text(node: &Node) -> Result<String, SpecError> {
+    read_text(node, |_, problem| problem)
+}
+
+fn read_text(
+    node: &Node,
+    explain: impl FnOnce(&str, String) -> String,
+) -> Result<String, SpecError> {
     let text = match &node.value {
-        Value::Text(text) => variables::replace(text),
+        Value::Text(text) => variables::replace(text).map_err(|problem| explain(text, problem)),
         Value::Null | Value::List(_) | Value::Map(_) => {
             Err(format!("expected a text, not {}", node.kind()))
         }
@@ -268,46 +302,74 @@ fn words(node: &Node) -> Result<Option<Vec<String>>, SpecError> {
         Value::Null => Ok(None),
         Value::List(items) => items
             .iter()
-            .map(|item| text(item))
+            .map(|item| unrepeated_text(item))
             .collect::<Result<_, _>>()
             .map(Some),
         Value::Text(_) | Value::Map(_) => {
-            let text = text(node)?;
+            let text = unrepeated_text(node)?;
             let words = shlex::split(&text).ok_or_else(|| {
-                SpecError::new(format!("{text:?} has a quote without its end"))
-                    .on_line(Some(node.line))
+                SpecError::new("has a quote without its end").on_line(Some(node.line))
             })?;
             Ok(Some(words))
         }
     }
 }
 
-/// Returns the variables of a mapping, or of a list as in `NAME=value`.
-fn environment(node: &Node) -> Result<BTreeMap<String, String>, SpecError> {
+/// Returns the variables of a mapping, or of a list as in `NAME=value`, with their lines; not those of these secrets.
+fn environment(
+    node: &Node,
+    service: &str,
+    secrets: &Secrets,
+) -> Result<Vec<(String, usize, String)>, SpecError> {
+    let is_secret = |name: &str| secrets.keys().any(|variable| variable.as_str() == name);
     let without_value = |name: &str, line| {
+        // The text may be a variable with its value, wrongly written.
+        let name = name.split(|c: char| c.is_whitespace() || c == ':').next();
         let message = format!(
-            "{name} has no value, and the environment of this machine is not read: write the value"
+            "{} has no value, and the environment of this machine is not read: write the value, or the place of a secret \
+             in [compose.secrets.{service}]",
+            name.unwrap_or_default()
         );
         SpecError::new(message).on_line(Some(line))
     };
+    let value = |node: &Node, text: &str| {
+        variables::replace(text).map_err(|problem| {
+            let message =
+                format!("{problem}; or write the place of a secret in [compose.secrets.{service}]");
+            SpecError::new(message).on_line(Some(node.line))
+        })
+    };
+    let mut variables = Vec::new();
     if let Value::List(items) = &node.value {
-        let variables = items.iter().map(|item| {
-            let text = text(item)?;
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| without_value(&text, item.line))?;
-            Ok((name.to_owned(), value.to_owned()))
-        });
-        return variables.collect();
+        for item in items {
+            let Value::Text(text) = &item.value else {
+                return Err(text(item).err().unwrap_or_else(not_taken));
+            };
+            match text.split_once('=') {
+                _ if is_secret(text) => {}
+                Some((name, _)) if is_secret(name) => {}
+                Some((name, text)) => {
+                    variables.push((name.to_owned(), item.line, value(item, text)?));
+                }
+                None => return Err(without_value(text, item.line)),
+            }
+        }
+        return Ok(variables);
     }
-    let entries = entries(node, node.line)?;
-    let variables = entries
-        .into_iter()
-        .map(|(name, line, value)| match &value.value {
-            Value::Null => Err(without_value(&name, line)),
-            Value::Text(_) | Value::List(_) | Value::Map(_) => Ok((name, text(&value)?)),
-        });
-    variables.collect()
+    for (name, line, item) in entries(node, node.line)? {
+        match &item.value {
+            _ if is_secret(&name) => {}
+            Value::Null => return Err(without_value(&name, line)),
+            Value::Text(text) => {
+                let value = value(&item, text)?;
+                variables.push((name, line, value));
+            }
+            Value::List(_) | Value::Map(_) => {
+                return Err(text(&item).err().unwrap_or_else(not_taken));
+            }
+        }
+    }
+    Ok(variables)
 }
 
 /// Returns a port as a spec writes it.

@@ -70,7 +70,7 @@ services:
     user: "999:999"
     command:
     environment:
-      - POSTGRES_PASSWORD=a$$b
+      - GREETING=a$$b
     expose: ["5432"]
     volumes:
       - type: volume
@@ -171,6 +171,130 @@ fn table_names_served_services() {
     assert_eq!(spec.services().len(), 4);
 }
 
+const DATABASE: &str = "services:
+  web: { image: w, ports: ['80:80'] }
+  db:
+    image: postgres:17
+    environment:
+      - POSTGRES_USER=n8n
+      - POSTGRES_PASSWORD=hunter2
+      - ADMIN_PASSWORD=${ADMIN_PASSWORD}
+      - TOKEN
+";
+
+fn with_secrets(lines: &str) -> String {
+    format!("[compose]\nfile = 'docker-compose.yml'\n{lines}")
+}
+
+/// A table of the spec says where the values of variables are, whatever the Compose file has for them.
+#[test]
+fn secrets_replace_variables() {
+    let table = "[compose.secrets.db]\nPOSTGRES_PASSWORD = 'generate:db'\nADMIN_PASSWORD = 'ssm:/llm/admin'\n\
+                 TOKEN = 'secretsmanager:token'\nMORE = 'generate'";
+    let spec = read(&with_secrets(table), DATABASE).unwrap();
+    let db = &spec.services()[1];
+    let env: Vec<_> = db.env().keys().map(|name| name.as_str()).collect();
+    assert_eq!(env, ["POSTGRES_USER"]);
+    let places: Vec<_> = db.secrets().values().map(ToString::to_string).collect();
+    assert_eq!(
+        places,
+        [
+            "ssm:/llm/admin",
+            "generate",
+            "generate:db",
+            "secretsmanager:token"
+        ]
+    );
+    let json = serde_json::to_value(&spec).unwrap();
+    assert_eq!(
+        serde_json::from_value::<DeploymentSpec>(json).unwrap(),
+        spec
+    );
+
+    let mapping = "services:\n  db: { image: a, environment: { A_TOKEN: , B_TOKEN: 'x$y', C: c } }";
+    let table = "[[service]]\nname = 'web'\nport = 80\nimage = 'w'\n[compose]\nfile = 'docker-compose.yml'\n\
+                 secrets.db = { A_TOKEN = 'generate', B_TOKEN = 'generate' }";
+    let spec = read(table, mapping).unwrap();
+    assert_eq!(
+        (
+            spec.services()[1].secrets().len(),
+            spec.services()[1].env().len()
+        ),
+        (2, 1)
+    );
+}
+
+/// No message repeats the value.
+#[test]
+fn secret_of_compose_file_is_refused() {
+    let rest = "ADMIN_PASSWORD = 'generate', TOKEN = 'generate'";
+    let refused = error(
+        &with_secrets(&format!("secrets.db = {{ {rest} }}")),
+        DATABASE,
+    );
+    assert!(
+        refused.starts_with(
+            "docker-compose.yml:7: services.db.environment.POSTGRES_PASSWORD: looks like a secret, and whoever may \
+             describe the instances can read it here: write [compose.secrets.db] POSTGRES_PASSWORD = \
+             \"ssm:/llm/postgres-password\", and store"
+        ) && refused.ends_with("add [compose.not_secret] db = [\"POSTGRES_PASSWORD\"]"),
+        "{refused}"
+    );
+    let silenced = format!("secrets.db = {{ {rest} }}\nnot_secret.db = ['POSTGRES_PASSWORD']");
+    assert!(read(&with_secrets(&silenced), DATABASE).is_ok());
+    for (lines, wanted) in [
+        (
+            "secrets.db = { POSTGRES_PASSWORD = 'generate', TOKEN = 'generate' }",
+            "docker-compose.yml:8: services.db.environment: needs the variable ADMIN_PASSWORD, which has no value here",
+        ),
+        (
+            "secrets.db = { POSTGRES_PASSWORD = 'generate', ADMIN_PASSWORD = 'generate' }",
+            "docker-compose.yml:9: services.db.environment: TOKEN has no value, and the environment of this machine is \
+             not read: write the value, or the place of a secret in [compose.secrets.db]",
+        ),
+        (
+            "secrets = { cache = { A = 'generate' }, db = { ADMIN_PASSWORD = 'generate', TOKEN = 'generate' } }",
+            "gm.toml:6: compose.secrets.cache: there is no service cache in docker-compose.yml",
+        ),
+        (
+            "not_secret.cache = ['A']\nsecrets.db = { ADMIN_PASSWORD = 'generate', TOKEN = 'generate' }",
+            "gm.toml:6: compose.not_secret.cache: there is no service cache in docker-compose.yml",
+        ),
+        (
+            "secrets.db = { A = 'hunter2' }",
+            "gm.toml:6: compose.secrets.db.A: is not the place of a secret: expected \"ssm:NAME\"",
+        ),
+        (
+            "secrets.web = { A = 'ssm:hf_aB3dE5gH7jK9mN1pQ3sT5vW7yZ' }\nsecrets.db = { ADMIN_PASSWORD = 'generate', \
+             POSTGRES_PASSWORD = 'generate', TOKEN = 'generate' }",
+            "gm.toml:6: compose.secrets.web.A: has the value of a secret where its place belongs",
+        ),
+    ] {
+        let error = error(&with_secrets(lines), DATABASE);
+        assert!(
+            error.starts_with(wanted) && !error.contains("hunter2"),
+            "{lines}\n wanted {wanted}\n    got {error}"
+        );
+    }
+    for compose in [
+        "environment: ['HF_TOKEN: hunter2']",
+        "environment: ['HF_TOKEN=hunter2$']",
+        "environment: { HF_TOKEN: 'hunter2${A}' }",
+        "command: \"--api-key hunter2 it's\"",
+        "command: ['--api-key', 'hunter2$A']",
+        "command: --api-key hunter2",
+        "entrypoint: server --token=hunter2",
+    ] {
+        let compose =
+            format!("services:\n  a:\n    image: a\n    ports: ['80:80']\n    {compose}\n");
+        let error = error(FILE, &compose);
+        assert!(
+            error.starts_with("docker-compose.yml:5: ") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}
+
 /// An error is in the file that has to be changed.
 #[test]
 fn errors_name_file_and_line() {
@@ -181,7 +305,7 @@ fn errors_name_file_and_line() {
         ),
         (
             "[compose]\nfil = 'a'",
-            "gm.toml:5: compose.fil: unknown key \"fil\" in [compose]; allowed are file, served",
+            "gm.toml:5: compose.fil: unknown key \"fil\" in [compose]; allowed are file, ",
         ),
         (
             "[compose]\nfile = 'docker-compose.yml'\nserved.worker = {}",
@@ -306,11 +430,11 @@ fn other_keys_are_refused() {
         ),
         (
             "environment: { A: $B }",
-            "6: services.a.environment: \"$B\" needs the variable B",
+            "6: services.a.environment: needs the variable B",
         ),
         (
             "environment: { 'A B': c }",
-            "6: services.a.environment: \"A B\" is not the name of an environment variable",
+            "6: services.a.environment.A B: \"A B\" is not the name of an environment variable",
         ),
         (
             "environment: { A: [b] }",
@@ -318,7 +442,7 @@ fn other_keys_are_refused() {
         ),
         (
             "command: it's",
-            "6: services.a.command: \"it's\" has a quote without its end",
+            "6: services.a.command: has a quote without its end",
         ),
         (
             "restart: on-failure:3",

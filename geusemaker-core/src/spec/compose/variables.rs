@@ -1,7 +1,7 @@
 //! The variables in the texts of a Compose file.
 
 /// Replaces `$$` by `$`, and `${NAME:-text}` and `${NAME-text}` by the text. No other variable has a value: a spec must
-/// mean the same everywhere, so neither the environment nor a `.env` file is read.
+/// mean the same everywhere, so neither the environment nor a `.env` file is read. An error does not repeat the text.
 pub(super) fn replace(text: &str) -> Result<String, String> {
     let mut replaced = String::new();
     let mut rest = text;
@@ -23,13 +23,11 @@ pub(super) fn replace(text: &str) -> Result<String, String> {
         match default {
             Some(default) if !name.is_empty() && !default.contains('$') => replaced += default,
             _ if name.is_empty() => {
-                return Err(format!(
-                    "{text:?} has a \"$\" that begins no variable: write \"$$\" for it"
-                ));
+                return Err("has a \"$\" that begins no variable: write \"$$\" for it".to_owned());
             }
             _ => {
                 return Err(format!(
-                    "{text:?} needs the variable {name}, which has no value here: write the value, or a default as in \
+                    "needs the variable {name}, which has no value here: write the value, or a default as in \
                      \"${{{name}:-value}}\""
                 ));
             }

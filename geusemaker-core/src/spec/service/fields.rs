@@ -1,7 +1,11 @@
 //! The keys of a service in a file, each valid by itself, before the checks between them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Service;
@@ -52,7 +56,11 @@ pub(in crate::spec) struct ServiceFields {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(super) env: BTreeMap<EnvName, String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "read_secrets",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub(super) secrets: BTreeMap<EnvName, SecretSource>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) not_secret: BTreeSet<NotSecretName>,
@@ -98,11 +106,48 @@ impl ServiceFields {
         &self.name
     }
 
+    /// Returns the environment variables.
+    pub(in crate::spec) fn env(&self) -> &BTreeMap<EnvName, String> {
+        &self.env
+    }
+
+    /// Returns the words of the commands, with their keys.
+    pub(in crate::spec) fn commands(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        let commands = [
+            ("command", &self.command),
+            ("args", &self.args),
+            ("entrypoint", &self.entrypoint),
+        ];
+        commands
+            .into_iter()
+            .filter_map(|(key, words)| Some((key, &words.as_ref()?.0[..])))
+    }
+
+    /// Returns the places of the secrets.
+    pub(in crate::spec) fn secrets(&self) -> &BTreeMap<EnvName, SecretSource> {
+        &self.secrets
+    }
+
+    /// Returns the names of the variables and options whose values only look like secrets.
+    pub(in crate::spec) fn not_secret(&self) -> &BTreeSet<NotSecretName> {
+        &self.not_secret
+    }
+
     /// Sets how the load balancer serves the service.
     pub(in crate::spec) fn serve(&mut self, settings: ServedFields) {
         self.paths = settings.paths;
         self.health_path = settings.health_path;
         self.health = settings.health;
+    }
+
+    /// Sets the places of the secrets, and the names whose values only look like secrets.
+    pub(in crate::spec) fn keep_secret(
+        &mut self,
+        secrets: BTreeMap<EnvName, SecretSource>,
+        not_secret: BTreeSet<NotSecretName>,
+    ) {
+        self.secrets = secrets;
+        self.not_secret = not_secret;
     }
 
     /// Returns the fields of a service of which only this is known.
@@ -203,13 +248,8 @@ impl ServiceFields {
             let message = "command and args are two names of one thing: keep one";
             return Err(SpecError::new(message).at("args"));
         }
-        let commands = [
-            ("command", &self.command),
-            ("args", &self.args),
-            ("entrypoint", &self.entrypoint),
-        ];
-        let words = commands.into_iter().flat_map(|(key, words)| {
-            let words = words.iter().flat_map(|Words(words)| words).enumerate();
+        let words = self.commands().flat_map(|(key, words)| {
+            let words = words.iter().enumerate();
             words.map(move |(index, word)| (format!("{key}[{index}]"), word))
         });
         let values = self
@@ -335,11 +375,45 @@ fn is_false(value: &bool) -> bool {
 fn read_env<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<EnvName, String>, D::Error> {
-    let env = BTreeMap::<EnvName, Scalar>::deserialize(deserializer)?;
+    let Variables(env) = Variables::<Scalar>::deserialize(deserializer)?;
     Ok(env
         .into_iter()
         .map(|(name, Scalar(value))| (name, value))
         .collect())
+}
+
+fn read_secrets<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<EnvName, SecretSource>, D::Error> {
+    let Variables(secrets) = Variables::deserialize(deserializer)?;
+    Ok(secrets)
+}
+
+/// A table of variables. A text at its place is not repeated in the error: it may be a secret.
+pub(in crate::spec) struct Variables<V>(pub(in crate::spec) BTreeMap<EnvName, V>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Variables<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Table<V> {
+            type Value = Variables<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of variables, as in { NAME = \"…\" }")
+            }
+
+            fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+                Err(E::invalid_type(Unexpected::Other("a text"), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(Variables)
+            }
+        }
+
+        deserializer.deserialize_any(Table(PhantomData))
+    }
 }
 
 fn read_ulimits<'de, D: Deserializer<'de>>(

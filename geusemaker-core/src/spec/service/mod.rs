@@ -25,7 +25,7 @@ pub use builder::ServiceBuilder;
 pub use byte_size::ByteSize;
 pub(super) use database::keeps_database;
 pub use env::EnvName;
-pub(super) use fields::{ServedFields, ServiceFields};
+pub(super) use fields::{ServedFields, ServiceFields, Variables};
 pub use gpus::Gpus;
 pub use health::Health;
 pub use image::ContainerImage;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A text, number or boolean of a file, as text.
@@ -70,6 +70,11 @@ impl<'de> Deserialize<'de> for Words {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of words, as in [\"--port\", \"8000\"]")
+            }
+
+            // A command may have a secret, which no message repeats.
+            fn visit_str<E: Error>(self, _: &str) -> Result<Words, E> {
+                Err(E::invalid_type(Unexpected::Other("a text"), &self))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
