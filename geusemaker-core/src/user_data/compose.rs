@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::GpuMaker;
 use super::container::{Container, Mount};
-use crate::spec::Gpus;
+use super::secrets::Secrets;
+use crate::spec::{Gpus, SecretSource};
 
 /// The first of the nodes under `/dev/dri` through which programs compute.
 const FIRST_RENDER_NODE: u32 = 128;
@@ -21,7 +22,7 @@ struct ComposeService<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Vec<Literal<'a>>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    environment: BTreeMap<&'a str, Literal<'a>>,
+    environment: BTreeMap<&'a str, EnvValue<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ports: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -101,16 +102,30 @@ impl Serialize for Literal<'_> {
     }
 }
 
+/// The value of an environment variable.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EnvValue<'a> {
+    Literal(Literal<'a>),
+    /// A variable of Compose, which the script sets. Compose takes its value as it is, and refuses to start a container
+    /// without one.
+    Secret(String),
+}
+
 /// Returns the Compose file of these containers, with one line per setting. No line can end a here-document, since each
 /// begins with a space or a brace.
 #[expect(
     clippy::expect_used,
     reason = "texts, numbers and maps with text keys always become JSON"
 )]
-pub(super) fn compose_file(containers: &[Container<'_>], maker: GpuMaker) -> String {
+pub(super) fn compose_file(
+    containers: &[Container<'_>],
+    maker: GpuMaker,
+    secrets: &Secrets<'_>,
+) -> String {
     let services = containers.iter().map(|container| {
-        let service =
-            serde_json::to_value(service(container, maker)).expect("a service is valid JSON");
+        let service = serde_json::to_value(service(container, maker, secrets))
+            .expect("a service is valid JSON");
         let settings = service.as_object().expect("a service is a map");
         let lines: Vec<_> = settings
             .iter()
@@ -126,7 +141,18 @@ pub(super) fn compose_file(containers: &[Container<'_>], maker: GpuMaker) -> Str
     json.chars().map(yaml_character).collect()
 }
 
-fn service<'a>(container: &'a Container<'a>, maker: GpuMaker) -> ComposeService<'a> {
+fn service<'a>(
+    container: &'a Container<'a>,
+    maker: GpuMaker,
+    secrets: &Secrets<'_>,
+) -> ComposeService<'a> {
+    let secret = |(variable, source): (&&'a str, &SecretSource)| {
+        let number = secrets.number(container.name, variable, source);
+        (
+            *variable,
+            EnvValue::Secret(format!("${{GEUSEMAKER_SECRET_{number}?}}")),
+        )
+    };
     let literals = |texts: &Option<Vec<&'a str>>| {
         let texts = texts.as_ref()?;
         Some(texts.iter().copied().map(Literal).collect())
@@ -147,7 +173,8 @@ fn service<'a>(container: &'a Container<'a>, maker: GpuMaker) -> ComposeService<
         environment: container
             .env
             .iter()
-            .map(|(name, value)| (*name, Literal(value)))
+            .map(|(name, value)| (*name, EnvValue::Literal(Literal(value))))
+            .chain(container.secrets.iter().map(secret))
             .collect(),
         ports: container
             .ports
@@ -222,7 +249,8 @@ mod tests {
 
     fn written(container: Container<'_>, maker: GpuMaker) -> (String, Value) {
         let name = container.name.to_owned();
-        let text = compose_file(&[container], maker);
+        let containers = [container];
+        let text = compose_file(&containers, maker, &Secrets::of(&containers));
         let mut file: Value = serde_json::from_str(&text).unwrap();
         let service = file["services"][name].take();
         (text, service)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{Gpus, Service};
+use crate::spec::{Gpus, SecretSource, Service};
 
 /// A container of an instance, with the settings that Docker Compose gives it.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +12,7 @@ pub(super) struct Container<'a> {
     pub(super) command: Option<Vec<&'a str>>,
     pub(super) entrypoint: Option<Vec<&'a str>>,
     pub(super) env: BTreeMap<&'a str, &'a str>,
+    pub(super) secrets: BTreeMap<&'a str, SecretSource>,
     pub(super) ports: Vec<PublishedPort>,
     pub(super) volumes: Vec<Mount<'a>>,
     pub(super) gpus: Gpus,
@@ -50,6 +51,11 @@ impl<'a> From<&'a Service> for Container<'a> {
                 .env()
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect(),
+            secrets: service
+                .secrets()
+                .iter()
+                .map(|(variable, source)| (variable.as_str(), source.clone()))
                 .collect(),
             ports: ports
                 .iter()

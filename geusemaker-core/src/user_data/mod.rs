@@ -4,6 +4,7 @@ mod boot_marker;
 mod compose;
 mod container;
 mod gpu_marker;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub(crate) use boot_marker::{BootFailure, BootReport};
 use compose::compose_file;
 use container::{Container, in_start_order};
 pub use gpu_marker::{GpuMismatch, GpuReport};
+use secrets::Secrets;
 
 /// The most bytes of user data that `RunInstances` accepts, before base64.
 pub(crate) const USER_DATA_MAX: usize = 16384;
@@ -123,6 +125,10 @@ struct Script<'a> {
 struct TemplateValues<'a> {
     stack: &'a str,
     runner: String,
+    secrets_runner: String,
+    region: &'a str,
+    secrets: Vec<String>,
+    needs_aws: u8,
     file_system: &'a str,
     file_system_host: String,
     gpu_check: u8,
@@ -178,9 +184,14 @@ impl Script<'_> {
                 images.push(container);
             }
         }
+        let secrets = Secrets::of(containers.iter().copied());
         TemplateValues {
             stack: self.stack,
             runner: without_comments(include_str!("run.sh")),
+            secrets_runner: without_comments(include_str!("secrets.sh")),
+            region: self.region,
+            secrets: secrets.entries(),
+            needs_aws: secrets.needs_aws().into(),
             file_system: self.file_system,
             file_system_host: format!(
                 "{}.efs.{}.{}",
@@ -208,7 +219,7 @@ impl Script<'_> {
                     format!("{} {}", container.folder_owner(), volume.folder)
                 })
                 .collect(),
-            compose: compose_file(self.containers, self.gpu_maker),
+            compose: compose_file(self.containers, self.gpu_maker, &secrets),
         }
     }
 }
@@ -219,7 +230,11 @@ fn without_comments(script: &str) -> String {
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .collect();
-    lines.join("\n").replace("\n\n\n", "\n\n")
+    lines
+        .join("\n")
+        .replace("\n\n\n", "\n\n")
+        .trim_start()
+        .to_owned()
 }
 
 /// Returns the suffix of the DNS names of the Region's file systems.

@@ -1,22 +1,36 @@
 #!/bin/bash
 # Runs the services of this instance: `run machine`, `run storage` or `run services`.
-# Whoever may read the console output reads all that this prints, so it prints no secret; a container's own log may.
+# Whoever may read the console output reads all that this prints, so the values of secrets are replaced in it.
 # The settings stand between these functions and the last line, which calls the function of that name.
 # shellcheck disable=SC2154
-set -Eeuo pipefail
+set +x -Eeuo pipefail
 umask 022
 export HOME=/root DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 
 mode=$1
 log=/var/log/geusemaker.log
+# Set by scripts that have secrets.
+secrets=() values=() hidden=() needs_aws=0
 
+# Replaces the values of secrets in $text.
+mask() {
+  local value
+  for value in "${hidden[@]}"; do
+    text=${text//"$value"/***}
+  done
+}
+
+# The first word is a marker. Nothing in the rest of the line is a secret.
 console() {
-  printf '%s\n' "$1" >>"$log" || true
-  printf '%s\n' "$1" >/dev/console || true
+  local text=''
+  [[ $1 != *' '* ]] || text=" ${1#* }"
+  mask
+  printf '%s\n' "${1%% *}$text" >>"$log" || true
+  printf '%s\n' "${1%% *}$text" >/dev/console || true
 }
 
 stage() {
-  console "GEUSEMAKER:STAGE $1/$((3 + ${#images[@]} + ${#services[@]})) $2"
+  console "GEUSEMAKER:STAGE $1/$((3 + ${#images[@]} + ${#services[@]} + (${#secrets[@]} > 0))) $2"
 }
 
 fail() {
@@ -25,15 +39,25 @@ fail() {
 }
 trap '((BASH_SUBSHELL)) || fail "the machine" "the script failed at line $LINENO of $0 $mode"' ERR
 
-# Makes any text fit for the console: no control characters, no colors, no marker, no endless line.
+mask_lines() {
+  local text
+  while IFS= read -r text || [[ -n $text ]]; do
+    mask
+    printf '%s\n' "$text"
+  done
+}
+
+# Makes any text fit for the console: no secrets, no control characters, no colors, no marker, no endless line.
 clean() {
-  LC_ALL=C sed -e $'s/\e\\[[0-9;?]*[A-Za-z]//g' -e $'s/\r*$//; s/.*\r//' -e 's/[[:cntrl:]]//g' \
+  mask_lines | LC_ALL=C sed -e $'s/\e\\[[0-9;?]*[A-Za-z]//g' -e $'s/\r*$//; s/.*\r//' -e 's/[[:cntrl:]]//g' \
     -e 's/GEUSEMAKER:/GEUSEMAKER /g' -e 's/\(.\{300\}\).*/\1/'
 }
 
 # The last line of what a command said.
 last_line() {
-  sed '/^[[:space:]]*$/d' <<<"$1" | tail -n 1 | clean | sed 's/^Error response from daemon: //'
+  local text=$1
+  mask
+  sed '/^[[:space:]]*$/d' <<<"$text" | tail -n 1 | clean | sed 's/^Error response from daemon: //'
 }
 
 # Runs a command until it succeeds, every 10 seconds, for the given number of seconds.
@@ -114,6 +138,11 @@ install() {
   systemctl enable --now docker
   docker compose version >/dev/null 2>&1 || compose_plugin ||
     fail 'the machine' "Docker Compose could not be installed: $(last_line "$(tail -n 5 "$log")")"
+  if ((needs_aws)); then
+    has python3 || need python3
+    has aws || retry_for 300 aws_cli ||
+      fail 'the machine' "the AWS CLI could not be installed: $(last_line "$(tail -n 5 "$log")")"
+  fi
   if [[ $gpu_maker == nvidia ]] && ((${#gpu_services[@]})); then
     has nvidia-ctk || nvidia_toolkit
     if [[ $(docker info -f '{{.Runtimes}}') != *nvidia* ]]; then
@@ -271,9 +300,13 @@ storage() {
 
 ### run services: at each start of the machine, after Docker, until the machine stops.
 
-compose() {
+# In a subshell, so that no other command gets the values of the secrets.
+compose() (
+  for number in "${!values[@]}"; do
+    export "GEUSEMAKER_SECRET_$number=${values[number]}"
+  done
   docker compose -f /opt/geusemaker/compose.json "$@"
-}
+)
 
 pull() {
   local service=$1 image=$2 output pause
@@ -326,7 +359,7 @@ check_gpus_inside() {
   for service in "${gpu_services[@]}"; do
     # A new container gets its GPUs anew.
     sees_gpus "$service" ||
-      { compose up -d --no-deps --force-recreate "$service" && sleep 10 && sees_gpus "$service"; } ||
+      { output=$(compose up -d --no-deps --force-recreate "$service" 2>&1) && sleep 10 && sees_gpus "$service"; } ||
       fail "$service" "the container sees no GPU: $(last_line "$output")"
   done
 }
@@ -412,6 +445,11 @@ watch() {
 
 services() {
   local stage=2 number=0 service image
+  if ((${#secrets[@]})); then
+    stage=3
+    stage 3 'reading secrets'
+    read_secrets
+  fi
   for image in "${images[@]}"; do
     stage=$((stage + 1)) number=$((number + 1))
     stage "$stage" "pulling ${image#* } ($number of ${#images[@]})"

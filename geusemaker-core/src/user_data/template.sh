@@ -8,6 +8,18 @@ cat >/opt/geusemaker/run <<'END-OF-RUN'
 #!/bin/bash
 {{ runner }}
 
+{% if secrets %}
+{{ secrets_runner }}
+
+region={{ region | quote }}
+# For each value: the first service and variable that need it, and its place.
+secrets=(
+{% for secret in secrets %}
+  {{ secret | quote }}
+{% endfor %}
+)
+needs_aws={{ needs_aws }}
+{% endif %}
 file_system={{ file_system | quote }}
 file_system_host={{ file_system_host | quote }}
 # If known, used as long as the name of the file system cannot be resolved.

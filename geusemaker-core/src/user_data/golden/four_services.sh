@@ -52,7 +52,7 @@ END-OF-RUN
   },
   "postgres": {
    "container_name": "postgres",
-   "environment": {"POSTGRES_PASSWORD":"one\ntwo"},
+   "environment": {"POSTGRES_INITDB_ARGS":"one\ntwo"},
    "extra_hosts": ["host.docker.internal:host-gateway"],
    "image": "pgvector/pgvector:pg18",
    "logging": {"driver":"journald"},

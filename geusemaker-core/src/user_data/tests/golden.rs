@@ -10,6 +10,8 @@ fn assert_golden(name: &str, containers: &[Container<'_>], gpu_maker: GpuMaker, 
     let runner = without_comments(include_str!("../run.sh"));
     assert_eq!(script.matches(&runner).count(), 1);
     let script = script.replace(&runner, "# run.sh without its comments");
+    let secrets = without_comments(include_str!("../secrets.sh"));
+    let script = script.replace(&secrets, "# secrets.sh without its comments");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/user_data/golden")
         .join(name);
@@ -52,7 +54,7 @@ fn four_services_are_as_read() {
         ..container("n8n", 5678, "docker.n8n.io/n8nio/n8n:1.110.1")
     };
     let postgres = Container {
-        env: [("POSTGRES_PASSWORD", "one\ntwo")].into(),
+        env: [("POSTGRES_INITDB_ARGS", "one\ntwo")].into(),
         ports: Vec::new(),
         gpus: Gpus::None,
         volumes: vec![mount(
@@ -92,6 +94,38 @@ fn four_services_are_as_read() {
         GpuMaker::Nvidia,
         true,
     );
+}
+
+#[test]
+fn secrets_are_as_read() {
+    let n8n = Container {
+        env: [("DB_TYPE", "postgresdb")].into(),
+        secrets: [
+            ("DB_POSTGRESDB_PASSWORD", "generate:db".parse().unwrap()),
+            ("N8N_ENCRYPTION_KEY", "generate".parse().unwrap()),
+            (
+                "OPENAI_API_KEY",
+                "secretsmanager:llm/openai#key".parse().unwrap(),
+            ),
+        ]
+        .into(),
+        gpus: Gpus::None,
+        volumes: Vec::new(),
+        ..container("n8n", 5678, "docker.n8n.io/n8nio/n8n:1.110.1")
+    };
+    let vllm = Container {
+        secrets: [("HF_TOKEN", "ssm:/llm/hf-token".parse().unwrap())].into(),
+        volumes: Vec::new(),
+        ..container("vllm", 8000, "vllm/vllm-openai:v0.11.0")
+    };
+    let postgres = Container {
+        secrets: [("POSTGRES_PASSWORD", "generate:db".parse().unwrap())].into(),
+        ports: Vec::new(),
+        gpus: Gpus::None,
+        volumes: Vec::new(),
+        ..container("postgres", 5432, "postgres:17")
+    };
+    assert_golden("secrets.sh", &[n8n, vllm, postgres], GpuMaker::Nvidia, true);
 }
 
 #[test]

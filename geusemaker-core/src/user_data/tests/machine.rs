@@ -93,7 +93,7 @@ impl Machine {
         self.bash("boot");
     }
 
-    fn bash(&self, command: &str) {
+    pub(super) fn bash(&self, command: &str) {
         let output = Command::new("bash")
             .args(["-c", command])
             .env("BASH_ENV", self.path("stubs.sh"))

@@ -5,6 +5,8 @@ mod golden;
 mod machine;
 #[cfg(unix)]
 mod runs;
+#[cfg(unix)]
+mod secrets;
 
 use std::io::Read;
 
