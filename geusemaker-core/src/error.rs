@@ -17,6 +17,7 @@ use crate::leftover::Leftover;
 use crate::plan::Candidate;
 use crate::plan::error::PlanError;
 use crate::progress::seconds;
+use crate::remote_error::RemoteError;
 use crate::resource_key::ResourceKey;
 use crate::spec::{ServiceName, SpecError, StackName, Tier};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
@@ -214,6 +215,9 @@ pub enum Error {
         /// The step that belongs here instead.
         instead: &'static str,
     },
+    /// An instance cannot be asked or reached from afar.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The session was closed, so its deployments can make nothing more.
     #[error("the session of stack {stack} is closed")]
     #[non_exhaustive]
@@ -366,6 +370,7 @@ impl Error {
             | Self::ClockSpeed(_)
             | Self::NotSimulated(_)
             | Self::WrongTier { .. }
+            | Self::Remote(_)
             | Self::SessionClosed { .. }
             | Self::Leftovers { .. }
             | Self::Stopped { .. } => None,
@@ -396,6 +401,7 @@ impl Error {
             | Self::NotSimulated(_)
             | Self::WrongTier { .. }
             | Self::Committed { .. } => Category::Input,
+            Self::Remote(error) if error.is_about_input() => Category::Input,
             Self::Locked { .. } | Self::Journal(JournalError::TakenOver { .. }) => Category::Locked,
             Self::Wait(WaitError::Deadline { .. }) => Category::InProgress,
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => match source.class {
@@ -426,6 +432,7 @@ impl Error {
                 | JournalError::Illegal { .. }
                 | JournalError::Stopped { .. },
             )
+            | Self::Remote(_)
             | Self::SessionClosed { .. }
             | Self::Leftovers { .. }
             | Self::Stopped { .. } => Category::Failure,
@@ -484,6 +491,7 @@ impl Error {
                 "call commit() instead, or plan a spec with a higher tier".to_owned()
             }
             Self::WrongTier { instead, .. } => format!("call {instead} first"),
+            Self::Remote(error) => error.remedy(),
             Self::SessionClosed { .. } => {
                 "create another session: the result of close(), and the journal, say what exists".to_owned()
             }

@@ -147,6 +147,7 @@
 //! | [`AnyDeployment`] | a deployment that an earlier process began, step by step |
 //! | [`Listener`], [`ProgressEvent`] | progress, for one stack or for many at once |
 //! | [`CommittedStack`], [`DeploymentStatus`] | addresses, ids and states of a stack |
+//! | [`Remote`] | logs, commands and sessions on the instances of a stack |
 //! | [`Undone`], [`Closed`], [`Leftover`] | what was removed, and what is left |
 //! | [`Orphans`] | resources that no journal knows |
 //!
@@ -179,6 +180,8 @@ mod library_error;
 mod mutex;
 mod plan;
 mod progress;
+mod remote;
+mod remote_error;
 mod resource;
 mod resource_key;
 mod resource_ref;
@@ -213,6 +216,11 @@ pub use progress::Listener;
 pub use progress::event::{NextAttempt, ProgressEvent, ProgressUpdate};
 pub use progress::step::Step;
 pub use progress::wait::{UsualDuration, WaitId, WaitOutcome};
+pub use remote::Remote;
+pub use remote::command::{CommandResult, RemoteCommand, SentCommand};
+pub use remote::logs::{LogLine, LogQuery, Logs};
+pub use remote::session::{SessionPurpose, StartedSession};
+pub use remote_error::RemoteError;
 pub use resource::distribution::Distribution;
 pub use resource::image::Image;
 pub use resource::instance::RunningInstance;

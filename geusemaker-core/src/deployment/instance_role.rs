@@ -1,5 +1,6 @@
 //! The role with which the instances act: its policy, and the instance profile that carries it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use crate::resource::instance_profile_role::NewInstanceProfileRole;
 use crate::resource::role::NewRole;
 use crate::resource::role_policy::NewRolePolicy;
 use crate::resource_key::ResourceKey;
+use crate::spec::SecretSource;
 
 /// The name of the only policy of the role.
 const POLICY: &str = "instances";
@@ -81,7 +83,56 @@ fn policy(plan: &Plan) -> Value {
             &["*".to_owned()],
         ));
     }
+    statements.extend(secrets(plan));
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// Returns the statements that let the role read the secrets of the services, and no others. Keys of the account's own
+/// decrypt only those secrets.
+fn secrets(plan: &Plan) -> Vec<Value> {
+    let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+    let services = plan.spec.services().iter();
+    for source in services.flat_map(|service| service.secrets().values()) {
+        match source {
+            SecretSource::Parameter(name) => {
+                let name = name.as_str().trim_start_matches('/');
+                parameters.insert(arn(plan, "ssm", &format!("parameter/{name}")));
+            }
+            // AWS adds a hyphen and six characters to the name.
+            SecretSource::SecretsManager { name, .. } => {
+                secrets.insert(arn(
+                    plan,
+                    "secretsmanager",
+                    &format!("secret:{name}-??????"),
+                ));
+            }
+            SecretSource::Generated(_) => {}
+        }
+    }
+    let of_service = [
+        ("ssm:GetParameter", "PARAMETER_ARN", parameters),
+        ("secretsmanager:GetSecretValue", "SecretARN", secrets),
+    ];
+    let keys = [arn(plan, "kms", "key/*")];
+    let used = of_service
+        .into_iter()
+        .filter(|(_, _, arns)| !arns.is_empty());
+    used.flat_map(|(action, context, arns)| {
+        let arns: Vec<_> = arns.into_iter().collect();
+        let mut decrypt = allow(&["kms:Decrypt"], &keys);
+        decrypt["Condition"] =
+            json!({ "StringLike": { format!("kms:EncryptionContext:{context}"): arns } });
+        [allow(&[action], &arns), decrypt]
+    })
+    .collect()
+}
+
+fn arn(plan: &Plan, service: &str, resource: &str) -> String {
+    let (partition, region) = (plan.region.partition(), &plan.region);
+    format!(
+        "arn:{partition}:{service}:{region}:{}:{resource}",
+        plan.account
+    )
 }
 
 fn allow(actions: &[&str], resources: &[String]) -> Value {

@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod open;
 pub(crate) mod orphans;
 mod plan;
+mod remote;
 mod resume;
 pub(crate) mod status;
 

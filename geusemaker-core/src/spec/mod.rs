@@ -251,7 +251,12 @@ impl DeploymentSpec {
 
     /// Returns true if the instances need a role that the deployment creates.
     pub(crate) fn needs_role(&self) -> bool {
-        self.access().instance_profile().is_none() && self.access().ssm()
+        let reads_secrets = || {
+            let services = self.services().iter();
+            let mut sources = services.flat_map(|service| service.secrets().values());
+            sources.any(|source| !matches!(source, SecretSource::Generated(_)))
+        };
+        self.access().instance_profile().is_none() && (self.access().ssm() || reads_secrets())
     }
 
     /// Returns the settings of the shared file system.

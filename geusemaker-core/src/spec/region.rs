@@ -18,6 +18,26 @@ validated_text! {
 }
 
 impl Region {
+    /// Returns the partition of AWS that the Region belongs to, as ARNs name it.
+    ///
+    /// Source: the partitions that the AWS SDKs know.
+    pub(crate) fn partition(&self) -> &'static str {
+        let partitions = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("eusc-", "aws-eusc"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+            ("eu-isof-", "aws-iso-f"),
+        ];
+        let mut known = partitions.iter();
+        known
+            .find(|(prefix, _)| self.as_str().starts_with(prefix))
+            .map_or("aws", |(_, partition)| partition)
+    }
+
     /// Returns `us-east-1`, the Region of the catalog's prices.
     pub(super) fn us_east_1() -> Self {
         Self("us-east-1".to_owned())
