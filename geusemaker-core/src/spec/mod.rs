@@ -38,6 +38,7 @@
 //! command = ["--model", "Qwen/Qwen3-8B"]    # replaces the image's CMD; "args" is another name
 //! entrypoint = ["vllm", "serve"]            # replaces the image's ENTRYPOINT
 //! env = { VLLM_LOGGING_LEVEL = "INFO", OMP_NUM_THREADS = 4 }
+//! secrets = { HF_TOKEN = "ssm:/llm/hf-token" }  # variables whose values the instances read
 //! gpus = 1                                  # or "none"; "all" by default
 //! shm_size = "8g"
 //! ulimits = { memlock = -1, nofile = 65536 }
@@ -53,13 +54,48 @@
 //! name = "db"
 //! image = "postgres:17"
 //! internal = true                           # only other containers use it, by its name: no port, paths and health
-//! env = { POSTGRES_HOST_AUTH_METHOD = "trust" }
+//! secrets = { POSTGRES_PASSWORD = "generate:db" }
 //! volumes = [{ path = "/var/lib/postgresql/data", on = "local" }]  # the root disk: the default for databases
 //! # "#)?;
 //! # assert_eq!(spec.services().len(), 2);
 //! # assert!(spec.warnings().is_empty());
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
+//!
+//! # Secrets
+//!
+//! A spec names the place of a secret and never has its value, since whoever may describe the instances can read it.
+//! [`SecretSource`] lists the places:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 1
+//! # compute.instance_type = "g5.xlarge"
+//! # [[service]]
+//! # name = "a"
+//! # port = 80
+//! # image = "a"
+//! secrets = { HF_TOKEN = "ssm:/llm/hf-token",             # a parameter of Systems Manager
+//!             OPENAI_API_KEY = "secretsmanager:llm/openai",  # a secret of Secrets Manager
+//!             SMTP_PASSWORD = "secretsmanager:llm/smtp#password",  # one key of a JSON object there
+//!             ENCRYPTION_KEY = "generate",               # random, made by the first instance
+//!             DB_PASSWORD = "generate:db" }              # the same, with a name by which services share it
+//! env = { WEBUI_SECRET_KEY = "t0p-s3cret" }
+//! not_secret = ["WEBUI_SECRET_KEY"]  # variables and options whose values only look like secrets
+//! # "#)?;
+//! # assert_eq!(spec.services()[0].secrets().len(), 5);
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
+//! A value in `env`, `command` or `entrypoint` that looks like a secret, by its form, its variable or its option, is an
+//! error that says where it belongs and does not repeat it. A generated secret is kept in
+//! `/mnt/shared/.geusemaker/secrets` on the shared file system, in a file of its name or of `SERVICE.VARIABLE`. The
+//! instances read all values again at each start, and a container whose values have changed is made anew then. Without
+//! a shell in between, a program takes a secret from its variable alone; with one, a command can pass it on:
+//! `command = ["sh", "-c", "exec redis-server --requirepass \"$REDIS_PASSWORD\""]`.
+//!
+//! # Compose files
 //!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
 //! The load balancer serves the first of them that publishes a port, and the others are internal. A table chooses which
@@ -71,6 +107,10 @@
 //! [compose.served]
 //! open-webui = { health_path = "/health" }
 //! vllm = { paths = ["/v1/*"], health = { path = "/health", grace = "15m" } }
+//! [compose.secrets.vllm]                    # in place of what the Compose file has for these variables, and besides
+//! HF_TOKEN = "ssm:/llm/hf-token"
+//! [compose.not_secret]
+//! open-webui = ["OPENAI_API_KEY"]
 //! ```
 //!
 //! These keys of a Compose service are taken over: `image`, `command`, `entrypoint`, `environment`, `ports` (TCP, with

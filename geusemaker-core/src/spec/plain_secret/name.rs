@@ -1,7 +1,7 @@
 //! Names of variables and options that say that their value is a secret.
 
 /// Words that name a secret, also at the end of a longer word, as in `PGPASSWORD`.
-const SECRETS: [&str; 15] = [
+const SECRETS: [&str; 16] = [
     "TOKEN",
     "SECRET",
     "PASSWORD",
@@ -12,6 +12,7 @@ const SECRETS: [&str; 15] = [
     "CREDENTIAL",
     "CREDENTIALS",
     "APIKEY",
+    "AUTHKEY",
     "ACCESSKEY",
     "ACCOUNTKEY",
     "PRIVATEKEY",
@@ -68,7 +69,7 @@ const KINDS_OF_TEXT: [&str; 22] = [
 ];
 
 /// Last words of names that are about a secret.
-const ABOUT: [&str; 72] = [
+const ABOUT: [&str; 79] = [
     "ACTIVE",
     "AGE",
     "ALG",
@@ -141,6 +142,13 @@ const ABOUT: [&str; 72] = [
     "URL",
     "USERNAME",
     "VERSION",
+    "ENCRYPTION",
+    "HASHER",
+    "HASHING",
+    "USER",
+    "USERS",
+    "USAGE",
+    "STRENGTH",
 ];
 
 /// First words of names of switches and limits.
@@ -272,6 +280,8 @@ mod tests {
             "CRAWL4AI_API_TOKEN",
             "SEARXNG_SECRET",
             "JUPYTER_TOKEN",
+            "TS_AUTHKEY",
+            "AUTHENTICATION_APIKEY_ALLOWED_KEYS",
             "API_KEY",
             "API_KEY_1",
             "SECRET_KEY_BASE",
@@ -351,6 +361,10 @@ mod tests {
             "NB_UID",
             "PASSTHROUGH",
             "COMPASS",
+            "password_encryption",
+            "AUTHENTICATION_APIKEY_USERS",
+            "AUTHENTICATION_APIKEY_ENABLED",
+            "PASSWORD_RESET_TIMEOUT",
             "MONKEY",
             "SORT_KEYS",
             "--max-num-batched-tokens",

@@ -1,7 +1,7 @@
 //! Values that look like secrets, whatever their name.
 
 /// The texts with which secrets of well-known services begin, and the fewest characters after them.
-const PREFIXES: [(&str, usize); 31] = [
+const PREFIXES: [(&str, usize); 32] = [
     ("hf_", 20),
     ("api_org_", 20),
     ("sk-", 16),
@@ -33,6 +33,7 @@ const PREFIXES: [(&str, usize); 31] = [
     ("npm_", 30),
     ("pypi-AgEI", 20),
     ("dop_v1_", 20),
+    ("tskey-", 16),
 ];
 
 /// Values that programs take for "none".
@@ -170,7 +171,10 @@ fn is_path(value: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-@~ ".contains(c);
     // One of 64 random texts begins with "/".
     let is_random = |part: &str| part.len() >= 20 && looks_random(part);
-    is_rooted && value.chars().all(is_plain) && !value.split('/').any(is_random)
+    let is_file = [".json", ".pem", ".key", ".crt", ".txt", ".yaml", ".yml"]
+        .iter()
+        .any(|end| value.ends_with(end));
+    (is_rooted || is_file) && value.chars().all(is_plain) && !value.split('/').any(is_random)
 }
 
 /// Returns true for `$NAME` and `${NAME}`, which a shell in the container replaces.
@@ -284,6 +288,7 @@ mod tests {
             "xxx",
             "***",
             "/run/secrets/token",
+            "credentials.json",
             "./key.pem",
             "~/.cache/huggingface/token",
             "https://llm.example.com/token",
