@@ -151,6 +151,18 @@ fn applied(events: &[JournalEvent]) -> (JournalState, Vec<JournalRecord>) {
     (state, records)
 }
 
+/// A spec of an earlier version may have a text that this version takes for a secret.
+#[test]
+fn journal_with_secret_is_read() {
+    let mut json = serde_json::to_value(planned()).unwrap();
+    json["plan"]["spec"]["service"][0]["env"] =
+        serde_json::json!({ "HF_TOKEN": "hunter2-hunter2" });
+    let JournalEvent::Planned { plan, .. } = serde_json::from_value(json).unwrap() else {
+        panic!("another event")
+    };
+    assert_eq!(plan.spec.services()[0].env().len(), 1);
+}
+
 proptest! {
     #[test]
     fn event_applies_fully_or_not_at_all(

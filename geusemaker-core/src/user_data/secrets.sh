@@ -38,7 +38,7 @@ ask_aws() {
   case $code in
     0) return ;;
     124) error='no answer within 60 seconds' ;;
-    *) error=$(last_line "$(<"$errors")") ;;
+    *) error=$(last_line "$(grep -m 1 'An error occurred' "$errors" || cat "$errors")") ;;
   esac
   [[ -n $error ]] || error="aws ends with code $code"
   return 1
@@ -72,10 +72,12 @@ sys.stdout.write(value if isinstance(value, str) else json.dumps(value))'
 
 # 32 random bytes. A file with this name is always complete, and of several instances the first one makes it.
 make_secret() {
-  local new
-  new=$(mktemp "${1%/*}/.new.XXXXXXXX") &&
-    head -c 32 /dev/urandom | base64 -w 0 | tr -d = | tr +/ -_ >"$new" &&
-    [[ $(wc -c <"$new") == 43 ]] && sync "$new" && { ln -T "$new" "$1" || true; } && rm -f "$new"
+  local new code=0
+  new=$(mktemp "${1%/*}/.new.XXXXXXXX") || return
+  { head -c 32 /dev/urandom | base64 -w 0 | tr -d = | tr +/ -_ >"$new" &&
+    [[ $(wc -c <"$new") == 43 ]] && sync "$new" && { ln -T "$new" "$1" || true; }; } || code=1
+  rm -f "$new"
+  return "$code"
 }
 
 generate_secret() {

@@ -25,6 +25,13 @@ pub(super) fn replace(text: &str) -> Result<String, String> {
             _ if name.is_empty() => {
                 return Err("has a \"$\" that begins no variable: write \"$$\" for it".to_owned());
             }
+            // Not the name of a variable, as a rule, but a part of the text.
+            _ if name.contains(|c: char| c.is_ascii_lowercase()) => {
+                return Err(
+                    "has a \"$\" that begins a variable, and none has a value here: write \"$$\" for the sign itself"
+                        .to_owned(),
+                );
+            }
             _ => {
                 return Err(format!(
                     "needs the variable {name}, which has no value here: write the value, or a default as in \
@@ -66,6 +73,7 @@ mod tests {
             ("${TAG:?set it}", "needs the variable TAG"),
             ("${A:-$B}", "needs the variable A"),
             ("${TAG", "begins no variable"),
+            ("pass$word", "begins a variable, and none has a value here"),
             ("5$", "begins no variable: write \"$$\" for it"),
         ] {
             let error = replace(text).unwrap_err();

@@ -44,7 +44,8 @@ pub enum SecretSource {
         key: Option<SecretKey>,
     },
     /// 32 random bytes as text, which the first instance makes: `generate`, `generate:NAME`. They are kept on the
-    /// shared file system, in `/mnt/shared/.geusemaker/secrets`, for every later start.
+    /// shared file system, in `/mnt/shared/.geusemaker/secrets`, for every later start, and for every stack that uses
+    /// the file system.
     ///
     /// A secret with a name is the same wherever that name is used; one without is that of this variable of this
     /// service.

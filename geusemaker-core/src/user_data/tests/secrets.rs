@@ -325,7 +325,7 @@ fn refused(functions: &str) -> (Vec<String>, usize) {
     (machine.outcome(), machine.calls_of("aws").len())
 }
 
-const SAYS: &str = "says() { printf '\\nAn error occurred (%s) when calling the GetParameter operation: %s\\n' \"$@\" >&2; return 254; }\n";
+const SAYS: &str = "says() { printf '\\nAn error occurred (%s) when calling the GetParameter operation: %s\\n\\nMore help.\\n' \"$@\" >&2; return 254; }\n";
 
 #[test]
 fn impossible_secret_fails_at_once() {
