@@ -137,11 +137,10 @@ fn in_words(
 /// it is given for, if there is one.
 fn in_text(text: &str, is_known: &dyn Fn(&str) -> bool, depth: usize) -> Option<Option<String>> {
     let depth = depth.checked_sub(1)?;
-    if text.trim_start().starts_with(['{', '[']) {
-        if let Ok(json) = serde_json::from_str(text) {
-            let name = in_json("", &json, is_known)?;
-            return Some(Some(name).filter(|name| is_name(name)));
-        }
+    let json = Some(text).filter(|text| text.trim_start().starts_with(['{', '[']));
+    if let Some(json) = json.and_then(|text| serde_json::from_str(text).ok()) {
+        let name = in_json("", &json, is_known)?;
+        return Some(Some(name).filter(|name| is_name(name)));
     }
     let words = shlex::split(text).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
