@@ -196,7 +196,7 @@ pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};
 pub use aws::error::AwsError;
 pub use aws::error_class::ErrorClass;
 pub use deployment::Deployment;
-pub use deployment::commit::{CommittedStack, Outputs};
+pub use deployment::commit::{CommittedStack, Endpoint, Outputs};
 pub use deployment::failed::Failed;
 pub use deployment::state::{Planned, State};
 pub use error::{Attempt, Category, Error, UnhealthyTarget};

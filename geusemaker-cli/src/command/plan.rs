@@ -1,6 +1,6 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::{Service, Tier, VolumeKind};
+use geusemaker_core::spec::{CidrBlock, SecretSource, Service, Tier, VolumeKind};
 use geusemaker_core::{Candidate, Error, Phase, Plan};
 
 use super::{spec, status};
@@ -72,12 +72,14 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     for service in spec.services() {
         lines.push(service_line(service));
         lines.extend(volume_lines(service));
+        lines.extend(secret_lines(service));
     }
+    lines.extend(access_lines(plan));
     if spec.tier() >= Tier::LoadBalancer {
-        let admits = if plan.cloudfront_prefix_list.is_some() {
-            "CloudFront"
-        } else {
-            "the internet"
+        let admits = match spec.access().allow() {
+            _ if plan.cloudfront_prefix_list.is_some() => "CloudFront".to_owned(),
+            [] => "the internet".to_owned(),
+            ranges => joined(ranges),
         };
         lines.push(format!(
             "  balancer     {}, HTTP, open to {admits}",
@@ -125,6 +127,62 @@ fn volume_lines(service: &Service) -> impl Iterator<Item = String> {
         };
         format!("               {} {storage}", volume.path())
     })
+}
+
+/// Returns a line for each secret of a service: where its value comes from.
+fn secret_lines(service: &Service) -> impl Iterator<Item = String> {
+    service.secrets().iter().map(|(name, source)| {
+        let place = match source {
+            SecretSource::Generated(_) => {
+                "made on the instance, kept on the shared file system".to_owned()
+            }
+            source => format!("read by the instance from {source}"),
+        };
+        format!("               {name} {place}")
+    })
+}
+
+/// Returns a line for each way to the instances.
+fn access_lines(plan: &Plan) -> Vec<String> {
+    let spec = &plan.spec;
+    let access = spec.access();
+    let mut ways = Vec::new();
+    if access.ssm() {
+        let role = match access.instance_profile() {
+            Some(profile) => format!("your instance profile {profile}"),
+            None => "a new role".to_owned(),
+        };
+        ways.push(format!(
+            "logs, commands and shells through Systems Manager, with {role}"
+        ));
+    } else if let Some(profile) = access.instance_profile() {
+        ways.push(format!(
+            "no Systems Manager; your instance profile {profile}"
+        ));
+    }
+    if access.containers_use_role() {
+        ways.push("containers, too, act with the role of the instance".to_owned());
+    }
+    if spec.tier() == Tier::Instances && !access.allow().is_empty() {
+        ways.push(format!("the services from {}", joined(access.allow())));
+    }
+    if !access.ssh_from().is_empty() {
+        ways.push(format!("SSH from {}", joined(access.ssh_from())));
+    }
+    if ways.is_empty() {
+        ways.push("none: neither Systems Manager nor SSH".to_owned());
+    }
+    let ways = ways.into_iter().enumerate();
+    ways.map(|(row, way)| {
+        let label = if row == 0 { "access" } else { "" };
+        format!("  {label:<13}{way}")
+    })
+    .collect()
+}
+
+fn joined(ranges: &[CidrBlock]) -> String {
+    let ranges: Vec<_> = ranges.iter().map(CidrBlock::as_str).collect();
+    ranges.join(", ")
 }
 
 /// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:

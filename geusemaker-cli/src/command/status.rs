@@ -1,7 +1,8 @@
 //! `gm status`: shows the current resources of a stack.
 
 use geusemaker_core::id::ResourceId;
-use geusemaker_core::{DeploymentStatus, ResourceState};
+use geusemaker_core::spec::CidrBlock;
+use geusemaker_core::{DeploymentStatus, Endpoint, ResourceState};
 
 use crate::arguments::Name;
 use crate::context::Context;
@@ -83,5 +84,38 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
             document = document.line(format!("{label}: {value}"));
         }
     }
-    document
+    document.lines(endpoint_lines(context, status))
+}
+
+/// Returns a line for each service of tier 1: its address, and who can reach it.
+fn endpoint_lines(context: &Context, status: &DeploymentStatus) -> Vec<String> {
+    let has_ssm = status.spec.access().ssm();
+    let instances = &status.outputs.instances;
+    let endpoints = status.outputs.endpoints.iter();
+    endpoints
+        .map(|endpoint| {
+            let Endpoint {
+                service,
+                url,
+                open_to,
+                ..
+            } = endpoint;
+            if !open_to.is_empty() {
+                let ranges: Vec<_> = open_to.iter().map(CidrBlock::as_str).collect();
+                return format!("{service}: {url} from {}", ranges.join(", "));
+            }
+            let number = instances.iter().position(|id| *id == endpoint.instance);
+            let number = match number {
+                Some(number) if number > 0 => format!(" --instance {number}"),
+                _ => String::new(),
+            };
+            let way = if has_ssm {
+                let forward = format!("port-forward {} {service}{number}", status.name);
+                context.command(&forward)
+            } else {
+                "access.allow in a new stack opens it".to_owned()
+            };
+            format!("{service}: {url} from nowhere; {way}")
+        })
+        .collect()
 }

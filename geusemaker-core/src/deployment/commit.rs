@@ -10,7 +10,8 @@ use crate::ledger::rollback_guard::RollbackGuard;
 use crate::plan::Plan;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, Ec2Ready, Reached};
 use crate::progress::step::Step;
-use crate::spec::{Region, StackName, Tier};
+use crate::resource::instance::RunningInstance;
+use crate::spec::{CidrBlock, Region, ServiceName, StackName, Tier};
 
 /// A committed deployment: its identity and its outputs.
 ///
@@ -81,8 +82,68 @@ pub struct Outputs {
     pub distribution_domain: Option<String>,
     /// The ids of the instances.
     pub instances: Vec<InstanceId>,
+    /// The services on each instance, if no load balancer stands in front of them: tier 1.
+    pub endpoints: Vec<Endpoint>,
     /// The file system.
     pub file_system: Option<FileSystemId>,
+}
+
+/// A service on an instance that no load balancer stands in front of.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     access.allow = ['203.0.113.0/24']\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// let stack = session.plan(spec).await?.launch().await?.commit().await?;
+/// let endpoint = &stack.outputs.endpoints[0];
+/// assert!(endpoint.url.ends_with(":11434"));
+/// assert_eq!(endpoint.open_to[0].as_str(), "203.0.113.0/24");
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// The service.
+    pub service: ServiceName,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The URL of the service: with the public address of the instance, or its private one if it has no other.
+    pub url: String,
+    /// The ranges of addresses that may reach it. If there are none, only a forwarded port leads to it.
+    pub open_to: Vec<CidrBlock>,
+}
+
+impl Endpoint {
+    fn all(ec2: &Ec2Ready) -> Vec<Self> {
+        let spec = &ec2.plan.spec;
+        if spec.tier() != Tier::Instances {
+            return Vec::new();
+        }
+        let services = || spec.served_services();
+        let of_instance = |instance: &RunningInstance| {
+            let address = instance.public_ip.as_ref().or(instance.private_ip.as_ref());
+            let address = address.cloned().unwrap_or_default();
+            let id = instance.id.clone();
+            services().filter_map(move |service| {
+                Some(Self {
+                    service: service.name().clone(),
+                    instance: id.clone(),
+                    url: format!("http://{address}:{}", service.port()?.host()),
+                    open_to: spec.access().allow().to_vec(),
+                })
+            })
+        };
+        ec2.instances.iter().flat_map(of_instance).collect()
+    }
 }
 
 impl CommittedStack {
@@ -122,6 +183,7 @@ impl Outputs {
                 .iter()
                 .map(|instance| instance.id.clone())
                 .collect(),
+            endpoints: Endpoint::all(ec2),
             file_system: Some(ec2.file_system.clone()),
         }
     }

@@ -331,7 +331,7 @@ impl DeploymentSpec {
     }
 
     /// Returns what is valid but likely to be a mistake: first about a Compose file that services were read from, then
-    /// in the order of the services.
+    /// in the order of the services, and last about the access.
     ///
     /// ```
     /// use geusemaker_core::spec::DeploymentSpec;
@@ -356,7 +356,8 @@ impl DeploymentSpec {
     pub fn warnings(&self) -> Vec<SpecWarning> {
         let of_import = self.0.import_warnings.0.iter().cloned();
         let of_services = warning::warnings(self.compute().count(), self.services());
-        of_import.chain(of_services).collect()
+        let of_access = warning::of_access(self.tier(), self.access(), self.services());
+        of_import.chain(of_services).chain(of_access).collect()
     }
 
     /// Reads a spec of a journal: with all checks, except that texts may look like secrets. The version that has

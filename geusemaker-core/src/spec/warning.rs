@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::access::Access;
 use super::service::{DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database};
+use super::tier::Tier;
 
 /// A setting that is valid but likely to be a mistake, from
 /// [`DeploymentSpec::warnings`](super::DeploymentSpec::warnings).
@@ -44,6 +46,16 @@ pub enum SpecWarning {
         /// The number of instances.
         instances: u32,
     },
+    /// A load balancer that admits the whole internet to services that anybody may use.
+    #[error(
+        "anybody on the internet can use {}: the load balancer asks nobody who they are; name those who may in \
+         access.allow, or write [\"0.0.0.0/0\"] there if this is meant",
+        joined(.services)
+    )]
+    OpenToEverybody {
+        /// The services that the load balancer serves.
+        services: Vec<ServiceName>,
+    },
     /// A `healthcheck` of a Compose file, which is not taken over.
     #[error(
         "{service} has a healthcheck in the Compose file, which is not used: the load balancer asks each service that it \
@@ -53,6 +65,23 @@ pub enum SpecWarning {
         /// The service.
         service: ServiceName,
     },
+}
+
+fn joined(services: &[ServiceName]) -> String {
+    let names: Vec<_> = services.iter().map(ServiceName::as_str).collect();
+    names.join(", ")
+}
+
+/// Returns the warning about a load balancer that admits everybody.
+pub(super) fn of_access(tier: Tier, access: &Access, services: &[Service]) -> Option<SpecWarning> {
+    let is_open = tier == Tier::LoadBalancer && access.allow().is_empty();
+    is_open.then(|| SpecWarning::OpenToEverybody {
+        services: services
+            .iter()
+            .filter(|service| !service.is_internal())
+            .map(|service| service.name().clone())
+            .collect(),
+    })
 }
 
 /// Returns the warnings about the services of this many instances.

@@ -203,10 +203,19 @@ END
   systemctl start --no-block geusemaker.service
 }
 
+# An agent of Systems Manager that started before its role was known sleeps for half an hour.
+restart_agent() {
+  local unit
+  for unit in snap.amazon-ssm-agent.amazon-ssm-agent amazon-ssm-agent; do
+    ! systemctl is-active -q "$unit" || systemctl restart "$unit" || true
+  done
+}
+
 machine() {
   stage 1 'preparing the machine'
   ((!gpu_check)) || report_gpus
   install
+  restart_agent
   units
 }
 

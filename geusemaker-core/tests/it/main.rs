@@ -5,6 +5,7 @@
 #[path = "../scenario/mod.rs"]
 mod scenario;
 
+mod access;
 mod ambiguity;
 mod boot;
 mod capacity;
@@ -22,6 +23,7 @@ mod journal;
 mod keeping;
 mod orphans;
 mod progress;
+mod remote;
 mod removal;
 mod replay;
 mod resources;

@@ -119,10 +119,11 @@ volumes:
     assert_eq!(db.user().unwrap().to_string(), "999:999");
 
     let warnings: Vec<_> = spec.warnings().iter().map(ToString::to_string).collect();
-    assert_eq!(warnings.len(), 1);
+    assert_eq!(warnings.len(), 2);
     assert!(
         warnings[0].starts_with("vllm has a healthcheck in the Compose file, which is not used")
     );
+    assert!(warnings[1].starts_with("anybody on the internet can use vllm"));
     // The journal of a stack has its services, and not the name of the file.
     let json = serde_json::to_value(&spec).unwrap();
     assert_eq!(json.get("compose"), None);

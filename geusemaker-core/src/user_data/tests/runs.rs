@@ -79,6 +79,7 @@ fn services_start_in_stages() {
         machine.calls(),
         [
             "systemctl enable --now docker",
+            "systemctl restart amazon-ssm-agent",
             "systemctl daemon-reload",
             "systemctl enable geusemaker-storage.service geusemaker.service",
             "systemctl start --no-block geusemaker.service",

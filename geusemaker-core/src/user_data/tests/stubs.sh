@@ -21,6 +21,8 @@ dnf() { record dnf "$@" && MISSING=apt-get; }
 curl() { record curl "$@"; }
 uname() { echo x86_64; }
 systemctl() {
+  # The agent is a plain package here, as on Amazon Linux.
+  [[ $1 != is-active ]] || { [[ $* == *' amazon-ssm-agent' ]] && return; return 3; }
   record systemctl "$@"
   [[ $* != 'start --no-block geusemaker.service' ]] || boot
 }
