@@ -28,7 +28,9 @@
 //!   silence), to the caller (dropped, a panic) or to the resource (stuck, slow, failed). A fault that never fires
 //!   makes the test fail.
 //! - No program runs inside a simulated instance. A [`Guest`] is the software in there, as far as AWS sees it: the text
-//!   on the serial console, and the output of commands that Systems Manager runs. The default, [`GpuGuest`], boots and reports the GPUs if the user data does.
+//!   on the serial console, the ports that answer, and the output of commands that Systems Manager runs. The default,
+//!   [`GpuGuest`], boots and reports the GPUs if the user data does. A [`ServiceGuest`] goes through the stages of
+//!   GeuseMaker's user data, and a [`BootFault`] makes one of them fail.
 //! - In the end, [`Aws::leftovers`] has to be empty. [`Aws::calls`] is the log of the calls, as [`CallRecord`]s,
 //!   [`Aws::clock`] the time that they took, and [`Aws::coverage`] the part of AWS that they have exercised.
 //! - The `Explorer`, behind the feature `explorer`, runs a whole scenario once for each fault that can happen at each
@@ -64,8 +66,8 @@ pub use clock::Clock;
 pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]
 pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run};
-pub use fault::{Fault, FaultFileError, effect};
-pub use sim::guest::{Boot, CommandOutput, GpuGuest, Guest, PlainGuest};
+pub use fault::{BootFault, Fault, FaultFile, FaultFileError, effect};
+pub use sim::guest::{Boot, CommandOutput, GpuGuest, Guest, PlainGuest, ServiceGuest};
 pub use sim::limits::Throttling;
 pub use sim::quota::Quota;
 pub use sim::resource::{Resource, ResourceState};

@@ -3,14 +3,14 @@
 mod in_process;
 mod kept_account;
 
-use geusemaker_testkit::{Aws, AwsBuilder};
+use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
 
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
 
 /// Returns the builder that every account of the sandbox starts from.
 pub(crate) fn account() -> AwsBuilder {
-    let account = Aws::builder();
+    let account = Aws::builder().guest(ServiceGuest::new());
     match region() {
         Some(region) => account.region(region),
         None => account,

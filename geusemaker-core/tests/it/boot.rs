@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use geusemaker_core::{Category, Error};
-use geusemaker_testkit::{Aws, Boot, Fault, GpuGuest, Guest};
+use geusemaker_testkit::{Aws, Boot, BootFault, Fault, GpuGuest, Guest, ServiceGuest};
 
 use crate::scenario::{Scenario, spec, spec_with};
 
@@ -128,4 +128,97 @@ async fn reported_failure_ends_gpu_check() {
     failed.previous.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
     assert!(text.ends_with(": the mount was refused"), "{text}");
+}
+
+/// Every failure of the software ends the wait, with its reason, long before the deadline.
+#[tokio::test(start_paused = true)]
+async fn boot_faults_end_wait() {
+    let faults = [
+        (
+            BootFault::script_fails(),
+            "the machine",
+            "the script failed at line ",
+        ),
+        (
+            BootFault::mount_refused(),
+            "the shared file system",
+            "the mount was refused: ",
+        ),
+        (
+            BootFault::no_space_left("webui"),
+            "webui",
+            "no space left on the disk for the image ghcr.io",
+        ),
+        (
+            BootFault::image_not_found("ollama"),
+            "ollama",
+            "image not found: manifest for ollama/ollama:latest",
+        ),
+        (
+            BootFault::image_denied("ollama"),
+            "ollama",
+            "access to the image denied: pull access denied for ollama",
+        ),
+        (
+            BootFault::secret_unreadable("webui"),
+            "webui",
+            "a secret could not be read",
+        ),
+        (
+            BootFault::container_exits("webui", 3),
+            "webui",
+            "the container exits with code 3 (restarts: ",
+        ),
+        (
+            BootFault::out_of_gpu_memory("ollama"),
+            "ollama",
+            "out of GPU memory (restarts: ",
+        ),
+    ];
+    for (fault, subject, expected) in faults {
+        let is_of_container = expected.contains("restarts");
+        let scenario = Scenario::on(
+            Aws::builder()
+                .guest(ServiceGuest::new().fault(fault))
+                .build(),
+        );
+        let planned = scenario.session.plan(spec_with(2, LONG)).await.unwrap();
+        let ready = planned.launch().await.unwrap();
+        let start = scenario.aws.clock().elapsed();
+        let failed = ready.balance().await.unwrap_err();
+        let took = scenario.aws.clock().elapsed() - start;
+        let error = *failed.error;
+        failed.previous.rollback().await.into_result().unwrap();
+        scenario.assert_nothing_left();
+        let Error::Software {
+            service,
+            reason,
+            log,
+            ..
+        } = &error
+        else {
+            panic!("{expected}: {error}");
+        };
+        assert_eq!(service, subject);
+        assert!(reason.starts_with(expected), "{reason}");
+        assert_eq!(log.is_empty(), !is_of_container, "{log:#?}");
+        assert!(took < Duration::from_secs(8 * 60), "{expected}: {took:?}");
+    }
+}
+
+/// The targets become healthy once the services answer, and until then the wait shows the stage.
+#[tokio::test(start_paused = true)]
+async fn wait_shows_stages_of_services() {
+    let scenario = Scenario::on(Aws::builder().guest(ServiceGuest::new()).build());
+    let planned = scenario
+        .session
+        .plan(spec_with(2, "count = 2"))
+        .await
+        .unwrap();
+    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+    let said = scenario.messages();
+    balanced.rollback().await.into_result().unwrap();
+    scenario.assert_nothing_left();
+    assert!(said.iter().any(|line| line.contains(" of 7)")), "{said:#?}");
+    assert!(scenario.aws.clock().elapsed() < Duration::from_secs(15 * 60));
 }

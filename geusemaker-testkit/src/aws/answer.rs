@@ -89,7 +89,7 @@ impl Aws {
             service,
             operation,
             elapsed: self.clock().elapsed(),
-            is_any_in: &|kind, state| account.is_any_in(kind, state, now),
+            is_any_in: &|kind, state| account.is_any_in(kind, state, &*self.shared.guest, now),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The builder of a simulated account.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -219,6 +220,7 @@ impl AwsBuilder {
                 drop_caller: Notify::new(),
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
+                boot_faults_taken: AtomicBool::new(false),
                 region: self.region,
                 on_change: self.on_change.map(Mutex::new),
                 on_call: self.on_call,

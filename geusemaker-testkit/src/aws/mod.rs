@@ -7,6 +7,7 @@ mod connector;
 mod snapshot;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
@@ -24,7 +25,7 @@ pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
 use crate::call_record::{CallLog, CallRecord};
 use crate::clock::Clock;
 use crate::coverage::{Coverage, SeenStates};
-use crate::fault::{Fault, Schedule};
+use crate::fault::{BootFault, Fault, Schedule};
 use crate::lock::lock;
 use crate::sim::account::Account;
 use crate::sim::guest::Guest;
@@ -60,6 +61,8 @@ struct Shared {
     drop_caller: Notify,
     clock: Clock,
     guest: Arc<dyn Guest>,
+    /// True if a caller has asked for the guest's faults that have not fired.
+    boot_faults_taken: AtomicBool,
     region: String,
     /// If both are locked, this is locked before the account.
     on_change: Option<Mutex<OnChange>>,
@@ -128,6 +131,14 @@ impl Aws {
         lock(&self.shared.faults).unfired()
     }
 
+    /// Returns the faults of the guest that have not fired so far and are not optional, as [`Aws::unfired`] does for the
+    /// faults at calls: a test that calls this has to check the result itself.
+    #[must_use]
+    pub fn unfired_boot_faults(&self) -> Vec<BootFault> {
+        self.shared.boot_faults_taken.store(true, Ordering::Relaxed);
+        self.shared.guest.unfired()
+    }
+
     /// Returns every call so far, in order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
@@ -182,7 +193,7 @@ impl Aws {
     /// `EC2::Instance i-0123… shutting-down`.
     #[must_use]
     pub fn states(&self) -> Vec<ResourceState> {
-        lock(&self.shared.account).states(self.clock().now())
+        lock(&self.shared.account).states(&*self.shared.guest, self.clock().now())
     }
 
     /// Takes the existing resources as given: they are no longer leftovers.
@@ -204,11 +215,15 @@ impl Drop for Shared {
         if std::thread::panicking() {
             return;
         }
-        let unfired: Vec<_> = lock(&self.faults)
+        let mut unfired: Vec<_> = lock(&self.faults)
             .unreported()
             .into_iter()
             .map(|fault| format!("\n  {fault}"))
             .collect();
+        if !self.boot_faults_taken.load(Ordering::Relaxed) {
+            let boot_faults = self.guest.unfired();
+            unfired.extend(boot_faults.iter().map(|fault| format!("\n  {fault}")));
+        }
         assert!(
             unfired.is_empty(),
             "faults that never fired, and are not optional:{}",

@@ -6,12 +6,85 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::boot_fault::BootFault;
+use super::boot_fault_entry::BootFaultEntry;
 use super::place::{On, UnknownOperation};
 use super::{
     AnyEffect, Disruption, Effect, Fault, Interruption, Reason, Refusal, ResourceDelay,
     ResourceFailure,
 };
 use crate::sim::lifecycle::CENTURY;
+
+/// The faults of a file: those at calls, and those of the software inside instances.
+///
+/// ```
+/// use geusemaker_testkit::{Aws, FaultFile, ServiceGuest};
+///
+/// let file = FaultFile::parse(
+///     r#"
+///     [[fault]]
+///     on = "RunInstances"
+///     nth = 2
+///     answer = "InsufficientInstanceCapacity"
+///
+///     [[boot-fault]]
+///     fault = "image-not-found"
+///     service = "vllm"
+///     instance = 1
+///     "#,
+/// )?;
+/// assert_eq!((file.faults.len(), file.boot_faults.len()), (1, 1));
+/// // To use them:
+/// let guest = file.boot_faults.into_iter().fold(ServiceGuest::new(), ServiceGuest::fault);
+/// let account = Aws::builder().guest(guest);
+/// # let _ = account;
+/// # Ok::<(), geusemaker_testkit::FaultFileError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaultFile {
+    /// The faults at calls and of resources, `[[fault]]`, for [`AwsBuilder::fault`](crate::AwsBuilder::fault).
+    pub faults: Vec<Fault>,
+    /// The faults of the first boot, `[[boot-fault]]`, for [`ServiceGuest::fault`](crate::ServiceGuest::fault).
+    pub boot_faults: Vec<BootFault>,
+}
+
+impl FaultFile {
+    /// Reads a file of faults. [`Fault::parse_file`] lists the keys of a `[[fault]]`. A `[[boot-fault]]` has these:
+    ///
+    /// - `fault`: `image-not-found`, `image-denied`, `no-space-left`, `secret-unreadable`, `container-exits` or
+    ///   `out-of-gpu-memory`, each with `service`; or, for the whole instance, `mount-refused` or `script-fails`.
+    /// - `exit-code` of `container-exits`; 1 by default.
+    /// - `instance = 2` for the second instance only that is launched in its region; every instance by default.
+    /// - `optional = true` for a fault that may never fire.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not TOML, if a key is unknown or has a wrong value, or if keys contradict each
+    /// other.
+    pub fn parse(text: &str) -> Result<Self, FaultFileError> {
+        let file = File::read(text)?;
+        Ok(Self {
+            faults: read_all(text, file.fault, Entry::fault)?,
+            boot_faults: read_all(text, file.boot_fault, BootFaultEntry::fault)?,
+        })
+    }
+}
+
+fn read_all<E, F>(
+    text: &str,
+    entries: Vec<Spanned<E>>,
+    read: impl Fn(E) -> Result<F, Problem>,
+) -> Result<Vec<F>, FaultFileError> {
+    let read = |entry: Spanned<E>| {
+        let start = entry.span().start;
+        read(entry.into_inner()).map_err(|problem| FaultFileError {
+            line: line_at(text, problem.at.unwrap_or(start)),
+            key: problem.key,
+            problem: problem.text,
+        })
+    };
+    entries.into_iter().map(read).collect()
+}
 
 impl Fault {
     /// Reads a file of faults. Each fault is a table with conditions and an effect:
@@ -52,27 +125,19 @@ impl Fault {
     ///
     /// # Errors
     /// Returns an error if the text is not TOML, if a key is unknown or has a wrong value, or if keys contradict each
-    /// other.
+    /// other; also if the file has faults of the first boot, which [`FaultFile::parse`] reads.
     pub fn parse_file(text: &str) -> Result<Vec<Self>, FaultFileError> {
-        let file: File = toml::from_str(text).map_err(|error| FaultFileError {
-            line: error.span().map_or(1, |span| line_at(text, span.start)),
-            key: None,
-            problem: error.message().to_owned(),
-        })?;
-        file.fault
-            .into_iter()
-            .map(|entry| {
-                let start = entry.span().start;
-                entry
-                    .into_inner()
-                    .fault()
-                    .map_err(|problem| FaultFileError {
-                        line: line_at(text, problem.at.unwrap_or(start)),
-                        key: problem.key,
-                        problem: problem.text,
-                    })
-            })
-            .collect()
+        let file = File::read(text)?;
+        if let Some(fault) = file.boot_fault.first() {
+            return Err(FaultFileError {
+                line: line_at(text, fault.span().start),
+                key: None,
+                problem:
+                    "a fault of the first boot is one of the guest: read it with `FaultFile::parse`"
+                        .to_owned(),
+            });
+        }
+        read_all(text, file.fault, Entry::fault)
     }
 }
 
@@ -95,6 +160,18 @@ pub struct FaultFileError {
 struct File {
     #[serde(default)]
     fault: Vec<Spanned<Entry>>,
+    #[serde(default, rename = "boot-fault", alias = "boot_fault")]
+    boot_fault: Vec<Spanned<BootFaultEntry>>,
+}
+
+impl File {
+    fn read(text: &str) -> Result<Self, FaultFileError> {
+        toml::from_str(text).map_err(|error| FaultFileError {
+            line: error.span().map_or(1, |span| line_at(text, span.start)),
+            key: None,
+            problem: error.message().to_owned(),
+        })
+    }
 }
 
 /// A fault in its written form.
@@ -137,7 +214,7 @@ struct Entry {
 }
 
 /// A problem of one fault.
-struct Problem {
+pub(super) struct Problem {
     /// The place in the file, if it is known more precisely than by the fault.
     at: Option<usize>,
     key: Option<&'static str>,
@@ -278,7 +355,11 @@ impl<T: Into<String>> From<T> for Problem {
     }
 }
 
-fn problem<T>(key: &'static str, value: &Spanned<T>, text: impl Into<String>) -> Problem {
+pub(super) fn problem<T>(
+    key: &'static str,
+    value: &Spanned<T>,
+    text: impl Into<String>,
+) -> Problem {
     Problem {
         at: Some(value.span().start),
         key: Some(key),
@@ -287,7 +368,7 @@ fn problem<T>(key: &'static str, value: &Spanned<T>, text: impl Into<String>) ->
 }
 
 /// Checks that a key is absent, which does not go with the effect of the fault.
-fn absent<T>(
+pub(super) fn absent<T>(
     key: &'static str,
     value: Option<&Spanned<T>>,
     text: &'static str,
@@ -298,7 +379,7 @@ fn absent<T>(
     }
 }
 
-fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Result<u32, Problem> {
+pub(super) fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Result<u32, Problem> {
     match value {
         None => Ok(1),
         Some(value) if *value.get_ref() == 0 => Err(problem(

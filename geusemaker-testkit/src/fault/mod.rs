@@ -1,5 +1,7 @@
 //! Faults: their conditions and their effects.
 
+mod boot_fault;
+mod boot_fault_entry;
 pub mod effect;
 mod file;
 mod place;
@@ -8,13 +10,15 @@ mod schedule;
 
 use std::time::Duration;
 
+pub(crate) use self::boot_fault::BootFailure;
+pub use self::boot_fault::BootFault;
 pub(crate) use self::effect::Interruption;
 #[cfg(feature = "explorer")]
 use self::effect::Way;
 use self::effect::{
     AnyEffect, Disruption, Effect, Reason, Refusal, ResourceDelay, ResourceFailure,
 };
-pub use self::file::FaultFileError;
+pub use self::file::{FaultFile, FaultFileError};
 use self::place::{On, Place};
 pub(crate) use self::schedule::{CallContext, End, Schedule, Verdict};
 use crate::sim::lifecycle::CENTURY;

@@ -10,6 +10,7 @@ use super::cloudfront::CloudFront;
 use super::ec2::Ec2;
 use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
+use super::guest::{Guest, Software};
 use super::iam::Iam;
 use super::limits::Limits;
 use super::quota::Quotas;
@@ -95,20 +96,34 @@ impl Account {
     }
 
     /// Returns the state of every resource that has one.
-    pub(crate) fn states(&self, now: Timestamp) -> Vec<ResourceState> {
+    pub(crate) fn states(&self, guest: &dyn Guest, now: Timestamp) -> Vec<ResourceState> {
+        let software = Software {
+            guest,
+            timings: self.rng.timings(),
+        };
         let mut all: Vec<_> = self.cloudfront.states(now).collect();
         for region in self.regions.values() {
             all.extend(region.ec2.states(now));
             all.extend(region.efs.states(now));
-            all.extend(region.elastic_load_balancing.states(&region.ec2, now));
+            all.extend(
+                region
+                    .elastic_load_balancing
+                    .states(&region.ec2, software, now),
+            );
             all.extend(region.ssm.states(&region.ec2, &self.iam, now));
         }
         all
     }
 
     /// Returns true if a resource of that kind is in that state.
-    pub(crate) fn is_any_in(&self, kind: &str, state: &str, now: Timestamp) -> bool {
-        self.states(now)
+    pub(crate) fn is_any_in(
+        &self,
+        kind: &str,
+        state: &str,
+        guest: &dyn Guest,
+        now: Timestamp,
+    ) -> bool {
+        self.states(guest, now)
             .iter()
             .any(|one| one.resource.kind == kind && one.state == state)
     }

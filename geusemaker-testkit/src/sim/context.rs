@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::capacity::Capacity;
-use super::guest::Guest;
+use super::guest::{Guest, Software};
 use super::lifecycle::LifecycleOverride;
 use super::quota::Quotas;
 use super::timings::{Rng, Step};
@@ -27,6 +27,14 @@ pub(crate) struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
+    /// Returns the software of the instances.
+    pub(crate) fn software(&self) -> Software<'_> {
+        Software {
+            guest: &**self.guest,
+            timings: self.rng.timings(),
+        }
+    }
+
     /// Returns the duration of a step of the resource that the call is about.
     pub(crate) fn duration(&mut self, step: Step) -> Duration {
         self.lifecycle.duration(self.rng.duration(step))

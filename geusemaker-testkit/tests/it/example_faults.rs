@@ -1,14 +1,14 @@
 //! A check that the example fault file can be parsed.
 
-use geusemaker_testkit::Fault;
+use geusemaker_testkit::FaultFile;
 
 #[test]
 fn example_fault_file_can_be_read() {
-    let faults = Fault::parse_file(include_str!("../../examples/faults.toml"));
+    let faults = FaultFile::parse(include_str!("../../examples/faults.toml"));
     assert_eq!(
         faults
-            .map(|faults| faults.len())
+            .map(|file| (file.faults.len(), file.boot_faults.len()))
             .map_err(|error| error.to_string()),
-        Ok(7)
+        Ok((7, 2))
     );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use geusemaker_testkit::Fault;
+use geusemaker_testkit::{BootFault, Fault, FaultFile};
 
 #[test]
 fn fault_file_matches_builder() {
@@ -291,4 +291,93 @@ fn fault_displays_sentence_and_code() {
         assert_eq!(fault.to_string(), sentence);
         assert_eq!(fault.to_rust(), rust);
     }
+}
+
+#[test]
+fn boot_faults_match_constructors() {
+    let text = r#"
+        [[fault]]
+        on = "CreateVpc"
+        denied = true
+
+        [[boot-fault]]
+        fault = "image-not-found"
+        service = "vllm"
+        instance = 2
+        optional = true
+
+        [[boot-fault]]
+        fault = "container-exits"
+        service = "web"
+        exit-code = 137
+    "#;
+    let file = FaultFile::parse(text).unwrap();
+    assert_eq!(file.faults.len(), 1);
+    assert_eq!(
+        file.boot_faults,
+        [
+            BootFault::image_not_found("vllm").on_instance(2).optional(),
+            BootFault::container_exits("web", 137),
+        ]
+    );
+    for (word, fault) in [
+        ("image-denied", BootFault::image_denied("a")),
+        ("no-space-left", BootFault::no_space_left("a")),
+        ("out-of-gpu-memory", BootFault::out_of_gpu_memory("a")),
+        ("secret-unreadable", BootFault::secret_unreadable("a")),
+        ("container-exits", BootFault::container_exits("a", 1)),
+    ] {
+        let text = format!("[[boot_fault]]\nfault = '{word}'\nservice = 'a'");
+        assert_eq!(FaultFile::parse(&text).unwrap().boot_faults, [fault]);
+    }
+    for (word, fault) in [
+        ("mount-refused", BootFault::mount_refused()),
+        ("script-fails", BootFault::script_fails()),
+    ] {
+        let text = format!("[[boot_fault]]\nfault = '{word}'");
+        assert_eq!(FaultFile::parse(&text).unwrap().boot_faults, [fault]);
+    }
+}
+
+#[test]
+fn wrong_boot_fault_is_an_error() {
+    for (line, key, text, part) in [
+        (
+            2,
+            None,
+            "[[boot-fault]]\nfault = 'fire'",
+            "unknown variant `fire`",
+        ),
+        (
+            1,
+            None,
+            "[[boot-fault]]\nfault = 'image-denied'",
+            "needs a `service`",
+        ),
+        (
+            3,
+            Some("service"),
+            "[[boot-fault]]\nfault = 'mount-refused'\nservice = 'a'",
+            "the whole instance",
+        ),
+        (
+            4,
+            Some("exit-code"),
+            "[[boot-fault]]\nfault = 'image-denied'\nservice = 'a'\nexit-code = 1",
+            "`container-exits`",
+        ),
+        (
+            3,
+            Some("instance"),
+            "[[boot-fault]]\nfault = 'script-fails'\ninstance = 0",
+            "counted from 1",
+        ),
+    ] {
+        let error = FaultFile::parse(text).unwrap_err();
+        assert_eq!((error.line, error.key), (line, key), "{text}\n{error}");
+        assert!(error.to_string().contains(part), "{text}\n{error}");
+    }
+    let error = Fault::parse_file("\n[[boot-fault]]\nfault = 'script-fails'").unwrap_err();
+    assert_eq!(error.line, 2);
+    assert!(error.to_string().contains("`FaultFile::parse`"), "{error}");
 }

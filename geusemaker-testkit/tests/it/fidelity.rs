@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Test files and folders about something other than AWS's behavior, which may have lines but need none.
-const OF_SOMETHING_ELSE: [&str; 8] = [
+const OF_SOMETHING_ELSE: [&str; 9] = [
     "cassette_replay",
     "cassette_scan",
     "coverage",
@@ -18,6 +18,7 @@ const OF_SOMETHING_ELSE: [&str; 8] = [
     "fault_file",
     "fidelity",
     "served",
+    "service_guest",
 ];
 
 /// The words that the last column may have in place of a test.

@@ -25,6 +25,7 @@ mod limits;
 mod quotas;
 #[cfg(feature = "socket")]
 mod served;
+mod service_guest;
 mod ssm;
 mod sts;
 mod wire;

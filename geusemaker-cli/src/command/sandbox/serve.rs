@@ -7,7 +7,9 @@ use std::path::Path;
 
 use geusemaker_core::ClockSpeed;
 use geusemaker_testkit::serve::AwsServer;
-use geusemaker_testkit::{Aws, CallRecord, Fault, Outcome, Throttling};
+use geusemaker_testkit::{
+    Aws, AwsBuilder, CallRecord, FaultFile, Outcome, ServiceGuest, Throttling,
+};
 use serde_json::json;
 
 use crate::arguments::{Global, Output, Profile, Serve};
@@ -35,7 +37,7 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         Ok(server) => server,
         Err(failure) => {
             // Taking the unfired faults now keeps the account from reporting them when it is dropped.
-            let _ = aws.unfired();
+            let _ = unfired(&aws);
             return Err(failure);
         }
     };
@@ -64,9 +66,13 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
         account = account.throttling(Throttling::Published);
     }
     if let Some(file) = &serve.faults {
-        account = faults(file)?
+        let file = faults(file)?;
+        let boot_faults = file.boot_faults.into_iter();
+        account = file
+            .faults
             .into_iter()
-            .fold(account, |account, fault| account.fault(fault));
+            .fold(account, AwsBuilder::fault)
+            .guest(boot_faults.fold(ServiceGuest::new(), ServiceGuest::fault));
     }
     if global.verbose > 0 {
         account = account.on_call(log);
@@ -81,12 +87,12 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
     Ok((kept.restore(account)?, Some(kept)))
 }
 
-fn faults(file: &Path) -> Result<Vec<Fault>, Failure> {
+fn faults(file: &Path) -> Result<FaultFile, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("fault file {}: {error}", file.display()))
     };
     let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    Fault::parse_file(&text).map_err(|error| wrong(&error))
+    FaultFile::parse(&text).map_err(|error| wrong(&error))
 }
 
 async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
@@ -171,11 +177,21 @@ fn log(call: &CallRecord) {
     );
 }
 
+/// Returns the faults that have not fired, as sentences.
+fn unfired(aws: &Aws) -> Vec<String> {
+    let faults = aws.unfired();
+    let boot_faults = aws.unfired_boot_faults();
+    let faults = faults.iter().map(ToString::to_string);
+    faults
+        .chain(boot_faults.iter().map(ToString::to_string))
+        .collect()
+}
+
 /// Summarizes the calls: as text on standard error, or as a second JSON document on standard output.
 fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Document, Failure> {
     let calls = aws.calls().len();
     let leftovers: Vec<_> = aws.leftovers().iter().map(ToString::to_string).collect();
-    let unfired: Vec<_> = aws.unfired().iter().map(ToString::to_string).collect();
+    let unfired = unfired(aws);
     if output == Output::Text {
         let elapsed = compact(aws.clock().elapsed());
         display.note(&format!(

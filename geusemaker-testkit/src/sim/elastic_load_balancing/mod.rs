@@ -37,6 +37,7 @@ use self::target_group::TargetGroup;
 use super::account::Region;
 use super::context::RequestContext;
 use super::ec2::Ec2;
+use super::guest::Software;
 use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -79,7 +80,12 @@ impl ElasticLoadBalancing {
 
     /// Returns the states of the resources that have one; targets are `ElasticLoadBalancingV2::TargetGroup target`, by
     /// instance.
-    pub(crate) fn states(&self, ec2: &Ec2, now: Timestamp) -> impl Iterator<Item = ResourceState> {
+    pub(crate) fn states(
+        &self,
+        ec2: &Ec2,
+        software: Software<'_>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = ResourceState> {
         let load_balancers = self
             .load_balancers
             .iter()
@@ -94,7 +100,7 @@ impl ElasticLoadBalancing {
                 .iter()
                 .filter(move |target| target.drained_at.is_none_or(|at| now < at));
             registered.map(move |target| {
-                let health = target_health::of(self, arn, target, ec2, now);
+                let health = target_health::of(self, arn, target, ec2, software, now);
                 Resource::new(
                     "ElasticLoadBalancingV2::TargetGroup target",
                     &target.instance,

@@ -169,7 +169,8 @@ pub(super) fn deregister(
     for target in &group.targets {
         let mut target = target.clone();
         if target.drained_at.is_none() && named.iter().any(|named| named.is(&target)) {
-            let health = target_health::of(elb, &arn, &target, ec2, context.now);
+            let health =
+                target_health::of(elb, &arn, &target, ec2, context.software(), context.now);
             if health.state == State::Unused {
                 continue;
             }

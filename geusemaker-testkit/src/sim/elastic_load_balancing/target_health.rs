@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::ElasticLoadBalancing;
 use super::health_check::HealthCheck;
-use super::target::{Failure, Named, Target};
+use super::target::{Named, Target};
 use crate::sim::context::RequestContext;
-use crate::sim::ec2::{Ec2, Instance, InstanceState};
+use crate::sim::ec2::{Ec2, InstanceState};
+use crate::sim::guest::Software;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -62,7 +63,7 @@ pub(super) fn describe(
     let check_port = group.settings.health_check.port;
     let registered = |target: &&Target| target.drained_at.is_none_or(|at| context.now < at);
     let describe = |target: &Target| {
-        let health = of(elb, &arn, target, ec2, context.now);
+        let health = of(elb, &arn, target, ec2, context.software(), context.now);
         health.element(&target.instance, target.port, check_port)
     };
     let descriptions: Vec<Element> = if named.is_empty() {
@@ -100,6 +101,7 @@ pub(super) fn of(
     target_group: &str,
     target: &Target,
     ec2: &Ec2,
+    software: Software<'_>,
     now: Timestamp,
 ) -> Health {
     let Ok(group) = elb.target_group(target_group) else {
@@ -131,7 +133,16 @@ pub(super) fn of(
         ),
         Ok(since) => {
             let since = since.max(target.registered_at);
-            checked(&group.settings.health_check, target, instance, since, now)
+            let answers = |check: &HealthCheck, at: Timestamp| {
+                let port = check.port.unwrap_or(target.port);
+                let boot = software.boot(ec2, instance, at);
+                // A port beyond the numbers of TCP is none that a guest could serve.
+                u16::try_from(port).is_ok_and(|port| software.guest.serves(&boot, port))
+            };
+            let check = &group.settings.health_check;
+            let up_at = instance.services_up_at();
+            let answers = |at| at >= up_at && answers(check, at);
+            checked(check, target, answers, since, now)
         }
     }
 }
@@ -170,65 +181,117 @@ fn usable_since(
     since.ok_or(unused)
 }
 
-/// Returns the result of the health checks since that time.
+/// Returns the result of the health checks since that time, of a target that answers at some times.
 fn checked(
     check: &HealthCheck,
     target: &Target,
-    instance: &Instance,
+    answers: impl Fn(Timestamp) -> bool,
     since: Timestamp,
     now: Timestamp,
 ) -> Health {
     let interval = Duration::from_secs(check.interval.into());
     let first = since + interval.mul_f64(target.check_offset);
-    let count = |end| checks_before(first, interval, end);
-    let done = count(now + Duration::from_nanos(1));
+    let done = checks_before(first, interval, now + Duration::from_nanos(1));
+    let at = |number: u64| first + Duration::from_secs(u64::from(check.interval) * number);
     let initial = State::Initial.because(
         "Elb.InitialHealthChecking",
         "Initial health checks in progress",
     );
-    let threshold = u64::from(check.unhealthy_threshold);
-    if let Some(Failure {
-        reason,
-        after: None,
-    }) = &target.failure
-    {
-        return if done >= threshold {
-            State::Unhealthy.because(reason, failure_text(reason))
-        } else {
-            initial
-        };
-    }
-    let failed = done.min(count(instance.services_up_at()));
-    let passed = done - failed;
-    // The ELB docs: a new target is healthy after one success, regardless of the threshold; the threshold is for a
-    // target that was unhealthy.
-    let was_unhealthy = failed >= threshold;
-    let needed = if was_unhealthy {
-        u64::from(check.healthy_threshold)
-    } else {
-        1
+    let thresholds = Thresholds {
+        healthy: check.healthy_threshold.into(),
+        unhealthy: check.unhealthy_threshold.into(),
     };
-    if passed < needed {
-        return if was_unhealthy {
-            State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
-        } else {
-            initial
-        };
-    }
-    if let Some(Failure {
-        reason,
-        after: Some(after),
-    }) = &target.failure
-    {
-        let seconds = u64::from(check.interval) * (failed + needed - 1);
-        let ends_at = first + Duration::from_secs(seconds) + *after;
-        if done.saturating_sub(count(ends_at)) >= threshold {
-            return State::Unhealthy.because(reason, failure_text(reason));
+    let failure = target.failure.as_ref();
+    // The time from which the health checks fail, no matter what runs on the instance.
+    let ill_since = match failure.map(|failure| (failure, failure.after)) {
+        None => None,
+        Some((failure, None)) => {
+            return if done >= thresholds.unhealthy {
+                State::Unhealthy.because(&failure.reason, failure_text(&failure.reason))
+            } else {
+                initial
+            };
         }
+        Some((failure, Some(after))) => {
+            let failed = (0..done).find(|number| answers(at(*number)));
+            let failed = failed.unwrap_or(done);
+            let needed = match failed >= thresholds.unhealthy {
+                true => thresholds.healthy,
+                false => 1,
+            };
+            Some((at(failed + needed - 1) + after, &failure.reason))
+        }
+    };
+    let is_ill = |at: Timestamp| ill_since.is_some_and(|(since, _)| at >= since);
+    let passes = |number| answers(at(number)) && !is_ill(at(number));
+    match (thresholds.state(done, passes), ill_since) {
+        (State::Healthy, _) => Health {
+            state: State::Healthy,
+            reason: None,
+        },
+        (State::Unhealthy, Some((since, reason))) if at(done - 1) >= since => {
+            State::Unhealthy.because(reason, failure_text(reason))
+        }
+        (State::Unhealthy, _) => {
+            State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
+        }
+        (State::Draining | State::Initial | State::Unused, _) => initial,
     }
-    Health {
-        state: State::Healthy,
-        reason: None,
+}
+
+/// The numbers of equal results in a row after which a target changes its state.
+#[derive(Clone, Copy, Debug)]
+struct Thresholds {
+    healthy: u64,
+    unhealthy: u64,
+}
+
+impl Thresholds {
+    /// Returns the state of a target after that many health checks. It asks for the results of as few of the latest as
+    /// decide.
+    ///
+    /// The ELB docs: a new target is healthy after one success, regardless of the threshold; the threshold is for a
+    /// target that was unhealthy.
+    fn state(self, done: u64, passes: impl Fn(u64) -> bool) -> State {
+        let mut state = State::Initial;
+        // The results after those that decide the state, the latest first.
+        let mut later = Vec::new();
+        for number in (0..done).rev() {
+            let passed = passes(number);
+            later.push(passed);
+            let same = later.iter().rev().take_while(|it| **it == passed).count();
+            if same as u64 >= self.needed(passed) {
+                state = Self::reached(passed);
+                later.truncate(later.len() - same);
+                break;
+            }
+        }
+        let mut differing = 0;
+        for passed in later.into_iter().rev() {
+            if Self::reached(passed) == state {
+                differing = 0;
+                continue;
+            }
+            differing += 1;
+            let is_first_success = passed && state == State::Initial;
+            if is_first_success || differing >= self.needed(passed) {
+                state = Self::reached(passed);
+                differing = 0;
+            }
+        }
+        state
+    }
+
+    fn needed(self, passed: bool) -> u64 {
+        if passed { self.healthy } else { self.unhealthy }
+    }
+
+    fn reached(passed: bool) -> State {
+        if passed {
+            State::Healthy
+        } else {
+            State::Unhealthy
+        }
     }
 }
 
@@ -277,9 +340,40 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::checks_before;
+    use super::{State, Thresholds, checks_before};
+
+    /// Returns the state that the results lead to, one after the other.
+    fn counted(thresholds: Thresholds, results: &[bool]) -> State {
+        let (mut state, mut passed, mut failed) = (State::Initial, 0, 0);
+        for result in results {
+            (passed, failed) = if *result {
+                (passed + 1, 0)
+            } else {
+                (0, failed + 1)
+            };
+            if passed >= thresholds.healthy || (passed > 0 && state == State::Initial) {
+                state = State::Healthy;
+            } else if failed >= thresholds.unhealthy {
+                state = State::Unhealthy;
+            }
+        }
+        state
+    }
 
     proptest! {
+        #[test]
+        fn latest_results_decide_state(
+            healthy in 2_u64..6,
+            unhealthy in 2_u64..6,
+            results in proptest::collection::vec(proptest::bool::weighted(0.6), 0..40),
+        ) {
+            let thresholds = Thresholds { healthy, unhealthy };
+            let passes = |number: u64| results[usize::try_from(number).unwrap()];
+            let state = thresholds.state(results.len() as u64, passes);
+            prop_assert_eq!(state, counted(thresholds, &results));
+        }
+
+
         #[test]
         fn check_count_matches_simple_counting(
             first in 0_i64..1000,

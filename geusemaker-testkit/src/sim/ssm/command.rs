@@ -136,7 +136,7 @@ pub(super) fn send(
     let mut invocations = BTreeMap::new();
     for managed in instances {
         let id = managed.instance.id.clone();
-        invocations.insert(id, script.invoke(&managed, context));
+        invocations.insert(id, script.invoke(&managed, fleet, context));
     }
     let command = Command {
         id: command_id(context),
@@ -232,10 +232,12 @@ impl<'a> Script<'a> {
     fn invoke(
         &self,
         managed: &ManagedInstance<'_>,
+        fleet: &Fleet<'_>,
         context: &mut RequestContext<'_>,
     ) -> Invocation {
         let delivered_at = context.now + context.duration(Step::CommandDelivered);
-        let boot = managed.instance.boot(delivered_at);
+        let software = context.software();
+        let boot = software.boot(fleet.ec2, managed.instance, delivered_at);
         let output = context.guest.run_command(&boot, self.commands);
         let is_too_slow = output.takes > self.execution_timeout;
         let takes = output.takes.min(self.execution_timeout).min(CENTURY);

@@ -1,6 +1,6 @@
 //! Health states of targets, and the reasons for them.
 
-use geusemaker_testkit::Timings;
+use geusemaker_testkit::{Aws, Boot, Guest, PlainGuest, Timings};
 
 use super::world::{World, forbid, forward, paths};
 
@@ -58,6 +58,41 @@ async fn slow_target_needs_threshold() {
     // The services are up after 90 s; the third success comes 20 to 30 s later.
     let took = world.aws.clock().now().duration_since(running_at).as_secs();
     assert!((107..=124).contains(&took), "{took}");
+}
+
+/// A guest whose port 80 answers for some minutes.
+#[derive(Debug)]
+struct ForAWhile;
+
+impl Guest for ForAWhile {
+    fn console_output(&self, boot: &Boot) -> String {
+        PlainGuest::default().console_output(boot)
+    }
+
+    fn serves(&self, boot: &Boot, port: u16) -> bool {
+        port == 80 && (1800..2400).contains(&boot.since.as_secs())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn port_that_does_not_answer_is_unhealthy() {
+    let world = World::on(Aws::builder().guest(ForAWhile).build()).await;
+    let load_balancer = world.load_balancer().await;
+    let group = world.target_group(3).await;
+    world.listener(&load_balancer, forward(&group)).await;
+    world.wait_until_active(&load_balancer).await;
+    let instance = world.running_instance(&world.network.subnets[0]).await;
+    world.register(&group, &instance).await.unwrap();
+    let mut seen: Vec<String> = Vec::new();
+    for _ in 0..400 {
+        let state = world.state(&group, &instance).await;
+        if seen.last() != Some(&state) && !state.starts_with("initial") {
+            seen.push(state);
+        }
+        world.seconds(10).await;
+    }
+    let unhealthy = "unhealthy Target.FailedHealthChecks";
+    assert_eq!(seen, [unhealthy, "healthy", unhealthy]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,7 +24,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(timings: Timings) -> Self {
-        let aws = Aws::builder().timings(timings).build();
+        Self::on(Aws::builder().timings(timings).build()).await
+    }
+
+    /// Creates the world in an account.
+    pub(crate) async fn on(aws: Aws) -> Self {
         Self {
             elb: Client::new(&aws.sdk_config()),
             network: DefaultNetwork::of(&aws).await,

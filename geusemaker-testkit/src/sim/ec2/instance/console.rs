@@ -13,6 +13,7 @@ use crate::sim::catalog::{self, Hypervisor};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Code, Ec2};
 use crate::sim::guest::Boot;
+use crate::sim::timings::Timings;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -53,7 +54,9 @@ pub(crate) fn output(
     {
         return Ok(Reply::xml(reply));
     }
-    let text = context.guest.console_output(&instance.boot(context.now));
+    let text = context
+        .guest
+        .console_output(&context.software().boot(ec2, instance, context.now));
     let text = text.as_bytes();
     // EC2 reference: the most recent 64 KB.
     let recent = &text[text.len().saturating_sub(64 * 1024)..];
@@ -61,7 +64,7 @@ pub(crate) fn output(
 }
 
 impl Instance {
-    /// Returns the instance as its guest sees it.
+    /// Returns the instance as its guest sees it, as the first in its region and with usual timings.
     pub(crate) fn boot(&self, at: Timestamp) -> Boot {
         let instance_type = catalog::instance_type(&self.launch.instance_type);
         let gpus = instance_type.and_then(|known| known.gpus.as_ref());
@@ -74,8 +77,11 @@ impl Instance {
                 .unwrap_or_default(),
             gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
             user_data: script(&self.launch.user_data),
+            launch_number: 1,
             since: Duration::try_from(at.duration_since(self.startup.console_at))
                 .unwrap_or_default(),
+            now: at,
+            timings: Timings::default(),
         }
     }
 }

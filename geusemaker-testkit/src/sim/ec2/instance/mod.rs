@@ -266,6 +266,14 @@ impl Instance {
 }
 
 impl Ec2 {
+    /// Returns the number of an instance among all that were launched in the region, in their order, counted from 1.
+    pub(crate) fn launch_number(&self, instance: &Instance) -> u32 {
+        let order = |it: &Instance| (it.launched_at, it.id.clone());
+        let own = order(instance);
+        let earlier = self.instances.values().filter(|it| order(it) < own);
+        u32::try_from(earlier.count() + 1).unwrap_or(u32::MAX)
+    }
+
     /// Returns the instances that other calls know.
     pub(super) fn visible_instances(&self, now: Timestamp) -> impl Iterator<Item = &Instance> {
         self.instances

@@ -1,10 +1,22 @@
 //! The software inside the instances, which AWS does not know and a simulator has to be told.
 
+mod container_log;
+mod first_boot;
+mod script;
+mod service_guest;
+mod shell;
+
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use regex::{Captures, Regex};
+
+pub use self::service_guest::ServiceGuest;
+use super::ec2::{Ec2, Instance};
+use super::timings::Timings;
+use crate::fault::BootFault;
 
 /// An instance that has booted, as its [`Guest`] gets to see it.
 #[derive(Clone, Debug)]
@@ -22,16 +34,24 @@ pub struct Boot {
     pub gpu_model: String,
     /// The user data, decoded from base64 and decompressed.
     pub user_data: String,
+    /// The number of the instance among those launched in its region, in their order, counted from 1.
+    pub launch_number: u32,
     /// The time for which the console has had content: a guest can print more as time goes on.
     pub since: Duration,
+    /// The present time of the account.
+    pub now: Timestamp,
+    /// The timings of the account. With [`Timings::Instant`], a guest should take no time either.
+    pub timings: Timings,
 }
 
 /// The software inside a simulated instance: the operating system and all that the user data would start.
 ///
 /// No program runs in a simulated instance. AWS knows of the software only the text on the serial console, which
-/// `GetConsoleOutput` returns, and what commands print that Systems Manager runs, so that is all that a guest has to
-/// supply. One guest serves all instances of an account. The default, [`GpuGuest`], boots and reports its GPUs; a [`PlainGuest`] only boots. Implement this trait if
-/// the program under test waits for something else on the console:
+/// `GetConsoleOutput` returns, the ports that answer the health checks of load balancers, and what commands print that
+/// Systems Manager runs, so that is all that a guest has to supply. One guest serves all instances of an account. The
+/// default, [`GpuGuest`], boots and reports its GPUs; a [`PlainGuest`] only boots; a [`ServiceGuest`] goes through the
+/// stages of GeuseMaker's user data. Implement this trait if the program under test waits for something else on the
+/// console:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -67,6 +87,18 @@ pub trait Guest: fmt::Debug + Send + Sync {
     /// Returns the content of the serial console once the instance has booted and user data has run.
     fn console_output(&self, boot: &Boot) -> String;
 
+    /// Returns true if a port of the instance answers requests, such as the health checks of a load balancer. It is
+    /// asked only once user data has had its usual time. By default, every port answers.
+    fn serves(&self, boot: &Boot, port: u16) -> bool {
+        let _ = (boot, port);
+        true
+    }
+
+    /// Returns the faults of this guest that have not fired so far and are not optional. By default, there are none.
+    fn unfired(&self) -> Vec<BootFault> {
+        Vec::new()
+    }
+
     /// Runs the lines of a shell script that Systems Manager's `SendCommand` brings to the instance. By default, every
     /// command succeeds and prints nothing.
     ///
@@ -101,6 +133,24 @@ pub trait Guest: fmt::Debug + Send + Sync {
     fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {
         let _ = (boot, commands);
         CommandOutput::default()
+    }
+}
+
+/// The software of all instances of an account, and the account's timings.
+#[derive(Clone, Copy)]
+pub(crate) struct Software<'a> {
+    pub(crate) guest: &'a dyn Guest,
+    pub(crate) timings: Timings,
+}
+
+impl Software<'_> {
+    /// Returns an instance as the guest sees it at that time.
+    pub(crate) fn boot(&self, ec2: &Ec2, instance: &Instance, at: Timestamp) -> Boot {
+        Boot {
+            launch_number: ec2.launch_number(instance),
+            timings: self.timings,
+            ..instance.boot(at)
+        }
     }
 }
 
@@ -238,16 +288,20 @@ fn printed_variables(line: &str) -> Option<String> {
 }
 
 fn filled_in(text: &str, boot: &Boot) -> String {
-    // `nvidia-smi` does not see the GPUs of other manufacturers.
-    let (count, model) = match boot.gpu_manufacturer.as_str() {
-        "NVIDIA" => (boot.gpu_count, format!("NVIDIA {}", boot.gpu_model)),
-        _ => (0, String::new()),
-    };
+    let (count, model) = nvidia_gpus(boot);
     let filled = VARIABLE.replace_all(text, |used: &Captures<'_>| match variable(used) {
         "count" => count.to_string(),
         _ => model.clone(),
     });
     filled.into_owned()
+}
+
+/// Returns the number and the model of the GPUs that `nvidia-smi` sees. It does not see those of other manufacturers.
+fn nvidia_gpus(boot: &Boot) -> (u32, String) {
+    match boot.gpu_manufacturer.as_str() {
+        "NVIDIA" => (boot.gpu_count, format!("NVIDIA {}", boot.gpu_model)),
+        _ => (0, String::new()),
+    }
 }
 
 fn variable<'a>(used: &Captures<'a>) -> &'a str {
@@ -268,7 +322,10 @@ mod tests {
             gpu_manufacturer: manufacturer.to_owned(),
             gpu_model: "A10G".to_owned(),
             user_data: user_data.to_owned(),
+            launch_number: 1,
             since: std::time::Duration::ZERO,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            timings: crate::sim::timings::Timings::Typical,
         };
         let console = GpuGuest.console_output(&boot);
         let printed = console.strip_prefix(&PlainGuest.console_output(&boot));
