@@ -15,6 +15,7 @@ use super::iam::Iam;
 use super::limits::Limits;
 use super::quota::Quotas;
 use super::resource::{Resource, ResourceState};
+use super::secrets_manager::SecretsManager;
 use super::ssm::Ssm;
 use super::timings::{Rng, Timings};
 
@@ -46,6 +47,8 @@ pub(crate) struct Region {
     pub(crate) efs: Efs,
     pub(crate) elastic_load_balancing: ElasticLoadBalancing,
     #[serde(default)]
+    pub(crate) secrets_manager: SecretsManager,
+    #[serde(default)]
     pub(crate) ssm: Ssm,
 }
 
@@ -74,6 +77,7 @@ impl Account {
                 ec2: Ec2::with_default_vpc(id, name),
                 efs: Efs::default(),
                 elastic_load_balancing: ElasticLoadBalancing::default(),
+                secrets_manager: SecretsManager::default(),
                 ssm: Ssm::default(),
             };
             // A default VPC counts as older than the first use of its region.
@@ -90,6 +94,7 @@ impl Account {
             all.extend(region.ec2.inventory(now));
             all.extend(region.efs.inventory(now));
             all.extend(region.elastic_load_balancing.inventory(now));
+            all.extend(region.secrets_manager.inventory());
             all.extend(region.ssm.inventory());
         }
         all

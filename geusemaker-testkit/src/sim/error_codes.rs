@@ -1,6 +1,6 @@
 //! The error codes of all services.
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, ssm, sts};
+use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, ssm, sts};
 use crate::wire::Service;
 
 /// The codes that any service may answer with; the simulator's services do so only for a fault.
@@ -16,7 +16,7 @@ const COMMON: &[(&str, u16)] = &[
 ];
 
 /// The services with codes of their own, in the order in which a code of another service is looked up. Systems Manager
-/// has one status for all its errors, which says nothing about the other services.
+/// and Secrets Manager have one status for all their errors, which says nothing about the other services.
 const OTHERS: [Service; 5] = [
     Service::Ec2,
     Service::ElasticLoadBalancing,
@@ -46,6 +46,7 @@ impl ErrorCodes {
             Service::Efs => &efs::ERROR_CODES,
             Service::ElasticLoadBalancing => &elastic_load_balancing::ERROR_CODES,
             Service::Iam => &iam::ERROR_CODES,
+            Service::SecretsManager => &secrets_manager::ERROR_CODES,
             Service::Ssm => &ssm::ERROR_CODES,
             Service::Sts => &sts::ERROR_CODES,
         }
@@ -92,8 +93,11 @@ mod tests {
     fn denial_and_failure_have_statuses() {
         for service in Service::ALL {
             let codes = ErrorCodes::of(service);
-            // The protocol of Systems Manager has one status for the errors of the caller.
-            let denied = if service == Service::Ssm { 400 } else { 403 };
+            // The protocol of these two has one status for the errors of the caller.
+            let denied = match service {
+                Service::SecretsManager | Service::Ssm => 400,
+                _ => 403,
+            };
             assert_eq!(codes.status(codes.denied), denied, "{service}");
             assert_eq!(codes.status(codes.server_error), 500, "{service}");
         }

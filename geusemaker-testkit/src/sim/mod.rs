@@ -19,6 +19,7 @@ pub(crate) mod limits;
 pub(crate) mod operation;
 pub(crate) mod quota;
 pub(crate) mod resource;
+pub(crate) mod secrets_manager;
 pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod timings;
@@ -80,6 +81,9 @@ pub(crate) fn answer(
             elastic_load_balancing::answer(region, &mut context, operation, params)
         }
         (Input::Query(params), Service::Iam) => iam::answer(iam, &mut context, operation, params),
+        (Input::AwsJson(input), Service::SecretsManager) => {
+            secrets_manager::answer(&mut region.secrets_manager, &mut context, operation, input)
+        }
         (Input::AwsJson(input), Service::Ssm) => {
             ssm::answer(region, iam, &mut context, operation, input)
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing, iam};
+use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager};
 use crate::wire::ServiceError;
 
 /// A quota of the account, as Service Quotas lists it. A quota of a region holds in each region separately.
@@ -55,6 +55,8 @@ pub enum Quota {
     RulesPerLoadBalancer,
     /// Rules of a security group in one direction, L-0EA8095F: 60. A prefix list counts as its weight.
     RulesPerSecurityGroup,
+    /// Secrets of Secrets Manager in a region: 500,000.
+    Secrets,
     /// VPC security groups in a region: 2500.
     SecurityGroups,
     /// Security groups of a network interface: 5.
@@ -101,6 +103,7 @@ impl Quota {
             Self::SecurityGroups => Some(2500),
             Self::TargetGroups => Some(3000),
             Self::KeyPairs | Self::NetworkInterfaces => Some(5000),
+            Self::Secrets => Some(500_000),
         }
     }
 
@@ -134,6 +137,9 @@ impl Quota {
             }
             Self::RulesPerSecurityGroup => {
                 ServiceError::new(ec2::Code::RulesPerSecurityGroupLimitExceeded, message)
+            }
+            Self::Secrets => {
+                ServiceError::new(secrets_manager::Code::LimitExceededException, message)
             }
             Self::SecurityGroups => {
                 ServiceError::new(ec2::Code::SecurityGroupLimitExceeded, message)
@@ -181,6 +187,7 @@ impl Quota {
             Self::TargetsPerTargetGroup => {
                 format!("The maximum number of targets per target group, '{limit}', has been reached")
             }
+            Self::Secrets => "You have exceeded the quota of secrets in this account and region.".to_owned(),
             Self::KeyPairs => reached("key pairs"),
             Self::NetworkInterfaces => reached("network interfaces"),
             Self::RulesPerSecurityGroup => reached("rules per security group"),

@@ -199,6 +199,14 @@ impl Rng {
         self.characters(n, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     }
 
+    /// Returns `n` random letters and digits, as they end the ARN of a secret.
+    pub(crate) fn alphanumeric(&mut self, n: usize) -> String {
+        self.characters(
+            n,
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        )
+    }
+
     /// Returns `n` random decimal digits.
     pub(crate) fn digits(&mut self, n: usize) -> String {
         self.characters(n, b"0123456789")

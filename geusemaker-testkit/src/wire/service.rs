@@ -19,6 +19,8 @@ pub enum Service {
     ElasticLoadBalancing,
     /// AWS Identity and Access Management.
     Iam,
+    /// AWS Secrets Manager.
+    SecretsManager,
     /// AWS Systems Manager.
     Ssm,
     /// AWS Security Token Service.
@@ -36,12 +38,13 @@ pub(super) enum Protocol {
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::CloudFront,
         Self::Ec2,
         Self::Efs,
         Self::ElasticLoadBalancing,
         Self::Iam,
+        Self::SecretsManager,
         Self::Ssm,
         Self::Sts,
     ];
@@ -54,6 +57,7 @@ impl Service {
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::SecretsManager => "secretsmanager",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -67,6 +71,7 @@ impl Service {
             "elasticfilesystem" => Some(Self::Efs),
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "iam" => Some(Self::Iam),
+            "secretsmanager" => Some(Self::SecretsManager),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
             _ => None,
@@ -88,9 +93,13 @@ impl Service {
                     .any(|pair| pair == parameter.as_bytes())
             })
         };
-        // The service of this protocol names its operation in a header.
-        if request.headers().contains_key("x-amz-target") {
-            Self::Ssm
+        // The services of this protocol name their operations in a header.
+        if let Some(target) = request.headers().get("x-amz-target") {
+            let prefix = Self::SecretsManager.target_prefix().as_bytes();
+            match target.as_bytes().starts_with(prefix) {
+                true => Self::SecretsManager,
+                false => Self::Ssm,
+            }
         } else if begins(Self::Efs.version()) {
             Self::Efs
         } else if begins(Self::CloudFront.version()) {
@@ -111,7 +120,7 @@ impl Service {
             Self::CloudFront => Protocol::RestXml,
             Self::Ec2 => Protocol::Ec2Query,
             Self::Efs => Protocol::RestJson,
-            Self::Ssm => Protocol::AwsJson,
+            Self::SecretsManager | Self::Ssm => Protocol::AwsJson,
             Self::ElasticLoadBalancing | Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -124,6 +133,7 @@ impl Service {
             Self::Efs => "2015-02-01",
             Self::ElasticLoadBalancing => "2015-12-01",
             Self::Iam => "2010-05-08",
+            Self::SecretsManager => "2017-10-17",
             Self::Ssm => "2014-11-06",
             Self::Sts => "2011-06-15",
         }
@@ -132,6 +142,7 @@ impl Service {
     /// Returns the prefix of an operation in the header that names it; empty if it is named elsewhere.
     pub(super) fn target_prefix(self) -> &'static str {
         match self {
+            Self::SecretsManager => "secretsmanager",
             Self::Ssm => "AmazonSSM",
             Self::CloudFront
             | Self::Ec2
@@ -142,12 +153,12 @@ impl Service {
         }
     }
 
-    /// Returns the XML namespace of the answers; EFS and Systems Manager have none because they use JSON.
+    /// Returns the XML namespace of the answers; those that use JSON have none.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
-            Self::Efs | Self::Ssm => "",
+            Self::Efs | Self::SecretsManager | Self::Ssm => "",
             Self::ElasticLoadBalancing => {
                 "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
             }
@@ -165,6 +176,7 @@ impl fmt::Display for Service {
             Self::Efs => "efs",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::SecretsManager => "secretsmanager",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         })

@@ -23,6 +23,7 @@ mod fidelity;
 mod iam;
 mod limits;
 mod quotas;
+mod secrets_manager;
 #[cfg(feature = "socket")]
 mod served;
 mod service_guest;

@@ -93,6 +93,7 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         Service::Ec2
         | Service::Efs
         | Service::ElasticLoadBalancing
+        | Service::SecretsManager
         | Service::Ssm
         | Service::Sts => region,
     };
@@ -104,6 +105,7 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         | Service::Efs
         | Service::ElasticLoadBalancing
         | Service::Iam
+        | Service::SecretsManager
         | Service::Ssm
         | Service::Sts => String::new(),
     };
@@ -128,7 +130,10 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
         }
         (Service::CloudFront, _) => vec![(Class::CloudFrontMutating, 1)],
         (Service::Efs, _) => vec![(Class::Efs, 1)],
-        (Service::Ec2 | Service::Iam | Service::Ssm | Service::Sts, _) => Vec::new(),
+        (
+            Service::Ec2 | Service::Iam | Service::SecretsManager | Service::Ssm | Service::Sts,
+            _,
+        ) => Vec::new(),
     }
 }
 

@@ -39,7 +39,7 @@ impl Answer {
                     json["Message"].as_str().unwrap_or_default().to_owned(),
                 )
             }
-        } else if service == Service::Ssm {
+        } else if [Service::SecretsManager, Service::Ssm].contains(&service) {
             let json: serde_json::Value = serde_json::from_str(&body).unwrap();
             let text = |name: &str| json[name].as_str().map(str::to_owned);
             (text("__type"), text("message").unwrap_or_default())
@@ -63,7 +63,10 @@ impl Answer {
                     ["", "", "*/ResponseMetadata/RequestId"]
                 }
                 // Each successful answer of CloudFront is a document of another kind.
-                (Service::CloudFront | Service::Efs | Service::Ssm, false) => ["", "", ""],
+                (
+                    Service::CloudFront | Service::Efs | Service::SecretsManager | Service::Ssm,
+                    false,
+                ) => ["", "", ""],
             };
             let at = |path: &str| {
                 let (_, below) = path.split_once('/')?;

@@ -15,6 +15,7 @@ async fn body_size_is_bounded() {
             Service::Ec2
             | Service::ElasticLoadBalancing
             | Service::Iam
+            | Service::SecretsManager
             | Service::Ssm
             | Service::Sts => "/",
         };

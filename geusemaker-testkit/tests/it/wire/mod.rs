@@ -25,16 +25,18 @@ enum Service {
     Efs,
     ElasticLoadBalancing,
     Iam,
+    SecretsManager,
     Ssm,
     Sts,
 }
 
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     Service::CloudFront,
     Service::Ec2,
     Service::Efs,
     Service::ElasticLoadBalancing,
     Service::Iam,
+    Service::SecretsManager,
     Service::Ssm,
     Service::Sts,
 ];
@@ -47,6 +49,7 @@ impl Service {
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::SecretsManager => "secretsmanager",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -121,6 +124,14 @@ impl Request {
         Self {
             operation,
             ..Self::new(Service::Ssm, "POST", "/", body)
+        }
+    }
+
+    fn secrets_manager(operation: &str, body: impl Into<Vec<u8>>) -> Self {
+        let operation = Some(format!("secretsmanager.{operation}"));
+        Self {
+            operation,
+            ..Self::new(Service::SecretsManager, "POST", "/", body)
         }
     }
 
