@@ -8,6 +8,7 @@ mod invocation;
 mod operations;
 mod paging;
 mod parameter;
+mod parameter_list;
 mod session;
 mod tags;
 

@@ -1,7 +1,9 @@
 //! The operations of Systems Manager, one a line.
 
 use super::fleet::Fleet;
-use super::{Ssm, command, instance_information, invocation, parameter, session, tags};
+use super::{
+    Ssm, command, instance_information, invocation, parameter, parameter_list, session, tags,
+};
 use crate::sim::context::RequestContext;
 use crate::sim::operation::operations;
 use crate::wire::aws_json::Input;
@@ -16,11 +18,14 @@ operations! {
         "AddTagsToResource" => tags::add(ssm, input),
         "CancelCommand" => command::cancel(ssm, fleet, context, input),
         "DeleteParameter" => parameter::delete(ssm, input),
+        "DeleteParameters" => parameter::delete_several(ssm, input),
         "DescribeInstanceInformation" => instance_information::describe(fleet, context, input),
+        "DescribeParameters" => parameter_list::describe(ssm, context, input),
         "DescribeSessions" => session::describe(ssm, fleet, context, input),
         "GetCommandInvocation" => invocation::get(ssm, fleet, context, input),
         "GetParameter" => parameter::get(ssm, context, input),
         "GetParameters" => parameter::get_several(ssm, context, input),
+        "GetParametersByPath" => parameter_list::get_by_path(ssm, context, input),
         "ListCommandInvocations" => invocation::list(ssm, fleet, context, input),
         "ListTagsForResource" => tags::list(ssm, input),
         "PutParameter" => parameter::put(ssm, context, input),

@@ -1,6 +1,6 @@
 //! Parameters: those of the account, and AWS's own with the ids of images.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,26 @@ pub(super) struct Parameter {
     tier: Tier,
     modified_at: Timestamp,
     tags: Tags,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
+    /// The values before, by version.
+    #[serde(default)]
+    older: BTreeMap<u64, Older>,
 }
+
+/// A value that has been overwritten.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Older {
+    #[serde(rename = "type")]
+    kind: ParameterType,
+    value: String,
+    modified_at: Timestamp,
+}
+
+/// The most versions that are kept.
+const VERSIONS: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum ParameterType {
@@ -48,26 +67,86 @@ impl Parameter {
         &mut self.tags
     }
 
-    fn described(&self, name: &str, decrypts: bool, context: &RequestContext<'_>) -> Value {
+    pub(super) fn described(
+        &self,
+        name: &str,
+        decrypts: bool,
+        context: &RequestContext<'_>,
+    ) -> Value {
         let value = match self.kind {
             ParameterType::SecureString if !decrypts => self.encrypted(name),
             ParameterType::SecureString | ParameterType::String | ParameterType::StringList => {
                 self.value.clone()
             }
         };
-        let separator = if name.starts_with('/') { "" } else { "/" };
         json!({
             "Name": name,
             "Type": self.kind,
             "Value": value,
             "Version": self.version,
             "LastModifiedDate": seconds(self.modified_at),
-            "ARN": format!(
-                "arn:aws:ssm:{}:{}:parameter{separator}{name}",
-                context.region, context.account_id
-            ),
+            "ARN": arn(name, context),
             "DataType": "text",
         })
+    }
+
+    /// Returns the parameter as it was in a version, if that is known.
+    fn in_version(&self, version: u64) -> Option<Self> {
+        if version == self.version {
+            return Some(self.clone());
+        }
+        let older = self.older.get(&version)?.clone();
+        Some(Self {
+            kind: older.kind,
+            value: older.value,
+            modified_at: older.modified_at,
+            version,
+            ..self.clone()
+        })
+    }
+
+    /// Returns the parameter without its value.
+    pub(super) fn metadata(&self, name: &str, context: &RequestContext<'_>) -> Value {
+        let mut metadata = json!({
+            "Name": name,
+            "ARN": arn(name, context),
+            "Type": self.kind,
+            "LastModifiedDate": seconds(self.modified_at),
+            "LastModifiedUser": format!("arn:aws:iam::{}:root", context.account_id),
+            "Version": self.version,
+            "Tier": self.tier,
+            "Policies": [],
+            "DataType": "text",
+        });
+        if let Some(description) = &self.description {
+            metadata["Description"] = description.clone().into();
+        }
+        if let Some(key) = self.key() {
+            metadata["KeyId"] = key.into();
+        }
+        metadata
+    }
+
+    /// Returns the key that encrypts the value.
+    fn key(&self) -> Option<&str> {
+        match self.kind {
+            ParameterType::SecureString => Some(self.key.as_deref().unwrap_or("alias/aws/ssm")),
+            ParameterType::String | ParameterType::StringList => None,
+        }
+    }
+
+    /// Returns a property that filters name; `None` if there is no such property.
+    pub(super) fn property(&self, key: &str) -> Option<Option<String>> {
+        let word = |value: Value| value.as_str().map(str::to_owned);
+        match key {
+            "DataType" => Some(Some("text".to_owned())),
+            "KeyId" => Some(self.key().map(str::to_owned)),
+            "Tier" => Some(word(json!(self.tier))),
+            "Type" => Some(word(json!(self.kind))),
+            _ => key
+                .strip_prefix("tag:")
+                .map(|tag| self.tags.get(tag).cloned()),
+        }
     }
 
     /// Returns a text that looks like the encrypted value and does not contain it.
@@ -95,8 +174,14 @@ pub(super) fn get(
 ) -> Result<Reply, ServiceError> {
     let request: GetRequest = input.body()?;
     match find(ssm, &request.name, request.with_decryption, context)? {
-        Some(parameter) => Ok(Reply::json(json!({ "Parameter": parameter }))),
-        None => Err(ServiceError::new(Code::ParameterNotFound, "")),
+        Found::Parameter(parameter) => Ok(Reply::json(json!({ "Parameter": parameter }))),
+        Found::NoParameter => Err(ServiceError::new(Code::ParameterNotFound, "")),
+        Found::NoVersion { name, version } => {
+            let message = format!(
+                "Systems Manager could not find version {version} of {name}. Verify the version and try again."
+            );
+            Err(ServiceError::new(Code::ParameterVersionNotFound, message))
+        }
     }
 }
 
@@ -123,8 +208,8 @@ pub(super) fn get_several(
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for name in names {
         match find(ssm, name, request.with_decryption, context)? {
-            Some(parameter) => found.push(parameter),
-            None => missing.push(name),
+            Found::Parameter(parameter) => found.push(parameter),
+            Found::NoParameter | Found::NoVersion { .. } => missing.push(name),
         }
     }
     Ok(Reply::json(json!({
@@ -145,9 +230,8 @@ struct PutRequest {
     tier: Option<Tier>,
     #[serde(default)]
     tags: Vec<Tag>,
-    /// Shown by DescribeParameters only, which is not simulated.
-    #[serde(default, rename = "Description")]
-    _description: Option<String>,
+    description: Option<String>,
+    key_id: Option<String>,
 }
 
 pub(super) fn put(
@@ -184,6 +268,18 @@ pub(super) fn put(
     let mut new_tags = old.map(|old| old.tags.clone()).unwrap_or_default();
     tags::insert(&mut new_tags, request.tags)?;
     let version = old.map_or(1, |old| old.version + 1);
+    let mut older = old.map(|old| old.older.clone()).unwrap_or_default();
+    if let Some(old) = old {
+        let overwritten = Older {
+            kind: old.kind,
+            value: old.value.clone(),
+            modified_at: old.modified_at,
+        };
+        older.insert(old.version, overwritten);
+    }
+    while older.len() >= VERSIONS {
+        older.pop_first();
+    }
     let parameter = Parameter {
         kind,
         value: request.value,
@@ -191,6 +287,13 @@ pub(super) fn put(
         tier,
         modified_at: context.now,
         tags: new_tags,
+        description: request
+            .description
+            .or_else(|| old.and_then(|old| old.description.clone())),
+        key: request
+            .key_id
+            .or_else(|| old.and_then(|old| old.key.clone())),
+        older,
     };
     ssm.parameters.insert(request.name, parameter);
     Ok(Reply::json(json!({ "Version": version, "Tier": tier })))
@@ -210,31 +313,105 @@ pub(super) fn delete(ssm: &mut Ssm, input: &Input) -> Result<Reply, ServiceError
     }
 }
 
-/// Returns a parameter of the account or of AWS.
-fn find(
-    ssm: &Ssm,
-    name: &str,
-    decrypts: bool,
-    context: &RequestContext<'_>,
-) -> Result<Option<Value>, ServiceError> {
-    if name.contains(':') {
-        return Err(ServiceError::unsupported(
-            "a parameter by its ARN, its version or its label",
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DeleteSeveralRequest {
+    names: Vec<String>,
+}
+
+pub(super) fn delete_several(ssm: &mut Ssm, input: &Input) -> Result<Reply, ServiceError> {
+    let request: DeleteSeveralRequest = input.body()?;
+    if !(1..=10).contains(&request.names.len()) {
+        return Err(invalid(
+            "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length between 1 and 10",
         ));
     }
+    let names: BTreeSet<String> = request.names.into_iter().collect();
+    let (deleted, missing): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .partition(|name| ssm.parameters.remove(name).is_some());
+    Ok(Reply::json(json!({
+        "DeletedParameters": deleted,
+        "InvalidParameters": missing,
+    })))
+}
+
+/// Returns the ARN of a parameter of the account.
+fn arn(name: &str, context: &RequestContext<'_>) -> String {
+    let separator = if name.starts_with('/') { "" } else { "/" };
+    format!(
+        "arn:aws:ssm:{}:{}:parameter{separator}{name}",
+        context.region, context.account_id
+    )
+}
+
+/// The result of a search.
+enum Found {
+    Parameter(Value),
+    NoParameter,
+    NoVersion { name: String, version: String },
+}
+
+/// Finds a parameter of the account or of AWS, by its name or ARN, perhaps with a version after a colon.
+fn find(
+    ssm: &Ssm,
+    id: &str,
+    decrypts: bool,
+    context: &RequestContext<'_>,
+) -> Result<Found, ServiceError> {
+    let is_own = |name: &&String| arn(name, context) == id;
+    if let Some(name) = ssm.parameters.keys().find(is_own) {
+        return find(ssm, name, decrypts, context);
+    }
+    if id.starts_with("arn:") {
+        // The parts before the name are separated by five colons.
+        let Some((arn, version)) = id.rsplit_once(':').filter(|_| id.matches(':').count() > 5)
+        else {
+            return Ok(Found::NoParameter);
+        };
+        let name = ssm
+            .parameters
+            .keys()
+            .find(|name| self::arn(name, context) == arn);
+        return match name {
+            Some(name) => find(ssm, &format!("{name}:{version}"), decrypts, context),
+            None => Ok(Found::NoParameter),
+        };
+    }
+    let (name, selector) = match id.split_once(':') {
+        Some((name, selector)) => (name, Some(selector)),
+        None => (id, None),
+    };
     if name.starts_with("/aws/reference/") {
         return Err(ServiceError::unsupported("references to Secrets Manager"));
     }
     if !name.starts_with(OF_AWS) {
-        let parameter = ssm.parameters.get(name);
-        return Ok(parameter.map(|parameter| parameter.described(name, decrypts, context)));
+        let Some(parameter) = ssm.parameters.get(name) else {
+            return Ok(Found::NoParameter);
+        };
+        let Some(selector) = selector else {
+            let described = parameter.described(name, decrypts, context);
+            return Ok(Found::Parameter(described));
+        };
+        let Ok(version) = selector.parse() else {
+            return Err(ServiceError::unsupported("a parameter by its label"));
+        };
+        let Some(parameter) = parameter.in_version(version) else {
+            return Ok(Found::NoVersion {
+                name: name.to_owned(),
+                version: selector.to_owned(),
+            });
+        };
+        let mut described = parameter.described(name, decrypts, context);
+        described["Selector"] = format!(":{selector}").into();
+        return Ok(Found::Parameter(described));
     }
     let Some(image) = ec2::image(context.region, &format!("resolve:ssm:{name}")) else {
         return Err(ServiceError::unsupported(format_args!(
             "the Systems Manager parameter {name}"
         )));
     };
-    Ok(Some(json!({
+    Ok(Found::Parameter(json!({
         "Name": name,
         "Type": "String",
         "Value": image.id,

@@ -1,6 +1,8 @@
 //! Parameters.
 
-use aws_sdk_ssm::types::{ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
+use aws_sdk_ssm::types::{
+    ParameterStringFilter, ParameterTier, ParameterType, ResourceTypeForTagging, Tag,
+};
 use geusemaker_testkit::Aws;
 
 use super::client;
@@ -141,4 +143,148 @@ async fn parameter_has_tags() {
     };
     assert_eq!(list("a").await.unwrap().tag_list(), [tag("l")]);
     assert_eq!(code(list("b").await), is(400, "InvalidResourceId"));
+}
+
+async fn put(aws: &Aws, name: &str, kind: ParameterType) {
+    let put = client(aws)
+        .put_parameter()
+        .name(name)
+        .value("v")
+        .r#type(kind);
+    put.send().await.unwrap();
+}
+
+fn names(parameters: &[aws_sdk_ssm::types::Parameter]) -> Vec<&str> {
+    let names = parameters.iter().map(|it| it.name().unwrap());
+    names.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_are_described_in_pages() {
+    let aws = Aws::new();
+    for name in ["/app/a", "/app/b", "/app/deep/c", "/other", "plain"] {
+        put(&aws, name, ParameterType::String).await;
+    }
+    put(&aws, "/app/secret", ParameterType::SecureString).await;
+    let found = |key: &str, option: Option<&str>, value: &str| {
+        let filter = ParameterStringFilter::builder().key(key).values(value);
+        let filter = filter
+            .set_option(option.map(str::to_owned))
+            .build()
+            .unwrap();
+        let describe = client(&aws).describe_parameters();
+        describe.parameter_filters(filter).send()
+    };
+    for (key, option, value, expected) in [
+        ("Name", None, "/other", &["/other"][..]),
+        (
+            "Name",
+            Some("Contains"),
+            "app",
+            &["/app/a", "/app/b", "/app/deep/c", "/app/secret"],
+        ),
+        ("Name", Some("BeginsWith"), "/app/d", &["/app/deep/c"]),
+        ("Type", None, "SecureString", &["/app/secret"]),
+        ("Path", None, "/app", &["/app/a", "/app/b", "/app/secret"]),
+        ("Path", Some("Recursive"), "/app/deep", &["/app/deep/c"]),
+    ] {
+        let described = found(key, option, value).await.unwrap();
+        let described: Vec<_> = described
+            .parameters()
+            .iter()
+            .map(|it| it.name().unwrap())
+            .collect();
+        assert_eq!(described, expected, "{key} {option:?} {value}");
+    }
+    let wrong = found("Colour", None, "red").await;
+    assert_eq!(code(wrong), is(400, "InvalidFilterKey"));
+    let wrong = found("Name", Some("Near"), "red").await;
+    assert_eq!(code(wrong), is(400, "InvalidFilterOption"));
+    let first = client(&aws)
+        .describe_parameters()
+        .max_results(4)
+        .send()
+        .await
+        .unwrap();
+    let second = client(&aws)
+        .describe_parameters()
+        .set_next_token(first.next_token.clone());
+    let second = second.send().await.unwrap();
+    assert_eq!(
+        (first.parameters().len(), second.parameters().len()),
+        (4, 2)
+    );
+    assert_eq!(second.next_token(), None);
+    assert_eq!(first.parameters()[3].key_id(), Some("alias/aws/ssm"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_are_found_below_path() {
+    let aws = Aws::new();
+    for name in ["/app/a", "/app/deep/c", "/application"] {
+        put(&aws, name, ParameterType::String).await;
+    }
+    let below = |path: &str, recursive| {
+        let get = client(&aws).get_parameters_by_path().path(path);
+        get.recursive(recursive).send()
+    };
+    let level = below("/app", false).await.unwrap();
+    assert_eq!(names(level.parameters()), ["/app/a"]);
+    let all = below("/app/", true).await.unwrap();
+    assert_eq!(names(all.parameters()), ["/app/a", "/app/deep/c"]);
+    let root = below("/", false).await.unwrap();
+    assert_eq!(names(root.parameters()), ["/application"]);
+    assert_eq!(
+        code(below("app", true).await),
+        is(400, "ValidationException")
+    );
+    let delete = client(&aws)
+        .delete_parameters()
+        .names("/app/a")
+        .names("/none");
+    let deleted = delete.send().await.unwrap();
+    assert_eq!(deleted.deleted_parameters(), ["/app/a"]);
+    assert_eq!(deleted.invalid_parameters(), ["/none"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameter_is_found_by_arn_and_version() {
+    let aws = Aws::new();
+    for value in ["one", "two"] {
+        let put = client(&aws).put_parameter().name("/app/a").value(value);
+        let put = put.r#type(ParameterType::String).overwrite(true);
+        put.send().await.unwrap();
+    }
+    let get = |name: &str| client(&aws).get_parameter().name(name).send();
+    let arn = "arn:aws:ssm:us-east-1:123456789012:parameter/app/a";
+    for (name, value, version) in [
+        (arn.to_owned(), "two", 2),
+        (format!("{arn}:1"), "one", 1),
+        ("/app/a:1".to_owned(), "one", 1),
+        ("/app/a:2".to_owned(), "two", 2),
+    ] {
+        let found = get(&name).await.unwrap().parameter.unwrap();
+        assert_eq!(
+            (found.value(), found.version()),
+            (Some(value), version),
+            "{name}"
+        );
+        assert_eq!(found.name(), Some("/app/a"));
+    }
+    assert_eq!(
+        code(get("/app/a:3").await),
+        is(400, "ParameterVersionNotFound")
+    );
+    assert_eq!(
+        code(get("arn:aws:ssm:us-east-1:123456789012:parameter/b").await),
+        is(400, "ParameterNotFound")
+    );
+    let several = client(&aws)
+        .get_parameters()
+        .names("/app/a:1")
+        .names("/app/a:9");
+    let several = several.send().await.unwrap();
+    assert_eq!(names(several.parameters()), ["/app/a"]);
+    assert_eq!(several.parameters()[0].selector(), Some(":1"));
+    assert_eq!(several.invalid_parameters(), ["/app/a:9"]);
 }
