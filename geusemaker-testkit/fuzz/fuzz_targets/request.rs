@@ -36,13 +36,14 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let [service, method, rest @ ..] = data else {
         return None;
     };
-    let service = match service % 7 {
+    let service = match service % 8 {
         0 => "cloudfront",
         1 => "ec2",
         2 => "elasticfilesystem",
         3 => "elasticloadbalancing",
         4 => "iam",
         5 => "ssm",
+        6 => "secretsmanager",
         _ => "sts",
     };
     let method = match method % 4 {

@@ -62,7 +62,8 @@ impl BootFault {
         Self::of(BootFailure::NoSpaceLeft { service })
     }
 
-    /// Creates a fault: a secret of the service cannot be read.
+    /// Creates a fault: a secret of the service cannot be read. It never fires unless the service is the first that
+    /// needs a secret.
     pub fn secret_unreadable(service: impl Into<String>) -> Self {
         let service = service.into();
         Self::of(BootFailure::SecretUnreadable { service })

@@ -139,11 +139,6 @@ async fn faults_end_boot_at_their_stages() {
             "vllm: access to the image denied: pull access denied for vllm/vllm-openai, repository does not exist or may require 'docker login'",
         ),
         (
-            BootFault::secret_unreadable("web"),
-            6,
-            "web: a secret could not be read: access denied",
-        ),
-        (
             BootFault::container_exits("web", 3),
             8,
             "web: the container exits with code 3 (restarts: 6)",
@@ -242,4 +237,42 @@ async fn fault_without_effect_does_not_fire() {
         assert_eq!(console(&aws, &id).await.last().unwrap(), "READY");
         assert_eq!(aws.unfired_boot_faults(), [fault]);
     }
+}
+
+/// Secrets are a stage of their own. The script tries to read one for five minutes.
+#[tokio::test(start_paused = true)]
+async fn secrets_are_read_before_images() {
+    let secrets = "secrets=(\n  'vllm HF_TOKEN ssm /llm/hf'\n)\nimages=(";
+    let user_data = USER_DATA.replace("images=(", secrets);
+    let aws = Aws::builder().guest(ServiceGuest::new()).build();
+    let id = launch(&aws, &user_data).await;
+    sleep(&aws, 600).await;
+    let lines = console(&aws, &id).await;
+    let stages: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("STAGE "))
+        .collect();
+    assert_eq!(
+        stages[2..4],
+        [
+            "STAGE 3/8 reading secrets",
+            "STAGE 4/8 pulling nginx:1 (1 of 2)"
+        ]
+    );
+    assert_eq!(lines.last().unwrap(), "READY");
+
+    let fault = BootFault::secret_unreadable("vllm");
+    let aws = Aws::builder()
+        .guest(ServiceGuest::new().fault(fault))
+        .build();
+    let id = launch(&aws, &user_data).await;
+    sleep(&aws, 300).await;
+    assert_eq!(console(&aws, &id).await.last().unwrap(), stages[2]);
+    sleep(&aws, 200).await;
+    let lines = console(&aws, &id).await;
+    let expected = "FAILED vllm: the secret HF_TOKEN could not be read from ssm:/llm/hf: An error occurred (AccessDeniedException)";
+    assert!(
+        lines.iter().any(|line| line.starts_with(expected)),
+        "{lines:#?}"
+    );
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
-use super::script::{Port, Script, Service};
+use super::script::{Port, Script, Secret, Service};
 use super::{Boot, nvidia_gpus};
 use crate::fault::BootFailure;
 use crate::sim::timings::Timings;
@@ -11,12 +11,16 @@ use crate::sim::timings::Timings;
 /// The times of the stages in seconds.
 const MACHINE: u64 = 10;
 const STORAGE: u64 = 10;
+const READ: u64 = 1;
 const PULL: u64 = 45;
 const PULL_FOR_GPUS: u64 = 100;
 /// All images together: a stack with its default deadline comes up.
 const PULL_ALL: u64 = 120;
 const START: u64 = 3;
 const SETTLE: u64 = 10;
+
+/// The time until a registry has refused an image, in seconds.
+const ASK: u64 = 3;
 
 /// The times from the start of a container until its service answers, in seconds.
 const LOAD: u64 = 5;
@@ -161,8 +165,9 @@ impl Progress<'_, '_> {
         self.machine()?;
         self.storage()?;
         let begin = self.told.lines.len();
+        self.read_secrets(begin)?;
         self.pull_images(begin)?;
-        self.start_services(begin)?;
+        self.start_services();
         self.watch();
         Continue(())
     }
@@ -207,13 +212,34 @@ impl Progress<'_, '_> {
         Break(())
     }
 
+    fn read_secrets(&mut self, begin: usize) -> ControlFlow<()> {
+        let script = self.script;
+        if script.secrets.is_empty() {
+            return Continue(());
+        }
+        self.stage(3, "reading secrets");
+        for secret in &script.secrets {
+            let is_unreadable = |failure: &BootFailure| matches!(failure, BootFailure::SecretUnreadable { service } if *service == secret.service);
+            if self.has_fault(is_unreadable) {
+                // The rights of a new role become known within minutes, so the script tries for five.
+                let patience = if secret.kind == "generate" { 60 } else { 300 };
+                self.wait(patience);
+                self.strikes(is_unreadable);
+                self.give_up(begin, &secret.service, &unreadable(secret), patience);
+                return Break(());
+            }
+            self.wait(READ);
+        }
+        Continue(())
+    }
+
     fn pull_images(&mut self, begin: usize) -> ControlFlow<()> {
         let script = self.script;
         let total = script.images.len();
         for (index, (service, image)) in script.images.iter().enumerate() {
             let number = index + 1;
             self.stage(
-                2 + number,
+                self.before_images() + number,
                 &format!("pulling {image} ({number} of {total})"),
             );
             let mut reason = None;
@@ -235,7 +261,8 @@ impl Progress<'_, '_> {
                 is_of_image
             });
             if let Some(reason) = reason {
-                self.give_up(begin, service, &reason);
+                self.wait(ASK);
+                self.give_up(begin, service, &reason, ASK);
                 return Break(());
             }
             let uses_gpus = script
@@ -248,17 +275,11 @@ impl Progress<'_, '_> {
         Continue(())
     }
 
-    fn start_services(&mut self, begin: usize) -> ControlFlow<()> {
+    fn start_services(&mut self) {
         let script = self.script;
         for (index, service) in script.services.iter().enumerate() {
-            let name = &service.name;
-            let stage = 3 + script.images.len() + index;
-            self.stage(stage, &format!("starting {name}"));
-            let is_unreadable = |failure: &BootFailure| matches!(failure, BootFailure::SecretUnreadable { service } if service == name);
-            if self.strikes(is_unreadable) {
-                self.give_up(begin, name, "a secret could not be read: access denied");
-                return Break(());
-            }
+            let stage = self.before_images() + script.images.len() + index + 1;
+            self.stage(stage, &format!("starting {}", service.name));
             self.wait(START);
             let course = self.course_of(service);
             self.told.containers.push(Container {
@@ -267,13 +288,11 @@ impl Progress<'_, '_> {
                 course,
             });
         }
-        Continue(())
     }
 
     /// Watches the containers until all stay up.
     fn watch(&mut self) {
-        let stage = 3 + self.script.images.len() + self.script.services.len();
-        self.stage(stage, "waiting until all containers stay up");
+        self.stage(self.script.stages(), "waiting until all containers stay up");
         let mut ends = Vec::new();
         for container in &self.told.containers {
             if let Course::Exits { after, why } = container.course {
@@ -355,24 +374,25 @@ impl Progress<'_, '_> {
         }
     }
 
-    /// Tells that the script of the services fails. Its unit is started again after two minutes, and the images that
-    /// have been pulled are there by then.
-    fn give_up(&mut self, begin: usize, subject: &str, reason: &str) {
-        self.wait(3);
+    /// Tells that the script of the services fails, after a last step of that many seconds. Its unit is started again
+    /// after two minutes, and the images that have been pulled are there by then.
+    fn give_up(&mut self, begin: usize, subject: &str, reason: &str, step: u64) {
         let mut lines: Vec<Line> = self.told.lines[begin..].to_vec();
         for line in &mut lines {
-            line.at = Duration::ZERO;
+            line.at = self.seconds(RESTART);
         }
         let text = failed(subject, reason);
         self.print(text.clone());
         lines.push(Line {
-            at: self.seconds(3),
+            at: self.seconds(RESTART + step),
             text,
         });
-        for line in &mut lines {
-            line.at += self.seconds(RESTART);
-        }
-        self.repeat(self.seconds(RESTART + 3), lines);
+        self.repeat(self.seconds(RESTART + step), lines);
+    }
+
+    /// Returns the number of the stages before the images are pulled.
+    fn before_images(&self) -> usize {
+        2 + usize::from(!self.script.secrets.is_empty())
     }
 
     /// Repeats lines from now on.
@@ -394,7 +414,7 @@ impl Progress<'_, '_> {
     }
 
     fn stage(&mut self, number: usize, what: &str) {
-        let total = 3 + self.script.images.len() + self.script.services.len();
+        let total = self.script.stages();
         self.print(format!("GEUSEMAKER:STAGE {number}/{total} {what}"));
     }
 
@@ -487,6 +507,24 @@ fn denied(image: &str) -> String {
 
 fn not_found(image: &str) -> String {
     format!("image not found: manifest for {image} not found: manifest unknown: manifest unknown")
+}
+
+/// Returns the reason that the script gives for a secret, with the end of what AWS or the system says.
+fn unreadable(secret: &Secret) -> String {
+    let Secret {
+        variable,
+        kind,
+        name,
+        ..
+    } = secret;
+    let operation = match kind.as_str() {
+        "ssm" => "GetParameter",
+        "secretsmanager" => "GetSecretValue",
+        _ => return format!("the secret {variable} could not be made: mktemp: Permission denied"),
+    };
+    format!(
+        "the secret {variable} could not be read from {kind}:{name}: An error occurred (AccessDeniedException) when calling the {operation} operation: User is not authorized to perform this action"
+    )
 }
 
 fn no_space(image: &str) -> String {

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 /// The settings of a script that installs and starts services.
 pub(super) struct Script {
+    /// In the order in which they are read.
+    pub(super) secrets: Vec<Secret>,
     /// The first service that needs the image, and the image; in the order in which they are pulled.
     pub(super) images: Vec<(String, String)>,
     /// In the order in which they are started.
@@ -14,6 +16,16 @@ pub(super) struct Script {
     pub(super) gpu_check: bool,
     /// The line of the script that prepares the machine's Docker, counted from 1.
     pub(super) docker_line: usize,
+}
+
+/// A secret that the instance reads or makes.
+pub(super) struct Secret {
+    /// The first service that needs it, and the environment variable.
+    pub(super) service: String,
+    pub(super) variable: String,
+    /// `ssm`, `secretsmanager` or `generate`.
+    pub(super) kind: String,
+    pub(super) name: String,
 }
 
 /// A service, which runs in a container of its name.
@@ -75,6 +87,7 @@ impl Script {
         Some(Self {
             images,
             services: services.collect::<Option<_>>()?,
+            secrets: secrets(run)?,
             gpu_check: run.lines().any(|line| line == "gpu_check=1"),
             docker_line: 1 + run
                 .lines()
@@ -84,6 +97,11 @@ impl Script {
                 })
                 .unwrap_or_default(),
         })
+    }
+
+    /// Returns the number of the stages.
+    pub(super) fn stages(&self) -> usize {
+        3 + self.images.len() + self.services.len() + usize::from(!self.secrets.is_empty())
     }
 
     /// Returns true if the first service that needs the image is that one, or it has the same image.
@@ -129,17 +147,33 @@ fn array(script: &str, name: &str) -> Option<Vec<String>> {
     shlex::split(line.strip_suffix(')')?)
 }
 
-/// Returns the array of images, which has one word a line.
-fn images(script: &str) -> Option<Vec<(String, String)>> {
-    let mut lines = script.lines().skip_while(|line| *line != "images=(");
-    lines.next()?;
+/// Returns the words of a shell array with one word a line; returns `None` if one of them is not one.
+fn long_array(script: &str, name: &str) -> Option<Vec<String>> {
+    let start = format!("{name}=(");
+    let lines = script.lines().skip_while(|line| *line != start).skip(1);
     let words = lines.take_while(|line| *line != ")").map(shlex::split);
-    let images = words.map(|words| match words?.as_slice() {
-        [word] => {
-            let (service, image) = word.split_once(' ')?;
-            Some((service.to_owned(), image.to_owned()))
-        }
-        _ => None,
+    let words = words.map(|words| <[String; 1]>::try_from(words?).ok());
+    words.map(|word| word.map(|[word]| word)).collect()
+}
+
+fn images(script: &str) -> Option<Vec<(String, String)>> {
+    let images = long_array(script, "images")?.into_iter().map(|word| {
+        let (service, image) = word.split_once(' ')?;
+        Some((service.to_owned(), image.to_owned()))
     });
     images.collect()
+}
+
+/// Returns the secrets; most scripts have none.
+fn secrets(script: &str) -> Option<Vec<Secret>> {
+    let secrets = long_array(script, "secrets")?.into_iter().map(|word| {
+        let mut words = word.split(' ').map(str::to_owned);
+        Some(Secret {
+            service: words.next()?,
+            variable: words.next()?,
+            kind: words.next()?,
+            name: words.next()?,
+        })
+    });
+    secrets.collect()
 }
