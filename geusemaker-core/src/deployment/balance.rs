@@ -42,7 +42,9 @@ impl Deployment<Ec2Ready> {
         let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
-        let balanced = ledger.unless_closed(balance(ledger, &state)).await;
+        let balanced = ledger
+            .unless_closed(Box::pin(balance(ledger, &state)))
+            .await;
         conclude(guard, state, savepoint, balanced).await
     }
 }

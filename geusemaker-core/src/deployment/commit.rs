@@ -201,7 +201,7 @@ impl Deployment<Ec2Ready> {
         let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let finished = ledger
-            .unless_closed(pending_work::finish(ledger, &state))
+            .unless_closed(Box::pin(pending_work::finish(ledger, &state)))
             .await;
         let ready = Self::new(guard, state);
         match finished {

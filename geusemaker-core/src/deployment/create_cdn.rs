@@ -25,7 +25,7 @@ impl Deployment<AlbHealthy> {
         let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
-        let created = ledger.unless_closed(create(ledger, &state)).await;
+        let created = ledger.unless_closed(Box::pin(create(ledger, &state))).await;
         conclude(guard, state, savepoint, created).await
     }
 }

@@ -57,7 +57,7 @@ impl Deployment<Planned> {
             },
         };
         let ledger = guard.ledger();
-        let launched = ledger.unless_closed(launch(ledger)).await;
+        let launched = ledger.unless_closed(Box::pin(launch(ledger))).await;
         conclude(guard, state, Savepoint::default(), launched).await
     }
 }

@@ -24,7 +24,7 @@ impl Deployment<AlbHealthy> {
             let pending = create(ledger, &state).await?;
             await_deployed(ledger, &pending).await
         };
-        let published = ledger.unless_closed(published).await;
+        let published = ledger.unless_closed(Box::pin(published)).await;
         conclude(guard, state, savepoint, published).await
     }
 }

@@ -21,7 +21,9 @@ impl Deployment<CdnPending> {
         let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let savepoint = ledger.savepoint();
-        let deployed = ledger.unless_closed(await_deployed(ledger, &state)).await;
+        let deployed = ledger
+            .unless_closed(Box::pin(await_deployed(ledger, &state)))
+            .await;
         conclude(guard, state, savepoint, deployed).await
     }
 }

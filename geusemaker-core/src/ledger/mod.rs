@@ -19,6 +19,7 @@ pub(crate) mod unfinished;
 pub(crate) mod unstarted;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -206,10 +207,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// Does the work of a transition, which ends at once when the session is closed.
+    /// Does the work of a transition, which ends at once when the session is closed. The work is boxed: its futures are
+    /// large, and callers keep those of several transitions on their stack.
     pub(crate) async fn unless_closed<T>(
         &self,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
     ) -> Result<T, Error> {
         tokio::select! {
             biased;

@@ -12,7 +12,7 @@ use crate::wait::Expected;
 ///
 /// The implementing type is the lookup of one resource: the properties that identify it and are known before the create
 /// request. The journal stores the lookup with the intent.
-pub(crate) trait Kind {
+pub(crate) trait Kind: Send + Sync + 'static {
     /// The name for people: `load balancer`.
     const NAME: &'static str;
 

@@ -5,9 +5,11 @@
 
 use std::fmt;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind as _;
+use super::kind::Kind;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -39,7 +41,7 @@ macro_rules! kinds {
             /// Returns the id of the resource, if AWS shows one.
             pub(crate) async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
                 none_if_not_found(match self {
-                    $(Self::$kind(lookup) => lookup.find(aws).await,)+
+                    $(Self::$kind(lookup) => find(lookup, aws).await,)+
                 })
             }
         }
@@ -81,7 +83,7 @@ macro_rules! kinds {
                 id: &str,
             ) -> Result<Option<String>, AwsError> {
                 none_if_not_found(match self {
-                    $(Self::$kind => super::$file::Lookup::observe(aws, id).await,)+
+                    $(Self::$kind => observe::<super::$file::Lookup>(aws, id).await,)+
                 })
             }
 
@@ -93,7 +95,7 @@ macro_rules! kinds {
                 id: &str,
             ) -> Result<(), AwsError> {
                 match self {
-                    $(Self::$kind => super::$file::Lookup::delete(aws, reader, id).await,)+
+                    $(Self::$kind => delete::<super::$file::Lookup>(aws, reader, id).await,)+
                 }
             }
         }
@@ -109,7 +111,7 @@ macro_rules! kinds {
         /// Returns all resources in the account and region that carry this program's tags, those of a deployment in the
         /// order of the table. AWS may not show resources that are only seconds old.
         pub(crate) async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-            let ($($file,)+) = futures::try_join!($(super::$file::Lookup::tagged(aws)),+)?;
+            let ($($file,)+) = futures::try_join!($(of_kind::<super::$file::Lookup>(aws)),+)?;
             let mut all = [$($file),+].concat();
             all.sort_by(|a, b| (&a.stack, &a.deployment).cmp(&(&b.stack, &b.deployment)));
             Ok(all)
@@ -118,6 +120,34 @@ macro_rules! kinds {
 }
 
 for_all_kinds!(kinds);
+
+// The futures of the kinds are large. Each is made in a function of its own, so that no stack frame holds all of them.
+
+fn find<'a, K: Kind>(
+    lookup: &'a K,
+    aws: &'a Reader,
+) -> BoxFuture<'a, Result<Option<String>, AwsError>> {
+    lookup.find(aws).boxed()
+}
+
+fn observe<'a, K: Kind>(
+    aws: &'a Reader,
+    id: &'a str,
+) -> BoxFuture<'a, Result<Option<String>, AwsError>> {
+    K::observe(aws, id).boxed()
+}
+
+fn delete<'a, K: Kind>(
+    aws: &'a Writer,
+    reader: &'a Reader,
+    id: &'a str,
+) -> BoxFuture<'a, Result<(), AwsError>> {
+    K::delete(aws, reader, id).boxed()
+}
+
+fn of_kind<K: Kind>(aws: &Reader) -> BoxFuture<'_, Result<Vec<TaggedResource>, AwsError>> {
+    K::tagged(aws).boxed()
+}
 
 fn none_if_not_found<T>(answer: Result<Option<T>, AwsError>) -> Result<Option<T>, AwsError> {
     match answer {

@@ -50,15 +50,19 @@ impl Session {
             spec: &spec,
         };
         let (vpc, subnets) = look.network().await?;
-        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), (), ()) = futures::try_join!(
-            look.image(),
-            look.candidates(&subnets),
-            look.adopted_file_system(&vpc),
-            look.cloudfront_prefix_list(),
-            look.key_pair(),
-            look.instance_profile(),
-            look.names(&vpc),
-        )?;
+        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), (), ()) =
+            Box::pin(async {
+                futures::try_join!(
+                    look.image(),
+                    look.candidates(&subnets),
+                    look.adopted_file_system(&vpc),
+                    look.cloudfront_prefix_list(),
+                    look.key_pair(),
+                    look.instance_profile(),
+                    look.names(&vpc),
+                )
+            })
+            .await?;
         let plan = Plan {
             account: identity.account,
             region,

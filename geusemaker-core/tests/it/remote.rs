@@ -13,7 +13,7 @@ struct Containers;
 
 impl Guest for Containers {
     fn console_output(&self, boot: &Boot) -> String {
-        GpuGuest.console_output(boot)
+        GpuGuest::default().console_output(boot)
     }
 
     fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {
