@@ -52,6 +52,7 @@ fn plan_shows_volumes_and_warnings() {
             "               /cache on instance-store disks if there are any: emptied by a stop",
             "  service      ollama on port 80:11434, every other path",
             "               /data on the shared file system",
+            "  access       logs, commands and shells through Systems Manager, with a new role",
             &format!("  warning      {warning}"),
         ]
     );
