@@ -21,6 +21,7 @@ pub(crate) struct Clients {
     pub(crate) efs: aws_sdk_efs::Client,
     pub(crate) elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
@@ -101,6 +102,7 @@ impl Clients {
             efs: client!(aws_sdk_efs),
             elastic_load_balancing: client!(aws_sdk_elasticloadbalancingv2),
             iam: client!(aws_sdk_iam),
+            secrets_manager: client!(aws_sdk_secretsmanager),
             ssm: client!(aws_sdk_ssm),
             sts: client!(aws_sdk_sts),
         }

@@ -98,7 +98,7 @@ impl ErrorClass {
             | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget"
             | "ConcurrentModification" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
 
-            "NoSuchDistribution" | "NoSuchEntity" | "FileSystemNotFound" | "MountTargetNotFound"
+            "NoSuchDistribution" | "NoSuchEntity" | "ResourceNotFoundException" | "FileSystemNotFound" | "MountTargetNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
             // CreateLoadBalancer's codes for a security group or a subnet that does not exist.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Session;
 use crate::account::Account;
 use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
 use crate::deployment::Deployment;
 use crate::deployment::launch::SECURITY_GROUP_ROLES;
 use crate::deployment::state::Planned;
@@ -19,9 +20,9 @@ use crate::resource::image::{self, Image};
 use crate::resource::subnet::{self, Subnet};
 use crate::resource::{
     file_system, instance_profile, instance_type_offering, key_pair, load_balancer, mount_target,
-    prefix_list, security_group, target_group, vpc,
+    parameter, prefix_list, secret, security_group, target_group, vpc,
 };
-use crate::spec::{DeploymentSpec, Market, Purchase, StackName, Tier};
+use crate::spec::{DeploymentSpec, Market, Purchase, SecretSource, StackName, Tier};
 
 impl Session {
     /// Checks a spec against the account: credentials, network, image, zones and names. It only reads.
@@ -50,7 +51,7 @@ impl Session {
             spec: &spec,
         };
         let (vpc, subnets) = look.network().await?;
-        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), (), ()) =
+        let (image, candidates, adopted_file_system, cloudfront_prefix_list, (), (), (), ()) =
             Box::pin(async {
                 futures::try_join!(
                     look.image(),
@@ -59,6 +60,7 @@ impl Session {
                     look.cloudfront_prefix_list(),
                     look.key_pair(),
                     look.instance_profile(),
+                    look.secrets(),
                     look.names(&vpc),
                 )
             })
@@ -311,6 +313,41 @@ impl Preflight<'_> {
             .into()),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Checks that the places of the secrets exist. Who may not ask for them finds out when the instances do.
+    async fn secrets(&self) -> Result<(), Error> {
+        let services = self.spec.services().iter();
+        let sources: Vec<_> = services
+            .flat_map(|service| service.secrets().values())
+            .collect();
+        match self.missing_secret(&sources).await {
+            Ok(None) => Ok(()),
+            Ok(Some(place)) => Err(self.missing("service.secrets", &place)),
+            Err(error) if error.class == ErrorClass::Permission => Ok(()),
+            Err(error) => Err(Error::aws("looking up the secrets")(error)),
+        }
+    }
+
+    /// Returns the first place that does not exist.
+    async fn missing_secret(&self, sources: &[&SecretSource]) -> Result<Option<String>, AwsError> {
+        let aws = &self.account.reader;
+        let parameters = sources.iter().filter_map(|source| match source {
+            SecretSource::Parameter(name) => Some(name),
+            SecretSource::SecretsManager { .. } | SecretSource::Generated(_) => None,
+        });
+        let parameters: Vec<_> = parameters.collect();
+        if let Some(name) = parameter::missing(aws, &parameters).await? {
+            return Ok(Some(format!("ssm:{name}")));
+        }
+        for source in sources {
+            if let SecretSource::SecretsManager { name, .. } = source
+                && !secret::exists(aws, name).await?
+            {
+                return Ok(Some(format!("secretsmanager:{name}")));
+            }
+        }
+        Ok(None)
     }
 
     /// Checks that the names are free. AWS answers a second create with the same name and settings with the ARN of the

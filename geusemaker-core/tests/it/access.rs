@@ -85,6 +85,23 @@ async fn role_reads_named_secrets() {
     let scenario = Scenario::new();
     let more = "[access]\nssm = false\n[[service]]\nname = 'db'\ninternal = true\nimage = 'postgres:17'\n\
                 secrets = { A = 'ssm:/llm/a', B = 'secretsmanager:llm/b#key', C = 'generate' }";
+    let places = ["ssm:/llm/a", "secretsmanager:llm/b"];
+    for place in places {
+        let missing = scenario.session.plan(spec_with(1, more)).await.unwrap_err();
+        let wanted = format!("service.secrets {place} does not exist");
+        assert!(missing.to_string().starts_with(&wanted), "{missing}");
+        let config = scenario.aws.sdk_config();
+        if place == places[0] {
+            let ssm = aws_sdk_ssm::Client::new(&config);
+            let put = ssm.put_parameter().name("/llm/a").value("planted");
+            put.r#type("SecureString".into()).send().await.unwrap();
+        } else {
+            let secrets = aws_sdk_secretsmanager::Client::new(&config);
+            let create = secrets.create_secret().name("llm/b");
+            create.secret_string("planted").send().await.unwrap();
+        }
+    }
+    scenario.aws.reset_baseline();
     committed(&scenario, more).await;
     let policy = policy(&scenario).await.to_string();
     for part in [

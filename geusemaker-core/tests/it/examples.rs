@@ -47,6 +47,10 @@ async fn examples_are_deployed() {
         let path = entry.unwrap().path();
         let spec = DeploymentSpec::from_file(&path).unwrap();
         let aws = Aws::builder().guest(ServiceGuest::new()).build();
+        let ssm = aws_sdk_ssm::Client::new(&aws.sdk_config());
+        let token = ssm.put_parameter().name("/llm/hf-token").value("hf_token");
+        token.r#type("SecureString".into()).send().await.unwrap();
+        aws.reset_baseline();
         let session = Session::new(aws.sdk_config(), Journals::in_memory());
         let planned = session.plan(spec.clone()).await.unwrap();
         let kept = planned.launch().await.unwrap().keep().await;
