@@ -89,11 +89,13 @@ pub enum RemoteError {
         instance: InstanceId,
     },
     /// The agent of Systems Manager on the instance is not connected.
-    #[error("instance {instance} is not connected to Systems Manager{}", since(.last_seen))]
+    #[error("instance {instance} is not connected to Systems Manager{}", why(.state, .last_seen))]
     #[non_exhaustive]
     NotConnected {
         /// The instance.
         instance: InstanceId,
+        /// The state of the instance: `running`, `stopped`.
+        state: String,
         /// The time at which its agent reported last; none if it never did.
         last_seen: Option<Timestamp>,
     },
@@ -142,6 +144,14 @@ impl RemoteError {
                 format!("read its log: gm logs STACK {service}")
             }
             Self::NotConnected {
+                instance, state, ..
+            } if state.starts_with("stop") => format!(
+                "start it again, and give it some minutes: aws ec2 start-instances --instance-ids {instance}"
+            ),
+            Self::NotConnected { state, .. } if is_gone(state) => {
+                "it is not coming back: gm status shows what is left of the stack".to_owned()
+            }
+            Self::NotConnected {
                 last_seen: None, ..
             } => {
                 "an instance connects some minutes after its start, and needs a way to the internet: a public address or \
@@ -151,7 +161,7 @@ impl RemoteError {
             Self::NotConnected {
                 last_seen: Some(_), ..
             } => {
-                "it may be stopped, terminated or out of memory: gm status shows its state, gm logs --boot its console"
+                "it may be starting or out of memory: gm logs --boot shows its console; a reboot in the EC2 console helps"
                     .to_owned()
             }
             Self::NoResult { .. } => "run the command again".to_owned(),
@@ -173,8 +183,13 @@ impl RemoteError {
     }
 }
 
-fn since(last_seen: &Option<Timestamp>) -> String {
+fn is_gone(state: &str) -> bool {
+    ["shutting-down", "terminated"].contains(&state)
+}
+
+fn why(state: &str, last_seen: &Option<Timestamp>) -> String {
     match last_seen {
+        _ if state != "running" => format!(": it is {state}"),
         Some(last_seen) => format!(" since {last_seen}"),
         None => ", and never was".to_owned(),
     }

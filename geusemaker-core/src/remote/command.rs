@@ -41,14 +41,18 @@ const MOST_ERROR_OUTPUT: usize = 8_000;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteCommand {
+    /// The service in whose container the command runs.
+    service: Option<ServiceName>,
     words: Vec<String>,
 }
 
 impl RemoteCommand {
     /// Creates a command that runs on the instance, as root. Its words arrive as they are: no shell reads them.
     pub fn on_instance<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
-        let words = words.into_iter().map(Into::into).collect();
-        Self { words }
+        Self {
+            service: None,
+            words: words.into_iter().map(Into::into).collect(),
+        }
     }
 
     /// Creates a command that runs in the container of a service, as the user of the container.
@@ -56,16 +60,22 @@ impl RemoteCommand {
         service: &ServiceName,
         words: impl IntoIterator<Item = W>,
     ) -> Self {
-        let docker = ["docker", "exec", service.as_str()].map(str::to_owned);
-        let words = words.into_iter().map(Into::into);
         Self {
-            words: docker.into_iter().chain(words).collect(),
+            service: Some(service.clone()),
+            words: words.into_iter().map(Into::into).collect(),
         }
     }
 
     fn script(&self) -> Result<String, RemoteError> {
-        let words = self.words.iter().map(String::as_str);
-        shlex::try_join(words).map_err(|_| RemoteError::NullCharacter)
+        if self.words.iter().any(|word| word.contains('\0')) {
+            return Err(RemoteError::NullCharacter);
+        }
+        let container = self
+            .service
+            .iter()
+            .map(|name| format!("docker exec '{name}'"));
+        let words = self.words.iter().map(|word| quoted(word));
+        Ok(container.chain(words).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -94,7 +104,8 @@ pub struct CommandResult {
 }
 
 impl Remote {
-    /// Sends a command to an instance. It runs there even if nobody waits for its result.
+    /// Sends a command to an instance. It runs there even if nobody waits for its result. If the instance was created
+    /// minutes ago and has not connected yet, that is waited for.
     ///
     /// # Errors
     /// Returns an error if the spec gives Systems Manager no access, the instance is not connected, or AWS refuses the
@@ -104,33 +115,31 @@ impl Remote {
         instance: &InstanceId,
         command: &RemoteCommand,
     ) -> Result<SentCommand, Error> {
-        self.send_script(instance, command.script()?).await
+        let ssm = &self.account.writer.ssm;
+        self.send_script(ssm, instance, command.script()?).await
     }
 
     pub(super) async fn send_script(
         &self,
+        ssm: &aws_sdk_ssm::Client,
         instance: &InstanceId,
         script: String,
     ) -> Result<SentCommand, Error> {
         self.ensure_opened()?;
-        let sent = self
-            .account
-            .writer
-            .ssm
+        let request = ssm
             .send_command()
             .document_name(DOCUMENT)
             .instance_ids(instance.as_str())
             .timeout_seconds(DELIVERY_SECONDS)
             .parameters("commands", vec![script])
-            .parameters("executionTimeout", vec![EXECUTION_SECONDS.to_owned()])
-            .send()
-            .await
-            .map_err(AwsError::of("ssm:SendCommand"));
-        let sent = match sent {
-            Ok(reply) => reply.command,
-            Err(error) => return Err(self.explain("sending the command", instance, error).await),
-        };
-        let id = sent.and_then(|command| command.command_id);
+            .parameters("executionTimeout", vec![EXECUTION_SECONDS.to_owned()]);
+        let sent = self
+            .reach("sending the command", instance, || async {
+                let sent = request.clone().send().await;
+                sent.map_err(AwsError::of("ssm:SendCommand"))
+            })
+            .await?;
+        let id = sent.command.and_then(|command| command.command_id);
         let id = id.ok_or_else(|| AwsError::incomplete("ssm:SendCommand", "command id"));
         Ok(SentCommand {
             id: id.map_err(Error::aws("sending the command"))?,
@@ -230,4 +239,36 @@ fn ended(
 
 fn is_cut(text: &str, most: usize) -> bool {
     text.chars().count() >= most
+}
+
+/// Returns a word that a shell reads as this text.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn script_quotes_words_of_command() {
+        let service = "vllm".parse().unwrap();
+        let command = RemoteCommand::in_container(&service, ["nvidia-smi", "-L"]);
+        let script = command.script().unwrap();
+        assert_eq!(script, "docker exec 'vllm' 'nvidia-smi' '-L'");
+        let null = RemoteCommand::on_instance(["a\0b"]);
+        assert_eq!(null.script(), Err(RemoteError::NullCharacter));
+    }
+
+    proptest! {
+        #[test]
+        fn shell_reads_words_as_they_are(
+            words in proptest::collection::vec("[^\0]{0,12}", 1..5),
+        ) {
+            let script = RemoteCommand::on_instance(words.clone()).script().unwrap();
+            prop_assert_eq!(shlex::split(&script), Some(words));
+        }
+    }
 }

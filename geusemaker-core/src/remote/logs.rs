@@ -1,8 +1,8 @@
 //! The logs of containers, page by page, since a command returns little text at once.
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Remote, names};
@@ -50,7 +50,8 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// The logs of containers from one point on: each call of [`more`](Self::more) continues where the last one ended.
+/// The logs of containers from one point on: each call of [`more`](Self::more) continues where the last one ended, also
+/// after an error.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -67,8 +68,13 @@ pub struct LogLine {
 ///
 /// let remote = session.remote(&stack.name).await?;
 /// let mut logs = remote.logs(&LogQuery { tail: Some(100), ..LogQuery::default() })?;
-/// for line in logs.more().await? {
-///     println!("{} {}", line.service, line.text);
+/// loop {
+///     for line in logs.more().await? {
+///         println!("{} {}", line.service, line.text);
+///     }
+///     if !logs.has_more() {
+///         break;
+///     }
 /// }
 /// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
 /// # session.close().await.into_result()
@@ -93,6 +99,8 @@ struct Source {
     said: Option<String>,
     /// True once lines were read, so that no tail is asked for again.
     is_begun: bool,
+    /// True if the last page was full, so that there is another one.
+    has_more: bool,
 }
 
 impl Remote {
@@ -124,6 +132,7 @@ impl Remote {
                 read_at_from: 0,
                 said: None,
                 is_begun: false,
+                has_more: false,
             })
         });
         Ok(Logs {
@@ -135,42 +144,52 @@ impl Remote {
 }
 
 impl Logs {
-    /// Returns the lines that are new since the last call, in the order of their times. It reads until there are no
-    /// more at present.
+    /// Returns lines that are new since the last call, in the order of their times: a page of each log, of those logs
+    /// that the last call has not read to their ends, if there are any.
     ///
     /// # Errors
     /// Returns an error if an instance is not connected, or if AWS refuses a call or does not answer it.
     pub async fn more(&mut self) -> Result<Vec<LogLine>, Error> {
-        let mut lines = Vec::new();
-        let mut unread: VecDeque<usize> = (0..self.sources.len()).collect();
-        while let Some(first) = unread.pop_front() {
-            // One command asks several services of an instance.
-            let instance = self.sources[first].instance;
-            let mut batch = vec![first];
-            unread.retain(|next| {
-                let fits = batch.len() < MOST_SERVICES && self.sources[*next].instance == instance;
-                if fits {
-                    batch.push(*next);
+        let is_behind = self.has_more();
+        // One command asks several services of an instance.
+        let mut batches: Vec<Vec<usize>> = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            if is_behind && !source.has_more {
+                continue;
+            }
+            match batches.last_mut() {
+                Some(batch)
+                    if batch.len() < MOST_SERVICES
+                        && self.sources[batch[0]].instance == source.instance =>
+                {
+                    batch.push(index);
                 }
-                !fits
-            });
-            let page = PAGE / batch.len();
-            let output = self.ask(&batch, page).await?;
-            for (index, text) in batch.iter().zip(sections(&output, batch.len())) {
+                _ => batches.push(vec![index]),
+            }
+        }
+        let asked = join_all(batches.iter().map(|batch| self.ask(batch))).await;
+        let outputs: Vec<String> = asked.into_iter().collect::<Result<_, _>>()?;
+        let mut lines = Vec::new();
+        for (batch, output) in batches.iter().zip(&outputs) {
+            for (index, text) in batch.iter().zip(sections(output, batch.len())) {
                 let source = &mut self.sources[*index];
                 // Bytes that are no text have become longer or shorter.
-                let is_full = text.len() + 4 >= page;
-                lines.extend(source.take_in(text, is_full));
-                if is_full {
-                    unread.push_back(*index);
-                }
+                source.has_more = text.len() + 4 >= PAGE / batch.len();
+                lines.extend(source.take_in(text));
             }
         }
         lines.sort_by_key(|line| line.at);
         Ok(lines)
     }
 
-    async fn ask(&self, batch: &[usize], page: usize) -> Result<String, Error> {
+    /// Returns true if the last call of [`more`](Self::more) has not reached the ends of all logs.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.sources.iter().any(|source| source.has_more)
+    }
+
+    async fn ask(&self, batch: &[usize]) -> Result<String, Error> {
+        let page = PAGE / batch.len();
         let sources: Vec<_> = batch.iter().map(|index| &self.sources[*index]).collect();
         let mut script = String::new();
         for source in &sources {
@@ -188,7 +207,9 @@ impl Logs {
         }
         let number = sources.first().map_or(0, |source| source.instance);
         let instance: InstanceId = self.remote.instance(number)?.id.clone();
-        let sent = self.remote.send_script(&instance, script).await?;
+        // The script only reads, so it may be sent twice.
+        let ssm = &self.remote.account.reader.ssm;
+        let sent = self.remote.send_script(ssm, &instance, script).await?;
         Ok(self.remote.result(&sent).await?.stdout)
     }
 }
@@ -222,7 +243,8 @@ fn sections(output: &str, count: usize) -> Vec<&str> {
 impl Source {
     /// Takes in a page, and returns its new lines. A page that is full may end within a line, which the next page has
     /// as a whole.
-    fn take_in(&mut self, text: &str, is_full: bool) -> Vec<LogLine> {
+    fn take_in(&mut self, text: &str) -> Vec<LogLine> {
+        let is_full = self.has_more;
         let mut read: Vec<_> = text.lines().map(timed).collect();
         if is_full && read.len() > 1 {
             read.pop();
@@ -293,6 +315,7 @@ mod tests {
             read_at_from: 0,
             said: None,
             is_begun: false,
+            has_more: false,
         }
     }
 
@@ -327,7 +350,8 @@ mod tests {
                 for _ in 0..200 {
                     let text = page(&log[..available], source.from, size);
                     let is_full = text.len() >= size;
-                    read.extend(source.take_in(&text, is_full).into_iter().map(|line| line.text));
+                    source.has_more = is_full;
+                    read.extend(source.take_in(&text).into_iter().map(|line| line.text));
                     if !is_full {
                         break;
                     }
@@ -342,9 +366,9 @@ mod tests {
     fn message_of_docker_is_given_once() {
         let mut source = source();
         let missing = "Error response from daemon: No such container: vllm\n";
-        assert_eq!(source.take_in(missing, false).len(), 1);
-        assert!(source.take_in(missing, false).is_empty());
-        let lines = source.take_in("2026-11-26T17:31:02.000000001Z up\n", false);
+        assert_eq!(source.take_in(missing).len(), 1);
+        assert!(source.take_in(missing).is_empty());
+        let lines = source.take_in("2026-11-26T17:31:02.000000001Z up\n");
         assert_eq!(lines[0].text, "up");
     }
 
@@ -352,8 +376,9 @@ mod tests {
     fn line_longer_than_page_is_left_out() {
         let mut source = source();
         let long = format!("2026-11-26T17:31:02.5Z {}", "x".repeat(500));
-        assert_eq!(source.take_in(&long, true).len(), 1);
-        assert!(source.take_in(&long, true).is_empty());
+        source.has_more = true;
+        assert_eq!(source.take_in(&long).len(), 1);
+        assert!(source.take_in(&long).is_empty());
         let from = source.from.unwrap();
         assert!(from > "2026-11-26T17:31:02.5Z".parse().unwrap());
     }

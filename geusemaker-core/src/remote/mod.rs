@@ -1,17 +1,17 @@
 //! The instances of a stack from afar: their console, logs, commands and sessions, through AWS Systems Manager.
 
 pub(crate) mod command;
+mod connection;
 pub(crate) mod logs;
 pub(crate) mod session;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_ssm::types::{InstanceInformationStringFilter, PingStatus};
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::InstanceId;
 use crate::plan::reached::Ec2Ready;
@@ -46,11 +46,21 @@ use crate::spec::{Service, ServiceName, StackName};
 pub struct Remote {
     account: Account,
     ec2: Ec2Ready,
+    /// The times at which the instances were created.
+    since: BTreeMap<InstanceId, Timestamp>,
 }
 
 impl Remote {
-    pub(crate) fn new(account: Account, ec2: Ec2Ready) -> Self {
-        Self { account, ec2 }
+    pub(crate) fn new(
+        account: Account,
+        ec2: Ec2Ready,
+        since: BTreeMap<InstanceId, Timestamp>,
+    ) -> Self {
+        Self {
+            account,
+            ec2,
+            since,
+        }
     }
 
     /// Returns the instances, as they were when they had started.
@@ -133,48 +143,6 @@ impl Remote {
         }
         let stack = self.stack().clone();
         Err(RemoteError::NotOpened { stack }.into())
-    }
-
-    /// Returns the error of a call that AWS refuses because an instance is not connected, with the reason as far as
-    /// Systems Manager knows it.
-    async fn explain(&self, doing: &str, instance: &InstanceId, error: AwsError) -> Error {
-        let is_about_connection = matches!(
-            error.code.as_deref(),
-            Some("InvalidInstanceId" | "TargetNotConnected")
-        );
-        if !is_about_connection {
-            return Error::aws(doing)(error);
-        }
-        match self.last_seen(instance).await {
-            Ok(last_seen) => RemoteError::NotConnected {
-                instance: instance.clone(),
-                last_seen,
-            }
-            .into(),
-            Err(error) => Error::aws(doing)(error),
-        }
-    }
-
-    /// Returns the time at which the agent of an instance reported last, or `None` if it never did.
-    async fn last_seen(&self, instance: &InstanceId) -> Result<Option<Timestamp>, AwsError> {
-        let filter = InstanceInformationStringFilter::builder()
-            .key("InstanceIds")
-            .values(instance.as_str())
-            .build();
-        let Ok(filter) = filter else { return Ok(None) };
-        let reply = self
-            .account
-            .reader
-            .ssm
-            .describe_instance_information()
-            .filters(filter)
-            .send()
-            .await
-            .map_err(AwsError::of("ssm:DescribeInstanceInformation"))?;
-        let seen = reply.instance_information_list().first();
-        Ok(seen
-            .filter(|seen| seen.ping_status() != Some(&PingStatus::Online))
-            .and_then(|seen| Timestamp::from_second(seen.last_ping_date_time()?.secs()).ok()))
     }
 }
 

@@ -72,16 +72,23 @@ impl StartedSession {
     }
 
     /// Returns the arguments of the plugin, of which the first is the name of the environment variable with the
-    /// [`response`](Self::response).
+    /// [`response`](Self::response). Without an `endpoint`, it is AWS's own.
     #[must_use]
-    pub fn plugin_arguments(&self, variable: &str, profile: &str, endpoint: &str) -> [String; 6] {
+    pub fn plugin_arguments(
+        &self,
+        variable: &str,
+        profile: &str,
+        endpoint: Option<&str>,
+    ) -> [String; 6] {
+        let (region, suffix) = (&self.region, self.region.dns_suffix());
+        let aws = format!("https://ssm.{region}.{suffix}");
         [
             variable,
             self.region.as_str(),
             "StartSession",
             profile,
             &self.request,
-            endpoint,
+            endpoint.unwrap_or(&aws),
         ]
         .map(str::to_owned)
     }
@@ -98,7 +105,8 @@ impl std::fmt::Debug for StartedSession {
 }
 
 impl Remote {
-    /// Starts a session on an instance. It lasts until it is ended, or for 20 minutes without traffic.
+    /// Starts a session on an instance. It lasts until it is ended, or for 20 minutes without traffic. If the instance
+    /// was created minutes ago and has not connected yet, that is waited for.
     ///
     /// # Errors
     /// Returns an error if the spec gives Systems Manager no access, the instance is not connected, or AWS refuses the
@@ -110,21 +118,18 @@ impl Remote {
     ) -> Result<StartedSession, Error> {
         self.ensure_opened()?;
         let (document, parameters) = purpose.document();
-        let started = self
-            .account
-            .writer
-            .ssm
+        let ssm = &self.account.writer.ssm;
+        let request = ssm
             .start_session()
             .target(instance.as_str())
             .set_document_name(document.map(str::to_owned))
-            .set_parameters(Some(parameters.clone()).filter(|it| !it.is_empty()))
-            .send()
-            .await
-            .map_err(AwsError::of("ssm:StartSession"));
-        let reply = match started {
-            Ok(reply) => reply,
-            Err(error) => return Err(self.explain("starting the session", instance, error).await),
-        };
+            .set_parameters(Some(parameters.clone()).filter(|it| !it.is_empty()));
+        let reply = self
+            .reach("starting the session", instance, || async {
+                let started = request.clone().send().await;
+                started.map_err(AwsError::of("ssm:StartSession"))
+            })
+            .await?;
         let missing = || AwsError::incomplete("ssm:StartSession", "session id");
         let id = reply
             .session_id
@@ -165,9 +170,10 @@ impl Remote {
         Ok(())
     }
 
-    /// Returns the purpose of a session that forwards a port of this machine to a service: to a port of the instance if
-    /// one leads to the service and `remote` does not name another, and otherwise to the container, whose address the
-    /// instance is asked for. Without `local`, the ports have the same number.
+    /// Returns the purpose of a session that forwards a port of this machine to `remote`, a port in the container of a
+    /// service, or else to the first one that the service publishes. The way leads through the port of the instance if
+    /// there is one, and otherwise to the address of the container, for which the instance is asked. Without `local`,
+    /// the port of this machine has the number of the container's.
     ///
     /// # Errors
     /// Returns an error if the service is internal and `remote` is not given, if its container does not run, or if the
@@ -179,32 +185,26 @@ impl Remote {
         remote: Option<u16>,
         local: Option<u16>,
     ) -> Result<SessionPurpose, Error> {
-        let published = || {
-            service
-                .port()
-                .into_iter()
-                .chain(service.published_ports().iter().copied())
-        };
-        let of_instance = match remote {
-            None => published().next().map(PortMapping::host),
-            Some(remote) => published()
-                .find(|port| port.container() == remote)
-                .map(PortMapping::host),
-        };
-        if let Some(port) = of_instance {
-            return Ok(SessionPurpose::Port {
-                remote: port,
-                local: local.or(remote).unwrap_or(port),
-            });
-        }
-        let Some(remote) = remote else {
-            let service = service.name().clone();
-            return Err(RemoteError::NoPort { service }.into());
-        };
-        Ok(SessionPurpose::ContainerPort {
-            host: self.address_of(instance, service.name()).await?,
-            remote,
-            local: local.unwrap_or(remote),
+        self.ensure_opened()?;
+        let mut published = service
+            .port()
+            .into_iter()
+            .chain(service.published_ports().iter().copied());
+        let remote = remote.or_else(|| published.clone().next().map(PortMapping::container));
+        let remote = remote.ok_or_else(|| RemoteError::NoPort {
+            service: service.name().clone(),
+        })?;
+        let local = local.unwrap_or(remote);
+        Ok(match published.find(|port| port.container() == remote) {
+            Some(port) => SessionPurpose::Port {
+                remote: port.host(),
+                local,
+            },
+            None => SessionPurpose::ContainerPort {
+                host: self.address_of(instance, service.name()).await?,
+                remote,
+                local,
+            },
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::error::Error;
+use crate::id::InstanceId;
 use crate::remote::Remote;
 use crate::remote_error::RemoteError;
 use crate::spec::StackName;
@@ -16,7 +17,17 @@ impl Session {
         let (journal, header) = self.journal(stack).await?;
         let account = self.account(header.plan.region).of_stack(stack);
         match &journal.state.reached {
-            Some(reached) => Ok(Remote::new(account, reached.ec2().clone())),
+            Some(reached) => {
+                let ec2 = reached.ec2().clone();
+                let entries = journal.state.entries();
+                let created = entries
+                    .iter()
+                    .filter_map(|entry| Some((InstanceId::from_aws(entry.id()?), entry.since)));
+                let since = created
+                    .filter(|(id, _)| ec2.instances.iter().any(|instance| instance.id == *id))
+                    .collect();
+                Ok(Remote::new(account, ec2, since))
+            }
             None => {
                 let stack = stack.clone();
                 Err(RemoteError::NotLaunched { stack }.into())

@@ -38,6 +38,21 @@ impl Region {
             .map_or("aws", |(_, partition)| partition)
     }
 
+    /// Returns the end of the host names of AWS's services in the Region.
+    ///
+    /// Source: the partitions that the AWS SDKs know.
+    pub(crate) fn dns_suffix(&self) -> &'static str {
+        match self.partition() {
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-eusc" => "amazonaws.eu",
+            "aws-iso" => "c2s.ic.gov",
+            "aws-iso-b" => "sc2s.sgov.gov",
+            "aws-iso-e" => "cloud.adc-e.uk",
+            "aws-iso-f" => "csp.hci.ic.gov",
+            _ => "amazonaws.com",
+        }
+    }
+
     /// Returns `us-east-1`, the Region of the catalog's prices.
     pub(super) fn us_east_1() -> Self {
         Self("us-east-1".to_owned())
