@@ -4,12 +4,14 @@ use std::ffi::OsString;
 #[cfg(feature = "sandbox")]
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "sandbox")]
 use geusemaker_core::ClockSpeed;
 use geusemaker_core::StackName;
 use geusemaker_core::spec::Region;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::confirm::is_terminal;
 use crate::exit_code;
@@ -87,6 +89,42 @@ pub(crate) enum StackCommand {
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Name),
+    /// Show the logs of services, or the console of an instance
+    ///
+    /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than one
+    /// log, each line begins with its service, and with the number of its instance if there are several.
+    ///
+    /// --follow goes on until Ctrl-C, and then ends with exit code 130 (or 143 after SIGTERM).
+    ///
+    /// With --output json, each line is an object with the members instance, service, at and text. If gm fails, its usual
+    /// document is the last line.
+    #[command(after_help = LOGS_EXAMPLES)]
+    Logs(Logs),
+    /// Run a command in the container of a service, or on an instance
+    ///
+    /// No shell reads the words of the command. On an instance it runs as root. Its output and its error output go to
+    /// those of gm when it has ended; Systems Manager keeps the first 24,000 characters of the one and 8,000 of the other,
+    /// and gm says so if there were more. The command has no input.
+    ///
+    /// The exit code is that of the command. If gm itself fails, it is one of the exit codes of gm (see gm --help), and an
+    /// error is printed. A signal cancels the command; a process inside a container may go on, as with docker exec.
+    ///
+    /// With --output json, one document has the members exit_code, stdout, stderr and is_cut; ok is true if the exit code
+    /// is 0. If gm itself fails, the document has the member error.
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(Exec),
+    /// Open a shell on an instance, or in the container of a service
+    ///
+    /// The shell goes through AWS Systems Manager: no port has to be open, and no key is needed. AWS's
+    /// session-manager-plugin has to be installed on this machine. The exit code is that of the plugin.
+    #[command(after_help = SSH_EXAMPLES)]
+    Ssh(Ssh),
+    /// Forward a port of this machine to a service
+    ///
+    /// The connection goes through AWS Systems Manager: no port has to be open. AWS's session-manager-plugin has to be
+    /// installed on this machine. It goes on until Ctrl-C; the exit code is that of the plugin.
+    #[command(after_help = PORT_FORWARD_EXAMPLES)]
+    PortForward(PortForward),
     /// Remove a stack, finished or not
     #[command(visible_alias = "down")]
     Destroy(Destroy),
@@ -159,6 +197,166 @@ pub(crate) struct Name {
     /// Name of the stack
     #[arg(value_name = "NAME")]
     pub(crate) name: StackName,
+}
+
+const LOGS_EXAMPLES: &str = "Examples:
+  gm logs llm                          the last lines of all services
+  gm logs llm vllm --follow            one service, and what it goes on to print
+  gm logs llm --since 10m --timestamps
+  gm logs llm --boot                   how far the first boot has come";
+
+const EXEC_EXAMPLES: &str = "Examples:
+  gm exec llm -- nvidia-smi            on the instance
+  gm exec llm ollama -- ollama list    in the container of the service ollama
+  gm exec llm -- sh -c 'df -h | grep nvme'";
+
+const SSH_EXAMPLES: &str = "Examples:
+  gm ssh llm                           a shell on the instance
+  gm ssh llm vllm --instance 1         a shell in the container of vllm on the second instance";
+
+const PORT_FORWARD_EXAMPLES: &str = "Examples:
+  gm port-forward llm vllm             the port of vllm, under the same number
+  gm port-forward llm vllm 9000:8000   port 9000 of this machine to port 8000 of vllm
+  gm port-forward llm postgres 5432    a service that is internal, so its port has to be named";
+
+#[derive(Args, Debug)]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Services whose logs are shown [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    /// Go on with new lines until a signal
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only lines since then: an age such as 10m, 2h or 3d, or a time such as 2026-11-26T17:31:02Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Since>,
+    /// Only the last lines of each log; all for no limit [default: 200 without --since]
+    #[arg(long, value_name = "N")]
+    pub(crate) tail: Option<Tail>,
+    /// Number of the instance; the first is 0 [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) instance: Option<usize>,
+    /// Show the console of the instances, with the stages of their start
+    ///
+    /// It needs no Systems Manager. AWS has none for the first minutes, and keeps the last 64 KiB.
+    #[arg(long, conflicts_with_all = ["services", "follow", "since", "timestamps"])]
+    pub(crate) boot: bool,
+    /// Begin each line with its time
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+}
+
+/// The time of the first line of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Ago(SignedDuration),
+    At(Timestamp),
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(at) = text.parse() {
+            return Ok(Self::At(at));
+        }
+        let ago = text.parse::<Span>();
+        let ago = ago.and_then(|ago| ago.to_duration(SpanRelativeTo::days_are_24_hours()));
+        match ago {
+            Ok(ago) if !ago.is_negative() => Ok(Self::Ago(ago)),
+            _ => Err(
+                "expected an age such as 10m, 2h or 3d, or a time such as 2026-11-26T17:31:02Z"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// The number of lines at the end of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    All,
+    Last(u32),
+}
+
+impl FromStr for Tail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(number) => Ok(Self::Last(number)),
+            Err(_) if text == "all" => Ok(Self::All),
+            Err(_) => Err("expected a number, or all".to_owned()),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Service in whose container the command runs [default: on the instance itself]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    #[command(flatten)]
+    pub(crate) instance: InstanceOption,
+    /// Command and its arguments
+    #[arg(value_name = "COMMAND", last = true, required = true)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InstanceOption {
+    /// Number of the instance; the first is 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) instance: usize,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Ssh {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Service in whose container the shell runs [default: on the instance itself]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    #[command(flatten)]
+    pub(crate) instance: InstanceOption,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PortForward {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Service that is to be reached
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Port in the container of the service, with the port of this machine before it if that is another one [default:
+    /// the port of the service]
+    #[arg(value_name = "[LOCAL:]PORT")]
+    pub(crate) ports: Option<ForwardedPort>,
+    #[command(flatten)]
+    pub(crate) instance: InstanceOption,
+}
+
+/// A port of this machine that leads to a port of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ForwardedPort {
+    pub(crate) local: u16,
+    pub(crate) remote: u16,
+}
+
+impl FromStr for ForwardedPort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (local, remote) = text.split_once(':').unwrap_or((text, text));
+        match (local.parse(), remote.parse()) {
+            (Ok(local), Ok(remote)) if local > 0 && remote > 0 => Ok(Self { local, remote }),
+            _ => Err("expected a port such as 8000, or two such as 9000:8000".to_owned()),
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -287,6 +485,41 @@ impl From<Profile> for geusemaker_testkit::Timings {
             Profile::Instant => Self::Instant,
             Profile::Typical => Self::Typical,
             Profile::Slow => Self::Slow,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_age_or_time() {
+        let minutes = |minutes| Since::Ago(SignedDuration::from_mins(minutes));
+        assert_eq!("10m".parse(), Ok(minutes(10)));
+        assert_eq!("1h30m".parse(), Ok(minutes(90)));
+        assert_eq!("2d".parse(), Ok(minutes(2 * 24 * 60)));
+        let at = "2026-11-26T17:31:02Z".parse().unwrap();
+        assert_eq!("2026-11-26T18:31:02+01:00".parse(), Ok(Since::At(at)));
+        for wrong in ["", "10", "-10m", "yesterday", "2026-11-26"] {
+            assert!(wrong.parse::<Since>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tail_is_number_or_all() {
+        assert_eq!("0".parse(), Ok(Tail::Last(0)));
+        assert_eq!("all".parse(), Ok(Tail::All));
+        assert!("-1".parse::<Tail>().is_err());
+    }
+
+    #[test]
+    fn single_port_is_for_both_sides() {
+        let ports = |local, remote| Ok(ForwardedPort { local, remote });
+        assert_eq!("9000".parse(), ports(9000, 9000));
+        assert_eq!("9000:8000".parse(), ports(9000, 8000));
+        for wrong in ["", "0", "80:", ":80", "65536", "1:2:3", "http"] {
+            assert!(wrong.parse::<ForwardedPort>().is_err(), "{wrong}");
         }
     }
 }

@@ -1,17 +1,24 @@
 //! The context that every command works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use geusemaker_core::Session;
 
+use crate::arguments::Output;
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::progress_display::{ProgressDisplay, compact};
+
+/// The time that a call under way has after a signal.
+const MOMENT: Duration = Duration::from_secs(3);
 
 /// A session, and the means to talk to the person at the terminal.
 pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
+    pub(crate) output: Output,
     pub(crate) display: Arc<ProgressDisplay>,
     pub(crate) interrupts: Interrupts,
 }
@@ -26,6 +33,20 @@ impl Context {
             read = reading => read,
             code = self.interrupts.next() => Err(Failure::stopped(code)),
         }
+    }
+
+    /// Runs work that a signal ends only a moment later, because the result of a call under way is needed. Returns the
+    /// result, if there is one, and the exit code of the signal.
+    pub(crate) async fn even_if_interrupted<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> (Option<T>, Option<ExitCode>) {
+        let mut work = std::pin::pin!(work);
+        let code = tokio::select! {
+            done = &mut work => return (Some(done), None),
+            code = self.interrupts.next() => code,
+        };
+        (tokio::time::timeout(MOMENT, work).await.ok(), Some(code))
     }
 
     /// Returns the time since the command began, and says where it is simulated time: `simulated 7m11s`.

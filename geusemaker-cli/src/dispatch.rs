@@ -11,9 +11,9 @@ use crate::arguments::{Arguments, Command, Global, StackCommand};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
-use crate::document::Document;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
+use crate::outcome::Outcome;
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::StateDirectory;
 
@@ -21,18 +21,20 @@ use crate::state_directory::StateDirectory;
 type AtEnd = Box<dyn FnOnce()>;
 
 /// Carries out the command.
-pub(crate) async fn carry_out(arguments: Arguments) -> Result<Document, Failure> {
+pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
         Command::Stack(command) => on_stacks(global, command).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
-            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve).await,
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
+                .await
+                .map(Outcome::from),
         },
     }
 }
 
-async fn on_stacks(global: Global, command: StackCommand) -> Result<Document, Failure> {
+async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Failure> {
     let (context, at_end) = open(&global).await?;
     let ended = dispatch(&context, command).await;
     context.display.finish();
@@ -75,6 +77,7 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
     let context = Context {
         session,
         is_sandbox: global.sandbox,
+        output: global.output,
         display,
         interrupts,
     };
@@ -82,8 +85,8 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
 }
 
 /// Runs the command. A signal ends a command that only reads; the others hear signals by themselves.
-async fn dispatch(context: &Context, command: StackCommand) -> Result<Document, Failure> {
-    match command {
+async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, Failure> {
+    let document = match command {
         StackCommand::Plan(file) => {
             context
                 .unless_interrupted(command::plan::run(context, &file))
@@ -106,10 +109,17 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Document, 
                 .unless_interrupted(command::events::run(context, &name))
                 .await
         }
+        StackCommand::Logs(logs) => return command::logs::run(context, &logs).await,
+        StackCommand::Exec(exec) => return command::exec::run(context, &exec).await,
+        StackCommand::Ssh(ssh) => return command::ssh::run(context, &ssh).await,
+        StackCommand::PortForward(forward) => {
+            return command::port_forward::run(context, &forward).await;
+        }
         StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(context, &rollback).await,
-    }
+    };
+    document.map(Outcome::from)
 }
 
 /// A configuration whose clients talk to the sandbox, and what is left to do at the end.

@@ -5,7 +5,7 @@
 pub(crate) enum ExitCode {
     /// The command succeeded.
     Ok = 0,
-    /// The command failed, and nothing is left.
+    /// The command failed, and left nothing behind.
     Failed = 1,
     /// The command line or the spec is wrong.
     Usage = 2,
@@ -46,7 +46,7 @@ impl ExitCode {
     const fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "done",
-            Self::Failed => "failed, and nothing is left",
+            Self::Failed => "failed, and left nothing behind",
             Self::Usage => "wrong command line or spec; nothing was created",
             Self::LeftoversRemain => "failed; the resources that remain are listed",
             Self::Locked => "another process works on the stack",

@@ -10,13 +10,15 @@ mod document;
 mod exit_code;
 mod failure;
 mod interrupt;
+mod outcome;
 mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod session_plugin;
 mod short_arn;
 mod state_directory;
 
 fn main() -> std::process::ExitCode {
-    run::run().into()
+    run::run()
 }

@@ -70,6 +70,11 @@ impl ProgressDisplay {
         }
     }
 
+    /// Prints a line that belongs to the result, but not on standard output.
+    pub(crate) fn warn(&self, text: &str) {
+        self.print(text);
+    }
+
     fn print(&self, text: &str) {
         match &self.live {
             Some(live) => live.println(text),

@@ -11,15 +11,16 @@ use crate::dispatch::carry_out;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::outcome::Outcome;
 use crate::state_directory::keep_files_private;
 
 /// The time that the journal has to finish a write when a second signal ends the program.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
-pub(crate) fn run() -> ExitCode {
+pub(crate) fn run() -> std::process::ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&error).into(),
     };
     keep_files_private();
     log(arguments.global.verbose);
@@ -30,15 +31,17 @@ pub(crate) fn run() -> ExitCode {
         runtime.shutdown_timeout(LAST_WRITES);
         ended
     });
-    let (document, code) = match ended {
-        Ok(document) => (document, ExitCode::Ok),
-        Err(failure) => {
-            let code = failure.code;
-            (failure.into_document(), code)
-        }
+    let outcome = match ended {
+        Ok(outcome) => outcome,
+        Err(failure) => Outcome {
+            code: failure.code as u8,
+            document: Some(failure.into_document()),
+        },
     };
-    print(&document, output);
-    code
+    if let Some(document) = &outcome.document {
+        print(document, output);
+    }
+    outcome.code.into()
 }
 
 /// Answers a command line without a command: one that is wrong, or that asks for help or the version.
@@ -66,6 +69,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn output_asked_for() -> Output {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
+        // Another command follows, with options of its own.
+        .take_while(|word| word != "--")
         .collect();
     let flag = words
         .iter()

@@ -4,12 +4,16 @@ mod advance;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
+pub(crate) mod exec;
 pub(crate) mod leftovers;
 pub(crate) mod list;
+pub(crate) mod logs;
 pub(crate) mod plan;
+pub(crate) mod port_forward;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod spec;
+pub(crate) mod ssh;
 pub(crate) mod status;

@@ -106,6 +106,11 @@ impl Failure {
         )
     }
 
+    /// Creates the failure for a signal that arrived while a command ran on an instance.
+    pub(crate) fn canceled(code: ExitCode, message: impl Into<String>) -> Self {
+        Self::new(code, "interrupted", message.into())
+    }
+
     /// Creates the failure for an undo that could not finish.
     pub(crate) fn leftovers(undone: Undone) -> Self {
         let message = "not everything could be removed".to_owned();
@@ -119,6 +124,12 @@ impl Failure {
         for leftover in &mut self.undone.left {
             leftover.command = None;
         }
+        self
+    }
+
+    /// Sets what the user can do.
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
         self
     }
 

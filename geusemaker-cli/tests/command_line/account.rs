@@ -98,6 +98,30 @@ impl Account {
         id
     }
 
+    /// Makes one EC2 call, as any other program may.
+    pub(crate) fn ask_ec2(&self, parameters: &str) {
+        let parameters = format!("{parameters}&Version=2016-11-15");
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261101/us-east-1/ec2/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n\
+             content-length: {}\r\n\r\n{parameters}",
+            parameters.len()
+        );
+        let mut stream = TcpStream::connect(self.uri.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// Returns the number of calls of this operation so far.
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        let calls = self.aws.calls();
+        let calls = calls.iter().filter(|call| call.operation == operation);
+        calls.count()
+    }
+
     /// Waits for the end of the nth call of an operation, counted from here on.
     #[track_caller]
     pub(crate) fn hears(&self, operation: &str, nth: usize) {

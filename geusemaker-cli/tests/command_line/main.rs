@@ -8,8 +8,12 @@ mod arguments;
 mod clock_speed;
 mod consent;
 mod events;
+#[cfg(unix)]
+mod exec;
 mod exit_codes;
 mod gm;
+#[cfg(unix)]
+mod guest;
 mod journal;
 mod json_documents;
 mod kept_formats;
@@ -18,9 +22,13 @@ mod leftovers;
 #[cfg(unix)]
 mod live_line;
 #[cfg(unix)]
+mod logs;
+#[cfg(unix)]
 mod on_failure_ask;
 mod plan;
 mod recorded_plan;
+#[cfg(unix)]
+mod remote_sessions;
 mod repeated_commands;
 mod replay;
 mod sandbox_life;

@@ -10,6 +10,7 @@ mod ambiguity;
 mod boot;
 mod capacity;
 mod closing;
+mod connections;
 mod crash;
 mod dead_ends;
 mod dropping;

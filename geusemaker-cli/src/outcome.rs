@@ -1,0 +1,35 @@
+//! The end of a command that has done its work.
+
+use crate::document::Document;
+use crate::exit_code::ExitCode;
+
+/// What is left to print, and the exit code.
+pub(crate) struct Outcome {
+    /// The result; none if the command has printed everything itself.
+    pub(crate) document: Option<Document>,
+    pub(crate) code: u8,
+}
+
+impl Outcome {
+    /// Creates the outcome of a command that has nothing to print any more.
+    pub(crate) fn silent(code: ExitCode) -> Self {
+        Self::with_code_of_command(code as u8)
+    }
+
+    /// Creates the outcome of a command whose exit code is that of another program.
+    pub(crate) fn with_code_of_command(code: u8) -> Self {
+        Self {
+            document: None,
+            code,
+        }
+    }
+}
+
+impl From<Document> for Outcome {
+    fn from(document: Document) -> Self {
+        Self {
+            document: Some(document),
+            code: ExitCode::Ok as u8,
+        }
+    }
+}
