@@ -13,7 +13,20 @@ fn help_lists_every_exit_code() {
         assert!(line.is_some(), "no line for {code} in:\n{}", help.stdout);
     }
     for command in [
-        "plan", "deploy", "resume", "status", "list", "destroy", "rollback", "sandbox",
+        "plan",
+        "deploy",
+        "resume",
+        "status",
+        "list",
+        "events",
+        "logs",
+        "exec",
+        "ssh",
+        "port-forward",
+        "destroy",
+        "rollback",
+        "leftovers",
+        "sandbox",
     ] {
         assert!(help.stdout.contains(command), "{command}");
     }
