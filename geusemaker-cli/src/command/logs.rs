@@ -75,20 +75,20 @@ fn query(remote: &Remote, logs: &Logs) -> Result<LogQuery, Failure> {
             "read the console of its instances: gm logs {name} --boot"
         )));
     }
-    let services = logs.services.iter().map(|name| {
-        let service = remote.service(name)?;
-        Ok(service.name().clone())
-    });
-    Ok(LogQuery {
-        services: services.collect::<Result<_, Failure>>()?,
-        instance: logs.instance,
-        since: logs.since.map(|since| first_time(since, remote.now())),
-        tail: match (logs.tail, logs.since) {
-            (Some(Tail::Last(number)), _) => Some(number),
-            (Some(Tail::All), _) | (None, Some(_)) => None,
-            (None, None) => Some(USUAL_TAIL),
-        },
-    })
+    let mut query = logs
+        .services
+        .iter()
+        .try_fold(LogQuery::default(), |query, name| {
+            Ok::<_, Failure>(query.service(remote.service(name)?.name().clone()))
+        })?;
+    query.instance = logs.instance;
+    query.since = logs.since.map(|since| first_time(since, remote.now()));
+    query.tail = match (logs.tail, logs.since) {
+        (Some(Tail::Last(number)), _) => Some(number),
+        (Some(Tail::All), _) | (None, Some(_)) => None,
+        (None, None) => Some(USUAL_TAIL),
+    };
+    Ok(query)
 }
 
 fn first_time(since: Since, now: Timestamp) -> Timestamp {

@@ -21,10 +21,12 @@ const MOST_SERVICES: usize = 8;
 /// ```
 /// use geusemaker_core::LogQuery;
 ///
-/// let query = LogQuery { tail: Some(20), ..LogQuery::default() };
+/// let query = LogQuery::default().service("vllm".parse()?).tail(20);
 /// assert_eq!(query.since, None);
+/// # Ok::<(), geusemaker_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogQuery {
     /// The services; all if there are none.
     pub services: Vec<ServiceName>,
@@ -34,6 +36,42 @@ pub struct LogQuery {
     pub since: Option<Timestamp>,
     /// The number of lines of each service, counted from the end.
     pub tail: Option<u32>,
+}
+
+impl LogQuery {
+    /// Adds a service. Without any, the query is about all.
+    #[must_use]
+    pub fn service(mut self, name: ServiceName) -> Self {
+        self.services.push(name);
+        self
+    }
+
+    /// Sets the number of the instance.
+    #[must_use]
+    pub fn instance(self, number: usize) -> Self {
+        Self {
+            instance: Some(number),
+            ..self
+        }
+    }
+
+    /// Sets the time of the first line.
+    #[must_use]
+    pub fn since(self, at: Timestamp) -> Self {
+        Self {
+            since: Some(at),
+            ..self
+        }
+    }
+
+    /// Sets the number of lines of each service, counted from the end.
+    #[must_use]
+    pub fn tail(self, lines: u32) -> Self {
+        Self {
+            tail: Some(lines),
+            ..self
+        }
+    }
 }
 
 /// A line of the log of a container.
@@ -67,7 +105,7 @@ pub struct LogLine {
 /// use geusemaker_core::LogQuery;
 ///
 /// let remote = session.remote(&stack.name).await?;
-/// let mut logs = remote.logs(&LogQuery { tail: Some(100), ..LogQuery::default() })?;
+/// let mut logs = remote.logs(&LogQuery::default().tail(100))?;
 /// loop {
 ///     for line in logs.more().await? {
 ///         println!("{} {}", line.service, line.text);
