@@ -142,12 +142,16 @@ fn interrupt_is_left_to_plugin() {
     request(&gm, &account);
 }
 
+/// So is that of a terminal that is closed.
 #[test]
 fn terminated_session_is_ended() {
     let (gm, account) = Machine::with_lines(1).deployed("");
-    install_plugin(&gm, "1.2.707.0", "kill -TERM $PPID; exec sleep 60");
-    begin(&gm, &account, &["ssh", "llm"]).ended().with(143);
-    request(&gm, &account);
+    for signal in ["TERM", "HUP"] {
+        let then = format!("kill -{signal} $PPID; exec sleep 60");
+        install_plugin(&gm, "1.2.707.0", &then);
+        begin(&gm, &account, &["ssh", "llm"]).ended().with(143);
+        request(&gm, &account);
+    }
 }
 
 /// AWS is not asked for anything then.
