@@ -91,26 +91,26 @@ pub(crate) enum StackCommand {
     Events(Name),
     /// Show the logs of services, or the console of an instance
     ///
-    /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than one
-    /// log, each line begins with its service, and with the number of its instance if there are several.
+    /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than
+    /// one log, each line begins with its service, and with the number of its instance if there are several.
     ///
     /// --follow goes on until Ctrl-C, and then ends with exit code 130 (or 143 after SIGTERM).
     ///
-    /// With --output json, each line is an object with the members instance, service, at and text. If gm fails, its usual
-    /// document is the last line.
+    /// With --output json, each line is an object with the members instance, service, at and text. If gm fails, its
+    /// usual document is the last line.
     #[command(after_help = LOGS_EXAMPLES)]
     Logs(Logs),
     /// Run a command in the container of a service, or on an instance
     ///
     /// No shell reads the words of the command. On an instance it runs as root. Its output and its error output go to
-    /// those of gm when it has ended; Systems Manager keeps the first 24,000 characters of the one and 8,000 of the other,
-    /// and gm says so if there were more. The command has no input.
+    /// those of gm when it has ended; Systems Manager keeps the first 24,000 characters of the one and 8,000 of the
+    /// other, and gm says so if there were more. The command has no input.
     ///
-    /// The exit code is that of the command. If gm itself fails, it is one of the exit codes of gm (see gm --help), and an
-    /// error is printed. A signal cancels the command; a process inside a container may go on, as with docker exec.
+    /// The exit code is that of the command. If gm itself fails, it is one of the exit codes of gm (see gm --help), and
+    /// an error is printed. A signal cancels the command; a process inside a container may go on, as with docker exec.
     ///
-    /// With --output json, one document has the members exit_code, stdout, stderr and is_cut; ok is true if the exit code
-    /// is 0. If gm itself fails, the document has the member error.
+    /// With --output json, one document has the members exit_code, stdout, stderr and is_cut; ok is true if the exit
+    /// code is 0. If gm itself fails, the document has the member error.
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(Exec),
     /// Open a shell on an instance, or in the container of a service
