@@ -179,7 +179,9 @@ async fn exceeded_quota_fails_at_once() {
     ] {
         let scenario = Scenario::on(account().fault(Fault::on(operation).answer(code)).build());
         let aws = scenario.aws.clone();
-        let error = deploy_tier_3(&scenario.session, spec(3)).await.unwrap_err();
+        // A new instance profile would have RunInstances called more than once.
+        let spec = spec_with(3, "[access]\nssm = false");
+        let error = deploy_tier_3(&scenario.session, spec).await.unwrap_err();
         scenario.close_and_assert_nothing_left().await;
 
         let call = error.call().unwrap_or_else(|| panic!("{code}: {error}"));

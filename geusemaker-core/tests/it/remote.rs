@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use geusemaker_core::{Error, LogQuery, Remote, RemoteCommand, RemoteError, SessionPurpose};
+use geusemaker_core::{
+    Error, LogLine, LogQuery, Logs, Remote, RemoteCommand, RemoteError, SessionPurpose,
+};
 use geusemaker_testkit::{Aws, Boot, CommandOutput, GpuGuest, Guest};
 
 use crate::scenario::{Scenario, spec_with, stack};
@@ -132,41 +134,41 @@ async fn canceled_command_has_no_result() {
     scenario.destroy().await;
 }
 
+/// Reads to the ends of the logs.
+async fn all(logs: &mut Logs) -> Vec<LogLine> {
+    let mut lines = logs.more().await.unwrap();
+    while logs.has_more() {
+        lines.extend(logs.more().await.unwrap());
+    }
+    lines
+}
+
 /// A log that is longer than an answer comes whole, and once.
 #[tokio::test(start_paused = true)]
 async fn long_log_is_read_in_pages() {
     let scenario = scenario();
     let remote = committed(&scenario).await;
     remote.sleep(Duration::from_secs(3600)).await;
-    let query = LogQuery {
-        services: vec!["webui".parse().unwrap()],
-        instance: Some(1),
-        ..LogQuery::default()
-    };
+    let query = LogQuery::default()
+        .service("webui".parse().unwrap())
+        .instance(1);
     let mut logs = remote.logs(&query).unwrap();
-    let first = logs.more().await.unwrap();
+    let first = all(&mut logs).await;
     assert!(first.len() > 3000, "{}", first.len());
     remote.sleep(Duration::from_secs(60)).await;
-    let later = logs.more().await.unwrap();
+    let later = all(&mut logs).await;
     assert!(!later.is_empty());
     for (number, line) in first.iter().chain(&later).enumerate() {
         assert_eq!(line.text, format!("line {number}"));
         assert_eq!(line.instance, 1);
     }
-    let tail = LogQuery {
-        tail: Some(3),
-        ..LogQuery::default()
-    };
-    let lines = remote.logs(&tail).unwrap().more().await.unwrap();
+    let tail = LogQuery::default().tail(3);
+    let lines = all(&mut remote.logs(&tail).unwrap()).await;
     // Two instances with three services.
     assert_eq!(lines.len(), 18);
     assert!(lines.is_sorted_by_key(|line| line.at));
-    let from = first[100].at;
-    let since = LogQuery {
-        since: from,
-        ..query
-    };
-    let lines = remote.logs(&since).unwrap().more().await.unwrap();
+    let since = query.since(first[100].at.unwrap());
+    let lines = all(&mut remote.logs(&since).unwrap()).await;
     assert_eq!(lines[0].text, "line 100");
     scenario.destroy().await;
 }
@@ -194,7 +196,7 @@ async fn unconnected_instance_is_explained() {
     assert!(
         error
             .to_string()
-            .contains("is not connected to Systems Manager since")
+            .contains("is not connected to Systems Manager")
     );
     scenario.destroy().await;
 }
@@ -238,7 +240,7 @@ async fn sessions_are_started_and_ended() {
     };
     for purpose in [SessionPurpose::Shell, container, port, inner] {
         let session = remote.start_session(first, &purpose).await.unwrap();
-        let arguments = session.plugin_arguments("AWS_SSM_START_SESSION_RESPONSE", "", "");
+        let arguments = session.plugin_arguments("AWS_SSM_START_SESSION_RESPONSE", "", None);
         let response: serde_json::Value = serde_json::from_str(session.response()).unwrap();
         let token = response["TokenValue"].as_str().unwrap();
         assert!(arguments.iter().all(|argument| !argument.contains(token)));

@@ -49,6 +49,8 @@ async fn tier_1_is_instances_and_storage_only() {
         ("EC2::SecurityGroup", 2),
         ("EFS::FileSystem", 1),
         ("EFS::MountTarget", 1),
+        ("IAM::InstanceProfile", 1),
+        ("IAM::Role", 1),
     ]
     .map(|(kind, count)| (kind.to_owned(), count));
     assert_eq!(kinds, expected);
@@ -213,8 +215,9 @@ async fn listener_gets_steps_in_order() {
     assert_eq!(created, deleted);
 }
 
-/// In the slow profile every step takes as long as the slowest that was observed: a file system 30 s and then its mount
-/// target 720 s, an instance 180 s, its services 90 s, its console 120 s, a load balancer 240 s, a distribution 480 s.
+/// In the slow profile every step takes as long as the slowest that was observed: an instance profile 150 s until EC2
+/// knows it, a file system 30 s, its mount target 720 s once there is an instance, an instance 180 s, its services 90 s,
+/// its console 120 s, a load balancer 240 s, a distribution 480 s.
 #[tokio::test(start_paused = true)]
 async fn independent_waits_run_in_parallel() {
     let scenario = Scenario::on(account().timings(Timings::Slow).build());
@@ -224,7 +227,7 @@ async fn independent_waits_run_in_parallel() {
     deployment.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
-    let critical_path = Duration::from_secs(30 + 720 + 480);
+    let critical_path = Duration::from_secs(150 + 720 + 480);
     let calls_and_polls = Duration::from_secs(60);
     assert!(
         (critical_path..critical_path + calls_and_polls).contains(&took),
