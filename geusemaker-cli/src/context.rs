@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use geusemaker_core::Session;
+use geusemaker_core::{SdkConfig, Session};
 
 use crate::arguments::Output;
 use crate::exit_code::ExitCode;
@@ -18,6 +18,8 @@ const MOMENT: Duration = Duration::from_secs(3);
 pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
+    /// The configuration of the SDK, with which the sandbox is furnished.
+    pub(crate) config: SdkConfig,
     pub(crate) output: Output,
     pub(crate) display: Arc<ProgressDisplay>,
     pub(crate) interrupts: Interrupts,

@@ -72,11 +72,12 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
-    let builder = Session::builder(config, journals).listener(Arc::clone(&display));
+    let builder = Session::builder(config.clone(), journals).listener(Arc::clone(&display));
     let session = clock_speed::session(builder, speed, &display)?;
     let context = Context {
         session,
         is_sandbox: global.sandbox,
+        config,
         output: global.output,
         display,
         interrupts,

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
     let on_failure = deploy.on_failure.checked()?;
-    let spec = spec::read(&deploy.file)?;
+    let spec = spec::read(context, &deploy.file).await?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let found = context

@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
-    let spec = spec::read(file)?;
+    let spec = spec::read(context, file).await?;
     match context.session.status(spec.name()).await {
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),

@@ -7,9 +7,15 @@ use crate::arguments::SpecFile;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Reads a spec file; a failure says that nothing was changed.
-pub(super) fn read(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
-    DeploymentSpec::from_file(&file.spec).map_err(|error| Failure::before(&error.into()))
+/// Reads a spec file; a failure says that nothing was changed. The sandbox has the secrets that the spec names.
+pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
+    let spec = DeploymentSpec::from_file(&file.spec);
+    let spec = spec.map_err(|error| Failure::before(&error.into()))?;
+    #[cfg(feature = "sandbox")]
+    if context.is_sandbox {
+        crate::sandbox::secrets::make_up(&context.config, &spec, &context.display).await?;
+    }
+    Ok(spec)
 }
 
 /// Refuses a spec for a stack that was made from another spec or is being removed.

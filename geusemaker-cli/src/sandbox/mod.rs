@@ -2,6 +2,7 @@
 
 mod in_process;
 mod kept_account;
+pub(crate) mod secrets;
 
 use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
 

@@ -82,7 +82,7 @@ pub(crate) struct Lookup {
 }
 
 impl Kind for Lookup {
-    const NAME: &'static str = "role in an instance profile";
+    const NAME: &'static str = "instance profile role";
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
 
     fn removal_command(id: &str, region: &str) -> String {

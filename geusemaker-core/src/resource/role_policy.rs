@@ -75,7 +75,7 @@ pub(crate) struct Lookup {
 }
 
 impl Kind for Lookup {
-    const NAME: &'static str = "policy of an IAM role";
+    const NAME: &'static str = "IAM role policy";
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
 
     fn removal_command(id: &str, region: &str) -> String {
