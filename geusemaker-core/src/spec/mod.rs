@@ -97,6 +97,28 @@
 //!
 //! # Compose files
 //!
+//! `[access]` says how the instances, and what runs on them, are reached:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 1
+//! # compute = { instance_type = "g5.xlarge", key_pair = "me" }
+//! # [[service]]
+//! # name = "ollama"
+//! # port = 11434
+//! # image = "ollama/ollama:latest"
+//! [access]
+//! ssm = true                                # logs, commands and shells, by a role that is created; the default
+//! # instance_profile = "gpu-workers"        # an existing profile, instead of a new role
+//! allow = ["203.0.113.0/24"]                # who reaches the services (tier 1) or the load balancer (tier 2)
+//! ssh_from = ["203.0.113.7/32"]             # who reaches port 22; needs compute.key_pair
+//! containers_use_role = false               # true: containers, too, act with the role of their instance
+//! # "#)?;
+//! # assert!(spec.access().ssm());
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
 //! The load balancer serves the first of them that publishes a port, and the others are internal. A table chooses which
 //! are served, and how:

@@ -23,6 +23,7 @@ macro_rules! error_codes {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are AWS's")]
         pub(crate) enum Code {
             $($code,)+
         }
