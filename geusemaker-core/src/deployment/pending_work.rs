@@ -1,5 +1,6 @@
 //! The pending work of `launch()` when the instances run: the mount targets, and the GPU check.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,17 +64,19 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
         return Ok(());
     }
     ledger.account.progress.step(Step::CheckingGpus);
-    try_join_all(
-        ec2.instances
-            .iter()
-            .map(|instance| check_gpu(ledger, instance)),
-    )
-    .await?;
-    ledger.account.progress.step(Step::GpusAsExpected);
+    let checks = ec2
+        .instances
+        .iter()
+        .map(|instance| check_gpu(ledger, instance));
+    let reports = try_join_all(checks).await?;
+    let kinds: BTreeSet<_> = reports.iter().map(GpuReport::describe).collect();
+    let gpus = Vec::from_iter(kinds).join("; ");
+    ledger.account.progress.step(Step::GpusAsExpected { gpus });
     Ok(())
 }
 
-async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(), Error> {
+/// Returns the report of an instance whose GPUs are those of its type.
+async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<GpuReport, Error> {
     let account = &ledger.account;
     let what = format!("the GPU report of instance {}", instance.id);
     // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
@@ -99,7 +102,7 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<(
                 }
                 Some(report) => {
                     let checked = report.check(&instance.instance_type);
-                    PollState::Ready(checked.map_err(|source| Error::Gpu {
+                    PollState::Ready(checked.map(|()| report).map_err(|source| Error::Gpu {
                         instance: instance.id.clone(),
                         source,
                     }))

@@ -48,7 +48,10 @@ pub enum Step {
     /// The GPU reports are being read.
     CheckingGpus,
     /// The GPUs are those of the instance types.
-    GpusAsExpected,
+    GpusAsExpected {
+        /// The GPUs, as the instances report them: `1 x NVIDIA A10G, 23028 MiB, driver 595.91.07`.
+        gpus: String,
+    },
     /// The distribution is being created.
     CreatingDistribution,
     /// The distribution is being deployed to every edge location.
@@ -115,7 +118,7 @@ impl Step {
             Self::WaitingForTargets => "waiting-for-targets",
             Self::TargetsHealthy => "targets-healthy",
             Self::CheckingGpus => "checking-gpus",
-            Self::GpusAsExpected => "gpus-as-expected",
+            Self::GpusAsExpected { .. } => "gpus-as-expected",
             Self::CreatingDistribution => "creating-distribution",
             Self::WaitingForDistribution => "waiting-for-distribution",
             Self::DistributionDeployed { .. } => "distribution-deployed",
@@ -151,7 +154,7 @@ impl Step {
             | Self::WaitingForTargets
             | Self::TargetsHealthy
             | Self::CheckingGpus
-            | Self::GpusAsExpected
+            | Self::GpusAsExpected { .. }
             | Self::CreatingDistribution
             | Self::WaitingForDistribution
             | Self::FinishingUndo
@@ -183,7 +186,9 @@ impl fmt::Display for Step {
             Self::WaitingForTargets => "Waiting for healthy targets...",
             Self::TargetsHealthy => "All targets are healthy",
             Self::CheckingGpus => "Checking GPUs...",
-            Self::GpusAsExpected => "GPUs are as expected",
+            Self::GpusAsExpected { gpus } => {
+                return write!(f, "GPUs are as expected: {gpus}");
+            }
             Self::CreatingDistribution => "Creating CloudFront distribution...",
             Self::WaitingForDistribution => "Waiting for deployment...",
             Self::DistributionDeployed { domain } => {

@@ -8,6 +8,8 @@ use crate::spec::GpuInstanceType;
 
 const COUNT: &str = "GEUSEMAKER:GPU count=";
 const MODEL: &str = " model=\"";
+const MEMORY: &str = " memory=\"";
+const DRIVER: &str = " driver=\"";
 
 /// Words of the catalog that `nvidia-smi` may leave out.
 const VENDOR_WORDS: [&str; 4] = ["NVIDIA", "AMD", "Radeon", "Tesla"];
@@ -33,6 +35,10 @@ pub struct GpuReport {
     pub count: u32,
     /// The model of the first GPU, as `nvidia-smi` names it; empty if it failed.
     pub model: String,
+    /// The memory of the first GPU, as `nvidia-smi` gives it: `23028 MiB`; empty if it is not reported.
+    pub memory: String,
+    /// The version of the driver: `595.91.07`; empty if it is not reported.
+    pub driver: String,
 }
 
 impl GpuReport {
@@ -41,11 +47,32 @@ impl GpuReport {
     pub fn new(count: u32, model: &str) -> Self {
         Self {
             count,
-            model: model
-                .chars()
-                .filter(|c| *c != '"' && !c.is_control())
-                .collect(),
+            model: on_one_line(model),
+            memory: String::new(),
+            driver: String::new(),
         }
+    }
+
+    /// Adds the memory of a GPU and the version of the driver.
+    #[must_use]
+    pub fn with_driver(self, memory: &str, driver: &str) -> Self {
+        Self {
+            memory: on_one_line(memory),
+            driver: on_one_line(driver),
+            ..self
+        }
+    }
+
+    /// Returns the GPUs as people read them: `4 x NVIDIA A10G, 23028 MiB, driver 595.91.07`.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = format!("{} x {}", self.count, self.model);
+        if !self.memory.is_empty() {
+            text += &format!(", {}", self.memory);
+        }
+        if !self.driver.is_empty() {
+            text += &format!(", driver {}", self.driver);
+        }
+        text
     }
 
     /// Returns the report of an instance of this type whose GPUs work.
@@ -59,12 +86,15 @@ impl GpuReport {
             .rmatch_indices(COUNT)
             .find_map(|(start, marker)| {
                 let (count, rest) = console_output[start + marker.len()..].split_once(MODEL)?;
-                let (model, _) = rest.split_once('"')?;
+                let (model, rest) = rest.split_once('"')?;
                 // `u32::from_str` would accept a sign.
                 let is_number = count.bytes().all(|b| b.is_ascii_digit());
                 let count = count.parse().ok().filter(|_| is_number)?;
                 // A line that another one has cut in two is not complete.
-                (!model.contains(char::is_control)).then(|| Self::new(count, model))
+                (!model.contains(char::is_control)).then(|| {
+                    let (memory, driver) = details(rest).unwrap_or_default();
+                    Self::new(count, model).with_driver(memory, driver)
+                })
             })
     }
 
@@ -95,8 +125,25 @@ impl GpuReport {
 
 impl fmt::Display for GpuReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{COUNT}{}{MODEL}{}\"", self.count, self.model)
+        write!(f, "{COUNT}{}{MODEL}{}\"", self.count, self.model)?;
+        if self.memory.is_empty() && self.driver.is_empty() {
+            return Ok(());
+        }
+        write!(f, "{MEMORY}{}\"{DRIVER}{}\"", self.memory, self.driver)
     }
+}
+
+/// Returns the memory and the driver from the rest of the line of a report.
+fn details(rest: &str) -> Option<(&str, &str)> {
+    let (memory, rest) = rest.strip_prefix(MEMORY)?.split_once('"')?;
+    let (driver, _) = rest.strip_prefix(DRIVER)?.split_once('"')?;
+    let is_one_line = |text: &str| !text.contains(char::is_control);
+    (is_one_line(memory) && is_one_line(driver)).then_some((memory, driver))
+}
+
+fn on_one_line(text: &str) -> String {
+    let allowed = text.chars().filter(|c| *c != '"' && !c.is_control());
+    allowed.collect()
 }
 
 /// Error returned when an instance does not have the GPUs of its type.
@@ -228,8 +275,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn report_is_found_in_any_output(count: u32, model: String, before: String, after: String) {
-            let report = GpuReport::new(count, &model);
+        fn report_is_found_in_any_output(count: u32, texts: [String; 3], before: String, after: String) {
+            let [model, memory, driver] = &texts;
+            let report = GpuReport::new(count, model).with_driver(memory, driver);
             let console = format!("{before}{report}\r\n{after}");
             prop_assert_eq!(GpuReport::find_in(&console), Some(report));
         }

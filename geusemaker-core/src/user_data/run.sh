@@ -71,17 +71,18 @@ retry_for() {
 }
 
 list_gpus() {
-  gpus=$(nvidia-smi --query-gpu=name --format=csv,noheader) && [[ -n $gpus ]]
+  gpus=$(nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader) && [[ -n $gpus ]]
 }
 
 report_gpus() {
-  local gpus count=0 model=''
+  local gpus count=0 model='' memory='' driver=''
   # The driver can come up a little later than the first start begins.
   if retry_for 60 list_gpus; then
     count=$(wc -l <<<"$gpus" | tr -d ' ')
-    model=$(head -n 1 <<<"$gpus" | tr -d '"\r')
+    IFS=, read -r model memory driver < <(head -n 1 <<<"$gpus" | tr -d '"\r')
+    memory=${memory# } driver=${driver# }
   fi
-  console "GEUSEMAKER:GPU count=$count model=\"$model\""
+  console "GEUSEMAKER:GPU count=$count model=\"$model\" memory=\"$memory\" driver=\"$driver\""
 }
 
 ### run machine: once, by the user data. Installs what is missing, then the units, which start the rest.

@@ -305,7 +305,7 @@ mod tests {
             "12345678",
             "/8fQ2kLm9ZxT4vBn7RwYc3",
             "/a+b=",
-            "$ecret",
+            "$3cret",
             "${ecret",
             "a b c",
         ] {

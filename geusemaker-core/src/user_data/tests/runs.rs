@@ -59,7 +59,8 @@ fn scripts_are_valid_shell() {
 #[test]
 fn services_start_in_stages() {
     let machine = run(&pair(), "");
-    let gpus = GpuReport::new(1, "NVIDIA A10G").to_string();
+    let gpus = GpuReport::new(1, "NVIDIA A10G").with_driver("23028 MiB", "595.91.07");
+    let gpus = gpus.to_string();
     assert_eq!(
         machine.console(),
         [
@@ -651,12 +652,12 @@ fn gpus_are_reported_twice() {
         GpuReport::find_in(&console)
     };
     assert_eq!(
-        report(r"echo 'NVIDIA A10G'"),
-        Some(GpuReport::new(1, "NVIDIA A10G"))
+        report(r"echo 'NVIDIA A10G, 23028 MiB, 595.91.07'"),
+        Some(GpuReport::new(1, "NVIDIA A10G").with_driver("23028 MiB", "595.91.07"))
     );
     assert_eq!(
-        report(r"printf 'Tesla T4\nTesla T4\n'"),
-        Some(GpuReport::new(2, "Tesla T4"))
+        report(r"printf 'Tesla T4, 15360 MiB, 580\nTesla T4, 15360 MiB, 580\n'"),
+        Some(GpuReport::new(2, "Tesla T4").with_driver("15360 MiB", "580"))
     );
     assert_eq!(
         report("((SECONDS >= 30)) && echo L4"),

@@ -73,7 +73,7 @@ aws() {
 }
 answer() { echo "value of $1"; }
 
-nvidia-smi() { echo 'NVIDIA A10G'; }
+nvidia-smi() { echo 'NVIDIA A10G, 23028 MiB, 595.91.07'; }
 nvidia-ctk() { record nvidia-ctk "$@"; }
 docker() {
   case "$*" in

@@ -4,7 +4,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use super::script::{Port, Script, Secret, Service};
-use super::{Boot, nvidia_gpus};
+use super::{Boot, memory_and_driver, nvidia_gpus};
 use crate::fault::BootFailure;
 use crate::sim::timings::Timings;
 
@@ -409,7 +409,10 @@ impl Progress<'_, '_> {
     fn report_gpus(&mut self) {
         if self.script.gpu_check {
             let (count, model) = nvidia_gpus(self.boot);
-            self.print(format!("GEUSEMAKER:GPU count={count} model=\"{model}\""));
+            let (memory, driver) = memory_and_driver(self.boot);
+            self.print(format!(
+                "GEUSEMAKER:GPU count={count} model=\"{model}\" memory=\"{memory}\" driver=\"{driver}\""
+            ));
         }
     }
 

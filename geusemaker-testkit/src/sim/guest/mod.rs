@@ -32,6 +32,8 @@ pub struct Boot {
     pub gpu_manufacturer: String,
     /// The GPU's model as DescribeInstanceTypes names it, such as `A10G`; empty if there is no GPU.
     pub gpu_model: String,
+    /// The memory of each GPU in MiB, as DescribeInstanceTypes gives it; 0 if there is no GPU.
+    pub gpu_memory_mib: u64,
     /// The user data, decoded from base64 and decompressed.
     pub user_data: String,
     /// The number of the instance among those launched in its region, in their order, counted from 1.
@@ -225,7 +227,8 @@ impl Guest for PlainGuest {
 /// It boots like a [`PlainGuest`]. User data that asks `nvidia-smi` usually keeps the answer in two shell variables and
 /// prints them. The guest does not run the script. If the user data contains `nvidia-smi`, each of its lines with
 /// `$count` and `$model` in double quotes becomes a line of the console, with the number and the model of the GPUs that
-/// the instance type has. Without NVIDIA GPUs, the number is 0 and the model is empty.
+/// the instance type has. Without NVIDIA GPUs, the number is 0 and the model is empty. `$memory` and `$driver` in such a
+/// line are the memory of a GPU, such as `22888 MiB`, and the version of the driver.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -270,10 +273,13 @@ impl Guest for GpuGuest {
     }
 }
 
-/// Matches a use of one of the two variables.
+/// The version of the driver in the Deep Learning images, as far as the simulator is concerned.
+const DRIVER_VERSION: &str = "595.91.07";
+
+/// Matches a use of one of the variables.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     #[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
-    Regex::new(r"\$(count|model)\b|\$\{(count|model)\}").unwrap()
+    Regex::new(r"\$(count|model|memory|driver)\b|\$\{(count|model|memory|driver)\}").unwrap()
 });
 
 /// Returns the text in double quotes in a line of a script, without its escapes, if it uses both variables.
@@ -289,11 +295,22 @@ fn printed_variables(line: &str) -> Option<String> {
 
 fn filled_in(text: &str, boot: &Boot) -> String {
     let (count, model) = nvidia_gpus(boot);
+    let (memory, driver) = memory_and_driver(boot);
     let filled = VARIABLE.replace_all(text, |used: &Captures<'_>| match variable(used) {
         "count" => count.to_string(),
+        "memory" => memory.clone(),
+        "driver" => driver.to_owned(),
         _ => model.clone(),
     });
     filled.into_owned()
+}
+
+/// Returns the memory of a GPU and the version of the driver, as `nvidia-smi` prints them.
+fn memory_and_driver(boot: &Boot) -> (String, &'static str) {
+    match boot.gpu_manufacturer.as_str() {
+        "NVIDIA" => (format!("{} MiB", boot.gpu_memory_mib), DRIVER_VERSION),
+        _ => (String::new(), ""),
+    }
 }
 
 /// Returns the number and the model of the GPUs that `nvidia-smi` sees. It does not see those of other manufacturers.
@@ -321,6 +338,7 @@ mod tests {
             gpu_count: 4,
             gpu_manufacturer: manufacturer.to_owned(),
             gpu_model: "A10G".to_owned(),
+            gpu_memory_mib: 22_888,
             user_data: user_data.to_owned(),
             launch_number: 1,
             since: std::time::Duration::ZERO,

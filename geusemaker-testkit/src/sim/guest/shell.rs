@@ -386,6 +386,7 @@ mod tests {
             gpu_count: 2,
             gpu_manufacturer: "NVIDIA".to_owned(),
             gpu_model: "A10G".to_owned(),
+            gpu_memory_mib: 22_888,
             user_data: USER_DATA.to_owned(),
             launch_number: 1,
             since,

@@ -196,7 +196,7 @@ async fn parameters_are_described_in_pages() {
             .collect();
         assert_eq!(described, expected, "{key} {option:?} {value}");
     }
-    let wrong = found("Colour", None, "red").await;
+    let wrong = found("Shade", None, "red").await;
     assert_eq!(code(wrong), is(400, "InvalidFilterKey"));
     let wrong = found("Name", Some("Near"), "red").await;
     assert_eq!(code(wrong), is(400, "InvalidFilterOption"));

@@ -76,6 +76,9 @@ impl Instance {
                 .map(|gpus| gpus.manufacturer.clone())
                 .unwrap_or_default(),
             gpu_model: gpus.map(|gpus| gpus.model.clone()).unwrap_or_default(),
+            gpu_memory_mib: gpus.map_or(0, |gpus| {
+                gpus.memory_mib_total / u64::from(gpus.count.max(1))
+            }),
             user_data: script(&self.launch.user_data),
             launch_number: 1,
             since: Duration::try_from(at.duration_since(self.startup.console_at))
