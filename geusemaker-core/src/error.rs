@@ -464,6 +464,23 @@ impl Error {
                  does not work; gpu_check = false skips this check"
                     .to_owned()
             }
+            Self::Software { reason, .. } if reason.contains("no space left") => {
+                "raise compute.root_volume_gib: images and local volumes are on the root disk".to_owned()
+            }
+            Self::Software { reason, .. } if reason.contains("access to the image denied") => {
+                "check the name of the image; the instances sign in to no registry, so the image has to be public"
+                    .to_owned()
+            }
+            Self::Software { service, .. }
+                if service == "the machine" || service == "the shared file system" =>
+            {
+                "read the rest on the console of the instance (gm logs NAME --boot, with --on-failure keep); another attempt \
+                 may succeed"
+                    .to_owned()
+            }
+            Self::Software { log, .. } if log.is_empty() => {
+                "correct the service in the spec as the reason says".to_owned()
+            }
             Self::Software { .. } => {
                 "correct the service in the spec as the reason says; its log ends with the lines that are shown"
                     .to_owned()

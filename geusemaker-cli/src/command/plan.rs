@@ -70,7 +70,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         None => "  storage      a new encrypted file system".to_owned(),
     });
     for service in spec.services() {
-        lines.push(service_line(service));
+        lines.push(service_line(service, spec.tier()));
         lines.extend(volume_lines(service));
         lines.extend(secret_lines(service));
     }
@@ -101,8 +101,17 @@ fn warnings(plan: &Plan) -> Vec<String> {
     warnings.iter().map(ToString::to_string).collect()
 }
 
-fn service_line(service: &Service) -> String {
+fn service_line(service: &Service, tier: Tier) -> String {
     let name = service.name();
+    let further: Vec<_> = service
+        .published_ports()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let further = match further.as_slice() {
+        [] => String::new(),
+        ports => format!(" and {}", ports.join(", ")),
+    };
     let Some(port) = service.port() else {
         return format!("  service      {name}, internal: only for the other services");
     };
@@ -112,7 +121,10 @@ fn service_line(service: &Service) -> String {
     } else {
         paths.join(", ")
     };
-    format!("  service      {name} on port {port}, {paths}")
+    match tier {
+        Tier::Instances => format!("  service      {name} on port {port}{further}"),
+        _ => format!("  service      {name} on port {port}{further}, {paths}"),
+    }
 }
 
 /// Returns a line for each volume: where the data of a service lives.
@@ -146,6 +158,12 @@ fn secret_lines(service: &Service) -> impl Iterator<Item = String> {
 fn access_lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let access = spec.access();
+    let mut sources = spec
+        .services()
+        .iter()
+        .flat_map(|service| service.secrets().values());
+    let reads_secrets = sources.any(|source| !matches!(source, SecretSource::Generated(_)));
+    let has_role = access.ssm() || reads_secrets || access.instance_profile().is_some();
     let mut ways = Vec::new();
     if access.ssm() {
         let role = match access.instance_profile() {
@@ -160,11 +178,18 @@ fn access_lines(plan: &Plan) -> Vec<String> {
             "no Systems Manager; your instance profile {profile}"
         ));
     }
-    if access.containers_use_role() {
+    if !access.ssm() && access.instance_profile().is_none() && reads_secrets {
+        ways.push("no Systems Manager; a new role, which reads the secrets".to_owned());
+    }
+    if access.containers_use_role() && has_role {
         ways.push("containers, too, act with the role of the instance".to_owned());
     }
-    if spec.tier() == Tier::Instances && !access.allow().is_empty() {
-        ways.push(format!("the services from {}", joined(access.allow())));
+    let is_served = spec.served_services().next().is_some();
+    if spec.tier() == Tier::Instances && is_served {
+        ways.push(match access.allow() {
+            [] => "the services are closed: only forwarded ports lead to them; access.allow opens them".to_owned(),
+            ranges => format!("the services from {}", joined(ranges)),
+        });
     }
     if !access.ssh_from().is_empty() {
         ways.push(format!("SSH from {}", joined(access.ssh_from())));

@@ -109,13 +109,12 @@ fn endpoint_lines(context: &Context, status: &DeploymentStatus) -> Vec<String> {
                 Some(number) if number > 0 => format!(" --instance {number}"),
                 _ => String::new(),
             };
-            let way = if has_ssm {
-                let forward = format!("port-forward {} {service}{number}", status.name);
-                context.command(&forward)
-            } else {
-                "access.allow in a new stack opens it".to_owned()
-            };
-            format!("{service}: {url} from nowhere; {way}")
+            if !has_ssm || context.is_sandbox {
+                return format!("{service}: {url} (closed: access.allow would open it)");
+            }
+            let forward =
+                context.command(&format!("port-forward {} {service}{number}", status.name));
+            format!("{service}: {forward} (the port itself is closed: access.allow would open it)")
         })
         .collect()
 }

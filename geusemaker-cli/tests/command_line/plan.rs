@@ -50,9 +50,10 @@ fn plan_shows_volumes_and_warnings() {
             "  service      db, internal: only for the other services",
             "               /qdrant/storage on the shared file system",
             "               /cache on instance-store disks if there are any: emptied by a stop",
-            "  service      ollama on port 80:11434, every other path",
+            "  service      ollama on port 80:11434",
             "               /data on the shared file system",
             "  access       logs, commands and shells through Systems Manager, with a new role",
+            "               the services are closed: only forwarded ports lead to them; access.allow opens them",
             &format!("  warning      {warning}"),
         ]
     );

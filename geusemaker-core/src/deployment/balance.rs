@@ -51,7 +51,7 @@ impl Deployment<Ec2Ready> {
 
 async fn balance(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
     ledger.finish_undo().await?;
-    let (alb, ()) =
+    let (alb, _) =
         futures::try_join!(put_in_front(ledger, ec2), pending_work::finish(ledger, ec2))?;
     Ok(alb)
 }

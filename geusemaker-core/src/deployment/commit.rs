@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::failed::Failed;
+use super::started_services::await_started;
 use super::state::State;
 use super::{Deployment, asked_tier, pending_work};
 use crate::id::{AccountId, DeploymentId, FileSystemId, InstanceId};
@@ -190,7 +191,8 @@ impl Outputs {
 }
 
 impl Deployment<Ec2Ready> {
-    /// Commits tier 1, once the mount targets are available and the GPU check has passed.
+    /// Commits tier 1, once the mount targets are available, the GPU check has passed, and the containers run. After half
+    /// an hour it does not wait for containers any longer.
     ///
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was.
@@ -201,7 +203,10 @@ impl Deployment<Ec2Ready> {
         let (guard, state) = self.begin()?;
         let ledger = guard.ledger();
         let finished = ledger
-            .unless_closed(Box::pin(pending_work::finish(ledger, &state)))
+            .unless_closed(Box::pin(async {
+                let at_work = pending_work::finish(ledger, &state).await?;
+                await_started(ledger, &at_work).await
+            }))
             .await;
         let ready = Self::new(guard, state);
         match finished {

@@ -27,6 +27,7 @@ mod instance_role;
 pub(crate) mod launch;
 mod pending_work;
 mod publish;
+mod started_services;
 pub(crate) mod state;
 mod wait_until_deployed;
 

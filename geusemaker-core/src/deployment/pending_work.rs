@@ -19,10 +19,15 @@ use crate::wait::{Expected, PollState, Wait};
 /// The time after which a working driver has loaded, and the user data has printed its last report.
 const DRIVER_LOADED: Duration = Duration::from_secs(10 * 60);
 
-/// Finishes the pending work of `launch()`. If it is finished already, this only checks it once.
-pub(super) async fn finish(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
-    futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
-    Ok(())
+/// Finishes the pending work of `launch()`. If it is finished already, this only checks it once. Returns the instances
+/// whose services are still being started.
+pub(super) async fn finish<'a>(
+    ledger: &Arc<Ledger>,
+    ec2: &'a Ec2Ready,
+) -> Result<Vec<&'a RunningInstance>, Error> {
+    let ((), at_work) =
+        futures::try_join!(await_mount_targets(ledger, ec2), check_gpus(ledger, ec2))?;
+    Ok(at_work)
 }
 
 /// Waits until the file system is available: mount targets cannot be created before.
@@ -58,10 +63,14 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     Ok(())
 }
 
-/// Reads the GPU report that the user data prints on the console, and compares it with the catalog.
-async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
+/// Reads the GPU report that the user data prints on the console, and compares it with the catalog. Returns the instances
+/// that have said on their console that they are still at work, or all if no console is read.
+async fn check_gpus<'a>(
+    ledger: &Arc<Ledger>,
+    ec2: &'a Ec2Ready,
+) -> Result<Vec<&'a RunningInstance>, Error> {
     if !ledger.plan.spec.compute().gpu_check() {
-        return Ok(());
+        return Ok(ec2.instances.iter().collect());
     }
     ledger.account.progress.step(Step::CheckingGpus);
     let checks = ec2
@@ -69,14 +78,19 @@ async fn check_gpus(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(), Error> {
         .iter()
         .map(|instance| check_gpu(ledger, instance));
     let reports = try_join_all(checks).await?;
-    let kinds: BTreeSet<_> = reports.iter().map(GpuReport::describe).collect();
+    let kinds: BTreeSet<_> = reports.iter().map(|(gpus, _)| gpus.describe()).collect();
     let gpus = Vec::from_iter(kinds).join("; ");
     ledger.account.progress.step(Step::GpusAsExpected { gpus });
-    Ok(())
+    let with_reports = ec2.instances.iter().zip(reports);
+    let at_work = with_reports.filter(|(_, (_, is_at_work))| *is_at_work);
+    Ok(at_work.map(|(instance, _)| instance).collect())
 }
 
-/// Returns the report of an instance whose GPUs are those of its type.
-async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<GpuReport, Error> {
+/// Returns the report of an instance whose GPUs are those of its type, and true if it says that it is still at work.
+async fn check_gpu(
+    ledger: &Arc<Ledger>,
+    instance: &RunningInstance,
+) -> Result<(GpuReport, bool), Error> {
     let account = &ledger.account;
     let what = format!("the GPU report of instance {}", instance.id);
     // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
@@ -89,11 +103,11 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<G
                 Err(error) if error.is_not_found() => None,
                 output => output?,
             };
-            if let Some(BootReport::Failed(failure)) =
-                output.as_deref().and_then(BootReport::find_in)
-            {
+            let boot = output.as_deref().and_then(BootReport::find_in);
+            if let Some(BootReport::Failed(failure)) = boot {
                 return Ok(PollState::Ready(Err(failure.on(&instance.id))));
             }
+            let is_at_work = matches!(boot, Some(BootReport::AtWork(_)));
             let report = output.as_deref().and_then(GpuReport::find_in);
             Ok(match report {
                 // The driver may still be loading when the first report is printed.
@@ -102,9 +116,11 @@ async fn check_gpu(ledger: &Arc<Ledger>, instance: &RunningInstance) -> Result<G
                 }
                 Some(report) => {
                     let checked = report.check(&instance.instance_type);
-                    PollState::Ready(checked.map(|()| report).map_err(|source| Error::Gpu {
-                        instance: instance.id.clone(),
-                        source,
+                    PollState::Ready(checked.map(|()| (report, is_at_work)).map_err(|source| {
+                        Error::Gpu {
+                            instance: instance.id.clone(),
+                            source,
+                        }
                     }))
                 }
                 None if output.is_some() => {

@@ -148,6 +148,9 @@ impl PlanError {
             Self::NoDefaultVpc { .. } => {
                 "name a VPC in network.vpc, or create a default one: aws ec2 create-default-vpc"
             }
+            Self::Missing { field, id, .. } if *field == "service.secrets" => {
+                return create_secret(id);
+            }
             Self::Missing { .. } => "check the id, the region and the account",
             Self::OtherVpc { .. } => "name subnets of one VPC",
             Self::OneZone { .. } => {
@@ -172,6 +175,19 @@ impl PlanError {
             }
         }
         .to_owned()
+    }
+}
+
+/// Returns the command that puts a secret where the spec looks for it.
+fn create_secret(place: &str) -> String {
+    match place.split_once(':') {
+        Some(("ssm", name)) => format!(
+            "put it there, or correct the name: aws ssm put-parameter --type SecureString --name {name} --value VALUE"
+        ),
+        Some((_, name)) => format!(
+            "put it there, or correct the name: aws secretsmanager create-secret --name {name} --secret-string VALUE"
+        ),
+        None => "check the name, the region and the account".to_owned(),
     }
 }
 

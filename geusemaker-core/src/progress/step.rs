@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::ser::SerializeMap;
 
+use crate::id::InstanceId;
 use crate::spec::{StackName, Tier};
 
 /// A step of a deployment or of a removal. Its `Display` is the sentence for people, which ends in an ellipsis if the
@@ -47,7 +48,12 @@ pub enum Step {
     TargetsHealthy,
     /// The GPU reports are being read.
     CheckingGpus,
-    /// The GPUs are those of the instance types.
+    /// The services of an instance take longer than usual to start; the wait for them has ended.
+    ServicesStillStarting {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// The GPUs of all instances are those of their type.
     GpusAsExpected {
         /// The GPUs, as the instances report them: `1 x NVIDIA A10G, 23028 MiB, driver 595.91.07`.
         gpus: String,
@@ -118,6 +124,7 @@ impl Step {
             Self::WaitingForTargets => "waiting-for-targets",
             Self::TargetsHealthy => "targets-healthy",
             Self::CheckingGpus => "checking-gpus",
+            Self::ServicesStillStarting { .. } => "services-still-starting",
             Self::GpusAsExpected { .. } => "gpus-as-expected",
             Self::CreatingDistribution => "creating-distribution",
             Self::WaitingForDistribution => "waiting-for-distribution",
@@ -154,6 +161,7 @@ impl Step {
             | Self::WaitingForTargets
             | Self::TargetsHealthy
             | Self::CheckingGpus
+            | Self::ServicesStillStarting { .. }
             | Self::GpusAsExpected { .. }
             | Self::CreatingDistribution
             | Self::WaitingForDistribution
@@ -186,6 +194,9 @@ impl fmt::Display for Step {
             Self::WaitingForTargets => "Waiting for healthy targets...",
             Self::TargetsHealthy => "All targets are healthy",
             Self::CheckingGpus => "Checking GPUs...",
+            Self::ServicesStillStarting { instance } => {
+                return write!(f, "Services of {instance} are still starting");
+            }
             Self::GpusAsExpected { gpus } => {
                 return write!(f, "GPUs are as expected: {gpus}");
             }

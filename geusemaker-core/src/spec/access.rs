@@ -1,6 +1,7 @@
 //! The access to the instances and to what runs on them.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cidr_block::CidrBlock;
 use super::text::validated_text;
@@ -22,10 +23,27 @@ pub struct Access {
     #[serde(skip_serializing_if = "Option::is_none")]
     instance_profile: Option<InstanceProfileName>,
     containers_use_role: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "some_ranges"
+    )]
     allow: Vec<CidrBlock>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "some_ranges"
+    )]
     ssh_from: Vec<CidrBlock>,
+}
+
+/// Refuses an empty list, which could be taken for "nobody".
+fn some_ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CidrBlock>, D::Error> {
+    let ranges = Vec::deserialize(deserializer)?;
+    if ranges.is_empty() {
+        return Err(D::Error::custom(
+            "the list is empty: name the ranges, or leave the key out for its default",
+        ));
+    }
+    Ok(ranges)
 }
 
 impl Default for Access {
@@ -219,6 +237,13 @@ mod tests {
             Access::default()
         );
         assert_eq!(Access::default().to_builder().finish(), Access::default());
+    }
+
+    /// In tier 2, nobody and everybody are told apart by leaving the key out.
+    #[test]
+    fn empty_list_is_refused() {
+        let error = serde_json::from_str::<Access>(r#"{"allow":[]}"#).unwrap_err();
+        assert!(error.to_string().contains("the list is empty"), "{error}");
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn unknown_key(path: &str, key: &str, mut allowed: Vec<&str>) -> SpecError {
         )
         .at(path);
     }
-    allowed.sort_by_key(|name| strsim::damerau_levenshtein(name, key));
+    allowed.sort_by_key(|name| (strsim::damerau_levenshtein(name, key), *name));
     let table = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
     SpecError::new(format!(
         "unknown key {key:?} in {}; allowed are {}",

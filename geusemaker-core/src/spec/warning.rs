@@ -46,6 +46,19 @@ pub enum SpecWarning {
         /// The number of instances.
         instances: u32,
     },
+    /// A text with a variable of a shell, which no shell reads.
+    #[error(
+        "{service} gets the text {variable} as it is: nothing replaces variables in {field}; name a value from elsewhere in \
+         secrets, or run a shell: command = [\"sh\", \"-c\", \"...\"]"
+    )]
+    VariableNotReplaced {
+        /// The service.
+        service: ServiceName,
+        /// The field: `command`.
+        field: &'static str,
+        /// The variable: `$HF_TOKEN`.
+        variable: String,
+    },
     /// A load balancer that admits the whole internet to services that anybody may use.
     #[error(
         "anybody on the internet can use {}: the load balancer asks nobody who they are; name those who may in \
@@ -90,6 +103,33 @@ pub(super) fn warnings(instances: u32, services: &[Service]) -> impl Iterator<It
     services.flat_map(move |service| of_service(service, instances))
 }
 
+/// Returns the first variable of a shell in the texts of a service, unless the service runs a shell.
+fn variable_not_replaced(service: &Service) -> Option<(&'static str, String)> {
+    let words = |words: Option<&[String]>| words.unwrap_or_default().to_vec();
+    let (entrypoint, command) = (words(service.entrypoint()), words(service.command()));
+    let all = || entrypoint.iter().chain(&command);
+    let runs_shell =
+        all().any(|word| word.starts_with('-') && word.ends_with('c') && word.len() <= 4);
+    let texts = all().map(|text| ("command", text.as_str()));
+    let texts = texts.filter(|_| !runs_shell);
+    let env = service.env().values().map(|value| ("env", value.as_str()));
+    texts
+        .chain(env)
+        .find_map(|(field, text)| Some((field, shell_variable(text)?)))
+}
+
+/// Returns the first `$NAME` or `${NAME}` with a name in capitals.
+fn shell_variable(text: &str) -> Option<String> {
+    text.match_indices('$').find_map(|(place, _)| {
+        let rest = &text[place + 1..];
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let name = &name[..name.find(|c| !is_part(c)).unwrap_or(name.len())];
+        let is_name = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase());
+        is_name.then(|| format!("${name}"))
+    })
+}
+
 fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {
     let name = || service.name().clone();
     let has_database = keeps_database(service.image());
@@ -113,6 +153,13 @@ fn of_service(service: &Service, instances: u32) -> Vec<SpecWarning> {
                 instances,
             });
         }
+    }
+    if let Some((field, variable)) = variable_not_replaced(service) {
+        warnings.push(SpecWarning::VariableNotReplaced {
+            service: name(),
+            field,
+            variable,
+        });
     }
     let is_of_instance = |volume: &Volume| volume.on() != VolumeKind::Shared;
     if instances > 1 && has_database && service.volumes().iter().any(is_of_instance) {
@@ -163,6 +210,25 @@ mod tests {
             1
         );
         assert!(warnings(1, "image = 'ollama/ollama'").is_empty());
+    }
+
+    #[test]
+    fn variables_of_shell_are_warned_about() {
+        for (keys, variable) in [
+            ("command = ['--api-key', '$VLLM_API_KEY']", "$VLLM_API_KEY"),
+            ("env = { A = '${HF_HOME}/hub' }", "$HF_HOME"),
+        ] {
+            let warnings = warnings(1, &format!("image = 'a'\n{keys}"));
+            let wanted = format!("a gets the text {variable} as it is");
+            assert!(warnings[0].starts_with(&wanted), "{warnings:?}");
+        }
+        for keys in [
+            "command = ['sh', '-c', 'exec a --key $KEY']",
+            "entrypoint = ['bash', '-lc']\ncommand = ['$KEY']",
+            "command = ['--price', '$5', '--regex', 'a$']",
+        ] {
+            assert!(warnings(1, &format!("image = 'a'\n{keys}")).is_empty());
+        }
     }
 
     #[test]

@@ -192,6 +192,10 @@ async fn boot_faults_end_wait() {
                 .guest(ServiceGuest::new().fault(fault))
                 .build(),
         );
+        let ssm = aws_sdk_ssm::Client::new(&scenario.aws.sdk_config());
+        let token = ssm.put_parameter().name("/llm/hf").value("token");
+        token.r#type("SecureString".into()).send().await.unwrap();
+        scenario.aws.reset_baseline();
         let planned = scenario
             .session
             .plan(spec_with(2, WITH_SECRET))
@@ -235,4 +239,31 @@ async fn wait_shows_stages_of_services() {
     scenario.assert_nothing_left();
     assert!(said.iter().any(|line| line.contains(" of 7)")), "{said:#?}");
     assert!(scenario.aws.clock().elapsed() < Duration::from_secs(15 * 60));
+}
+
+/// No load balancer stands in front of tier 1, so the consoles say whether the services run.
+#[tokio::test(start_paused = true)]
+async fn tier_1_waits_for_its_services() {
+    for more in ["", "gpu_check = false"] {
+        let guest = ServiceGuest::new().fault(BootFault::image_not_found("ollama"));
+        let scenario = Scenario::on(Aws::builder().guest(guest).build());
+        let planned = scenario.session.plan(spec_with(1, more)).await.unwrap();
+        let ready = planned.launch().await.unwrap();
+        let failed = ready.commit().await.unwrap_err();
+        let error = *failed.error;
+        failed.previous.rollback().await.into_result().unwrap();
+        scenario.assert_nothing_left();
+        assert!(
+            matches!(&error, Error::Software { service, .. } if service == "ollama"),
+            "{error}"
+        );
+
+        let scenario = Scenario::on(Aws::builder().guest(ServiceGuest::new()).build());
+        let planned = scenario.session.plan(spec_with(1, more)).await.unwrap();
+        planned.launch().await.unwrap().commit().await.unwrap();
+        let said = scenario.messages();
+        scenario.destroy().await;
+        let waited = |line: &String| line.starts_with("waited ") && line.contains("services of");
+        assert!(said.iter().any(waited), "{said:#?}");
+    }
 }

@@ -163,7 +163,7 @@ fn script_is_rendered_completely() {
         "{script}"
     );
     assert!(script.find("mime-version:").unwrap() > 4096);
-    assert!(script.len() < 14_500, "{}", script.len());
+    assert!(script.len() < 15_000, "{}", script.len());
 }
 
 #[test]
