@@ -1,6 +1,7 @@
 //! Checks of the access.
 
 use super::first_repeated;
+use super::services::RULES_PER_GROUP;
 use crate::spec::error::SpecError;
 use crate::spec::tier::Tier;
 use crate::spec::unchecked::UncheckedSpec;
@@ -16,11 +17,34 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     if !access.allow().is_empty() {
         allow(spec).map_err(|error| error.at("access.allow"))?;
     }
+    rules(spec)?;
     if !access.ssh_from().is_empty() && spec.compute.key_pair().is_none() {
         let message = "SSH needs a key: name one of EC2 in compute.key_pair, or leave ssh_from out";
         return Err(SpecError::new(message).at("access.ssh_from"));
     }
     Ok(())
+}
+
+/// Checks that the rules fit into one security group.
+fn rules(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let access = &spec.access;
+    let services = spec.services.iter();
+    let served = services.filter(|service| !service.is_internal());
+    let ports: usize = match spec.tier {
+        Tier::Instances => served
+            .map(|service| 1 + service.published_ports().len())
+            .sum(),
+        Tier::LoadBalancer | Tier::Cdn => 1,
+    };
+    let rules = ports * access.allow().len() + access.ssh_from().len();
+    if rules <= RULES_PER_GROUP {
+        return Ok(());
+    }
+    let message = format!(
+        "needs {rules} rules in one security group, for each port and range, and AWS allows {RULES_PER_GROUP}: name fewer, \
+         larger ranges"
+    );
+    Err(SpecError::new(message).at("access"))
 }
 
 fn allow(spec: &UncheckedSpec) -> Result<(), SpecError> {
@@ -64,6 +88,22 @@ mod tests {
         let keys = access("ssh_from = [\"203.0.113.7/32\"]");
         assert!(read(1, &format!("{G5}\nkey_pair = \"me\""), &keys).is_ok());
         assert!(error(1, G5, &keys).contains("access.ssh_from: SSH needs a key"));
+    }
+
+    #[test]
+    fn rules_fit_one_security_group() {
+        let with = |ranges: usize| {
+            let ranges = (0..ranges).map(|n| format!("\"10.{n}.0.0/16\""));
+            access(&format!(
+                "allow = [{}]",
+                ranges.collect::<Vec<_>>().join(", ")
+            ))
+        };
+        assert!(read(1, G5, &with(60)).is_ok());
+        assert!(error(2, G5, &with(61)).contains("needs 61 rules in one security group"));
+        let two = format!("{}{}", service("a", 81, ""), with(31));
+        let two = two.replacen("port = 81", "port = 81\npaths = [\"/a\"]", 1);
+        assert!(error(1, G5, &two).contains("needs 62 rules"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ const WILDCARDS_PER_RULE: usize = 5;
 /// The most inbound rules of the instances' security group, one for each port that the load balancer uses.
 ///
 /// Source: Amazon VPC quotas, inbound rules per security group.
-const RULES_PER_GROUP: usize = 60;
+pub(super) const RULES_PER_GROUP: usize = 60;
 
 /// Runs the checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
