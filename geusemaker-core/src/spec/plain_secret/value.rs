@@ -1,12 +1,14 @@
 //! Values that look like secrets, whatever their name.
 
-/// The texts with which secrets of well-known services begin, and the fewest characters after them.
-const PREFIXES: [(&str, usize); 32] = [
+/// The texts with which secrets of well-known services begin, and the fewest letters and digits after them.
+const PREFIXES: [(&str, usize); 36] = [
     ("hf_", 20),
     ("api_org_", 20),
     ("sk-", 16),
     ("sk_live_", 10),
     ("rk_live_", 10),
+    ("sk_test_", 10),
+    ("rk_test_", 10),
     ("whsec_", 16),
     ("ghp_", 20),
     ("gho_", 20),
@@ -31,7 +33,9 @@ const PREFIXES: [(&str, usize); 32] = [
     ("tvly-", 16),
     ("lsv2_", 20),
     ("npm_", 30),
-    ("pypi-AgEI", 20),
+    ("pypi-", 34),
+    ("dckr_pat_", 20),
+    ("dckr_oat_", 20),
     ("dop_v1_", 20),
     ("tskey-", 16),
 ];
@@ -113,9 +117,15 @@ pub(super) fn looks_random(text: &str) -> bool {
 fn is_token(part: &str) -> bool {
     let part = part.trim_matches('.');
     let has_digit = |text: &str| text.bytes().any(|b| b.is_ascii_digit());
-    let has_prefix = PREFIXES.iter().any(|(prefix, rest)| {
-        part.strip_prefix(prefix)
-            .is_some_and(|after| after.len() >= *rest && has_digit(after))
+    // Many tokens have no digit. A name of several words has no such run of letters.
+    let has_run = |text: &str, length| {
+        let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric());
+        runs.any(|run| run.len() >= length)
+    };
+    let has_prefix = PREFIXES.iter().any(|(prefix, length)| {
+        part.strip_prefix(prefix).is_some_and(|after| {
+            after.len() >= *length && (has_digit(after) || has_run(after, *length))
+        })
     });
     let is_aws_key = (part.starts_with("AKIA") || part.starts_with("ASIA"))
         && part.len() == 20
@@ -208,8 +218,11 @@ mod tests {
     #[test]
     fn secrets_are_known_by_form() {
         let random = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5";
-        for (prefix, _) in PREFIXES {
-            let token = made(prefix, random);
+        let letters = "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUi";
+        let all = PREFIXES.iter().flat_map(|(prefix, length)| {
+            [random, letters, &letters[..*length]].map(|rest| made(prefix, rest))
+        });
+        for token in all {
             for value in [
                 token.clone(),
                 format!("a,{token};"),
@@ -252,6 +265,10 @@ mod tests {
             "hf_transfer",
             "hf_hub",
             "sk-no-key-required",
+            "sk-learn-and-other-libraries",
+            "hf_hub_enable_transfer_of_files",
+            "npm_config_registry_of_the_company",
+            "pypi-mirror-of-the-whole-company-2.0",
             "scikit-learn-1.5.2",
             "task-1234567890123456789",
             "postgresql://n8n@db:5432/n8n",
