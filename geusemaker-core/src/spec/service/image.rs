@@ -20,11 +20,33 @@ validated_text! {
 }
 
 fn check(text: &str) -> Result<(), String> {
+    if has_user(text) {
+        return Err(
+            "is not a container image: it has an address with a user or a scheme, which is not repeated here; expected \
+             a reference as in \"ollama/ollama:latest\""
+                .to_owned(),
+        );
+    }
     refuse(text).map_or(Ok(()), |why| {
         Err(format!(
             "{text:?} is not a container image: {why}; expected a reference as in \"ollama/ollama:latest\""
         ))
     })
+}
+
+/// Returns true if the text has a scheme, or something before an "@" that no digest follows: maybe a user with a
+/// password, which no error repeats.
+fn has_user(text: &str) -> bool {
+    let mut parts = text.split('@').skip(1);
+    let is_digest = |part: &str| {
+        let algorithm = part.split_once(':').map(|(algorithm, _)| algorithm);
+        matches!(algorithm, Some("sha256" | "sha384" | "sha512" | "md5"))
+    };
+    text.contains("://")
+        || match (parts.next(), parts.next()) {
+            (Some(one), None) => !is_digest(one),
+            (first, _) => first.is_some(),
+        }
 }
 
 /// Returns the reason why the text is no reference of an image.
@@ -170,6 +192,23 @@ mod tests {
             let error = text.parse::<ContainerImage>().unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
             assert!(error.contains("\"ollama/ollama:latest\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn user_of_registry_is_not_repeated() {
+        for text in [
+            "user:PLANTED@reg.io/x",
+            "https://user:PLANTED@reg.io/x",
+            "user:PLAN@PLANTED/x@reg.io:5000/x",
+            "user:PLANTED@localhost:5000/x@sha256:00",
+            "https://reg.io/PLANTED",
+        ] {
+            let error = text.parse::<ContainerImage>().unwrap_err().to_string();
+            assert!(
+                !error.contains("PLANTED") && error.contains("is not repeated here"),
+                "{error}"
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::Unexpected;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::env::is_env_name;
@@ -256,9 +257,22 @@ impl<'de> Deserialize<'de> for SecretSource {
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SecretSource, E> {
                 text.parse().map_err(E::custom)
             }
+
+            // A number may be a secret too.
+            fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<SecretSource, E> {
+                Err(E::invalid_type(Unexpected::Other("a number"), &self))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<SecretSource, E> {
+                Err(E::invalid_type(Unexpected::Other("a number"), &self))
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<SecretSource, E> {
+                Err(E::invalid_type(Unexpected::Other("a number"), &self))
+            }
         }
 
-        deserializer.deserialize_str(Place)
+        deserializer.deserialize_any(Place)
     }
 }
 
