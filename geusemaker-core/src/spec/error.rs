@@ -87,6 +87,13 @@ impl SpecError {
         self
     }
 
+    /// Changes the texts that may have a part of the file.
+    pub(super) fn map_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.field = self.field.map(|field| change(&field));
+        self.message = change(&self.message);
+        self
+    }
+
     /// Names the file, unless the problem is known to be in another one.
     pub(super) fn in_file(mut self, file: &Path) -> Self {
         self.file.get_or_insert_with(|| file.to_owned());

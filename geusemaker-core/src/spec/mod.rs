@@ -177,6 +177,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_path_to_error::Track;
 
+use compose::Tables;
 use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
@@ -390,13 +391,13 @@ impl DeploymentSpec {
         read(deserializer, Self::check)
     }
 
-    /// Checks the fields of a spec that somebody has written. The services from `first_of_compose` on are in a Compose
-    /// file.
+    /// Checks the fields of a spec that somebody has written. The services from an index on may be in a Compose file,
+    /// for which the spec has these tables.
     fn check_written(
         fields: UncheckedSpec<ServiceFields>,
-        first_of_compose: Option<usize>,
+        compose: Option<(usize, &Tables)>,
     ) -> Result<Self, SpecError> {
-        plain_secret::check(&fields.name, &fields.services, first_of_compose)?;
+        plain_secret::check(&fields.name, &fields.services, compose)?;
         Self::check(fields)
     }
 
@@ -459,7 +460,8 @@ fn read<'de, D: Deserializer<'de>>(
         if field.iter().next().is_none() {
             error
         } else {
-            D::Error::custom(format!("{field}: {error}"))
+            let message = format!("{field}: {error}");
+            D::Error::custom(plain_secret::without_secrets(&message))
         }
     })?;
     check(fields).map_err(D::Error::custom)

@@ -8,6 +8,7 @@ use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
 use super::error::SpecError;
+use super::plain_secret;
 use super::service::ServiceFields;
 use super::toml_document::Document;
 use super::unchecked::{ImportWarnings, UncheckedSpec};
@@ -32,7 +33,7 @@ pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
 
 /// Reads the spec in the text of a file in the folder.
 fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecError> {
-    let document = Document::parse(text)?;
+    let document = Document::parse(text).map_err(without_secrets)?;
     let mut track = Track::new();
     let reader = document.reader();
     // The errors of the checks across fields carry a path of their own.
@@ -41,11 +42,16 @@ fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecErr
         .and_then(|fields| check(fields, folder))
         .map_err(|error| {
             if error.file().is_some() {
-                return error;
+                return without_secrets(error);
             }
             let line = error.field().and_then(|field| document.line_of(field));
-            error.on_line(line)
+            without_secrets(error.on_line(line))
         })
+}
+
+/// Leaves out what a message repeats of the file, if it is a secret at a wrong place.
+fn without_secrets(error: SpecError) -> SpecError {
+    error.map_texts(plain_secret::without_secrets)
 }
 
 /// Makes the spec of the fields, with the services of its Compose file.
@@ -56,11 +62,13 @@ fn check(
     let Some((compose, folder)) = fields.compose.take_if(|_| folder.is_some()).zip(folder) else {
         return DeploymentSpec::check_written(fields, None);
     };
-    let mut import = compose.read(folder)?;
+    let tables = compose.tables();
+    let mut import = compose.read(folder, &tables)?;
     let first = fields.services.len();
     fields.services.append(&mut import.fields);
     fields.import_warnings = ImportWarnings(std::mem::take(&mut import.warnings));
-    DeploymentSpec::check_written(fields, Some(first)).map_err(|error| import.locate(first, error))
+    DeploymentSpec::check_written(fields, Some((first, &tables)))
+        .map_err(|error| import.locate(first, error))
 }
 
 /// Turns serde's message into one that says what would be right.
@@ -467,7 +475,7 @@ wait_timeout = "1h"
             ),
             (
                 "[service.env]\n'A B' = 1",
-                "line 9: service[0].env.A B: \"A B\" is not the name of an environment variable",
+                "line 8: service[0].env: A, followed by ' ', is not the name of an environment variable",
             ),
             (
                 "gpus = 'two'",

@@ -15,11 +15,12 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use self::service::{Imported, entries, not_taken};
+use self::service::{Imported, Secrets, entries, not_taken};
 use self::yaml::{Node, Value};
 use super::error::SpecError;
 use super::service::{
-    EnvName, NotSecretName, SecretSource, ServedFields, ServiceFields, ServiceName, Variables,
+    EnvName, NotSecretName, NotSecretNames, SecretSource, ServedFields, ServiceFields, ServiceName,
+    Variables, leading_name, unrepeated,
 };
 use super::warning::SpecWarning;
 
@@ -27,6 +28,8 @@ use super::warning::SpecWarning;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Compose {
     file: PathBuf,
+    /// True for a path alone.
+    is_path: bool,
     /// By default the first service that publishes a port.
     served: Option<BTreeMap<ServiceName, ServedFields>>,
     secrets: SecretsOfServices,
@@ -44,10 +47,16 @@ impl<'de> Deserialize<'de> for Compose {
             file: PathBuf,
             #[serde(default)]
             served: Option<BTreeMap<ServiceName, ServedFields>>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "read_services")]
             secrets: BTreeMap<ServiceName, Variables<SecretSource>>,
-            #[serde(default)]
-            not_secret: BTreeMap<ServiceName, BTreeSet<NotSecretName>>,
+            #[serde(default, deserialize_with = "read_services")]
+            not_secret: BTreeMap<ServiceName, NotSecretNames>,
+        }
+
+        fn read_services<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<BTreeMap<ServiceName, V>, D::Error> {
+            unrepeated(deserializer, "a table with the names of services")
         }
 
         struct PathOrTable;
@@ -62,6 +71,7 @@ impl<'de> Deserialize<'de> for Compose {
             fn visit_str<E: Error>(self, path: &str) -> Result<Compose, E> {
                 Ok(Compose {
                     file: path.into(),
+                    is_path: true,
                     served: None,
                     secrets: BTreeMap::new(),
                     not_secret: BTreeMap::new(),
@@ -71,18 +81,51 @@ impl<'de> Deserialize<'de> for Compose {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Compose, A::Error> {
                 let table = Table::deserialize(MapAccessDeserializer::new(map))?;
                 let secrets = table.secrets.into_iter();
+                let not_secret = table.not_secret.into_iter();
                 Ok(Compose {
                     file: table.file,
+                    is_path: false,
                     served: table.served,
                     secrets: secrets
                         .map(|(service, Variables(secrets))| (service, secrets))
                         .collect(),
-                    not_secret: table.not_secret,
+                    not_secret: not_secret
+                        .map(|(service, NotSecretNames(names))| (service, names))
+                        .collect(),
                 })
             }
         }
 
         deserializer.deserialize_any(PathOrTable)
+    }
+}
+
+/// The tables of a spec about the services of its Compose file, for messages.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// The path that the spec has in the place of a table, to which TOML would let nobody add another.
+    path: Option<PathBuf>,
+}
+
+impl Tables {
+    /// Returns what to write for a setting of a service.
+    pub(super) fn write(&self, table: &str, service: impl fmt::Display, setting: &str) -> String {
+        let lines = format!("[compose.{table}.{service}] {setting}");
+        match &self.path {
+            Some(path) => format!(
+                "replace compose = {path:?} by [compose] with file = {path:?} at the end of the spec, and write below it \
+                 {lines}"
+            ),
+            None => format!("write {lines}"),
+        }
+    }
+
+    /// Returns what to add, after a message that has said what to write for another setting.
+    pub(super) fn add(&self, lines: &str) -> String {
+        match &self.path {
+            Some(_) => format!("write there instead {lines}"),
+            None => format!("add {lines}"),
+        }
     }
 }
 
@@ -97,8 +140,15 @@ pub(super) struct Import {
 }
 
 impl Compose {
+    /// Returns the tables for its services.
+    pub(super) fn tables(&self) -> Tables {
+        Tables {
+            path: self.is_path.then(|| self.file.clone()),
+        }
+    }
+
     /// Reads the file, whose path is relative to the folder of the spec.
-    pub(super) fn read(&self, folder: &Path) -> Result<Import, SpecError> {
+    pub(super) fn read(&self, folder: &Path, tables: &Tables) -> Result<Import, SpecError> {
         let file = folder.join(&self.file);
         let text = std::fs::read_to_string(&file).map_err(|error| {
             let problem = match error.kind() {
@@ -107,7 +157,8 @@ impl Compose {
             };
             SpecError::new(format!("{}: {problem}", file.display())).at("compose")
         })?;
-        let services = services(&text, &self.secrets).map_err(|error| error.in_file(&file))?;
+        let services = services(&text, &self.secrets, tables);
+        let services = services.map_err(|error| error.in_file(&file))?;
         let served = self.served(&services)?;
         self.check_names(&services)?;
         let mut import = Import {
@@ -206,7 +257,11 @@ impl Import {
 }
 
 /// Reads the services of a Compose file. Variables that get the values of secrets are not read.
-fn services(text: &str, secrets: &SecretsOfServices) -> Result<Vec<Imported>, SpecError> {
+fn services(
+    text: &str,
+    secrets: &SecretsOfServices,
+    tables: &Tables,
+) -> Result<Vec<Imported>, SpecError> {
     let root = Node::parse(text)?;
     let none = BTreeMap::new();
     let mut services = Vec::new();
@@ -215,7 +270,10 @@ fn services(text: &str, secrets: &SecretsOfServices) -> Result<Vec<Imported>, Sp
             "services" => {
                 for (name, line, node) in entries(&value, line)? {
                     let secrets = secrets.iter().find(|(service, _)| service.as_str() == name);
-                    let secrets = secrets.map(|(_, secrets)| secrets).unwrap_or(&none);
+                    let secrets = Secrets {
+                        places: secrets.map_or(&none, |(_, secrets)| secrets),
+                        tables,
+                    };
                     services.push(Imported::read(&name, line, &node, secrets)?);
                 }
             }
@@ -223,7 +281,7 @@ fn services(text: &str, secrets: &SecretsOfServices) -> Result<Vec<Imported>, Sp
             // The name of a project and the version of the format mean nothing here.
             "name" | "version" => {}
             _ if key.starts_with("x-") => {}
-            _ => return Err(not_taken().at(key).on_line(Some(line))),
+            _ => return Err(not_taken().at(leading_name(&key)).on_line(Some(line))),
         }
     }
     let mut owners: HashMap<&str, &str> = HashMap::new();

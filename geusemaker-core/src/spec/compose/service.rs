@@ -7,10 +7,11 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value as Json, json};
 use serde_path_to_error::Track;
 
+use super::Tables;
 use super::variables;
 use super::yaml::{Node, Value};
 use crate::spec::error::SpecError;
-use crate::spec::service::{EnvName, SecretSource, ServiceFields};
+use crate::spec::service::{EnvName, SecretSource, ServiceFields, leading_name};
 
 /// A service of a Compose file.
 #[derive(Debug)]
@@ -34,8 +35,12 @@ pub(super) struct Imported {
 /// The keys of a mapping, with what is merged into it.
 type Entries = Vec<(String, usize, Rc<Node>)>;
 
-/// The places of the secrets of a service.
-type Secrets = BTreeMap<EnvName, SecretSource>;
+/// The secrets of a service.
+#[derive(Clone, Copy)]
+pub(super) struct Secrets<'a> {
+    pub(super) places: &'a BTreeMap<EnvName, SecretSource>,
+    pub(super) tables: &'a Tables,
+}
 
 impl Imported {
     /// Reads the mapping of a service. The variables of these secrets are not read.
@@ -43,7 +48,7 @@ impl Imported {
         name: &str,
         line: usize,
         node: &Node,
-        secrets: &Secrets,
+        secrets: Secrets<'_>,
     ) -> Result<Self, SpecError> {
         let mut service = Self {
             name: name.to_owned(),
@@ -64,7 +69,7 @@ impl Imported {
                 taken.map_err(|error| match error.field() {
                     // An item of a list: its path begins with the key.
                     Some(field) if field.starts_with(&format!("{key}[")) => error,
-                    Some(_) | None => in_key(error, key, *line),
+                    Some(_) | None => in_key(error, leading_name(key), *line),
                 })
             })
         });
@@ -131,7 +136,7 @@ impl Imported {
         key: &str,
         value: &Node,
         line: usize,
-        secrets: &Secrets,
+        secrets: Secrets<'_>,
     ) -> Result<(), SpecError> {
         match key {
             "image" | "user" | "restart" | "shm_size" => {
@@ -273,22 +278,10 @@ fn list(node: &Node) -> Result<&[Rc<Node>], SpecError> {
     }
 }
 
-/// Returns a text with its variables replaced.
+/// Returns a text with its variables replaced. It may have a secret, so that the error does not repeat it.
 fn text(node: &Node) -> Result<String, SpecError> {
-    read_text(node, |text, problem| format!("{text:?} {problem}"))
-}
-
-/// Returns a text with its variables replaced. It may be a secret, so that the error does not repeat it.
-fn unrepeated_text(node: &Node) -> Result<String, SpecError> {
-    read_text(node, |_, problem| problem)
-}
-
-fn read_text(
-    node: &Node,
-    explain: impl FnOnce(&str, String) -> String,
-) -> Result<String, SpecError> {
     let text = match &node.value {
-        Value::Text(text) => variables::replace(text).map_err(|problem| explain(text, problem)),
+        Value::Text(text) => variables::replace(text),
         Value::Null | Value::List(_) | Value::Map(_) => {
             Err(format!("expected a text, not {}", node.kind()))
         }
@@ -302,12 +295,12 @@ fn words(node: &Node) -> Result<Option<Vec<String>>, SpecError> {
         Value::Null => Ok(None),
         Value::List(items) => items
             .iter()
-            .map(|item| unrepeated_text(item))
+            .map(|item| text(item))
             .collect::<Result<_, _>>()
             .map(Some),
         Value::Text(_) | Value::Map(_) => {
-            let text = unrepeated_text(node)?;
-            let words = shlex::split(&text).ok_or_else(|| {
+            let words = text(node)?;
+            let words = shlex::split(&words).ok_or_else(|| {
                 SpecError::new("has a quote without its end").on_line(Some(node.line))
             })?;
             Ok(Some(words))
@@ -319,54 +312,72 @@ fn words(node: &Node) -> Result<Option<Vec<String>>, SpecError> {
 fn environment(
     node: &Node,
     service: &str,
-    secrets: &Secrets,
+    secrets: Secrets<'_>,
 ) -> Result<Vec<(String, usize, String)>, SpecError> {
-    let is_secret = |name: &str| secrets.keys().any(|variable| variable.as_str() == name);
+    let is_secret = |name: &str| {
+        secrets
+            .places
+            .keys()
+            .any(|variable| variable.as_str() == name)
+    };
+    // The text may be a variable with its value, wrongly written: no message has more of it than a name.
+    let checked = |name: &str, line| match name.parse::<EnvName>() {
+        Ok(name) => Ok(name.to_string()),
+        Err(error) => Err(error.on_line(Some(line))),
+    };
+    let place = |name: &str| {
+        let setting = format!("{name} = \"ssm:/NAME\"");
+        let place = secrets.tables.write("secrets", service, &setting);
+        format!("for a secret, {place}")
+    };
     let without_value = |name: &str, line| {
-        // The text may be a variable with its value, wrongly written.
-        let name = name.split(|c: char| c.is_whitespace() || c == ':').next();
         let message = format!(
-            "{} has no value, and the environment of this machine is not read: write the value, or the place of a secret \
-             in [compose.secrets.{service}]",
-            name.unwrap_or_default()
+            "{name} has no value, and neither the environment of this machine nor a .env file is read, since a spec must \
+             mean the same everywhere: write the value, as in {name}=value; {}",
+            place(name)
         );
         SpecError::new(message).on_line(Some(line))
     };
-    let value = |node: &Node, text: &str| {
+    let value = |name: &str, node: &Node, text: &str| {
         variables::replace(text).map_err(|problem| {
-            let message =
-                format!("{problem}; or write the place of a secret in [compose.secrets.{service}]");
-            SpecError::new(message).on_line(Some(node.line))
+            SpecError::new(format!("{problem}; {}", place(name))).on_line(Some(node.line))
         })
+    };
+    let no_text = |node: &Node, form: &str| {
+        let message = format!("expected {form}, not {}", node.kind());
+        SpecError::new(message).on_line(Some(node.line))
     };
     let mut variables = Vec::new();
     if let Value::List(items) = &node.value {
         for item in items {
             let Value::Text(text) = &item.value else {
-                return Err(text(item).err().unwrap_or_else(not_taken));
+                return Err(no_text(item, "an item as in \"- NAME=value\""));
             };
             match text.split_once('=') {
                 _ if is_secret(text) => {}
                 Some((name, _)) if is_secret(name) => {}
                 Some((name, text)) => {
-                    variables.push((name.to_owned(), item.line, value(item, text)?));
+                    let name = checked(name, item.line)?;
+                    let value = value(&name, item, text)?;
+                    variables.push((name, item.line, value));
                 }
-                None => return Err(without_value(text, item.line)),
+                None => return Err(without_value(&checked(text, item.line)?, item.line)),
             }
         }
         return Ok(variables);
     }
     for (name, line, item) in entries(node, node.line)? {
+        if is_secret(&name) {
+            continue;
+        }
+        let name = checked(&name, line)?;
         match &item.value {
-            _ if is_secret(&name) => {}
             Value::Null => return Err(without_value(&name, line)),
             Value::Text(text) => {
-                let value = value(&item, text)?;
+                let value = value(&name, &item, text)?;
                 variables.push((name, line, value));
             }
-            Value::List(_) | Value::Map(_) => {
-                return Err(text(&item).err().unwrap_or_else(not_taken));
-            }
+            Value::List(_) | Value::Map(_) => return Err(no_text(&item, "a text")),
         }
     }
     Ok(variables)

@@ -250,8 +250,9 @@ fn secret_of_compose_file_is_refused() {
         ),
         (
             "secrets.db = { POSTGRES_PASSWORD = 'generate', ADMIN_PASSWORD = 'generate' }",
-            "docker-compose.yml:9: services.db.environment: TOKEN has no value, and the environment of this machine is \
-             not read: write the value, or the place of a secret in [compose.secrets.db]",
+            "docker-compose.yml:9: services.db.environment: TOKEN has no value, and neither the environment of this \
+             machine nor a .env file is read, since a spec must mean the same everywhere: write the value, as in \
+             TOKEN=value; for a secret, write [compose.secrets.db] TOKEN = \"ssm:/NAME\"",
         ),
         (
             "secrets = { cache = { A = 'generate' }, db = { ADMIN_PASSWORD = 'generate', TOKEN = 'generate' } }",
@@ -285,6 +286,15 @@ fn secret_of_compose_file_is_refused() {
         "command: ['--api-key', 'hunter2$A']",
         "command: --api-key hunter2",
         "entrypoint: server --token=hunter2",
+        "environment: { 'A B hunter2': x }",
+        "environment: { TOKEN=hunter2 }",
+        "environment: { 'TOKEN=hunter2': x }",
+        "environment: ['TOKEN hunter2=x']",
+        "environment: [TOKEN hunter2]",
+        "environment: [{ TOKEN: hunter2 }]",
+        "environment: { TOKEN: [hunter2] }",
+        "'TOKEN=hunter2': x",
+        "user: 'user:hunter2$@reg.io/x'",
     ] {
         let compose =
             format!("services:\n  a:\n    image: a\n    ports: ['80:80']\n    {compose}\n");
@@ -294,6 +304,42 @@ fn secret_of_compose_file_is_refused() {
             "{error}"
         );
     }
+}
+
+/// A path alone leaves no place for tables, which TOML would refuse.
+#[test]
+fn remedy_has_whole_table_for_path() {
+    let refused = error(
+        FILE,
+        &DATABASE
+            .replace("${ADMIN_PASSWORD}", "")
+            .replace("      - TOKEN\n", ""),
+    );
+    let replace = "replace compose = \"docker-compose.yml\" by [compose] with file = \"docker-compose.yml\" at the end of \
+                   the spec, and write below it ";
+    assert!(
+        refused.contains(&format!(
+            "can read it here: {replace}[compose.secrets.db] POSTGRES_PASSWORD = \"ssm:/llm/postgres-password\""
+        )) && refused.ends_with("write there instead [compose.not_secret] db = [\"POSTGRES_PASSWORD\"]"),
+        "{refused}"
+    );
+    let refused = error(FILE, &DATABASE.replace("n8n", "${POSTGRES_USER}"));
+    assert_eq!(
+        refused,
+        format!(
+            "docker-compose.yml:6: services.db.environment: needs the variable POSTGRES_USER, which has no value here: \
+             neither a .env file nor the environment is read, since a spec must mean the same everywhere; write a default \
+             as in \"${{POSTGRES_USER:-value}}\", or the value itself; for a secret, {replace}[compose.secrets.db] \
+             POSTGRES_USER = \"ssm:/NAME\""
+        )
+    );
+    let command = "services:\n  a:\n    image: vllm/vllm-openai\n    ports: ['80:80']\n    command: --api-key hunter2\n";
+    let refused = error(&with_secrets(""), command);
+    assert!(
+        refused.contains("write [compose.secrets.a] VLLM_API_KEY = \"ssm:/llm/vllm-api-key\", and store")
+            && refused.contains("entrypoint: [\"sh\", \"-c\"] and command: ['exec PROGRAM --api-key \"$$VLLM_API_KEY\"']"),
+        "{refused}"
+    );
 }
 
 /// An error is in the file that has to be changed.
@@ -423,7 +469,7 @@ fn other_keys_are_refused() {
         ),
         (
             "environment: [A]",
-            "6: services.a.environment: A has no value, and the environment of this machine",
+            "6: services.a.environment: A has no value, and neither the environment of this machine",
         ),
         (
             "environment:\n      B: 1\n      A:",
@@ -435,7 +481,7 @@ fn other_keys_are_refused() {
         ),
         (
             "environment: { 'A B': c }",
-            "6: services.a.environment.A B: \"A B\" is not the name of an environment variable",
+            "6: services.a.environment: A, followed by ' ', is not the name of an environment variable",
         ),
         (
             "environment: { A: [b] }",

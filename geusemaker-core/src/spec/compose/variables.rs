@@ -34,8 +34,9 @@ pub(super) fn replace(text: &str) -> Result<String, String> {
             }
             _ => {
                 return Err(format!(
-                    "needs the variable {name}, which has no value here: write the value, or a default as in \
-                     \"${{{name}:-value}}\""
+                    "needs the variable {name}, which has no value here: neither a .env file nor the environment is read, \
+                     since a spec must mean the same everywhere; write a default as in \"${{{name}:-value}}\", or the \
+                     value itself"
                 ));
             }
         }

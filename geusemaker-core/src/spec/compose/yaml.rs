@@ -6,6 +6,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::spec::error::SpecError;
+use crate::spec::service::leading_name;
 
 /// The deepest nesting that is read. A Compose file has a tenth of it.
 const DEPTH_MAX: usize = 64;
@@ -154,7 +155,8 @@ impl Reader {
                 };
                 if entries.iter().any(|(earlier, _, _)| earlier == key) {
                     return Err(SpecError::new(format!(
-                        "the key {key:?} is there twice: keep one"
+                        "the key {:?} is there twice: keep one",
+                        leading_name(key)
                     )));
                 }
                 open.key = Some((key.clone(), line));

@@ -1,6 +1,7 @@
 //! The check that no secret stands in a spec, whose texts anybody may read who may describe the instances.
 
 mod name;
+mod remedy;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -8,8 +9,9 @@ mod value;
 use serde_json::Value as Json;
 
 use self::name::NameSays;
+use super::compose::Tables;
 use super::error::SpecError;
-use super::service::{ParameterName, ServiceFields};
+use super::service::ServiceFields;
 use super::stack_name::StackName;
 
 /// The deepest nesting of commands in commands and of JSON that is looked into.
@@ -19,31 +21,55 @@ const DEPTH_MAX: usize = 4;
 struct Found {
     /// The key of the service.
     at: String,
-    /// The name of the variable or the option whose value it is, if there is one.
-    name: Option<String>,
-    /// True if the name is that of an option of a command.
-    is_option: bool,
+    hit: Hit,
+    /// True if it is the value of a variable of `env`.
+    is_variable: bool,
+    /// True if it is in a script that a shell of the container runs.
+    is_in_shell: bool,
 }
 
-/// Checks the services of a spec that somebody has written, of which those from `first_of_compose` on are in a Compose
-/// file.
+/// A value that looks like a secret.
+struct Hit {
+    /// The name of the variable or the option whose value it is, if there is one.
+    name: Option<String>,
+    /// A name for it after its form.
+    variable: &'static str,
+    /// True if its form is that of a secret.
+    is_known_form: bool,
+    /// True if it is a part of a word.
+    is_inside: bool,
+}
+
+impl Hit {
+    fn new(name: Option<&str>, value: &str) -> Self {
+        Self {
+            name: name.map(str::to_owned),
+            variable: value::variable_for(value),
+            is_known_form: value::has_secret(value),
+            is_inside: false,
+        }
+    }
+
+    fn is_option(&self) -> bool {
+        self.name.as_ref().is_some_and(|name| name.starts_with('-'))
+    }
+}
+
+/// Checks the services of a spec that somebody has written, of which those from an index on are in a Compose file, for
+/// whose secrets the spec has these tables.
 ///
 /// Journals are read without this check: an earlier version may have known fewer forms of secrets.
 pub(super) fn check(
     stack: &StackName,
     services: &[ServiceFields],
-    first_of_compose: Option<usize>,
+    compose: Option<(usize, &Tables)>,
 ) -> Result<(), SpecError> {
     for (index, service) in services.iter().enumerate() {
-        let is_of_compose = first_of_compose.is_some_and(|first| index >= first);
+        let tables = compose.filter(|(first, _)| index >= *first);
         let error = match (misplaced(service), find(service)) {
-            (Some(variable), _) => SpecError::new(
-                "has the value of a secret where its place belongs: store the value in AWS, and write the name that it \
-                 has there, as in \"ssm:/llm/hf-token\"",
-            )
-            .at(format!("secrets.{variable}")),
+            (Some(error), _) => error,
             (None, Some(found)) => {
-                let message = message(&found, stack, service, is_of_compose);
+                let message = remedy::message(&found, stack, service, tables.map(|(_, of)| of));
                 SpecError::new(message).at(found.at)
             }
             (None, None) => continue,
@@ -53,11 +79,33 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Returns the variable whose place looks like a value.
-fn misplaced(service: &ServiceFields) -> Option<&str> {
+/// Returns the text with "…" in place of each secret that is known by its form, for a message about a text that was
+/// written at a wrong place.
+pub(super) fn without_secrets(text: &str) -> String {
+    value::without_secrets(text)
+}
+
+/// Returns the error about a value at the place of a name.
+fn misplaced(service: &ServiceFields) -> Option<SpecError> {
     let mut places = service.secrets().iter();
-    let (variable, _) = places.find(|(_, place)| value::has_secret(&place.to_string()))?;
-    Some(variable.as_str())
+    if let Some((variable, _)) = places.find(|(_, place)| value::has_secret(&place.to_string())) {
+        let message = "has the value of a secret where its place belongs: store the value in AWS, and write the name \
+                       that it has there, as in \"ssm:/llm/hf-token\"";
+        return Some(SpecError::new(message).at(format!("secrets.{variable}")));
+    }
+    let env = service.env().keys().map(|name| ("env", name.as_str()));
+    let secrets = service
+        .secrets()
+        .keys()
+        .map(|name| ("secrets", name.as_str()));
+    let not_secret = service
+        .not_secret()
+        .iter()
+        .map(|name| ("not_secret", name.as_str()));
+    let mut names = env.chain(secrets).chain(not_secret);
+    let (at, _) = names.find(|(_, name)| value::has_secret(name))?;
+    let message = "has the value of a secret where the name of a variable belongs: write the name";
+    Some(SpecError::new(message).at(at))
 }
 
 fn find(service: &ServiceFields) -> Option<Found> {
@@ -71,25 +119,42 @@ fn find(service: &ServiceFields) -> Option<Found> {
             continue;
         }
         let is_secret = is_secret(name.as_str(), value);
-        if is_secret || in_text(value, &is_known, DEPTH_MAX).is_some() {
+        let inside = in_text(value, &is_known, DEPTH_MAX);
+        if is_secret || inside.is_some() {
+            let mut hit = Hit::new(Some(name.as_str()), value);
+            // A text with more than the secret has a form as well.
+            hit.is_known_form |= inside.is_some();
             return Some(Found {
                 at: format!("env.{name}"),
-                name: Some(name.to_string()),
-                is_option: false,
+                hit,
+                is_variable: true,
+                is_in_shell: false,
             });
         }
     }
+    let first = service
+        .entrypoint()
+        .or(service.command())
+        .and_then(|words| words.first());
+    let has_shell = first.is_some_and(|word| is_shell(word));
     for (key, words) in service.commands() {
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        if let Some((index, name)) = in_words(&words, &is_known, DEPTH_MAX) {
+        if let Some((index, hit)) = in_words(&words, &is_known, DEPTH_MAX) {
             return Some(Found {
                 at: format!("{key}[{index}]"),
-                is_option: name.as_ref().is_some_and(|name| name.starts_with('-')),
-                name,
+                is_variable: false,
+                is_in_shell: has_shell && hit.is_inside,
+                hit,
             });
         }
     }
     None
+}
+
+/// Returns true for the path of a shell.
+fn is_shell(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    ["sh", "bash", "dash", "ash", "zsh"].contains(&name)
 }
 
 /// Returns true if the value of this name is a secret.
@@ -103,13 +168,8 @@ fn is_secret(name: &str, value: &str) -> bool {
         }
 }
 
-/// Looks for a secret in the words of a command. Returns the index of the word with the secret, and the option or
-/// variable that it is given for.
-fn in_words(
-    words: &[&str],
-    is_known: &dyn Fn(&str) -> bool,
-    depth: usize,
-) -> Option<(usize, Option<String>)> {
+/// Looks for a secret in the words of a command. Returns it with the index of its word.
+fn in_words(words: &[&str], is_known: &dyn Fn(&str) -> bool, depth: usize) -> Option<(usize, Hit)> {
     let mut option: Option<&str> = None;
     for (index, word) in words.iter().enumerate() {
         let (name, value) = match (word.split_once('='), option.take()) {
@@ -123,48 +183,58 @@ fn in_words(
         if name.is_some_and(is_known) {
             continue;
         }
-        if is_secret(name.unwrap_or_default(), value) {
-            return Some((index, name.map(str::to_owned)));
-        }
-        if let Some(name) = in_text(value, is_known, depth) {
-            return Some((index, name));
+        let as_whole = || is_secret(name.unwrap_or_default(), value).then(|| Hit::new(name, value));
+        let as_part = || {
+            let hit = in_text(value, is_known, depth)?;
+            let is_inside = true;
+            Some(Hit { is_inside, ..hit })
+        };
+        // The words of a script say more than the option before it. They say nothing in a password.
+        let is_script = name.is_none_or(|name| name::says(name) == NameSays::Nothing);
+        let hit = if is_script {
+            as_part().or_else(as_whole)
+        } else {
+            as_whole().or_else(as_part)
+        };
+        if let Some(hit) = hit {
+            return Some((index, hit));
         }
     }
     None
 }
 
-/// Looks for a secret in a text that may be a command, a list of settings or JSON. Returns the option or variable that
-/// it is given for, if there is one.
-fn in_text(text: &str, is_known: &dyn Fn(&str) -> bool, depth: usize) -> Option<Option<String>> {
+/// Looks for a secret in a text that may be a command, a list of settings or JSON.
+fn in_text(text: &str, is_known: &dyn Fn(&str) -> bool, depth: usize) -> Option<Hit> {
     let depth = depth.checked_sub(1)?;
     let json = Some(text).filter(|text| text.trim_start().starts_with(['{', '[']));
     if let Some(json) = json.and_then(|text| serde_json::from_str(text).ok()) {
-        let name = in_json("", &json, is_known)?;
-        return Some(Some(name).filter(|name| is_name(name)));
+        return in_json("", &json, is_known);
     }
     let words = shlex::split(text).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // A text of one word is looked into if it is an option or has settings. It would be split into itself for ever.
     let is_split = words.len() > 1 || text.starts_with('-');
-    if let Some((_, name)) = is_split
+    if let Some((_, hit)) = is_split
         .then(|| in_words(&words, is_known, depth))
         .flatten()
     {
-        return Some(name);
+        return Some(hit);
     }
     let settings = text.split(|c: char| c.is_whitespace() || ";&?,\"'".contains(c));
     for (name, value) in settings.filter_map(|setting| setting.split_once('=')) {
         if is_name(name) && !is_known(name) && is_secret(name, value) {
-            return Some(Some(name.to_owned()));
+            return Some(Hit::new(Some(name), value));
         }
     }
     None
 }
 
-fn in_json(name: &str, json: &Json, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
+fn in_json(name: &str, json: &Json, is_known: &dyn Fn(&str) -> bool) -> Option<Hit> {
     match json {
         _ if is_known(name) => None,
-        Json::String(text) => is_secret(name, text).then(|| name.to_owned()),
+        Json::String(text) => {
+            is_secret(name, text).then(|| Hit::new(Some(name).filter(|name| is_name(name)), text))
+        }
         Json::Array(items) => items.iter().find_map(|item| in_json(name, item, is_known)),
         Json::Object(members) => members
             .iter()
@@ -180,71 +250,4 @@ fn is_name(text: &str) -> bool {
         && bare
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-}
-
-/// Returns the message about a secret, with its remedy. It never has the value.
-fn message(
-    found: &Found,
-    stack: &StackName,
-    service: &ServiceFields,
-    is_of_compose: bool,
-) -> String {
-    let variable = variable_for(found);
-    let parameter = parameter_for(stack, &variable);
-    let setting = format!("{variable} = \"ssm:{parameter}\"");
-    let place = if is_of_compose {
-        format!("[compose.secrets.{}] {setting}", service.name())
-    } else {
-        format!("secrets = {{ {setting} }}")
-    };
-    let silence = |name: &str| {
-        if is_of_compose {
-            format!(
-                "; if it is no secret, add [compose.not_secret] {} = [{name:?}]",
-                service.name()
-            )
-        } else {
-            format!("; if it is no secret, add not_secret = [{name:?}]")
-        }
-    };
-    let (what, instead) = match &found.name {
-        Some(name) if found.is_option => (
-            format!("the value of {name} looks like a secret"),
-            "most programs read it from a variable as well: write",
-        ),
-        None => (
-            "looks like a secret".to_owned(),
-            "most programs read it from a variable as well: write",
-        ),
-        Some(_) => ("looks like a secret".to_owned(), "write"),
-    };
-    format!(
-        "{what}, and whoever may describe the instances can read it here: {instead} {place}, and store the value with \
-         aws ssm put-parameter --type SecureString --name {parameter} --value …; or write \"generate\" for one that the \
-         instances make{}",
-        found.name.as_deref().map(silence).unwrap_or_default()
-    )
-}
-
-/// Returns the variable in which a program would read the secret.
-fn variable_for(found: &Found) -> String {
-    let Some(name) = &found.name else {
-        return "VARIABLE".to_owned();
-    };
-    if !found.is_option {
-        return name.clone();
-    }
-    let bare = name.trim_start_matches('-');
-    bare.to_ascii_uppercase().replace(['-', '.'], "_")
-}
-
-/// Returns a name for the parameter that would hold the value.
-fn parameter_for(stack: &StackName, variable: &str) -> String {
-    let last = variable.to_ascii_lowercase().replace(['_', '.'], "-");
-    let name = format!("/{stack}/{last}");
-    if name.parse::<ParameterName>().is_ok() {
-        name
-    } else {
-        format!("/secrets/{last}")
-    }
 }

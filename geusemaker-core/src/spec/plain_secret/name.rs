@@ -208,7 +208,7 @@ pub(super) fn says(name: &str) -> NameSays {
 }
 
 /// Splits `QDRANT__SERVICE__API_KEY`, `--api-key` and `apiKey` into their words, in capital letters.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_small = false;
     for c in name.chars() {

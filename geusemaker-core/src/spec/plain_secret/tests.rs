@@ -29,8 +29,7 @@ fn secret_in_env_has_remedy() {
         error(&format!("env = {{ A = 1, HF_TOKEN = '{SECRET}' }}")),
         "line 9: service[0].env.HF_TOKEN: looks like a secret, and whoever may describe the instances can read it here: \
          write secrets = { HF_TOKEN = \"ssm:/llm/hf-token\" }, and store the value with aws ssm put-parameter --type \
-         SecureString --name /llm/hf-token --value …; or write \"generate\" for one that the instances make; if it is \
-         no secret, add not_secret = [\"HF_TOKEN\"]"
+         SecureString --name /llm/hf-token --value …; if it is no secret, add not_secret = [\"HF_TOKEN\"]"
     );
     assert!(toml("secrets = { HF_TOKEN = 'ssm:/llm/hf-token' }").is_ok());
     assert!(
@@ -41,16 +40,85 @@ fn secret_in_env_has_remedy() {
     );
 }
 
+/// Many tokens have no digit.
+#[test]
+fn token_of_letters_is_refused() {
+    let token = ["hf_", "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUi"].concat();
+    for keys in [
+        "env = { F = '§' }",
+        "command = ['§']",
+        "command = ['-f', '§']",
+        "args = ['--f=§']",
+        "entrypoint = ['sh', '-c', 'exec a §']",
+        "env = { '§' = 'x' }",
+        "secrets = { '§' = 'generate' }",
+        "not_secret = ['§']",
+        "§ = 'x'",
+        "env = { '§' = [1] }",
+        "user = '§'",
+        "image = '§'",
+    ] {
+        let error = toml(&keys.replace('§', &token)).expect_err(keys);
+        assert!(!format!("{error:?}").contains(&token), "{error:?}");
+    }
+    let json = serde_json::json!({ "name": "llm", "tier": 1, token.clone(): 1 });
+    let error = serde_json::from_value::<DeploymentSpec>(json).unwrap_err();
+    assert!(!error.to_string().contains(&token), "{error}");
+}
+
+/// Only a value that nobody else has given out can be made up.
+#[test]
+fn value_is_made_for_own_secrets_alone() {
+    for name in [
+        "POSTGRES_PASSWORD",
+        "SECRET_KEY",
+        "WEBUI_SECRET_KEY",
+        "N8N_ENCRYPTION_KEY",
+        "SALT",
+        "LITELLM_MASTER_KEY",
+        "N8N_RUNNERS_AUTH_TOKEN",
+        "ADMIN_TOKEN",
+        "PGPASSWORD",
+    ] {
+        let error = error(&format!("env = {{ {name} = '{SECRET}' }}"));
+        assert!(
+            error.contains("or write \"generate\" in place of \"ssm:/llm/"),
+            "{error}"
+        );
+    }
+    for (name, value) in [
+        ("HF_TOKEN", SECRET),
+        ("OPENAI_API_KEY", SECRET),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_SECRET_KEY", SECRET),
+        ("GITHUB_TOKEN", SECRET),
+        ("SLACK_BOT_TOKEN", SECRET),
+        ("N8N_SMTP_PASS", SECRET),
+        ("NEO4J_AUTH", "neo4j/hunter2-aB3dE5gH7jK9"),
+        (
+            "DATABASE_URL",
+            "postgresql://n8n:hunter2-aB3dE5gH7jK9@db/n8n",
+        ),
+        (
+            "DB_PASSWORD",
+            "postgresql://n8n:hunter2-aB3dE5gH7jK9@db/n8n",
+        ),
+        ("DSN", "host=db password=hunter2-aB3dE5gH7jK9"),
+    ] {
+        let error = error(&format!("env = {{ {name} = '{value}' }}"));
+        assert!(!error.contains("generate"), "{error}");
+    }
+}
+
 #[test]
 fn secret_in_command_has_remedy() {
-    let found = error(&format!("args = ['--model', 'm', '--api-key', '{SECRET}']"));
-    assert!(
-        found.starts_with(
-            "line 9: service[0].args[3]: the value of --api-key looks like a secret, and whoever may describe the \
-             instances can read it here: most programs read it from a variable as well: write secrets = { API_KEY = \
-             \"ssm:/llm/api-key\" }"
-        ),
-        "{found}"
+    assert_eq!(
+        error(&format!("args = ['--model', 'm', '--api-key', '{SECRET}']")),
+        "line 9: service[0].args[3]: the value of --api-key looks like a secret, and whoever may describe the instances \
+         can read it here: write secrets = { API_KEY = \"ssm:/llm/api-key\" }, and store the value with aws ssm \
+         put-parameter --type SecureString --name /llm/api-key --value …; give it to the program through a shell: \
+         entrypoint = [\"sh\", \"-c\"] and command = ['exec PROGRAM --api-key \"$API_KEY\"'], where PROGRAM is the \
+         entrypoint of the image with its other words; if it is no secret, add not_secret = [\"--api-key\"]"
     );
     let found = error(&format!("command = ['--api-key={SECRET}']"));
     assert!(
@@ -59,12 +127,106 @@ fn secret_in_command_has_remedy() {
     );
     let silenced = format!("command = ['--api-key', '{SECRET}']\nnot_secret = ['--api-key']");
     assert!(toml(&silenced).is_ok());
-    let positional = error("command = ['postgresql://n8n:hunter2-aB3dE5gH7jK9@db/n8n']");
-    assert!(
-        positional.contains("secrets = { VARIABLE = \"ssm:/llm/variable\" }")
-            && !positional.contains("not_secret"),
-        "{positional}"
-    );
+    // The remedy is one that the check lets pass.
+    let remedy = "secrets = { API_KEY = 'ssm:/llm/api-key' }\nentrypoint = [\"sh\", \"-c\"]\n\
+                  command = ['exec PROGRAM --api-key \"$API_KEY\"']";
+    assert!(toml(remedy).is_ok());
+}
+
+/// The variable has a name that says what it is, whatever the option.
+#[test]
+fn variables_of_remedy_have_good_names() {
+    let token = ["hf_", "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUi"].concat();
+    for (keys, variable, argument) in [
+        (
+            "command = ['redis-server', '--requirepass', '§']",
+            "REDIS_PASSWORD",
+            "--requirepass \"$REDIS_PASSWORD\"'",
+        ),
+        (
+            "command = ['postgresql://n8n:§@db/n8n']",
+            "DATABASE_URL",
+            "PROGRAM … \"$DATABASE_URL\"'",
+        ),
+        (
+            "command = ['-c', 'postgresql://n8n:§@db/n8n']",
+            "DATABASE_URL",
+            "PROGRAM -c \"$DATABASE_URL\"'",
+        ),
+        (
+            "command = ['-t', 'TOKEN']",
+            "HF_TOKEN",
+            "PROGRAM -t \"$HF_TOKEN\"'",
+        ),
+        (
+            "command = ['--token', '§']",
+            "API_TOKEN",
+            "--token \"$API_TOKEN\"'",
+        ),
+        (
+            "command = ['-H', 'Authorization: Bearer §']",
+            "AUTHORIZATION",
+            "-H \"$AUTHORIZATION\"'",
+        ),
+        (
+            "command = ['sh', '-c', 'exec a --api-key §']",
+            "API_KEY",
+            "write \"$API_KEY\" in place of the value",
+        ),
+        (
+            "entrypoint = ['/bin/bash', '-c']\ncommand = ['exec a TOKEN']",
+            "HF_TOKEN",
+            "write \"$HF_TOKEN\" in place",
+        ),
+    ] {
+        let error = error(
+            &keys
+                .replace('§', SECRET)
+                .replace("'TOKEN", &format!("'{token}"))
+                .replace(" TOKEN", &format!(" {token}")),
+        );
+        assert!(
+            error.contains(&format!("write secrets = {{ {variable} = \"ssm:/llm/")),
+            "{error}"
+        );
+        assert!(error.contains(argument), "{error}");
+    }
+}
+
+/// Some programs read the key of their API from a variable, which is shorter.
+#[test]
+fn programs_read_their_variables() {
+    for (image, wanted) in [
+        (
+            "vllm/vllm-openai:v0.11.0",
+            Some("vLLM reads VLLM_API_KEY itself"),
+        ),
+        (
+            "ghcr.io/ggml-org/llama.cpp:server-cuda",
+            Some("llama.cpp reads LLAMA_API_KEY itself"),
+        ),
+        (
+            "ghcr.io/berriai/litellm:main",
+            Some("LiteLLM reads LITELLM_MASTER_KEY itself"),
+        ),
+        (
+            "qdrant/qdrant",
+            Some("Qdrant reads QDRANT__SERVICE__API_KEY itself"),
+        ),
+        ("lmsysorg/sglang:latest", None),
+        ("vllm/other", None),
+    ] {
+        let spec = format!(
+            "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n[[service]]\nname = 'a'\nport = 80\n\
+             image = '{image}'\ncommand = ['--api-key', '{SECRET}']"
+        );
+        let error = DeploymentSpec::from_toml(&spec).unwrap_err().to_string();
+        assert_eq!(
+            error.contains("it is shorter to leave --api-key out, since "),
+            wanted.is_some()
+        );
+        assert!(error.contains(wanted.unwrap_or_default()), "{error}");
+    }
 }
 
 #[test]
@@ -146,14 +308,40 @@ fn wrong_types_are_not_repeated() {
         "command = '--api-key §'",
         "entrypoint = '--api-key §'",
         "env = { HF_TOKEN = '§' }\nsecrets = { HF_TOKEN = 'generate' }",
+        "env = { 'HF_TOKEN=§' = 'x' }",
+        "env = { 'HF_TOKEN §' = 'x' }",
+        "secrets = { 'HF_TOKEN=§' = 'generate' }",
+        "not_secret = '§'",
+        "not_secret = ['HF_TOKEN=§']",
+        "not_secret = { A = '§' }",
+        "compose = { file = 'a', secrets = '§' }",
+        "compose = { file = 'a', secrets.a = '§' }",
+        "compose = { file = 'a', secrets.a = { 'A=§' = 'generate' } }",
+        "compose = { file = 'a', not_secret = '§' }",
+        "compose = { file = 'a', not_secret.a = '§' }",
+        "user = 'https://user:§@reg.io/x'",
     ] {
         error(
             &keys
                 .replace("'§'", &format!("'{SECRET}'"))
                 .replace("=§", &format!("={SECRET}"))
-                .replace(" §'", &format!(" {SECRET}'")),
+                .replace(" §'", &format!(" {SECRET}'"))
+                .replace(":§@", &format!(":{SECRET}@")),
         );
     }
+    for keys in [
+        "env = 12345678",
+        "secrets = 12345678",
+        "secrets = { A = 12345678 }",
+        "not_secret = 12345678",
+    ] {
+        let error = error(keys);
+        assert!(!error.contains("12345678"), "{error}");
+    }
+    assert_eq!(
+        error(&format!("env = {{ 'A=A' = 'x', 'B={SECRET}' = 'y' }}")),
+        "line 9: service[0].env: A is followed by \"=\" within the name: write A = \"value\""
+    );
 }
 
 /// A spec from any of its makers is checked. A journal is not: it must stay readable.

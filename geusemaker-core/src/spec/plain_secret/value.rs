@@ -86,6 +86,79 @@ pub(super) fn has_secret(value: &str) -> bool {
         || has_url_with_password(value)
 }
 
+/// Returns the name of a variable for a secret of this form.
+pub(super) fn variable_for(value: &str) -> &'static str {
+    let has_part = |prefixes: &[&str]| {
+        let mut parts = value.split(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
+        parts.any(|part| prefixes.iter().any(|prefix| part.starts_with(prefix)))
+    };
+    if has_url_with_password(value) {
+        let schemes = [
+            "postgres",
+            "mysql",
+            "mariadb",
+            "mongodb",
+            "redis",
+            "clickhouse",
+        ];
+        if has_part(&schemes) {
+            "DATABASE_URL"
+        } else {
+            "SERVICE_URL"
+        }
+    } else if has_part(&["hf_", "api_org_"]) {
+        "HF_TOKEN"
+    } else if has_part(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]) {
+        "GITHUB_TOKEN"
+    } else if value.contains("PRIVATE KEY") {
+        "PRIVATE_KEY"
+    } else if has_bearer(value) {
+        "AUTHORIZATION"
+    } else {
+        "API_KEY"
+    }
+}
+
+/// Returns the text with "…" in place of each part that is a secret by its form.
+pub(super) fn without_secrets(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let text = without_passwords(text);
+    let mut kept = String::new();
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+        // The dots of a path separate its keys; those of a token are within it.
+        if part.split('.').any(is_token) {
+            let keys = part
+                .split('.')
+                .map(|key| if is_token(key) { "…" } else { key });
+            kept += &keys.collect::<Vec<_>>().join(".");
+        } else if is_token(part) {
+            kept += "…";
+        } else {
+            kept += part;
+        }
+        let (between, next) = after.split_at(after.find(is_part).unwrap_or(after.len()));
+        kept += between;
+        rest = next;
+    }
+    kept
+}
+
+/// Returns the text with "…" in place of the user and the password of each address.
+fn without_passwords(text: &str) -> String {
+    let mut kept = String::new();
+    for (index, rest) in text.split("://").enumerate() {
+        let end = rest.find(|c: char| "/?#\"'`".contains(c) || c.is_whitespace());
+        let user = rest[..end.unwrap_or(rest.len())].rfind('@');
+        let user = user.filter(|end| index > 0 && rest[..*end].contains(':'));
+        kept += if index > 0 { "://" } else { "" };
+        kept += if user.is_some() { "…" } else { "" };
+        kept += &rest[user.unwrap_or(0)..];
+    }
+    kept
+}
+
 /// Returns true if a value under the name of a secret is none: it is empty, a word for that, a path, a web address
 /// or a reference.
 pub(super) fn is_harmless(value: &str) -> bool {
@@ -291,6 +364,20 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_left_out_of_messages() {
+        let token = made("hf_", "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUi");
+        for (text, wanted) in [
+            ("unknown key \"tokne\"", "unknown key \"tokne\""),
+            (&*format!("a[1].{token}.b: `{token}`é"), "a[1].….b: `…`é"),
+            ("at https://user:PLANTED@reg.io/x", "at https://…@reg.io/x"),
+            ("eyJhbGciOiJI.eyJzdWIiOiIx.c2ln = 1", "… = 1"),
+            ("at https://reg.io/x@1:2", "at https://reg.io/x@1:2"),
+        ] {
+            assert_eq!(without_secrets(text), wanted);
+        }
+    }
+
+    #[test]
     fn harmless_values_are_no_secrets() {
         for value in [
             "",
@@ -334,6 +421,7 @@ mod tests {
         #[test]
         fn any_value_is_read(value in prop_oneof![any::<String>(), "(://|@|:|[.]|eyJ|hf_|Bearer |\\$|\\{|/|a)*"]) {
             let _ = (has_secret(&value), is_harmless(&value), looks_random(&value));
+            let _ = (without_secrets(&value), variable_for(&value));
         }
     }
 }

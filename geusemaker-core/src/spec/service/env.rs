@@ -16,15 +16,31 @@ validated_text! {
     EnvName, check_env_name
 }
 
+/// Checks a name. The text after it may be its value, so that the error does not repeat it.
 fn check_env_name(text: &str) -> Result<(), String> {
     if is_env_name(text) {
-        Ok(())
-    } else {
-        Err(format!(
-            "{text:?} is not the name of an environment variable: expected letters, digits and _.-, not starting with \
-             a digit, as in \"LOG_LEVEL\""
-        ))
+        return Ok(());
     }
+    let name = leading_name(text);
+    let after = &text[name.len()..];
+    Err(match after.chars().next() {
+        Some('=') if is_env_name(name) => {
+            format!("{name} is followed by \"=\" within the name: write {name} = \"value\"")
+        }
+        Some(c) if !name.is_empty() => format!(
+            "{name}, followed by {c:?}, is not the name of an environment variable: {EXPECTED}"
+        ),
+        Some(_) | None => format!("is not the name of an environment variable: {EXPECTED}"),
+    })
+}
+
+const EXPECTED: &str = "expected letters, digits and _.-, not starting with a digit, at most 255 characters, as in \
+                        \"LOG_LEVEL\"";
+
+/// Returns the characters at the beginning of a text that a name can have.
+pub(in crate::spec) fn leading_name(text: &str) -> &str {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    &text[..text.find(|c| !is_allowed(c)).unwrap_or(text.len())]
 }
 
 /// Returns true if a variable can have this name.
@@ -52,9 +68,25 @@ mod tests {
         for text in ["", "1A", "A B", "A=", "A\n", "É", "$A", &"A".repeat(256)] {
             let error = text.parse::<EnvName>().unwrap_err().to_string();
             assert!(
-                error.contains("is not the name of an environment variable"),
+                error.contains("is not the name of an environment variable")
+                    || error == "A is followed by \"=\" within the name: write A = \"value\"",
                 "{error}"
             );
+        }
+    }
+
+    /// A value may stand in the place of a name, or after it.
+    #[test]
+    fn text_after_name_is_not_repeated() {
+        for text in [
+            "A=PLANTED",
+            "A PLANTED",
+            "A: PLANTED",
+            "=PLANTED",
+            "1=PLANTED",
+        ] {
+            let error = text.parse::<EnvName>().unwrap_err().to_string();
+            assert!(!error.contains("PLANTED"), "{error}");
         }
     }
 }

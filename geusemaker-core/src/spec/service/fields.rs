@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Service;
@@ -62,7 +62,11 @@ pub(in crate::spec) struct ServiceFields {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(super) secrets: BTreeMap<EnvName, SecretSource>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "read_not_secret",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
     pub(super) not_secret: BTreeSet<NotSecretName>,
     #[serde(default, skip_serializing_if = "Gpus::is_all")]
     pub(super) gpus: Gpus,
@@ -104,6 +108,21 @@ pub(in crate::spec) struct ServedFields {
 impl ServiceFields {
     pub(in crate::spec) fn name(&self) -> &ServiceName {
         &self.name
+    }
+
+    pub(in crate::spec) fn image(&self) -> &ContainerImage {
+        &self.image
+    }
+
+    /// Returns the words that replace the entrypoint of the image, if there are any.
+    pub(in crate::spec) fn entrypoint(&self) -> Option<&[String]> {
+        self.entrypoint.as_ref().map(|Words(words)| &words[..])
+    }
+
+    /// Returns the words that replace the command of the image, if there are any.
+    pub(in crate::spec) fn command(&self) -> Option<&[String]> {
+        let words = self.command.as_ref().or(self.args.as_ref());
+        words.map(|Words(words)| &words[..])
     }
 
     /// Returns the environment variables.
@@ -389,30 +408,103 @@ fn read_secrets<'de, D: Deserializer<'de>>(
     Ok(secrets)
 }
 
-/// A table of variables. A text at its place is not repeated in the error: it may be a secret.
+fn read_not_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeSet<NotSecretName>, D::Error> {
+    let NotSecretNames(names) = NotSecretNames::deserialize(deserializer)?;
+    Ok(names)
+}
+
+/// Reads a table or a list. Another value at its place is not repeated in the error: it may be a secret.
+pub(in crate::spec) fn unrepeated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &'static str,
+) -> Result<T, D::Error> {
+    struct Expected<T>(&'static str, PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Expected<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<T, E> {
+            Err(E::invalid_type(Unexpected::Other("a text"), &self))
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<T, E> {
+            Err(E::invalid_type(Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<T, E> {
+            Err(E::invalid_type(Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<T, E> {
+            Err(E::invalid_type(Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
+            T::deserialize(SeqAccessDeserializer::new(list))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_any(Expected(expected, PhantomData))
+}
+
+/// A list of names whose values only look like secrets.
+pub(in crate::spec) struct NotSecretNames(pub(in crate::spec) BTreeSet<NotSecretName>);
+
+impl<'de> Deserialize<'de> for NotSecretNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "a list of names, as in [\"OPENAI_API_KEY\"]";
+        unrepeated(deserializer, expected).map(Self)
+    }
+}
+
+/// A table of variables.
 pub(in crate::spec) struct Variables<V>(pub(in crate::spec) BTreeMap<EnvName, V>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Variables<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Table<V>(PhantomData<V>);
+        /// The entries, whose names are read as texts: the place of an error would have a wrong name as a whole.
+        struct Entries<V>(BTreeMap<EnvName, V>);
 
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Table<V> {
-            type Value = Variables<V>;
+        impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Table<V>(PhantomData<V>);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of variables, as in { NAME = \"…\" }")
-            }
+                impl<'de, V: Deserialize<'de>> Visitor<'de> for Table<V> {
+                    type Value = Entries<V>;
 
-            fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-                Err(E::invalid_type(Unexpected::Other("a text"), &self))
-            }
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str(TABLE)
+                    }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(Variables)
+                    fn visit_map<A: MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut entries = BTreeMap::new();
+                        while let Some(name) = map.next_key::<String>()? {
+                            let name = name.parse().map_err(A::Error::custom)?;
+                            entries.insert(name, map.next_value()?);
+                        }
+                        Ok(Entries(entries))
+                    }
+                }
+
+                deserializer.deserialize_map(Table(PhantomData))
             }
         }
 
-        deserializer.deserialize_any(Table(PhantomData))
+        const TABLE: &str = "a table of variables, as in { NAME = \"…\" }";
+        unrepeated(deserializer, TABLE).map(|Entries(entries)| Self(entries))
     }
 }
 
@@ -620,7 +712,7 @@ mod tests {
             ),
             (
                 json!({ "port": 80, "env": { "A B": 1 } }),
-                "\"A B\" is not the name of an environment variable",
+                "A, followed by ' ', is not the name of an environment variable",
             ),
             (
                 json!({ "port": 80, "env": { "A": null } }),
