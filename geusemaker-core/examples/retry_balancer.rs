@@ -103,8 +103,11 @@ mod tests {
         assert_eq!(aws.leftovers(), []);
         outcome.unwrap();
         let calls = aws.calls();
-        let launches = calls.iter().filter(|call| call.operation == "RunInstances");
-        assert_eq!(launches.count(), 1);
+        // The instances of the first attempt were used, and terminated at the end.
+        let ends = calls
+            .iter()
+            .filter(|call| call.operation == "TerminateInstances");
+        assert_eq!(ends.count(), 1);
     }
 
     /// Also when every attempt fails.

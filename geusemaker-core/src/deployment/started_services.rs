@@ -2,7 +2,6 @@
 //! tell.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::try_join_all;
 
@@ -12,9 +11,6 @@ use crate::progress::step::Step;
 use crate::resource::instance::{self, RunningInstance};
 use crate::user_data::BootReport;
 use crate::wait::{Expected, PollState, Wait, WaitError};
-
-/// The time within which the script has printed its first stage.
-const FIRST_STAGE: Duration = Duration::from_secs(5 * 60);
 
 /// Waits until every container of these instances runs. An instance that reports a failure ends the wait with the
 /// reason. Services that take longer than that are no failure: a large image may still be on its way.
@@ -35,7 +31,6 @@ async fn await_services_of(ledger: &Arc<Ledger>, instance: &RunningInstance) -> 
     let account = &ledger.account;
     let what = format!("the services of instance {} to run", instance.id);
     let expected = Expected::with_deadline_minutes(60, 900, 30);
-    let start = account.clock.now();
     let started = Wait::new(what, expected)
         .about(ledger.resource(&instance.id))
         .until(&account.clock, &account.progress, || async move {
@@ -46,8 +41,6 @@ async fn await_services_of(ledger: &Arc<Ledger>, instance: &RunningInstance) -> 
                     PollState::Ready(Err(failure.on(&instance.id)))
                 }
                 Some(BootReport::AtWork(stage)) => PollState::Pending(stage.to_string()),
-                // An image of its own may have another script.
-                None if account.clock.since(start) > FIRST_STAGE => PollState::Ready(Ok(())),
                 None => PollState::Pending("no stage on the console yet".to_owned()),
             })
         })

@@ -58,7 +58,7 @@
 //! volumes = [{ path = "/var/lib/postgresql/data", on = "local" }]  # the root disk: the default for databases
 //! # "#)?;
 //! # assert_eq!(spec.services().len(), 2);
-//! # assert!(spec.warnings().is_empty());
+//! # assert_eq!(spec.warnings().len(), 1); // It is open to the internet.
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
 //!
@@ -95,7 +95,7 @@
 //! a shell in between, a program takes a secret from its variable alone; with one, a command can pass it on:
 //! `command = ["sh", "-c", "exec redis-server --requirepass \"$REDIS_PASSWORD\""]`.
 //!
-//! # Compose files
+//! # Access
 //!
 //! `[access]` says how the instances, and what runs on them, are reached:
 //!
@@ -118,6 +118,8 @@
 //! # assert!(spec.access().ssm());
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
+//!
+//! # Compose files
 //!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
 //! The load balancer serves the first of them that publishes a port, and the others are internal. A table chooses which

@@ -60,14 +60,14 @@ async fn sleep(aws: &Aws, seconds: u64) {
 
 const STAGES: [&str; 9] = [
     "STAGE 1/7 preparing the machine",
-    "GPU count=1 model=\"NVIDIA A10G\"",
+    "GPU count=1 model=\"NVIDIA A10G\" memory=\"22888 MiB\" driver=\"595.91.07\"",
     "STAGE 2/7 mounting the shared file system",
     "STAGE 3/7 pulling nginx:1 (1 of 2)",
     "STAGE 4/7 pulling vllm/vllm-openai:v0.11.0 (2 of 2)",
     "STAGE 5/7 starting web",
     "STAGE 6/7 starting vllm",
     "STAGE 7/7 waiting until all containers stay up",
-    "GPU count=1 model=\"NVIDIA A10G\"",
+    "GPU count=1 model=\"NVIDIA A10G\" memory=\"22888 MiB\" driver=\"595.91.07\"",
 ];
 
 #[tokio::test(start_paused = true)]
