@@ -101,7 +101,11 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         | Kind::FileSystem { .. }
         | Kind::Instance { .. }
         | Kind::LoadBalancer { .. } => true,
-        Kind::Listener
+        Kind::InstanceProfile
+        | Kind::InstanceProfileRole
+        | Kind::Role
+        | Kind::RolePolicy
+        | Kind::Listener
         | Kind::ListenerRule
         | Kind::MountTarget { .. }
         | Kind::NetworkInterface

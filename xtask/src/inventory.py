@@ -13,6 +13,7 @@ LIVE_STATES = ["pending", "running", "shutting-down", "stopping", "stopped"]
 ec2 = boto3.client("ec2")
 efs = boto3.client("efs")
 elb = boto3.client("elbv2")
+iam = boto3.client("iam")
 cloudfront = boto3.client("cloudfront")
 
 
@@ -89,6 +90,28 @@ def security_group_rules():
             "belongs_to": rule["GroupId"] if rule["IsEgress"] else None,
             "tags": None if rule["IsEgress"] else tags(rule.get("Tags")),
         }
+
+
+def roles():
+    for role in pages(iam, "list_roles", "Roles"):
+        name = role["RoleName"]
+        yield {
+            "kind": "role",
+            "id": name,
+            "tags": tags(iam.get_role(RoleName=name)["Role"].get("Tags")),
+        }
+        for policy in pages(iam, "list_role_policies", "PolicyNames", RoleName=name):
+            yield {"kind": "role_policy", "id": f"{name} {policy}", "tags": None}
+
+
+def instance_profiles():
+    for profile in pages(iam, "list_instance_profiles", "InstanceProfiles"):
+        name = profile["InstanceProfileName"]
+        found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        yield {"kind": "instance_profile", "id": name, "tags": tags(found.get("Tags"))}
+        for role in found["Roles"]:
+            member = f"{name} {role['RoleName']}"
+            yield {"kind": "instance_profile_role", "id": member, "tags": None}
 
 
 def file_systems_and_mount_targets():
@@ -168,6 +191,8 @@ def inventory():
     yield from network_interfaces()
     yield from security_groups()
     yield from security_group_rules()
+    yield from roles()
+    yield from instance_profiles()
     yield from file_systems_and_mount_targets()
     yield from load_balancers()
     yield from target_groups()

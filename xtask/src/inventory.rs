@@ -41,6 +41,8 @@ pub(crate) enum Kind {
         state: String,
         metadata_tokens: String,
     },
+    InstanceProfile,
+    InstanceProfileRole,
     Listener,
     ListenerRule,
     LoadBalancer {
@@ -51,6 +53,8 @@ pub(crate) enum Kind {
         state: String,
     },
     NetworkInterface,
+    Role,
+    RolePolicy,
     SecurityGroup,
     SecurityGroupRule,
     /// The health of each target by its id.

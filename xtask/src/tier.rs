@@ -102,6 +102,15 @@ image = "n8nio/n8n:latest"
         });
         let targets = count(|it| matches!(it, Kind::MountTarget { .. }));
         problems.unless(targets >= 1, || "no mount target".to_owned());
+        let roles = [
+            count(|it| matches!(it, Kind::Role)),
+            count(|it| matches!(it, Kind::RolePolicy)),
+            count(|it| matches!(it, Kind::InstanceProfile)),
+            count(|it| matches!(it, Kind::InstanceProfileRole)),
+        ];
+        problems.unless(roles == [1; 4], || {
+            format!("{roles:?} roles, policies, instance profiles, and roles in profiles")
+        });
         let groups = count(|it| matches!(it, Kind::SecurityGroup));
         problems.unless(groups >= 1, || "no security group".to_owned());
     }
@@ -171,7 +180,11 @@ fn wrong_state(resource: &Resource) -> Option<String> {
             volume_type,
             encrypted,
         } => volume_type == "gp3" && *encrypted,
-        Kind::Listener
+        Kind::InstanceProfile
+        | Kind::InstanceProfileRole
+        | Kind::Role
+        | Kind::RolePolicy
+        | Kind::Listener
         | Kind::ListenerRule
         | Kind::NetworkInterface
         | Kind::SecurityGroup
@@ -202,6 +215,10 @@ mod tests {
 
     fn created(tier: Tier) -> Inventory {
         let mut kinds = vec![
+            Kind::Role,
+            Kind::RolePolicy,
+            Kind::InstanceProfile,
+            Kind::InstanceProfileRole,
             Kind::SecurityGroup,
             Kind::FileSystem {
                 state: "available".into(),
