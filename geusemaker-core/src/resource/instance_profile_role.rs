@@ -106,16 +106,27 @@ impl Kind for Lookup {
         Ok(found.then(|| "active".to_owned()))
     }
 
-    async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
+    async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
         let (profile, role) = parts(id);
-        aws.iam
+        let removed = aws
+            .iam
             .remove_role_from_instance_profile()
             .instance_profile_name(profile)
             .role_name(role)
             .send()
             .await
-            .map_err(AwsError::of("iam:RemoveRoleFromInstanceProfile"))?;
-        Ok(())
+            .map_err(AwsError::of("iam:RemoveRoleFromInstanceProfile"));
+        match removed {
+            Ok(_) => Ok(()),
+            // An earlier call whose reply was lost may have removed it; some servers fail on the second one.
+            Err(error) if error.class == ErrorClass::ServiceFault => {
+                match Self::observe(reader, id).await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(_)) | Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
