@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use geusemaker_core::{SdkConfig, Session};
+#[cfg(feature = "sandbox")]
+use geusemaker_core::SdkConfig;
+use geusemaker_core::Session;
 
 use crate::arguments::Output;
 use crate::exit_code::ExitCode;
@@ -19,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
     /// The configuration of the SDK, with which the sandbox is furnished.
+    #[cfg(feature = "sandbox")]
     pub(crate) config: SdkConfig,
     pub(crate) output: Output,
     pub(crate) display: Arc<ProgressDisplay>,

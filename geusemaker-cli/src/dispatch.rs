@@ -77,6 +77,7 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
     let context = Context {
         session,
         is_sandbox: global.sandbox,
+        #[cfg(feature = "sandbox")]
         config,
         output: global.output,
         display,

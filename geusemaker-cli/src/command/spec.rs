@@ -11,6 +11,8 @@ use crate::failure::Failure;
 pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
     let spec = DeploymentSpec::from_file(&file.spec);
     let spec = spec.map_err(|error| Failure::before(&error.into()))?;
+    #[cfg(not(feature = "sandbox"))]
+    let _ = context;
     #[cfg(feature = "sandbox")]
     if context.is_sandbox {
         crate::sandbox::secrets::make_up(&context.config, &spec, &context.display).await?;
