@@ -1,6 +1,6 @@
 //! The moments at which a run of `gm` is killed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use geusemaker_testkit::{CallRecord, Fault, Outcome};
@@ -12,6 +12,8 @@ pub(super) struct Point {
     /// The number of the call among those of its operation, counted from 1.
     nth: u32,
     is_mutating: bool,
+    /// True if AWS has refused an earlier call of the operation, so that this one repeats it.
+    is_repetition: bool,
     progress: Progress,
 }
 
@@ -30,15 +32,18 @@ impl Point {
     /// Returns every moment of a run that made these calls.
     pub(super) fn all_of(calls: &[CallRecord]) -> Vec<Self> {
         let mut counts = BTreeMap::<&str, u32>::new();
+        let mut refused = BTreeSet::<&str>::new();
         let mut all = Vec::new();
         for call in calls {
             let nth = counts.entry(&call.operation).or_default();
             *nth += 1;
+            let is_repetition = refused.contains(call.operation.as_str());
             let mut at = |progress| {
                 all.push(Self {
                     operation: call.operation.clone(),
                     nth: *nth,
                     is_mutating: call.is_mutating(),
+                    is_repetition,
                     progress,
                 });
             };
@@ -48,6 +53,9 @@ impl Point {
                 at(Progress::InEffect);
             }
             at(Progress::Answered);
+            if matches!(call.outcome, Outcome::Refused(_)) {
+                refused.insert(&call.operation);
+            }
         }
         all
     }
@@ -55,17 +63,18 @@ impl Point {
     /// Returns the same moment for a run that has made these calls without reaching it: that of the last call of its
     /// operation, or `None` if there was no such call.
     ///
-    /// A run that is late asks fewer questions and repeats fewer deletions, or none, because less is in the way. Every
-    /// other change must occur in every run.
+    /// A run that is late asks fewer questions and repeats fewer deletions, or none, because less is in the way. It also
+    /// repeats fewer refused changes, such as RunInstances with a new instance profile, but makes each at least once.
+    /// Every other change must occur in every run.
     pub(super) fn at_last_of(&self, calls: &[CallRecord]) -> Option<Self> {
-        assert!(
-            !self.is_mutating || self.operation.starts_with("Delete"),
-            "{self}: a run has ended without it"
-        );
         let made = calls
             .iter()
             .filter(|call| call.operation == self.operation)
             .count();
+        let may_be_missing = !self.is_mutating
+            || self.operation.starts_with("Delete")
+            || (self.is_repetition && made > 0);
+        assert!(may_be_missing, "{self}: a run has ended without it");
         let nth = u32::try_from(made).unwrap();
         (1..self.nth).contains(&nth).then(|| Self {
             nth,
