@@ -5,9 +5,9 @@ use std::time::Duration;
 
 #[cfg(feature = "sandbox")]
 use geusemaker_core::SdkConfig;
-use geusemaker_core::Session;
+use geusemaker_core::{Remote, Session};
 
-use crate::arguments::Output;
+use crate::arguments::{Name, Output};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
@@ -38,6 +38,12 @@ impl Context {
             read = reading => read,
             code = self.interrupts.next() => Err(Failure::stopped(code)),
         }
+    }
+
+    /// Returns the instances of a stack from afar, unless a signal ends that.
+    pub(crate) async fn remote(&self, name: &Name) -> Result<Remote, Failure> {
+        self.unless_interrupted(async { Ok(self.session.remote(&name.name).await?) })
+            .await
     }
 
     /// Runs work that a signal ends only a moment later, because the result of a call under way is needed. Returns the

@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 
-/// What is left to print, and the exit code.
+/// The result that is still to be printed, and the exit code.
 pub(crate) struct Outcome {
     /// The result; none if the command has printed everything itself.
     pub(crate) document: Option<Document>,

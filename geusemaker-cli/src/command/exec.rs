@@ -14,9 +14,7 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 
 pub(crate) async fn run(context: &Context, exec: &Exec) -> Result<Outcome, Failure> {
-    let remote = context
-        .unless_interrupted(async { Ok(context.session.remote(&exec.name.name).await?) })
-        .await?;
+    let remote = context.remote(&exec.name).await?;
     let instance = &remote.instance(exec.instance.instance)?.id;
     let words = exec.command.iter().cloned();
     let command = match &exec.service {

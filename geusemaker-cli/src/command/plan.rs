@@ -158,12 +158,6 @@ fn secret_lines(service: &Service) -> impl Iterator<Item = String> {
 fn access_lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let access = spec.access();
-    let mut sources = spec
-        .services()
-        .iter()
-        .flat_map(|service| service.secrets().values());
-    let reads_secrets = sources.any(|source| !matches!(source, SecretSource::Generated(_)));
-    let has_role = access.ssm() || reads_secrets || access.instance_profile().is_some();
     let mut ways = Vec::new();
     if access.ssm() {
         let role = match access.instance_profile() {
@@ -177,10 +171,10 @@ fn access_lines(plan: &Plan) -> Vec<String> {
         ways.push(format!(
             "no Systems Manager; your instance profile {profile}"
         ));
-    }
-    if !access.ssm() && access.instance_profile().is_none() && reads_secrets {
+    } else if spec.creates_role() {
         ways.push("no Systems Manager; a new role, which reads the secrets".to_owned());
     }
+    let has_role = spec.creates_role() || access.instance_profile().is_some();
     if access.containers_use_role() && has_role {
         ways.push("containers, too, act with the role of the instance".to_owned());
     }

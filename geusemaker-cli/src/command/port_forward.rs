@@ -17,9 +17,7 @@ pub(crate) async fn run(context: &Context, forward: &PortForward) -> Result<Outc
         .remedy("gm exec and gm logs show what a simulated instance answers"));
     }
     let plugin = SessionPlugin::find()?;
-    let remote = context
-        .unless_interrupted(async { Ok(context.session.remote(&forward.name.name).await?) })
-        .await?;
+    let remote = context.remote(&forward.name).await?;
     let instance = &remote.instance(forward.instance.instance)?.id;
     let service = remote.service(&forward.service)?;
     let (container, local) = forward.ports.map_or((None, None), |ports| {

@@ -16,9 +16,7 @@ pub(crate) async fn run(context: &Context, ssh: &Ssh) -> Result<Outcome, Failure
         .remedy("gm exec and gm logs show what a simulated instance answers"));
     }
     let plugin = SessionPlugin::find()?;
-    let remote = context
-        .unless_interrupted(async { Ok(context.session.remote(&ssh.name.name).await?) })
-        .await?;
+    let remote = context.remote(&ssh.name).await?;
     let instance = &remote.instance(ssh.instance.instance)?.id;
     let purpose = match &ssh.service {
         Some(name) => SessionPurpose::ContainerShell {

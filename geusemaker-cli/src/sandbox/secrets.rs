@@ -26,8 +26,7 @@ pub(crate) async fn make_up(
     let config = builder.build();
     let mut parameters = BTreeSet::new();
     let mut secrets: BTreeMap<&SecretName, BTreeMap<&str, &str>> = BTreeMap::new();
-    let services = spec.services().iter();
-    for source in services.flat_map(|service| service.secrets().values()) {
+    for source in spec.secret_sources() {
         match source {
             SecretSource::Parameter(name) => {
                 parameters.insert(name);

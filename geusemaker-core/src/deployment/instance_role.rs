@@ -26,7 +26,7 @@ pub(super) async fn instance_profile(ledger: &Arc<Ledger>) -> Result<Option<Stri
     if let Some(adopted) = plan.spec.access().instance_profile() {
         return Ok(Some(adopted.to_string()));
     }
-    if !plan.spec.needs_role() {
+    if !plan.spec.creates_role() {
         return Ok(None);
     }
     let (stack, deployment) = (&ledger.owner.stack, &ledger.owner.deployment);
@@ -91,8 +91,7 @@ fn policy(plan: &Plan) -> Value {
 /// decrypt only those secrets.
 fn secrets(plan: &Plan) -> Vec<Value> {
     let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
-    let services = plan.spec.services().iter();
-    for source in services.flat_map(|service| service.secrets().values()) {
+    for source in plan.spec.secret_sources() {
         match source {
             SecretSource::Parameter(name) => {
                 let name = name.as_str().trim_start_matches('/');

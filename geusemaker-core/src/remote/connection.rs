@@ -139,11 +139,9 @@ impl Remote {
     /// Returns the state of an instance, or `None` if it does not exist any more.
     async fn state(&self, instance: &InstanceId) -> Result<Option<String>, AwsError> {
         let reader = &self.account.reader;
-        let state = ResourceKind::Instance.observe(reader, instance.as_str());
-        match state.await {
-            Err(error) if error.is_not_found() => Ok(None),
-            state => state,
-        }
+        ResourceKind::Instance
+            .observe(reader, instance.as_str())
+            .await
     }
 
     async fn agent(&self, instance: &InstanceId) -> Result<Agent, AwsError> {

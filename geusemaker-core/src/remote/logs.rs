@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Remote, names};
+use super::Remote;
 use crate::error::Error;
 use crate::id::InstanceId;
 use crate::spec::ServiceName;
@@ -133,7 +133,7 @@ struct Source {
     from: Option<Timestamp>,
     /// The number of lines with the time `from` that were read already.
     read_at_from: usize,
-    /// What Docker said last instead of a log.
+    /// The last text of Docker itself, which stands in place of a log.
     said: Option<String>,
     /// True once lines were read, so that no tail is asked for again.
     is_begun: bool,
@@ -152,7 +152,7 @@ impl Remote {
             self.service(service.as_str())?;
         }
         let services = match query.services.as_slice() {
-            [] => names(self.services()),
+            [] => self.service_names(),
             named => named.to_vec(),
         };
         let instances = match query.instance {

@@ -102,11 +102,13 @@ impl Remote {
         Ok(found.ok_or_else(|| RemoteError::NoSuchService {
             stack: self.stack().clone(),
             service: name.to_owned(),
-            known: services
-                .iter()
-                .map(|service| service.name().clone())
-                .collect(),
+            known: self.service_names(),
         })?)
+    }
+
+    fn service_names(&self) -> Vec<ServiceName> {
+        let services = self.services().iter();
+        services.map(|service| service.name().clone()).collect()
     }
 
     /// Returns the text on the console of an instance, to which its script writes each stage of its start. It needs no
@@ -144,14 +146,6 @@ impl Remote {
         let stack = self.stack().clone();
         Err(RemoteError::NotOpened { stack }.into())
     }
-}
-
-/// Names the services whose logs, or the service whose container, is meant.
-fn names(services: &[Service]) -> Vec<ServiceName> {
-    services
-        .iter()
-        .map(|service| service.name().clone())
-        .collect()
 }
 
 impl fmt::Debug for Remote {

@@ -103,11 +103,8 @@ impl Kind for Lookup {
                 profile => profile?,
             };
             let ours = profile.as_ref().and_then(|profile| {
-                let tags = profile.tags().iter();
-                let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
-                let name = profile.instance_profile_name();
-                let ours = TaggedResource::read(ResourceKind::InstanceProfile, name, tags)?;
-                Some(ours.since(Some(profile.create_date())))
+                let (name, created) = (profile.instance_profile_name(), profile.create_date());
+                TaggedResource::of_iam(ResourceKind::InstanceProfile, name, profile.tags(), created)
             });
             found.extend(ours);
         }

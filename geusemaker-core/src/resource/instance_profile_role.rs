@@ -1,16 +1,15 @@
 //! The role in an IAM instance profile.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::instance_profile::roles;
 use super::kind::Kind;
+use super::pair_id::PairId;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
-use crate::id::{AwsId, InstanceProfileId, RoleName};
+use crate::id::{InstanceProfileId, RoleName};
 use crate::kind::ResourceKind;
 
 /// A role to put into an instance profile.
@@ -20,30 +19,8 @@ pub(crate) struct NewInstanceProfileRole {
     pub(crate) role: RoleName,
 }
 
-/// The id of a role in a profile. AWS gives it none, so the names of the profile and of the role identify it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InstanceProfileRoleId(String);
-
-impl AwsId for InstanceProfileRoleId {
-    fn read(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl AsRef<str> for InstanceProfileRoleId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl InstanceProfileRoleId {
-    pub(crate) fn new(profile: &impl fmt::Display, role: &impl fmt::Display) -> Self {
-        Self(format!("{profile} {role}"))
-    }
-}
-
 impl Create for NewInstanceProfileRole {
-    type Id = InstanceProfileRoleId;
+    type Id = PairId;
     type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
@@ -53,7 +30,7 @@ impl Create for NewInstanceProfileRole {
         }
     }
 
-    async fn create(&self, aws: &Writer, _: &str) -> Result<InstanceProfileRoleId, AwsError> {
+    async fn create(&self, aws: &Writer, _: &str) -> Result<PairId, AwsError> {
         let added = aws
             .iam
             .add_role_to_instance_profile()
@@ -63,7 +40,7 @@ impl Create for NewInstanceProfileRole {
             .await
             .map_err(AwsError::of("iam:AddRoleToInstanceProfile"));
         match added {
-            Ok(_) => Ok(InstanceProfileRoleId::new(&self.profile, &self.role)),
+            Ok(_) => Ok(PairId::new(&self.profile, &self.role)),
             // A profile has at most one role, so an earlier call of this one has put it there.
             Err(error) if error.class == ErrorClass::Quota => Err(AwsError {
                 class: ErrorClass::Conflict,
@@ -86,7 +63,7 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
 
     fn removal_command(id: &str, region: &str) -> String {
-        let (profile, role) = parts(id);
+        let (profile, role) = PairId::parts(id);
         format!(
             "aws iam remove-role-from-instance-profile --instance-profile-name {profile} --role-name {role} --region {region}"
         )
@@ -96,18 +73,18 @@ impl Kind for Lookup {
         let Self { profile, role } = self;
         let roles = roles(aws, profile.as_str()).await?.unwrap_or_default();
         let found = roles.iter().any(|name| *role == name.as_str());
-        Ok(found.then(|| InstanceProfileRoleId::new(profile, role).0))
+        Ok(found.then(|| PairId::new(profile, role).into()))
     }
 
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let (profile, role) = parts(id);
+        let (profile, role) = PairId::parts(id);
         let roles = roles(aws, profile).await?.unwrap_or_default();
         let found = roles.iter().any(|name| name == role);
         Ok(found.then(|| "active".to_owned()))
     }
 
     async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
-        let (profile, role) = parts(id);
+        let (profile, role) = PairId::parts(id);
         let removed = aws
             .iam
             .remove_role_from_instance_profile()
@@ -128,8 +105,4 @@ impl Kind for Lookup {
             Err(error) => Err(error),
         }
     }
-}
-
-fn parts(id: &str) -> (&str, &str) {
-    id.split_once(' ').unwrap_or((id, ""))
 }

@@ -18,6 +18,7 @@ pub(crate) mod load_balancer;
 pub(crate) mod mount_target;
 pub(crate) mod network_interface;
 mod ownership;
+pub(crate) mod pair_id;
 pub(crate) mod parameter;
 pub(crate) mod prefix_list;
 pub(crate) mod role;

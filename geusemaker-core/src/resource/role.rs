@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::pair_id::PairId;
+use super::role_policy;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
@@ -138,10 +140,8 @@ impl Kind for Lookup {
                 Err(error) => return Err(error),
             };
             let ours = role.as_ref().and_then(|role| {
-                let tags = role.tags().iter();
-                let tags = tags.map(|tag| (Some(tag.key()), Some(tag.value())));
-                let ours = TaggedResource::read(ResourceKind::Role, role.role_name(), tags)?;
-                Some(ours.since(Some(role.create_date())))
+                let created = role.create_date();
+                TaggedResource::of_iam(ResourceKind::Role, role.role_name(), role.tags(), created)
             });
             found.extend(ours);
         }
@@ -170,14 +170,9 @@ async fn remove_policies(aws: &Writer, reader: &Reader, role: &str) -> Result<()
             .await
             .map_err(AwsError::of("iam:DetachRolePolicy"))?;
     }
-    for policy in super::role_policy::of_role(reader, role).await? {
-        aws.iam
-            .delete_role_policy()
-            .role_name(role)
-            .policy_name(policy)
-            .send()
-            .await
-            .map_err(AwsError::of("iam:DeleteRolePolicy"))?;
+    for policy in role_policy::of_role(reader, role).await? {
+        let id = PairId::new(&role, &policy);
+        role_policy::Lookup::delete(aws, reader, id.as_ref()).await?;
     }
     Ok(())
 }

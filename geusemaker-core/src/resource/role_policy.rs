@@ -1,14 +1,13 @@
 //! Inline policies of IAM roles: the actions that they allow.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::pair_id::PairId;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{AwsId, RoleName};
+use crate::id::RoleName;
 use crate::kind::ResourceKind;
 
 /// A new inline policy of a role.
@@ -20,30 +19,8 @@ pub(crate) struct NewRolePolicy {
     pub(crate) document: String,
 }
 
-/// The id of an inline policy. AWS gives it none, so the names of the role and of the policy identify it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RolePolicyId(String);
-
-impl AwsId for RolePolicyId {
-    fn read(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl AsRef<str> for RolePolicyId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl RolePolicyId {
-    pub(crate) fn new(role: &impl fmt::Display, policy: &impl fmt::Display) -> Self {
-        Self(format!("{role} {policy}"))
-    }
-}
-
 impl Create for NewRolePolicy {
-    type Id = RolePolicyId;
+    type Id = PairId;
     type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
@@ -54,7 +31,7 @@ impl Create for NewRolePolicy {
     }
 
     /// Puts the policy. A repeated call replaces it by itself.
-    async fn create(&self, aws: &Writer, _: &str) -> Result<RolePolicyId, AwsError> {
+    async fn create(&self, aws: &Writer, _: &str) -> Result<PairId, AwsError> {
         aws.iam
             .put_role_policy()
             .role_name(self.role.as_str())
@@ -63,7 +40,7 @@ impl Create for NewRolePolicy {
             .send()
             .await
             .map_err(AwsError::of("iam:PutRolePolicy"))?;
-        Ok(RolePolicyId::new(&self.role, &self.name))
+        Ok(PairId::new(&self.role, &self.name))
     }
 }
 
@@ -79,7 +56,7 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
 
     fn removal_command(id: &str, region: &str) -> String {
-        let (role, policy) = parts(id);
+        let (role, policy) = PairId::parts(id);
         format!(
             "aws iam delete-role-policy --role-name {role} --policy-name {policy} --region {region}"
         )
@@ -88,18 +65,18 @@ impl Kind for Lookup {
     async fn find(&self, aws: &Reader) -> Result<Option<String>, AwsError> {
         let Self { role, name } = self;
         let found = of_role(aws, role.as_str()).await?.contains(name);
-        Ok(found.then(|| RolePolicyId::new(role, name).0))
+        Ok(found.then(|| PairId::new(role, name).into()))
     }
 
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let (role, policy) = parts(id);
+        let (role, policy) = PairId::parts(id);
         let policies = of_role(aws, role).await?;
         let found = policies.iter().any(|name| name == policy);
         Ok(found.then(|| "active".to_owned()))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
-        let (role, policy) = parts(id);
+        let (role, policy) = PairId::parts(id);
         aws.iam
             .delete_role_policy()
             .role_name(role)
@@ -122,8 +99,4 @@ pub(crate) async fn of_role(aws: &Reader, role: &str) -> Result<Vec<String>, Aws
         .try_collect()
         .await
         .map_err(AwsError::of("iam:ListRolePolicies"))
-}
-
-fn parts(id: &str) -> (&str, &str) {
-    id.split_once(' ').unwrap_or((id, ""))
 }

@@ -53,6 +53,17 @@ impl TaggedResource {
         })
     }
 
+    /// Returns the resource of IAM with these tags, or `None` if they are not this program's.
+    pub(super) fn of_iam(
+        kind: ResourceKind,
+        name: &str,
+        tags: &[aws_sdk_iam::types::Tag],
+        created: &DateTime,
+    ) -> Option<Self> {
+        let tags = tags.iter().map(|tag| (Some(tag.key()), Some(tag.value())));
+        Some(Self::read(kind, name, tags)?.since(Some(created)))
+    }
+
     pub(super) fn since(mut self, created: Option<&DateTime>) -> Self {
         self.since = created.and_then(|time| {
             let nanoseconds = time.subsec_nanos().try_into().ok()?;

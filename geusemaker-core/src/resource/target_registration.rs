@@ -1,15 +1,14 @@
 //! The registration of an instance with a target group.
 
-use std::fmt;
-
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::pair_id::PairId;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{AwsId, InstanceId, TargetGroupArn};
+use crate::id::{InstanceId, TargetGroupArn};
 
 /// A new registration of an instance with a target group.
 #[derive(Clone, Debug)]
@@ -18,30 +17,8 @@ pub(crate) struct NewTargetRegistration {
     pub(crate) instance: InstanceId,
 }
 
-/// The id of a registration. AWS gives it none, so the target group and the instance identify it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TargetRegistrationId(String);
-
-impl AwsId for TargetRegistrationId {
-    fn read(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl AsRef<str> for TargetRegistrationId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TargetRegistrationId {
-    fn new(target_group: &impl fmt::Display, instance: &impl fmt::Display) -> Self {
-        Self(format!("{target_group} {instance}"))
-    }
-}
-
 impl Create for NewTargetRegistration {
-    type Id = TargetRegistrationId;
+    type Id = PairId;
     type Lookup = Lookup;
 
     fn lookup(&self, _: &str) -> Lookup {
@@ -51,7 +28,7 @@ impl Create for NewTargetRegistration {
         }
     }
 
-    async fn create(&self, aws: &Writer, _: &str) -> Result<TargetRegistrationId, AwsError> {
+    async fn create(&self, aws: &Writer, _: &str) -> Result<PairId, AwsError> {
         aws.elastic_load_balancing
             .register_targets()
             .target_group_arn(self.target_group.as_str())
@@ -59,10 +36,7 @@ impl Create for NewTargetRegistration {
             .send()
             .await
             .map_err(AwsError::of("elasticloadbalancing:RegisterTargets"))?;
-        Ok(TargetRegistrationId::new(
-            &self.target_group,
-            &self.instance,
-        ))
+        Ok(PairId::new(&self.target_group, &self.instance))
     }
 }
 
@@ -77,7 +51,7 @@ impl Kind for Lookup {
     const NAME: &'static str = "target registration";
 
     fn removal_command(id: &str, region: &str) -> String {
-        let (group, instance) = parts(id);
+        let (group, instance) = PairId::parts(id);
         format!(
             "aws elbv2 deregister-targets --target-group-arn {group} --targets Id={instance} --region {region}"
         )
@@ -88,13 +62,13 @@ impl Kind for Lookup {
             target_group,
             instance,
         } = self;
-        let id = TargetRegistrationId::new(target_group, instance);
-        Ok(Self::observe(aws, id.as_ref()).await?.map(|_| id.0))
+        let id = PairId::new(target_group, instance);
+        Ok(Self::observe(aws, id.as_ref()).await?.map(|_| id.into()))
     }
 
     /// Returns the health state of the target. A draining target is no longer registered.
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let (group, instance) = parts(id);
+        let (group, instance) = PairId::parts(id);
         let reply = aws
             .elastic_load_balancing
             .describe_target_health()
@@ -124,7 +98,7 @@ impl Kind for Lookup {
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
-        let (group, instance) = parts(id);
+        let (group, instance) = PairId::parts(id);
         let reply = aws
             .elastic_load_balancing
             .deregister_targets()
@@ -138,11 +112,6 @@ impl Kind for Lookup {
             reply => reply.map(|_| ()),
         }
     }
-}
-
-/// Returns the target group and the instance of a registration.
-fn parts(id: &str) -> (&str, &str) {
-    id.split_once(' ').unwrap_or((id, ""))
 }
 
 fn target(instance: &str) -> TargetDescription {

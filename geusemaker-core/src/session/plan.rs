@@ -315,13 +315,9 @@ impl Preflight<'_> {
         }
     }
 
-    /// Checks that the places of the secrets exist. Who may not ask for them finds out when the instances do.
+    /// Checks that the places of the secrets exist. Without permission to ask, the instances find out.
     async fn secrets(&self) -> Result<(), Error> {
-        let services = self.spec.services().iter();
-        let sources: Vec<_> = services
-            .flat_map(|service| service.secrets().values())
-            .collect();
-        match self.missing_secret(&sources).await {
+        match self.missing_secret().await {
             Ok(None) => Ok(()),
             Ok(Some(place)) => Err(self.missing("service.secrets", &place)),
             Err(error) if error.class == ErrorClass::Permission => Ok(()),
@@ -330,9 +326,10 @@ impl Preflight<'_> {
     }
 
     /// Returns the first place that does not exist.
-    async fn missing_secret(&self, sources: &[&SecretSource]) -> Result<Option<String>, AwsError> {
+    async fn missing_secret(&self) -> Result<Option<String>, AwsError> {
         let aws = &self.account.reader;
-        let parameters = sources.iter().filter_map(|source| match source {
+        let parameters = self.spec.secret_sources();
+        let parameters = parameters.filter_map(|source| match source {
             SecretSource::Parameter(name) => Some(name),
             SecretSource::SecretsManager { .. } | SecretSource::Generated(_) => None,
         });
@@ -340,7 +337,7 @@ impl Preflight<'_> {
         if let Some(name) = parameter::missing(aws, &parameters).await? {
             return Ok(Some(format!("ssm:{name}")));
         }
-        for source in sources {
+        for source in self.spec.secret_sources() {
             if let SecretSource::SecretsManager { name, .. } = source
                 && !secret::exists(aws, name).await?
             {

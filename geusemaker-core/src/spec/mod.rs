@@ -314,14 +314,21 @@ impl DeploymentSpec {
         &self.0.access
     }
 
-    /// Returns true if the instances need a role that the deployment creates.
-    pub(crate) fn needs_role(&self) -> bool {
+    /// Returns the places of the secrets of all services.
+    pub fn secret_sources(&self) -> impl Iterator<Item = &SecretSource> {
+        let services = self.services().iter();
+        services.flat_map(|service| service.secrets().values())
+    }
+
+    /// Returns true if the deployment creates a role for its instances: for Systems Manager, or to read secrets, unless
+    /// an existing instance profile is named.
+    pub fn creates_role(&self) -> bool {
+        let access = self.access();
         let reads_secrets = || {
-            let services = self.services().iter();
-            let mut sources = services.flat_map(|service| service.secrets().values());
-            sources.any(|source| !matches!(source, SecretSource::Generated(_)))
+            self.secret_sources()
+                .any(|source| !matches!(source, SecretSource::Generated(_)))
         };
-        self.access().instance_profile().is_none() && (self.access().ssm() || reads_secrets())
+        access.instance_profile().is_none() && (access.ssm() || reads_secrets())
     }
 
     /// Returns the settings of the shared file system.

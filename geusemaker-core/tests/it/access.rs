@@ -189,7 +189,7 @@ async fn role_with_added_policies_is_deleted() {
     scenario.destroy().await;
 }
 
-/// Who may not create roles is told what to do without one.
+/// The remedy of a refused role says how to do without one.
 #[tokio::test(start_paused = true)]
 async fn refused_role_has_way_out() {
     let scenario = Scenario::new();

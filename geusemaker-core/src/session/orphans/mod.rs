@@ -21,8 +21,7 @@ use crate::ledger::teardown::Teardown;
 use crate::ledger::undone::{FileSystems, Undone};
 use crate::leftover::Leftover;
 use crate::progress::step::Step;
-use crate::resource::instance_profile_role::InstanceProfileRoleId;
-use crate::resource::role_policy::RolePolicyId;
+use crate::resource::pair_id::PairId;
 use crate::resource::tagged::TaggedResource;
 use crate::resource::{
     instance_profile, kinds, mount_target, network_interface, role_policy, security_group_rule,
@@ -269,7 +268,7 @@ async fn of_roles(
         if orphan.kind == ResourceKind::InstanceProfile {
             let roles = instance_profile::roles(aws, orphan.id.as_str()).await?;
             dependents.extend(roles.unwrap_or_default().iter().map(|role| {
-                let id = InstanceProfileRoleId::new(&orphan.id, role);
+                let id = PairId::new(&orphan.id, role);
                 orphan.dependent(ResourceKind::InstanceProfileRole, id.as_ref())
             }));
         } else if orphan.kind == ResourceKind::Role {
@@ -279,7 +278,7 @@ async fn of_roles(
                 policies => policies?,
             };
             dependents.extend(policies.iter().map(|policy| {
-                let id = RolePolicyId::new(&orphan.id, policy);
+                let id = PairId::new(&orphan.id, policy);
                 orphan.dependent(ResourceKind::RolePolicy, id.as_ref())
             }));
         }

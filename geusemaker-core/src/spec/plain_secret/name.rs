@@ -157,7 +157,7 @@ const SWITCHES: [&str; 12] = [
     "USE",
 ];
 
-/// What a name says about its value.
+/// The meaning of a name for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameSays {
     /// The value is a secret.

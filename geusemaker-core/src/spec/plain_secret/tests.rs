@@ -259,7 +259,7 @@ fn secrets_are_found_everywhere() {
     }
 }
 
-/// What people write for the programs of the examples, none of it a secret.
+/// Settings of the programs of the examples, none of them a secret.
 #[test]
 fn usual_settings_pass() {
     for keys in [
