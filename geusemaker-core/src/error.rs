@@ -350,8 +350,8 @@ impl Error {
         match self {
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => Some(source),
             Self::Capacity { attempts, .. } => attempts.last().map(|attempt| &attempt.error),
+            Self::Plan(error) => error.call(),
             Self::Spec(_)
-            | Self::Plan(_)
             | Self::Wait(WaitError::Deadline { .. } | WaitError::Failed { .. })
             | Self::Unhealthy { .. }
             | Self::Gpu { .. }
@@ -388,6 +388,7 @@ impl Error {
     #[must_use]
     pub fn category(&self) -> Category {
         match self {
+            Self::Plan(error) if error.is_about_access() => Category::Access,
             Self::Spec(_)
             | Self::Plan(_)
             | Self::Exists { .. }

@@ -97,8 +97,11 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
 }
 
 fn warnings(plan: &Plan) -> Vec<String> {
-    let warnings = plan.spec.warnings();
-    warnings.iter().map(ToString::to_string).collect()
+    let of_spec = plan.spec.warnings();
+    let of_spec = of_spec.iter().map(ToString::to_string);
+    of_spec
+        .chain(plan.warnings.iter().map(ToString::to_string))
+        .collect()
 }
 
 fn service_line(service: &Service, tier: Tier) -> String {

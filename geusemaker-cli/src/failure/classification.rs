@@ -1,6 +1,6 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
-use geusemaker_core::{Category, Error, ErrorClass, Undone};
+use geusemaker_core::{Category, Error, ErrorClass, PlanError, Undone};
 use serde_json::json;
 
 use super::Failure;
@@ -80,7 +80,28 @@ impl Failure {
             failure.details.log.clone_from(log);
         }
         failure.remedy = Some(error.remedy());
+        if let Error::Plan(error) = error {
+            failure.set_problems(error);
+        }
         failure
+    }
+
+    /// Sets the problems of a spec that does not fit the account. Several are listed, each with its remedy.
+    fn set_problems(&mut self, error: &PlanError) {
+        let problems: Vec<_> = error
+            .problems()
+            .iter()
+            .map(|problem| (problem.with_sources(), problem.remedy()))
+            .collect();
+        self.details.error["problems"] = problems
+            .iter()
+            .map(|(message, remedy)| json!({ "message": message, "remedy": remedy }))
+            .collect();
+        if problems.len() > 1 {
+            self.message = format!("{} problems; nothing was created", problems.len());
+            self.remedy = None;
+            self.details.problems = problems;
+        }
     }
 }
 

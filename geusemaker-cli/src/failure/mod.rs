@@ -27,6 +27,8 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 struct Details {
     error: Value,
+    /// The problems of a spec that does not fit, each with its remedy, if there are several.
+    problems: Vec<(String, String)>,
     /// The last lines of the log of a container that has failed.
     log: Vec<String>,
     /// All resources of the stack, if they stay.
@@ -41,6 +43,7 @@ impl Failure {
             code,
             details: Box::new(Details {
                 error: json!({ "class": class, "message": message }),
+                problems: Vec::new(),
                 log: Vec::new(),
                 kept: Vec::new(),
                 served: None,

@@ -21,6 +21,11 @@ impl Failure {
         if let Some(served) = &self.details.served {
             document = document.member("served", served);
         }
+        for (number, (message, remedy)) in (1..).zip(&self.details.problems) {
+            document = document
+                .line(format!("  {number}. {message}"))
+                .line(format!("     try: {remedy}"));
+        }
         let log = &self.details.log;
         if !log.is_empty() {
             document = document

@@ -22,6 +22,7 @@ pub(crate) struct Clients {
     pub(crate) elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
+    pub(crate) service_quotas: aws_sdk_servicequotas::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
@@ -103,6 +104,7 @@ impl Clients {
             elastic_load_balancing: client!(aws_sdk_elasticloadbalancingv2),
             iam: client!(aws_sdk_iam),
             secrets_manager: client!(aws_sdk_secretsmanager),
+            service_quotas: client!(aws_sdk_servicequotas),
             ssm: client!(aws_sdk_ssm),
             sts: client!(aws_sdk_sts),
         }

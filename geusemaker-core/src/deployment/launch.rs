@@ -24,7 +24,7 @@ use crate::progress::event::{NextAttempt, ProgressUpdate};
 use crate::progress::step::Step;
 use crate::resource::file_system::{self, NewFileSystem};
 use crate::resource::instance::{self, NewInstance, RunningInstance};
-use crate::resource::mount_target::NewMountTarget;
+use crate::resource::mount_target::{NFS, NewMountTarget};
 use crate::resource::security_group::NewSecurityGroup;
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource_key::ResourceKey;
@@ -34,9 +34,6 @@ use crate::wait::{Expected, Wait};
 
 /// The roles that have a security group of their own: `llm-prod-instances`.
 pub(crate) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
-
-/// The port of NFS, the protocol of EFS.
-const NFS: u16 = 2049;
 
 impl Deployment<Planned> {
     /// Launches the instances and their storage. Returns when every instance runs. The next transition waits for the
@@ -94,8 +91,13 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         )
     };
     let admit_ranges = admit_to_instances(ledger, &instance_group);
-    let (_, (mount_targets, instances), ()) =
-        futures::try_join!(admit_instances, instances_and_mounts, admit_ranges)?;
+    let admit_elsewhere = admit_to_mount_targets(ledger, &instance_group);
+    let (_, (mount_targets, instances), (), ()) = futures::try_join!(
+        admit_instances,
+        instances_and_mounts,
+        admit_ranges,
+        admit_elsewhere
+    )?;
     Ok(Ec2Ready {
         plan: ledger.plan.clone(),
         instance_group,
@@ -103,6 +105,30 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         mount_targets,
         instances,
     })
+}
+
+/// Admits the instances to the mount targets that other stacks have made in an adopted file system.
+async fn admit_to_mount_targets(
+    ledger: &Arc<Ledger>,
+    instances: &SecurityGroupId,
+) -> Result<(), Error> {
+    let Some(adopted) = &ledger.plan.adopted_file_system else {
+        return Ok(());
+    };
+    let rules = adopted.admitting_groups.iter().map(|group| {
+        ledger.create(
+            ResourceKey::new(format!("security-group-rule/{group}/nfs")),
+            NewSecurityGroupRule {
+                group: group.clone(),
+                port: NFS,
+                source: Source::Group(instances.clone()),
+                description: format!("NFS from the instances of {}", ledger.plan.spec.name()),
+                owner: ledger.owner.clone(),
+            },
+        )
+    });
+    try_join_all(rules).await?;
+    Ok(())
 }
 
 /// Creates the security group of a role: `llm-prod-instances`.
@@ -187,6 +213,7 @@ async fn request_instance(
             root_device: plan.image.root_device.clone(),
             instance_type: candidate.instance_type,
             subnet: candidate.subnet.id.clone(),
+            has_public_address: candidate.subnet.is_public,
             security_group: group.clone(),
             purchase: candidate.purchase,
             root_volume_gib: plan.spec.compute().root_volume_gib(),
@@ -294,11 +321,14 @@ async fn mount_targets(
         used_subnets(ledger, instances),
     )?;
     let adopted = plan.adopted_file_system.as_ref();
-    let zones = plan.subnets.iter().filter(|subnet| {
+    let mut subnets: Vec<_> = plan.candidates.iter().map(|it| &it.subnet).collect();
+    subnets.sort_by_key(|subnet| &subnet.zone);
+    subnets.dedup();
+    subnets.retain(|subnet| {
         used.contains(&subnet.id)
             && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
     });
-    let creations = zones.map(|subnet| {
+    let creations = subnets.into_iter().map(|subnet| {
         ledger.create(
             ResourceKey::new(format!("mount-target/{}", subnet.zone)),
             NewMountTarget {
@@ -328,6 +358,7 @@ mod tests {
                 id: SubnetId::from_aws(format!("subnet-{zone}")),
                 vpc: VpcId::from_aws("vpc-1"),
                 zone: zone.to_owned(),
+                is_public: true,
             },
             purchase: Purchase::OnDemand,
         };

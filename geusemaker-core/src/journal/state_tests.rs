@@ -30,6 +30,7 @@ pub(crate) fn plan() -> Plan {
         image = "ollama/ollama:latest"
     "#;
     Plan {
+        warnings: Vec::new(),
         spec: DeploymentSpec::from_toml(spec).unwrap(),
         account: "123456789012".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
@@ -37,6 +38,8 @@ pub(crate) fn plan() -> Plan {
         subnets: Vec::new(),
         candidates: Vec::new(),
         image: Image {
+            state: String::new(),
+            snapshot_gib: 0,
             id: AmiId::from_aws("ami-1"),
             name: "an image".to_owned(),
             root_device: "/dev/sda1".to_owned(),

@@ -1,14 +1,17 @@
 //! The plan of a deployment: what will be created, and what has been reached.
 
 pub(crate) mod error;
+pub(crate) mod problem;
 pub(crate) mod reached;
+pub(crate) mod warning;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, FileSystemId, PrefixListId, VpcId};
+use self::warning::PlanWarning;
+use crate::id::{AccountId, FileSystemId, PrefixListId, SecurityGroupId, VpcId};
 use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
 use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
@@ -55,6 +58,9 @@ pub struct Plan {
     pub adopted_file_system: Option<AdoptedFileSystem>,
     /// The prefix list whose addresses the load balancer admits when it is behind a CDN.
     pub cloudfront_prefix_list: Option<PrefixListId>,
+    /// Findings in the account that do not keep the stack from being deployed. Journals do not have them.
+    #[serde(skip)]
+    pub warnings: Vec<PlanWarning>,
 }
 
 /// A place where an instance may be launched.
@@ -132,4 +138,7 @@ pub struct AdoptedFileSystem {
     pub id: FileSystemId,
     /// The zones in which the file system has mount targets already.
     pub zones: BTreeSet<String>,
+    /// The security groups of other stacks of this program that must admit the instances to those mount targets.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub admitting_groups: BTreeSet<SecurityGroupId>,
 }

@@ -126,13 +126,34 @@ pub(super) async fn all(aws: &Reader) -> Result<Vec<FileSystemDescription>, AwsE
         .map_err(AwsError::of("efs:DescribeFileSystems"))
 }
 
-/// Returns true if the file system exists.
-pub(crate) async fn exists(aws: &Reader, id: &FileSystemId) -> Result<bool, AwsError> {
-    match Lookup::observe(aws, id.as_str()).await {
-        Ok(state) => Ok(state.is_some()),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
-    }
+/// A file system that this program did not create.
+pub(crate) struct DescribedFileSystem {
+    /// The life cycle state: `available`.
+    pub(crate) state: String,
+    /// True if instances can mount it.
+    pub(crate) is_usable: bool,
+    /// The only zone that has it, if it is of EFS One Zone.
+    pub(crate) zone: Option<String>,
+}
+
+/// Returns the description of the file system, if it exists.
+pub(crate) async fn described(
+    aws: &Reader,
+    id: &FileSystemId,
+) -> Result<Option<DescribedFileSystem>, AwsError> {
+    let found = match describe(aws, id.as_str()).await {
+        Err(error) if error.is_not_found() => None,
+        found => found?,
+    };
+    let found = found.filter(|it| it.life_cycle_state != LifeCycleState::Deleted);
+    Ok(found.map(|found| DescribedFileSystem {
+        state: found.life_cycle_state.as_str().to_owned(),
+        is_usable: matches!(
+            found.life_cycle_state,
+            LifeCycleState::Available | LifeCycleState::Updating
+        ),
+        zone: found.availability_zone_name,
+    }))
 }
 
 /// Polls the file system, which is ready once mount targets can be created in it.
@@ -144,6 +165,11 @@ pub(crate) async fn availability(
 }
 
 async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleState>, AwsError> {
+    let found = describe(aws, id).await?;
+    Ok(found.map(|file_system| file_system.life_cycle_state))
+}
+
+async fn describe(aws: &Reader, id: &str) -> Result<Option<FileSystemDescription>, AwsError> {
     let reply = aws
         .efs
         .describe_file_systems()
@@ -151,8 +177,7 @@ async fn life_cycle_state(aws: &Reader, id: &str) -> Result<Option<LifeCycleStat
         .send()
         .await
         .map_err(AwsError::of("efs:DescribeFileSystems"))?;
-    let found = reply.file_systems.and_then(|all| all.into_iter().next());
-    Ok(found.map(|file_system| file_system.life_cycle_state))
+    Ok(reply.file_systems.and_then(|all| all.into_iter().next()))
 }
 
 /// Maps the life cycle state of a file system or a mount target to the result of a poll.

@@ -4,5 +4,14 @@ use aws_sdk_ec2::types::Filter;
 
 /// Returns a filter that admits one value.
 pub(super) fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
+    filters(name, &[value])
+}
+
+/// Returns a filter that admits any of these values.
+pub(super) fn filters(name: &str, values: &[&str]) -> Filter {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    Filter::builder()
+        .name(name)
+        .set_values(Some(values))
+        .build()
 }

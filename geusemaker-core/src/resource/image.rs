@@ -23,6 +23,12 @@ pub struct Image {
     /// The device name of the root volume.
     pub root_device: String,
     pub(crate) architecture: String,
+    /// The state that AWS reported at the plan: `available`.
+    #[serde(skip)]
+    pub(crate) state: String,
+    /// The size of the snapshot of the root volume in GiB, or 0 if AWS does not say it.
+    #[serde(skip)]
+    pub(crate) snapshot_gib: u32,
 }
 
 /// Returns the newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
@@ -80,7 +86,16 @@ pub(crate) async fn named(aws: &Reader, id: &AmiId) -> Result<Option<Image>, Aws
 
 impl Image {
     fn read(image: SdkImage) -> Option<Self> {
+        let root = image.block_device_mappings().iter().find(|mapping| {
+            mapping.device_name().is_some() && mapping.device_name() == image.root_device_name()
+        });
+        let snapshot_gib = root.and_then(|root| root.ebs()?.volume_size()).unwrap_or(0);
         Some(Self {
+            state: image
+                .state()
+                .map(|state| state.as_str().to_owned())
+                .unwrap_or_default(),
+            snapshot_gib: snapshot_gib.try_into().unwrap_or_default(),
             id: AmiId::from_aws(image.image_id?),
             name: image.name.unwrap_or_default(),
             root_device: image

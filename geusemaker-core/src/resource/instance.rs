@@ -32,6 +32,8 @@ pub(crate) struct NewInstance {
     pub(crate) root_device: String,
     pub(crate) instance_type: GpuInstanceType,
     pub(crate) subnet: SubnetId,
+    /// True if the instance needs a public address to reach the internet.
+    pub(crate) has_public_address: bool,
     pub(crate) security_group: SecurityGroupId,
     pub(crate) purchase: Purchase,
     pub(crate) root_volume_gib: u32,
@@ -84,6 +86,8 @@ impl Create for NewInstance {
             .subnet_id(self.subnet.as_str())
             .groups(self.security_group.as_str())
             .delete_on_termination(true)
+            // The subnet may not assign one by itself.
+            .set_associate_public_ip_address(self.has_public_address.then_some(true))
             .build();
         let reply = aws
             .ec2

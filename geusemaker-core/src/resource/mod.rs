@@ -1,5 +1,6 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
+pub(crate) mod availability_zone;
 pub(crate) mod create;
 pub(crate) mod distribution;
 pub(crate) mod file_system;
@@ -23,6 +24,7 @@ pub(crate) mod parameter;
 pub(crate) mod prefix_list;
 pub(crate) mod role;
 pub(crate) mod role_policy;
+pub(crate) mod route_table;
 pub(crate) mod secret;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;
@@ -31,4 +33,6 @@ pub(crate) mod tagged;
 pub(crate) mod tags;
 pub(crate) mod target_group;
 pub(crate) mod target_registration;
+pub(crate) mod vcpu_quota;
 pub(crate) mod vpc;
+pub(crate) mod vpc_endpoint;

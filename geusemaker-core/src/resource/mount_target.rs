@@ -11,6 +11,9 @@ use crate::aws::error::AwsError;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
 use crate::wait::{Expected, PollState};
 
+/// The port of NFS, the protocol of EFS.
+pub(crate) const NFS: u16 = 2049;
+
 /// A new mount target in a subnet. Mount targets carry no tags; their file system does.
 #[derive(Clone, Debug)]
 pub(crate) struct NewMountTarget {
@@ -114,7 +117,7 @@ pub(crate) async fn of_file_system(
 }
 
 /// Returns the security groups of a mount target.
-pub(super) async fn security_groups(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
+pub(crate) async fn security_groups(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
     let reply = aws
         .efs
         .describe_mount_target_security_groups()

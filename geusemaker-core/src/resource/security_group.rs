@@ -1,6 +1,7 @@
 //! Security groups.
 
-use aws_sdk_ec2::types::ResourceType;
+use aws_sdk_ec2::types::{IpPermission, ResourceType};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
@@ -149,4 +150,69 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
         .await
         .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
     Ok(!reply.security_groups().is_empty())
+}
+
+/// A security group, and its answer to some instances.
+pub(crate) struct Admission {
+    pub(crate) id: SecurityGroupId,
+    /// True if a rule admits all addresses of the range.
+    pub(crate) admits_range: bool,
+    /// True if a stack of this program has created the group.
+    pub(crate) is_of_this_program: bool,
+}
+
+/// Returns the answers of security groups to TCP on a port from a range of addresses, such as `172.31.0.0/20`.
+pub(crate) async fn admissions(
+    aws: &Reader,
+    groups: &[String],
+    port: u16,
+    range: &str,
+) -> Result<Vec<Admission>, AwsError> {
+    let all = aws
+        .ec2
+        .describe_security_groups()
+        .set_group_ids(Some(groups.to_vec()))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    let found = all.security_groups.unwrap_or_default().into_iter();
+    Ok(found
+        .filter_map(|group| {
+            let mut rules = group.ip_permissions().iter();
+            Some(Admission {
+                admits_range: rules.any(|rule| is_on(rule, port) && covers(rule, range)),
+                is_of_this_program: group.tags().iter().any(|tag| tag.key() == Some(DEPLOYMENT)),
+                id: SecurityGroupId::from_aws(group.group_id?),
+            })
+        })
+        .collect())
+}
+
+/// Returns true if the rule is about TCP on the port. The protocol -1 is every protocol on every port.
+fn is_on(rule: &IpPermission, port: u16) -> bool {
+    match rule.ip_protocol() {
+        Some("-1") => true,
+        Some("tcp" | "6") => {
+            let port = i32::from(port);
+            let (from, to) = (
+                rule.from_port().unwrap_or(0),
+                rule.to_port().unwrap_or(65_535),
+            );
+            (from..=to).contains(&port)
+        }
+        _ => false,
+    }
+}
+
+/// Returns true if the rule admits all addresses of the range.
+fn covers(rule: &IpPermission, range: &str) -> bool {
+    let Ok(range) = range.parse::<Ipv4Net>() else {
+        return false;
+    };
+    let admitted = rule
+        .ip_ranges()
+        .iter()
+        .filter_map(|admitted| admitted.cidr_ip());
+    let mut admitted = admitted.filter_map(|block| block.parse::<Ipv4Net>().ok());
+    admitted.any(|block| block.contains(&range))
 }

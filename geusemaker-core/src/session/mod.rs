@@ -5,7 +5,7 @@ mod destroy;
 pub(crate) mod history;
 pub(crate) mod open;
 pub(crate) mod orphans;
-mod plan;
+mod preflight;
 mod remote;
 mod resume;
 pub(crate) mod status;

@@ -170,6 +170,7 @@ mod tier;
 mod toml_document;
 mod toml_file;
 mod unchecked;
+mod vcpu_quota;
 mod warning;
 
 use std::fmt;
@@ -205,6 +206,7 @@ pub use service::{
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
 pub use tier::Tier;
+pub use vcpu_quota::VcpuQuota;
 pub use warning::SpecWarning;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.

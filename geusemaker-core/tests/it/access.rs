@@ -1,7 +1,7 @@
 //! The access to the instances: their role, and the ranges of addresses that reach them.
 
 use geusemaker_core::spec::SpecWarning;
-use geusemaker_core::{CommittedStack, DeploymentSpec, Error, FileSystems, PlanError};
+use geusemaker_core::{CommittedStack, DeploymentSpec, Error, FileSystems, PlanProblem};
 use geusemaker_testkit::{Fault, Service};
 
 use crate::scenario::{Scenario, census, spec, spec_with, stack};
@@ -137,9 +137,10 @@ async fn adopted_profile_is_kept() {
     let iam = iam(&scenario);
     let more = "[access]\ninstance_profile = 'mine'\ncontainers_use_role = true";
     let missing = scenario.session.plan(spec_with(1, more)).await.unwrap_err();
-    assert!(
-        matches!(&missing, Error::Plan(PlanError::Missing { field, .. }) if *field == "access.instance_profile")
-    );
+    assert!(matches!(&missing, Error::Plan(error) if matches!(
+        error.problems(),
+        [PlanProblem::Missing { field, .. }] if *field == "access.instance_profile"
+    )));
     let profile = iam.create_instance_profile().instance_profile_name("mine");
     profile.send().await.unwrap();
     let empty = scenario.session.plan(spec_with(1, more)).await.unwrap_err();

@@ -7,7 +7,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::spec::Tier;
-use geusemaker_core::{Category, Error, ErrorClass, PlanError, Session};
+use geusemaker_core::{Category, Error, ErrorClass, PlanProblem, Session};
 use geusemaker_testkit::Fault;
 
 use crate::scenario::{Scenario, account, spec, spec_with};
@@ -154,7 +154,7 @@ async fn missing_credentials_send_no_call() {
 /// The plan finds these errors before anything is created.
 #[tokio::test(start_paused = true)]
 async fn unfit_spec_is_plan_error() {
-    type Fits = fn(&PlanError) -> bool;
+    type Fits = fn(&PlanProblem) -> bool;
     let cases: [(&str, &str, Fits); 7] = [
         (
             "[network]\nvpc = \"vpc-0123456789abcdef0\"",
@@ -162,7 +162,7 @@ async fn unfit_spec_is_plan_error() {
             |e| {
                 matches!(
                     e,
-                    PlanError::Missing {
+                    PlanProblem::Missing {
                         field: "network.vpc",
                         ..
                     }
@@ -175,7 +175,7 @@ async fn unfit_spec_is_plan_error() {
             |e| {
                 matches!(
                     e,
-                    PlanError::Missing {
+                    PlanProblem::Missing {
                         field: "network.subnets",
                         ..
                     }
@@ -188,7 +188,7 @@ async fn unfit_spec_is_plan_error() {
             |e| {
                 matches!(
                     e,
-                    PlanError::Missing {
+                    PlanProblem::Missing {
                         field: "compute.ami",
                         ..
                     }
@@ -198,7 +198,7 @@ async fn unfit_spec_is_plan_error() {
         ("key_pair = \"nobodys\"", "compute.key_pair nobodys", |e| {
             matches!(
                 e,
-                PlanError::Missing {
+                PlanProblem::Missing {
                     field: "compute.key_pair",
                     ..
                 }
@@ -210,7 +210,7 @@ async fn unfit_spec_is_plan_error() {
             |e| {
                 matches!(
                     e,
-                    PlanError::Missing {
+                    PlanProblem::Missing {
                         field: "storage.file_system",
                         ..
                     }
@@ -223,7 +223,7 @@ async fn unfit_spec_is_plan_error() {
             |e| {
                 matches!(
                     e,
-                    PlanError::OneZone {
+                    PlanProblem::OneZone {
                         tier: Tier::LoadBalancer,
                         ..
                     }
@@ -233,7 +233,7 @@ async fn unfit_spec_is_plan_error() {
         (
             "[network]\nvpc = \"vpc-0123456789abcdef0\"\nsubnets = [ONE, TWIN]",
             "is in vpc-",
-            |e| matches!(e, PlanError::OtherVpc { .. }),
+            |e| matches!(e, PlanProblem::OtherVpc { .. }),
         ),
     ];
     for (more, text, fits) in cases {
@@ -262,10 +262,18 @@ async fn unfit_spec_is_plan_error() {
         let Error::Plan(plan_error) = &error else {
             panic!("{more}: {error}")
         };
-        assert!(fits(plan_error), "{more}: {plan_error:?}");
+        let problems = plan_error.problems();
+        assert!(problems.iter().all(fits), "{more}: {problems:?}");
         assert!(error.to_string().contains(text), "{more}: {error}");
         assert_eq!(error.category(), Category::Input);
         assert!(!error.remedy().is_empty());
+    }
+}
+
+fn problems(error: &Error) -> &[PlanProblem] {
+    match error {
+        Error::Plan(error) => error.problems(),
+        _ => &[],
     }
 }
 
@@ -289,7 +297,7 @@ async fn taken_name_is_found_by_plan() {
     let error = scenario.session.plan(spec(2)).await.unwrap_err();
     scenario.assert_nothing_left();
     assert!(
-        matches!(&error, Error::Plan(PlanError::NameTaken { name, .. }) if name == "llm-webui"),
+        matches!(problems(&error), [PlanProblem::NameTaken { name, .. }] if name == "llm-webui"),
         "{error}"
     );
     // AWS refuses an earlier plan with this name, and the resources of the failed step are removed.

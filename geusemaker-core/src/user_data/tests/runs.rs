@@ -564,13 +564,14 @@ fn restarts_in_loop_are_reported() {
         log() { echo 'KeyError: x'; }";
     let machine = Machine::new(functions).for_seconds(500);
     machine.first_start(&vllm());
-    assert_eq!(
-        machine.outcome(),
-        [
-            "GEUSEMAKER:LOG vllm: KeyError: x",
-            "GEUSEMAKER:FAILED vllm: the container exits with code 1 (restarts: 7)"
-        ]
-    );
+    // On a slow machine the script looks a second or two later, and counts one restart less.
+    let failed = |restarts| {
+        format!("GEUSEMAKER:FAILED vllm: the container exits with code 1 (restarts: {restarts})")
+    };
+    let outcome = machine.outcome();
+    assert_eq!(outcome[0], "GEUSEMAKER:LOG vllm: KeyError: x");
+    assert!([failed(6), failed(7)].contains(&outcome[1]), "{outcome:?}");
+    assert_eq!(outcome.len(), 2);
 }
 
 /// A program that loads for six minutes before it dies is caught too. Docker has forgotten its exit code by then.

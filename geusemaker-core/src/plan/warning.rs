@@ -1,0 +1,86 @@
+//! Findings in the account that do not keep a stack from being deployed.
+
+use crate::aws::error::AwsError;
+use crate::id::VpcId;
+use crate::spec::VcpuQuota;
+
+/// A finding in the account that does not keep the stack from being deployed, from [`Plan::warnings`](crate::Plan).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::{Aws, Fault};
+/// # let fault = Fault::on("GetServiceQuota").denied();
+/// # let aws = Aws::builder().fault(fault).build();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// // These credentials may not read quotas.
+/// let planned = session.plan(spec).await?;
+/// let warnings = &planned.state().plan.warnings;
+/// assert!(warnings[0].to_string().starts_with("the quota of vCPUs is unknown"));
+/// # session.close().await.into_result()
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanWarning {
+    /// A quota of vCPUs could not be read.
+    #[error("the quota of vCPUs is unknown (\"{quota}\"): {reason}")]
+    #[non_exhaustive]
+    QuotaUnknown {
+        /// The quota.
+        quota: VcpuQuota,
+        /// The reason: the refused call.
+        reason: String,
+    },
+    /// A quota of vCPUs is too small for some of the instance types, which are not tried.
+    #[error("{wanted} is not tried: it needs {needed} vCPUs, and the quota \"{quota}\" is {limit}")]
+    #[non_exhaustive]
+    QuotaTooSmall {
+        /// The quota.
+        quota: VcpuQuota,
+        /// Its value in the account.
+        limit: u32,
+        /// The instances: `2 x p5.48xlarge on-demand`.
+        wanted: String,
+        /// The vCPUs of those instances.
+        needed: u32,
+    },
+    /// A quota of vCPUs is in use at the moment.
+    #[error(
+        "{wanted} may be refused: it needs {needed} vCPUs, and of the quota \"{quota}\" of {limit}, {used} are in use"
+    )]
+    #[non_exhaustive]
+    QuotaInUse {
+        /// The quota.
+        quota: VcpuQuota,
+        /// Its value in the account.
+        limit: u32,
+        /// The vCPUs that count against it now.
+        used: u32,
+        /// The instances: `2 x p5.48xlarge on-demand`.
+        wanted: String,
+        /// The vCPUs of those instances.
+        needed: u32,
+    },
+    /// The instances have no route to the internet, and the VPC has an endpoint of Amazon ECR.
+    #[error(
+        "{vpc} has no route to the internet for the instances: only images of Amazon ECR can be pulled, through the VPC's \
+         endpoint, and models from elsewhere cannot be downloaded"
+    )]
+    #[non_exhaustive]
+    OnlyEcr {
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// A check was left out, because the credentials lack the permission to look.
+    #[error("{what} was not checked: {} is not permitted", .call.operation)]
+    #[non_exhaustive]
+    NotChecked {
+        /// The part that was not checked: `the DNS of the VPC`.
+        what: &'static str,
+        /// The refused call.
+        call: AwsError,
+    },
+}

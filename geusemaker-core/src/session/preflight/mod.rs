@@ -1,0 +1,147 @@
+//! `Session::plan`: checks the spec against the account, and chooses everything that it leaves open. It only reads, and
+//! reports everything that is wrong at once.
+
+mod access;
+mod candidates;
+mod file_system;
+mod image;
+mod names;
+mod network;
+mod quota;
+mod report;
+
+use self::network::FoundNetwork;
+use self::report::Report;
+use super::Session;
+use crate::account::Account;
+use crate::deployment::Deployment;
+use crate::deployment::state::Planned;
+use crate::error::Error;
+use crate::id::AccountId;
+use crate::journal::Journal;
+use crate::ledger::unstarted::Unstarted;
+use crate::plan::Plan;
+use crate::plan::problem::PlanProblem;
+use crate::progress::step::Step;
+use crate::spec::{DeploymentSpec, StackName, Tier};
+
+impl Session {
+    /// Checks a spec against the account: credentials, network, image, zones, quotas and names. It only reads.
+    ///
+    /// # Errors
+    /// Returns an error if the stack exists in these journals ([`Error::Exists`]), the spec does not fit
+    /// ([`Error::Plan`], with everything that is wrong), or AWS cannot be asked ([`Error::Aws`]). Nothing was created.
+    pub async fn plan(&self, spec: DeploymentSpec) -> Result<Deployment<Planned>, Error> {
+        let region = self.region_or(spec.region())?;
+        let account = self.account(region).of_stack(spec.name());
+        self.cleanup().ensure_open(spec.name())?;
+        // Its names in AWS are taken, and AWS would not say by what.
+        self.ensure_gone(spec.name()).await?;
+        account.progress.step(Step::CheckingAccount);
+        let identity = account.identity().await?;
+        let look = Preflight {
+            session: self,
+            account: &account,
+            spec: &spec,
+        };
+        let plan = Box::pin(look.plan(identity.account)).await?;
+        let unstarted = Unstarted::new(self.store(), account, self.cleanup());
+        Ok(Deployment::new(unstarted.into(), Planned { plan }))
+    }
+}
+
+impl Session {
+    /// Returns an error if the stack exists. One that is being undone in the background is waited for: its owner has just
+    /// given it up with `?`.
+    async fn ensure_gone(&self, stack: &StackName) -> Result<(), Error> {
+        let is_gone = async || {
+            let journal = Journal::open(self.store(), stack).await?;
+            Ok::<_, Error>(journal.state.is_gone())
+        };
+        if is_gone().await? {
+            return Ok(());
+        }
+        self.drain().await;
+        if is_gone().await? {
+            return Ok(());
+        }
+        Err(Error::Exists {
+            stack: stack.clone(),
+        })
+    }
+}
+
+/// The preflight checks of a spec in an account.
+struct Preflight<'a> {
+    session: &'a Session,
+    account: &'a Account,
+    spec: &'a DeploymentSpec,
+}
+
+impl Preflight<'_> {
+    /// Makes all checks: first those that depend on nothing, then those that need their results.
+    async fn plan(&self, account: AccountId) -> Result<Plan, Error> {
+        let mut report = Report::default();
+        let mut of_network = Report::default();
+        let (network, image, offers, prefix_list, key_pair, profile, secrets) = futures::join!(
+            self.network(&mut of_network),
+            self.image(),
+            self.offers(),
+            self.cloudfront_prefix_list(),
+            self.key_pair(),
+            self.instance_profile(),
+            self.secrets(),
+        );
+        report.extend(of_network);
+        let (image, offers) = (report.take(image), report.take(offers));
+        let prefix_list = report.take(prefix_list);
+        report.take(key_pair);
+        report.take(profile);
+        report.take(secrets);
+
+        let candidates = match (&network, &offers) {
+            (Some(network), Some(offers)) => report.take(self.candidates(network, offers)),
+            _ => None,
+        };
+        let mut of_quotas = Report::default();
+        let (file_system, names, candidates) = futures::join!(
+            self.adopted_file_system(network.as_ref()),
+            self.names(network.as_ref()),
+            self.within_quotas(candidates, &mut of_quotas),
+        );
+        report.extend(of_quotas);
+        let file_system = report.take(file_system);
+        report.take(names);
+        report.conclude()?;
+        let (Some(network), Some(image), Some(candidates), Some(adopted), Some(prefix_list)) =
+            (network, image, candidates, file_system, prefix_list)
+        else {
+            unreachable!("a check without a result is in the report")
+        };
+        let FoundNetwork {
+            vpc,
+            balancer,
+            instances,
+            ..
+        } = network;
+        let has_balancer = self.spec.tier() >= Tier::LoadBalancer;
+        Ok(Plan {
+            account,
+            region: self.account.region.clone(),
+            vpc,
+            subnets: if has_balancer { balancer } else { instances },
+            candidates,
+            image,
+            adopted_file_system: adopted,
+            cloudfront_prefix_list: prefix_list,
+            spec: self.spec.clone(),
+            warnings: report.warnings,
+        })
+    }
+
+    fn missing(&self, field: &'static str, id: &impl ToString) -> PlanProblem {
+        let region = self.account.region.clone();
+        let id = id.to_string();
+        PlanProblem::Missing { field, id, region }
+    }
+}

@@ -1,0 +1,290 @@
+//! The VPC and its subnets: those that the spec names, or the usable ones of the VPC.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Preflight;
+use super::report::{Checked, Report, Unfit, during};
+use crate::id::{SubnetId, VpcId};
+use crate::plan::problem::PlanProblem;
+use crate::plan::warning::PlanWarning;
+use crate::resource::route_table::{self, InternetRoute, InternetRoutes};
+use crate::resource::subnet::{self, DescribedSubnet, Subnet};
+use crate::resource::vpc::{self, DnsAttribute};
+use crate::resource::{availability_zone, vpc_endpoint};
+use crate::spec::Tier;
+
+const CHOOSING: &str = "choosing the network";
+
+/// The free addresses that a load balancer needs in a subnet. Elastic Load Balancing user guide, "Subnets for your load
+/// balancer".
+const OF_LOAD_BALANCER: u32 = 8;
+
+/// The address of a mount target in its subnet.
+const OF_MOUNT_TARGET: u32 = 1;
+
+/// The network of a stack.
+pub(super) struct FoundNetwork {
+    pub(super) vpc: VpcId,
+    /// The subnets of the load balancer: one per zone.
+    pub(super) balancer: Vec<Subnet>,
+    /// The subnets in which instances may run: one per zone.
+    pub(super) instances: Vec<Subnet>,
+    /// The ranges of the addresses of those subnets, by zone.
+    pub(super) ranges: BTreeMap<String, String>,
+}
+
+impl Preflight<'_> {
+    pub(super) async fn network(&self, report: &mut Report) -> Option<FoundNetwork> {
+        let found = self.subnets().await;
+        let (vpc, subnets) = report.take(found)?;
+        let aws = &self.account.reader;
+        let (zones, routes, dns) = futures::join!(
+            availability_zone::names(aws),
+            route_table::internet_routes(aws, &vpc),
+            self.dns(&vpc),
+        );
+        report.extend(dns);
+        let zones = report.look("the kind of the zones", zones);
+        let routes = report.look("the route to the internet", routes);
+        let subnets = self.in_availability_zones(subnets, zones.as_ref(), report);
+        let zones: BTreeSet<_> = subnets.iter().map(|subnet| &subnet.zone).collect();
+        if zones.len() < self.needed_zones() {
+            report.problem(PlanProblem::OneZone {
+                tier: self.spec.tier(),
+                vpc,
+                zones: zones.into_iter().cloned().collect(),
+            });
+            return None;
+        }
+        let by_route = ByRoute::of(subnets, routes.as_ref());
+        Some(self.choose(vpc, by_route, report).await)
+    }
+
+    /// Returns the number of zones that the tier needs.
+    fn needed_zones(&self) -> usize {
+        if self.spec.tier() >= Tier::LoadBalancer {
+            2
+        } else {
+            1
+        }
+    }
+
+    /// Returns the subnets that the spec names, or all that may serve.
+    async fn subnets(&self) -> Checked<(VpcId, Vec<DescribedSubnet>)> {
+        let network = self.spec.network();
+        let doing = || during(CHOOSING);
+        let aws = &self.account.reader;
+        if !network.subnets().is_empty() {
+            return self.named_subnets().await;
+        }
+        let (vpc, is_default) = match network.vpc() {
+            Some(vpc) if vpc::exists(aws, vpc).await.map_err(doing())? => (vpc.clone(), false),
+            Some(vpc) => return Err(self.missing("network.vpc", vpc).into()),
+            None => {
+                let region = self.account.region.clone();
+                let default = vpc::default(aws).await.map_err(doing())?;
+                (default.ok_or(PlanProblem::NoDefaultVpc { region })?, true)
+            }
+        };
+        let subnets = subnet::of_vpc(aws, &vpc, is_default)
+            .await
+            .map_err(doing())?;
+        Ok((vpc, subnets))
+    }
+
+    async fn named_subnets(&self) -> Checked<(VpcId, Vec<DescribedSubnet>)> {
+        let (mut subnets, mut problems) = (Vec::new(), Vec::new());
+        for id in self.spec.network().subnets() {
+            let found = subnet::named(&self.account.reader, id)
+                .await
+                .map_err(during(CHOOSING))?;
+            match found {
+                Some(subnet) => subnets.push(subnet),
+                None => problems.push(self.missing("network.subnets", id)),
+            }
+        }
+        let vpc = self.spec.network().vpc().cloned();
+        let vpc = vpc.or_else(|| subnets.first().map(|subnet| subnet.vpc.clone()));
+        if let Some(vpc) = &vpc {
+            let others = subnets.iter().filter(|subnet| subnet.vpc != *vpc);
+            problems.extend(others.map(|other| PlanProblem::OtherVpc {
+                subnet: other.id.clone(),
+                actual: other.vpc.clone(),
+                vpc: vpc.clone(),
+            }));
+        }
+        match vpc {
+            Some(vpc) if problems.is_empty() => Ok((vpc, subnets)),
+            _ => Err(Unfit::Problems(problems)),
+        }
+    }
+
+    /// Leaves out the subnets of Local Zones and Wavelength Zones.
+    fn in_availability_zones(
+        &self,
+        subnets: Vec<DescribedSubnet>,
+        zones: Option<&BTreeSet<String>>,
+        report: &mut Report,
+    ) -> Vec<DescribedSubnet> {
+        let Some(zones) = zones else {
+            return subnets;
+        };
+        let (usual, local): (Vec<_>, Vec<_>) = subnets
+            .into_iter()
+            .partition(|subnet| zones.contains(&subnet.zone));
+        if !self.spec.network().subnets().is_empty() {
+            for DescribedSubnet { id, zone, .. } in local {
+                report.problem(PlanProblem::LocalZone { subnet: id, zone });
+            }
+        }
+        usual
+    }
+
+    /// Checks that the name of the file system has an address in the VPC.
+    async fn dns(&self, vpc: &VpcId) -> Report {
+        let mut report = Report::default();
+        for attribute in DnsAttribute::ALL {
+            let answer = vpc::has_dns(&self.account.reader, vpc, attribute).await;
+            if report.look("the DNS of the VPC", answer) == Some(false) {
+                report.problem(PlanProblem::NoDns {
+                    vpc: vpc.clone(),
+                    attribute,
+                    region: self.account.region.clone(),
+                });
+            }
+        }
+        report
+    }
+
+    /// Chooses the subnets of the load balancer and those of the instances.
+    async fn choose(&self, vpc: VpcId, by_route: ByRoute, report: &mut Report) -> FoundNetwork {
+        let balancer = self.balancer_subnets(&vpc, &by_route.public, report);
+        let of_instances = self.spec.compute().count() + OF_MOUNT_TARGET;
+        let is_named = !self.spec.network().subnets().is_empty();
+        let mut instances = if is_named && !by_route.private.is_empty() {
+            // Whoever names private subnets wants the instances in them.
+            one_per_zone(&by_route.private, of_instances)
+        } else {
+            let reaching = [by_route.public.as_slice(), &by_route.private].concat();
+            one_per_zone(&reaching, of_instances)
+        };
+        if instances.is_empty() {
+            instances = one_per_zone(&by_route.isolated, of_instances);
+            self.isolation(&vpc, &by_route.isolated, report).await;
+        }
+        if !balancer.is_empty() {
+            // A target in a zone without the load balancer gets no requests.
+            instances.retain(|subnet| balancer.iter().any(|it| it.zone == subnet.zone));
+        }
+        let is_in =
+            |all: &[DescribedSubnet], id: &SubnetId| all.iter().any(|subnet| subnet.id == *id);
+        for subnet in &instances {
+            let of_balancer = if is_in(&balancer, &subnet.id) {
+                OF_LOAD_BALANCER
+            } else {
+                0
+            };
+            check_addresses(subnet, of_instances + of_balancer, report);
+        }
+        for subnet in balancer.iter().filter(|it| !is_in(&instances, &it.id)) {
+            check_addresses(subnet, OF_LOAD_BALANCER, report);
+        }
+        let planned =
+            |subnet: &DescribedSubnet| subnet.planned(is_in(&by_route.public, &subnet.id));
+        FoundNetwork {
+            vpc,
+            balancer: balancer.iter().map(planned).collect(),
+            ranges: instances
+                .iter()
+                .map(|subnet| (subnet.zone.clone(), subnet.range.clone()))
+                .collect(),
+            instances: instances.iter().map(planned).collect(),
+        }
+    }
+
+    /// Returns the subnets of the load balancer, which people reach from the internet.
+    fn balancer_subnets(
+        &self,
+        vpc: &VpcId,
+        public: &[DescribedSubnet],
+        report: &mut Report,
+    ) -> Vec<DescribedSubnet> {
+        if self.spec.tier() < Tier::LoadBalancer {
+            return Vec::new();
+        }
+        let subnets = one_per_zone(public, OF_LOAD_BALANCER);
+        if subnets.len() < self.needed_zones() {
+            report.problem(PlanProblem::NotPublic {
+                tier: self.spec.tier(),
+                vpc: vpc.clone(),
+                zones: subnets.iter().map(|subnet| subnet.zone.clone()).collect(),
+            });
+        }
+        subnets
+    }
+
+    /// Reports that no subnet has a route to the internet.
+    async fn isolation(&self, vpc: &VpcId, subnets: &[DescribedSubnet], report: &mut Report) {
+        let reaches_ecr = vpc_endpoint::reach_ecr(&self.account.reader, vpc).await;
+        let vpc = vpc.clone();
+        if report.look("the VPC's endpoints", reaches_ecr) == Some(true) {
+            report.warnings.push(PlanWarning::OnlyEcr { vpc });
+        } else {
+            report.problem(PlanProblem::NoInternetRoute {
+                subnets: subnets.iter().map(|subnet| subnet.id.clone()).collect(),
+                vpc,
+            });
+        }
+    }
+}
+
+/// The subnets of a VPC by their route to the internet.
+#[derive(Default)]
+struct ByRoute {
+    /// Those with a route to an internet gateway.
+    public: Vec<DescribedSubnet>,
+    /// Those with a route to a NAT gateway or the like.
+    private: Vec<DescribedSubnet>,
+    /// Those without a route.
+    isolated: Vec<DescribedSubnet>,
+}
+
+impl ByRoute {
+    /// Sorts the subnets. Without permission to look at routes, they are taken for the usual public ones.
+    fn of(subnets: Vec<DescribedSubnet>, routes: Option<&InternetRoutes>) -> Self {
+        let mut sorted = Self::default();
+        for subnet in subnets {
+            let route = routes.map_or(InternetRoute::InternetGateway, |it| it.of(&subnet.id));
+            match route {
+                InternetRoute::InternetGateway => sorted.public.push(subnet),
+                InternetRoute::Other => sorted.private.push(subnet),
+                InternetRoute::None => sorted.isolated.push(subnet),
+            }
+        }
+        sorted
+    }
+}
+
+/// Returns one subnet of each zone, because a load balancer and a file system each take only one: the first with enough
+/// free addresses, or else the first.
+fn one_per_zone(subnets: &[DescribedSubnet], needed: u32) -> Vec<DescribedSubnet> {
+    let mut chosen = BTreeMap::<&str, &DescribedSubnet>::new();
+    for subnet in subnets {
+        let first = chosen.entry(&subnet.zone).or_insert(subnet);
+        if first.free_addresses < needed && subnet.free_addresses >= needed {
+            *first = subnet;
+        }
+    }
+    chosen.into_values().cloned().collect()
+}
+
+fn check_addresses(subnet: &DescribedSubnet, needed: u32, report: &mut Report) {
+    if subnet.free_addresses < needed {
+        report.problem(PlanProblem::TooFewAddresses {
+            subnet: subnet.id.clone(),
+            zone: subnet.zone.clone(),
+            free: subnet.free_addresses,
+            needed,
+        });
+    }
+}
