@@ -37,7 +37,7 @@ pub struct CallRecord {
     pub ended: Option<Timestamp>,
     /// The service of the operation; `None` if the request named no service.
     pub service: Option<Service>,
-    /// The name of the operation, such as `RunInstances`.
+    /// The name of the operation, such as `RunInstances`; of a dry run, `RunInstances (dry run)`.
     pub operation: String,
     /// The position among the calls of that operation, counted from 1.
     pub nth: u32,

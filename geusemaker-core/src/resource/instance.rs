@@ -123,6 +123,34 @@ impl Create for NewInstance {
     }
 }
 
+/// Asks if these credentials may launch an instance, which is not launched. The answer is always an error.
+pub(crate) async fn create_in_dry_run(
+    aws: &Reader,
+    image: &AmiId,
+    instance_type: GpuInstanceType,
+    subnet: &SubnetId,
+    profile: Option<&str>,
+) -> Result<(), AwsError> {
+    let profile = profile.map(|name| {
+        IamInstanceProfileSpecification::builder()
+            .name(name)
+            .build()
+    });
+    aws.ec2
+        .run_instances()
+        .dry_run(true)
+        .min_count(1)
+        .max_count(1)
+        .image_id(image.as_str())
+        .instance_type(InstanceType::from(instance_type.name()))
+        .subnet_id(subnet.as_str())
+        .set_iam_instance_profile(profile)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:RunInstances"))?;
+    Ok(())
+}
+
 /// A lookup by the client token, among the instances that carry this program's tags. EC2 can filter by the token
 /// itself, but other servers that speak its protocol fail on that filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -139,6 +139,24 @@ impl Kind for Lookup {
     }
 }
 
+/// Asks if these credentials may create a group, which is not created. The answer is always an error.
+pub(crate) async fn create_in_dry_run(
+    aws: &Reader,
+    vpc: &VpcId,
+    name: &str,
+) -> Result<(), AwsError> {
+    aws.ec2
+        .create_security_group()
+        .dry_run(true)
+        .vpc_id(vpc.as_str())
+        .group_name(name)
+        .description("The permission to create groups")
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:CreateSecurityGroup"))?;
+    Ok(())
+}
+
 /// Returns true if the VPC has a group of this name, of any owner.
 pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bool, AwsError> {
     let reply = aws

@@ -32,7 +32,7 @@ impl Aws {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, ConnectionLost> {
         let (named, operation, call) = match wire::read(&request) {
-            Ok(call) => (Some(call.service), call.operation.clone(), Ok(call)),
+            Ok(call) => (Some(call.service), call.name(), Ok(call)),
             Err((service, error)) => (service, "unknown".to_owned(), Err(error)),
         };
         let service = named.unwrap_or_else(|| Service::guessed(&request));

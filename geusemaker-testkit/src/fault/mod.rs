@@ -63,7 +63,8 @@ pub struct Fault<E = AnyEffect> {
 /// The start of a fault. Without an effect, the connection ends before the request arrives.
 impl Fault {
     /// Creates a fault at the first call of an operation: `RunInstances`, or, where two services have operations of the
-    /// same name, with IAM's prefix: `elasticloadbalancing:DescribeTags`. `ec2:*` is any operation of a service.
+    /// same name, with IAM's prefix: `elasticloadbalancing:DescribeTags`. `ec2:*` is any operation of a service. A call
+    /// of EC2 that only checks if it would succeed has a name of its own: `RunInstances (dry run)`.
     ///
     /// # Panics
     /// Panics if the simulator has no such operation.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::sim::operation;
 use crate::wire::Service;
+use crate::wire::operation::DRY_RUN;
 
 /// The calls at which a fault fires.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,8 @@ impl On {
     /// Returns one known operation, with its service if another service has an operation of the same name.
     #[cfg(feature = "explorer")]
     pub(super) fn operation(service: Service, operation: &str) -> Option<Self> {
-        let knows = |service: &Service| operation::names(*service).contains(&operation);
+        let name = operation.trim_end_matches(DRY_RUN);
+        let knows = |service: &Service| operation::names(*service).contains(&name);
         let is_unique = Service::ALL.iter().filter(|one| knows(one)).count() == 1;
         knows(&service).then(|| Self {
             service: (!is_unique).then_some(service),
@@ -57,7 +59,7 @@ impl On {
         })
     }
 
-    /// Parses `RunInstances`, `ec2:RunInstances`, `ec2:*` or `*`.
+    /// Parses `RunInstances`, `ec2:RunInstances`, `RunInstances (dry run)`, `ec2:*` or `*`.
     pub(super) fn parse(text: &str) -> Result<Self, UnknownOperation> {
         let (service, operation) = match text.split_once(':') {
             None => (None, text),
@@ -82,10 +84,11 @@ impl On {
                 operation: None,
             });
         }
-        if !known().any(|known| known == operation) {
+        let name = operation.trim_end_matches(DRY_RUN);
+        if !known().any(|known| known == name) {
             return Err(UnknownOperation {
                 text: text.to_owned(),
-                nearest: nearest(operation, known()),
+                nearest: nearest(name, known()),
             });
         }
         Ok(Self {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::credential_scope::CredentialScope;
 use super::error_code::Code;
+use super::operation::DRY_RUN;
 use super::params::Params;
 use super::service::Protocol;
 use super::{Service, ServiceError, aws_json, query, rest_json, rest_xml};
@@ -18,6 +19,20 @@ pub(crate) struct Call {
     pub(crate) region: String,
     pub(crate) operation: String,
     pub(crate) input: Input,
+}
+
+impl Call {
+    /// Returns the name of the call in records and faults: that of its operation, with a mark if it is a dry run.
+    pub(crate) fn name(&self) -> String {
+        match &self.input {
+            Input::Query(params) if self.service == Service::Ec2 && params.is_dry_run() => {
+                format!("{}{DRY_RUN}", self.operation)
+            }
+            Input::AwsJson(_) | Input::Query(_) | Input::RestJson(_) | Input::RestXml(_) => {
+                self.operation.clone()
+            }
+        }
+    }
 }
 
 /// The parameters of a call, in the form of the service's protocol.

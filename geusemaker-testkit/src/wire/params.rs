@@ -22,6 +22,13 @@ impl Params {
         }
     }
 
+    /// Returns true if the call only checks if it would succeed.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.values
+            .get("DryRun")
+            .is_some_and(|value| value == "true")
+    }
+
     /// Parses a form that a test has written.
     #[cfg(test)]
     pub(crate) fn parse(form: &[u8]) -> Self {

@@ -7,6 +7,7 @@ mod file_system;
 mod image;
 mod names;
 mod network;
+mod permissions;
 mod quota;
 mod report;
 
@@ -104,12 +105,20 @@ impl Preflight<'_> {
             _ => None,
         };
         let mut of_quotas = Report::default();
-        let (file_system, names, candidates) = futures::join!(
+        let mut of_permissions = Report::default();
+        let (file_system, names, (), candidates) = futures::join!(
             self.adopted_file_system(network.as_ref()),
             self.names(network.as_ref()),
-            self.within_quotas(candidates, &mut of_quotas),
+            self.permissions(
+                network.as_ref(),
+                image.as_ref(),
+                candidates.as_deref(),
+                &mut of_permissions
+            ),
+            self.within_quotas(candidates.clone(), &mut of_quotas),
         );
         report.extend(of_quotas);
+        report.extend(of_permissions);
         let file_system = report.take(file_system);
         report.take(names);
         report.conclude()?;
