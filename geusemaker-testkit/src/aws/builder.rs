@@ -16,6 +16,7 @@ use crate::sim::account::Account;
 use crate::sim::guest::{GpuGuest, Guest};
 use crate::sim::limits::Throttling;
 use crate::sim::quota::Quota;
+use crate::sim::regions;
 use crate::sim::timings::Timings;
 
 /// The start of simulated time, 2026-11-01. It is constant, so that two runs are identical.
@@ -52,6 +53,7 @@ pub struct AwsBuilder {
     throttling: Option<Throttling>,
     quotas: Vec<(Quota, u32)>,
     no_capacity: Vec<(String, String)>,
+    opt_ins: Vec<String>,
     faults: Schedule,
     snapshot: Option<Snapshot>,
     on_change: Option<OnChange>,
@@ -70,6 +72,7 @@ impl Default for AwsBuilder {
             throttling: None,
             quotas: Vec::new(),
             no_capacity: Vec::new(),
+            opt_ins: Vec::new(),
             faults: Schedule::default(),
             snapshot: None,
             on_change: None,
@@ -109,7 +112,8 @@ impl AwsBuilder {
         self
     }
 
-    /// Sets the region of [`Aws::sdk_config`]; `us-east-1` by default. The account itself has every region.
+    /// Sets the region of [`Aws::sdk_config`]; `us-east-1` by default. The account itself has every region,
+    /// but for those that it has to [opt in](Self::opt_in) to.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
@@ -157,6 +161,24 @@ impl AwsBuilder {
         self
     }
 
+    /// Opts in to a region, such as `ap-east-1`. Without this, a region that an account has to opt in to refuses all
+    /// calls, as AWS does, with an error that says that the credentials are unknown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use geusemaker_testkit::Aws;
+    ///
+    /// let in_hong_kong = Aws::builder().region("ap-east-1").opt_in("ap-east-1").build();
+    /// # let _ = in_hong_kong;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn opt_in(mut self, region: impl Into<String>) -> Self {
+        self.opt_ins.push(region.into());
+        self
+    }
+
     /// Continues an account from its snapshot. The seed and the timings are those of the snapshot, and so are
     /// throttling, quotas and capacity, unless this builder sets them.
     ///
@@ -191,14 +213,20 @@ impl AwsBuilder {
     ///
     /// # Panics
     /// Panics outside a tokio runtime, whose clock the account follows, and if [`AwsBuilder::no_capacity`] names an
-    /// instance type or a zone that does not exist, because it would refuse nothing.
+    /// instance type or a zone that does not exist, because it would refuse nothing, or if [`AwsBuilder::opt_in`] names
+    /// a region that needs no opt-in.
     #[must_use]
     pub fn build(self) -> Aws {
         let (mut account, now) = match self.snapshot {
             Some(snapshot) => (snapshot.account, snapshot.now),
             None => (Account::new(self.seed, self.timings), EPOCH),
         };
-        account.region(&self.region);
+        for region in self.opt_ins {
+            account.opt_ins.add(region);
+        }
+        if regions::region(&self.region).is_some_and(|region| account.opt_ins.allow(region)) {
+            account.region(&self.region);
+        }
         if self.is_consistent {
             account.rng.be_consistent();
         }

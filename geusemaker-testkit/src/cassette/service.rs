@@ -15,10 +15,15 @@ pub(crate) fn service(request: &har::Request) -> String {
 fn host_service(before_query: &str) -> Option<String> {
     let (_, rest) = before_query.split_once("://")?;
     let host = rest.split(['/', ':']).next()?;
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-        .iter()
-        .any(|suffix| host.ends_with(suffix))
-        .then(|| host.split('.').next().map(str::to_owned))?
+    [
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".amazonaws.eu",
+        ".api.aws",
+    ]
+    .iter()
+    .any(|suffix| host.ends_with(suffix))
+    .then(|| host.split('.').next().map(str::to_owned))?
 }
 
 /// Returns the service of a path. REST services put the version of their API first in the path.
@@ -51,6 +56,8 @@ mod tests {
                 "elasticloadbalancing",
             ),
             ("https://ec2.eu-west-1.amazonaws.com/", "", "ec2"),
+            ("https://iam.cn-north-1.amazonaws.com.cn/", "", "iam"),
+            ("https://iam.us-gov.amazonaws.com/", "", "iam"),
             (
                 "http://127.0.0.1:1/2015-02-01/file-systems",
                 "",

@@ -13,11 +13,14 @@ use super::elastic_load_balancing::ElasticLoadBalancing;
 use super::guest::{Guest, Software};
 use super::iam::Iam;
 use super::limits::Limits;
+use super::opt_in::{self, OptIns};
 use super::quota::Quotas;
+use super::regions;
 use super::resource::{Resource, ResourceState};
 use super::secrets_manager::SecretsManager;
 use super::ssm::Ssm;
 use super::timings::{Rng, Timings};
+use crate::wire::{Service, ServiceError};
 
 /// The whole content of a simulated account. It is plain data: states are functions of it and of the time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +41,8 @@ pub(crate) struct Account {
     pub(crate) quotas: Quotas,
     #[serde(default)]
     pub(crate) capacity: Capacity,
+    #[serde(default)]
+    pub(crate) opt_ins: OptIns,
 }
 
 /// The content of an account in one region.
@@ -64,6 +69,18 @@ impl Account {
             limits: Limits::default(),
             quotas: Quotas::default(),
             capacity: Capacity::default(),
+            opt_ins: OptIns::default(),
+        }
+    }
+
+    /// Refuses a call in a region that does not exist, or that the account has not opted in to. A region with content is
+    /// open: a snapshot may be from the time when none was refused.
+    pub(crate) fn admit_region(&self, name: &str, service: Service) -> Result<(), ServiceError> {
+        match regions::region(name) {
+            _ if self.regions.contains_key(name) => Ok(()),
+            None => Err(ServiceError::unsupported(format_args!("the region {name}"))),
+            Some(region) if self.opt_ins.allow(region) => Ok(()),
+            Some(_) => Err(opt_in::refusal(service)),
         }
     }
 

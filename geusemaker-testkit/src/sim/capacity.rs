@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog;
 use super::ec2::Code;
+use super::regions;
 use crate::wire::ServiceError;
 
 /// The instance types that a zone has run out of, as pairs of type and zone. All other capacity is unlimited.
@@ -25,11 +26,8 @@ impl Capacity {
             catalog::instance_type(&instance_type).is_some(),
             "the simulator has no instance type {instance_type}"
         );
-        let region = zone.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
         assert!(
-            catalog::zones(region)
-                .iter()
-                .any(|known| known.name == zone),
+            regions::has_zone(&zone),
             "the simulator has no availability zone {zone}"
         );
         self.exhausted.insert((instance_type, zone));

@@ -1,29 +1,11 @@
-//! The instance types and the zones, and the types that each zone offers.
+//! The instance types, and the zones that offer them, from public data.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The regions that every account has enabled (AWS account management guide).
-pub(crate) const REGIONS: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
+use super::regions;
 
 /// An instance type, as DescribeInstanceTypes reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,15 +40,6 @@ pub(crate) enum Hypervisor {
     BareMetal,
 }
 
-/// An availability zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Zone {
-    /// The name, such as `us-east-1a`.
-    pub(crate) name: String,
-    /// The id, such as `use1-az1`.
-    pub(crate) id: String,
-}
-
 impl InstanceType {
     /// Returns the family, such as `g5` for `g5.xlarge`.
     pub(crate) fn family(&self) -> &str {
@@ -91,20 +64,9 @@ impl InstanceType {
 
     /// Returns true if a zone offers the type.
     pub(crate) fn is_offered_in(&self, zone: &str) -> bool {
-        // From public offering data of us-east-1. For families without such data, and for other regions, it is assumed.
-        let Some(letter) = zone.strip_prefix("us-east-1") else {
-            return true;
-        };
-        let letters = match self.family() {
-            "g4dn" | "g5" | "g6" => "abcdf",
-            "g7e" | "p5en" | "p6-b300" => "ac",
-            "p4de" => "bc",
-            "p6-b200" => "c",
-            "p3dn" => "cd",
-            _ if self.gpus.is_none() => "abcdf",
-            _ => "abcd",
-        };
-        letters.contains(letter)
+        OFFERINGS
+            .get(zone)
+            .is_some_and(|types| types.contains(self.name.as_str()))
     }
 }
 
@@ -118,39 +80,42 @@ pub(crate) fn instance_type(name: &str) -> Option<&'static InstanceType> {
     instance_types().iter().find(|known| known.name == name)
 }
 
-/// Returns the zones of a region: six in us-east-1, three elsewhere.
-pub(crate) fn zones(region: &str) -> Vec<Zone> {
-    let letters = if region == "us-east-1" {
-        "abcdef"
-    } else {
-        "abc"
-    };
-    let prefix = zone_id_prefix(region);
-    letters
-        .chars()
-        .zip(1..)
-        .map(|(letter, number)| Zone {
-            name: format!("{region}{letter}"),
-            id: format!("{prefix}-az{number}"),
-        })
-        .collect()
-}
-
-/// Returns the prefix of a region's zone ids, such as `use1` for `us-east-1` and `apse2` for `ap-southeast-2`.
-fn zone_id_prefix(region: &str) -> String {
-    let (area, place) = region.split_once('-').unwrap_or((region, ""));
-    let mut place = place.replace('-', "");
-    for direction in ["gov", "north", "south", "east", "west", "central"] {
-        place = place.replace(direction, &direction[..1]);
-    }
-    format!("{area}{place}")
-}
-
 static INSTANCE_TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
     let mut types = gpu_types();
     types.extend(general_types());
     types
 });
+
+/// The names of the types that each zone offers, by the zone's name.
+static OFFERINGS: LazyLock<HashMap<String, HashSet<&str>>> = LazyLock::new(|| {
+    let mut places: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for row in regions::rows::<OfferingRow>(include_str!("offerings.csv")) {
+        let types = places.entry(row.place).or_default();
+        types.insert(row.types, row.zones);
+    }
+    let mut offerings: HashMap<String, HashSet<&str>> = HashMap::new();
+    for (place, types) in &places {
+        for known in instance_types() {
+            let whole = types.get(&known.name);
+            let letters = whole.or_else(|| types.get(known.family()));
+            for letter in letters.map(String::as_str).unwrap_or_default().chars() {
+                let zone = offerings.entry(format!("{place}{letter}")).or_default();
+                zone.insert(&known.name);
+            }
+        }
+    }
+    offerings
+});
+
+#[derive(Deserialize)]
+struct OfferingRow {
+    /// The name of a zone without its letter.
+    place: String,
+    /// A family, or a whole type, which takes precedence.
+    types: String,
+    /// The letters of the zones.
+    zones: String,
+}
 
 #[derive(Deserialize)]
 struct GeneralRow {
@@ -161,24 +126,15 @@ struct GeneralRow {
     memory_mib: u64,
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "the table is compiled in, and a test reads all of it"
-)]
 fn general_types() -> impl Iterator<Item = InstanceType> {
-    csv::Reader::from_reader(include_str!("general_catalog.csv").as_bytes())
-        .into_deserialize()
-        .map(|row| {
-            let row: GeneralRow = row.expect("a row of the catalog of types without GPU");
-            InstanceType {
-                name: row.instance_type,
-                architecture: row.arch,
-                vcpus: row.vcpus,
-                threads_per_core: row.threads_per_core,
-                memory_mib: row.memory_mib,
-                gpus: None,
-            }
-        })
+    regions::rows(include_str!("general_catalog.csv")).map(|row: GeneralRow| InstanceType {
+        name: row.instance_type,
+        architecture: row.arch,
+        vcpus: row.vcpus,
+        threads_per_core: row.threads_per_core,
+        memory_mib: row.memory_mib,
+        gpus: None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -197,10 +153,8 @@ struct Row {
     reason = "the table is compiled in, and a test reads all of it"
 )]
 fn gpu_types() -> Vec<InstanceType> {
-    csv::Reader::from_reader(include_str!("gpu_catalog.csv").as_bytes())
-        .deserialize()
-        .map(|row| {
-            let row: Row = row.expect("a row of the GPU catalog");
+    regions::rows(include_str!("gpu_catalog.csv"))
+        .map(|row: Row| {
             let (manufacturer, model) = row
                 .gpu_model
                 .split_once(' ')
@@ -226,7 +180,8 @@ fn gpu_types() -> Vec<InstanceType> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hypervisor, instance_type, instance_types, zones};
+    use super::{Hypervisor, InstanceType, OfferingRow, instance_type, instance_types};
+    use crate::sim::regions;
 
     #[test]
     fn catalog_has_all_gpu_types() {
@@ -250,30 +205,56 @@ mod tests {
     }
 
     #[test]
-    fn us_east_1e_offers_no_types() {
-        let offered = instance_types()
-            .iter()
-            .filter(|known| known.is_offered_in("us-east-1e"));
-        assert_eq!(offered.count(), 0);
-        assert!(
-            instance_type("g5.xlarge")
-                .unwrap()
-                .is_offered_in("us-east-1f")
-        );
-        assert!(
-            !instance_type("g6e.xlarge")
-                .unwrap()
-                .is_offered_in("us-east-1f")
-        );
+    fn offerings_name_known_types_and_zones() {
+        for row in regions::rows::<OfferingRow>(include_str!("offerings.csv")) {
+            let is_known =
+                |known: &InstanceType| known.name == row.types || known.family() == row.types;
+            assert!(instance_types().iter().any(is_known), "{}", row.types);
+            for letter in row.zones.chars() {
+                let zone = format!("{}{letter}", row.place);
+                assert!(regions::has_zone(&zone), "{zone}");
+            }
+        }
     }
 
     #[test]
-    fn zone_ids_match_those_of_aws() {
-        let id = |region| zones(region)[0].id.clone();
-        assert_eq!(id("us-east-1"), "use1-az1");
-        assert_eq!(id("ap-southeast-2"), "apse2-az1");
-        assert_eq!(id("us-gov-west-1"), "usgw1-az1");
-        assert_eq!(zones("eu-central-1").len(), 3);
+    fn offerings_differ_between_zones() {
+        let zones = |name: &str, region| -> Vec<&str> {
+            let known = instance_type(name).unwrap();
+            let zones = regions::zones(region).iter();
+            let offering = zones.filter(|zone| known.is_offered_in(&zone.name));
+            offering.map(|zone| zone.name.as_str()).collect()
+        };
+        assert_eq!(zones("g5.xlarge", "us-west-1").len(), 0);
+        assert_eq!(zones("g4dn.xlarge", "us-west-1").len(), 2);
+        assert_eq!(
+            zones("p4de.24xlarge", "us-east-1"),
+            ["us-east-1b", "us-east-1c"]
+        );
+        assert_eq!(zones("g6.xlarge", "us-east-1").len(), 5);
+        assert_eq!(zones("p5.4xlarge", "ap-northeast-2").len(), 0);
+        assert_eq!(zones("p5.48xlarge", "ap-northeast-2"), ["ap-northeast-2a"]);
+        assert_eq!(zones("g4dn.xlarge", "cn-north-1").len(), 2);
+        assert!(
+            instance_type("g4dn.xlarge")
+                .unwrap()
+                .is_offered_in("us-west-2-lax-1a")
+        );
+    }
+
+    /// Else nobody could launch it anywhere.
+    #[test]
+    fn every_type_is_offered_somewhere() {
+        for known in instance_types() {
+            let mut zones = regions::regions()
+                .iter()
+                .flat_map(|region| regions::zones(&region.name));
+            assert!(
+                zones.any(|zone| known.is_offered_in(&zone.name)),
+                "{}",
+                known.name
+            );
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use super::capacity::Capacity;
 use super::guest::{Guest, Software};
 use super::lifecycle::LifecycleOverride;
+use super::opt_in::OptIns;
+use super::partition::Partition;
 use super::quota::Quotas;
 use super::timings::{Rng, Step};
 
@@ -24,9 +26,22 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) quotas: &'a Quotas,
     /// The zones' capacity.
     pub(crate) capacity: &'a Capacity,
+    /// The regions that the account has opted in to.
+    pub(crate) opt_ins: &'a OptIns,
 }
 
 impl RequestContext<'_> {
+    /// Returns the partition of the region, whose name begins ARNs: `arn:aws-cn`.
+    pub(crate) fn partition(&self) -> Partition {
+        Partition::of(self.region)
+    }
+
+    /// Returns the ARN of the caller.
+    pub(crate) fn user_arn(&self) -> String {
+        let (partition, account) = (self.partition(), self.account_id);
+        format!("arn:{partition}:iam::{account}:user/simulated")
+    }
+
     /// Returns the software of the instances.
     pub(crate) fn software(&self) -> Software<'_> {
         Software {

@@ -17,7 +17,10 @@ pub(crate) mod iam;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod operation;
+pub(crate) mod opt_in;
+pub(crate) mod partition;
 pub(crate) mod quota;
+pub(crate) mod regions;
 pub(crate) mod resource;
 pub(crate) mod secrets_manager;
 pub(crate) mod ssm;
@@ -32,6 +35,7 @@ use self::account::Account;
 use self::context::RequestContext;
 use self::guest::Guest;
 use self::lifecycle::LifecycleOverride;
+use self::partition::Partition;
 use crate::wire::{Call, Input, Reply, Service, ServiceError};
 
 /// Answers one call at one moment.
@@ -42,6 +46,13 @@ pub(crate) fn answer(
     lifecycle: &LifecycleOverride,
     call: &mut Call,
 ) -> Result<Reply, ServiceError> {
+    account.admit_region(&call.region, call.service)?;
+    let partition = Partition::of(&call.region);
+    if call.service == Service::CloudFront && partition != Partition::Aws {
+        return Err(ServiceError::unsupported(format_args!(
+            "CloudFront in the partition {partition}"
+        )));
+    }
     account.limits.admit(now, call)?;
     // AWS's times are in milliseconds.
     let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
@@ -54,6 +65,7 @@ pub(crate) fn answer(
         iam,
         quotas,
         capacity,
+        opt_ins,
         ..
     } = account;
     let Some(region) = regions.get_mut(&call.region) else {
@@ -71,6 +83,7 @@ pub(crate) fn answer(
         lifecycle,
         quotas,
         capacity,
+        opt_ins,
     };
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {

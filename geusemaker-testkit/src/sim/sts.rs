@@ -33,10 +33,7 @@ fn caller_identity(context: &RequestContext<'_>, params: &Params) -> Result<Repl
     params.refuse_unread("GetCallerIdentity")?;
     Ok(Reply::xml(
         Element::new("result")
-            .with(
-                "Arn",
-                format_args!("arn:aws:iam::{}:user/simulated", context.account_id),
-            )
+            .with("Arn", context.user_arn())
             .with("UserId", "AIDASIMULATEDUSER0001")
             .with("Account", context.account_id),
     ))

@@ -62,10 +62,12 @@ pub(crate) use {error_codes, name_of};
 error_codes! {
     /// An error code of a request that names no operation or cannot be read.
     enum Code {
+        AuthFailure => 401,
         BadRequest => 400,
         IncompleteSignature => 400,
         InvalidAction => 400,
         InvalidArgument => 400,
+        InvalidClientTokenId => 403,
         InvalidParameterValue => 400,
         // The common errors of AWS's query APIs include this code, with this status.
         MalformedQueryString => 404,
@@ -80,6 +82,7 @@ error_codes! {
         // No code of AWS, so that it cannot be taken for an answer of AWS.
         SimulatorUnsupported => 501,
         UnknownOperationException => 400,
+        UnrecognizedClientException => 400,
         ValidationException => 400,
     }
 }

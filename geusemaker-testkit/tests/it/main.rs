@@ -22,6 +22,7 @@ mod fault_file;
 mod fidelity;
 mod iam;
 mod limits;
+mod partition;
 mod quotas;
 mod secrets_manager;
 #[cfg(feature = "socket")]

@@ -6,6 +6,7 @@ use super::selection::{Described, Field, Selection};
 use super::{Code, Ec2};
 use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
 use crate::sim::context::RequestContext;
+use crate::sim::regions::Zone;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -110,7 +111,7 @@ pub(crate) fn describe_offerings(
         .optional("LocationType")
         .unwrap_or_else(|| "region".to_owned());
     let selection = Selection::<Offering>::read(params, "DescribeInstanceTypeOfferings")?;
-    let location: fn(&catalog::Zone) -> String = match location_type.as_str() {
+    let location: fn(&Zone) -> String = match location_type.as_str() {
         "region" | "availability-zone" => |zone| zone.name.clone(),
         "availability-zone-id" => |zone| zone.id.clone(),
         other => {
@@ -120,8 +121,11 @@ pub(crate) fn describe_offerings(
     };
     let mut offerings = Vec::new();
     for known in catalog::instance_types() {
-        let zones = catalog::zones(context.region);
-        let mut zones = zones.iter().filter(|zone| known.is_offered_in(&zone.name));
+        let open = ec2.open_zones();
+        let mut zones = open
+            .iter()
+            .copied()
+            .filter(|zone| known.is_offered_in(&zone.name));
         let offering = |location| Offering {
             instance_type: &known.name,
             location,

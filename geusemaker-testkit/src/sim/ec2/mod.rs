@@ -29,7 +29,8 @@ mod validation;
 mod volume;
 mod vpc;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,8 @@ use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
 use super::context::RequestContext;
 use super::iam::Iam;
+use super::partition::Partition;
+use super::regions::{self, Zone};
 use super::resource::{Resource, ResourceState};
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
@@ -82,6 +85,9 @@ pub(crate) struct Ec2 {
     volumes: BTreeMap<String, Volume>,
     #[serde(default)]
     spent_tokens: SpentTokens,
+    /// The groups of local and wavelength zones that the account has opted in to.
+    #[serde(default)]
+    zone_groups: BTreeSet<String>,
     tags: Tags,
 }
 
@@ -147,6 +153,21 @@ impl Ec2 {
             })
     }
 
+    /// Returns the ARN of a resource of the account in the region: `volume/vol-1` is the resource.
+    fn arn(&self, resource: impl fmt::Display) -> String {
+        let (region, account) = (&self.region, &self.account_id);
+        let partition = Partition::of(region);
+        format!("arn:{partition}:ec2:{region}:{account}:{resource}")
+    }
+
+    /// Returns the zones that the account can use: the region's own, and those that it has opted in to.
+    pub(crate) fn open_zones(&self) -> Vec<&'static Zone> {
+        let edge = regions::edge_zones(&self.region).iter();
+        let own = regions::zones(&self.region).iter();
+        own.chain(edge.filter(|zone| self.zone_groups.contains(&zone.group)))
+            .collect()
+    }
+
     pub(crate) fn vpc(&self, id: &str) -> Option<&Vpc> {
         self.vpcs.get(id)
     }
@@ -166,6 +187,10 @@ impl Ec2 {
     /// Returns all instances, in the order of their ids.
     pub(crate) fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.instances.values()
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     pub(crate) fn account_id(&self) -> &str {

@@ -98,6 +98,7 @@ operations! {
         "GetManagedPrefixListEntries" => prefix_list::entries(context, params),
         "GetSecurityGroupsForVpc" => security_group::reference::groups_for_vpc(ec2, context, params),
         "ImportKeyPair" => key_pair::import(ec2, context, params),
+        "ModifyAvailabilityZoneGroup" => availability_zone::modify_group(ec2, params),
         "ModifyInstanceAttribute" => instance::attribute::modify(ec2, context, params),
         "ModifyInstanceMetadataOptions" => instance::attribute::modify_metadata_options(ec2, context, params),
         "ModifyNetworkInterfaceAttribute" => network_interface::attribute::modify(ec2, context, params),

@@ -98,7 +98,8 @@ pub(crate) fn describe(
     let lists = prefix_lists(context.region);
     let page = selection.choose(ec2, context.now, &lists)?;
     Ok(page.reply("prefixListSet", |list: &PrefixList| {
-        let arn = format!("arn:aws:ec2:{}:aws:prefix-list/{}", context.region, list.id);
+        let (partition, region) = (context.partition(), context.region);
+        let arn = format!("arn:{partition}:ec2:{region}:aws:prefix-list/{}", list.id);
         Element::new("item")
             .with("prefixListId", &list.id)
             .with("prefixListName", &list.name)

@@ -2,15 +2,17 @@
 
 use super::selection::{Described, Field, Selection};
 use super::{Code, Ec2};
-use crate::sim::catalog;
 use crate::sim::context::RequestContext;
+use crate::sim::partition::Partition;
+use crate::sim::regions;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// A region that is enabled for every account.
+/// A region as an account sees it.
 struct Region {
     name: &'static str,
+    opt_in_status: &'static str,
 }
 
 impl Described for Region {
@@ -18,8 +20,8 @@ impl Described for Region {
     const FIELDS: &'static [Field<Self>] = &[
         ("region-name", |_, _, it| vec![it.name.to_owned()]),
         ("endpoint", |_, _, it| vec![endpoint(it)]),
-        ("opt-in-status", |_, _, _| {
-            vec!["opt-in-not-required".to_owned()]
+        ("opt-in-status", |_, _, it| {
+            vec![it.opt_in_status.to_owned()]
         }),
     ];
 
@@ -38,19 +40,32 @@ pub(crate) fn describe(
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
-    // Regions that an account has to opt in to are not among these.
-    params.accept("AllRegions");
+    let lists_all = params.parsed("AllRegions")? == Some(true);
     let selection = Selection::read(params, "DescribeRegions")?;
-    let regions: Vec<Region> = catalog::REGIONS.map(|name| Region { name }).into();
+    let partition = Partition::of(context.region);
+    let regions: Vec<Region> = regions::regions()
+        .iter()
+        .filter(|region| region.partition == partition)
+        .filter(|region| lists_all || context.opt_ins.allow(region))
+        .map(|region| Region {
+            name: &region.name,
+            opt_in_status: match region.is_opt_in {
+                false => "opt-in-not-required",
+                true if context.opt_ins.allow(region) => "opted-in",
+                true => "not-opted-in",
+            },
+        })
+        .collect();
     let page = selection.choose(ec2, context.now, &regions)?;
     Ok(page.reply("regionInfo", |it| {
         Element::new("item")
             .with("regionName", it.name)
             .with("regionEndpoint", endpoint(it))
-            .with("optInStatus", "opt-in-not-required")
+            .with("optInStatus", it.opt_in_status)
     }))
 }
 
 fn endpoint(region: &Region) -> String {
-    format!("ec2.{}.amazonaws.com", region.name)
+    let suffix = Partition::of(region.name).dns_suffix();
+    format!("ec2.{}.{suffix}", region.name)
 }

@@ -8,9 +8,9 @@ use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::{Code, Ec2};
-use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
+use crate::sim::regions::Zone;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -83,8 +83,7 @@ impl Subnet {
     }
 
     fn arn(&self, ec2: &Ec2) -> String {
-        let (region, account) = (&ec2.region, &ec2.account_id);
-        format!("arn:aws:ec2:{region}:{account}:subnet/{}", self.id)
+        ec2.arn(format_args!("subnet/{}", self.id))
     }
 
     pub(super) fn element(&self, ec2: &Ec2, now: Timestamp) -> Element {
@@ -140,7 +139,7 @@ pub(crate) fn create(
     let vpc = ec2
         .vpc(&vpc_id)
         .ok_or_else(|| ResourceKind::Vpc.unknown(&vpc_id))?;
-    let zone = choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
+    let zone = choose_zone(ec2, zone_name.as_deref(), zone_id.as_deref())?;
     if !vpc.cidr.contains(cidr) || !(16..=28).contains(&cidr.prefix()) {
         let message = format!("The CIDR '{cidr}' is invalid.");
         return Err(ServiceError::new(Code::InvalidSubnetRange, message));
@@ -203,15 +202,16 @@ pub(crate) fn modify_attribute(ec2: &mut Ec2, params: &mut Params) -> Result<Rep
 
 /// Returns the requested zone. Without a request AWS chooses one, here the first.
 pub(super) fn choose_zone(
-    region: &str,
+    ec2: &Ec2,
     name: Option<&str>,
     id: Option<&str>,
 ) -> Result<Zone, ServiceError> {
-    let zones = catalog::zones(region);
+    let zones = ec2.open_zones();
     let all: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
     let all = all.join(", ");
     zones
         .into_iter()
+        .cloned()
         .find(|zone| name.is_none_or(|name| zone.name == name) && id.is_none_or(|id| zone.id == id))
         .ok_or_else(|| {
             let zone = name.or(id).unwrap_or_default();

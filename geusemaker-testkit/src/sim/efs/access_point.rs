@@ -89,11 +89,12 @@ impl AccessPoint {
         let RequestContext {
             region, account_id, ..
         } = context;
+        let partition = context.partition();
         let mut description = json!({
             "ClientToken": creation.client_token,
             "Tags": creation.tags,
             "AccessPointId": id,
-            "AccessPointArn": format!("arn:aws:elasticfilesystem:{region}:{account_id}:access-point/{id}"),
+            "AccessPointArn": format!("arn:{partition}:elasticfilesystem:{region}:{account_id}:access-point/{id}"),
             "FileSystemId": creation.file_system_id,
             "RootDirectory": creation.root_directory,
             "OwnerId": account_id,

@@ -9,9 +9,9 @@ use super::life_cycle::{LifeCycle, LifeCycleState};
 use super::paging::{self, Words};
 use super::tags::{self, Tag};
 use super::{Code, Efs, bad_request, refuse_other_query};
-use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
+use crate::sim::regions;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -127,11 +127,12 @@ impl FileSystem {
         let RequestContext {
             region, account_id, ..
         } = context;
+        let partition = context.partition();
         let mut description = json!({
             "OwnerId": account_id,
             "CreationToken": creation.creation_token,
             "FileSystemId": id,
-            "FileSystemArn": format!("arn:aws:elasticfilesystem:{region}:{account_id}:file-system/{id}"),
+            "FileSystemArn": format!("arn:{partition}:elasticfilesystem:{region}:{account_id}:file-system/{id}"),
             "CreationTime": self.created_at.as_second(),
             "LifeCycleState": self.state(context.now),
             "NumberOfMountTargets": efs.mount_targets_of(id).count(),
@@ -152,10 +153,10 @@ impl FileSystem {
         }
         if let Some(zone) = &creation.availability_zone_name {
             description["AvailabilityZoneName"] = zone.clone().into();
-            let zone = catalog::zones(region)
-                .into_iter()
+            let zone = regions::zones(region)
+                .iter()
                 .find(|known| known.name == *zone);
-            description["AvailabilityZoneId"] = zone.map(|zone| zone.id).into();
+            description["AvailabilityZoneId"] = zone.map(|zone| zone.id.clone()).into();
         }
         if let Some(throughput) = creation.provisioned_throughput_in_mibps {
             description["ProvisionedThroughputInMibps"] = throughput.into();
@@ -230,7 +231,7 @@ pub(super) fn check_throughput(creation: &Creation) -> Result<(), ServiceError> 
 }
 
 fn check_zone(creation: &Creation, region: &str) -> Result<(), ServiceError> {
-    let zones = catalog::zones(region);
+    let zones = regions::zones(region);
     match &creation.availability_zone_name {
         Some(name) if !zones.iter().any(|zone| zone.name == *name) => Err(ServiceError::new(
             Code::UnsupportedAvailabilityZone,
@@ -250,7 +251,8 @@ fn key(
     creation: &Creation,
 ) -> Result<Option<String>, ServiceError> {
     let (region, account_id) = (context.region, context.account_id);
-    let arn = |id: &str| format!("arn:aws:kms:{region}:{account_id}:key/{id}");
+    let partition = context.partition();
+    let arn = |id: &str| format!("arn:{partition}:kms:{region}:{account_id}:key/{id}");
     match (&creation.kms_key_id, creation.encrypted) {
         (None, false) => Ok(None),
         (Some(_), false) => Err(bad_request("KmsKeyId requires Encrypted to be true")),

@@ -12,6 +12,7 @@ use super::paging::{self, Words};
 use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{AddressUse, Ec2, NetworkInterface, NewInterface, Subnet};
+use crate::sim::regions;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
@@ -156,6 +157,15 @@ fn subnet_for(
         let message = format!("The subnet ID '{subnet_id}' does not exist");
         ServiceError::new(Code::SubnetNotFound, message)
     })?;
+    let mut edge = regions::edge_zones(ec2.region()).iter();
+    if edge.any(|zone| zone.name == subnet.zone) {
+        let message = format!(
+            "Amazon EFS is not available in the zone {} of the subnet '{subnet_id}'",
+            subnet.zone
+        );
+        let code = Code::UnsupportedAvailabilityZone;
+        return Err(ServiceError::new(code, message));
+    }
     if file_system.zone().is_some_and(|zone| zone != subnet.zone) {
         let message = format!(
             "The file system '{}' is not in the Availability Zone of the subnet '{}'",

@@ -111,7 +111,8 @@ pub(super) fn create(
         .admit(Quota::ListenersPerLoadBalancer, listeners + 1)?;
     let path = format!("{}/{}", balancer.path(), context.rng.hex(16));
     let (region, account_id) = (context.region, context.account_id);
-    let arn = format!("arn:aws:elasticloadbalancing:{region}:{account_id}:listener/{path}");
+    let partition = context.partition();
+    let arn = format!("arn:{partition}:elasticloadbalancing:{region}:{account_id}:listener/{path}");
     let default_rule = Rule::new(context, &path, Vec::new(), actions, Tags::default());
     let listener = Listener {
         arn: arn.clone(),

@@ -192,8 +192,9 @@ fn build(
         ""
     };
     let dns_name = format!(
-        "{prefix}{name}-{}.{region}.elb.amazonaws.com",
-        context.rng.digits(10)
+        "{prefix}{name}-{}.{region}.elb.{}",
+        context.rng.digits(10),
+        context.partition().dns_suffix()
     );
     let path = format!("app/{name}/{id}");
     let groups = &settings.security_groups;
@@ -210,7 +211,10 @@ fn build(
         LifecycleOverride::Usual | LifecycleOverride::Stuck | LifecycleOverride::Slow(_) => None,
     };
     LoadBalancer {
-        arn: format!("arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/{path}"),
+        arn: format!(
+            "arn:{}:elasticloadbalancing:{region}:{account_id}:loadbalancer/{path}",
+            context.partition()
+        ),
         settings,
         dns_name,
         vpc,

@@ -67,10 +67,11 @@ impl Rule {
         tags: Tags,
     ) -> Self {
         let (region, account_id) = (context.region, context.account_id);
+        let partition = context.partition();
         let id = context.rng.hex(16);
         Self {
             arn: format!(
-                "arn:aws:elasticloadbalancing:{region}:{account_id}:listener-rule/{listener_path}/{id}"
+                "arn:{partition}:elasticloadbalancing:{region}:{account_id}:listener-rule/{listener_path}/{id}"
             ),
             conditions,
             actions,

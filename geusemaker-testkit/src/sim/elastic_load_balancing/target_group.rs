@@ -155,7 +155,8 @@ pub(super) fn create(
         .quotas
         .admit(Quota::TargetGroups, elb.target_groups.len() + 1)?;
     let arn = format!(
-        "arn:aws:elasticloadbalancing:{}:{}:targetgroup/{}/{}",
+        "arn:{}:elasticloadbalancing:{}:{}:targetgroup/{}/{}",
+        context.partition(),
         context.region,
         context.account_id,
         settings.name,

@@ -6,13 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::paging::Paging;
 use super::{Code, Iam, policy_document, validation};
 use crate::sim::context::RequestContext;
+use crate::sim::partition::Partition;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
-
-/// The account of AWS's own policies.
-const OF_AWS: &str = "arn:aws:iam::aws:policy/";
 
 /// The actions with which the agent of Systems Manager works, beside those that it asks for itself.
 const AGENT: &[&str] = &[
@@ -73,7 +71,7 @@ pub(super) fn attach(
     let arn = read_arn(params)?;
     params.refuse_unread("AttachRolePolicy")?;
     let role = iam.role_mut(&name)?;
-    let policy = known(&arn)?;
+    let policy = known(&arn, context.partition())?;
     // Attaching a policy again changes nothing.
     if role.attached_policies.contains_key(&arn) {
         return Ok(Reply::empty());
@@ -133,9 +131,10 @@ fn read_arn(params: &mut Params) -> Result<String, ServiceError> {
     Ok(arn)
 }
 
-/// Returns the name of one of AWS's policies. No account here can create its own.
-fn known(arn: &str) -> Result<&str, ServiceError> {
-    let Some(name) = arn.strip_prefix(OF_AWS) else {
+/// Returns the name of one of AWS's policies, which each partition has. No account here can create its own.
+fn known(arn: &str, partition: Partition) -> Result<&str, ServiceError> {
+    let of_aws = format!("arn:{partition}:iam::aws:policy/");
+    let Some(name) = arn.strip_prefix(&of_aws) else {
         let message = format!("Policy {arn} does not exist or is not attachable.");
         return Err(ServiceError::new(Code::NoSuchEntity, message));
     };

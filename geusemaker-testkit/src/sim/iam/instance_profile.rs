@@ -72,10 +72,10 @@ pub(super) fn create(
     validation::unused("Instance Profile", &name, &iam.instance_profiles)?;
     let total = iam.instance_profiles.len() + 1;
     context.quotas.admit(Quota::InstanceProfiles, total)?;
-    let account = context.account_id;
+    let (partition, account) = (context.partition(), context.account_id);
     let profile = InstanceProfile {
         id: format!("AIPA{}", context.rng.upper(17)),
-        arn: format!("arn:aws:iam::{account}:instance-profile{path}{name}"),
+        arn: format!("arn:{partition}:iam::{account}:instance-profile{path}{name}"),
         path,
         created_at: context.now,
         known_at: context.now + context.duration(Step::InstanceProfileKnown),

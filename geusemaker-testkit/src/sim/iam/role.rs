@@ -87,7 +87,11 @@ pub(super) fn create(
     context.quotas.admit(Quota::Roles, iam.roles.len() + 1)?;
     let role = Role {
         id: format!("AROA{}", context.rng.upper(17)),
-        arn: format!("arn:aws:iam::{}:role{path}{name}", context.account_id),
+        arn: format!(
+            "arn:{}:iam::{}:role{path}{name}",
+            context.partition(),
+            context.account_id
+        ),
         path,
         created_at: context.now,
         description,

@@ -111,7 +111,8 @@ pub(super) fn create(
     context.quotas.admit(Quota::Secrets, count + 1)?;
     let mut secret = Secret {
         arn: format!(
-            "arn:aws:secretsmanager:{}:{}:secret:{}-{}",
+            "arn:{}:secretsmanager:{}:{}:secret:{}-{}",
+            context.partition(),
             context.region,
             context.account_id,
             request.name,

@@ -112,7 +112,7 @@ impl Parameter {
             "ARN": arn(name, context),
             "Type": self.kind,
             "LastModifiedDate": seconds(self.modified_at),
-            "LastModifiedUser": format!("arn:aws:iam::{}:root", context.account_id),
+            "LastModifiedUser": format!("arn:{}:iam::{}:root", context.partition(), context.account_id),
             "Version": self.version,
             "Tier": self.tier,
             "Policies": [],
@@ -340,8 +340,10 @@ pub(super) fn delete_several(ssm: &mut Ssm, input: &Input) -> Result<Reply, Serv
 fn arn(name: &str, context: &RequestContext<'_>) -> String {
     let separator = if name.starts_with('/') { "" } else { "/" };
     format!(
-        "arn:aws:ssm:{}:{}:parameter{separator}{name}",
-        context.region, context.account_id
+        "arn:{}:ssm:{}:{}:parameter{separator}{name}",
+        context.partition(),
+        context.region,
+        context.account_id
     )
 }
 
@@ -417,7 +419,7 @@ fn find(
         "Value": image.id,
         "Version": 1,
         "LastModifiedDate": seconds(Timestamp::UNIX_EPOCH),
-        "ARN": format!("arn:aws:ssm:{}::parameter{name}", context.region),
+        "ARN": format!("arn:{}:ssm:{}::parameter{name}", context.partition(), context.region),
         "DataType": "text",
     })))
 }

@@ -79,8 +79,9 @@ pub(super) fn start(
     let id = format!("simulated-{}", context.rng.hex(17));
     let token = context.rng.hex(128);
     let url = format!(
-        "wss://ssmmessages.{}.amazonaws.com/v1/data-channel/{id}?role=publish_subscribe",
-        context.region
+        "wss://ssmmessages.{}.{}/v1/data-channel/{id}?role=publish_subscribe",
+        context.region,
+        context.partition().dns_suffix()
     );
     let session = Session {
         id: id.clone(),
@@ -157,7 +158,7 @@ pub(super) fn describe(
             )));
         }
     }
-    let owner = format!("arn:aws:iam::{}:user/simulated", context.account_id);
+    let owner = context.user_arn();
     let found = ssm.sessions.values().filter(|session| {
         let is_active = session.ended_at(fleet).is_none();
         let has_all = request.filters.iter().all(|filter| {

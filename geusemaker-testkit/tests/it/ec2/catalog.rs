@@ -1,7 +1,7 @@
 //! Images, instance types and their offerings.
 
 use aws_sdk_ec2::types::LocationType;
-use geusemaker_testkit::Aws;
+use geusemaker_testkit::{Aws, Timings};
 
 use super::{account, code, filter, instant};
 
@@ -173,6 +173,132 @@ async fn regions_have_endpoints() {
     assert_eq!(all.regions().len(), 17);
     let unknown = client.describe_regions().region_names("moon-1").send();
     assert_eq!(code(unknown.await), "InvalidParameterValue");
+}
+
+#[tokio::test(start_paused = true)]
+async fn regions_are_those_of_partition() {
+    for (region, partition) in [
+        ("us-west-2", 34),
+        ("cn-north-1", 2),
+        ("us-gov-east-1", 2),
+        ("eusc-de-east-1", 1),
+    ] {
+        let (_, client) = account(Aws::builder().region(region));
+        let all = client.describe_regions().all_regions(true).send().await;
+        assert_eq!(all.unwrap().regions().len(), partition, "{region}");
+    }
+    let (_, client) = account(Aws::builder().region("cn-northwest-1"));
+    let here = client.describe_regions().region_names("cn-north-1");
+    let here = here.send().await.unwrap();
+    assert_eq!(
+        here.regions()[0].endpoint(),
+        Some("ec2.cn-north-1.amazonaws.com.cn")
+    );
+}
+
+/// The answers are those to unknown credentials, in each service's own way.
+#[tokio::test(start_paused = true)]
+async fn opt_in_region_refuses_calls_until_enabled() {
+    let status = |client: aws_sdk_ec2::Client| async move {
+        let all = client.describe_regions().all_regions(true);
+        let found = all.region_names("ap-east-1").send().await.unwrap();
+        found.regions()[0].opt_in_status().unwrap().to_owned()
+    };
+    let (_, client) = instant();
+    assert_eq!(status(client).await, "not-opted-in");
+    let (aws, client) = account(Aws::builder().region("ap-east-1"));
+    let refused = client.describe_vpcs().send().await.unwrap_err();
+    assert_eq!(refused.raw_response().unwrap().status().as_u16(), 401);
+    assert_eq!(code(Err::<(), _>(refused)), "AuthFailure");
+    let config = aws.sdk_config();
+    let efs = aws_sdk_efs::Client::new(&config);
+    let refused = efs.describe_file_systems().send().await;
+    assert_eq!(code(refused), "UnrecognizedClientException");
+    let ssm = aws_sdk_ssm::Client::new(&config);
+    let refused = ssm.describe_parameters().send().await;
+    assert_eq!(code(refused), "UnrecognizedClientException");
+    let sts = aws_sdk_sts::Client::new(&config);
+    let refused = sts.get_caller_identity().send().await;
+    assert_eq!(code(refused), "InvalidClientTokenId");
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
+    let refused = elb.describe_load_balancers().send().await;
+    assert_eq!(code(refused), "InvalidClientTokenId");
+    assert!(aws.inventory().is_empty());
+
+    let opted_in = Aws::builder().opt_in("ap-east-1");
+    let (_, client) = account(opted_in.region("ap-east-1"));
+    let vpcs = client.describe_vpcs().send().await.unwrap();
+    assert_eq!(vpcs.vpcs().len(), 1);
+    assert_eq!(status(client).await, "opted-in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn zones_and_offerings_differ_by_region() {
+    let (_, client) = account(Aws::builder().region("us-west-1"));
+    let zones = client.describe_availability_zones().send().await.unwrap();
+    let names: Vec<_> = zones
+        .availability_zones()
+        .iter()
+        .filter_map(|zone| zone.zone_name())
+        .collect();
+    assert_eq!(names, ["us-west-1a", "us-west-1b"]);
+    let offered = |family: &'static str| {
+        let offerings = client.describe_instance_type_offerings();
+        let family = filter("instance-type", family);
+        offerings.filters(family).send()
+    };
+    let none = offered("g5.*").await.unwrap();
+    assert!(none.instance_type_offerings().is_empty());
+    let some = offered("g4dn.*").await.unwrap();
+    assert_eq!(some.instance_type_offerings().len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn local_zones_need_opt_in() {
+    let builder = Aws::builder().timings(Timings::Instant);
+    let (aws, client) = account(builder.region("us-west-2"));
+    let zones = |all: bool| {
+        let zones = client.describe_availability_zones();
+        zones.all_availability_zones(all).send()
+    };
+    assert_eq!(zones(false).await.unwrap().availability_zones().len(), 4);
+    let all = zones(true).await.unwrap();
+    let local = all.availability_zones().iter();
+    let mut local = local.filter(|zone| zone.zone_type() == Some("local-zone"));
+    let local = local.next().unwrap();
+    assert_eq!(local.zone_name(), Some("us-west-2-lax-1a"));
+    assert_eq!(local.opt_in_status().unwrap().as_str(), "not-opted-in");
+    assert_eq!(local.network_border_group(), Some("us-west-2-lax-1"));
+
+    let vpc = super::default_vpc(&client).await;
+    let subnet = || {
+        let subnet = client.create_subnet().vpc_id(&vpc);
+        let subnet = subnet.cidr_block("172.31.128.0/20");
+        subnet.availability_zone("us-west-2-lax-1a").send()
+    };
+    assert_eq!(code(subnet().await), "InvalidParameterValue");
+    let group = client.modify_availability_zone_group();
+    let group = group.group_name("us-west-2-lax-1");
+    group.opt_in_status("opted-in".into()).send().await.unwrap();
+    assert_eq!(zones(false).await.unwrap().availability_zones().len(), 6);
+    let subnet = subnet().await.unwrap().subnet.unwrap();
+    let subnet = subnet.subnet_id().unwrap();
+
+    let launch = |instance_type: &str| {
+        let launch = client.run_instances().instance_type(instance_type.into());
+        launch.min_count(1).max_count(1).subnet_id(subnet)
+    };
+    let image = super::image(&client, "x86_64").await;
+    let launched = launch("g4dn.xlarge").image_id(&image).send().await;
+    launched.unwrap();
+    let refused = launch("g5.xlarge").image_id(&image).send().await;
+    assert_eq!(code(refused), "Unsupported");
+    let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
+    let file_system = efs.create_file_system().creation_token("one").send().await;
+    let mount_target = efs.create_mount_target().subnet_id(subnet);
+    let mount_target = mount_target.file_system_id(file_system.unwrap().file_system_id);
+    let refused = mount_target.send().await;
+    assert_eq!(code(refused), "UnsupportedAvailabilityZone");
 }
 
 #[tokio::test(start_paused = true)]

@@ -137,7 +137,7 @@ async fn instance_description_is_complete() {
     let hibernation = instance.hibernation_options().unwrap();
     assert_eq!(hibernation.configured(), Some(false));
     let placement = instance.placement().unwrap();
-    assert_eq!(placement.availability_zone_id(), Some("use1-az1"));
+    assert_eq!(placement.availability_zone_id(), Some("use1-az2"));
     let ended = client.terminate_instances().instance_ids(&id).send().await;
     ended.unwrap();
     let found = client.describe_instances().instance_ids(&id).send().await;

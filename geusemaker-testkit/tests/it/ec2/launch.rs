@@ -392,7 +392,7 @@ async fn group_can_be_given_by_name() {
         .min_count(1)
         .max_count(1);
     let in_zone = Placement::builder()
-        .availability_zone_id("use1-az3")
+        .availability_zone_id("use1-az6")
         .build();
     let launched = run.clone().placement(in_zone).send().await.unwrap();
     let instance = &launched.instances()[0];

@@ -36,7 +36,7 @@ async fn zones_are_available_and_have_ids() {
         .await
         .unwrap();
     assert_eq!(zones.availability_zones().len(), 6);
-    assert_eq!(zones.availability_zones()[0].zone_id(), Some("use1-az1"));
+    assert_eq!(zones.availability_zones()[0].zone_id(), Some("use1-az2"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn vpc_is_deleted_only_when_empty() {
         .await
         .unwrap();
     let subnet = subnet.subnet().unwrap();
-    assert_eq!(subnet.availability_zone_id(), Some("use1-az2"));
+    assert_eq!(subnet.availability_zone_id(), Some("use1-az4"));
     assert_eq!(subnet.available_ip_address_count(), Some(251));
     assert_eq!(
         code(new_subnet("10.0.1.128/25").send().await),

@@ -9,6 +9,7 @@ use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
 use crate::sim::ec2::selection::Selection;
+use crate::sim::partition::Partition;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -283,6 +284,9 @@ pub(in crate::sim::ec2) fn public_dns_name(ec2: &Ec2, address: Ipv4Addr) -> Stri
     let host = format!("ec2-{}", address.to_string().replace('.', "-"));
     match ec2.region.as_str() {
         "us-east-1" => format!("{host}.compute-1.amazonaws.com"),
-        region => format!("{host}.{region}.compute.amazonaws.com"),
+        region => {
+            let suffix = Partition::of(region).dns_suffix();
+            format!("{host}.{region}.compute.{suffix}")
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::sim::ec2::volume::{LaunchedWith, Volume};
 use crate::sim::ec2::{Code, Ec2};
 use crate::sim::iam::Iam;
 use crate::sim::quota::Quota;
+use crate::sim::regions;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -154,9 +155,9 @@ impl LaunchRequest {
         if offers(&subnet.zone) {
             return Ok(subnet);
         }
-        let others: Vec<String> = catalog::zones(&ec2.region)
-            .into_iter()
-            .map(|zone| zone.name)
+        let others: Vec<String> = regions::zones(&ec2.region)
+            .iter()
+            .map(|zone| zone.name.clone())
             .filter(|zone| offers(zone))
             .collect();
         let message = format!(
@@ -176,9 +177,9 @@ impl LaunchRequest {
         instance_type: &InstanceType,
         zone: &str,
     ) -> Result<(), ServiceError> {
-        let offered: Vec<String> = catalog::zones(&ec2.region)
-            .into_iter()
-            .map(|zone| zone.name)
+        let offered: Vec<String> = regions::zones(&ec2.region)
+            .iter()
+            .map(|zone| zone.name.clone())
             .filter(|zone| instance_type.is_offered_in(zone))
             .collect();
         let is_spot = self.spot.is_some();
@@ -196,7 +197,7 @@ impl LaunchRequest {
     /// Returns the subnet that the call names, by its id or by its zone.
     fn named_subnet(&self, ec2: &Ec2) -> Result<Option<Subnet>, ServiceError> {
         let known_zone = |zone: &str| {
-            catalog::zones(&ec2.region)
+            regions::zones(&ec2.region)
                 .iter()
                 .any(|known| known.name == zone)
         };

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::profile::AttachedProfile;
-use crate::sim::catalog;
 use crate::sim::ec2::Code;
 use crate::sim::ec2::image::{self, Image};
 use crate::sim::ec2::resource_kind::ResourceKind;
@@ -14,6 +13,7 @@ use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::{invalid, one_of};
 use crate::sim::ec2::volume::block_device::BlockDevice;
 use crate::sim::iam::Iam;
+use crate::sim::regions;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
@@ -193,10 +193,10 @@ fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, Servic
             message,
         ));
     }
-    let mut zones = catalog::zones(region).into_iter();
+    let mut zones = regions::zones(region).iter();
     zones
         .find(|zone| zone.id == id)
-        .map(|zone| Some(zone.name))
+        .map(|zone| Some(zone.name.clone()))
         .ok_or_else(|| invalid(&format!("Invalid availability zone-id: [{id}]")))
 }
 

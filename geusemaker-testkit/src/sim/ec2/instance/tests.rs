@@ -11,6 +11,7 @@ use crate::sim::ec2::{self, Ec2, InstanceState, image};
 use crate::sim::guest::{Guest, PlainGuest};
 use crate::sim::iam::Iam;
 use crate::sim::lifecycle::LifecycleOverride;
+use crate::sim::opt_in::OptIns;
 use crate::sim::quota::Quotas;
 use crate::sim::timings::{Rng, Timings};
 use crate::wire::params::Params;
@@ -44,6 +45,7 @@ impl Region {
             guest: &guest,
             lifecycle,
             quotas: &Quotas::default(),
+            opt_ins: &OptIns::default(),
             capacity: &Capacity::default(),
         };
         let reply = ec2::answer(

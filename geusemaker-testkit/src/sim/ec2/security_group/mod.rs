@@ -307,8 +307,7 @@ pub(crate) fn delete(
 }
 
 fn arn(ec2: &Ec2, group: &SecurityGroup) -> String {
-    let (region, account) = (&ec2.region, &ec2.account_id);
-    format!("arn:aws:ec2:{region}:{account}:security-group/{}", group.id)
+    ec2.arn(format_args!("security-group/{}", group.id))
 }
 
 fn refuse_name(name: &str) -> Result<(), ServiceError> {

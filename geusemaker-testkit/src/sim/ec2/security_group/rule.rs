@@ -47,11 +47,8 @@ impl SecurityGroupRule {
     }
 
     pub(super) fn element(&self, ec2: &Ec2) -> Element {
-        let (region, account) = (&ec2.region, &ec2.account_id);
-        let arn = format!(
-            "arn:aws:ec2:{region}:{account}:security-group-rule/{}",
-            self.id
-        );
+        let account = &ec2.account_id;
+        let arn = ec2.arn(format_args!("security-group-rule/{}", self.id));
         let element = Element::new("item")
             .with("securityGroupRuleId", &self.id)
             .with("securityGroupRuleArn", arn)

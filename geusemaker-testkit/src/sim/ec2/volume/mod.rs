@@ -16,9 +16,9 @@ use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
 use super::validation::one_of;
 use super::{Code, Ec2};
-use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::sim::lifecycle::LifecycleOverride;
+use crate::sim::regions::Zone;
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -345,13 +345,13 @@ pub(crate) fn describe_status(
 }
 
 /// Returns the zone with that name and that id; one of the two is enough.
-fn requested_zone(region: &str, names: [Option<String>; 2]) -> Result<Zone, ServiceError> {
+fn requested_zone(ec2: &Ec2, names: [Option<String>; 2]) -> Result<Zone, ServiceError> {
     let [name, id] = names;
     if name.is_none() && id.is_none() {
         let message = "The request must contain the parameter AvailabilityZone";
         return Err(ServiceError::new(Code::MissingParameter, message));
     }
-    let mut zones = catalog::zones(region).into_iter();
+    let mut zones = ec2.open_zones().into_iter().cloned();
     let found = zones.find(|zone| {
         name.as_ref().is_none_or(|name| *name == zone.name)
             && id.as_ref().is_none_or(|id| *id == zone.id)
@@ -377,7 +377,7 @@ pub(crate) fn create(
     let throughput = params.parsed("Throughput")?;
     let tags = TagSpecifications::read(params, &[ResourceKind::Volume])?;
     params.refuse_unread("CreateVolume")?;
-    let zone = requested_zone(context.region, zone_names)?;
+    let zone = requested_zone(ec2, zone_names)?;
     let size_gib = size.ok_or_else(|| {
         let message = "The request must contain the parameter size/snapshot";
         ServiceError::new(Code::MissingParameter, message)
@@ -477,13 +477,7 @@ fn element(ec2: &Ec2, now: Timestamp, volume: &Volume) -> Element {
     let items = attachment.map(|(attachment, state)| attachment.element(&volume.id, state));
     Element::new("item")
         .with("volumeId", &volume.id)
-        .with(
-            "volumeArn",
-            format_args!(
-                "arn:aws:ec2:{}:{}:volume/{}",
-                ec2.region, ec2.account_id, volume.id
-            ),
-        )
+        .with("volumeArn", ec2.arn(format_args!("volume/{}", volume.id)))
         .with("ownerId", &ec2.account_id)
         .with("size", volume.size_gib)
         .with("snapshotId", volume.snapshot.as_deref().unwrap_or_default())

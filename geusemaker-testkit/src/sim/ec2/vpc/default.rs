@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use super::Vpc;
-use crate::sim::catalog::{self, Zone};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::cidr::Cidr;
 use crate::sim::ec2::internet_gateway::InternetGateway;
@@ -12,6 +11,7 @@ use crate::sim::ec2::route_table::{Destination, Route, Target};
 use crate::sim::ec2::subnet::{self, Subnet};
 use crate::sim::ec2::{Code, Ec2};
 use crate::sim::quota::Quota;
+use crate::sim::regions::{self, Zone, ZoneKind};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -38,7 +38,7 @@ impl Ec2 {
     fn lay_out_default_vpc(&mut self, new_id: &mut dyn FnMut(ResourceKind, &str) -> String) -> Vpc {
         let cidr = Cidr::holding(Ipv4Addr::new(172, 31, 0, 0), 16);
         let vpc = self.add_vpc(cidr, true, new_id);
-        for zone in catalog::zones(&self.region) {
+        for zone in regions::zones(&self.region) {
             self.add_default_subnet(&vpc, zone, new_id);
         }
         let gateway = InternetGateway {
@@ -61,7 +61,7 @@ impl Ec2 {
     fn add_default_subnet(
         &mut self,
         vpc: &Vpc,
-        zone: Zone,
+        zone: &Zone,
         new_id: &mut dyn FnMut(ResourceKind, &str) -> String,
     ) -> Option<Subnet> {
         let cidr = (0..16)
@@ -73,8 +73,8 @@ impl Ec2 {
         let subnet = Subnet {
             id: new_id(ResourceKind::Subnet, &zone.name),
             vpc: vpc.id.clone(),
-            zone: zone.name,
-            zone_id: zone.id,
+            zone: zone.name.clone(),
+            zone_id: zone.id.clone(),
             cidr,
             is_default: true,
             maps_public_addresses: None,
@@ -116,7 +116,12 @@ pub(crate) fn create_subnet(
         let message = "The request must contain the parameter availabilityZone";
         return Err(ServiceError::new(Code::MissingParameter, message));
     }
-    let zone = subnet::choose_zone(context.region, zone_name.as_deref(), zone_id.as_deref())?;
+    let zone = subnet::choose_zone(ec2, zone_name.as_deref(), zone_id.as_deref())?;
+    if zone.kind != ZoneKind::AvailabilityZone {
+        return Err(ServiceError::unsupported(
+            "a default subnet in a local or wavelength zone",
+        ));
+    }
     let vpc = ec2.default_vpc().cloned().map_err(|_| {
         let message = "No default VPC exists for this account in this region.";
         ServiceError::new(Code::DefaultVpcDoesNotExist, message)
@@ -136,7 +141,7 @@ pub(crate) fn create_subnet(
         .admit(Quota::SubnetsPerVpc, siblings.count() + 1)?;
     let rng = &mut *context.rng;
     let subnet = ec2
-        .add_default_subnet(&vpc, zone, &mut |kind, _| kind.new_id(rng))
+        .add_default_subnet(&vpc, &zone, &mut |kind, _| kind.new_id(rng))
         .ok_or_else(|| {
             let message = "There is not enough room for a default subnet in the default VPC";
             ServiceError::new(Code::InsufficientCidrBlocks, message)
