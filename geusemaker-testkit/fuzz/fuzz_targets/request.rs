@@ -36,7 +36,7 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let [service, method, rest @ ..] = data else {
         return None;
     };
-    let service = match service % 8 {
+    let service = match service % 9 {
         0 => "cloudfront",
         1 => "ec2",
         2 => "elasticfilesystem",
@@ -44,6 +44,7 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
         4 => "iam",
         5 => "ssm",
         6 => "secretsmanager",
+        7 => "servicequotas",
         _ => "sts",
     };
     let method = match method % 4 {

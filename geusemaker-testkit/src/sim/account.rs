@@ -18,6 +18,7 @@ use super::quota::Quotas;
 use super::regions;
 use super::resource::{Resource, ResourceState};
 use super::secrets_manager::SecretsManager;
+use super::service_quotas::ServiceQuotas;
 use super::ssm::Ssm;
 use super::timings::{Rng, Timings};
 use crate::wire::{Service, ServiceError};
@@ -53,6 +54,8 @@ pub(crate) struct Region {
     pub(crate) elastic_load_balancing: ElasticLoadBalancing,
     #[serde(default)]
     pub(crate) secrets_manager: SecretsManager,
+    #[serde(default)]
+    pub(crate) service_quotas: ServiceQuotas,
     #[serde(default)]
     pub(crate) ssm: Ssm,
 }
@@ -95,6 +98,7 @@ impl Account {
                 efs: Efs::default(),
                 elastic_load_balancing: ElasticLoadBalancing::default(),
                 secrets_manager: SecretsManager::default(),
+                service_quotas: ServiceQuotas::default(),
                 ssm: Ssm::default(),
             };
             // A default VPC counts as older than the first use of its region.

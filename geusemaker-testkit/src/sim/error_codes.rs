@@ -1,6 +1,8 @@
 //! The error codes of all services.
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, ssm, sts};
+use super::{
+    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm, sts,
+};
 use crate::wire::Service;
 
 /// The codes that any service may answer with; the simulator's services do so only for a fault.
@@ -15,8 +17,8 @@ const COMMON: &[(&str, u16)] = &[
     ("Unavailable", 503),
 ];
 
-/// The services with codes of their own, in the order in which a code of another service is looked up. Systems Manager
-/// and Secrets Manager have one status for all their errors, which says nothing about the other services.
+/// The services with codes of their own, in the order in which a code of another service is looked up. Systems
+/// Manager, Secrets Manager and Service Quotas have one status for all their errors, which says nothing about the other services.
 const OTHERS: [Service; 5] = [
     Service::Ec2,
     Service::ElasticLoadBalancing,
@@ -47,6 +49,7 @@ impl ErrorCodes {
             Service::ElasticLoadBalancing => &elastic_load_balancing::ERROR_CODES,
             Service::Iam => &iam::ERROR_CODES,
             Service::SecretsManager => &secrets_manager::ERROR_CODES,
+            Service::ServiceQuotas => &service_quotas::ERROR_CODES,
             Service::Ssm => &ssm::ERROR_CODES,
             Service::Sts => &sts::ERROR_CODES,
         }
@@ -93,9 +96,9 @@ mod tests {
     fn denial_and_failure_have_statuses() {
         for service in Service::ALL {
             let codes = ErrorCodes::of(service);
-            // The protocol of these two has one status for the errors of the caller.
+            // The protocol of these has one status for the errors of the caller.
             let denied = match service {
-                Service::SecretsManager | Service::Ssm => 400,
+                Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => 400,
                 _ => 403,
             };
             assert_eq!(codes.status(codes.denied), denied, "{service}");

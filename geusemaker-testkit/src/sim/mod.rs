@@ -23,6 +23,7 @@ pub(crate) mod quota;
 pub(crate) mod regions;
 pub(crate) mod resource;
 pub(crate) mod secrets_manager;
+pub(crate) mod service_quotas;
 pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod timings;
@@ -96,6 +97,9 @@ pub(crate) fn answer(
         (Input::Query(params), Service::Iam) => iam::answer(iam, &mut context, operation, params),
         (Input::AwsJson(input), Service::SecretsManager) => {
             secrets_manager::answer(&mut region.secrets_manager, &mut context, operation, input)
+        }
+        (Input::AwsJson(input), Service::ServiceQuotas) => {
+            service_quotas::answer(&mut region.service_quotas, &mut context, operation, input)
         }
         (Input::AwsJson(input), Service::Ssm) => {
             ssm::answer(region, iam, &mut context, operation, input)

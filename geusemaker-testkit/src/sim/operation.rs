@@ -28,7 +28,9 @@ macro_rules! operations {
 
 pub(crate) use operations;
 
-use crate::sim::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, ssm, sts};
+use crate::sim::{
+    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm, sts,
+};
 use crate::wire::Service;
 
 /// Returns the operations of a service, in alphabetical order.
@@ -40,6 +42,7 @@ pub(crate) fn names(service: Service) -> &'static [&'static str] {
         Service::ElasticLoadBalancing => elastic_load_balancing::OPERATIONS,
         Service::Iam => iam::OPERATIONS,
         Service::SecretsManager => secrets_manager::OPERATIONS,
+        Service::ServiceQuotas => service_quotas::OPERATIONS,
         Service::Ssm => ssm::OPERATIONS,
         Service::Sts => sts::OPERATIONS,
     }

@@ -52,7 +52,7 @@ pub(super) fn refusal(service: Service) -> ServiceError {
             refusal.status = 403;
             refusal
         }
-        Service::SecretsManager | Service::Ssm => {
+        Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => {
             ServiceError::new(Code::UnrecognizedClientException, token)
         }
     }

@@ -42,13 +42,19 @@ pub enum Quota {
     LoadBalancers,
     /// Network interfaces in a region: 5000. EFS uses one for each mount target, and instances use them too.
     NetworkInterfaces,
+    /// vCPUs of running on-demand DL instances in a region, L-6E869C2A; not limited unless set.
+    OnDemandDl,
     /// vCPUs of running on-demand G and VT instances in a region, L-DB2E81BA; not limited unless set.
     OnDemandGAndVt,
+    /// vCPUs of running on-demand Inf instances in a region, L-1945791B; not limited unless set.
+    OnDemandInf,
     /// vCPUs of running on-demand P instances in a region, L-417A185B; not limited unless set.
     OnDemandP,
     /// vCPUs of running on-demand standard (A, C, D, H, I, M, R, T, Z) instances in a region, L-1216C47A; not limited
     /// unless set.
     OnDemandStandard,
+    /// vCPUs of running on-demand Trn instances in a region, L-2C3B7624; not limited unless set.
+    OnDemandTrn,
     /// IAM roles of the account: 1000.
     Roles,
     /// Rules of an application load balancer, without the default ones: 100.
@@ -61,13 +67,20 @@ pub enum Quota {
     SecurityGroups,
     /// Security groups of a network interface: 5.
     SecurityGroupsPerInterface,
+    /// vCPUs of DL spot instances in a region, L-85EED4F7; not limited unless set.
+    SpotDl,
     /// vCPUs of G and VT spot instances in a region, L-3819A6DF; not limited unless set.
     SpotGAndVt,
-    /// vCPUs of P spot instances in a region, L-7212CCBC; not limited unless set. AWS counts P5 and newer ones
-    /// separately.
+    /// vCPUs of Inf spot instances in a region, L-B5D1601B; not limited unless set.
+    SpotInf,
+    /// vCPUs of P4, P3 and P2 spot instances in a region, L-7212CCBC; not limited unless set.
     SpotP,
-    /// vCPUs of standard spot instances in a region; not limited unless set.
+    /// vCPUs of P5 and newer P spot instances in a region, L-C4BD4855; not limited unless set.
+    SpotP5,
+    /// vCPUs of standard spot instances in a region, L-34B43A08; not limited unless set.
     SpotStandard,
+    /// vCPUs of Trn spot instances in a region, L-6B0D517C; not limited unless set.
+    SpotTrn,
     /// Subnets of a VPC: 200.
     SubnetsPerVpc,
     /// Target groups in a region: 3000.
@@ -83,12 +96,19 @@ impl Quota {
     #[must_use]
     pub fn default_value(self) -> Option<u32> {
         match self {
-            Self::OnDemandGAndVt
+            Self::OnDemandDl
+            | Self::OnDemandGAndVt
+            | Self::OnDemandInf
             | Self::OnDemandP
             | Self::OnDemandStandard
+            | Self::OnDemandTrn
+            | Self::SpotDl
             | Self::SpotGAndVt
+            | Self::SpotInf
             | Self::SpotP
+            | Self::SpotP5
             | Self::SpotStandard
+            | Self::SpotTrn
             | Self::Vpcs => None,
             Self::SecurityGroupsPerInterface => Some(5),
             Self::ListenersPerLoadBalancer | Self::LoadBalancers => Some(50),
@@ -129,9 +149,12 @@ impl Quota {
             Self::NetworkInterfaces => {
                 ServiceError::new(ec2::Code::NetworkInterfaceLimitExceeded, message)
             }
-            Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => {
-                ServiceError::new(ec2::Code::VcpuLimitExceeded, message)
-            }
+            Self::OnDemandDl
+            | Self::OnDemandGAndVt
+            | Self::OnDemandInf
+            | Self::OnDemandP
+            | Self::OnDemandStandard
+            | Self::OnDemandTrn => ServiceError::new(ec2::Code::VcpuLimitExceeded, message),
             Self::RulesPerLoadBalancer => {
                 ServiceError::new(elastic_load_balancing::Code::TooManyRules, message)
             }
@@ -147,9 +170,13 @@ impl Quota {
             Self::SecurityGroupsPerInterface => {
                 ServiceError::new(ec2::Code::SecurityGroupsPerInterfaceLimitExceeded, message)
             }
-            Self::SpotGAndVt | Self::SpotP | Self::SpotStandard => {
-                ServiceError::new(ec2::Code::MaxSpotInstanceCountExceeded, message)
-            }
+            Self::SpotDl
+            | Self::SpotGAndVt
+            | Self::SpotInf
+            | Self::SpotP
+            | Self::SpotP5
+            | Self::SpotStandard
+            | Self::SpotTrn => ServiceError::new(ec2::Code::MaxSpotInstanceCountExceeded, message),
             Self::SubnetsPerVpc => ServiceError::new(ec2::Code::SubnetLimitExceeded, message),
             Self::TargetGroups => {
                 ServiceError::new(elastic_load_balancing::Code::TooManyTargetGroups, message)
@@ -174,13 +201,24 @@ impl Quota {
                 format!("The maximum number of listeners per load balancer, '{limit}', has been reached")
             }
             Self::LoadBalancers => "The maximum number of load balancers has been reached".to_owned(),
-            Self::OnDemandGAndVt | Self::OnDemandP | Self::OnDemandStandard => format!(
+            Self::OnDemandDl
+            | Self::OnDemandGAndVt
+            | Self::OnDemandInf
+            | Self::OnDemandP
+            | Self::OnDemandStandard
+            | Self::OnDemandTrn => format!(
                 "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
             ),
             Self::RulesPerLoadBalancer => {
                 format!("The maximum number of rules per load balancer, '{limit}', has been reached")
             }
-            Self::SpotGAndVt | Self::SpotP | Self::SpotStandard => {
+            Self::SpotDl
+            | Self::SpotGAndVt
+            | Self::SpotInf
+            | Self::SpotP
+            | Self::SpotP5
+            | Self::SpotStandard
+            | Self::SpotTrn => {
                 "Max spot instance count exceeded".to_owned()
             }
             Self::TargetGroups => "The maximum number of target groups has been reached".to_owned(),

@@ -1,4 +1,4 @@
-//! JSON with the operation in a header, the protocol of AWS Systems Manager and Secrets Manager.
+//! JSON with the operation in a header, the protocol of AWS Systems Manager, Secrets Manager and Service Quotas.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;

@@ -21,6 +21,8 @@ pub enum Service {
     Iam,
     /// AWS Secrets Manager.
     SecretsManager,
+    /// Service Quotas.
+    ServiceQuotas,
     /// AWS Systems Manager.
     Ssm,
     /// AWS Security Token Service.
@@ -38,13 +40,14 @@ pub(super) enum Protocol {
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::CloudFront,
         Self::Ec2,
         Self::Efs,
         Self::ElasticLoadBalancing,
         Self::Iam,
         Self::SecretsManager,
+        Self::ServiceQuotas,
         Self::Ssm,
         Self::Sts,
     ];
@@ -58,6 +61,7 @@ impl Service {
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
             Self::SecretsManager => "secretsmanager",
+            Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -72,6 +76,7 @@ impl Service {
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "iam" => Some(Self::Iam),
             "secretsmanager" => Some(Self::SecretsManager),
+            "servicequotas" => Some(Self::ServiceQuotas),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
             _ => None,
@@ -95,11 +100,14 @@ impl Service {
         };
         // The services of this protocol name their operations in a header.
         if let Some(target) = request.headers().get("x-amz-target") {
-            let prefix = Self::SecretsManager.target_prefix().as_bytes();
-            match target.as_bytes().starts_with(prefix) {
-                true => Self::SecretsManager,
-                false => Self::Ssm,
-            }
+            let named = |service: &Self| {
+                let prefix = service.target_prefix().as_bytes();
+                target.as_bytes().starts_with(prefix)
+            };
+            [Self::SecretsManager, Self::ServiceQuotas]
+                .into_iter()
+                .find(named)
+                .unwrap_or(Self::Ssm)
         } else if begins(Self::Efs.version()) {
             Self::Efs
         } else if begins(Self::CloudFront.version()) {
@@ -120,7 +128,7 @@ impl Service {
             Self::CloudFront => Protocol::RestXml,
             Self::Ec2 => Protocol::Ec2Query,
             Self::Efs => Protocol::RestJson,
-            Self::SecretsManager | Self::Ssm => Protocol::AwsJson,
+            Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => Protocol::AwsJson,
             Self::ElasticLoadBalancing | Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -134,6 +142,7 @@ impl Service {
             Self::ElasticLoadBalancing => "2015-12-01",
             Self::Iam => "2010-05-08",
             Self::SecretsManager => "2017-10-17",
+            Self::ServiceQuotas => "2019-06-24",
             Self::Ssm => "2014-11-06",
             Self::Sts => "2011-06-15",
         }
@@ -143,6 +152,7 @@ impl Service {
     pub(super) fn target_prefix(self) -> &'static str {
         match self {
             Self::SecretsManager => "secretsmanager",
+            Self::ServiceQuotas => "ServiceQuotasV20190624",
             Self::Ssm => "AmazonSSM",
             Self::CloudFront
             | Self::Ec2
@@ -158,7 +168,7 @@ impl Service {
         match self {
             Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
-            Self::Efs | Self::SecretsManager | Self::Ssm => "",
+            Self::Efs | Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => "",
             Self::ElasticLoadBalancing => {
                 "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
             }
@@ -177,6 +187,7 @@ impl fmt::Display for Service {
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
             Self::SecretsManager => "secretsmanager",
+            Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         })

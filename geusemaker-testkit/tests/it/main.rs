@@ -28,6 +28,7 @@ mod secrets_manager;
 #[cfg(feature = "socket")]
 mod served;
 mod service_guest;
+mod service_quotas;
 mod ssm;
 mod sts;
 mod wire;

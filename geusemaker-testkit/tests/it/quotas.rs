@@ -133,6 +133,8 @@ async fn vcpu_quota_refuses_its_own_types() {
         (Quota::OnDemandStandard, "m5.large", false),
         (Quota::SpotGAndVt, "g4dn.xlarge", true),
         (Quota::SpotP, "p4d.24xlarge", true),
+        (Quota::SpotP5, "p5.48xlarge", true),
+        (Quota::SpotP5, "p6-b200.48xlarge", true),
         (Quota::SpotStandard, "t3.micro", true),
     ] {
         let world = World::new(instant().quota(quota, 1)).await;

@@ -94,6 +94,7 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         | Service::Efs
         | Service::ElasticLoadBalancing
         | Service::SecretsManager
+        | Service::ServiceQuotas
         | Service::Ssm
         | Service::Sts => region,
     };
@@ -106,6 +107,7 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         | Service::ElasticLoadBalancing
         | Service::Iam
         | Service::SecretsManager
+        | Service::ServiceQuotas
         | Service::Ssm
         | Service::Sts => String::new(),
     };
@@ -131,7 +133,12 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
         (Service::CloudFront, _) => vec![(Class::CloudFrontMutating, 1)],
         (Service::Efs, _) => vec![(Class::Efs, 1)],
         (
-            Service::Ec2 | Service::Iam | Service::SecretsManager | Service::Ssm | Service::Sts,
+            Service::Ec2
+            | Service::Iam
+            | Service::SecretsManager
+            | Service::ServiceQuotas
+            | Service::Ssm
+            | Service::Sts,
             _,
         ) => Vec::new(),
     }

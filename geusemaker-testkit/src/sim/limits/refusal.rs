@@ -1,13 +1,15 @@
 //! The answers of the services to a caller who calls too often.
 
-use crate::sim::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, ssm};
+use crate::sim::{
+    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm,
+};
 use crate::wire::{Service, ServiceError};
 
 /// Returns the answer to a throttled call, in the service's own wording.
 pub(crate) fn refusal(service: Service) -> ServiceError {
     let message = "Rate exceeded";
     match service {
-        // IAM, STS, Secrets Manager and Systems Manager are throttled by faults only.
+        // IAM, STS, Secrets Manager, Service Quotas and Systems Manager are throttled by faults only.
         Service::CloudFront | Service::Sts => {
             ServiceError::new(cloudfront::Code::Throttling, message)
         }
@@ -18,6 +20,9 @@ pub(crate) fn refusal(service: Service) -> ServiceError {
         Service::Efs => ServiceError::new(efs::Code::ThrottlingException, message),
         Service::SecretsManager => {
             ServiceError::new(secrets_manager::Code::ThrottlingException, message)
+        }
+        Service::ServiceQuotas => {
+            ServiceError::new(service_quotas::Code::TooManyRequestsException, message)
         }
         Service::Ssm => ServiceError::new(ssm::Code::ThrottlingException, message),
         Service::Iam => ServiceError::new(iam::Code::Throttling, message),

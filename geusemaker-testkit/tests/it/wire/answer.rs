@@ -4,7 +4,7 @@ use bytes::Bytes;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 
-use super::Service;
+use super::{Request, Service};
 
 /// An answer that has been checked to have the form of the service's protocol.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Answer {
                     json["Message"].as_str().unwrap_or_default().to_owned(),
                 )
             }
-        } else if [Service::SecretsManager, Service::Ssm].contains(&service) {
+        } else if Request::is_aws_json(service) {
             let json: serde_json::Value = serde_json::from_str(&body).unwrap();
             let text = |name: &str| json[name].as_str().map(str::to_owned);
             (text("__type"), text("message").unwrap_or_default())
@@ -64,7 +64,11 @@ impl Answer {
                 }
                 // Each successful answer of CloudFront is a document of another kind.
                 (
-                    Service::CloudFront | Service::Efs | Service::SecretsManager | Service::Ssm,
+                    Service::CloudFront
+                    | Service::Efs
+                    | Service::SecretsManager
+                    | Service::ServiceQuotas
+                    | Service::Ssm,
                     false,
                 ) => ["", "", ""],
             };

@@ -16,6 +16,7 @@ async fn body_size_is_bounded() {
             | Service::ElasticLoadBalancing
             | Service::Iam
             | Service::SecretsManager
+            | Service::ServiceQuotas
             | Service::Ssm
             | Service::Sts => "/",
         };

@@ -26,17 +26,19 @@ enum Service {
     ElasticLoadBalancing,
     Iam,
     SecretsManager,
+    ServiceQuotas,
     Ssm,
     Sts,
 }
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     Service::CloudFront,
     Service::Ec2,
     Service::Efs,
     Service::ElasticLoadBalancing,
     Service::Iam,
     Service::SecretsManager,
+    Service::ServiceQuotas,
     Service::Ssm,
     Service::Sts,
 ];
@@ -50,6 +52,7 @@ impl Service {
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
             Self::SecretsManager => "secretsmanager",
+            Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -133,6 +136,22 @@ impl Request {
             operation,
             ..Self::new(Service::SecretsManager, "POST", "/", body)
         }
+    }
+
+    fn service_quotas(operation: &str, body: impl Into<Vec<u8>>) -> Self {
+        let operation = Some(format!("ServiceQuotasV20190624.{operation}"));
+        Self {
+            operation,
+            ..Self::new(Service::ServiceQuotas, "POST", "/", body)
+        }
+    }
+
+    /// Returns true if the service names its operations in a header, and speaks JSON.
+    fn is_aws_json(service: Service) -> bool {
+        matches!(
+            service,
+            Service::SecretsManager | Service::ServiceQuotas | Service::Ssm
+        )
     }
 
     fn sts(parameters: &str) -> Self {

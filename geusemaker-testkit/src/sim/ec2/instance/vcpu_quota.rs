@@ -67,10 +67,18 @@ fn quota(instance_type: &InstanceType, is_spot: bool) -> Option<Quota> {
         .find(|c: char| !c.is_ascii_alphabetic())
         .map_or(family, |end| &family[..end]);
     let quota = match (letters, is_spot) {
+        ("dl", false) => Quota::OnDemandDl,
+        ("dl", true) => Quota::SpotDl,
         ("g" | "gr" | "vt", false) => Quota::OnDemandGAndVt,
         ("g" | "gr" | "vt", true) => Quota::SpotGAndVt,
+        ("inf", false) => Quota::OnDemandInf,
+        ("inf", true) => Quota::SpotInf,
         ("p", false) => Quota::OnDemandP,
-        ("p", true) => Quota::SpotP,
+        ("p", true) if ["p2", "p3", "p4"].iter().any(|old| family.starts_with(old)) => Quota::SpotP,
+        // No quota of its own for P6 is known, so it is assumed to count with P5.
+        ("p", true) => Quota::SpotP5,
+        ("trn", false) => Quota::OnDemandTrn,
+        ("trn", true) => Quota::SpotTrn,
         ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", false) => {
             Quota::OnDemandStandard
         }
