@@ -9,7 +9,7 @@ use super::Aws;
 use super::caller::InjectedPanic;
 use super::snapshot::Snapshot;
 use crate::call_record::Outcome;
-use crate::fault::{CallContext, End, Interruption, Schedule, Verdict};
+use crate::fault::{CallContext, End, Interruption, Launch, Schedule, Verdict};
 use crate::lock::lock;
 use crate::sim;
 use crate::sim::account::Account;
@@ -37,7 +37,7 @@ impl Aws {
         };
         let service = named.unwrap_or_else(|| Service::guessed(&request));
         let record = lock(&self.shared.calls).begin(self.clock().now(), named, &operation);
-        let mut verdict = self.strike(service, &operation);
+        let mut verdict = self.strike(service, &operation, call.as_ref().ok());
         let claim = OverrideClaim {
             faults: &self.shared.faults,
             lifecycle: std::mem::take(&mut verdict.lifecycle),
@@ -82,14 +82,19 @@ impl Aws {
     }
 
     /// Returns the verdict of the faults on a call that arrives now.
-    fn strike(&self, service: Service, operation: &str) -> Verdict {
+    fn strike(&self, service: Service, operation: &str, call: Option<&Call>) -> Verdict {
         let now = self.clock().now();
         let account = lock(&self.shared.account);
+        let launch = call.and_then(|call| account.launch(call));
         lock(&self.shared.faults).strike(&CallContext {
             service,
             operation,
             elapsed: self.clock().elapsed(),
             is_any_in: &|kind, state| account.is_any_in(kind, state, &*self.shared.guest, now),
+            launch: launch.map(|(instance_type, zone)| Launch {
+                instance_type,
+                zone,
+            }),
         })
     }
 

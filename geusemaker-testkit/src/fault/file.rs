@@ -13,7 +13,9 @@ use super::{
     AnyEffect, Disruption, Effect, Fault, Interruption, Reason, Refusal, ResourceDelay,
     ResourceFailure,
 };
+use crate::sim::catalog;
 use crate::sim::lifecycle::CENTURY;
+use crate::sim::regions;
 
 /// The faults of a file: those at calls, and those of the software inside instances.
 ///
@@ -113,7 +115,8 @@ impl Fault {
     /// ```
     ///
     /// - Conditions: `on` (an operation, with IAM's prefix if needed; `*` is any), `nth` (1 by default), `times` or
-    ///   `forever = true`, `after` (a time since the account's start), `while-in` (kind and state of a resource).
+    ///   `forever = true`, `after` (a time since the account's start), `while-in` (kind and state of a resource),
+    ///   `instance-type` and `zone` of a launch.
     /// - Effect, exactly one of: `answer` (an AWS error code), `denied`, `throttled`, `server-error`, `reset`,
     ///   `lose-reply`, `stall`, `stuck` (each `= true`), `delay`, `slow` (each a time), `fails` (AWS's reason code).
     /// - Details of the effect: `status` and `message` of a refusal, `later` (a time) with `fails`,
@@ -185,6 +188,8 @@ struct Entry {
     forever: bool,
     after: Option<Spanned<String>>,
     while_in: Option<(String, String)>,
+    instance_type: Option<Spanned<String>>,
+    zone: Option<Spanned<String>>,
     #[serde(default)]
     optional: bool,
 
@@ -238,6 +243,10 @@ impl Entry {
         };
         fault.place.after = duration("after", self.after.as_ref())?;
         fault.place.while_in = self.while_in;
+        fault.place.of_type = known("instance-type", self.instance_type, |name| {
+            catalog::instance_type(name).is_some()
+        })?;
+        fault.place.in_zone = known("zone", self.zone, regions::has_zone)?;
         fault.optional = self.optional;
         Ok(fault)
     }
@@ -388,6 +397,24 @@ pub(super) fn at_least_one(key: &'static str, value: Option<Spanned<u32>>) -> Re
             "must be at least 1; calls are counted from 1",
         )),
         Some(value) => Ok(value.into_inner()),
+    }
+}
+
+/// Returns the name of something that the simulator has.
+fn known(
+    key: &'static str,
+    name: Option<Spanned<String>>,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<Option<String>, Problem> {
+    match name {
+        Some(name) if !is_known(name.get_ref()) => {
+            let text = format!(
+                "the simulator has no `{}`, so the fault cannot fire",
+                name.get_ref()
+            );
+            Err(problem(key, &name, text))
+        }
+        name => Ok(name.map(Spanned::into_inner)),
     }
 }
 

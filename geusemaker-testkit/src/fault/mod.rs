@@ -20,7 +20,7 @@ use self::effect::{
 };
 pub use self::file::{FaultFile, FaultFileError};
 use self::place::{On, Place};
-pub(crate) use self::schedule::{CallContext, End, Schedule, Verdict};
+pub(crate) use self::schedule::{CallContext, End, Launch, Schedule, Verdict};
 use crate::sim::lifecycle::CENTURY;
 #[cfg(feature = "explorer")]
 use crate::wire::Service;
@@ -149,6 +149,30 @@ impl<E> Fault<E> {
         self
     }
 
+    /// Fires only at launches of that instance type.
+    ///
+    /// ```
+    /// use geusemaker_testkit::Fault;
+    ///
+    /// // AWS accepts the first three launches in this zone, and ends them for want of capacity.
+    /// let fault = Fault::on("RunInstances")
+    ///     .of_type("g5.xlarge")
+    ///     .in_zone("us-east-1a")
+    ///     .times(3)
+    ///     .fails("Server.InsufficientInstanceCapacity");
+    /// # let _ = fault;
+    /// ```
+    pub fn of_type(mut self, instance_type: impl Into<String>) -> Self {
+        self.place.of_type = Some(instance_type.into());
+        self
+    }
+
+    /// Fires only at launches that ask for that zone, or for a subnet in it.
+    pub fn in_zone(mut self, zone: impl Into<String>) -> Self {
+        self.place.in_zone = Some(zone.into());
+        self
+    }
+
     /// Allows the fault to never fire. Without this, a fault that never fires makes the test fail.
     pub fn optional(mut self) -> Self {
         self.optional = true;
@@ -235,7 +259,8 @@ impl Fault {
     }
 
     /// Makes the resource end in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
-    /// terminated (`Server.InsufficientInstanceCapacity`), a load balancer is `failed`, a file system or mount target
+    /// terminated (`Server.InsufficientInstanceCapacity`, `Server.InternalError`, `Server.SpotInstanceTermination`,
+    /// `Client.VolumeLimitExceeded`, `Client.InvalidSnapshot.NotFound`), a load balancer is `failed`, a file system or mount target
     /// is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless
     /// [`later`](Fault::later) is given.
     pub fn fails(self, reason: impl Into<String>) -> Fault<ResourceFailure> {

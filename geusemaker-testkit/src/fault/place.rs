@@ -16,6 +16,10 @@ pub(super) struct Place {
     pub(super) after: Option<Duration>,
     /// The kind and the state of a resource.
     pub(super) while_in: Option<(String, String)>,
+    /// The instance type of a launch.
+    pub(super) of_type: Option<String>,
+    /// The zone of a launch.
+    pub(super) in_zone: Option<String>,
 }
 
 impl Place {
@@ -26,6 +30,8 @@ impl Place {
             times: 1,
             after: None,
             while_in: None,
+            of_type: None,
+            in_zone: None,
         }
     }
 }

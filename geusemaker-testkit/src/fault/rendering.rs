@@ -25,6 +25,12 @@ impl fmt::Display for Fault {
             )?,
         }
         write!(f, " of {}", place.on)?;
+        if let Some(of_type) = &place.of_type {
+            write!(f, " for {of_type}")?;
+        }
+        if let Some(zone) = &place.in_zone {
+            write!(f, " in {zone}")?;
+        }
         if let Some(after) = place.after {
             write!(f, " from {} on", friendly(after))?;
         }
@@ -110,6 +116,12 @@ impl Fault {
         }
         if let Some((kind, state)) = &place.while_in {
             call(format_args!(".while_in({kind:?}, {state:?})"));
+        }
+        if let Some(of_type) = &place.of_type {
+            call(format_args!(".of_type({of_type:?})"));
+        }
+        if let Some(zone) = &place.in_zone {
+            call(format_args!(".in_zone({zone:?})"));
         }
         match &self.effect.0 {
             Effect::Refuse(refusal) => call(format_args!("{}", refusal.to_rust())),

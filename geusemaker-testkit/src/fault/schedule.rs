@@ -30,6 +30,15 @@ pub(crate) struct CallContext<'a> {
     pub(crate) elapsed: Duration,
     /// Returns true if a resource of that kind is in that state.
     pub(crate) is_any_in: &'a dyn Fn(&str, &str) -> bool,
+    /// The launch that the call asks for.
+    pub(crate) launch: Option<Launch>,
+}
+
+/// A launch, as far as faults depend on it.
+pub(crate) struct Launch {
+    pub(crate) instance_type: String,
+    /// `None` if the call leaves the zone to AWS.
+    pub(crate) zone: Option<String>,
 }
 
 /// The verdict of the faults on one call.
@@ -162,6 +171,14 @@ impl Entry {
                 .while_in
                 .as_ref()
                 .is_none_or(|(kind, state)| (context.is_any_in)(kind, state))
+            && place.of_type.as_ref().is_none_or(|of_type| {
+                let launch = context.launch.as_ref();
+                launch.is_some_and(|launch| launch.instance_type == *of_type)
+            })
+            && place.in_zone.as_ref().is_none_or(|zone| {
+                let launch = context.launch.as_ref();
+                launch.is_some_and(|launch| launch.zone.as_ref() == Some(zone))
+            })
     }
 
     /// Overrides the lifecycle of the call's resource, unless another fault does.

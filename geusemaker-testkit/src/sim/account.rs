@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::Capacity;
 use super::cloudfront::CloudFront;
-use super::ec2::Ec2;
+use super::ec2::{self, Ec2};
 use super::efs::Efs;
 use super::elastic_load_balancing::ElasticLoadBalancing;
 use super::guest::{Guest, Software};
@@ -21,7 +21,7 @@ use super::secrets_manager::SecretsManager;
 use super::service_quotas::ServiceQuotas;
 use super::ssm::Ssm;
 use super::timings::{Rng, Timings};
-use crate::wire::{Service, ServiceError};
+use crate::wire::{Call, Input, Service, ServiceError};
 
 /// The whole content of a simulated account. It is plain data: states are functions of it and of the time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -85,6 +85,17 @@ impl Account {
             Some(region) if self.opt_ins.allow(region) => Ok(()),
             Some(_) => Err(opt_in::refusal(service)),
         }
+    }
+
+    /// Returns the instance type and the zone of a launch; `None` if the call is none.
+    pub(crate) fn launch(&self, call: &Call) -> Option<(String, Option<String>)> {
+        let Input::Query(params) = &call.input else {
+            return None;
+        };
+        (call.operation == "RunInstances").then(|| {
+            let ec2 = self.regions.get(&call.region).map(|region| &region.ec2);
+            ec2::launch_target(ec2, &call.region, params)
+        })
     }
 
     /// Returns a region's state. An account has a default VPC in each region from the start, which is created on first

@@ -89,6 +89,9 @@ pub(crate) fn answer(
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {
         (Input::Query(params), Service::Ec2) => {
+            if operation == "RunInstances" {
+                ssm::resolve_image(&region.ssm, &context, params)?;
+            }
             ec2::answer(&mut region.ec2, iam, &mut context, operation, params)
         }
         (Input::Query(params), Service::ElasticLoadBalancing) => {

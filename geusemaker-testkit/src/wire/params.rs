@@ -52,6 +52,11 @@ impl Params {
         })
     }
 
+    /// Replaces a string.
+    pub(crate) fn replace(&mut self, name: &str, value: impl Into<String>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
     /// Returns an optional value of a type that parses from text.
     pub(crate) fn parsed<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, ServiceError> {
         let Some(text) = self.optional(name) else {

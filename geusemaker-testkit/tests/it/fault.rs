@@ -334,6 +334,89 @@ async fn lifecycle_override_ignores_refused_call() {
     assert_eq!(aws.unfired().len(), 1);
 }
 
+/// AWS accepts the launches, and ends them while they are pending.
+#[tokio::test(start_paused = true)]
+async fn accepted_launches_end_in_their_zone() {
+    let fault = Fault::on("RunInstances")
+        .of_type("g5.xlarge")
+        .in_zone("us-east-1b");
+    let fault = fault.times(2).fails("Server.InsufficientInstanceCapacity");
+    let aws = account(fault);
+    let client = ec2(&aws);
+    let image = image(&aws).await;
+    let subnets = client.describe_subnets().send().await.unwrap();
+    let subnets = subnets.subnets().iter();
+    let mut in_b = subnets.filter(|subnet| subnet.availability_zone() == Some("us-east-1b"));
+    let subnet = in_b.next().unwrap().subnet_id().unwrap();
+    let launch = |instance_type: &str| {
+        let launch = client.run_instances().image_id(&image);
+        let launch = launch.instance_type(instance_type.into());
+        launch.min_count(1).max_count(1)
+    };
+    let zone = |zone: &str| {
+        let place = aws_sdk_ec2::types::Placement::builder();
+        place.availability_zone(zone).build()
+    };
+    let mut ids = Vec::new();
+    for launch in [
+        launch("g5.xlarge"),
+        launch("g5.xlarge").placement(zone("us-east-1a")),
+        launch("g5.2xlarge").subnet_id(subnet),
+        launch("g5.xlarge").subnet_id(subnet),
+        launch("g5.xlarge").placement(zone("us-east-1b")),
+        launch("g5.xlarge").subnet_id(subnet),
+    ] {
+        let run = launch.send().await.unwrap();
+        ids.push(run.instances()[0].instance_id().unwrap().to_owned());
+    }
+    assert_eq!(state_of(&aws, &ids[3]), "pending");
+    aws.clock().sleep(HOUR / 2).await;
+    let states: Vec<_> = ids.iter().map(|id| state_of(&aws, id)).collect();
+    let [running, ended] = ["running", "terminated"];
+    assert_eq!(states, [running, running, running, ended, ended, running]);
+    let id = &ids[3];
+    let found = client.describe_instances().instance_ids(id).send().await;
+    let found = found.unwrap();
+    let reason = found.reservations()[0].instances()[0]
+        .state_reason()
+        .unwrap();
+    assert_eq!(reason.code(), Some("Server.InsufficientInstanceCapacity"));
+    assert!(aws.leftovers().iter().all(|left| left.id != *id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn accepted_launch_ends_with_its_reason() {
+    for (code, message) in [
+        (
+            "Server.InsufficientInstanceCapacity",
+            "Insufficient capacity to satisfy instance request",
+        ),
+        ("Server.InternalError", "Internal error on launch"),
+        (
+            "Server.SpotInstanceTermination",
+            "Spot instance termination",
+        ),
+        ("Client.InternalError", "Client error on launch"),
+        ("Client.VolumeLimitExceeded", "Volume limit exceeded"),
+        (
+            "Client.InvalidSnapshot.NotFound",
+            "The specified snapshot was not found",
+        ),
+    ] {
+        let aws = account(Fault::on("RunInstances").fails(code));
+        let id = run_instance(&aws).await;
+        aws.clock().sleep(HOUR / 2).await;
+        let found = ec2(&aws).describe_instances().instance_ids(id).send().await;
+        let found = found.unwrap();
+        let instance = &found.reservations()[0].instances()[0];
+        let state = instance.state().unwrap().name().unwrap();
+        assert_eq!(state.as_str(), "terminated");
+        let reason = instance.state_reason().unwrap();
+        assert_eq!(reason.code(), Some(code));
+        assert_eq!(reason.message(), Some(&*format!("{code}: {message}")));
+    }
+}
+
 /// The override waits while calls are throttled, reset or stalled before they reach the account.
 #[tokio::test(start_paused = true)]
 async fn lifecycle_override_ignores_lost_calls() {

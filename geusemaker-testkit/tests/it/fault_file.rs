@@ -60,9 +60,16 @@ fn fault_file_matches_builder() {
         [[fault]]
         on = "DeleteVpc"
         denied = true
+
+        [[fault]]
+        on = "RunInstances"
+        instance-type = "g5.xlarge"
+        zone = "us-east-1a"
+        times = 3
+        fails = "Server.InsufficientInstanceCapacity"
     "#;
     let minutes = |n: u64| Duration::from_secs(60 * n);
-    let expected: [Fault; 11] = [
+    let expected: [Fault; 12] = [
         Fault::on("RunInstances")
             .nth(2)
             .answer("InsufficientInstanceCapacity")
@@ -92,6 +99,12 @@ fn fault_file_matches_builder() {
         Fault::on("CreateVpc").reset().into(),
         Fault::on("CreateVpc").stall().into(),
         Fault::on("DeleteVpc").denied().into(),
+        Fault::on("RunInstances")
+            .of_type("g5.xlarge")
+            .in_zone("us-east-1a")
+            .times(3)
+            .fails("Server.InsufficientInstanceCapacity")
+            .into(),
     ];
     assert_eq!(Fault::parse_file(text).unwrap(), expected);
 }
@@ -174,6 +187,18 @@ fn parse_error_names_line_and_remedy() {
             "cannot be combined",
         ),
         (
+            3,
+            Some("instance-type"),
+            "[[fault]]\non = 'RunInstances'\ninstance-type = 'g5.huge'\nreset = true",
+            "no `g5.huge`",
+        ),
+        (
+            3,
+            Some("zone"),
+            "[[fault]]\non = 'RunInstances'\nzone = 'us-west-1c'\nreset = true",
+            "no `us-west-1c`",
+        ),
+        (
             1,
             None,
             "[[fault]]\non = '*'\nreset = true\ntimes = 2\nforever = true",
@@ -241,7 +266,7 @@ fn misspelt_operation_panics_at_once() {
 #[test]
 fn fault_displays_sentence_and_code() {
     let minute = Duration::from_secs(60);
-    let faults: [(Fault, &str, &str); 6] = [
+    let faults: [(Fault, &str, &str); 7] = [
         (
             Fault::on("RunInstances")
                 .nth(2)
@@ -280,6 +305,15 @@ fn fault_displays_sentence_and_code() {
                 .into(),
             "call 1 of RegisterTargets makes its resource fail with Target.Timeout 1m after its start",
             r#"Fault::on("RegisterTargets").nth(1).fails("Target.Timeout").later(Duration::from_secs(60)).optional()"#,
+        ),
+        (
+            Fault::on("RunInstances")
+                .of_type("g5.xlarge")
+                .in_zone("us-east-1a")
+                .fails("Server.InternalError")
+                .into(),
+            "call 1 of RunInstances for g5.xlarge in us-east-1a makes its resource fail with Server.InternalError",
+            r#"Fault::on("RunInstances").nth(1).of_type("g5.xlarge").in_zone("us-east-1a").fails("Server.InternalError")"#,
         ),
         (
             Fault::on("CreateVpc").panic().after_effect().into(),

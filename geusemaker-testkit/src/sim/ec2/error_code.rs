@@ -104,6 +104,7 @@ error_codes! {
         RulesPerSecurityGroupLimitExceeded => 400,
         SecurityGroupLimitExceeded => 400,
         SecurityGroupsPerInterfaceLimitExceeded => 400,
+        SsmInvalidParameter => 400,
         SubnetLimitExceeded => 400,
         TagLimitExceeded => 400,
         Unsupported => 400,

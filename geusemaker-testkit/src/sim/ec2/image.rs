@@ -34,6 +34,8 @@ pub(crate) struct Image {
     pub(super) root_gib: u32,
     /// The Systems Manager parameter that names the newest image of this kind.
     parameter: Option<String>,
+    /// The time from which lists leave the image out unless they are asked for it.
+    deprecated_at: Option<&'static str>,
 }
 
 /// Returns the images of a region.
@@ -55,6 +57,7 @@ pub(crate) fn images(region: &str) -> Vec<Image> {
             root_device: "/dev/sda1",
             root_gib: 8,
             parameter: Some(parameter),
+            deprecated_at: None,
         });
         let name = format!("al2023-ami-2023.9.20261005.0-kernel-6.1-{architecture}");
         let parameter =
@@ -70,26 +73,60 @@ pub(crate) fn images(region: &str) -> Vec<Image> {
             root_device: "/dev/xvda",
             root_gib: 8,
             parameter: Some(parameter),
+            deprecated_at: None,
         });
     }
     images
 }
 
+/// An operating system for which AWS publishes Deep Learning Base images.
+struct BaseSystem {
+    name: &'static str,
+    /// The name in parameters.
+    parameter: &'static str,
+    root_device: &'static str,
+    /// The dates of the images, the newest last, each with the size of the root volume's snapshot.
+    dates: [(&'static str, u32); 3],
+}
+
+/// From the release notes of the Deep Learning AMIs (stack facts). Snapshots of 75 GiB and larger ones are known; which
+/// image has which is assumed.
+const BASE_SYSTEMS: [BaseSystem; 3] = [
+    BaseSystem {
+        name: "Ubuntu 22.04",
+        parameter: "ubuntu-22.04",
+        root_device: "/dev/sda1",
+        dates: [("20260814", 75), ("20260925", 75), ("20261009", 77)],
+    },
+    BaseSystem {
+        name: "Ubuntu 24.04",
+        parameter: "ubuntu-24.04",
+        root_device: "/dev/sda1",
+        dates: [("20260814", 75), ("20260925", 75), ("20261009", 75)],
+    },
+    BaseSystem {
+        name: "Amazon Linux 2023",
+        parameter: "amazon-linux-2023",
+        root_device: "/dev/xvda",
+        dates: [("20260519", 75), ("20260901", 75), ("20261006", 75)],
+    },
+];
+
 /// Returns AWS's images with the drivers of GPUs.
 fn deep_learning_images(region: &str) -> Vec<Image> {
     let mut images = Vec::new();
     for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
-        for (system, dash) in [
-            ("Ubuntu 22.04", "ubuntu-22.04"),
-            ("Ubuntu 24.04", "ubuntu-24.04"),
-        ] {
-            for date in ["20260814", "20260925", "20261009"] {
+        for system in &BASE_SYSTEMS {
+            for (date, root_gib) in system.dates {
                 let name = format!(
-                    "Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({system}) {date}"
+                    "Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({}) {date}",
+                    system.name
                 );
                 let parameter = format!(
-                    "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{dash}/latest/ami-id"
+                    "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{}/latest/ami-id",
+                    system.parameter
                 );
+                let is_newest = system.dates.last().is_some_and(|(last, _)| *last == date);
                 images.push(Image {
                     id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
                     description: name.clone(),
@@ -98,36 +135,43 @@ fn deep_learning_images(region: &str) -> Vec<Image> {
                     date,
                     owner: DEEP_LEARNING,
                     alias: Some("amazon"),
-                    root_device: "/dev/sda1",
-                    root_gib: 75,
-                    parameter: (date == "20261009").then_some(parameter),
+                    root_device: system.root_device,
+                    root_gib,
+                    parameter: is_newest.then_some(parameter),
+                    deprecated_at: None,
                 });
             }
         }
     }
+    // The last image for V100 GPUs. That AWS deprecated it when its operating system ended is assumed, and its size too.
+    let name = "Deep Learning Base Proprietary Nvidia Driver AMI (Amazon Linux 2) Version 71.6";
+    images.push(Image {
+        id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+        name: name.to_owned(),
+        description: name.to_owned(),
+        architecture: "x86_64",
+        date: "20260115",
+        owner: DEEP_LEARNING,
+        alias: Some("amazon"),
+        root_device: "/dev/xvda",
+        root_gib: 75,
+        parameter: None,
+        deprecated_at: Some("2026-06-30T00:00:00.000Z"),
+    });
     images
 }
 
-/// Returns the image of that id in a region, or the image of the Systems Manager parameter that `resolve:ssm:` names.
+/// Returns the image of that id in a region.
 pub(crate) fn image(region: &str, id: &str) -> Option<Image> {
-    // The kernel that is the current default.
-    let parameter = id
-        .strip_prefix("resolve:ssm:")
-        .map(|parameter| parameter.replace("al2023-ami-kernel-default-", "al2023-ami-kernel-6.1-"));
-    images(region).into_iter().find(|image| match &parameter {
-        Some(parameter) => image.parameter.as_ref() == Some(parameter),
-        None => image.id == id,
-    })
+    images(region).into_iter().find(|image| image.id == id)
 }
 
-/// Returns AWS's answer to an unknown id.
-pub(super) fn unknown(id: &str) -> ServiceError {
-    if let Some(parameter) = id.strip_prefix("resolve:ssm:") {
-        return ServiceError::unsupported(format_args!(
-            "the Systems Manager parameter {parameter}"
-        ));
-    }
-    ResourceKind::Image.unknown(id)
+/// Returns the newest image of a kind, by the public parameter of Systems Manager that names it.
+pub(crate) fn image_of_parameter(region: &str, parameter: &str) -> Option<Image> {
+    // The kernel that is the current default.
+    let parameter = parameter.replace("al2023-ami-kernel-default-", "al2023-ami-kernel-6.1-");
+    let mut images = images(region).into_iter();
+    images.find(|image| image.parameter.as_ref() == Some(&parameter))
 }
 
 impl Image {
@@ -200,9 +244,10 @@ pub(crate) fn describe(
 ) -> Result<Reply, ServiceError> {
     let owners = params.list("Owner");
     let executable_by = params.list("ExecutableBy");
-    // None of the images here is deprecated or disabled.
-    params.accept("IncludeDeprecated");
+    let includes_deprecated: Option<bool> = params.parsed("IncludeDeprecated")?;
+    // None of the images here is disabled.
     params.accept("IncludeDisabled");
+    let named = params.list("ImageId");
     let selection = Selection::read(params, "DescribeImages")?;
     let mut images = images(context.region);
     // The account itself has no images, and none is shared with it alone.
@@ -212,6 +257,12 @@ pub(crate) fn describe(
         let is_shared = |with: &String| with == "all";
         (owners.is_empty() || owners.iter().any(is_owner))
             && (executable_by.is_empty() || executable_by.iter().any(is_shared))
+    });
+    // That one is listed by its id anyway is memory.
+    images.retain(|image| {
+        image.deprecated_at.is_none()
+            || includes_deprecated == Some(true)
+            || named.contains(&image.id)
     });
     let page = selection.choose(ec2, context.now, &images)?;
     Ok(page.reply("imagesSet", element))
@@ -239,6 +290,7 @@ fn element(image: &Image) -> Element {
         .with_some("imageOwnerAlias", image.alias)
         .with("isPublic", true)
         .with("creationDate", image.creation_date())
+        .with_some("deprecationTime", image.deprecated_at)
         .with("architecture", image.architecture)
         .with("imageType", "machine")
         .with("name", &image.name)

@@ -3,6 +3,7 @@
 mod command;
 mod error_code;
 mod fleet;
+mod image;
 mod instance_information;
 mod invocation;
 mod operations;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::command::Command;
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::fleet::Fleet;
+pub(crate) use self::image::resolve_image;
 pub(crate) use self::operations::OPERATIONS;
 use self::parameter::Parameter;
 use self::session::Session;

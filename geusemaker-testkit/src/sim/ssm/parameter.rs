@@ -16,7 +16,7 @@ use crate::wire::aws_json::Input;
 use crate::wire::{Reply, ServiceError};
 
 /// The beginning of the names of AWS's own parameters.
-const OF_AWS: &str = "/aws/service/";
+pub(super) const OF_AWS: &str = "/aws/service/";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Parameter {
@@ -31,6 +31,8 @@ pub(super) struct Parameter {
     description: Option<String>,
     #[serde(default)]
     key: Option<String>,
+    #[serde(default)]
+    data_type: DataType,
     /// The values before, by version.
     #[serde(default)]
     older: BTreeMap<u64, Older>,
@@ -53,6 +55,26 @@ enum ParameterType {
     SecureString,
     String,
     StringList,
+}
+
+/// The kind of a parameter's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum DataType {
+    /// The id of an image.
+    #[serde(rename = "aws:ec2:image")]
+    Image,
+    #[default]
+    #[serde(rename = "text")]
+    Text,
+}
+
+impl DataType {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Image => "aws:ec2:image",
+            Self::Text => "text",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +108,7 @@ impl Parameter {
             "Version": self.version,
             "LastModifiedDate": seconds(self.modified_at),
             "ARN": arn(name, context),
-            "DataType": "text",
+            "DataType": self.data_type,
         })
     }
 
@@ -116,7 +138,7 @@ impl Parameter {
             "Version": self.version,
             "Tier": self.tier,
             "Policies": [],
-            "DataType": "text",
+            "DataType": self.data_type,
         });
         if let Some(description) = &self.description {
             metadata["Description"] = description.clone().into();
@@ -139,7 +161,7 @@ impl Parameter {
     pub(super) fn property(&self, key: &str) -> Option<Option<String>> {
         let word = |value: Value| value.as_str().map(str::to_owned);
         match key {
-            "DataType" => Some(Some("text".to_owned())),
+            "DataType" => Some(Some(self.data_type.name().to_owned())),
             "KeyId" => Some(self.key().map(str::to_owned)),
             "Tier" => Some(word(json!(self.tier))),
             "Type" => Some(word(json!(self.kind))),
@@ -232,6 +254,7 @@ struct PutRequest {
     tags: Vec<Tag>,
     description: Option<String>,
     key_id: Option<String>,
+    data_type: Option<DataType>,
 }
 
 pub(super) fn put(
@@ -255,6 +278,13 @@ pub(super) fn put(
         ));
     }
     check_value(&request.value, tier)?;
+    let data_type = request.data_type.or(old.map(|old| old.data_type));
+    let data_type = data_type.unwrap_or_default();
+    if data_type == DataType::Image && !request.value.starts_with("ami-") {
+        return Err(invalid(
+            "Parameter value must be the id of an image, as its data type is aws:ec2:image.",
+        ));
+    }
     if !request.tags.is_empty() && request.overwrite {
         return Err(invalid(
             "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
@@ -293,6 +323,7 @@ pub(super) fn put(
         key: request
             .key_id
             .or_else(|| old.and_then(|old| old.key.clone())),
+        data_type,
         older,
     };
     ssm.parameters.insert(request.name, parameter);
@@ -348,14 +379,14 @@ fn arn(name: &str, context: &RequestContext<'_>) -> String {
 }
 
 /// The result of a search.
-enum Found {
+pub(super) enum Found {
     Parameter(Value),
     NoParameter,
     NoVersion { name: String, version: String },
 }
 
 /// Finds a parameter of the account or of AWS, by its name or ARN, perhaps with a version after a colon.
-fn find(
+pub(super) fn find(
     ssm: &Ssm,
     id: &str,
     decrypts: bool,
@@ -408,7 +439,11 @@ fn find(
         described["Selector"] = format!(":{selector}").into();
         return Ok(Found::Parameter(described));
     }
-    let Some(image) = ec2::image(context.region, &format!("resolve:ssm:{name}")) else {
+    let Some(image) = ec2::image_of_parameter(context.region, name) else {
+        // All Base images are here, the others are not.
+        if name.starts_with("/aws/service/deeplearning/ami/") && name.contains("/base-") {
+            return Ok(Found::NoParameter);
+        }
         return Err(ServiceError::unsupported(format_args!(
             "the Systems Manager parameter {name}"
         )));

@@ -34,6 +34,52 @@ async fn deep_learning_images_match_filters() {
     assert_eq!(root.volume_size(), Some(75));
 }
 
+/// Each has a parameter that names its newest image.
+#[tokio::test(start_paused = true)]
+async fn base_images_cover_systems_and_architectures() {
+    let (aws, client) = instant();
+    let ssm = aws_sdk_ssm::Client::new(&aws.sdk_config());
+    for (infix, architecture) in [("", "x86_64"), (" ARM64", "arm64")] {
+        for (system, parameter, root, gib) in [
+            ("Ubuntu 22.04", "ubuntu-22.04", "/dev/sda1", 77),
+            ("Ubuntu 24.04", "ubuntu-24.04", "/dev/sda1", 75),
+            ("Amazon Linux 2023", "amazon-linux-2023", "/dev/xvda", 75),
+        ] {
+            let name = format!("Deep Learning{infix} Base OSS Nvidia Driver GPU AMI ({system}) *");
+            let found = client.describe_images().filters(filter("name", &name));
+            let found = found.send().await.unwrap();
+            let images = found.images().iter();
+            assert_eq!(images.len(), 3, "{name}");
+            let newest = images.max_by_key(|it| it.creation_date()).unwrap();
+            assert_eq!(newest.architecture().unwrap().as_str(), architecture);
+            assert_eq!(newest.root_device_name(), Some(root));
+            let disk = newest.block_device_mappings()[0].ebs().unwrap();
+            assert_eq!(disk.volume_size(), Some(gib), "{name}");
+            let parameter = format!(
+                "/aws/service/deeplearning/ami/{architecture}/base-oss-nvidia-driver-gpu-{parameter}/latest/ami-id"
+            );
+            let parameter = ssm.get_parameter().name(parameter).send().await.unwrap();
+            assert_eq!(parameter.parameter.unwrap().value(), newest.image_id());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deprecated_image_is_listed_on_request() {
+    let (_, client) = instant();
+    let found = |deprecated: Option<bool>| {
+        let name = filter("name", "*Proprietary*");
+        let found = client.describe_images().filters(name);
+        found.set_include_deprecated(deprecated).send()
+    };
+    assert!(found(None).await.unwrap().images().is_empty());
+    let all = found(Some(true)).await.unwrap();
+    let old = &all.images()[0];
+    assert!(old.deprecation_time().is_some());
+    let by_id = client.describe_images().image_ids(old.image_id().unwrap());
+    assert_eq!(by_id.send().await.unwrap().images().len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn account_owns_no_images() {
     let (_, client) = instant();

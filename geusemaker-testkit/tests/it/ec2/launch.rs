@@ -418,8 +418,46 @@ async fn image_can_be_given_by_ssm_parameter() {
     let parameter = "resolve:ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
     let launched = run.clone().image_id(parameter).send().await.unwrap();
     assert_eq!(launched.instances()[0].image_id(), Some(newest.as_str()));
-    let unknown = run.image_id("resolve:ssm:/my/own/parameter").send().await;
+    let unknown = run.image_id("resolve:ssm:/aws/service/eks/x").send().await;
     assert_eq!(code(unknown), "SimulatorUnsupported");
+}
+
+/// Its data type has to be that of images.
+#[tokio::test(start_paused = true)]
+async fn image_can_be_given_by_own_parameter() {
+    let (aws, client) = instant();
+    let ssm = aws_sdk_ssm::Client::new(&aws.sdk_config());
+    let run = launch(&client, "us-east-1a").await;
+    let newest = image(&client, "x86_64").await;
+    let put = |name: &str, value: &str, data_type: &str| {
+        let put = ssm.put_parameter().name(name).value(value);
+        put.r#type("String".into()).data_type(data_type).send()
+    };
+    put("/my/image", &newest, "aws:ec2:image").await.unwrap();
+    put("/my/text", &newest, "text").await.unwrap();
+    let bad = put("/my/other", "x", "aws:ec2:image").await;
+    assert_eq!(code(bad), "ValidationException");
+    for name in ["/my/image", "/my/image:1"] {
+        let run = run.clone().image_id(format!("resolve:ssm:{name}"));
+        let launched = run.send().await.unwrap();
+        assert_eq!(launched.instances()[0].image_id(), Some(&*newest));
+    }
+    let text = run.clone().image_id("resolve:ssm:/my/text").send().await;
+    assert_eq!(
+        message(text),
+        "Unsupported data type. The following parameter data types are supported: aws:ec2:image"
+    );
+    let base =
+        "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-debian-13/latest/ami-id";
+    for name in ["/my/own/parameter", base] {
+        let run = run.clone().image_id(format!("resolve:ssm:{name}"));
+        assert_eq!(code(run.send().await), "SsmInvalidParameter", "{name}");
+    }
+    let found = client.describe_images().image_ids("resolve:ssm:/my/image");
+    assert_eq!(code(found.send().await), "InvalidAMIID.Malformed");
+    let other = run.instance_type("g5g.xlarge".into());
+    let other = other.image_id("resolve:ssm:/my/image").send().await;
+    assert_eq!(code(other), "InvalidParameterValue");
 }
 
 #[tokio::test(start_paused = true)]

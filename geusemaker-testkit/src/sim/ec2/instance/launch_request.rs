@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::profile::AttachedProfile;
-use crate::sim::ec2::Code;
 use crate::sim::ec2::image::{self, Image};
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::{invalid, one_of};
 use crate::sim::ec2::volume::block_device::BlockDevice;
+use crate::sim::ec2::{Code, Ec2};
 use crate::sim::iam::Iam;
 use crate::sim::regions;
 use crate::wire::ServiceError;
@@ -87,14 +87,12 @@ impl LaunchRequest {
     pub(super) fn read(params: &mut Params, region: &str) -> Result<(Self, Image), ServiceError> {
         let interface = InterfaceRequest::read(params)?;
         let image_id = params.required("ImageId")?;
-        let image = image::image(region, &image_id).ok_or_else(|| image::unknown(&image_id))?;
+        let image = image::image(region, &image_id)
+            .ok_or_else(|| ResourceKind::Image.unknown(&image_id))?;
         refuse_what_is_not_there(params)?;
         let launch = Self {
             image: image.id.clone(),
-            // EC2 reference: the default type.
-            instance_type: params
-                .optional("InstanceType")
-                .unwrap_or_else(|| "m1.small".to_owned()),
+            instance_type: params.optional("InstanceType").unwrap_or_else(usual_type),
             min_count: required_count(params, "MinCount")?,
             max_count: required_count(params, "MaxCount")?,
             subnet: interface.subnet,
@@ -179,6 +177,23 @@ fn refuse_what_is_not_there(params: &mut Params) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Returns the instance type of a launch and its zone, as far as the call names one, without checking them.
+pub(crate) fn launch_target(
+    ec2: Option<&Ec2>,
+    region: &str,
+    params: &Params,
+) -> (String, Option<String>) {
+    // The call is not read yet, so its parameters are read on a copy.
+    let mut params = params.clone();
+    let instance_type = params.optional("InstanceType");
+    let subnet = params
+        .optional("SubnetId")
+        .or_else(|| params.optional("NetworkInterface.1.SubnetId"));
+    let of_subnet = subnet.and_then(|id| Some(ec2?.subnet(&id)?.zone.clone()));
+    let zone = of_subnet.or_else(|| read_zone(&mut params, region).ok().flatten());
+    (instance_type.unwrap_or_else(usual_type), zone)
+}
+
 /// Returns the zone that the call names, by its name or by its id.
 fn read_zone(params: &mut Params, region: &str) -> Result<Option<String>, ServiceError> {
     let name = params.optional("Placement.AvailabilityZone");
@@ -247,6 +262,11 @@ impl InstanceProfile {
             id: profile.id.clone(),
         })
     }
+}
+
+/// EC2 reference: the type of a launch that names none.
+fn usual_type() -> String {
+    "m1.small".to_owned()
 }
 
 fn disabled() -> String {

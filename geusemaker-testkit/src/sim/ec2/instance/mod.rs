@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use self::agent::Agent;
 use self::end::InstanceEnd;
 use self::launch_request::LaunchRequest;
+pub(crate) use self::launch_request::launch_target;
 use self::profile::AttachedProfile;
 use self::startup::{Impairment, Startup};
 use super::Ec2;
