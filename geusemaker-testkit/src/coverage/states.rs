@@ -68,6 +68,12 @@ const WATCHED: &[Watched] = &[
     },
     Watched {
         service: Service::Ec2,
+        kind: "EC2::NatGateway",
+        path: &["natGatewaySet", "item", "state"],
+        states: &["available", "deleted", "deleting", "failed", "pending"],
+    },
+    Watched {
+        service: Service::Ec2,
         kind: "EC2::NetworkInterface",
         path: &["networkInterfaceSet", "item", "status"],
         states: &["in-use"],

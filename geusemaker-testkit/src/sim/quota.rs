@@ -40,6 +40,8 @@ pub enum Quota {
     ListenersPerLoadBalancer,
     /// Application load balancers in a region: 50.
     LoadBalancers,
+    /// NAT gateways in an availability zone, L-FE5A380F: 5.
+    NatGatewaysPerZone,
     /// Network interfaces in a region: 5000. EFS uses one for each mount target, and instances use them too.
     NetworkInterfaces,
     /// vCPUs of running on-demand DL instances in a region, L-6E869C2A; not limited unless set.
@@ -110,7 +112,7 @@ impl Quota {
             | Self::SpotStandard
             | Self::SpotTrn
             | Self::Vpcs => None,
-            Self::SecurityGroupsPerInterface => Some(5),
+            Self::NatGatewaysPerZone | Self::SecurityGroupsPerInterface => Some(5),
             Self::ListenersPerLoadBalancer | Self::LoadBalancers => Some(50),
             Self::RulesPerSecurityGroup => Some(60),
             Self::RulesPerLoadBalancer => Some(100),
@@ -145,6 +147,9 @@ impl Quota {
             }
             Self::LoadBalancers => {
                 ServiceError::new(elastic_load_balancing::Code::TooManyLoadBalancers, message)
+            }
+            Self::NatGatewaysPerZone => {
+                ServiceError::new(ec2::Code::NatGatewayLimitExceeded, message)
             }
             Self::NetworkInterfaces => {
                 ServiceError::new(ec2::Code::NetworkInterfaceLimitExceeded, message)
@@ -227,6 +232,9 @@ impl Quota {
             }
             Self::Secrets => "You have exceeded the quota of secrets in this account and region.".to_owned(),
             Self::KeyPairs => reached("key pairs"),
+            Self::NatGatewaysPerZone => {
+                format!("Performing this operation would exceed the limit of {limit} NAT gateways")
+            }
             Self::NetworkInterfaces => reached("network interfaces"),
             Self::RulesPerSecurityGroup => reached("rules per security group"),
             Self::SecurityGroups => reached("security groups"),

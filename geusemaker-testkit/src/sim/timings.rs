@@ -66,6 +66,11 @@ pub(crate) enum Step {
     VolumeAttached,
     VolumeDetached,
     VolumeDeleted,
+    /// A NAT gateway from `pending` to `available`.
+    NatGatewayAvailable,
+    /// A NAT gateway from `pending` to `failed`.
+    NatGatewayFailed,
+    NatGatewayDeleted,
     LoadBalancerActive,
     LoadBalancerDeleted,
     /// From the load balancer's deletion until its network interfaces are gone.
@@ -120,6 +125,9 @@ impl Step {
             Self::VolumeAttached => [3_000, 8_000, 30_000],
             Self::VolumeDetached => [5_000, 15_000, 60_000],
             Self::VolumeDeleted => [2_000, 5_000, 15_000],
+            Self::NatGatewayAvailable => [105_000, 140_000, 200_000],
+            Self::NatGatewayFailed => [10_000, 20_000, 60_000],
+            Self::NatGatewayDeleted => [50_000, 70_000, 150_000],
             Self::LoadBalancerActive => [156_000, 182_000, 240_000],
             Self::LoadBalancerDeleted => [5_000, 20_000, 20_000],
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],

@@ -52,15 +52,6 @@ empty_kind!(
     []
 );
 empty_kind!(
-    NatGateway,
-    "DescribeNatGateways",
-    "natGatewaySet",
-    "NatGatewayId",
-    Code::NatGatewayNotFound,
-    "natGateway",
-    ["nat-gateway-id", "state", "subnet-id", "vpc-id"]
-);
-empty_kind!(
     VpcEndpoint,
     "DescribeVpcEndpoints",
     "vpcEndpointSet",

@@ -13,7 +13,7 @@ pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
 error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
-        AuthFailure => 403,
+        AuthFailure => 400,
         CannotDelete => 400,
         DefaultSubnetAlreadyExistsInAvailabilityZone => 400,
         DefaultVpcAlreadyExists => 400,
@@ -95,6 +95,8 @@ error_codes! {
         MaxSpotInstanceCountExceeded => 400,
         MissingInput => 400,
         MissingParameter => 400,
+        NatGatewayLimitExceeded => 400,
+        NatGatewayMalformed => 400,
         NatGatewayNotFound => 400,
         NetworkInterfaceLimitExceeded => 400,
         OperationNotPermitted => 400,

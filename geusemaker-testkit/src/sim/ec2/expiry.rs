@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ec2;
 use super::instance::Instance;
+use super::nat_gateway::NatGateway;
 
 /// The client tokens of launches whose instances have expired, each with its zone if it counts for one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,6 +38,10 @@ impl Ec2 {
                 self.tags.remove(request);
             }
             self.spent_tokens.note(&instance);
+        }
+        let gone = |_: &String, gateway: &mut NatGateway| gateway.is_forgotten(now);
+        for (id, _) in self.nat_gateways.extract_if(.., gone) {
+            self.tags.remove(&id);
         }
         let instances = &self.instances;
         let released = self.interfaces.extract_if(.., |_, interface| {

@@ -13,6 +13,7 @@ mod instance;
 mod instance_type;
 mod internet_gateway;
 mod key_pair;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod operations;
@@ -42,6 +43,7 @@ pub(crate) use self::image::image_of_parameter;
 pub(crate) use self::instance::{Instance, InstanceState, launch_target};
 use self::internet_gateway::InternetGateway;
 use self::key_pair::KeyPair;
+use self::nat_gateway::NatGateway;
 use self::network_acl::NetworkAcl;
 pub(crate) use self::network_interface::service_interface::AddressUse;
 pub(crate) use self::network_interface::{NetworkInterface, NewInterface};
@@ -82,6 +84,8 @@ pub(crate) struct Ec2 {
     /// By name.
     key_pairs: BTreeMap<String, KeyPair>,
     #[serde(default)]
+    nat_gateways: BTreeMap<String, NatGateway>,
+    #[serde(default)]
     volumes: BTreeMap<String, Volume>,
     #[serde(default)]
     spent_tokens: SpentTokens,
@@ -114,6 +118,11 @@ impl Ec2 {
         for id in self.internet_gateways.keys() {
             add("EC2::InternetGateway", id);
         }
+        for gateway in self.nat_gateways.values() {
+            if gateway.is_kept(now) {
+                add("EC2::NatGateway", &gateway.id);
+            }
+        }
         for table in self.route_tables.values() {
             if !table.is_main() {
                 add("EC2::RouteTable", &table.id);
@@ -145,12 +154,21 @@ impl Ec2 {
 
     /// Returns the states of the resources that have one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
-        self.instances
+        let instances = self
+            .instances
             .values()
             .filter(move |instance| !instance.is_forgotten(now))
             .map(move |instance| {
                 Resource::new("EC2::Instance", &instance.id).in_state(instance.state(now).name())
-            })
+            });
+        let nat_gateways = self
+            .nat_gateways
+            .values()
+            .filter(move |gateway| !gateway.is_forgotten(now))
+            .map(move |gateway| {
+                Resource::new("EC2::NatGateway", &gateway.id).in_state(gateway.state(now).name())
+            });
+        instances.chain(nat_gateways)
     }
 
     /// Returns the ARN of a resource of the account in the region: `volume/vol-1` is the resource.
@@ -216,6 +234,7 @@ impl Ec2 {
             ResourceKind::Instance => self.visible_instance(id, now).is_ok(),
             ResourceKind::InternetGateway => self.internet_gateways.contains_key(id),
             ResourceKind::KeyPair => self.key_pairs.values().any(|pair| pair.id == id),
+            ResourceKind::NatGateway => self.nat_gateways.contains_key(id),
             ResourceKind::NetworkAcl => self.network_acls.contains_key(id),
             ResourceKind::NetworkInterface => self
                 .interfaces

@@ -1,14 +1,14 @@
 //! The operations of EC2, one a line.
 
 use super::empty_kinds::{
-    self, EgressOnlyInternetGateway, NatGateway, VpcEndpoint, VpcPeeringConnection, VpnGateway,
+    self, EgressOnlyInternetGateway, VpcEndpoint, VpcPeeringConnection, VpnGateway,
 };
 use super::security_group::rule::Direction::{Egress, Ingress};
 use super::security_group::{rule_change, rule_update};
 use super::{
     Ec2, account_attribute, address, availability_zone, dhcp_options, image, instance,
-    instance_type, internet_gateway, key_pair, network_acl, network_interface, prefix_list, region,
-    route_table, security_group, spot_request, subnet, tags, volume, vpc,
+    instance_type, internet_gateway, key_pair, nat_gateway, network_acl, network_interface,
+    prefix_list, region, route_table, security_group, spot_request, subnet, tags, volume, vpc,
 };
 use crate::sim::context::RequestContext;
 use crate::sim::iam::Iam;
@@ -35,6 +35,7 @@ operations! {
         "CreateDefaultVpc" => vpc::default::create(ec2, context, params),
         "CreateInternetGateway" => internet_gateway::create(ec2, context, params),
         "CreateKeyPair" => key_pair::create(ec2, context, params),
+        "CreateNatGateway" => nat_gateway::creation::create(ec2, context, params),
         "CreateNetworkInterface" => network_interface::creation::create(ec2, context, params),
         "CreateRoute" => route_table::route::create(ec2, context, params),
         "CreateRouteTable" => route_table::create(ec2, context, params),
@@ -45,6 +46,7 @@ operations! {
         "CreateVpc" => vpc::create(ec2, context, params),
         "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
+        "DeleteNatGateway" => nat_gateway::delete(ec2, context, params),
         "DeleteNetworkInterface" => network_interface::creation::delete(ec2, context, params),
         "DeleteRoute" => route_table::route::delete(ec2, context, params),
         "DeleteRouteTable" => route_table::delete(ec2, params),
@@ -69,7 +71,7 @@ operations! {
         "DescribeInternetGateways" => internet_gateway::describe(ec2, context, params),
         "DescribeKeyPairs" => key_pair::describe(ec2, context, params),
         "DescribeManagedPrefixLists" => prefix_list::describe(ec2, context, params),
-        "DescribeNatGateways" => empty_kinds::describe::<NatGateway>(ec2, context, params),
+        "DescribeNatGateways" => nat_gateway::describe(ec2, context, params),
         "DescribeNetworkAcls" => network_acl::describe(ec2, context, params),
         "DescribeNetworkInterfaceAttribute" => network_interface::attribute::describe(ec2, context, params),
         "DescribeNetworkInterfaces" => network_interface::describe(ec2, context, params),

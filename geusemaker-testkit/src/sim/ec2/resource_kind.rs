@@ -14,6 +14,7 @@ pub(crate) enum ResourceKind {
     InternetGateway,
     KeyPair,
     NetworkAcl,
+    NatGateway,
     NetworkInterface,
     PrefixList,
     RouteTable,
@@ -26,7 +27,7 @@ pub(crate) enum ResourceKind {
 }
 
 impl ResourceKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::DhcpOptions,
         Self::ElasticIp,
         Self::Image,
@@ -34,6 +35,7 @@ impl ResourceKind {
         Self::InternetGateway,
         Self::KeyPair,
         Self::NetworkAcl,
+        Self::NatGateway,
         Self::NetworkInterface,
         Self::PrefixList,
         Self::RouteTable,
@@ -60,6 +62,7 @@ impl ResourceKind {
             Self::InternetGateway => "internet-gateway",
             Self::KeyPair => "key-pair",
             Self::NetworkAcl => "network-acl",
+            Self::NatGateway => "nat-gateway",
             Self::NetworkInterface => "network-interface",
             Self::PrefixList => "prefix-list",
             Self::RouteTable => "route-table",
@@ -100,6 +103,7 @@ impl ResourceKind {
             Self::InternetGateway => format!("The internetGateway ID '{id}' does not exist"),
             Self::KeyPair => format!("The key pair '{id}' does not exist"),
             Self::NetworkAcl => format!("The networkAcl ID '{id}' does not exist"),
+            Self::NatGateway => format!("The Nat Gateway {id} was not found"),
             Self::NetworkInterface => format!("The networkInterface ID '{id}' does not exist"),
             Self::PrefixList => format!("The prefix list ID '{id}' does not exist"),
             Self::RouteTable => format!("The routeTable ID '{id}' does not exist"),
@@ -125,6 +129,7 @@ impl ResourceKind {
             Self::InternetGateway => Code::InvalidInternetGatewayIDMalformed,
             Self::KeyPair => Code::InvalidKeyPairMalformed,
             Self::NetworkAcl => Code::InvalidNetworkAclIDMalformed,
+            Self::NatGateway => Code::NatGatewayMalformed,
             Self::NetworkInterface => Code::InvalidNetworkInterfaceIDMalformed,
             Self::PrefixList => Code::InvalidPrefixListIDMalformed,
             Self::RouteTable => Code::InvalidRouteTableIDMalformed,
@@ -147,6 +152,7 @@ impl ResourceKind {
             Self::InternetGateway => Code::InvalidInternetGatewayIDNotFound,
             Self::KeyPair => Code::InvalidKeyPairNotFound,
             Self::NetworkAcl => Code::InvalidNetworkAclIDNotFound,
+            Self::NatGateway => Code::NatGatewayNotFound,
             Self::NetworkInterface => Code::InvalidNetworkInterfaceIDNotFound,
             Self::PrefixList => Code::InvalidPrefixListIDNotFound,
             Self::RouteTable => Code::InvalidRouteTableIDNotFound,
@@ -168,6 +174,7 @@ impl ResourceKind {
             Self::InternetGateway => "igw",
             Self::KeyPair => "key",
             Self::NetworkAcl => "acl",
+            Self::NatGateway => "nat",
             Self::NetworkInterface => "eni",
             Self::PrefixList => "pl",
             Self::RouteTable => "rtb",

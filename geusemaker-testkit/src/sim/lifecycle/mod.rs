@@ -18,8 +18,8 @@ pub(crate) enum LifecycleOverride {
     Stuck,
     /// The resource takes that much longer than the random duration.
     Slow(Duration),
-    /// The resource ends in the failure that AWS knows for its kind: an instance is terminated, a load balancer is
-    /// `failed`, a file system or mount target is in `error`, a target is `unhealthy`.
+    /// The resource ends in the failure that AWS knows for its kind: an instance is terminated, a load balancer or
+    /// a NAT gateway is `failed`, a file system or mount target is in `error`, a target is `unhealthy`.
     Fails {
         /// AWS's reason code, such as `Server.InsufficientInstanceCapacity` or `Target.Timeout`.
         reason: String,

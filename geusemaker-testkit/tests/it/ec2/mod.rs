@@ -7,6 +7,7 @@ mod internet_gateway;
 mod key_pair;
 mod launch;
 mod lifecycle;
+mod nat_gateway;
 mod network;
 mod network_interface;
 mod route_table;
@@ -140,6 +141,27 @@ async fn default_vpc(client: &Client) -> String {
         .await
         .unwrap();
     found.vpcs()[0].vpc_id().unwrap().to_owned()
+}
+
+/// Attaches a new internet gateway to a VPC and returns its id.
+async fn attach_gateway(client: &Client, vpc: &str) -> String {
+    let created = client.create_internet_gateway().send().await.unwrap();
+    let gateway = created.internet_gateway().unwrap();
+    let id = gateway.internet_gateway_id().unwrap();
+    client
+        .attach_internet_gateway()
+        .internet_gateway_id(id)
+        .vpc_id(vpc)
+        .send()
+        .await
+        .unwrap();
+    id.to_owned()
+}
+
+/// Allocates an elastic address and returns its allocation id.
+async fn allocate(client: &Client) -> String {
+    let allocated = client.allocate_address().send().await.unwrap();
+    allocated.allocation_id().unwrap().to_owned()
 }
 
 /// Creates a security group in the default VPC.

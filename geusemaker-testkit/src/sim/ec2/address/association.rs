@@ -31,6 +31,9 @@ pub(crate) fn associate(
     let address = ec2.address_named(allocation.as_deref(), public_ip.as_deref())?;
     let interface = ec2.interface_named(context, instance.as_deref(), interface.as_deref())?;
     refuse_managed(interface)?;
+    if let Some(other) = address.interface(ec2) {
+        refuse_managed(other)?;
+    }
     if private_ip.is_some_and(|ip| ip != interface.private_ip.to_string()) {
         return Err(ServiceError::unsupported(
             "a secondary private address of a network interface",
@@ -104,13 +107,17 @@ pub(crate) fn disassociate(
             return Err(ServiceError::new(Code::MissingParameter, message));
         }
     };
+    let address = ec2.addresses.get(&allocation);
+    if let Some(interface) = address.and_then(|address| address.interface(ec2)) {
+        refuse_managed(interface)?;
+    }
     ec2.disassociate(context, &allocation);
     Ok(Reply::xml(Element::new("reply").with("return", true)))
 }
 
 impl Ec2 {
     /// Ends the associations of network interfaces that are gone.
-    pub(super) fn forget_associations_of_the_gone(&mut self, now: Timestamp) {
+    pub(in crate::sim::ec2) fn forget_associations_of_the_gone(&mut self, now: Timestamp) {
         let interfaces = &self.interfaces;
         for address in self.addresses.values_mut() {
             address.association = address.association.take().filter(|association| {

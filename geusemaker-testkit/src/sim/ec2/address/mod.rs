@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::Instance;
 use super::network_interface::NetworkInterface;
+use super::network_interface::attribute::refuse_managed;
 use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::tags::TagSpecifications;
@@ -264,6 +265,10 @@ pub(crate) fn release(
         .addresses
         .get(&id)
         .ok_or_else(|| ResourceKind::ElasticIp.unknown(&id))?;
+    if let Some(interface) = address.interface(ec2) {
+        // A NAT gateway's address, even while the gateway is being deleted.
+        refuse_managed(interface)?;
+    }
     if address.association.is_some() {
         let message = format!("Address {} is in use.", address.ip);
         return Err(ServiceError::new(Code::InvalidIPAddressInUse, message));

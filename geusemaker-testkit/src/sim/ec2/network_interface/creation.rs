@@ -148,7 +148,7 @@ impl Ec2 {
         Ok(asked)
     }
 
-    fn refuse_address(
+    pub(in crate::sim::ec2) fn refuse_address(
         &self,
         context: &RequestContext<'_>,
         subnet: &Subnet,

@@ -47,7 +47,7 @@ impl NetworkInterface {
             .with("vpcId", &self.vpc)
             .with("description", &self.description)
             .with("ownerId", &ec2.account_id)
-            .with("interfaceType", "interface")
+            .with("interfaceType", self.interface_type.name())
             .with("macAddress", self.mac_address())
             .with("privateIpAddress", self.private_ip)
             .with("privateDnsName", dns_name)

@@ -51,6 +51,25 @@ pub(crate) struct NetworkInterface {
     pub(super) skips_source_dest_check: bool,
     #[serde(default)]
     pub(super) client_token: Option<String>,
+    #[serde(default)]
+    pub(super) interface_type: InterfaceType,
+}
+
+/// The type of an interface: AWS tells apart those of some services.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum InterfaceType {
+    #[default]
+    Interface,
+    NatGateway,
+}
+
+impl InterfaceType {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::NatGateway => "nat_gateway",
+        }
+    }
 }
 
 /// An attachment to an instance by AttachNetworkInterface.
@@ -231,7 +250,9 @@ impl Described for NetworkInterface {
         ("group-id", |_, _, interface| {
             interface.security_groups.clone()
         }),
-        ("interface-type", |_, _, _| vec!["interface".to_owned()]),
+        ("interface-type", |_, _, interface| {
+            vec![interface.interface_type.name().to_owned()]
+        }),
         ("ipv6-addresses.ipv6-address", |_, _, _| Vec::new()),
         ("mac-address", |_, _, interface| {
             vec![interface.mac_address()]
@@ -330,6 +351,7 @@ impl Ec2 {
             deleted_on_termination: None,
             skips_source_dest_check: false,
             client_token: None,
+            interface_type: InterfaceType::default(),
         };
         self.interfaces
             .insert(interface.id.clone(), interface.clone());

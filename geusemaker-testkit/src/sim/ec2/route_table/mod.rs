@@ -51,6 +51,7 @@ pub(crate) enum Target {
     Gateway(String),
     /// A network interface, with or without an instance.
     Interface(String),
+    NatGateway(String),
 }
 
 impl Destination {
@@ -127,7 +128,7 @@ impl Described for RouteTable {
         ("route.gateway-id", |_, _, table| {
             let gateways = table.routes.iter().filter_map(|route| match &route.target {
                 Target::Gateway(id) => Some(id.clone()),
-                Target::Interface(_) => None,
+                Target::Interface(_) | Target::NatGateway(_) => None,
             });
             gateways.chain(["local".to_owned()]).collect()
         }),
@@ -135,12 +136,20 @@ impl Described for RouteTable {
             let routes = table.routes.iter();
             routes
                 .filter_map(|route| match &route.target {
-                    Target::Gateway(_) => None,
+                    Target::Gateway(_) | Target::NatGateway(_) => None,
                     Target::Interface(id) => ec2.interfaces.get(id)?.instance.clone(),
                 })
                 .collect()
         }),
-        ("route.nat-gateway-id", |_, _, _| Vec::new()),
+        ("route.nat-gateway-id", |_, _, table| {
+            let routes = table.routes.iter();
+            routes
+                .filter_map(|route| match &route.target {
+                    Target::NatGateway(id) => Some(id.clone()),
+                    Target::Gateway(_) | Target::Interface(_) => None,
+                })
+                .collect()
+        }),
         ("route.transit-gateway-id", |_, _, _| Vec::new()),
         ("route.vpc-peering-connection-id", |_, _, _| Vec::new()),
         ("route.egress-only-internet-gateway-id", |_, _, _| {
@@ -204,6 +213,7 @@ impl RouteTable {
                 .interfaces
                 .get(id)
                 .is_some_and(|interface| interface.is_attached(now)),
+            Target::NatGateway(id) => ec2.live_nat_gateway(id, now).is_some(),
         };
         if leads_somewhere {
             "active"
@@ -225,6 +235,7 @@ impl RouteTable {
             let element = Element::new("item").with(destination.member_name(), destination.text());
             let element = match &route.target {
                 Target::Gateway(id) => element.with("gatewayId", id),
+                Target::NatGateway(id) => element.with("natGatewayId", id),
                 Target::Interface(id) => {
                     let instance = ec2
                         .interfaces

@@ -179,7 +179,7 @@ fn find_target(
     parameter: &str,
     id: &str,
 ) -> Result<Target, ServiceError> {
-    // An account here never has a target of these kinds.
+    // An account here never has a target of some kinds.
     let none_exists = |code, kind: &str| {
         let message = format!("The {kind} ID '{id}' does not exist");
         Err(ServiceError::new(code, message))
@@ -210,7 +210,15 @@ fn find_target(
         }
         "InstanceId" => interface(&ec2.visible_instance(id, context.now)?.interface),
         "NetworkInterfaceId" => interface(id),
-        "NatGatewayId" => none_exists(Code::InvalidNatGatewayIDNotFound, "natGateway"),
+        "NatGatewayId" => {
+            let Some(gateway) = ec2.live_nat_gateway(id, context.now) else {
+                return none_exists(Code::InvalidNatGatewayIDNotFound, "natGateway");
+            };
+            if gateway.vpc != table.vpc {
+                return other_network("network gateway");
+            }
+            Ok(Target::NatGateway(id.to_owned()))
+        }
         "VpcPeeringConnectionId" => none_exists(
             Code::InvalidVpcPeeringConnectionIDNotFound,
             "vpcPeeringConnection",
