@@ -85,6 +85,12 @@ const WATCHED: &[Watched] = &[
         states: &["available", "creating", "deleting", "error", "in-use"],
     },
     Watched {
+        service: Service::Ec2,
+        kind: "EC2::VPCEndpoint",
+        path: &["vpcEndpointSet", "item", "state"],
+        states: &["available", "deleting", "failed", "pending"],
+    },
+    Watched {
         service: Service::ElasticLoadBalancing,
         kind: "ElasticLoadBalancingV2::LoadBalancer",
         path: &["State", "Code"],

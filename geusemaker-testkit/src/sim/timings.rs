@@ -71,6 +71,9 @@ pub(crate) enum Step {
     /// A NAT gateway from `pending` to `failed`.
     NatGatewayFailed,
     NatGatewayDeleted,
+    /// An interface endpoint from `pending` to `available`.
+    VpcEndpointAvailable,
+    VpcEndpointDeleted,
     LoadBalancerActive,
     LoadBalancerDeleted,
     /// From the load balancer's deletion until its network interfaces are gone.
@@ -128,6 +131,8 @@ impl Step {
             Self::NatGatewayAvailable => [105_000, 140_000, 200_000],
             Self::NatGatewayFailed => [10_000, 20_000, 60_000],
             Self::NatGatewayDeleted => [50_000, 70_000, 150_000],
+            Self::VpcEndpointAvailable => [75_000, 115_000, 240_000],
+            Self::VpcEndpointDeleted => [60_000, 120_000, 300_000],
             Self::LoadBalancerActive => [156_000, 182_000, 240_000],
             Self::LoadBalancerDeleted => [5_000, 20_000, 20_000],
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],

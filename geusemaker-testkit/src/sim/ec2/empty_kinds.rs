@@ -52,23 +52,6 @@ empty_kind!(
     []
 );
 empty_kind!(
-    VpcEndpoint,
-    "DescribeVpcEndpoints",
-    "vpcEndpointSet",
-    "VpcEndpointId",
-    Code::InvalidVpcEndpointIdNotFound,
-    "Vpc Endpoint",
-    [
-        "ip-address-type",
-        "service-name",
-        "service-region",
-        "vpc-endpoint-id",
-        "vpc-endpoint-state",
-        "vpc-endpoint-type",
-        "vpc-id",
-    ]
-);
-empty_kind!(
     VpcPeeringConnection,
     "DescribeVpcPeeringConnections",
     "vpcPeeringConnectionSet",
@@ -114,5 +97,5 @@ pub(crate) fn describe<T: EmptyKind>(
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::<T>::read(params, T::OPERATION)?;
     let page = selection.choose(ec2, context.now, &[])?;
-    Ok(page.reply_with(Element::new(T::LIST)))
+    Ok(page.reply_with([Element::new(T::LIST)]))
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Ec2;
 use super::instance::Instance;
 use super::nat_gateway::NatGateway;
+use super::vpc_endpoint::VpcEndpoint;
 
 /// The client tokens of launches whose instances have expired, each with its zone if it counts for one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -41,6 +42,10 @@ impl Ec2 {
         }
         let gone = |_: &String, gateway: &mut NatGateway| gateway.is_forgotten(now);
         for (id, _) in self.nat_gateways.extract_if(.., gone) {
+            self.tags.remove(&id);
+        }
+        let gone = |_: &String, endpoint: &mut VpcEndpoint| endpoint.is_gone(now);
+        for (id, _) in self.vpc_endpoints.extract_if(.., gone) {
             self.tags.remove(&id);
         }
         let instances = &self.instances;

@@ -29,6 +29,7 @@ mod tags;
 mod validation;
 mod volume;
 mod vpc;
+mod vpc_endpoint;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -55,6 +56,7 @@ pub(crate) use self::subnet::Subnet;
 use self::tags::Tags;
 use self::volume::Volume;
 pub(crate) use self::vpc::Vpc;
+use self::vpc_endpoint::VpcEndpoint;
 use super::context::RequestContext;
 use super::iam::Iam;
 use super::partition::Partition;
@@ -87,6 +89,8 @@ pub(crate) struct Ec2 {
     nat_gateways: BTreeMap<String, NatGateway>,
     #[serde(default)]
     volumes: BTreeMap<String, Volume>,
+    #[serde(default)]
+    vpc_endpoints: BTreeMap<String, VpcEndpoint>,
     #[serde(default)]
     spent_tokens: SpentTokens,
     /// The groups of local and wavelength zones that the account has opted in to.
@@ -121,6 +125,11 @@ impl Ec2 {
         for gateway in self.nat_gateways.values() {
             if gateway.is_kept(now) {
                 add("EC2::NatGateway", &gateway.id);
+            }
+        }
+        for endpoint in self.vpc_endpoints.values() {
+            if !endpoint.is_being_deleted() {
+                add("EC2::VPCEndpoint", &endpoint.id);
             }
         }
         for table in self.route_tables.values() {
@@ -168,7 +177,14 @@ impl Ec2 {
             .map(move |gateway| {
                 Resource::new("EC2::NatGateway", &gateway.id).in_state(gateway.state(now).name())
             });
-        instances.chain(nat_gateways)
+        let endpoints = self
+            .vpc_endpoints
+            .values()
+            .filter(move |endpoint| !endpoint.is_gone(now))
+            .map(move |endpoint| {
+                Resource::new("EC2::VPCEndpoint", &endpoint.id).in_state(endpoint.state(now))
+            });
+        instances.chain(nat_gateways).chain(endpoints)
     }
 
     /// Returns the ARN of a resource of the account in the region: `volume/vol-1` is the resource.
@@ -256,6 +272,7 @@ impl Ec2 {
             ResourceKind::Subnet => self.subnets.contains_key(id),
             ResourceKind::Volume => self.visible_volume(id, now).is_ok(),
             ResourceKind::Vpc => self.vpcs.contains_key(id),
+            ResourceKind::VpcEndpoint => self.vpc_endpoints.contains_key(id),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! The operations of EC2, one a line.
 
-use super::empty_kinds::{
-    self, EgressOnlyInternetGateway, VpcEndpoint, VpcPeeringConnection, VpnGateway,
-};
+use super::empty_kinds::{self, EgressOnlyInternetGateway, VpcPeeringConnection, VpnGateway};
 use super::security_group::rule::Direction::{Egress, Ingress};
 use super::security_group::{rule_change, rule_update};
 use super::{
     Ec2, account_attribute, address, availability_zone, dhcp_options, image, instance,
     instance_type, internet_gateway, key_pair, nat_gateway, network_acl, network_interface,
     prefix_list, region, route_table, security_group, spot_request, subnet, tags, volume, vpc,
+    vpc_endpoint,
 };
 use crate::sim::context::RequestContext;
 use crate::sim::iam::Iam;
@@ -44,6 +43,7 @@ operations! {
         "CreateTags" => tags::create(ec2, context, params),
         "CreateVolume" => volume::create(ec2, context, params),
         "CreateVpc" => vpc::create(ec2, context, params),
+        "CreateVpcEndpoint" => vpc_endpoint::creation::create(ec2, context, params),
         "DeleteInternetGateway" => internet_gateway::delete(ec2, params),
         "DeleteKeyPair" => key_pair::delete(ec2, params),
         "DeleteNatGateway" => nat_gateway::delete(ec2, context, params),
@@ -55,6 +55,7 @@ operations! {
         "DeleteTags" => tags::delete(ec2, context, params),
         "DeleteVolume" => volume::delete(ec2, context, params),
         "DeleteVpc" => vpc::delete(ec2, context, params),
+        "DeleteVpcEndpoints" => vpc_endpoint::change::delete(ec2, context, params),
         "DescribeAccountAttributes" => account_attribute::describe(ec2, params),
         "DescribeAddresses" => address::describe(ec2, context, params),
         "DescribeAvailabilityZones" => availability_zone::describe(ec2, context, params),
@@ -87,7 +88,8 @@ operations! {
         "DescribeVolumeStatus" => volume::describe_status(ec2, context, params),
         "DescribeVolumes" => volume::describe(ec2, context, params),
         "DescribeVpcAttribute" => vpc::attribute::describe(ec2, params),
-        "DescribeVpcEndpoints" => empty_kinds::describe::<VpcEndpoint>(ec2, context, params),
+        "DescribeVpcEndpointServices" => vpc_endpoint::service::describe(ec2, context, params),
+        "DescribeVpcEndpoints" => vpc_endpoint::describe(ec2, context, params),
         "DescribeVpcPeeringConnections" => empty_kinds::describe::<VpcPeeringConnection>(ec2, context, params),
         "DescribeVpcs" => vpc::describe(ec2, context, params),
         "DescribeVpnGateways" => empty_kinds::describe::<VpnGateway>(ec2, context, params),
@@ -107,6 +109,7 @@ operations! {
         "ModifySecurityGroupRules" => rule_update::modify(ec2, context, params),
         "ModifySubnetAttribute" => subnet::modify_attribute(ec2, params),
         "ModifyVpcAttribute" => vpc::attribute::modify(ec2, params),
+        "ModifyVpcEndpoint" => vpc_endpoint::change::modify(ec2, context, params),
         "MonitorInstances" => instance::attribute::monitor(ec2, context, params, operation, true),
         "RebootInstances" => instance::transition::reboot(ec2, context, params),
         "ReleaseAddress" => address::release(ec2, context, params),

@@ -24,10 +24,11 @@ pub(crate) enum ResourceKind {
     Subnet,
     Volume,
     Vpc,
+    VpcEndpoint,
 }
 
 impl ResourceKind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::DhcpOptions,
         Self::ElasticIp,
         Self::Image,
@@ -45,6 +46,7 @@ impl ResourceKind {
         Self::Subnet,
         Self::Volume,
         Self::Vpc,
+        Self::VpcEndpoint,
     ];
 
     /// Returns the kind to which an id of that form belongs.
@@ -72,6 +74,7 @@ impl ResourceKind {
             Self::Subnet => "subnet",
             Self::Volume => "volume",
             Self::Vpc => "vpc",
+            Self::VpcEndpoint => "vpc-endpoint",
         }
     }
 
@@ -115,6 +118,7 @@ impl ResourceKind {
             Self::Subnet => format!("The subnet ID '{id}' does not exist"),
             Self::Volume => format!("The volume '{id}' does not exist."),
             Self::Vpc => format!("The vpc ID '{id}' does not exist"),
+            Self::VpcEndpoint => format!("The Vpc Endpoint Id '{id}' does not exist"),
         };
         ServiceError::new(self.not_found(), message)
     }
@@ -139,6 +143,7 @@ impl ResourceKind {
             Self::Subnet => Code::InvalidSubnetIDMalformed,
             Self::Volume => Code::InvalidVolumeMalformed,
             Self::Vpc => Code::InvalidVpcIDMalformed,
+            Self::VpcEndpoint => Code::InvalidVpcEndpointIdMalformed,
         }
     }
 
@@ -162,6 +167,7 @@ impl ResourceKind {
             Self::Subnet => Code::InvalidSubnetIDNotFound,
             Self::Volume => Code::InvalidVolumeNotFound,
             Self::Vpc => Code::InvalidVpcIDNotFound,
+            Self::VpcEndpoint => Code::InvalidVpcEndpointIdNotFound,
         }
     }
 
@@ -184,6 +190,7 @@ impl ResourceKind {
             Self::Subnet => "subnet",
             Self::Volume => "vol",
             Self::Vpc => "vpc",
+            Self::VpcEndpoint => "vpce",
         }
     }
 

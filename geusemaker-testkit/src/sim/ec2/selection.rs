@@ -207,11 +207,11 @@ impl<T> Page<'_, T> {
         )
     }
 
-    /// Returns the page as a reply, with a set that the caller has written.
-    pub(crate) fn reply_with(self, set: Element) -> Reply {
+    /// Returns the page as a reply, with sets that the caller has written.
+    pub(crate) fn reply_with(self, sets: impl IntoIterator<Item = Element>) -> Reply {
         Reply::xml(
             Element::new("reply")
-                .child(set)
+                .children(sets)
                 .with_some("nextToken", self.next),
         )
     }

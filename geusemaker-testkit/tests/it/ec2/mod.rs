@@ -19,6 +19,7 @@ mod subnet;
 mod tags;
 mod volume;
 mod vpc;
+mod vpc_endpoint;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};

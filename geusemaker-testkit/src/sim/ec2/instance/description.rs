@@ -39,7 +39,7 @@ pub(crate) fn describe(
         reservation(ec2, now, id, of_reservation)
     });
     let set = Element::list("reservationSet", "item", items);
-    Ok(page.reply_with(set))
+    Ok(page.reply_with([set]))
 }
 
 /// Returns a reservation that was just made. AWS shows addresses and volumes only in a later description.

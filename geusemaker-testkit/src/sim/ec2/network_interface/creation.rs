@@ -127,7 +127,7 @@ fn read_private_ip(params: &mut Params) -> Result<Option<Ipv4Addr>, ServiceError
 
 impl Ec2 {
     /// Returns the groups for an interface in that VPC: the requested ones, or the default one.
-    pub(super) fn groups_for_interface(
+    pub(in crate::sim::ec2) fn groups_for_interface(
         &self,
         context: &RequestContext<'_>,
         vpc: &str,

@@ -61,6 +61,7 @@ pub(super) enum InterfaceType {
     #[default]
     Interface,
     NatGateway,
+    VpcEndpoint,
 }
 
 impl InterfaceType {
@@ -68,6 +69,7 @@ impl InterfaceType {
         match self {
             Self::Interface => "interface",
             Self::NatGateway => "nat_gateway",
+            Self::VpcEndpoint => "vpc_endpoint",
         }
     }
 }

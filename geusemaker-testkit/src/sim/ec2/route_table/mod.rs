@@ -52,6 +52,8 @@ pub(crate) enum Target {
     /// A network interface, with or without an instance.
     Interface(String),
     NatGateway(String),
+    /// A gateway endpoint, of which AWS sets the routes.
+    Endpoint(String),
 }
 
 impl Destination {
@@ -127,7 +129,7 @@ impl Described for RouteTable {
         }),
         ("route.gateway-id", |_, _, table| {
             let gateways = table.routes.iter().filter_map(|route| match &route.target {
-                Target::Gateway(id) => Some(id.clone()),
+                Target::Gateway(id) | Target::Endpoint(id) => Some(id.clone()),
                 Target::Interface(_) | Target::NatGateway(_) => None,
             });
             gateways.chain(["local".to_owned()]).collect()
@@ -136,7 +138,7 @@ impl Described for RouteTable {
             let routes = table.routes.iter();
             routes
                 .filter_map(|route| match &route.target {
-                    Target::Gateway(_) | Target::NatGateway(_) => None,
+                    Target::Gateway(_) | Target::NatGateway(_) | Target::Endpoint(_) => None,
                     Target::Interface(id) => ec2.interfaces.get(id)?.instance.clone(),
                 })
                 .collect()
@@ -146,7 +148,7 @@ impl Described for RouteTable {
             routes
                 .filter_map(|route| match &route.target {
                     Target::NatGateway(id) => Some(id.clone()),
-                    Target::Gateway(_) | Target::Interface(_) => None,
+                    Target::Gateway(_) | Target::Interface(_) | Target::Endpoint(_) => None,
                 })
                 .collect()
         }),
@@ -214,6 +216,7 @@ impl RouteTable {
                 .get(id)
                 .is_some_and(|interface| interface.is_attached(now)),
             Target::NatGateway(id) => ec2.live_nat_gateway(id, now).is_some(),
+            Target::Endpoint(id) => ec2.vpc_endpoints.contains_key(id),
         };
         if leads_somewhere {
             "active"
@@ -234,7 +237,7 @@ impl RouteTable {
             let destination = &route.destination;
             let element = Element::new("item").with(destination.member_name(), destination.text());
             let element = match &route.target {
-                Target::Gateway(id) => element.with("gatewayId", id),
+                Target::Gateway(id) | Target::Endpoint(id) => element.with("gatewayId", id),
                 Target::NatGateway(id) => element.with("natGatewayId", id),
                 Target::Interface(id) => {
                     let instance = ec2

@@ -86,6 +86,10 @@ pub(crate) fn delete(
         let message = format!("no route with {name} {text} in route table {table}");
         return Err(ServiceError::new(Code::InvalidRouteNotFound, message));
     }
+    if let Some(Target::Endpoint(_)) = find(ec2, &table, &destination).map(|route| &route.target) {
+        let message = format!("cannot remove VPC endpoint route {text} in route table {table}");
+        return Err(ServiceError::new(Code::InvalidParameterValue, message));
+    }
     if let Some(table) = ec2.route_tables.get_mut(&table) {
         table
             .routes
@@ -199,6 +203,10 @@ fn find_target(
         Ok(Target::Interface(interface.id.clone()))
     };
     match parameter {
+        "GatewayId" if id.starts_with("vpce-") => {
+            let message = "VPC Endpoints of this type cannot be used as route targets.";
+            Err(ServiceError::new(Code::InvalidParameterValue, message))
+        }
         "GatewayId" => {
             let Some(gateway) = ec2.internet_gateways.get(id) else {
                 return none_exists(Code::InvalidGatewayIDNotFound, "gateway");

@@ -21,12 +21,12 @@ pub(crate) struct VpcAttributes {
 }
 
 impl Vpc {
-    fn has_dns_support(&self) -> bool {
+    pub(in crate::sim::ec2) fn has_dns_support(&self) -> bool {
         self.attributes.dns_support.unwrap_or(true)
     }
 
     /// Returns true if instances get public names. VPC User Guide: by default only in the default VPC.
-    fn has_dns_hostnames(&self) -> bool {
+    pub(in crate::sim::ec2) fn has_dns_hostnames(&self) -> bool {
         self.attributes.dns_hostnames.unwrap_or(self.is_default)
     }
 }

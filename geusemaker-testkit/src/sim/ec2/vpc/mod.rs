@@ -190,8 +190,13 @@ pub(crate) fn delete(
         .route_tables
         .values()
         .any(|table| table.vpc == id && !table.is_main());
+    let has_endpoint = ec2
+        .vpc_endpoints
+        .values()
+        .any(|endpoint| endpoint.vpc == id && !endpoint.is_gone(context.now));
     let has_subnet = ec2.subnets.values().any(|subnet| subnet.vpc == id);
-    if has_subnet || has_interface || has_group || has_gateway || has_table {
+    let has_part = has_subnet || has_interface || has_group || has_gateway || has_table;
+    if has_part || has_endpoint {
         let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
         return Err(ServiceError::new(Code::DependencyViolation, message));
     }
