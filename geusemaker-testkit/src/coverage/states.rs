@@ -43,6 +43,20 @@ const WATCHED: &[Watched] = &[
     },
     Watched {
         service: Service::Ec2,
+        kind: "EC2::CapacityReservation",
+        path: &["capacityReservationSet", "item", "state"],
+        states: &[
+            "active",
+            "cancelled",
+            "expired",
+            "failed",
+            "payment-pending",
+            "pending",
+            "scheduled",
+        ],
+    },
+    Watched {
+        service: Service::Ec2,
         kind: "EC2::Instance",
         path: &["instanceState", "name"],
         states: &[

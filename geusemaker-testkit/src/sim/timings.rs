@@ -74,6 +74,8 @@ pub(crate) enum Step {
     /// An interface endpoint from `pending` to `available`.
     VpcEndpointAvailable,
     VpcEndpointDeleted,
+    /// From the purchase of a capacity block until it is paid.
+    CapacityBlockPaid,
     LoadBalancerActive,
     LoadBalancerDeleted,
     /// From the load balancer's deletion until its network interfaces are gone.
@@ -133,6 +135,7 @@ impl Step {
             Self::NatGatewayDeleted => [50_000, 70_000, 150_000],
             Self::VpcEndpointAvailable => [75_000, 115_000, 240_000],
             Self::VpcEndpointDeleted => [60_000, 120_000, 300_000],
+            Self::CapacityBlockPaid => [60_000, 300_000, 900_000],
             Self::LoadBalancerActive => [156_000, 182_000, 240_000],
             Self::LoadBalancerDeleted => [5_000, 20_000, 20_000],
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Ec2;
+use super::capacity_reservation::CapacityReservation;
 use super::instance::Instance;
 use super::nat_gateway::NatGateway;
 use super::vpc_endpoint::VpcEndpoint;
@@ -48,6 +49,13 @@ impl Ec2 {
         for (id, _) in self.vpc_endpoints.extract_if(.., gone) {
             self.tags.remove(&id);
         }
+        let gone =
+            |_: &String, reservation: &mut CapacityReservation| reservation.is_forgotten(now);
+        for (id, _) in self.capacity_reservations.extract_if(.., gone) {
+            self.tags.remove(&id);
+        }
+        self.block_offerings
+            .retain(|_, offering| !offering.is_past(now));
         let instances = &self.instances;
         let released = self.interfaces.extract_if(.., |_, interface| {
             let of_instance = interface.instance.as_ref();

@@ -3,6 +3,7 @@
 mod account_attribute;
 mod address;
 mod availability_zone;
+mod capacity_reservation;
 mod cidr;
 mod dhcp_options;
 mod empty_kinds;
@@ -38,6 +39,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::address::Address;
+use self::capacity_reservation::CapacityReservation;
+use self::capacity_reservation::block::BlockOffering;
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::expiry::SpentTokens;
 pub(crate) use self::image::image_of_parameter;
@@ -77,6 +80,11 @@ pub(crate) struct Ec2 {
     interfaces: BTreeMap<String, NetworkInterface>,
     #[serde(default)]
     addresses: BTreeMap<String, Address>,
+    #[serde(default)]
+    capacity_reservations: BTreeMap<String, CapacityReservation>,
+    /// The offerings that a call has shown.
+    #[serde(default)]
+    block_offerings: BTreeMap<String, BlockOffering>,
     #[serde(default)]
     internet_gateways: BTreeMap<String, InternetGateway>,
     #[serde(default)]
@@ -118,6 +126,11 @@ impl Ec2 {
         }
         for id in self.addresses.keys() {
             add("EC2::EIP", id);
+        }
+        for reservation in self.capacity_reservations.values() {
+            if !reservation.state(now).is_over() {
+                add("EC2::CapacityReservation", &reservation.id);
+            }
         }
         for id in self.internet_gateways.keys() {
             add("EC2::InternetGateway", id);
@@ -184,7 +197,18 @@ impl Ec2 {
             .map(move |endpoint| {
                 Resource::new("EC2::VPCEndpoint", &endpoint.id).in_state(endpoint.state(now))
             });
-        instances.chain(nat_gateways).chain(endpoints)
+        let reservations = self
+            .capacity_reservations
+            .values()
+            .filter(move |reservation| !reservation.is_forgotten(now))
+            .map(move |reservation| {
+                let resource = Resource::new("EC2::CapacityReservation", &reservation.id);
+                resource.in_state(reservation.state(now).name())
+            });
+        instances
+            .chain(nat_gateways)
+            .chain(endpoints)
+            .chain(reservations)
     }
 
     /// Returns the ARN of a resource of the account in the region: `volume/vol-1` is the resource.
@@ -244,6 +268,7 @@ impl Ec2 {
     /// Returns true if other calls know that id.
     fn has(&self, kind: ResourceKind, id: &str, now: Timestamp) -> bool {
         match kind {
+            ResourceKind::CapacityReservation => self.capacity_reservations.contains_key(id),
             ResourceKind::DhcpOptions => dhcp_options::id(&self.region) == id,
             ResourceKind::ElasticIp => self.addresses.contains_key(id),
             ResourceKind::Image => image::image(&self.region, id).is_some(),

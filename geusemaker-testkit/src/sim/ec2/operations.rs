@@ -4,10 +4,10 @@ use super::empty_kinds::{self, EgressOnlyInternetGateway, VpcPeeringConnection, 
 use super::security_group::rule::Direction::{Egress, Ingress};
 use super::security_group::{rule_change, rule_update};
 use super::{
-    Ec2, account_attribute, address, availability_zone, dhcp_options, image, instance,
-    instance_type, internet_gateway, key_pair, nat_gateway, network_acl, network_interface,
-    prefix_list, region, route_table, security_group, spot_request, subnet, tags, volume, vpc,
-    vpc_endpoint,
+    Ec2, account_attribute, address, availability_zone, capacity_reservation, dhcp_options, image,
+    instance, instance_type, internet_gateway, key_pair, nat_gateway, network_acl,
+    network_interface, prefix_list, region, route_table, security_group, spot_request, subnet,
+    tags, volume, vpc, vpc_endpoint,
 };
 use crate::sim::context::RequestContext;
 use crate::sim::iam::Iam;
@@ -29,7 +29,9 @@ operations! {
         "AttachVolume" => volume::attachment::attach(ec2, context, params),
         "AuthorizeSecurityGroupEgress" => rule_change::authorize(ec2, context, params, Egress),
         "AuthorizeSecurityGroupIngress" => rule_change::authorize(ec2, context, params, Ingress),
+        "CancelCapacityReservation" => capacity_reservation::cancel(ec2, context, params),
         "CancelSpotInstanceRequests" => spot_request::cancel(ec2, context, params),
+        "CreateCapacityReservation" => capacity_reservation::creation::create(ec2, context, params),
         "CreateDefaultSubnet" => vpc::default::create_subnet(ec2, context, params),
         "CreateDefaultVpc" => vpc::default::create(ec2, context, params),
         "CreateInternetGateway" => internet_gateway::create(ec2, context, params),
@@ -59,6 +61,9 @@ operations! {
         "DescribeAccountAttributes" => account_attribute::describe(ec2, params),
         "DescribeAddresses" => address::describe(ec2, context, params),
         "DescribeAvailabilityZones" => availability_zone::describe(ec2, context, params),
+        "DescribeCapacityBlockOfferings" =>
+            capacity_reservation::block::describe_offerings(ec2, context, params),
+        "DescribeCapacityReservations" => capacity_reservation::describe(ec2, context, params),
         "DescribeDhcpOptions" => dhcp_options::describe(ec2, context, params),
         "DescribeEgressOnlyInternetGateways" =>
             empty_kinds::describe::<EgressOnlyInternetGateway>(ec2, context, params),
@@ -103,6 +108,7 @@ operations! {
         "GetSecurityGroupsForVpc" => security_group::reference::groups_for_vpc(ec2, context, params),
         "ImportKeyPair" => key_pair::import(ec2, context, params),
         "ModifyAvailabilityZoneGroup" => availability_zone::modify_group(ec2, params),
+        "ModifyCapacityReservation" => capacity_reservation::creation::modify(ec2, context, params),
         "ModifyInstanceAttribute" => instance::attribute::modify(ec2, context, params),
         "ModifyInstanceMetadataOptions" => instance::attribute::modify_metadata_options(ec2, context, params),
         "ModifyNetworkInterfaceAttribute" => network_interface::attribute::modify(ec2, context, params),
@@ -111,6 +117,7 @@ operations! {
         "ModifyVpcAttribute" => vpc::attribute::modify(ec2, params),
         "ModifyVpcEndpoint" => vpc_endpoint::change::modify(ec2, context, params),
         "MonitorInstances" => instance::attribute::monitor(ec2, context, params, operation, true),
+        "PurchaseCapacityBlock" => capacity_reservation::block::purchase(ec2, context, params),
         "RebootInstances" => instance::transition::reboot(ec2, context, params),
         "ReleaseAddress" => address::release(ec2, context, params),
         "ReplaceRoute" => route_table::route::replace(ec2, context, params),

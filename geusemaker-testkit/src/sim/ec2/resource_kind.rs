@@ -7,6 +7,7 @@ use crate::wire::ServiceError;
 /// A kind of resource with its own ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceKind {
+    CapacityReservation,
     DhcpOptions,
     ElasticIp,
     Image,
@@ -28,7 +29,8 @@ pub(crate) enum ResourceKind {
 }
 
 impl ResourceKind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
+        Self::CapacityReservation,
         Self::DhcpOptions,
         Self::ElasticIp,
         Self::Image,
@@ -57,6 +59,7 @@ impl ResourceKind {
     /// Returns the kind's name in tags, such as `security-group`.
     pub(crate) fn tag_name(self) -> &'static str {
         match self {
+            Self::CapacityReservation => "capacity-reservation",
             Self::DhcpOptions => "dhcp-options",
             Self::ElasticIp => "elastic-ip",
             Self::Image => "image",
@@ -99,6 +102,9 @@ impl ResourceKind {
             return ServiceError::new(self.malformed(), message);
         }
         let message = match self {
+            Self::CapacityReservation => {
+                format!("The capacity reservation ID '{id}' does not exist")
+            }
             Self::DhcpOptions => format!("The dhcpOption ID '{id}' does not exist"),
             Self::ElasticIp => format!("The allocation ID '{id}' does not exist"),
             Self::Image => format!("The image id '[{id}]' does not exist"),
@@ -126,6 +132,7 @@ impl ResourceKind {
     /// Returns the code for an id of the wrong form.
     fn malformed(self) -> Code {
         match self {
+            Self::CapacityReservation => Code::InvalidCapacityReservationIdMalformed,
             Self::DhcpOptions => Code::InvalidDhcpOptionIDMalformed,
             Self::ElasticIp => Code::InvalidAllocationIDMalformed,
             Self::Image => Code::InvalidAMIIDMalformed,
@@ -150,6 +157,7 @@ impl ResourceKind {
     /// Returns the code for an id that no resource has.
     fn not_found(self) -> Code {
         match self {
+            Self::CapacityReservation => Code::InvalidCapacityReservationIdNotFound,
             Self::DhcpOptions => Code::InvalidDhcpOptionIDNotFound,
             Self::ElasticIp => Code::InvalidAllocationIDNotFound,
             Self::Image => Code::InvalidAMIIDNotFound,
@@ -173,6 +181,7 @@ impl ResourceKind {
 
     fn prefix(self) -> &'static str {
         match self {
+            Self::CapacityReservation => "cr",
             Self::DhcpOptions => "dopt",
             Self::ElasticIp => "eipalloc",
             Self::Image => "ami",

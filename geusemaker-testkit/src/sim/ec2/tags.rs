@@ -68,8 +68,17 @@ impl Tags {
 impl TagSpecifications {
     /// Reads the parameters. Tags for kinds that are not listed are refused.
     pub(crate) fn read(params: &mut Params, kinds: &[ResourceKind]) -> Result<Self, ServiceError> {
+        Self::read_from(params, "TagSpecification", kinds)
+    }
+
+    /// Reads the parameters of an operation that has another name for them.
+    pub(crate) fn read_from(
+        params: &mut Params,
+        name: &str,
+        kinds: &[ResourceKind],
+    ) -> Result<Self, ServiceError> {
         let mut by_kind = BTreeMap::new();
-        for specification in params.structures("TagSpecification") {
+        for specification in params.structures(name) {
             let kind = params.required(&specification.member("ResourceType"))?;
             if !kinds.iter().any(|known| known.tag_name() == kind) {
                 let message =

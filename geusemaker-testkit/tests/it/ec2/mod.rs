@@ -1,5 +1,6 @@
 //! The simulated EC2, driven by the unmodified SDK client.
 
+mod capacity_reservation;
 mod catalog;
 mod elastic_address;
 mod instance;

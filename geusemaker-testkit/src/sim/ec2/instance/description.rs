@@ -151,7 +151,8 @@ fn element(ec2: &Ec2, now: Timestamp, instance: &Instance) -> Element {
             "clientToken",
             launch.client_token.as_deref().unwrap_or_default(),
         )
-        .with_some("instanceLifecycle", launch.spot.as_ref().map(|_| "spot"))
+        .with_some("instanceLifecycle", launch.lifecycle())
+        .with_some("capacityReservationId", instance.capacity_reservation.as_ref())
         .with_some("spotInstanceRequestId", instance.spot_request.as_ref())
         .with("ebsOptimized", launch.ebs_optimized)
         .with("enaSupport", true)
@@ -214,14 +215,20 @@ fn settings(instance: &Instance) -> Vec<Element> {
             .with("coreCount", known.vcpus / known.threads_per_core.max(1))
             .with("threadsPerCore", known.threads_per_core)
     });
-    let reservation = launch.capacity_reservation.as_deref().unwrap_or("open");
+    let target = launch
+        .reservation_target
+        .as_ref()
+        .map(|id| Element::new("capacityReservationTarget").with("capacityReservationId", id));
+    let preference = launch.capacity_reservation.as_deref();
+    let preference = preference.or(target.is_none().then_some("open"));
     let names = Element::new("privateDnsNameOptions")
         .with("hostnameType", "ip-name")
         .with("enableResourceNameDnsARecord", false)
         .with("enableResourceNameDnsAAAARecord", false);
     let mut settings = vec![
         Element::new("capacityReservationSpecification")
-            .with("capacityReservationPreference", reservation),
+            .with_some("capacityReservationPreference", preference)
+            .children(target),
         Element::new("hibernationOptions").with("configured", false),
         Element::new("enclaveOptions").with("enabled", false),
         Element::new("maintenanceOptions").with("autoRecovery", "default"),

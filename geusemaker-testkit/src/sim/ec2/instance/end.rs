@@ -69,6 +69,8 @@ fn text(reason: &str) -> &str {
         "Client.InvalidSnapshot.NotFound" => "The specified snapshot was not found",
         "Client.UserInitiatedShutdown" => "User initiated shutdown",
         "Client.VolumeLimitExceeded" => "Volume limit exceeded",
+        // Assumed: no public text names the reason of a block.
+        "Server.CapacityBlockExpired" => "Capacity Block expired",
         "Server.InsufficientInstanceCapacity" => {
             "Insufficient capacity to satisfy instance request"
         }

@@ -63,8 +63,8 @@ impl Described for Instance {
         ("image-id", |_, _, it| vec![it.launch.image.clone()]),
         ("instance-id", |_, _, it| vec![it.id.clone()]),
         ("instance-lifecycle", |_, _, it| {
-            let lifecycle = it.launch.spot.as_ref().map(|_| "spot".to_owned());
-            lifecycle.into_iter().collect()
+            let lifecycle = it.launch.lifecycle();
+            lifecycle.map(str::to_owned).into_iter().collect()
         }),
         ("instance-state-code", |_, now, it| {
             vec![it.state(now).code().to_string()]

@@ -63,13 +63,13 @@ pub(crate) fn run(
             message,
         ));
     }
-    let allowed = ec2.admit_vcpus(context, instance_type, &launch)?;
-    launch.admit_capacity(ec2, context, instance_type, &subnet.zone)?;
-    let count = allowed.min(u32::try_from(room).unwrap_or(u32::MAX));
+    let mut places = ec2.places_for(context, instance_type, &launch, &subnet.zone)?;
+    places.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+    let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
     ec2.admit_interfaces(context, count)?;
     let reservation = format!("r-{}", context.rng.hex(17));
     let mut ids = Vec::new();
-    for index in 0..count {
+    for (index, place) in (0..count).zip(places) {
         let groups = security_groups.clone();
         let id = ec2.launch_one(
             context,
@@ -78,6 +78,7 @@ pub(crate) fn run(
             (&reservation, index),
             &subnet,
             groups,
+            place,
         );
         if let Some(profile) = &profile
             && let Some(instance) = ec2.instances.get_mut(&id)
@@ -140,7 +141,12 @@ impl LaunchRequest {
                 .collect();
             defaults.sort_by(|a, b| a.zone.cmp(&b.zone));
             // AWS puts the instance where it has capacity; if no zone has any, the choice does not matter.
-            let has_room = |zone: &str| context.capacity.has(&instance_type.name, zone);
+            let target = self.reservation_target.as_ref();
+            let target = target.and_then(|id| ec2.known_reservation(id).ok());
+            let has_room = |zone: &str| match target {
+                Some(reservation) => reservation.zone == zone,
+                None => context.capacity.has(&instance_type.name, zone),
+            };
             defaults.retain(|subnet| offers(&subnet.zone));
             return defaults
                 .iter()
@@ -347,6 +353,7 @@ impl Ec2 {
         (reservation, launch_index): (&str, u32),
         subnet: &Subnet,
         security_groups: Vec<String>,
+        capacity_reservation: Option<String>,
     ) -> String {
         let id = ResourceKind::Instance.new_id(context.rng);
         let interface = NewInterface {
@@ -362,7 +369,8 @@ impl Ec2 {
             .attach(&id, launch.tags.of(ResourceKind::Instance));
         let interface_tags = launch.tags.of(ResourceKind::NetworkInterface);
         self.tags.attach(&interface.id, interface_tags);
-        let outcome = Startup::draw(context);
+        let mut outcome = Startup::draw(context);
+        outcome.end = self.earlier_end(context, outcome.end, capacity_reservation.as_deref());
         if let Some(end) = &outcome.end {
             self.release_interface(&interface.id, end.ends_at);
         }
@@ -388,6 +396,7 @@ impl Ec2 {
             interface,
             public_ip,
             spot_request,
+            capacity_reservation,
             launched_at: context.now,
             visible_at: context.now + context.rng.duration(Step::Consistency),
             startup: outcome.startup,

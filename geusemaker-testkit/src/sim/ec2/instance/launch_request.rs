@@ -17,6 +17,9 @@ use crate::sim::regions;
 use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
+const MARKET_TYPE: &str = "InstanceMarketOptions.MarketType";
+const CAPACITY_BLOCK: &str = "capacity-block";
+
 /// The parameters of RunInstances. Two calls are the same request if these are equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LaunchRequest {
@@ -50,9 +53,15 @@ pub(crate) struct LaunchRequest {
     pub(super) ebs_optimized: bool,
     #[serde(default)]
     pub(in crate::sim::ec2) monitoring: bool,
-    /// Either `open` or `none`.
+    /// One of `open`, `none` and `capacity-reservations-only`.
     #[serde(default)]
     pub(super) capacity_reservation: Option<String>,
+    /// The capacity reservation that the call names.
+    #[serde(default)]
+    pub(super) reservation_target: Option<String>,
+    /// True for the market of capacity blocks.
+    #[serde(default)]
+    pub(in crate::sim::ec2) is_block: bool,
     /// The ARN or the name of the instance profile.
     #[serde(default)]
     pub(super) instance_profile: Option<InstanceProfile>,
@@ -128,12 +137,24 @@ impl LaunchRequest {
             capacity_reservation: one_of(
                 params,
                 "CapacityReservationSpecification.CapacityReservationPreference",
-                &["open", "none"],
+                &["open", "none", "capacity-reservations-only"],
             )?,
+            reservation_target: params.optional(
+                "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
+            ),
+            is_block: params.optional(MARKET_TYPE).as_deref() == Some(CAPACITY_BLOCK),
             instance_profile: InstanceProfile::read(params)?,
         };
         launch.check()?;
         Ok((launch, image))
+    }
+
+    /// Returns the lifecycle of the instances, unless they are usual ones on demand.
+    pub(super) fn lifecycle(&self) -> Option<&'static str> {
+        match self.spot {
+            Some(_) => Some("spot"),
+            None => self.is_block.then_some(CAPACITY_BLOCK),
+        }
     }
 
     /// Refuses values that do not go together or are out of range.
@@ -152,6 +173,15 @@ impl LaunchRequest {
         }
         if self.spot.is_none() && self.tags.has(ResourceKind::SpotInstanceRequest) {
             let message = "The tag specification for spot-instances-request is only allowed for a request of spot instances.";
+            return Err(ServiceError::new(
+                Code::InvalidParameterCombination,
+                message,
+            ));
+        }
+        let preference = self.capacity_reservation.as_deref();
+        if self.reservation_target.is_some() && matches!(preference, Some("open" | "none")) {
+            // EC2 model, CapacityReservationSpecification.
+            let message = "CapacityReservationPreference and CapacityReservationTarget can only be specified together if the preference is capacity-reservations-only.";
             return Err(ServiceError::new(
                 Code::InvalidParameterCombination,
                 message,
@@ -363,9 +393,8 @@ impl MetadataOptions {
 impl Spot {
     fn read(params: &mut Params) -> Result<Option<Self>, ServiceError> {
         let name = |member| format!("InstanceMarketOptions.{member}");
-        let market = params.optional(&name("MarketType"));
-        match market.as_deref() {
-            None | Some("on-demand") => return Ok(None),
+        match params.optional(MARKET_TYPE).as_deref() {
+            None | Some("on-demand" | CAPACITY_BLOCK) => return Ok(None),
             Some("spot") => {}
             Some(other) => {
                 return Err(ServiceError::unsupported(format_args!(

@@ -8,6 +8,7 @@ mod end;
 mod filter;
 pub(super) mod launch;
 mod launch_request;
+mod placing;
 pub(super) mod profile;
 mod startup;
 pub(super) mod status;
@@ -64,6 +65,9 @@ pub(crate) struct Instance {
     pub(super) startup: Startup,
     #[serde(default)]
     pub(super) impairment: Option<Impairment>,
+    /// The capacity reservation in which the present or latest run was launched.
+    #[serde(default)]
+    pub(super) capacity_reservation: Option<String>,
     /// The instance profile as it was at the launch.
     #[serde(default)]
     profile: Option<AttachedProfile>,
@@ -126,6 +130,7 @@ pub(super) struct NewInstance {
     pub(super) interface: super::NetworkInterface,
     pub(super) public_ip: Option<Ipv4Addr>,
     pub(super) spot_request: Option<String>,
+    pub(super) capacity_reservation: Option<String>,
     pub(super) launched_at: Timestamp,
     pub(super) visible_at: Timestamp,
     pub(super) startup: Startup,
@@ -155,6 +160,7 @@ impl Instance {
             visible_at: new.visible_at,
             startup: new.startup,
             impairment: new.impairment,
+            capacity_reservation: new.capacity_reservation,
             profile: None,
             agent: None,
             stop: None,

@@ -107,6 +107,7 @@ pub(crate) fn start(
         if *state != InstanceState::Stopped {
             continue;
         }
+        let place = ec2.admit_start(context, id)?;
         let outcome = Startup::draw(context);
         let address = public_address(context);
         let interface = &ec2.visible_instance(id, context.now)?.interface;
@@ -116,6 +117,7 @@ pub(crate) fn start(
         instance.impairment = outcome.impairment;
         instance.stop = outcome.end;
         instance.started_at = Some(context.now);
+        instance.capacity_reservation = place;
         // An instance that had a public address gets a new one, but keeps an elastic one.
         if !is_elastic {
             instance.public_ip = instance.public_ip.map(|_| address);
@@ -192,16 +194,21 @@ impl Instance {
 }
 
 impl Ec2 {
-    /// Checks that a start fits into the quota of vCPUs and the zone's capacity, as a launch does.
-    fn admit_start(&self, context: &RequestContext<'_>, id: &str) -> Result<(), ServiceError> {
+    /// Checks that a start fits into the quota of vCPUs and the zone's capacity, as a launch does, and returns the
+    /// capacity reservation of the run.
+    fn admit_start(
+        &self,
+        context: &RequestContext<'_>,
+        id: &str,
+    ) -> Result<Option<String>, ServiceError> {
         let instance = self.visible_instance(id, context.now)?;
         let Some(known) = catalog::instance_type(&instance.launch.instance_type) else {
-            return Ok(());
+            return Ok(None);
         };
         let mut launch = instance.launch.clone();
         (launch.min_count, launch.max_count) = (1, 1);
-        self.admit_vcpus(context, known, &launch)?;
-        launch.admit_capacity(self, context, known, &instance.zone)
+        let places = self.places_for(context, known, &launch, &instance.zone)?;
+        Ok(places.into_iter().next().flatten())
     }
 
     fn terminate_one(&mut self, context: &mut RequestContext<'_>, id: &str) {

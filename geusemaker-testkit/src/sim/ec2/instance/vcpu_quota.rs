@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::launch_request::LaunchRequest;
 use super::{Instance, InstanceState};
 use crate::sim::catalog::{self, InstanceType};
 use crate::sim::context::RequestContext;
@@ -17,29 +16,30 @@ use crate::wire::ServiceError;
 const TERMINATED_COUNTS_FOR: Duration = Duration::from_secs(120);
 
 impl Ec2 {
-    /// Returns how many of the requested instances the quota allows. AWS launches as many as it can, if that is enough
-    /// for the caller.
-    pub(super) fn admit_vcpus(
+    /// Returns how many instances the quota allows, out of the least and the most that are wanted. AWS launches as many
+    /// as it can, if that is enough for the caller.
+    pub(in crate::sim::ec2) fn admit_vcpus(
         &self,
         context: &RequestContext<'_>,
         instance_type: &InstanceType,
-        launch: &LaunchRequest,
+        is_spot: bool,
+        (least, most): (u32, u32),
     ) -> Result<u32, ServiceError> {
-        let Some(quota) = quota(instance_type, launch.spot.is_some()) else {
-            return Ok(launch.max_count);
+        let Some(quota) = quota(instance_type, is_spot) else {
+            return Ok(most);
         };
         let Some(limit) = context.quotas.limit(quota) else {
-            return Ok(launch.max_count);
+            return Ok(most);
         };
         let used = self.vcpus_under(quota, context);
         let each = instance_type.vcpus.max(1);
         let allowed = limit.saturating_sub(used) / each;
-        if allowed < launch.min_count {
-            let wanted = used.saturating_add(each.saturating_mul(launch.min_count));
+        if allowed < least {
+            let wanted = used.saturating_add(each.saturating_mul(least));
             let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
             context.quotas.admit(quota, wanted)?;
         }
-        Ok(allowed.min(launch.max_count))
+        Ok(allowed.min(most))
     }
 
     /// Returns the number of vCPUs that count against a quota now.
@@ -48,15 +48,34 @@ impl Ec2 {
             Timings::Instant => Duration::ZERO,
             Timings::Typical | Timings::Slow => TERMINATED_COUNTS_FOR,
         };
-        self.instances
+        let now = context.now;
+        let active = |id: &String| {
+            let reservation = self.capacity_reservations.get(id);
+            reservation.is_some_and(|reservation| reservation.is_active(now))
+        };
+        // The vCPUs of a reservation count whether they are used or not; those of capacity blocks do not count.
+        let reserved: u32 = self
+            .capacity_reservations
             .values()
-            .filter(|instance| counts(instance, context.now, lag))
+            .filter(|reservation| reservation.is_active(now) && !reservation.is_block())
+            .filter_map(|reservation| {
+                let known = catalog::instance_type(&reservation.instance_type)?;
+                let of = self::quota(known, false)?;
+                (of == quota).then(|| known.vcpus.saturating_mul(reservation.count))
+            })
+            .sum();
+        let unreserved: u32 = self
+            .instances
+            .values()
+            .filter(|instance| counts(instance, now, lag) && !instance.launch.is_block)
+            .filter(|instance| !instance.capacity_reservation.as_ref().is_some_and(active))
             .filter_map(|instance| {
                 let known = catalog::instance_type(&instance.launch.instance_type)?;
                 let of = self::quota(known, instance.launch.spot.is_some())?;
                 (of == quota).then_some(known.vcpus)
             })
-            .sum()
+            .sum();
+        reserved.saturating_add(unreserved)
     }
 }
 
