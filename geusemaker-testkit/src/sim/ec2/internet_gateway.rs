@@ -65,6 +65,11 @@ impl Ec2 {
             .find(|gateway| gateway.vpc.as_deref() == Some(vpc))
     }
 
+    /// Returns true if an internet gateway is attached to a VPC.
+    pub(crate) fn has_internet_gateway(&self, vpc: &str) -> bool {
+        self.gateway_of(vpc).is_some()
+    }
+
     fn known_gateway(&self, id: &str) -> Result<&InternetGateway, ServiceError> {
         self.internet_gateways
             .get(id)

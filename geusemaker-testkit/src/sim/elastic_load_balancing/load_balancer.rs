@@ -163,6 +163,10 @@ pub(super) fn create(
             ),
         ));
     }
+    if settings.scheme == "internet-facing" && !ec2.has_internet_gateway(&vpc) {
+        let message = format!("VPC {vpc} has no internet gateway");
+        return Err(ServiceError::new(Code::InvalidSubnet, message));
+    }
     placement::refuse_full(ec2, &subnets, context.now)?;
     // The quota is the account's, and a load balancer that is being deleted counts until it is gone.
     context

@@ -243,3 +243,54 @@ async fn client_token_creates_one_volume() {
     assert_eq!(first.volume_id(), second.volume_id());
     assert_eq!(code(create(20).await), "IdempotentParameterMismatch");
 }
+
+/// A root volume has the same limits.
+#[tokio::test(start_paused = true)]
+async fn gp3_throughput_needs_iops() {
+    let (_, client) = instant();
+    let create = |size, iops, throughput| {
+        client
+            .create_volume()
+            .availability_zone("us-east-1a")
+            .volume_type(VolumeType::Gp3)
+            .size(size)
+            .set_iops(iops)
+            .set_throughput(throughput)
+            .send()
+    };
+    create(100, Some(4000), Some(1000)).await.unwrap();
+    create(1, Some(3000), Some(750)).await.unwrap();
+    let ratio = "Throughput (MiBps) to iops ratio of 0.333333 is too high; maximum is 0.250000 MiBps per iops";
+    assert_eq!(message(create(100, Some(3000), Some(1000)).await), ratio);
+    assert_eq!(message(create(100, None, Some(1000)).await), ratio);
+    for (size, iops, throughput) in [
+        (100, Some(2999), None),
+        (100, None, Some(124)),
+        (100, Some(80_001), None),
+        (100, Some(10_000), Some(2001)),
+        (10, Some(5001), None),
+    ] {
+        let refused = create(size, iops, throughput).await;
+        assert_eq!(code(refused), "InvalidParameterValue");
+    }
+    let root = EbsBlockDevice::builder()
+        .volume_size(100)
+        .volume_type(VolumeType::Gp3)
+        .iops(3000)
+        .throughput(1000)
+        .build();
+    let root = BlockDeviceMapping::builder()
+        .device_name("/dev/sda1")
+        .ebs(root)
+        .build();
+    let launched = client
+        .run_instances()
+        .image_id(image(&client, "x86_64").await)
+        .instance_type("g5.xlarge".into())
+        .block_device_mappings(root)
+        .min_count(1)
+        .max_count(1)
+        .send()
+        .await;
+    assert_eq!(message(launched), ratio);
+}

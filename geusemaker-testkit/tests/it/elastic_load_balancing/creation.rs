@@ -1,7 +1,9 @@
 //! Creations: repeated, invalid and unsupported ones.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
-use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerTypeEnum, Matcher, ProtocolEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    LoadBalancerSchemeEnum, LoadBalancerTypeEnum, Matcher, ProtocolEnum,
+};
 use geusemaker_testkit::Timings;
 
 use super::world::{World, forbid, forward};
@@ -166,4 +168,38 @@ async fn unsupported_setting_is_refused() {
         .await;
     assert_eq!(refused.unwrap_err().code(), Some("SimulatorUnsupported"));
     assert_eq!(world.aws.inventory(), before);
+}
+
+/// An internal one does not need it.
+#[tokio::test(start_paused = true)]
+async fn public_load_balancer_needs_gateway() {
+    let world = World::new(Timings::Instant).await;
+    let ec2 = &world.network.ec2;
+    let vpc = ec2.create_vpc().cidr_block("10.9.0.0/16").send().await;
+    let vpc = vpc.unwrap().vpc().unwrap().vpc_id().unwrap().to_owned();
+    let mut subnets = Vec::new();
+    for (zone, cidr) in [("us-east-1a", "10.9.0.0/24"), ("us-east-1b", "10.9.1.0/24")] {
+        let subnet = ec2.create_subnet().vpc_id(&vpc).cidr_block(cidr);
+        let subnet = subnet.availability_zone(zone).send().await.unwrap();
+        subnets.push(subnet.subnet().unwrap().subnet_id().unwrap().to_owned());
+    }
+    let create = |name: &str| {
+        let create = world.elb.create_load_balancer().name(name);
+        create.set_subnets(Some(subnets.clone()))
+    };
+    let refused = create("public").send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidSubnet"));
+    let expected = format!("VPC {vpc} has no internet gateway");
+    assert_eq!(refused.message(), Some(expected.as_str()));
+    let internal = create("inside").scheme(LoadBalancerSchemeEnum::Internal);
+    internal.send().await.unwrap();
+    let gateway = ec2.create_internet_gateway().send().await.unwrap();
+    let gateway = gateway.internet_gateway().unwrap();
+    ec2.attach_internet_gateway()
+        .internet_gateway_id(gateway.internet_gateway_id().unwrap())
+        .vpc_id(&vpc)
+        .send()
+        .await
+        .unwrap();
+    create("public").send().await.unwrap();
 }

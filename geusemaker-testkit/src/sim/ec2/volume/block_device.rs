@@ -97,7 +97,12 @@ impl BlockDevice {
             throughput: params.parsed(&mapping.member("Ebs.Throughput"))?,
             name,
         };
-        refuse_performance(&device.volume_type, device.iops, device.throughput)?;
+        refuse_performance(
+            &device.volume_type,
+            device.size_gib,
+            device.iops,
+            device.throughput,
+        )?;
         refuse_size(&device.volume_type, device.size_gib)?;
         Ok(Some(device))
     }

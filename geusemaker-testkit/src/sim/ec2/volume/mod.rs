@@ -385,7 +385,7 @@ pub(crate) fn create(
     // EBS user guide: a volume without a type is a gp2 volume.
     let volume_type = volume_type.unwrap_or_else(|| "gp2".to_owned());
     refuse_size(&volume_type, size_gib)?;
-    refuse_performance(&volume_type, iops, throughput)?;
+    refuse_performance(&volume_type, size_gib, iops, throughput)?;
     let available_at = context.now + context.duration(Step::VolumeAvailable);
     let volume = Volume {
         id: ResourceKind::Volume.new_id(context.rng),

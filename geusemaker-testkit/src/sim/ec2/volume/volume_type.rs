@@ -34,6 +34,7 @@ pub(super) fn refuse_size(volume_type: &str, size_gib: u32) -> Result<(), Servic
 /// Refuses settings that a type does not have.
 pub(super) fn refuse_performance(
     volume_type: &str,
+    size_gib: u32,
     iops: Option<u32>,
     throughput: Option<u32>,
 ) -> Result<(), ServiceError> {
@@ -48,6 +49,9 @@ pub(super) fn refuse_performance(
             "The parameter throughput is not supported for {volume_type} volumes"
         ));
     }
+    if volume_type == "gp3" {
+        refuse_gp3(size_gib, iops, throughput)?;
+    }
     match (volume_type, iops) {
         ("io1" | "io2", None) => {
             let message =
@@ -59,4 +63,46 @@ pub(super) fn refuse_performance(
             "The parameter iops is not supported for {volume_type} volumes."
         )),
     }
+}
+
+/// Refuses performance out of range. EBS user guide, General Purpose SSD volumes: the limits of gp3 volumes.
+fn refuse_gp3(
+    size_gib: u32,
+    iops: Option<u32>,
+    throughput: Option<u32>,
+) -> Result<(), ServiceError> {
+    let limits = [
+        ("iops", "", iops, 3000, 80_000),
+        ("throughput", "MiBps", throughput, 125, 2000),
+    ];
+    for (what, unit, value, least, most) in limits {
+        match value {
+            Some(value) if value < least => {
+                return Err(invalid(&format!(
+                    "Volume {what} of {value}{unit} is too low; minimum is {least}{unit}."
+                )));
+            }
+            Some(value) if value > most => {
+                return Err(invalid(&format!(
+                    "Volume {what} of {value}{unit} is too high; maximum is {most}{unit}."
+                )));
+            }
+            Some(_) | None => {}
+        }
+    }
+    // Every volume has the first 3000, whatever its size.
+    let iops = iops.unwrap_or(3000);
+    let per_gib = f64::from(iops) / f64::from(size_gib.max(1));
+    if iops > 3000 && per_gib > 500.0 {
+        return Err(invalid(&format!(
+            "Iops to volume size ratio of {per_gib:.6} is too high; maximum is 500.000000 iops per GiB"
+        )));
+    }
+    let per_iops = f64::from(throughput.unwrap_or(125)) / f64::from(iops);
+    if per_iops > 0.25 {
+        return Err(invalid(&format!(
+            "Throughput (MiBps) to iops ratio of {per_iops:.6} is too high; maximum is 0.250000 MiBps per iops"
+        )));
+    }
+    Ok(())
 }
