@@ -260,8 +260,8 @@ impl Fault {
 
     /// Makes the resource end in the failure that AWS knows for its kind, with AWS's reason code for it: an instance is
     /// terminated (`Server.InsufficientInstanceCapacity`, `Server.InternalError`, `Server.SpotInstanceTermination`,
-    /// `Client.VolumeLimitExceeded`, `Client.InvalidSnapshot.NotFound`), a load balancer is `failed`, a file system or mount target
-    /// is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless
+    /// `Client.VolumeLimitExceeded`, `Client.InvalidSnapshot.NotFound`), a load balancer is `failed`, a file system or
+    /// mount target is in `error`, a target is `unhealthy` (`Target.Timeout`). The resource never comes up, unless
     /// [`later`](Fault::later) is given.
     pub fn fails(self, reason: impl Into<String>) -> Fault<ResourceFailure> {
         let reason = reason.into();

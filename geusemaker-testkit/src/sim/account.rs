@@ -76,8 +76,8 @@ impl Account {
         }
     }
 
-    /// Refuses a call in a region that does not exist, or that the account has not opted in to. A region with content is
-    /// open: a snapshot may be from the time when none was refused.
+    /// Refuses a call in a region that does not exist, or that the account has not opted in to. A region with content
+    /// is open: a snapshot may be from the time when none was refused.
     pub(crate) fn admit_region(&self, name: &str, service: Service) -> Result<(), ServiceError> {
         match regions::region(name) {
             _ if self.regions.contains_key(name) => Ok(()),

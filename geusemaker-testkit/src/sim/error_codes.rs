@@ -17,8 +17,9 @@ const COMMON: &[(&str, u16)] = &[
     ("Unavailable", 503),
 ];
 
-/// The services with codes of their own, in the order in which a code of another service is looked up. Systems
-/// Manager, Secrets Manager and Service Quotas have one status for all their errors, which says nothing about the other services.
+/// The services with codes of their own, in the order in which a code of another service is looked up. Systems Manager,
+/// Secrets Manager and Service Quotas have one status for all their errors, which says nothing about the other
+/// services.
 const OTHERS: [Service; 5] = [
     Service::Ec2,
     Service::ElasticLoadBalancing,

@@ -75,7 +75,7 @@ const fn row(
     }
 }
 
-/// By service and code. The codes and names are those of gruntwork-io/terraform-aws-utilities @55f0c2d and, for the
+/// By service and code. The codes and names are those of gruntwork-io/terraform-aws-utilities @55f0c2d, and for the
 /// service vpc with the defaults, of moto 5.2.5.
 #[rustfmt::skip]
 const LISTED: &[ListedQuota] = &[
