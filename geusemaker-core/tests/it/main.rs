@@ -23,6 +23,7 @@ mod gpu_check;
 mod journal;
 mod keeping;
 mod orphans;
+mod preflight;
 mod progress;
 mod remote;
 mod removal;

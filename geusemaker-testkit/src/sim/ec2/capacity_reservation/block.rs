@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::creation::read_platform;
 use super::{Block, CapacityReservation};
-use crate::sim::catalog::{self, InstanceType, Zone};
+use crate::sim::catalog::{self, InstanceType};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::invalid;
 use crate::sim::ec2::{Code, Ec2};
+use crate::sim::regions::{self, Zone};
 use crate::sim::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
@@ -106,7 +107,7 @@ pub(crate) fn describe_offerings(
         })?;
     let earliest = earliest.unwrap_or(context.now).max(context.now);
     let starts_at = next_start(earliest + Duration::from_secs(30 * 60));
-    let zones = catalog::zones(context.region).into_iter();
+    let zones = regions::zones(context.region).iter();
     let offerings: Vec<BlockOffering> = zones
         .filter(|zone| known.is_offered_in(&zone.name))
         .map(|zone| offering(known, zone, count, starts_at, hours))
@@ -122,7 +123,7 @@ pub(crate) fn describe_offerings(
 
 fn offering(
     known: &InstanceType,
-    zone: Zone,
+    zone: &Zone,
     count: u32,
     starts_at: Timestamp,
     hours: u32,
@@ -132,8 +133,8 @@ fn offering(
     BlockOffering {
         id: digits.replace("cr-", "cb-"),
         instance_type: known.name.clone(),
-        zone: zone.name,
-        zone_id: zone.id,
+        zone: zone.name.clone(),
+        zone_id: zone.id.clone(),
         count,
         starts_at,
         hours,

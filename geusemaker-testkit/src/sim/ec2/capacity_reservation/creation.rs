@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{CapacityReservation, LINUX};
-use crate::sim::catalog::{self, InstanceType, Zone};
+use crate::sim::catalog::{self, InstanceType};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::resource_kind::ResourceKind;
 use crate::sim::ec2::tags::TagSpecifications;
 use crate::sim::ec2::validation::{invalid, one_of};
 use crate::sim::ec2::{Code, Ec2};
 use crate::sim::lifecycle::LifecycleOverride;
+use crate::sim::regions::{self, Zone};
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -65,8 +66,8 @@ pub(crate) fn create(
         id: ResourceKind::CapacityReservation.new_id(context.rng),
         instance_type: instance_type.name.clone(),
         platform,
-        zone: zone.name,
-        zone_id: zone.id,
+        zone: zone.name.clone(),
+        zone_id: zone.id.clone(),
         count,
         ebs_optimized,
         is_open: criteria.as_deref() != Some("targeted"),
@@ -142,7 +143,7 @@ fn read_instance_type(params: &mut Params) -> Result<&'static InstanceType, Serv
         .ok_or_else(|| invalid(&format!("Invalid value '{name}' for InstanceType.")))
 }
 
-fn read_zone(params: &mut Params, region: &str) -> Result<Zone, ServiceError> {
+fn read_zone(params: &mut Params, region: &str) -> Result<&'static Zone, ServiceError> {
     let name = params.optional("AvailabilityZone");
     let id = params.optional("AvailabilityZoneId");
     if name.is_none() && id.is_none() {
@@ -150,7 +151,7 @@ fn read_zone(params: &mut Params, region: &str) -> Result<Zone, ServiceError> {
             "The request must contain the parameter AvailabilityZone or AvailabilityZoneId";
         return Err(ServiceError::new(Code::MissingParameter, message));
     }
-    let mut zones = catalog::zones(region).into_iter();
+    let mut zones = regions::zones(region).iter();
     zones
         .find(|zone| {
             name.as_ref().is_none_or(|name| zone.name == *name)
@@ -228,9 +229,9 @@ impl Ec2 {
         zone: &str,
         more: u32,
     ) -> Result<(), ServiceError> {
-        let zones = catalog::zones(&self.region).into_iter();
+        let zones = regions::zones(&self.region).iter();
         let offered: Vec<String> = zones
-            .map(|zone| zone.name)
+            .map(|zone| zone.name.clone())
             .filter(|zone| instance_type.is_offered_in(zone))
             .collect();
         if !offered.iter().any(|other| other == zone) {

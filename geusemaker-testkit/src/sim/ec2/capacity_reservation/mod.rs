@@ -13,6 +13,7 @@ use super::resource_kind::ResourceKind;
 use super::selection::{Described, Field, Selection};
 use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
+use crate::sim::partition::Partition;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -144,7 +145,8 @@ impl CapacityReservation {
     fn arn(&self, ec2: &Ec2) -> String {
         let (region, account) = (&ec2.region, &ec2.account_id);
         format!(
-            "arn:aws:ec2:{region}:{account}:capacity-reservation/{}",
+            "arn:{}:ec2:{region}:{account}:capacity-reservation/{}",
+            Partition::of(region),
             self.id
         )
     }

@@ -1,10 +1,11 @@
 //! The services of AWS to which VPC endpoints lead, and DescribeVpcEndpointServices.
 
 use super::EndpointType;
-use crate::sim::catalog;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::selection::{Described, Field, Selection};
 use crate::sim::ec2::{Code, Ec2};
+use crate::sim::partition::Partition;
+use crate::sim::regions;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -57,12 +58,8 @@ pub(super) struct EndpointService {
 
 /// Returns the services of a region. In China a gateway and an interface endpoint of one service have different names.
 pub(super) fn services(region: &str) -> Vec<EndpointService> {
-    let is_chinese = region.starts_with("cn-");
-    let suffix = if is_chinese {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    };
+    let partition = Partition::of(region);
+    let (is_chinese, suffix) = (partition == Partition::China, partition.dns_suffix());
     let service = |prefix: &str, short, host: &str, types| EndpointService {
         name: format!("{prefix}.{region}.{short}"),
         short,
@@ -103,7 +100,7 @@ impl EndpointService {
             .types
             .iter()
             .map(|kind| Element::new("item").with("serviceType", kind.name()));
-        let zones = catalog::zones(&self.region);
+        let zones = regions::zones(&self.region);
         let zones = zones.iter().map(|zone| Element::leaf("item", &zone.name));
         let base = self.dns_name.replace("*.", "");
         let private = || self.types.contains(&EndpointType::Interface);
