@@ -67,7 +67,7 @@ impl ResourceKind {
             Self::InternetGateway => "internet-gateway",
             Self::KeyPair => "key-pair",
             Self::NetworkAcl => "network-acl",
-            Self::NatGateway => "nat-gateway",
+            Self::NatGateway => "natgateway",
             Self::NetworkInterface => "network-interface",
             Self::PrefixList => "prefix-list",
             Self::RouteTable => "route-table",

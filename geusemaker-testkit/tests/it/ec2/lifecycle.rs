@@ -293,6 +293,40 @@ async fn restored_account_continues() {
     assert_eq!(state(&client, &id).await, InstanceStateName::Running);
 }
 
+#[tokio::test(start_paused = true)]
+async fn snapshot_keeps_network_and_reservations() {
+    let (aws, client) = instant();
+    let subnet = super::subnet(&client, "us-east-1a").await;
+    let gateway = client.create_nat_gateway().subnet_id(&subnet);
+    let gateway = gateway.connectivity_type("private".into());
+    gateway.send().await.unwrap();
+    let table = client.describe_route_tables().send().await.unwrap();
+    client
+        .create_vpc_endpoint()
+        .vpc_id(super::default_vpc(&client).await)
+        .service_name("com.amazonaws.us-east-1.s3")
+        .route_table_ids(table.route_tables()[0].route_table_id().unwrap())
+        .send()
+        .await
+        .unwrap();
+    client
+        .create_capacity_reservation()
+        .instance_type("g5.xlarge")
+        .instance_platform("Linux/UNIX".into())
+        .availability_zone("us-east-1a")
+        .instance_count(1)
+        .send()
+        .await
+        .unwrap();
+    let run = super::launch_in(&client, &subnet).await;
+    let kept = serde_json::to_string(&aws.snapshot()).unwrap();
+    let snapshot = serde_json::from_str(&kept).unwrap();
+    let (again, client) = account(Aws::builder().restore(snapshot).unwrap());
+    assert_eq!(again.leftovers(), aws.leftovers());
+    let seen = super::describe_instance(&client, &run).await;
+    assert!(seen.capacity_reservation_id().is_some());
+}
+
 /// The client token of the launch is still refused.
 #[tokio::test(start_paused = true)]
 async fn snapshot_omits_expired_instance() {

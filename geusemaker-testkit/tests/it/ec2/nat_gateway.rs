@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::client::Waiters;
-use aws_sdk_ec2::types::{ConnectivityType, NatGateway, NatGatewayState, RouteState};
+use aws_sdk_ec2::types::{
+    ConnectivityType, NatGateway, NatGatewayState, ResourceType, RouteState, Tag, TagSpecification,
+};
 use geusemaker_testkit::{Aws, Fault, Quota, Timings};
 
 use super::{
@@ -196,9 +198,14 @@ async fn nat_gateway_request_is_checked() {
     let private = || create().connectivity_type(ConnectivityType::Private);
     let both = private().allocation_id(&allocation);
     assert_eq!(code(both.send().await), "InvalidParameterCombination");
-    let alone = private().send().await.unwrap();
+    let tags = TagSpecification::builder()
+        .resource_type(ResourceType::Natgateway)
+        .tags(Tag::builder().key("stack").value("demo").build())
+        .build();
+    let alone = private().tag_specifications(tags).send().await.unwrap();
     let gateway = alone.nat_gateway().unwrap();
     assert_eq!(gateway.nat_gateway_addresses()[0].public_ip(), None);
+    assert_eq!(gateway.tags()[0].value(), Some("demo"));
 
     let named = |token: &str| create().allocation_id(&allocation).client_token(token);
     let dry = named("t").dry_run(true).send().await;

@@ -24,6 +24,15 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
+/// The place of an instance in its launch.
+struct Slot<'a> {
+    /// The id of the launch, such as `r-…`.
+    reservation: &'a str,
+    index: u32,
+    /// The capacity reservation in which the instance runs.
+    capacity_reservation: Option<String>,
+}
+
 pub(crate) fn run(
     ec2: &mut Ec2,
     iam: &Iam,
@@ -71,15 +80,12 @@ pub(crate) fn run(
     let mut ids = Vec::new();
     for (index, place) in (0..count).zip(places) {
         let groups = security_groups.clone();
-        let id = ec2.launch_one(
-            context,
-            &launch,
-            &image,
-            (&reservation, index),
-            &subnet,
-            groups,
-            place,
-        );
+        let slot = Slot {
+            reservation: &reservation,
+            index,
+            capacity_reservation: place,
+        };
+        let id = ec2.launch_one(context, &launch, &image, slot, &subnet, groups);
         if let Some(profile) = &profile
             && let Some(instance) = ec2.instances.get_mut(&id)
         {
@@ -350,10 +356,9 @@ impl Ec2 {
         context: &mut RequestContext<'_>,
         launch: &LaunchRequest,
         image: &Image,
-        (reservation, launch_index): (&str, u32),
+        slot: Slot<'_>,
         subnet: &Subnet,
         security_groups: Vec<String>,
-        capacity_reservation: Option<String>,
     ) -> String {
         let id = ResourceKind::Instance.new_id(context.rng);
         let interface = NewInterface {
@@ -370,7 +375,7 @@ impl Ec2 {
         let interface_tags = launch.tags.of(ResourceKind::NetworkInterface);
         self.tags.attach(&interface.id, interface_tags);
         let mut outcome = Startup::draw(context);
-        outcome.end = self.earlier_end(context, outcome.end, capacity_reservation.as_deref());
+        outcome.end = self.earlier_end(context, outcome.end, slot.capacity_reservation.as_deref());
         if let Some(end) = &outcome.end {
             self.release_interface(&interface.id, end.ends_at);
         }
@@ -389,14 +394,14 @@ impl Ec2 {
         let spot_request = self.create_spot_request(context, launch);
         let instance = Instance::new(NewInstance {
             id: id.clone(),
-            reservation: reservation.to_owned(),
-            launch_index,
+            reservation: slot.reservation.to_owned(),
+            launch_index: slot.index,
             launch: launch.clone(),
             subnet: subnet.clone(),
             interface,
             public_ip,
             spot_request,
-            capacity_reservation,
+            capacity_reservation: slot.capacity_reservation,
             launched_at: context.now,
             visible_at: context.now + context.rng.duration(Step::Consistency),
             startup: outcome.startup,

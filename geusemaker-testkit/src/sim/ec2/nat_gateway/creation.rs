@@ -127,25 +127,9 @@ impl Ec2 {
         context: &mut RequestContext<'_>,
         request: Request,
     ) -> Result<NatGateway, ServiceError> {
+        self.admit_nat_gateway(context, &request)?;
         let now = context.now;
         let Request { subnet, .. } = request;
-        let in_zone = self.nat_gateways.values().filter(|gateway| {
-            // VPC User Guide: a gateway counts in the states pending, available and deleting.
-            gateway.zone == subnet.zone && gateway.state(now).is_live()
-        });
-        let total = in_zone.count() + 1;
-        context.quotas.admit(Quota::NatGatewaysPerZone, total)?;
-        if let Some(address) = request.private_ip {
-            self.refuse_address(context, &subnet, address)?;
-        }
-        if self.free_addresses(&subnet, now) == 0 {
-            let message = "Subnet has insufficient free addresses to create this NAT gateway";
-            return Err(ServiceError::new(
-                Code::InsufficientFreeAddressesInSubnet,
-                message,
-            ));
-        }
-        self.admit_interfaces(context, 1)?;
         let id = ResourceKind::NatGateway.new_id(context.rng);
         let (vpc, zone, subnet_id) = (subnet.vpc.clone(), subnet.zone.clone(), subnet.id.clone());
         let address = request.allocation.as_ref();
@@ -181,18 +165,8 @@ impl Ec2 {
             self.release_interface(&interface_id, failure.at);
         }
         let held = address.map(|address| HeldAddress {
-            association: (!is_obstructed).then(|| {
-                let association = Association {
-                    id: format!("eipassoc-{}", context.rng.hex(17)),
-                    interface: interface_id.clone(),
-                    replaced: false,
-                };
-                let id = association.id.clone();
-                if let Some(address) = self.addresses.get_mut(&address.id) {
-                    address.association = Some(association);
-                }
-                id
-            }),
+            association: (!is_obstructed)
+                .then(|| self.give_address(context, &address.id, &interface_id)),
             allocation: address.id,
             ip: address.ip,
         });
@@ -216,6 +190,51 @@ impl Ec2 {
         self.nat_gateways
             .insert(gateway.id.clone(), gateway.clone());
         Ok(gateway)
+    }
+
+    /// Refuses a gateway for which there is no room.
+    fn admit_nat_gateway(
+        &self,
+        context: &RequestContext<'_>,
+        request: &Request,
+    ) -> Result<(), ServiceError> {
+        let now = context.now;
+        let subnet = &request.subnet;
+        let in_zone = self.nat_gateways.values().filter(|gateway| {
+            // VPC User Guide: a gateway counts in the states pending, available and deleting.
+            gateway.zone == subnet.zone && gateway.state(now).is_live()
+        });
+        let total = in_zone.count() + 1;
+        context.quotas.admit(Quota::NatGatewaysPerZone, total)?;
+        if let Some(address) = request.private_ip {
+            self.refuse_address(context, subnet, address)?;
+        }
+        if self.free_addresses(subnet, now) == 0 {
+            let message = "Subnet has insufficient free addresses to create this NAT gateway";
+            return Err(ServiceError::new(
+                Code::InsufficientFreeAddressesInSubnet,
+                message,
+            ));
+        }
+        self.admit_interfaces(context, 1)
+    }
+
+    /// Associates an elastic address with a gateway's interface, and returns the id of the association.
+    fn give_address(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        allocation: &str,
+        interface: &str,
+    ) -> String {
+        let id = format!("eipassoc-{}", context.rng.hex(17));
+        if let Some(address) = self.addresses.get_mut(allocation) {
+            address.association = Some(Association {
+                id: id.clone(),
+                interface: interface.to_owned(),
+                replaced: false,
+            });
+        }
+        id
     }
 
     /// Returns the code and the message of the failure of a public gateway with that address. EC2 model, NatGateway.
