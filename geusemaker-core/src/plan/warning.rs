@@ -74,6 +74,16 @@ pub enum PlanWarning {
         /// The VPC.
         vpc: VpcId,
     },
+    /// The default VPC lacks the route to the internet that AWS makes with it.
+    #[error(
+        "the default VPC {vpc} has no route to an internet gateway: unless there is another way, nothing can be downloaded \
+         in it and nobody reaches it; attach a gateway, and route 0.0.0.0/0 to it"
+    )]
+    #[non_exhaustive]
+    DefaultVpcWithoutRoute {
+        /// The VPC.
+        vpc: VpcId,
+    },
     /// A check was left out, because the credentials lack the permission to look.
     #[error("{what} was not checked: {} is not permitted", .call.operation)]
     #[non_exhaustive]

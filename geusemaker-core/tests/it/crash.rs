@@ -196,8 +196,9 @@ async fn removal_resumes_from_any_moment() {
 #[tokio::test(start_paused = true)]
 async fn interrupted_launch_undo_is_finished() {
     let refused = Fault::on("DescribeInstances").answer("UnauthorizedOperation");
-    let watched = Watched::new(account().fault(refused));
+    let watched = Watched::new(account());
     let planned = watched.scenario.session.plan(spec(3)).await.unwrap();
+    watched.scenario.aws.inject(refused);
     let failed = planned.launch().await.unwrap_err();
     let moments = watched.take();
     assert!(failed.undone.is_complete(), "{:#?}", failed.undone);

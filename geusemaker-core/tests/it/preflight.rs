@@ -296,10 +296,10 @@ async fn missing_permissions_are_listed() {
         account()
             .fault(Fault::on("RunInstances (dry run)").denied())
             .fault(Fault::on("CreateSecurityGroup (dry run)").denied())
-            .fault(Fault::on("DescribeImages").denied())
+            .fault(Fault::on("DescribeLoadBalancers").denied())
             .build(),
     );
-    let error = scenario.session.plan(spec(1)).await.unwrap_err();
+    let error = scenario.session.plan(spec(2)).await.unwrap_err();
     scenario.assert_nothing_left();
     assert_eq!(error.category(), Category::Access);
     let Error::Plan(error) = error else {
@@ -313,7 +313,14 @@ async fn missing_permissions_are_listed() {
             _ => None,
         })
         .collect();
-    assert_eq!(denied, ["ec2:DescribeImages", "ec2:CreateSecurityGroup"]);
+    assert_eq!(
+        denied,
+        [
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "ec2:CreateSecurityGroup",
+            "ec2:RunInstances"
+        ]
+    );
 }
 
 /// Without permission to look, a check is left out, and the plan says so.

@@ -118,9 +118,9 @@ impl Preflight<'_> {
             self.within_quotas(candidates.clone(), &mut of_quotas),
         );
         report.extend(of_quotas);
-        report.extend(of_permissions);
         let file_system = report.take(file_system);
         report.take(names);
+        report.extend(of_permissions);
         report.conclude()?;
         let (Some(network), Some(image), Some(candidates), Some(adopted), Some(prefix_list)) =
             (network, image, candidates, file_system, prefix_list)

@@ -1,6 +1,7 @@
 //! The VPC and its subnets: those that the spec names, or the usable ones of the VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use super::Preflight;
 use super::report::{Checked, Report, Unfit, during};
@@ -36,6 +37,8 @@ pub(super) struct FoundNetwork {
 impl Preflight<'_> {
     pub(super) async fn network(&self, report: &mut Report) -> Option<FoundNetwork> {
         let found = self.subnets().await;
+        let network = self.spec.network();
+        let is_default = network.vpc().is_none() && network.subnets().is_empty();
         let (vpc, subnets) = report.take(found)?;
         let aws = &self.account.reader;
         let (zones, routes, dns) = futures::join!(
@@ -56,7 +59,15 @@ impl Preflight<'_> {
             });
             return None;
         }
-        let by_route = ByRoute::of(subnets, routes.as_ref());
+        let mut by_route = ByRoute::of(subnets, routes.as_ref());
+        if is_default && by_route.public.is_empty() && by_route.private.is_empty() {
+            // AWS makes the default VPC with its route; servers that imitate AWS leave the route out.
+            let vpc = vpc.clone();
+            report
+                .warnings
+                .push(PlanWarning::DefaultVpcWithoutRoute { vpc });
+            by_route.public = mem::take(&mut by_route.isolated);
+        }
         Some(self.choose(vpc, by_route, report).await)
     }
 
