@@ -20,13 +20,18 @@ validated_text! {
 }
 
 impl CidrBlock {
+    /// Returns the text of a range.
+    pub(super) fn of(range: Ipv4Net) -> Self {
+        Self(range.trunc().to_string())
+    }
+
     /// Returns true if every IPv4 address is in the range.
     pub fn is_everywhere(&self) -> bool {
         self.as_str().ends_with("/0")
     }
 }
 
-fn check_cidr_block(text: &str) -> Result<(), String> {
+pub(super) fn check_cidr_block(text: &str) -> Result<(), String> {
     if text.parse::<std::net::Ipv4Addr>().is_ok() {
         return Err(format!(
             "{text:?} is one address: for a range of it alone, write \"{text}/32\""

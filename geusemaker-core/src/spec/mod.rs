@@ -119,6 +119,25 @@
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
 //!
+//! # Network
+//!
+//! Without `[network]`, the stack uses the default VPC of the Region. It can use another VPC, or create one:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 1
+//! # compute.instance_type = "g5.xlarge"
+//! [network]
+//! create = true                             # a VPC of its own, which is deleted with the stack
+//! cidr = "10.0.0.0/16"                      # its range, from /16 to /24
+//! private = true                            # the instances have no public addresses
+//! egress = "nat"                            # their way out; or "endpoints": AWS's services alone
+//! # "#)?;
+//! # assert!(spec.network().is_created());
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
 //! # Compose files
 //!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
@@ -153,6 +172,7 @@ mod compose;
 mod compute;
 mod cross_check;
 mod duration;
+mod egress;
 mod error;
 mod gpu_instance_type;
 mod load_balancer;
@@ -171,6 +191,7 @@ mod toml_document;
 mod toml_file;
 mod unchecked;
 mod vcpu_quota;
+mod vpc_range;
 mod warning;
 
 use std::fmt;
@@ -189,6 +210,7 @@ pub use builder::DeploymentSpecBuilder;
 pub use cdn::{Cdn, CdnBuilder};
 pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};
+pub use egress::Egress;
 pub use error::SpecError;
 pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
 pub use load_balancer::{LoadBalancer, LoadBalancerBuilder};
@@ -207,6 +229,7 @@ pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
 pub use tier::Tier;
 pub use vcpu_quota::VcpuQuota;
+pub use vpc_range::VpcRange;
 pub use warning::SpecWarning;
 
 /// A valid description of a deployment: what to deploy, where, and how long to wait for it.
@@ -365,7 +388,7 @@ impl DeploymentSpec {
     }
 
     /// Returns what is valid but likely to be a mistake: first about a Compose file that services were read from, then
-    /// in the order of the services, and last about the access.
+    /// in the order of the services, and last about the access and the network.
     ///
     /// ```
     /// use geusemaker_core::spec::DeploymentSpec;
@@ -391,7 +414,12 @@ impl DeploymentSpec {
         let of_import = self.0.import_warnings.0.iter().cloned();
         let of_services = warning::warnings(self.compute().count(), self.services());
         let of_access = warning::of_access(self.tier(), self.access(), self.services());
-        of_import.chain(of_services).chain(of_access).collect()
+        let of_network = warning::of_network(self);
+        of_import
+            .chain(of_services)
+            .chain(of_access)
+            .chain(of_network)
+            .collect()
     }
 
     /// Reads a spec of a journal: with all checks, except that texts may look like secrets. The version that has

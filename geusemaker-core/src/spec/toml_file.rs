@@ -93,13 +93,6 @@ fn explain(path: String, error: &toml::de::Error) -> SpecError {
 }
 
 fn unknown_key(path: &str, key: &str, mut allowed: Vec<&str>) -> SpecError {
-    if path == "network.create" {
-        return SpecError::new(
-            "creating a network is not supported yet: name an existing vpc and its subnets, \
-             or leave all of [network] out to use the default VPC",
-        )
-        .at(path);
-    }
     allowed.sort_by_key(|name| (strsim::damerau_levenshtein(name, key), *name));
     let table = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
     SpecError::new(format!(
@@ -593,15 +586,6 @@ wait_timeout = "1h"
                 "{new}\n wanted {wanted}\n    got {error}"
             );
         }
-    }
-
-    #[test]
-    fn network_creation_is_refused() {
-        assert_eq!(
-            error_with("vpc", "create = true"),
-            "gm.toml:5: network.create: creating a network is not supported yet: name an existing vpc and its subnets, \
-             or leave all of [network] out to use the default VPC"
-        );
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 use thiserror::Error;
 
+use super::DeploymentSpec;
 use super::access::Access;
-use super::service::{DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database};
+use super::egress::Egress;
+use super::service::{
+    ContainerImage, DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database,
+};
 use super::tier::Tier;
 
 /// A setting that is valid but likely to be a mistake, from
@@ -69,6 +73,26 @@ pub enum SpecWarning {
         /// The services that the load balancer serves.
         services: Vec<ServiceName>,
     },
+    /// An image that instances without a way to the internet cannot pull.
+    #[error(
+        "{service} cannot pull {image}: with egress = \"endpoints\", instances reach ECR and S3 and not the internet; copy \
+         the image to ECR and its models to S3, or set egress = \"nat\""
+    )]
+    ImageOutOfReach {
+        /// The service.
+        service: ServiceName,
+        /// The image.
+        image: ContainerImage,
+    },
+    /// Ranges of addresses that are to reach instances without public addresses.
+    #[error(
+        "the instances have no public addresses, so only ranges inside of their VPC, or connected to it, can use \
+         {field}; gm port-forward and gm ssh need neither"
+    )]
+    NoPublicAddresses {
+        /// The field: `access.ssh_from`.
+        field: &'static str,
+    },
     /// A `healthcheck` of a Compose file, which is not taken over.
     #[error(
         "{service} has a healthcheck in the Compose file, which is not used: the load balancer asks each service that it \
@@ -95,6 +119,33 @@ pub(super) fn of_access(tier: Tier, access: &Access, services: &[Service]) -> Op
             .map(|service| service.name().clone())
             .collect(),
     })
+}
+
+/// Returns the warnings about a network whose instances have no public addresses.
+pub(super) fn of_network(spec: &DeploymentSpec) -> Vec<SpecWarning> {
+    let Some(egress) = spec.network().egress() else {
+        return Vec::new();
+    };
+    let mut warnings = Vec::new();
+    if egress == Egress::Endpoints {
+        let services = spec.services().iter();
+        let out_of_reach = services.filter(|service| !service.image().is_in_ecr());
+        warnings.extend(out_of_reach.map(|service| SpecWarning::ImageOutOfReach {
+            service: service.name().clone(),
+            image: service.image().clone(),
+        }));
+    }
+    let access = spec.access();
+    let of_instances = spec.tier() == Tier::Instances && !access.allow().is_empty();
+    for (field, is_given) in [
+        ("access.allow", of_instances),
+        ("access.ssh_from", !access.ssh_from().is_empty()),
+    ] {
+        if is_given {
+            warnings.push(SpecWarning::NoPublicAddresses { field });
+        }
+    }
+    warnings
 }
 
 /// Returns the warnings about the services of this many instances.
@@ -210,6 +261,36 @@ mod tests {
             1
         );
         assert!(warnings(1, "image = 'ollama/ollama'").is_empty());
+    }
+
+    /// With endpoints alone, images come from ECR.
+    #[test]
+    fn private_instances_are_warned_about() {
+        let in_network = |egress: &str, image: &str, access: &str| {
+            let keys = format!(
+                "image = '{image}'\n[network]\ncreate = true\nprivate = true\negress = '{egress}'\n{access}"
+            );
+            warnings(1, &keys)
+        };
+        let ecr = "123456789012.dkr.ecr.us-east-1.amazonaws.com/llm/vllm:v0.11.0";
+        for (egress, image) in [("nat", "vllm/vllm-openai:latest"), ("endpoints", ecr)] {
+            assert!(in_network(egress, image, "").is_empty(), "{image}");
+        }
+        for image in ["vllm/vllm-openai:latest", "public.ecr.aws/llm/vllm:latest"] {
+            let [warning] = &in_network("endpoints", image, "")[..] else {
+                panic!("not one warning about {image}");
+            };
+            let wanted = format!("a cannot pull {image}: with egress = \"endpoints\"");
+            assert!(warning.starts_with(&wanted), "{warning}");
+        }
+        let access = "[access]\nallow = ['203.0.113.0/24']";
+        let [warning] = &in_network("nat", "a/b", access)[..] else {
+            panic!("not one warning");
+        };
+        assert!(
+            warning.contains("can use access.allow; gm port-forward"),
+            "{warning}"
+        );
     }
 
     #[test]

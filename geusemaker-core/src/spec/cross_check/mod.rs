@@ -20,7 +20,7 @@ const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 /// Runs all checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
-    subnets(spec)?;
+    network(spec)?;
     services::check(spec)?;
     access::check(spec)?;
     user_data(spec)
@@ -76,7 +76,10 @@ fn instance_type(spec: &UncheckedSpec, instance_type: GpuInstanceType) -> Result
     Ok(())
 }
 
-fn subnets(spec: &UncheckedSpec) -> Result<(), SpecError> {
+fn network(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    if let Some((key, why)) = spec.network.contradiction() {
+        return Err(SpecError::new(why).at(format!("network.{key}")));
+    }
     let subnets = spec.network.subnets();
     if let Some((index, subnet)) = first_repeated(subnets) {
         let message = format!("{subnet} is listed more than once: name each subnet once");
@@ -248,6 +251,49 @@ mod tests {
             error(1, G5, "[network]\nsubnets = [\"subnet-0a\", \"subnet-0a\"]"),
             "line 6: network.subnets[1]: subnet-0a is listed more than once: name each subnet once"
         );
+    }
+
+    /// A key that means nothing, or contradicts another, is refused where it stands.
+    #[test]
+    fn network_keys_fit_each_other() {
+        let network = |keys: &str| format!("[network]\n{keys}");
+        for keys in [
+            "create = true",
+            "create = true\ncidr = \"10.1.0.0/20\"",
+            "create = true\nprivate = true\negress = \"endpoints\"",
+            "create = false\nvpc = \"vpc-0a\"",
+        ] {
+            assert!(read(1, G5, &network(keys)).is_ok(), "{keys}");
+        }
+        for (keys, wanted) in [
+            (
+                "create = true\nvpc = \"vpc-0a\"",
+                "line 7: network.vpc: vpc-0a exists, and create = true makes a new VPC: leave one of the two keys out",
+            ),
+            (
+                "create = true\nsubnets = [\"subnet-0a\"]",
+                "line 7: network.subnets: these subnets exist, and create = true makes a new VPC: leave one of",
+            ),
+            (
+                "private = true",
+                "line 6: network.private: needs create = true: whether instances in an existing subnet",
+            ),
+            (
+                "cidr = \"10.0.0.0/16\"",
+                "line 6: network.cidr: is the range of a new VPC: set create = true, or leave cidr out",
+            ),
+            (
+                "create = true\negress = \"nat\"",
+                "line 7: network.egress: is the way out of instances without public addresses: set private = true",
+            ),
+            (
+                "create = true\ncidr = \"10.0.0.0/8\"",
+                "line 7: network.cidr: \"10.0.0.0/8\" is too large for a VPC",
+            ),
+        ] {
+            let error = error(1, G5, &network(keys));
+            assert!(error.starts_with(wanted), "{error}");
+        }
     }
 
     #[test]

@@ -19,6 +19,14 @@ validated_text! {
     ContainerImage, check
 }
 
+impl ContainerImage {
+    /// Returns true if the image is in a private registry of Amazon ECR.
+    pub(crate) fn is_in_ecr(&self) -> bool {
+        let (registry, _) = self.as_str().split_once('/').unwrap_or_default();
+        registry.contains(".dkr.ecr") && registry.contains(".amazonaws.com")
+    }
+}
+
 fn check(text: &str) -> Result<(), String> {
     if has_user(text) {
         return Err(
