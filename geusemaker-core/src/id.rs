@@ -206,23 +206,29 @@ impl DeploymentId {
 }
 
 aws_id! {
+    AllocationId, "the id of an Elastic IP address", hexadecimal "eipalloc-";
     AmiId, "an AMI id", hexadecimal "ami-";
     DistributionId, "a CloudFront distribution id", non_empty;
     FileSystemId, "a file system id", hexadecimal "fs-";
     InstanceId, "an instance id", hexadecimal "i-";
     InstanceProfileId, "the name of an instance profile", non_empty;
+    InternetGatewayId, "an internet gateway id", hexadecimal "igw-";
     ListenerArn, "a listener ARN", arn;
     ListenerRuleArn, "a listener rule ARN", arn;
     LoadBalancerArn, "a load balancer ARN", arn;
     MountTargetId, "a mount target id", hexadecimal "fsmt-";
+    NatGatewayId, "a NAT gateway id", hexadecimal "nat-";
     NetworkInterfaceId, "a network interface id", hexadecimal "eni-";
     PrefixListId, "a prefix list id", hexadecimal "pl-";
     ResourceId, "the id of a resource of any kind", non_empty;
     RoleName, "the name of an IAM role", non_empty;
+    RouteTableAssociationId, "the id of a route table's association", hexadecimal "rtbassoc-";
+    RouteTableId, "a route table id", hexadecimal "rtb-";
     SecurityGroupId, "a security group id", hexadecimal "sg-";
     SecurityGroupRuleId, "a security group rule id", hexadecimal "sgr-";
     SubnetId, "a subnet id", hexadecimal "subnet-";
     TargetGroupArn, "a target group ARN", arn;
+    VpcEndpointId, "a VPC endpoint id", hexadecimal "vpce-";
     VpcId, "a VPC id", hexadecimal "vpc-";
 }
 

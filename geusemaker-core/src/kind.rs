@@ -34,10 +34,30 @@ macro_rules! for_all_kinds {
             RolePolicy => role_policy,
             /// An IAM role.
             Role => role,
+            /// A VPC endpoint.
+            VpcEndpoint => vpc_endpoint,
             /// An ingress rule of a security group.
             SecurityGroupRule => security_group_rule,
             /// A security group.
             SecurityGroup => security_group,
+            /// A NAT gateway.
+            NatGateway => nat_gateway,
+            /// An Elastic IP address.
+            ElasticIp => elastic_ip,
+            /// A route of a route table.
+            Route => route,
+            /// The association of a route table with a subnet.
+            RouteTableAssociation => route_table_association,
+            /// A route table of a VPC.
+            RouteTable => route_table,
+            /// A subnet of a VPC.
+            Subnet => subnet,
+            /// The attachment of an internet gateway to a VPC.
+            InternetGatewayAttachment => internet_gateway_attachment,
+            /// An internet gateway.
+            InternetGateway => internet_gateway,
+            /// A VPC.
+            Vpc => vpc,
         }
     };
 }
@@ -60,3 +80,36 @@ macro_rules! define_resource_kind {
     };
 }
 for_all_kinds!(define_resource_kind);
+
+impl ResourceKind {
+    /// Returns true for the parts of a network that other resources are in.
+    pub(crate) fn is_of_network(self) -> bool {
+        match self {
+            Self::VpcEndpoint
+            | Self::NatGateway
+            | Self::ElasticIp
+            | Self::Route
+            | Self::RouteTableAssociation
+            | Self::RouteTable
+            | Self::Subnet
+            | Self::InternetGatewayAttachment
+            | Self::InternetGateway
+            | Self::Vpc => true,
+            Self::Distribution
+            | Self::TargetRegistration
+            | Self::ListenerRule
+            | Self::Listener
+            | Self::LoadBalancer
+            | Self::TargetGroup
+            | Self::MountTarget
+            | Self::FileSystem
+            | Self::Instance
+            | Self::InstanceProfileRole
+            | Self::InstanceProfile
+            | Self::RolePolicy
+            | Self::Role
+            | Self::SecurityGroupRule
+            | Self::SecurityGroup => false,
+        }
+    }
+}

@@ -190,6 +190,19 @@ impl AwsError {
         }
     }
 
+    /// Creates the error for a refusal that a reply lists, in an operation on several resources.
+    pub(crate) fn listed(operation: &str, code: &str, message: &str) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            class: ErrorClass::of(code, 400),
+            code: Some(code.to_owned()),
+            message: message.to_owned(),
+            request_id: None,
+            may_have_happened: false,
+            source: None,
+        }
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         self.class == ErrorClass::NotFound
     }

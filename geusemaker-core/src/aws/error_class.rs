@@ -74,7 +74,10 @@ impl ErrorClass {
             | "TooManyTargets" | "TooManyDistributions" | "SecurityGroupLimitExceeded"
             | "RulesPerSecurityGroupLimitExceeded" | "FileSystemLimitExceeded"
             | "NetworkInterfaceLimitExceeded" | "TagLimitExceeded" | "TooManyTags"
-            | "VolumeLimitExceeded" | "LimitExceeded" => Self::Quota,
+            | "VolumeLimitExceeded" | "VpcLimitExceeded" | "SubnetLimitExceeded"
+            | "RouteTableLimitExceeded" | "RouteLimitExceeded" | "InternetGatewayLimitExceeded"
+            | "NatGatewayLimitExceeded" | "AddressLimitExceeded" | "VpcEndpointLimitExceeded"
+            | "LimitExceeded" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
             | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"
@@ -90,7 +93,9 @@ impl ErrorClass {
             | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
             | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
             | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
-            | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict" => {
+            | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict"
+            | "InvalidSubnet.Conflict" | "Resource.AlreadyAssociated" | "RouteAlreadyExists"
+            | "InvalidIPAddress.InUse" => {
                 Self::Conflict
             }
 
@@ -102,7 +107,9 @@ impl ErrorClass {
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
             // CreateLoadBalancer's codes for a security group or a subnet that does not exist.
-            | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound" => {
+            | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound"
+            // DetachInternetGateway's code for a gateway that is not attached, and the NAT gateways' own one.
+            | "Gateway.NotAttached" | "NatGatewayNotFound" => {
                 Self::NotFound
             }
             code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Self::NotFound,
@@ -226,6 +233,8 @@ mod tests {
             "InvalidInstanceID.NotFound",
             "InvalidGroup.NotFound",
             "InvalidAMIID.NotFound",
+            "InvalidAssociationID.NotFound",
+            "Gateway.NotAttached",
         ] {
             assert_eq!(ErrorClass::of(code, 400), ErrorClass::NotFound, "{code}");
         }

@@ -246,7 +246,7 @@ impl Ledger {
     }
 
     /// Reports the error before the pause.
-    fn tell_retry(
+    pub(super) fn tell_retry(
         &self,
         (key, kind): (&ResourceKey, ResourceKind),
         error: &AwsError,
@@ -262,7 +262,7 @@ impl Ledger {
 
     /// Pauses before the next call. Returns false if another task waits for the calls under way: it is about to undo or
     /// to stop.
-    async fn pause(&self, pause: Duration) -> bool {
+    pub(super) async fn pause(&self, pause: Duration) -> bool {
         self.account.clock.sleep(pause).await;
         !self.running.is_closed()
     }
@@ -301,7 +301,11 @@ impl Ledger {
 
     /// Pauses and returns true if the error is about the credentials, unless another task waits for the calls under
     /// way.
-    async fn waits_for_a_sign_in(&self, error: &AwsError, reauth_wait: &mut ReauthWait) -> bool {
+    pub(super) async fn waits_for_a_sign_in(
+        &self,
+        error: &AwsError,
+        reauth_wait: &mut ReauthWait,
+    ) -> bool {
         let Account {
             clock, progress, ..
         } = &self.account;

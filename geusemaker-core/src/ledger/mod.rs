@@ -1,9 +1,10 @@
 //! The ledger: the record of everything that exists, so that no resource is ever lost.
 //!
-//! Every change to AWS goes through [`Ledger::create`] or the teardown. Both write to the journal what they are about
-//! to do before they do it. A process may end at any moment: the journal then knows every resource that exists, and
-//! every one that may exist with the way to look it up.
+//! Every change to AWS goes through [`Ledger::create`], [`Ledger::apply`] or the teardown. What makes or deletes a
+//! resource writes to the journal what it is about to do before it does it. A process may end at any moment: the journal
+//! then knows every resource that exists, and every one that may exist with the way to look it up.
 
+mod apply;
 pub(crate) mod cleanup;
 mod create;
 mod hold;

@@ -387,13 +387,8 @@ impl<'a> Teardown<'a> {
 
     /// Returns what blocks a deletion, in few words that stay the same as long as it does.
     async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> String {
-        let holders = if kind == ResourceKind::SecurityGroup {
-            let holders = network_interface::holders(&self.account.reader, id).await;
-            holders.unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        match holders.as_slice() {
+        let holders = network_interface::holders(&self.account.reader, kind, id).await;
+        match holders.unwrap_or_default().as_slice() {
             [] => error
                 .code
                 .clone()
@@ -403,12 +398,11 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Explains a failed deletion: the owners of the network interfaces that hold a security group are what the user
-    /// needs to know.
+    /// Explains a failed deletion: the owners of the network interfaces that are in the way are what the user needs to
+    /// know.
     async fn explain(&self, kind: ResourceKind, id: &str, error: AwsError) -> String {
-        if kind == ResourceKind::SecurityGroup
-            && error.class == ErrorClass::Conflict
-            && let Ok(holders) = network_interface::holders(&self.account.reader, id).await
+        if error.class == ErrorClass::Conflict
+            && let Ok(holders) = network_interface::holders(&self.account.reader, kind, id).await
             && !holders.is_empty()
         {
             return format!("{error}; held by {}", holders.join(", "));

@@ -123,12 +123,13 @@ impl Create for NewInstance {
     }
 }
 
-/// Asks if these credentials may launch an instance, which is not launched. The answer is always an error.
+/// Asks if these credentials may launch an instance, which is not launched. The answer is always an error. Without a
+/// subnet, the question is about any.
 pub(crate) async fn create_in_dry_run(
     aws: &Reader,
     image: &AmiId,
     instance_type: GpuInstanceType,
-    subnet: &SubnetId,
+    subnet: Option<&SubnetId>,
     profile: Option<&str>,
 ) -> Result<(), AwsError> {
     let profile = profile.map(|name| {
@@ -143,7 +144,7 @@ pub(crate) async fn create_in_dry_run(
         .max_count(1)
         .image_id(image.as_str())
         .instance_type(InstanceType::from(instance_type.name()))
-        .subnet_id(subnet.as_str())
+        .set_subnet_id(subnet.map(ToString::to_string))
         .set_iam_instance_profile(profile)
         .send()
         .await

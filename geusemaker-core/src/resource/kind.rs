@@ -25,6 +25,11 @@ pub(crate) trait Kind: Send + Sync + 'static {
     /// The kinds that block the deletion as long as one of their resources is left: AWS refuses it as a conflict.
     const BLOCKED_BY: &'static [ResourceKind] = &[];
 
+    /// Returns the filter, by name and value, of the network interfaces that may be in the way of the deletion.
+    fn holders(_id: &str) -> Option<(&'static str, &str)> {
+        None
+    }
+
     /// Returns the AWS CLI command that deletes a resource by hand.
     fn removal_command(id: &str, region: &str) -> String;
 

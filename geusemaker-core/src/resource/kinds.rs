@@ -68,6 +68,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// Returns the filter of the network interfaces that may be in the way of the deletion.
+            pub(crate) fn holders(self, id: &str) -> Option<(&'static str, &str)> {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::holders(id),)+
+                }
+            }
+
             /// Returns the AWS CLI command that deletes a resource of this kind by hand.
             #[must_use]
             pub fn removal_command(self, id: &str, region: &str) -> String {

@@ -1,4 +1,4 @@
-//! Network interfaces: they show what holds a security group.
+//! Network interfaces: they show what holds a security group, a subnet or a VPC.
 
 use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::MountTargetDescription;
@@ -9,13 +9,22 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::id::{FileSystemId, SecurityGroupId};
+use crate::kind::ResourceKind;
 
-/// Returns the network interfaces that hold a group, with AWS's descriptions: `eni-1 (ELB app/x/1)`.
-pub(crate) async fn holders(aws: &Reader, id: &str) -> Result<Vec<String>, AwsError> {
+/// Returns the network interfaces that hold a resource, with AWS's descriptions: `eni-1 (ELB app/x/1)`. Resources of
+/// most kinds are held by none.
+pub(crate) async fn holders(
+    aws: &Reader,
+    kind: ResourceKind,
+    id: &str,
+) -> Result<Vec<String>, AwsError> {
+    let Some((name, value)) = kind.holders(id) else {
+        return Ok(Vec::new());
+    };
     let reply = aws
         .ec2
         .describe_network_interfaces()
-        .filters(filter("group-id", id))
+        .filters(filter(name, value))
         .send()
         .await
         .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;

@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::filter::filter;
+use super::filter::{filter, of_deployment};
 use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
@@ -63,15 +63,21 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "security group";
-    const AFTER: &'static [ResourceKind] = &[ResourceKind::SecurityGroupRule];
+    const AFTER: &'static [ResourceKind] =
+        &[ResourceKind::VpcEndpoint, ResourceKind::SecurityGroupRule];
     const BLOCKED_BY: &'static [ResourceKind] = &[
         ResourceKind::Instance,
         ResourceKind::LoadBalancer,
         ResourceKind::MountTarget,
+        ResourceKind::VpcEndpoint,
         ResourceKind::SecurityGroupRule,
     ];
     // The network interfaces of a deleted load balancer hold its security group for minutes.
     const DELETION: Expected = Expected::with_deadline_minutes(1, 110, 15);
+
+    fn holders(id: &str) -> Option<(&'static str, &str)> {
+        Some(("group-id", id))
+    }
 
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-security-group --group-id {id} --region {region}")
@@ -88,7 +94,7 @@ impl Kind for Lookup {
             .describe_security_groups()
             .filters(filter("vpc-id", vpc.as_str()))
             .filters(filter("group-name", name))
-            .filters(filter(&format!("tag:{DEPLOYMENT}"), deployment.as_str()))
+            .filters(of_deployment(deployment))
             .send()
             .await
             .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
@@ -132,8 +138,7 @@ impl Kind for Lookup {
             .await
             .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
         let found = all.iter().filter_map(|group| {
-            let tags = group.tags().iter().map(|tag| (tag.key(), tag.value()));
-            TaggedResource::read(ResourceKind::SecurityGroup, group.group_id()?, tags)
+            TaggedResource::of_ec2(ResourceKind::SecurityGroup, group.group_id(), group.tags())
         });
         Ok(found.collect())
     }

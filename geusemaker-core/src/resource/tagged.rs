@@ -53,6 +53,16 @@ impl TaggedResource {
         })
     }
 
+    /// Returns the resource of EC2 with these tags, or `None` if they are not this program's.
+    pub(super) fn of_ec2(
+        kind: ResourceKind,
+        id: Option<&str>,
+        tags: &[aws_sdk_ec2::types::Tag],
+    ) -> Option<Self> {
+        let tags = tags.iter().map(|tag| (tag.key(), tag.value()));
+        Self::read(kind, id?, tags)
+    }
+
     /// Returns the resource of IAM with these tags, or `None` if they are not this program's.
     pub(super) fn of_iam(
         kind: ResourceKind,

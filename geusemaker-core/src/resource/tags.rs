@@ -9,7 +9,8 @@ use crate::spec::StackName;
 pub(crate) const DEPLOYMENT: &str = "geusemaker:deployment";
 /// The tag that names the stack of a resource.
 const STACK: &str = "geusemaker:stack";
-const NAME: &str = "Name";
+/// The tag that the console of AWS shows as the name.
+pub(super) const NAME: &str = "Name";
 
 /// The owner of a resource: a stack and its deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
