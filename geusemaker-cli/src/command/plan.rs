@@ -1,7 +1,7 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::{CidrBlock, SecretSource, Service, Tier, VolumeKind};
-use geusemaker_core::{Candidate, Error, Phase, Plan};
+use geusemaker_core::spec::{CidrBlock, Egress, SecretSource, Service, Tier, VolumeKind};
+use geusemaker_core::{Candidate, Error, Phase, Plan, PlannedNetwork};
 
 use super::{spec, status};
 use crate::arguments::SpecFile;
@@ -37,20 +37,16 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
-    let network = zones(
-        plan.region.as_str(),
-        plan.subnets.iter().map(|subnet| subnet.zone.as_str()),
-    );
     let gpu = compute.instance_type();
-    let mut lines = vec![
-        format!(
-            "{} in account {}, {} (tier {})",
-            spec.name(),
-            plan.account,
-            plan.region,
-            spec.tier().number()
-        ),
-        format!("  network      {} in {network}", plan.vpc),
+    let mut lines = vec![format!(
+        "{} in account {}, {} (tier {})",
+        spec.name(),
+        plan.account,
+        plan.region,
+        spec.tier().number()
+    )];
+    lines.extend(network_lines(plan));
+    lines.extend([
         format!(
             "  instances    {} x {} ({} x {}), root volume {} GiB",
             compute.count(),
@@ -60,7 +56,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
             compute.root_volume_gib()
         ),
         format!("  image        {} {}", plan.image.id, plan.image.name),
-    ];
+    ]);
     for (row, candidates) in placements(plan).iter().enumerate() {
         let label = if row == 0 { "try in order" } else { "" };
         lines.push(format!("  {label:<13}{candidates}"));
@@ -93,6 +89,60 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     }
     let warnings = warnings(plan).into_iter();
     lines.extend(warnings.map(|warning| format!("  warning      {warning}")));
+    lines
+}
+
+/// The prices of the parts of a new network in us-east-1, in USD: per hour, and per GB of traffic.
+///
+/// Source: the pages "Amazon VPC pricing" and "AWS PrivateLink pricing"; those of other Regions are higher by up to a half.
+const NAT_PER_HOUR: f64 = 0.045;
+const NAT_PER_GB: f64 = 0.045;
+const ENDPOINT_PER_HOUR: f64 = 0.01;
+const ENDPOINT_PER_GB: f64 = 0.01;
+
+/// The interface endpoints of a network whose instances reach AWS's services alone.
+const ENDPOINTS: &str = "ssm, ssmmessages, ec2messages, ecr.api, ecr.dkr, logs, secretsmanager";
+const ENDPOINT_COUNT: u8 = 7;
+
+/// Returns the lines of the network: the one that is used, or the parts of the one that is created.
+fn network_lines(plan: &Plan) -> Vec<String> {
+    let names = zones(plan.region.as_str(), plan.network.zones());
+    let new = match &plan.network {
+        PlannedNetwork::Existing { vpc, .. } => {
+            return vec![format!("  network      {vpc} in {names}")];
+        }
+        PlannedNetwork::New { new_network, .. } => new_network,
+        // A later version of the library may have more.
+        _ => return Vec::new(),
+    };
+    let mut lines = vec![format!(
+        "  network      a new VPC, {}, in {names}, with an internet gateway",
+        new.range
+    )];
+    for zone in &new.zones {
+        let private = match &zone.private {
+            Some(range) => format!(", private {range}"),
+            None => String::new(),
+        };
+        lines.push(format!(
+            "               subnets in {}: public {}{private}",
+            zone.zone, zone.public
+        ));
+    }
+    match new.egress {
+        Some(Egress::Nat) => lines.push(format!(
+            "               a NAT gateway: about {NAT_PER_HOUR} USD per hour and {NAT_PER_GB} USD per GB (us-east-1)"
+        )),
+        Some(Egress::Endpoints) => {
+            let interfaces = f64::from(ENDPOINT_COUNT) * new.zones.len() as f64;
+            lines.push(format!("               endpoints of {ENDPOINTS} and S3:"));
+            lines.push(format!(
+                "               about {:.2} USD per hour and {ENDPOINT_PER_GB} USD per GB (us-east-1)",
+                interfaces * ENDPOINT_PER_HOUR
+            ));
+        }
+        _ => {}
+    }
     lines
 }
 
@@ -216,9 +266,7 @@ fn placements(plan: &Plan) -> Vec<String> {
     plan.candidates
         .chunk_by(is_one_line)
         .map(|candidates| {
-            let names = candidates
-                .iter()
-                .map(|candidate| candidate.subnet.zone.as_str());
+            let names = candidates.iter().map(|candidate| candidate.zone.as_str());
             format!(
                 "{} {} in {}",
                 candidates[0].instance_type,

@@ -29,6 +29,51 @@ fn plan_creates_nothing() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// A network that the stack creates is shown with its parts and their prices; one that exists, with its id.
+#[test]
+fn plan_shows_parts_of_new_network() {
+    let gm = Gm::new();
+    let plan = gm
+        .sandbox(&["plan", &example("private-network.toml")])
+        .with(0);
+    for line in [
+        "  network      a new VPC, 10.42.0.0/16, in us-east-1a, b, with an internet gateway",
+        "               subnets in us-east-1a: public 10.42.0.0/18, private 10.42.128.0/18",
+        "               subnets in us-east-1b: public 10.42.64.0/18, private 10.42.192.0/18",
+        "               a NAT gateway: about 0.045 USD per hour and 0.045 USD per GB (us-east-1)",
+        "  try in order g5.xlarge on-demand in us-east-1a, b",
+    ] {
+        assert!(
+            plan.stdout.lines().any(|found| found == line),
+            "{line:?}\n{}",
+            plan.stdout
+        );
+    }
+    let keys = "[network]\ncreate = true\nprivate = true\negress = \"endpoints\"";
+    gm.write_spec(&spec(1, keys));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    assert!(
+        plan.stdout
+            .contains("about 0.14 USD per hour and 0.01 USD per GB (us-east-1)")
+    );
+    assert!(
+        plan.stdout
+            .contains("warning      ollama cannot pull ollama/ollama")
+    );
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    let network = &document["plan"]["new_network"];
+    assert_eq!(network["egress"], "endpoints");
+    assert_eq!(network["zones"][1]["private"], "10.0.192.0/18");
+    gm.write_spec(&spec(1, ""));
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    let plan = &document["plan"];
+    assert!(plan["vpc"].as_str().unwrap().starts_with("vpc-"));
+    assert_eq!(
+        plan["candidates"][0]["subnet"]["zone"],
+        plan["candidates"][0]["zone"]
+    );
+}
+
 /// A plan says where the data of each service lives, what no load balancer serves, and what is likely to be wrong.
 #[test]
 fn plan_shows_volumes_and_warnings() {

@@ -10,7 +10,7 @@ use super::healthy_targets::await_healthy;
 use super::launch::security_group;
 use super::{Deployment, asked_tier, conclude, pending_work};
 use crate::error::Error;
-use crate::id::{LoadBalancerArn, SecurityGroupId};
+use crate::id::{LoadBalancerArn, SecurityGroupId, VpcId};
 use crate::ledger::Ledger;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::progress::step::Step;
@@ -58,12 +58,13 @@ async fn balance(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Err
 
 async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy, Error> {
     let progress = &ledger.account.progress;
-    let group = security_group(ledger, "alb", "The load balancer of a stack").await?;
+    let vpc = &ec2.network.vpc;
+    let group = security_group(ledger, vpc, "alb", "The load balancer of a stack").await?;
     progress.step(Step::CreatingTargetGroups);
     progress.step(Step::CreatingLoadBalancer);
     let (arn, target_groups, ()) = futures::try_join!(
-        create_load_balancer(ledger, &group),
-        create_target_groups(ledger),
+        create_load_balancer(ledger, &group, ec2),
+        create_target_groups(ledger, vpc),
         admit(ledger, &group, &ec2.instance_group),
     )?;
     progress.step(Step::RegisteringInstances);
@@ -157,6 +158,7 @@ fn ports_to_admit(spec: &DeploymentSpec) -> impl Iterator<Item = (u16, String)> 
 async fn create_load_balancer(
     ledger: &Arc<Ledger>,
     group: &SecurityGroupId,
+    ec2: &Ec2Ready,
 ) -> Result<LoadBalancerArn, Error> {
     let plan = &ledger.plan;
     ledger
@@ -164,8 +166,9 @@ async fn create_load_balancer(
             ResourceKey::new("alb"),
             NewLoadBalancer {
                 name: plan.spec.name().load_balancer_name(),
-                subnets: plan
-                    .subnets
+                subnets: ec2
+                    .network
+                    .balancer_subnets
                     .iter()
                     .map(|subnet| subnet.id.clone())
                     .collect(),
@@ -176,7 +179,10 @@ async fn create_load_balancer(
         .await
 }
 
-async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, Error> {
+async fn create_target_groups(
+    ledger: &Arc<Ledger>,
+    vpc: &VpcId,
+) -> Result<Vec<TargetGroup>, Error> {
     let spec = &ledger.plan.spec;
     let served = spec
         .served_services()
@@ -184,7 +190,7 @@ async fn create_target_groups(ledger: &Arc<Ledger>) -> Result<Vec<TargetGroup>, 
     let creations = served.map(|(service, port)| async move {
         let wanted = NewTargetGroup {
             name: spec.name().target_group_name(service.name()),
-            vpc: ledger.plan.vpc.clone(),
+            vpc: vpc.clone(),
             port,
             health: service.health().clone(),
             checks: spec.load_balancer().clone(),

@@ -1,4 +1,5 @@
-//! `launch()`: creates security groups, storage and instances, and waits until every instance runs.
+//! `launch()`: creates the network if the stack has its own, security groups, storage and instances, and waits until
+//! every instance runs.
 
 use std::sync::Arc;
 
@@ -10,15 +11,16 @@ use super::guard::PlannedGuard;
 use super::instance_role::instance_profile;
 use super::pending_work::await_file_system;
 use super::state::Planned;
-use super::{Deployment, conclude};
+use super::{Deployment, conclude, network};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error::{Attempt, Error};
-use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
+use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId, VpcId};
 use crate::journal::state::Savepoint;
 use crate::kind::ResourceKind;
 use crate::ledger::Ledger;
 use crate::plan::Candidate;
+use crate::plan::network::UsedNetwork;
 use crate::plan::reached::Ec2Ready;
 use crate::progress::event::{NextAttempt, ProgressUpdate};
 use crate::progress::step::Step;
@@ -61,13 +63,21 @@ impl Deployment<Planned> {
 
 async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
     ledger.finish_undo().await?;
-    let progress = &ledger.account.progress;
-    progress.step(Step::CreatingSecurityGroups);
-    let instance_group = security_group(ledger, "instances", "The GPU instances of a stack");
-    let storage_group = security_group(ledger, "storage", "The file system of a stack");
-    let (instance_group, storage_group, file_system, profile) = futures::try_join!(
-        instance_group,
-        storage_group,
+    let network_and_groups = async {
+        let vpc = network::vpc(ledger).await?;
+        let groups = async {
+            ledger.account.progress.step(Step::CreatingSecurityGroups);
+            futures::try_join!(
+                security_group(ledger, &vpc, "instances", "The GPU instances of a stack"),
+                security_group(ledger, &vpc, "storage", "The file system of a stack"),
+            )
+        };
+        let (groups, subnets) = futures::try_join!(groups, network::subnets(ledger, &vpc))?;
+        let network = network::way_out(ledger, subnets, &groups.0).await?;
+        Ok((network, groups))
+    };
+    let ((network, (instance_group, storage_group)), file_system, profile) = futures::try_join!(
+        network_and_groups,
         file_system(ledger),
         instance_profile(ledger),
     )?;
@@ -83,10 +93,11 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         },
     );
     let instances_and_mounts = async {
-        let requested = request_instances(ledger, &instance_group, &file_system, profile).await?;
+        let wanted = (&network, &instance_group, &file_system);
+        let requested = request_instances(ledger, wanted, profile).await?;
         // Mount targets come up while the instances boot.
         futures::try_join!(
-            mount_targets(ledger, &file_system, &storage_group, &requested),
+            mount_targets(ledger, (&network, &file_system), &storage_group, &requested),
             await_instances(ledger, &requested),
         )
     };
@@ -100,6 +111,7 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
     )?;
     Ok(Ec2Ready {
         plan: ledger.plan.clone(),
+        network,
         instance_group,
         file_system,
         mount_targets,
@@ -134,6 +146,7 @@ async fn admit_to_mount_targets(
 /// Creates the security group of a role: `llm-prod-instances`.
 pub(super) async fn security_group(
     ledger: &Arc<Ledger>,
+    vpc: &VpcId,
     role: &str,
     description: &str,
 ) -> Result<SecurityGroupId, Error> {
@@ -142,7 +155,7 @@ pub(super) async fn security_group(
         .create(
             ResourceKey::new(format!("security-group/{role}")),
             NewSecurityGroup {
-                vpc: plan.vpc.clone(),
+                vpc: vpc.clone(),
                 name: plan.spec.name().security_group_name(role),
                 description: description.to_owned(),
                 owner: ledger.owner.clone(),
@@ -170,8 +183,7 @@ async fn file_system(ledger: &Arc<Ledger>) -> Result<FileSystemId, Error> {
 
 async fn request_instances(
     ledger: &Arc<Ledger>,
-    group: &SecurityGroupId,
-    file_system: &FileSystemId,
+    (network, group, file_system): (&UsedNetwork, &SecurityGroupId, &FileSystemId),
     profile: Option<String>,
 ) -> Result<Vec<InstanceId>, Error> {
     let spec = &ledger.plan.spec;
@@ -188,8 +200,10 @@ async fn request_instances(
     let user_data = user_data
         .render()
         .map_err(|error| Error::UserData { bytes: error.bytes })?;
-    let requests = (0..spec.compute().count())
-        .map(|number| request_instance(ledger, number, group, profile.as_deref(), &user_data));
+    let requests = (0..spec.compute().count()).map(|number| {
+        let place = (number, network, group);
+        request_instance(ledger, place, profile.as_deref(), &user_data)
+    });
     // All requests are awaited, so that no outcome is left unknown when another one fails.
     join_all(requests).await.into_iter().collect()
 }
@@ -198,8 +212,7 @@ async fn request_instances(
 /// before the next attempt.
 async fn request_instance(
     ledger: &Arc<Ledger>,
-    number: u32,
-    group: &SecurityGroupId,
+    (number, network, group): (u32, &UsedNetwork, &SecurityGroupId),
     profile: Option<&str>,
     user_data: &[u8],
 ) -> Result<InstanceId, Error> {
@@ -207,13 +220,17 @@ async fn request_instance(
     let key = ResourceKey::new(format!("instance/{number}"));
     let mut attempts = Vec::new();
     for candidate in in_turn(&plan.candidates, number) {
+        let mut subnets = network.instance_subnets.iter();
+        let Some(subnet) = subnets.find(|subnet| subnet.zone == candidate.zone) else {
+            continue;
+        };
         let wanted = NewInstance {
             name: format!("{}-{number}", plan.spec.name()),
             image: plan.image.id.clone(),
             root_device: plan.image.root_device.clone(),
             instance_type: candidate.instance_type,
-            subnet: candidate.subnet.id.clone(),
-            has_public_address: candidate.subnet.is_public,
+            subnet: subnet.id.clone(),
+            has_public_address: subnet.is_public,
             security_group: group.clone(),
             purchase: candidate.purchase,
             root_volume_gib: plan.spec.compute().root_volume_gib(),
@@ -311,7 +328,7 @@ async fn used_subnets(
 /// Creates a mount target in each zone in which an instance runs, unless an adopted file system has its own there.
 async fn mount_targets(
     ledger: &Arc<Ledger>,
-    file_system: &FileSystemId,
+    (network, file_system): (&UsedNetwork, &FileSystemId),
     group: &SecurityGroupId,
     instances: &[InstanceId],
 ) -> Result<Vec<MountTargetId>, Error> {
@@ -321,14 +338,11 @@ async fn mount_targets(
         used_subnets(ledger, instances),
     )?;
     let adopted = plan.adopted_file_system.as_ref();
-    let mut subnets: Vec<_> = plan.candidates.iter().map(|it| &it.subnet).collect();
-    subnets.sort_by_key(|subnet| &subnet.zone);
-    subnets.dedup();
-    subnets.retain(|subnet| {
+    let zones = network.instance_subnets.iter().filter(|subnet| {
         used.contains(&subnet.id)
             && !adopted.is_some_and(|adopted| adopted.zones.contains(&subnet.zone))
     });
-    let creations = subnets.into_iter().map(|subnet| {
+    let creations = zones.map(|subnet| {
         ledger.create(
             ResourceKey::new(format!("mount-target/{}", subnet.zone)),
             NewMountTarget {
@@ -344,9 +358,7 @@ async fn mount_targets(
 #[cfg(test)]
 mod tests {
     use super::in_turn;
-    use crate::id::{SubnetId, VpcId};
     use crate::plan::Candidate;
-    use crate::resource::subnet::Subnet;
     use crate::spec::Purchase;
 
     /// Another instance type is tried only after all zones.
@@ -354,12 +366,8 @@ mod tests {
     fn instances_spread_over_zones_first() {
         let candidate = |instance_type: &str, zone: &str| Candidate {
             instance_type: instance_type.parse().unwrap(),
-            subnet: Subnet {
-                id: SubnetId::from_aws(format!("subnet-{zone}")),
-                vpc: VpcId::from_aws("vpc-1"),
-                zone: zone.to_owned(),
-                is_public: true,
-            },
+            zone: zone.to_owned(),
+            subnet: None,
             purchase: Purchase::OnDemand,
         };
         let candidates = [

@@ -25,6 +25,7 @@ mod guard;
 mod healthy_targets;
 mod instance_role;
 pub(crate) mod launch;
+mod network;
 mod pending_work;
 mod publish;
 mod started_services;

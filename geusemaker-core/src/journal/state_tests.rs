@@ -11,6 +11,7 @@ use super::state::{JournalState, Status};
 use crate::aws::error::AwsError;
 use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
 use crate::plan::Plan;
+use crate::plan::network::PlannedNetwork;
 use crate::plan::reached::{Ec2Ready, Reached};
 use crate::resource::file_system;
 use crate::resource::image::Image;
@@ -34,8 +35,10 @@ pub(crate) fn plan() -> Plan {
         spec: DeploymentSpec::from_toml(spec).unwrap(),
         account: "123456789012".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
-        vpc: VpcId::from_aws("vpc-1"),
-        subnets: Vec::new(),
+        network: PlannedNetwork::Existing {
+            vpc: VpcId::from_aws("vpc-1"),
+            subnets: Vec::new(),
+        },
         candidates: Vec::new(),
         image: Image {
             state: String::new(),
@@ -60,6 +63,7 @@ pub(crate) fn planned() -> JournalEvent {
 fn reached() -> JournalEvent {
     JournalEvent::Reached {
         state: Box::new(Reached::Ec2Ready(Ec2Ready {
+            network: plan().used_network().unwrap(),
             plan: plan(),
             instance_group: SecurityGroupId::from_aws("sg-1"),
             file_system: FileSystemId::from_aws("fs-1"),

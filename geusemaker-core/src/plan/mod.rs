@@ -1,6 +1,7 @@
 //! The plan of a deployment: what will be created, and what has been reached.
 
 pub(crate) mod error;
+pub(crate) mod network;
 pub(crate) mod problem;
 pub(crate) mod reached;
 pub(crate) mod warning;
@@ -10,8 +11,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::network::{NewNetwork, PlannedNetwork, UsedNetwork};
 use self::warning::PlanWarning;
-use crate::id::{AccountId, FileSystemId, PrefixListId, SecurityGroupId, VpcId};
+use crate::id::{AccountId, FileSystemId, PrefixListId, SecurityGroupId};
 use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
 use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
@@ -29,7 +31,7 @@ use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
 /// let planned = session.plan(spec).await?;
 /// let plan = &planned.state().plan;
 /// assert_eq!(plan.region.as_str(), "us-east-1");
-/// println!("{} in {}", plan.image.name, plan.vpc);
+/// println!("{} in {:?}", plan.image.name, plan.network.existing_vpc());
 /// for candidate in &plan.candidates {
 ///     println!("{candidate}"); // g5.xlarge on-demand in us-east-1a
 /// }
@@ -46,10 +48,9 @@ pub struct Plan {
     pub account: AccountId,
     /// The region: `us-east-1`.
     pub region: Region,
-    /// The VPC.
-    pub vpc: VpcId,
-    /// The subnets of the load balancer: one per zone.
-    pub subnets: Vec<Subnet>,
+    /// The network, which exists or is created.
+    #[serde(flatten)]
+    pub network: PlannedNetwork,
     /// The places where an instance may be launched, in the order in which they are tried.
     pub candidates: Vec<Candidate>,
     /// The image that instances boot.
@@ -85,15 +86,72 @@ pub struct Plan {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredCandidate")]
 #[non_exhaustive]
 pub struct Candidate {
     /// The instance type: `g5.xlarge`.
     pub instance_type: GpuInstanceType,
-    /// The subnet, in a zone that offers the type.
-    pub subnet: Subnet,
+    /// The Availability Zone, which offers the type.
+    pub zone: String,
+    /// The subnet in that zone, if it exists already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<Subnet>,
     /// The way in which the instance is bought.
     #[serde(rename = "spot", with = "as_spot")]
     pub purchase: Purchase,
+}
+
+/// A candidate in a journal. Before stacks could have networks of their own, the zone was that of the subnet.
+#[derive(Deserialize)]
+struct StoredCandidate {
+    instance_type: GpuInstanceType,
+    #[serde(default)]
+    zone: String,
+    subnet: Option<Subnet>,
+    #[serde(rename = "spot", with = "as_spot")]
+    purchase: Purchase,
+}
+
+impl From<StoredCandidate> for Candidate {
+    fn from(stored: StoredCandidate) -> Self {
+        let StoredCandidate {
+            instance_type,
+            zone,
+            subnet,
+            purchase,
+        } = stored;
+        Self {
+            instance_type,
+            zone: match &subnet {
+                Some(subnet) if zone.is_empty() => subnet.zone.clone(),
+                Some(_) | None => zone,
+            },
+            subnet,
+            purchase,
+        }
+    }
+}
+
+impl Plan {
+    /// Returns the network as it exists, or the one that has to be created first.
+    pub(crate) fn used_network(&self) -> Result<UsedNetwork, &NewNetwork> {
+        match &self.network {
+            PlannedNetwork::New { new_network } => Err(new_network),
+            PlannedNetwork::Existing { vpc, subnets } => {
+                let of_candidates = self.candidates.iter();
+                let mut instance_subnets: Vec<_> = of_candidates
+                    .filter_map(|candidate| candidate.subnet.clone())
+                    .collect();
+                instance_subnets.sort_by(|a, b| (&a.zone, &a.id).cmp(&(&b.zone, &b.id)));
+                instance_subnets.dedup();
+                Ok(UsedNetwork {
+                    vpc: vpc.clone(),
+                    balancer_subnets: subnets.clone(),
+                    instance_subnets,
+                })
+            }
+        }
+    }
 }
 
 /// The journal's format: true for a spot instance.
@@ -125,7 +183,7 @@ impl fmt::Display for Candidate {
         write!(
             f,
             "{} {} in {}",
-            self.instance_type, self.purchase, self.subnet.zone
+            self.instance_type, self.purchase, self.zone
         )
     }
 }

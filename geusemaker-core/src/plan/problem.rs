@@ -87,6 +87,15 @@ pub enum PlanProblem {
         /// The zone.
         zone: String,
     },
+    /// The VPC belongs to a stack that exists, and is deleted with that stack.
+    #[error("{vpc} belongs to stack {stack}, and is deleted with it")]
+    #[non_exhaustive]
+    NetworkOfStack {
+        /// The VPC.
+        vpc: VpcId,
+        /// The stack that created the VPC.
+        stack: StackName,
+    },
     /// The VPC lacks an attribute without which the name of the file system has no address.
     #[error("{vpc} has {} switched off, so the file system's name has no address there", .attribute.name())]
     #[non_exhaustive]
@@ -247,7 +256,8 @@ pub enum PlanProblem {
     },
     /// The mount targets of the file system are in another VPC. AWS allows those of one VPC only.
     #[error(
-        "storage.file_system {file_system} has its mount targets in {actual}, and this stack would be in {vpc}"
+        "storage.file_system {file_system} has its mount targets in {actual}, and this stack would be in {}",
+        .vpc.as_ref().map_or("a new VPC", VpcId::as_str)
     )]
     #[non_exhaustive]
     FileSystemInOtherVpc {
@@ -255,8 +265,8 @@ pub enum PlanProblem {
         file_system: FileSystemId,
         /// The VPC of its mount targets.
         actual: VpcId,
-        /// The VPC of the stack.
-        vpc: VpcId,
+        /// The VPC of the stack, if it exists already.
+        vpc: Option<VpcId>,
     },
     /// The file system keeps its data in one zone, in which the stack would have no instance.
     #[error("storage.file_system {file_system} is in {zone} alone, and no instance would be there")]
@@ -370,6 +380,14 @@ impl PlanProblem {
             }
             Self::FileSystemNotAvailable { .. } => {
                 "wait until it is available, or name another file system"
+            }
+            Self::FileSystemInOtherVpc { actual, vpc: None, .. } => {
+                return format!(
+                    "name that VPC in network.vpc instead of creating one: \"{actual}\", or name another file system"
+                );
+            }
+            Self::NetworkOfStack { .. } => {
+                "name another VPC, or set network.create = true for a VPC of the stack's own"
             }
             Self::FileSystemInOtherVpc { actual, .. } => {
                 return format!("set network.vpc = \"{actual}\", or name another file system");

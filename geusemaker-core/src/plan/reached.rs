@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+use super::network::UsedNetwork;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId};
 use crate::resource::distribution::Distribution;
 use crate::resource::instance::RunningInstance;
@@ -28,10 +29,13 @@ use crate::resource::target_group::TargetGroup;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StoredEc2Ready")]
 #[non_exhaustive]
 pub struct Ec2Ready {
     /// The plan.
     pub plan: Plan,
+    /// The network.
+    pub network: UsedNetwork,
     /// The security group of the instances, which admits no traffic by itself.
     pub instance_group: SecurityGroupId,
     /// The shared file system.
@@ -40,6 +44,46 @@ pub struct Ec2Ready {
     pub mount_targets: Vec<MountTargetId>,
     /// The instances.
     pub instances: Vec<RunningInstance>,
+}
+
+/// The state in a journal. Before stacks could have networks of their own, the network was that of the plan.
+#[derive(Deserialize)]
+struct StoredEc2Ready {
+    plan: Plan,
+    network: Option<UsedNetwork>,
+    instance_group: SecurityGroupId,
+    file_system: FileSystemId,
+    mount_targets: Vec<MountTargetId>,
+    instances: Vec<RunningInstance>,
+}
+
+impl TryFrom<StoredEc2Ready> for Ec2Ready {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredEc2Ready) -> Result<Self, Self::Error> {
+        let StoredEc2Ready {
+            plan,
+            network,
+            instance_group,
+            file_system,
+            mount_targets,
+            instances,
+        } = stored;
+        let network = match network {
+            Some(network) => network,
+            None => plan
+                .used_network()
+                .map_err(|_| "the new network of the plan is missing")?,
+        };
+        Ok(Self {
+            plan,
+            network,
+            instance_group,
+            file_system,
+            mount_targets,
+            instances,
+        })
+    }
 }
 
 /// The state in which the load balancer accepts requests and every target is healthy.

@@ -20,6 +20,12 @@ use crate::spec::{StackName, Tier};
 pub enum Step {
     /// The preflight checks begin.
     CheckingAccount,
+    /// The network of the stack is being created.
+    CreatingNetwork,
+    /// The NAT gateway of a new network is being created.
+    CreatingNatGateway,
+    /// The VPC endpoints of a new network are being created.
+    CreatingEndpoints,
     /// The security groups are being created.
     CreatingSecurityGroups,
     /// The file system is being created.
@@ -112,6 +118,9 @@ impl Step {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CheckingAccount => "checking-account",
+            Self::CreatingNetwork => "creating-network",
+            Self::CreatingNatGateway => "creating-nat-gateway",
+            Self::CreatingEndpoints => "creating-endpoints",
             Self::CreatingSecurityGroups => "creating-security-groups",
             Self::CreatingFileSystem => "creating-file-system",
             Self::LaunchingInstances => "launching-instances",
@@ -150,6 +159,9 @@ impl Step {
             Self::Committed { tier } => map.serialize_entry("tier", tier)?,
             Self::RemovingOrphans { count } => map.serialize_entry("count", count)?,
             Self::CheckingAccount
+            | Self::CreatingNetwork
+            | Self::CreatingNatGateway
+            | Self::CreatingEndpoints
             | Self::CreatingSecurityGroups
             | Self::CreatingFileSystem
             | Self::LaunchingInstances
@@ -180,6 +192,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CheckingAccount => "Checking credentials and network...",
+            Self::CreatingNetwork => "Creating network...",
+            Self::CreatingNatGateway => "Creating NAT gateway...",
+            Self::CreatingEndpoints => "Creating VPC endpoints...",
             Self::CreatingSecurityGroups => "Creating security groups...",
             Self::CreatingFileSystem => "Creating file system...",
             Self::LaunchingInstances => "Launching instances...",

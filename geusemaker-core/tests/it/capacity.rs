@@ -23,7 +23,7 @@ async fn missing_capacity_tries_next_zone() {
     ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
 
-    assert_eq!(instance.subnet, candidates[1].subnet.id);
+    assert_eq!(instance.subnet, candidates[1].subnet.as_ref().unwrap().id);
     let calls = scenario.aws.calls();
     let refused = geusemaker_testkit::Outcome::Refused(NO_CAPACITY.to_owned());
     let refused = calls.iter().filter(|call| call.outcome == refused).count();

@@ -151,12 +151,12 @@ async fn fallback_placement_survives_crash() {
         scenario.assert_nothing_left();
         assert_eq!(
             (instance.instance_type, &instance.subnet),
-            (got.instance_type, &got.subnet.id),
+            (got.instance_type, &got.subnet.as_ref().unwrap().id),
             "{at}"
         );
         assert_eq!(
             mounts,
-            [format!("mount-target/{}", got.subnet.zone).as_str()],
+            [format!("mount-target/{}", got.zone).as_str()],
             "{at}"
         );
     }

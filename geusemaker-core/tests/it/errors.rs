@@ -283,7 +283,13 @@ async fn taken_name_is_found_by_plan() {
     let elastic_load_balancing =
         aws_sdk_elasticloadbalancingv2::Client::new(&scenario.aws.sdk_config());
     let first = scenario.session.plan(spec(2)).await.unwrap();
-    let vpc = first.state().plan.vpc.to_string();
+    let vpc = first
+        .state()
+        .plan
+        .network
+        .existing_vpc()
+        .unwrap()
+        .to_string();
     elastic_load_balancing
         .create_target_group()
         .name("llm-webui")

@@ -22,6 +22,7 @@ mod failures;
 mod gpu_check;
 mod journal;
 mod keeping;
+mod network;
 mod orphans;
 mod preflight;
 mod progress;

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, IpPermission, IpRange};
 use geusemaker_core::spec::VcpuQuota;
-use geusemaker_core::{Category, Error, PlanProblem, PlanWarning};
+use geusemaker_core::{Category, Error, PlanProblem, PlanWarning, PlannedNetwork};
 use geusemaker_testkit::{Aws, Fault, Quota};
 
 use crate::scenario::{Scenario, account, spec, spec_with};
@@ -133,14 +133,10 @@ async fn network_without_dns_and_gateway_is_refused() {
         .await
         .unwrap();
     scenario.assert_nothing_left();
-    assert!(
-        planned
-            .state()
-            .plan
-            .subnets
-            .iter()
-            .all(|subnet| subnet.is_public)
-    );
+    let PlannedNetwork::Existing { subnets, .. } = &planned.state().plan.network else {
+        panic!("the network exists");
+    };
+    assert!(subnets.iter().all(|subnet| subnet.is_public));
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,7 +161,7 @@ pub(crate) fn unlisted<'a>(
     let (known, in_doubt): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, id)| id.is_some());
     let mut in_doubt: Vec<_> = in_doubt
         .iter()
-        .map(|(kind, _)| format!("::{kind:?}"))
+        .map(|(kind, _)| format!("::{}", name_at_aws(*kind)))
         .collect();
     alive.iter().find(|resource| {
         // AWS creates network interfaces, and deletes them with their resource.
@@ -178,6 +178,16 @@ pub(crate) fn unlisted<'a>(
             None => true,
         }
     })
+}
+
+/// Returns the name that CloudFormation has for a kind.
+fn name_at_aws(kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::Vpc => "VPC".to_owned(),
+        ResourceKind::VpcEndpoint => "VPCEndpoint".to_owned(),
+        ResourceKind::ElasticIp => "EIP".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 /// Removes the stack, committed or not.

@@ -8,7 +8,7 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use crate::error_chain;
-use crate::id::{DeploymentId, FileSystemId, MountTargetId};
+use crate::id::{DeploymentId, FileSystemId, MountTargetId, VpcId};
 use crate::journal::{Journal, JournalError, stacks};
 use crate::kind::ResourceKind;
 use crate::resource::tagged::TaggedResource;
@@ -106,6 +106,8 @@ pub(crate) struct Known {
     /// The deployments that exist.
     deployments: BTreeMap<DeploymentId, StackName>,
     ids: BTreeMap<String, KeepReason>,
+    /// The VPCs that stacks which exist use.
+    networks: BTreeMap<VpcId, StackName>,
     unreadable: BTreeMap<StackName, String>,
 }
 
@@ -115,6 +117,7 @@ impl Known {
         let mut known = Self {
             deployments: BTreeMap::new(),
             ids: BTreeMap::new(),
+            networks: BTreeMap::new(),
             unreadable: BTreeMap::new(),
         };
         for by in stacks(store.as_ref()).await? {
@@ -132,6 +135,9 @@ impl Known {
         let state = &journal.state;
         if let Some(deployment) = &state.deployment {
             self.deployments.insert(deployment.id.clone(), by.clone());
+            if let Some(vpc) = deployment.plan.network.existing_vpc() {
+                self.networks.insert(vpc.clone(), by.clone());
+            }
         }
         for entry in state.entries() {
             let Some(id) = entry.id() else { continue };
@@ -169,6 +175,27 @@ impl Known {
     pub(crate) fn user_of(&self, file_system: &str) -> Option<KeepReason> {
         let user = self.ids.get(file_system).cloned();
         user.or_else(|| self.unreadable.iter().next().map(unreadable))
+    }
+}
+
+impl Known {
+    /// Returns the deployments among those of these resources whose networks must be kept: the parts of a network that
+    /// a stack uses, or may use.
+    pub(crate) fn networks_in_use(
+        &self,
+        resources: &[TaggedResource],
+    ) -> BTreeMap<DeploymentId, KeepReason> {
+        let vpcs = resources.iter().filter(|it| it.kind == ResourceKind::Vpc);
+        vpcs.filter_map(|vpc| {
+            let id = VpcId::from_aws(vpc.id.as_str());
+            let user = self
+                .networks
+                .get(&id)
+                .map(|by| KeepReason::AdoptedBy { by: by.clone() });
+            let why = user.or_else(|| self.unreadable.iter().next().map(unreadable))?;
+            Some((vpc.deployment.clone(), why))
+        })
+        .collect()
     }
 }
 

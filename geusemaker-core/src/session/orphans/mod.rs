@@ -1,6 +1,7 @@
 //! Orphans: resources of this program that no journal in the store knows. They are found by their tags, and removed on
 //! request.
 
+mod dependents;
 pub(crate) mod known;
 
 use std::collections::BTreeSet;
@@ -21,11 +22,8 @@ use crate::ledger::teardown::Teardown;
 use crate::ledger::undone::{FileSystems, Undone};
 use crate::leftover::Leftover;
 use crate::progress::step::Step;
-use crate::resource::pair_id::PairId;
 use crate::resource::tagged::TaggedResource;
-use crate::resource::{
-    instance_profile, kinds, mount_target, network_interface, role_policy, security_group_rule,
-};
+use crate::resource::{kinds, mount_target, network_interface, security_group_rule};
 use crate::resource_key::ResourceKey;
 use crate::spec::Region;
 
@@ -168,8 +166,16 @@ impl Session {
             orphans: Vec::new(),
             spared: Vec::new(),
         };
+        let in_use = known.networks_in_use(&all);
         for resource in all {
-            match known.spares(&resource) {
+            let of_network = resource
+                .kind
+                .is_of_network()
+                .then(|| in_use.get(&resource.deployment));
+            let why = known
+                .spares(&resource)
+                .or_else(|| of_network.flatten().cloned());
+            match why {
                 Some(why) => found.spared.push(KeptResource { resource, why }),
                 None => found.orphans.push(resource),
             }
@@ -185,7 +191,7 @@ impl Session {
 impl Orphans {
     /// Adds the resources without tags that must be deleted before those with tags: AWS refuses to delete a security
     /// group that a rule of another group references or that a mount target has, a file system with mount targets, a role
-    /// with policies, and an instance profile with a role.
+    /// with policies, an instance profile with a role, an attached internet gateway, and a route table of a subnet.
     async fn add_dependents(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
             let of_kind = self
@@ -198,7 +204,8 @@ impl Orphans {
             of_kind(ResourceKind::SecurityGroup),
             of_kind(ResourceKind::FileSystem),
         );
-        let mut dependents = of_roles(&self.orphans, aws).await?;
+        let mut dependents = dependents::of_roles(&self.orphans, aws).await?;
+        dependents.extend(dependents::of_networks(&self.orphans, aws).await?);
         for group in &groups {
             let targets = network_interface::mount_targets_of(
                 aws,
@@ -256,34 +263,6 @@ impl Orphans {
             why: why.clone(),
         }));
     }
-}
-
-/// Returns the policies of roles and the roles of instance profiles.
-async fn of_roles(
-    orphans: &[TaggedResource],
-    aws: &Reader,
-) -> Result<Vec<TaggedResource>, AwsError> {
-    let mut dependents = Vec::new();
-    for orphan in orphans {
-        if orphan.kind == ResourceKind::InstanceProfile {
-            let roles = instance_profile::roles(aws, orphan.id.as_str()).await?;
-            dependents.extend(roles.unwrap_or_default().iter().map(|role| {
-                let id = PairId::new(&orphan.id, role);
-                orphan.dependent(ResourceKind::InstanceProfileRole, id.as_ref())
-            }));
-        } else if orphan.kind == ResourceKind::Role {
-            let policies = match role_policy::of_role(aws, orphan.id.as_str()).await {
-                // It was deleted in the meantime.
-                Err(error) if error.is_not_found() => Vec::new(),
-                policies => policies?,
-            };
-            dependents.extend(policies.iter().map(|policy| {
-                let id = PairId::new(&orphan.id, policy);
-                orphan.dependent(ResourceKind::RolePolicy, id.as_ref())
-            }));
-        }
-    }
-    Ok(dependents)
 }
 
 /// Returns the reason to keep the mount targets of a group, if there is one. Mount targets carry no tags: they are this

@@ -13,7 +13,7 @@ use crate::spec::{GpuInstanceType, Market, Purchase};
 /// The zones that offer an instance type.
 pub(super) struct Offer {
     instance_type: GpuInstanceType,
-    zones: BTreeSet<String>,
+    pub(super) zones: BTreeSet<String>,
 }
 
 impl Preflight<'_> {
@@ -45,25 +45,26 @@ impl Preflight<'_> {
                 zones,
             } in offers
             {
-                let subnets = network.instances.iter();
-                let offering = subnets.filter(|subnet| zones.contains(&subnet.zone));
-                candidates.extend(offering.map(|subnet| Candidate {
+                let places = network.places.iter();
+                let offering = places.filter(|place| zones.contains(&place.zone));
+                candidates.extend(offering.map(|place| Candidate {
                     instance_type: *instance_type,
-                    subnet: subnet.clone(),
+                    zone: place.zone.clone(),
+                    subnet: place.subnet.clone(),
                     purchase: *purchase,
                 }));
             }
         }
-        if candidates.is_empty() && !network.instances.is_empty() {
+        if candidates.is_empty() && !network.places.is_empty() {
             let wanted: Vec<_> = offers
                 .iter()
                 .map(|it| it.instance_type.to_string())
                 .collect();
             let offered: BTreeSet<_> = offers.iter().flat_map(|it| &it.zones).cloned().collect();
-            let subnets = network.instances.iter();
+            let places = network.places.iter();
             return Err(PlanProblem::NotOffered {
                 wanted: wanted.join(", "),
-                have: subnets.map(|subnet| subnet.zone.clone()).collect(),
+                have: places.map(|place| place.zone.clone()).collect(),
                 offered: offered.into_iter().collect(),
             }
             .into());

@@ -52,12 +52,14 @@ impl Preflight<'_> {
         let targets = mount_target::of_file_system(aws, id)
             .await
             .map_err(during(READING))?;
-        let other = targets.iter().filter_map(|target| target.vpc_id());
-        if let Some(actual) = other.into_iter().find(|vpc| *vpc != network.vpc.as_str()) {
+        let vpc = network.planned.existing_vpc();
+        let mut others = targets.iter().filter_map(|target| target.vpc_id());
+        let other = others.find(|actual| vpc.is_none_or(|vpc| *actual != vpc.as_str()));
+        if let Some(actual) = other {
             return Err(PlanProblem::FileSystemInOtherVpc {
                 file_system: id.clone(),
                 actual: VpcId::from_aws(actual),
-                vpc: network.vpc.clone(),
+                vpc: vpc.cloned(),
             }
             .into());
         }

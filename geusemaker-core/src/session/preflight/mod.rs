@@ -7,11 +7,11 @@ mod file_system;
 mod image;
 mod names;
 mod network;
+mod new_network;
 mod permissions;
 mod quota;
 mod report;
 
-use self::network::FoundNetwork;
 use self::report::Report;
 use super::Session;
 use crate::account::Account;
@@ -24,7 +24,7 @@ use crate::ledger::unstarted::Unstarted;
 use crate::plan::Plan;
 use crate::plan::problem::PlanProblem;
 use crate::progress::step::Step;
-use crate::spec::{DeploymentSpec, StackName, Tier};
+use crate::spec::{DeploymentSpec, StackName};
 
 impl Session {
     /// Checks a spec against the account: credentials, network, image, zones, quotas and names. It only reads.
@@ -100,6 +100,11 @@ impl Preflight<'_> {
         report.take(profile);
         report.take(secrets);
 
+        let network = match (self.spec.network().range(), &offers) {
+            (None, _) => network,
+            (Some(range), Some(offers)) => report.take(self.new_network(range, offers).await),
+            (Some(_), None) => None,
+        };
         let candidates = match (&network, &offers) {
             (Some(network), Some(offers)) => report.take(self.candidates(network, offers)),
             _ => None,
@@ -127,18 +132,10 @@ impl Preflight<'_> {
         else {
             unreachable!("a check without a result is in the report")
         };
-        let FoundNetwork {
-            vpc,
-            balancer,
-            instances,
-            ..
-        } = network;
-        let has_balancer = self.spec.tier() >= Tier::LoadBalancer;
         Ok(Plan {
             account,
             region: self.account.region.clone(),
-            vpc,
-            subnets: if has_balancer { balancer } else { instances },
+            network: network.planned,
             candidates,
             image,
             adopted_file_system: adopted,

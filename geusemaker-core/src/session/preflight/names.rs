@@ -33,10 +33,10 @@ impl Preflight<'_> {
                 }
             }
         }
-        if let Some(network) = network {
+        if let Some(vpc) = network.and_then(|network| network.planned.existing_vpc()) {
             for role in SECURITY_GROUP_ROLES {
                 let name = stack.security_group_name(role);
-                let is_taken = security_group::is_named(aws, &network.vpc, &name);
+                let is_taken = security_group::is_named(aws, vpc, &name);
                 if is_taken.await.map_err(doing())? {
                     note("security group", name);
                 }

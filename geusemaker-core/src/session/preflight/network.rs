@@ -1,4 +1,4 @@
-//! The VPC and its subnets: those that the spec names, or the usable ones of the VPC.
+//! The VPC and its subnets: those that the spec names, the usable ones of the VPC, or those that will be created.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -6,6 +6,7 @@ use std::mem;
 use super::Preflight;
 use super::report::{Checked, Report, Unfit, during};
 use crate::id::{SubnetId, VpcId};
+use crate::plan::network::PlannedNetwork;
 use crate::plan::problem::PlanProblem;
 use crate::plan::warning::PlanWarning;
 use crate::resource::route_table::{self, InternetRoute, InternetRoutes};
@@ -25,21 +26,37 @@ const OF_MOUNT_TARGET: u32 = 1;
 
 /// The network of a stack.
 pub(super) struct FoundNetwork {
-    pub(super) vpc: VpcId,
-    /// The subnets of the load balancer: one per zone.
-    pub(super) balancer: Vec<Subnet>,
-    /// The subnets in which instances may run: one per zone.
-    pub(super) instances: Vec<Subnet>,
-    /// The ranges of the addresses of those subnets, by zone.
+    pub(super) planned: PlannedNetwork,
+    /// The places in which instances may run: one per zone.
+    pub(super) places: Vec<Place>,
+    /// The ranges of the addresses of the instances, by zone.
     pub(super) ranges: BTreeMap<String, String>,
 }
 
+/// A place in which instances may run.
+pub(super) struct Place {
+    pub(super) zone: String,
+    /// The subnet, if it exists already.
+    pub(super) subnet: Option<Subnet>,
+}
+
 impl Preflight<'_> {
+    /// Looks at the network that the stack will use, unless it creates one.
     pub(super) async fn network(&self, report: &mut Report) -> Option<FoundNetwork> {
+        if self.spec.network().is_created() {
+            return None;
+        }
         let found = self.subnets().await;
         let network = self.spec.network();
         let is_default = network.vpc().is_none() && network.subnets().is_empty();
         let (vpc, subnets) = report.take(found)?;
+        let maker = self.session.maker_of(vpc.as_str()).await;
+        if let Some(stack) = report.take(maker.map_err(Unfit::Unknown))? {
+            report.problem(PlanProblem::NetworkOfStack {
+                vpc: vpc.clone(),
+                stack,
+            });
+        }
         let aws = &self.account.reader;
         let (zones, routes, dns) = futures::join!(
             availability_zone::names(aws),
@@ -202,14 +219,25 @@ impl Preflight<'_> {
         }
         let planned =
             |subnet: &DescribedSubnet| subnet.planned(is_in(&by_route.public, &subnet.id));
+        let subnets = if self.spec.tier() >= Tier::LoadBalancer {
+            &balancer
+        } else {
+            &instances
+        };
+        let places = instances.iter().map(|subnet| Place {
+            zone: subnet.zone.clone(),
+            subnet: Some(planned(subnet)),
+        });
         FoundNetwork {
-            vpc,
-            balancer: balancer.iter().map(planned).collect(),
+            places: places.collect(),
             ranges: instances
                 .iter()
                 .map(|subnet| (subnet.zone.clone(), subnet.range.clone()))
                 .collect(),
-            instances: instances.iter().map(planned).collect(),
+            planned: PlannedNetwork::Existing {
+                subnets: subnets.iter().map(planned).collect(),
+                vpc,
+            },
         }
     }
 

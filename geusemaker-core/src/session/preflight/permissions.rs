@@ -6,8 +6,9 @@ use super::report::{Report, during};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::plan::Candidate;
+use crate::plan::network::PlannedNetwork;
 use crate::resource::image::Image;
-use crate::resource::{instance, security_group};
+use crate::resource::{instance, security_group, vpc};
 
 const CHECKING: &str = "checking the permissions";
 
@@ -21,12 +22,17 @@ impl Preflight<'_> {
     ) {
         let aws = &self.account.reader;
         let stack = self.spec.name();
-        let groups = async {
-            let Some(network) = network else {
-                return Ok(());
-            };
-            let name = stack.security_group_name("instances");
-            of_dry_run(security_group::create_in_dry_run(aws, &network.vpc, &name).await)
+        let network = async {
+            of_dry_run(match network.map(|network| &network.planned) {
+                None => Ok(()),
+                Some(PlannedNetwork::Existing { vpc, .. }) => {
+                    let name = stack.security_group_name("instances");
+                    security_group::create_in_dry_run(aws, vpc, &name).await
+                }
+                Some(PlannedNetwork::New { new_network }) => {
+                    vpc::create_in_dry_run(aws, &new_network.range).await
+                }
+            })
         };
         let instances = async {
             let (Some(image), Some([candidate, ..])) = (image, candidates) else {
@@ -34,12 +40,13 @@ impl Preflight<'_> {
             };
             let profile = self.spec.access().instance_profile();
             let profile = profile.map(|profile| profile.as_str());
-            let (instance_type, subnet) = (candidate.instance_type, &candidate.subnet.id);
+            let subnet = candidate.subnet.as_ref().map(|subnet| &subnet.id);
+            let instance_type = candidate.instance_type;
             let asked = instance::create_in_dry_run(aws, &image.id, instance_type, subnet, profile);
             of_dry_run(asked.await)
         };
-        let (groups, instances) = futures::join!(groups, instances);
-        report.take(groups.map_err(during(CHECKING)));
+        let (network, instances) = futures::join!(network, instances);
+        report.take(network.map_err(during(CHECKING)));
         report.take(instances.map_err(during(CHECKING)));
     }
 }
