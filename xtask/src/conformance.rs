@@ -100,19 +100,29 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         Kind::Distribution { .. }
         | Kind::FileSystem { .. }
         | Kind::Instance { .. }
-        | Kind::LoadBalancer { .. } => true,
+        | Kind::LoadBalancer { .. }
+        | Kind::NatGateway { .. }
+        | Kind::ElasticIp
+        | Kind::VpcEndpoint { .. } => true,
         Kind::InstanceProfile
         | Kind::InstanceProfileRole
+        | Kind::InternetGateway
+        | Kind::InternetGatewayAttachment
         | Kind::Role
         | Kind::RolePolicy
+        | Kind::Route
+        | Kind::RouteTable
+        | Kind::RouteTableAssociation
         | Kind::Listener
         | Kind::ListenerRule
         | Kind::MountTarget { .. }
         | Kind::NetworkInterface
         | Kind::SecurityGroup
         | Kind::SecurityGroupRule
+        | Kind::Subnet
         | Kind::TargetGroup { .. }
-        | Kind::Volume { .. } => false,
+        | Kind::Volume { .. }
+        | Kind::Vpc => false,
     });
     let listed = |id: &str| {
         document

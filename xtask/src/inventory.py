@@ -74,22 +74,84 @@ def network_interfaces():
 
 def security_groups():
     for group in pages(ec2, "describe_security_groups", "SecurityGroups"):
+        default = group["GroupName"] == "default"
         yield {
             "kind": "security_group",
             "id": group["GroupId"],
-            "tags": tags(group.get("Tags")),
+            # AWS gives every VPC its default group.
+            "belongs_to": group["VpcId"] if default else None,
+            "tags": None if default else tags(group.get("Tags")),
         }
 
 
 def security_group_rules():
+    vpcs = {
+        group["GroupId"]: group["VpcId"]
+        for group in pages(ec2, "describe_security_groups", "SecurityGroups")
+        if group["GroupName"] == "default"
+    }
     for rule in pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):
-        # AWS gives every group its egress rule.
+        # AWS gives every group its egress rule, and the default group its rules.
+        group = rule["GroupId"]
+        given = rule["IsEgress"] or group in vpcs
         yield {
             "kind": "security_group_rule",
             "id": rule["SecurityGroupRuleId"],
-            "belongs_to": rule["GroupId"] if rule["IsEgress"] else None,
-            "tags": None if rule["IsEgress"] else tags(rule.get("Tags")),
+            "belongs_to": vpcs.get(group, group) if given else None,
+            "tags": None if given else tags(rule.get("Tags")),
         }
+
+
+def networks():
+    for vpc in pages(ec2, "describe_vpcs", "Vpcs"):
+        yield {"kind": "vpc", "id": vpc["VpcId"], "tags": tags(vpc.get("Tags"))}
+    for subnet in pages(ec2, "describe_subnets", "Subnets"):
+        yield {"kind": "subnet", "id": subnet["SubnetId"], "tags": tags(subnet.get("Tags"))}
+    for gateway in pages(ec2, "describe_internet_gateways", "InternetGateways"):
+        number = gateway["InternetGatewayId"]
+        yield {"kind": "internet_gateway", "id": number, "tags": tags(gateway.get("Tags"))}
+        for attachment in gateway["Attachments"]:
+            pair = f"{number} {attachment['VpcId']}"
+            yield {"kind": "internet_gateway_attachment", "id": pair, "tags": None}
+    for table in pages(ec2, "describe_route_tables", "RouteTables"):
+        yield from route_table(table)
+    for address in ec2.describe_addresses()["Addresses"]:
+        yield {"kind": "elastic_ip", "id": address["AllocationId"], "tags": tags(address.get("Tags"))}
+    for gateway in pages(ec2, "describe_nat_gateways", "NatGateways"):
+        if gateway["State"] not in ("deleted", "failed"):
+            yield {
+                "kind": "nat_gateway",
+                "id": gateway["NatGatewayId"],
+                "state": gateway["State"],
+                "tags": tags(gateway.get("Tags")),
+            }
+    for endpoint in pages(ec2, "describe_vpc_endpoints", "VpcEndpoints"):
+        if endpoint["State"] != "deleted":
+            yield {
+                "kind": "vpc_endpoint",
+                "id": endpoint["VpcEndpointId"],
+                "state": endpoint["State"],
+                "tags": tags(endpoint.get("Tags")),
+            }
+
+
+def route_table(table):
+    number = table["RouteTableId"]
+    # AWS gives every VPC its main route table.
+    main = any(association["Main"] for association in table["Associations"])
+    yield {
+        "kind": "route_table",
+        "id": number,
+        "belongs_to": table["VpcId"] if main else None,
+        "tags": None if main else tags(table.get("Tags")),
+    }
+    for association in table["Associations"]:
+        if not association["Main"]:
+            identifier = association["RouteTableAssociationId"]
+            yield {"kind": "route_table_association", "id": identifier, "tags": None}
+    for route in table["Routes"]:
+        if route.get("DestinationCidrBlock") == "0.0.0.0/0":
+            yield {"kind": "route", "id": f"{number} 0.0.0.0/0", "tags": None}
 
 
 def roles():
@@ -191,6 +253,7 @@ def inventory():
     yield from network_interfaces()
     yield from security_groups()
     yield from security_group_rules()
+    yield from networks()
     yield from roles()
     yield from instance_profiles()
     yield from file_systems_and_mount_targets()

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
         enabled: bool,
         origins: Vec<String>,
     },
+    ElasticIp,
     FileSystem {
         state: String,
         encrypted: bool,
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
     },
     InstanceProfile,
     InstanceProfileRole,
+    InternetGateway,
+    InternetGatewayAttachment,
     Listener,
     ListenerRule,
     LoadBalancer {
@@ -52,11 +55,18 @@ pub(crate) enum Kind {
     MountTarget {
         state: String,
     },
+    NatGateway {
+        state: String,
+    },
     NetworkInterface,
     Role,
     RolePolicy,
+    Route,
+    RouteTable,
+    RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Subnet,
     /// The health of each target by its id.
     TargetGroup {
         targets: BTreeMap<String, String>,
@@ -64,6 +74,10 @@ pub(crate) enum Kind {
     Volume {
         volume_type: String,
         encrypted: bool,
+    },
+    Vpc,
+    VpcEndpoint {
+        state: String,
     },
 }
 

@@ -174,21 +174,31 @@ fn wrong_state(resource: &Resource) -> Option<String> {
             metadata_tokens,
         } => state == "running" && metadata_tokens == "required",
         Kind::LoadBalancer { state, .. } => state == "active",
-        Kind::MountTarget { state } => state == "available",
+        Kind::MountTarget { state } | Kind::NatGateway { state } | Kind::VpcEndpoint { state } => {
+            state == "available"
+        }
         Kind::TargetGroup { targets } => targets.values().all(|health| health == "healthy"),
         Kind::Volume {
             volume_type,
             encrypted,
         } => volume_type == "gp3" && *encrypted,
-        Kind::InstanceProfile
+        Kind::ElasticIp
+        | Kind::InstanceProfile
         | Kind::InstanceProfileRole
+        | Kind::InternetGateway
+        | Kind::InternetGatewayAttachment
         | Kind::Role
         | Kind::RolePolicy
+        | Kind::Route
+        | Kind::RouteTable
+        | Kind::RouteTableAssociation
         | Kind::Listener
         | Kind::ListenerRule
         | Kind::NetworkInterface
         | Kind::SecurityGroup
-        | Kind::SecurityGroupRule => true,
+        | Kind::SecurityGroupRule
+        | Kind::Subnet
+        | Kind::Vpc => true,
     };
     (!right).then(|| format!("{} is not as it must be: {:?}", resource.id, resource.kind))
 }

@@ -121,9 +121,21 @@ fn changed(alive: &Inventory, before: &Inventory) -> Vec<String> {
 }
 
 /// Returns `gm`'s name for the kind, or `None` for parts of another resource. AWS creates the first egress rule of a
-/// security group.
+/// security group, and the first group and route table of a VPC.
 fn kind(resource: &Resource) -> Option<&'static str> {
+    let is_part = resource.belongs_to.is_some();
     match &resource.kind {
+        Kind::RouteTable | Kind::SecurityGroup | Kind::SecurityGroupRule if is_part => None,
+        Kind::ElasticIp => Some("elastic-ip"),
+        Kind::InternetGateway => Some("internet-gateway"),
+        Kind::InternetGatewayAttachment => Some("internet-gateway-attachment"),
+        Kind::NatGateway { .. } => Some("nat-gateway"),
+        Kind::Route => Some("route"),
+        Kind::RouteTable => Some("route-table"),
+        Kind::RouteTableAssociation => Some("route-table-association"),
+        Kind::Subnet => Some("subnet"),
+        Kind::Vpc => Some("vpc"),
+        Kind::VpcEndpoint { .. } => Some("vpc-endpoint"),
         Kind::Distribution { .. } => Some("distribution"),
         Kind::FileSystem { .. } => Some("file-system"),
         Kind::Instance { .. } => Some("instance"),
@@ -136,7 +148,6 @@ fn kind(resource: &Resource) -> Option<&'static str> {
         Kind::Role => Some("role"),
         Kind::RolePolicy => Some("role-policy"),
         Kind::SecurityGroup => Some("security-group"),
-        Kind::SecurityGroupRule if resource.belongs_to.is_some() => None,
         Kind::SecurityGroupRule => Some("security-group-rule"),
         Kind::TargetGroup { .. } => Some("target-group"),
         Kind::NetworkInterface | Kind::Volume { .. } => None,
