@@ -14,13 +14,23 @@ pub(crate) struct Stack {
     pub(crate) tier: u8,
     /// True if the stack adopts a file system of another user.
     adopts: bool,
+    /// The table of its network; without one, the stack uses the default VPC.
+    network: &'static str,
 }
 
-pub(crate) const STACKS: [Stack; 4] = [
+pub(crate) const STACKS: [Stack; 6] = [
     Stack::new("tier 1", 1),
     Stack {
         adopts: true,
         ..Stack::new("tier 1 with an adopted file system", 1)
+    },
+    Stack {
+        network: "[network]\ncreate = true",
+        ..Stack::new("tier 1 with a network of its own", 1)
+    },
+    Stack {
+        network: "[network]\ncreate = true\nprivate = true",
+        ..Stack::new("tier 1 in private subnets", 1)
     },
     Stack::new("tier 2", 2),
     Stack::new("tier 3", 3),
@@ -32,6 +42,7 @@ impl Stack {
             name,
             tier,
             adopts: false,
+            network: "",
         }
     }
 
@@ -42,7 +53,7 @@ impl Stack {
         } else {
             String::new()
         };
-        spec_with(self.tier, &storage)
+        spec_with(self.tier, &format!("{storage}\n{}", self.network))
     }
 }
 
