@@ -1,5 +1,6 @@
 //! The error of this crate, its category and its remedy.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::plan::error::PlanError;
 use crate::progress::seconds;
 use crate::remote_error::RemoteError;
 use crate::resource_key::ResourceKey;
-use crate::spec::{ServiceName, SpecError, StackName, Tier};
+use crate::spec::{Region, ServiceName, SpecError, StackName, Tier};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
@@ -94,13 +95,15 @@ pub enum Error {
         elapsed: Duration,
     },
     /// No zone, instance type or market had capacity.
-    #[error("no capacity for {instance} anywhere: {}", list(.attempts))]
+    #[error("no place for {instance}: {} refused ({})", places(.attempts), codes(.attempts))]
     #[non_exhaustive]
     Capacity {
         /// The instance's name in the journal.
         instance: ResourceKey,
         /// The attempts, with AWS's answers.
         attempts: Vec<Attempt>,
+        /// The region.
+        region: Region,
     },
     /// The GPUs of an instance are not those of its type.
     #[error("the GPUs of instance {instance} are not those of its type")]
@@ -281,6 +284,12 @@ impl fmt::Display for Attempt {
     }
 }
 
+impl Attempt {
+    fn is_about_quota(&self) -> bool {
+        self.error.class == ErrorClass::Quota
+    }
+}
+
 /// The category of a failure, for a program that maps failures to exit codes.
 ///
 /// ```
@@ -418,6 +427,9 @@ impl Error {
                 | ErrorClass::ServiceFault
                 | ErrorClass::Throttled => Category::Failure,
             },
+            Self::Capacity { attempts, .. } if attempts.iter().all(Attempt::is_about_quota) => {
+                Category::Access
+            }
             Self::Wait(WaitError::Failed { .. })
             | Self::Unhealthy { .. }
             | Self::Capacity { .. }
@@ -459,7 +471,9 @@ impl Error {
                  images take minutes to pull"
                     .to_owned()
             }
-            Self::Capacity { .. } => ErrorClass::Capacity.remedy().to_owned(),
+            Self::Capacity {
+                attempts, region, ..
+            } => capacity_remedy(attempts, region),
             Self::Gpu { .. } => {
                 "read the output of nvidia-smi in the instance's console output; an image without the NVIDIA driver \
                  does not work; gpu_check = false skips this check"
@@ -565,6 +579,38 @@ fn resources(count: usize) -> String {
     match count {
         1 => "1 resource is".to_owned(),
         count => format!("{count} resources are"),
+    }
+}
+
+/// Returns the number of places that were tried: `6 places have`.
+fn places(attempts: &[Attempt]) -> String {
+    match attempts.len() {
+        1 => "1 place has".to_owned(),
+        count => format!("{count} places have"),
+    }
+}
+
+/// Returns AWS's codes in the attempts, each once.
+fn codes(attempts: &[Attempt]) -> String {
+    let codes = attempts
+        .iter()
+        .filter_map(|attempt| attempt.error.code.as_deref());
+    let codes: BTreeSet<_> = codes.collect();
+    Vec::from_iter(codes).join(", ")
+}
+
+fn capacity_remedy(attempts: &[Attempt], region: &Region) -> String {
+    let mut of_quotas = attempts.iter().filter(|attempt| attempt.is_about_quota());
+    let quota = of_quotas.find_map(|Attempt { candidate, .. }| {
+        candidate.instance_type.vcpu_quota(candidate.purchase)
+    });
+    match quota {
+        Some(quota) => format!(
+            "ask AWS for a higher quota \"{quota}\" in Service Quotas, {}, or name smaller types, or types of another family, \
+             in compute",
+            quota.console_page(region)
+        ),
+        None => ErrorClass::Capacity.remedy().to_owned(),
     }
 }
 

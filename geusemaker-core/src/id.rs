@@ -208,6 +208,7 @@ impl DeploymentId {
 aws_id! {
     AllocationId, "the id of an Elastic IP address", hexadecimal "eipalloc-";
     AmiId, "an AMI id", hexadecimal "ami-";
+    CapacityReservationId, "a capacity reservation id", hexadecimal "cr-";
     DistributionId, "a CloudFront distribution id", non_empty;
     FileSystemId, "a file system id", hexadecimal "fs-";
     InstanceId, "an instance id", hexadecimal "i-";

@@ -1,6 +1,6 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::{CidrBlock, Egress, SecretSource, Service, Tier, VolumeKind};
+use geusemaker_core::spec::{CidrBlock, Egress, Purchase, SecretSource, Service, Tier, VolumeKind};
 use geusemaker_core::{Candidate, Error, Phase, Plan, PlannedNetwork};
 
 use super::{spec, status};
@@ -268,13 +268,28 @@ fn placements(plan: &Plan) -> Vec<String> {
         .map(|candidates| {
             let names = candidates.iter().map(|candidate| candidate.zone.as_str());
             format!(
-                "{} {} in {}",
+                "{} {} in {}{}",
                 candidates[0].instance_type,
                 candidates[0].purchase,
-                zones(plan.region.as_str(), names)
+                zones(plan.region.as_str(), names),
+                price(plan, &candidates[0])
             )
         })
         .collect()
+}
+
+/// Returns the price of an hour of one instance, as far as it is known: `, about $1.006 per hour`.
+fn price(plan: &Plan, candidate: &Candidate) -> String {
+    let list_price = candidate.instance_type.on_demand_price();
+    match (candidate.purchase, plan.spec.compute().max_price()) {
+        (Purchase::OnDemand, _) => list_price.map_or(String::new(), |price| format!(", {price}")),
+        (Purchase::Spot, Some(limit)) => format!(", at most ${limit} per hour"),
+        (Purchase::Spot, None) => {
+            list_price.map_or(String::new(), |price| format!(", less than {price}"))
+        }
+        // A block was paid when it was bought.
+        _ => String::new(),
+    }
 }
 
 /// Joins the zones of one region and writes only the first one out: `us-east-1a, b, f`.

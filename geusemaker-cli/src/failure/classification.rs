@@ -1,6 +1,6 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
-use geusemaker_core::{Category, Error, ErrorClass, PlanError, Undone};
+use geusemaker_core::{Attempt, Category, Error, ErrorClass, PlanError, Undone};
 use serde_json::json;
 
 use super::Failure;
@@ -80,10 +80,39 @@ impl Failure {
             failure.details.log.clone_from(log);
         }
         failure.remedy = Some(error.remedy());
-        if let Error::Plan(error) = error {
-            failure.set_problems(error);
+        match error {
+            Error::Plan(error) => failure.set_problems(error),
+            Error::Capacity { attempts, .. } => failure.set_attempts(attempts),
+            _ => {}
         }
         failure
+    }
+
+    /// Sets the places in which no instance came up.
+    fn set_attempts(&mut self, attempts: &[Attempt]) {
+        self.details.error["attempts"] = attempts
+            .iter()
+            .map(|attempt| {
+                json!({
+                    "instance_type": attempt.candidate.instance_type,
+                    "purchase": attempt.candidate.purchase.to_string(),
+                    "zone": attempt.candidate.zone,
+                    "code": attempt.error.code,
+                    "message": attempt.error.message,
+                })
+            })
+            .collect();
+        self.details.attempts = attempts
+            .iter()
+            .map(|attempt| {
+                let answer = attempt
+                    .error
+                    .code
+                    .as_ref()
+                    .unwrap_or(&attempt.error.message);
+                (attempt.candidate.to_string(), answer.clone())
+            })
+            .collect();
     }
 
     /// Sets the problems of a spec that does not fit the account. Several are listed, each with its remedy.

@@ -29,6 +29,8 @@ struct Details {
     error: Value,
     /// The problems of a spec that does not fit, each with its remedy, if there are several.
     problems: Vec<(String, String)>,
+    /// The places in which no instance came up, each with AWS's answer.
+    attempts: Vec<(String, String)>,
     /// The last lines of the log of a container that has failed.
     log: Vec<String>,
     /// All resources of the stack, if they stay.
@@ -44,6 +46,7 @@ impl Failure {
             details: Box::new(Details {
                 error: json!({ "class": class, "message": message }),
                 problems: Vec::new(),
+                attempts: Vec::new(),
                 log: Vec::new(),
                 kept: Vec::new(),
                 served: None,

@@ -26,6 +26,12 @@ impl Failure {
                 .line(format!("  {number}. {message}"))
                 .line(format!("     try: {remedy}"));
         }
+        let attempts = &self.details.attempts;
+        let width = attempts.iter().map(|(place, _)| place.len()).max();
+        let width = width.unwrap_or_default();
+        for (place, answer) in attempts {
+            document = document.line(format!("  {place:<width$}  {answer}"));
+        }
         let log = &self.details.log;
         if !log.is_empty() {
             document = document

@@ -177,6 +177,19 @@ impl AwsError {
         }
     }
 
+    /// Creates the error for an instance that AWS has accepted, and has ended for want of capacity.
+    pub(crate) fn ended(code: String, message: String) -> Self {
+        Self {
+            operation: "ec2:RunInstances".to_owned(),
+            class: ErrorClass::Capacity,
+            code: Some(code),
+            message,
+            request_id: None,
+            may_have_happened: false,
+            source: None,
+        }
+    }
+
     /// Creates the error for a resource of this name that belongs to another owner.
     pub(crate) fn conflict(operation: &str, message: String) -> Self {
         Self {

@@ -24,6 +24,7 @@ pub(crate) mod failed;
 mod guard;
 mod healthy_targets;
 mod instance_role;
+mod instances;
 pub(crate) mod launch;
 mod network;
 mod pending_work;

@@ -24,11 +24,11 @@ use crate::kind::ResourceKind;
 use crate::mutex::Mutex;
 use crate::progress::event::ProgressUpdate;
 use crate::progress::wait::WaitReport;
-use crate::resource::{distribution, network_interface};
+use crate::resource::{distribution, network_interface, sharing};
 use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
-use crate::wait::{PollState, Wait, WaitError, schedule};
+use crate::wait::{Expected, PollState, Wait, WaitError, schedule};
 use crate::{error_chain, task};
 
 /// The time after which AWS shows everything that was created.
@@ -147,8 +147,64 @@ impl<'a> Teardown<'a> {
                 }
             }
         };
-        if let Err(why) = self.delete(target, id.as_deref()).await {
+        let removed = async {
+            if let Some(id) = id.as_deref() {
+                self.ensure_unshared(target.kind, id).await?;
+            }
+            self.delete(target, id.as_deref()).await
+        };
+        if let Err(why) = removed.await {
             self.leave(target, id.as_deref(), why);
+        }
+    }
+
+    /// Returns an error if others live on the resource: AWS would delete a mount target below their instances.
+    async fn ensure_unshared(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
+        let is_left = |kind| self.undone().left.iter().any(|left| left.kind == kind);
+        let is_shareable = match kind {
+            ResourceKind::MountTarget | ResourceKind::FileSystem => true,
+            // Its mount target was left for the others.
+            ResourceKind::SecurityGroup => is_left(ResourceKind::MountTarget),
+            _ => false,
+        };
+        if !is_shareable {
+            return Ok(());
+        }
+        let Account {
+            reader,
+            clock,
+            progress,
+            ..
+        } = self.account;
+        let expected = Expected::with_deadline_minutes(0, 5, 5);
+        let users = Wait::new(format!("the users of {kind} {id}"), expected)
+            .until(clock, progress, || async {
+                let users = match kind {
+                    ResourceKind::MountTarget => sharing::users_of_mount_target(reader, id).await,
+                    ResourceKind::FileSystem => sharing::users_of_file_system(reader, id).await,
+                    _ => sharing::users_of_group(reader, id).await,
+                };
+                Ok(PollState::Ready(users?))
+            })
+            .await;
+        match users {
+            Ok(users) if users.is_empty() => Ok(()),
+            Ok(users) => {
+                let users: Vec<_> = users.into_iter().collect();
+                let users = users.join(" and ");
+                Err(format!(
+                    "{users} uses it: it stays until that is removed; then remove this stack again"
+                ))
+            }
+            Err(error) => {
+                if let WaitError::Aws(error) = &error {
+                    self.note(error);
+                }
+                Err(format!(
+                    "it could not be asked who else uses it: {}",
+                    error_chain::joined(&error)
+                ))
+            }
         }
     }
 

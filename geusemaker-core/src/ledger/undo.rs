@@ -176,6 +176,19 @@ impl Ledger {
         undone
     }
 
+    /// Deletes one resource that the deployment has created, so that another one can be created under its key.
+    pub(crate) async fn discard(self: &Arc<Self>, key: &ResourceKey) -> Result<(), Error> {
+        let targets = self.owned_since(Savepoint::default()).into_iter();
+        let targets = targets.filter(|target| target.key == *key).collect();
+        let undone = Teardown::of_deployment(self, targets, FileSystems::Delete)
+            .run()
+            .await;
+        match undone.left.into_iter().next() {
+            None => Ok(()),
+            Some(Leftover { key, kind, why, .. }) => Err(Error::BeingDeleted { key, kind, why }),
+        }
+    }
+
     /// Finishes the undo of a step that another process, or a failure, has left unfinished.
     pub(crate) async fn finish_undo(self: &Arc<Self>) -> Result<(), Error> {
         let state = self.state();

@@ -86,7 +86,7 @@ pub struct Plan {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredCandidate")]
+#[serde(from = "StoredCandidate", into = "StoredCandidate")]
 #[non_exhaustive]
 pub struct Candidate {
     /// The instance type: `g5.xlarge`.
@@ -94,22 +94,34 @@ pub struct Candidate {
     /// The Availability Zone, which offers the type.
     pub zone: String,
     /// The subnet in that zone, if it exists already.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<Subnet>,
     /// The way in which the instance is bought.
-    #[serde(rename = "spot", with = "as_spot")]
     pub purchase: Purchase,
 }
 
 /// A candidate in a journal. Before stacks could have networks of their own, the zone was that of the subnet.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct StoredCandidate {
     instance_type: GpuInstanceType,
     #[serde(default)]
     zone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subnet: Option<Subnet>,
-    #[serde(rename = "spot", with = "as_spot")]
-    purchase: Purchase,
+    spot: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    capacity_block: bool,
+}
+
+impl From<Candidate> for StoredCandidate {
+    fn from(candidate: Candidate) -> Self {
+        Self {
+            instance_type: candidate.instance_type,
+            zone: candidate.zone,
+            subnet: candidate.subnet,
+            spot: candidate.purchase == Purchase::Spot,
+            capacity_block: candidate.purchase == Purchase::CapacityBlock,
+        }
+    }
 }
 
 impl From<StoredCandidate> for Candidate {
@@ -118,7 +130,8 @@ impl From<StoredCandidate> for Candidate {
             instance_type,
             zone,
             subnet,
-            purchase,
+            spot,
+            capacity_block,
         } = stored;
         Self {
             instance_type,
@@ -127,7 +140,11 @@ impl From<StoredCandidate> for Candidate {
                 Some(_) | None => zone,
             },
             subnet,
-            purchase,
+            purchase: match (spot, capacity_block) {
+                (true, _) => Purchase::Spot,
+                (false, true) => Purchase::CapacityBlock,
+                (false, false) => Purchase::OnDemand,
+            },
         }
     }
 }
@@ -151,30 +168,6 @@ impl Plan {
                 })
             }
         }
-    }
-}
-
-/// The journal's format: true for a spot instance.
-mod as_spot {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::spec::Purchase;
-
-    pub(super) fn serialize<S: Serializer>(
-        purchase: &Purchase,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*purchase == Purchase::Spot)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Purchase, D::Error> {
-        Ok(if bool::deserialize(deserializer)? {
-            Purchase::Spot
-        } else {
-            Purchase::OnDemand
-        })
     }
 }
 

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use crate::aws::error::AwsError;
-use crate::id::{AmiId, FileSystemId, MountTargetId, SecurityGroupId, SubnetId, VpcId};
+use crate::id::{
+    AmiId, CapacityReservationId, FileSystemId, MountTargetId, SecurityGroupId, SubnetId, VpcId,
+};
 use crate::resource::vpc::DnsAttribute;
 use crate::spec::{
-    Architecture, GpuInstanceType, InstanceProfileName, Region, StackName, Tier, VcpuQuota,
+    Architecture, GpuInstanceType, InstanceProfileName, OperatingSystem, Region, StackName, Tier,
+    VcpuQuota,
 };
 
 /// A reason why a spec does not fit the account, from [`PlanError::problems`](crate::PlanError::problems).
@@ -156,7 +159,7 @@ pub enum PlanProblem {
         needed: u32,
     },
     /// No zone with a subnet offers any of the instance types.
-    #[error("no zone of the subnets offers {wanted}: the subnets are in {}, and it is offered in {}", joined(.have), joined(.offered))]
+    #[error("no zone of the subnets has {wanted}: the subnets are in {}, and it is offered or reserved in {}", joined(.have), joined(.offered))]
     #[non_exhaustive]
     NotOffered {
         /// The instance types.
@@ -186,13 +189,33 @@ pub enum PlanProblem {
         region: Region,
     },
     /// The region has no Deep Learning image.
-    #[error("no Deep Learning image for {architecture} was found in {region}")]
+    #[error("no Deep Learning image of {os} for {architecture} was found in {region}")]
     #[non_exhaustive]
     NoImage {
+        /// The operating system.
+        os: OperatingSystem,
         /// The architecture.
         architecture: Architecture,
         /// The region.
         region: Region,
+    },
+    /// The parameter that the spec names has no image.
+    #[error("compute.ami {source_text} has the value {value:?}, which is not the id of an image")]
+    #[non_exhaustive]
+    NotAnImage {
+        /// The text in the spec: `resolve:ssm:/golden/gpu`.
+        source_text: String,
+        /// The value of the parameter.
+        value: String,
+    },
+    /// The capacity reservation that the spec names cannot take the instances.
+    #[error("compute.capacity_reservation {reservation} {reason}")]
+    #[non_exhaustive]
+    Reservation {
+        /// The reservation.
+        reservation: CapacityReservationId,
+        /// The reason: a clause without its subject.
+        reason: String,
     },
     /// The image is built for another architecture.
     #[error("compute.ami {image} is built for {found}, and {instance_type} needs {needed}")]
@@ -366,7 +389,11 @@ impl PlanProblem {
                     quota.console_page(region)
                 );
             }
-            Self::NoImage { .. } => "name an image in compute.ami",
+            Self::NoImage { .. } => "name another operating system in compute.os, or an image in compute.ami",
+            Self::NotAnImage { .. } => "put the id of an AMI there, or name another parameter",
+            Self::Reservation { .. } => {
+                "name another one (aws ec2 describe-capacity-reservations), or leave compute.capacity_reservation out"
+            }
             Self::WrongArchitecture { .. } => {
                 "name an image for the architecture of the instance type"
             }

@@ -7,7 +7,7 @@ use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::AmiId;
-use crate::spec::Architecture;
+use crate::spec::{Architecture, OperatingSystem};
 
 /// The account that publishes AWS's Deep Learning images.
 const DEEP_LEARNING_OWNER: &str = "898082745236";
@@ -31,26 +31,25 @@ pub struct Image {
     pub(crate) snapshot_gib: u32,
 }
 
-/// Returns the newest Deep Learning Base image for Ubuntu 24.04, if there is one in the region.
+/// Returns the newest Deep Learning Base image of an operating system, if there is one in the region.
 pub(crate) async fn newest_deep_learning(
     aws: &Reader,
+    os: OperatingSystem,
     architecture: Architecture,
 ) -> Result<Option<Image>, AwsError> {
-    let (name, machine) = match architecture {
-        Architecture::X86_64 => (
-            "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *",
-            "x86_64",
-        ),
+    let (kind, machine) = match architecture {
+        Architecture::X86_64 => ("Deep Learning Base OSS Nvidia Driver GPU AMI", "x86_64"),
         Architecture::Arm64 => (
-            "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *",
+            "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI",
             "arm64",
         ),
     };
+    let name = format!("{kind} ({}) *", os.in_image_name());
     let reply = aws
         .ec2
         .describe_images()
         .owners(DEEP_LEARNING_OWNER)
-        .filters(filter("name", name))
+        .filters(filter("name", &name))
         .filters(filter("architecture", machine))
         .filters(filter("state", "available"))
         .send()

@@ -1,10 +1,11 @@
 //! EC2 instances.
 
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
-    Instance as SdkInstance, InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
+    BlockDeviceMapping, CapacityReservationSpecification, CapacityReservationTarget,
+    EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification, Instance as SdkInstance,
+    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
     InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, MarketType,
-    ResourceType, VolumeType,
+    ResourceType, SpotMarketOptions, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -17,9 +18,9 @@ use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{AmiId, InstanceId, SecurityGroupId, SubnetId};
+use crate::id::{AmiId, CapacityReservationId, InstanceId, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
-use crate::spec::{GpuInstanceType, Purchase};
+use crate::spec::{GpuInstanceType, MaxPrice, Purchase};
 use crate::wait::{Expected, PollState};
 
 const NOT_VISIBLE: &str = "not visible yet";
@@ -36,6 +37,9 @@ pub(crate) struct NewInstance {
     pub(crate) has_public_address: bool,
     pub(crate) security_group: SecurityGroupId,
     pub(crate) purchase: Purchase,
+    /// The highest price if it is a spot instance; the on-demand price if none is given.
+    pub(crate) max_price: Option<MaxPrice>,
+    pub(crate) capacity_reservation: Option<CapacityReservationId>,
     pub(crate) root_volume_gib: u32,
     pub(crate) key_pair: Option<String>,
     pub(crate) instance_profile: Option<String>,
@@ -74,11 +78,7 @@ impl Create for NewInstance {
                 .name(name)
                 .build()
         });
-        let market = (self.purchase == Purchase::Spot).then(|| {
-            InstanceMarketOptionsRequest::builder()
-                .market_type(MarketType::Spot)
-                .build()
-        });
+        let reservation = self.capacity_reservation.as_ref().map(in_reservation);
         // Set explicitly, as for the volume: EC2 deletes the first interface with its instance unless told otherwise,
         // but other servers that speak its protocol do not.
         let interface = InstanceNetworkInterfaceSpecification::builder()
@@ -100,7 +100,8 @@ impl Create for NewInstance {
             .network_interfaces(interface)
             .set_key_name(self.key_pair.clone())
             .set_iam_instance_profile(profile)
-            .set_instance_market_options(market)
+            .set_instance_market_options(self.market())
+            .set_capacity_reservation_specification(reservation)
             .metadata_options(metadata)
             .block_device_mappings(
                 BlockDeviceMapping::builder()
@@ -123,6 +124,32 @@ impl Create for NewInstance {
     }
 }
 
+impl NewInstance {
+    fn market(&self) -> Option<InstanceMarketOptionsRequest> {
+        let market = InstanceMarketOptionsRequest::builder();
+        match self.purchase {
+            Purchase::OnDemand => None,
+            Purchase::Spot => {
+                let price = self.max_price.map(|price| price.to_string());
+                let spot = price.map(|price| SpotMarketOptions::builder().max_price(price).build());
+                let market = market.market_type(MarketType::Spot).set_spot_options(spot);
+                Some(market.build())
+            }
+            Purchase::CapacityBlock => Some(market.market_type(MarketType::CapacityBlock).build()),
+        }
+    }
+}
+
+/// Returns the settings that launch an instance in this reservation and nowhere else.
+fn in_reservation(id: &CapacityReservationId) -> CapacityReservationSpecification {
+    let target = CapacityReservationTarget::builder()
+        .capacity_reservation_id(id.as_str())
+        .build();
+    CapacityReservationSpecification::builder()
+        .capacity_reservation_target(target)
+        .build()
+}
+
 /// Asks if these credentials may launch an instance, which is not launched. The answer is always an error. Without a
 /// subnet, the question is about any.
 pub(crate) async fn create_in_dry_run(
@@ -140,6 +167,8 @@ pub(crate) async fn create_in_dry_run(
     aws.ec2
         .run_instances()
         .dry_run(true)
+        // Without one, the SDK makes up a token, and no two recordings are alike.
+        .client_token("geusemaker-dry-run")
         .min_count(1)
         .max_count(1)
         .image_id(image.as_str())
@@ -238,11 +267,26 @@ pub(crate) async fn subnet_of(
     })
 }
 
-/// Polls the instance, which is ready once it runs. Fails with AWS's reason if it never will.
-pub(crate) async fn running(
+/// The end of a launch that AWS has accepted.
+pub(crate) enum Launched {
+    Running(RunningInstance),
+    /// AWS has ended the instance, because it has no capacity after all.
+    WithoutCapacity(AwsError),
+}
+
+/// The reasons of AWS for the end of an instance that are about capacity (EC2 API, StateReason).
+const NO_CAPACITY: [&str; 3] = [
+    "Server.InsufficientInstanceCapacity",
+    "Server.SpotInstanceShutdown",
+    "Server.SpotInstanceTermination",
+];
+
+/// Polls a new instance, which is ready once it runs, or once AWS has ended it for want of capacity. Fails with AWS's
+/// reason if it ends for another reason.
+pub(crate) async fn launched(
     aws: &Reader,
     id: &InstanceId,
-) -> Result<PollState<RunningInstance>, AwsError> {
+) -> Result<PollState<Launched>, AwsError> {
     let Some(instance) = visible(aws, id).await? else {
         return Ok(PollState::Pending(NOT_VISIBLE.to_owned()));
     };
@@ -250,23 +294,28 @@ pub(crate) async fn running(
         Some(InstanceStateName::Running) => {
             let name = instance.instance_type().map_or("", |name| name.as_str());
             match name.parse() {
-                Ok(instance_type) => PollState::Ready(RunningInstance {
+                Ok(instance_type) => PollState::Ready(Launched::Running(RunningInstance {
                     id: id.clone(),
                     subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
                     instance_type,
                     private_ip: instance.private_ip_address,
                     public_ip: instance.public_ip_address,
-                }),
+                })),
                 Err(_) => PollState::Failed(format!("AWS says that its type is {name:?}")),
             }
         }
         Some(InstanceStateName::Pending) | None => PollState::Pending("pending".to_owned()),
         Some(other) => {
-            let reason = instance
+            let (code, message) = instance
                 .state_reason
-                .and_then(|reason| reason.message)
-                .unwrap_or_else(|| "AWS gives no reason".to_owned());
-            PollState::Failed(format!("it is {other}: {reason}"))
+                .map_or((None, None), |reason| (reason.code, reason.message));
+            let message = message.unwrap_or_else(|| "AWS gives no reason".to_owned());
+            match code {
+                Some(code) if NO_CAPACITY.contains(&code.as_str()) => {
+                    PollState::Ready(Launched::WithoutCapacity(AwsError::ended(code, message)))
+                }
+                _ => PollState::Failed(format!("it is {other}: {message}")),
+            }
         }
     })
 }

@@ -1,6 +1,7 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
 pub(crate) mod availability_zone;
+pub(crate) mod capacity_reservation;
 pub(crate) mod create;
 pub(crate) mod distribution;
 pub(crate) mod elastic_ip;
@@ -35,6 +36,7 @@ pub(crate) mod secret;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;
 pub(crate) mod setting;
+pub(crate) mod sharing;
 pub(crate) mod subnet;
 pub(crate) mod tagged;
 pub(crate) mod tags;

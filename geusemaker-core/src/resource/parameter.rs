@@ -1,4 +1,4 @@
-//! Parameters of Systems Manager. Their values are never read here.
+//! Parameters of Systems Manager. Those of secrets are looked up without their values.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,25 @@ use crate::spec::ParameterName;
 ///
 /// Source: Systems Manager API, `ParameterStringFilter`, `Values`.
 const MOST_NAMES: usize = 50;
+
+/// Returns the value of a parameter that is not secret, if it exists.
+pub(crate) async fn plain_value(
+    aws: &Reader,
+    name: &ParameterName,
+) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .ssm
+        .get_parameter()
+        .name(name.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("ssm:GetParameter"));
+    match reply {
+        Ok(reply) => Ok(reply.parameter.and_then(|parameter| parameter.value)),
+        Err(error) if error.code.as_deref() == Some("ParameterNotFound") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Returns the first of these parameters that does not exist.
 pub(crate) async fn missing<'a>(

@@ -239,3 +239,19 @@ fn covers(rule: &IpPermission, range: &str) -> bool {
     let mut admitted = admitted.filter_map(|block| block.parse::<Ipv4Net>().ok());
     admitted.any(|block| block.contains(&range))
 }
+
+/// Returns the deployment of this program that has created the group, if one has.
+pub(super) async fn owner(aws: &Reader, id: &str) -> Result<Option<Owner>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_groups()
+        .group_ids(id)
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"));
+    let groups = match reply {
+        Err(error) if error.is_not_found() => return Ok(None),
+        reply => reply?.security_groups.unwrap_or_default(),
+    };
+    Ok(groups.first().and_then(|group| Owner::of_ec2(group.tags())))
+}

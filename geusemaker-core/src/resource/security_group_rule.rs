@@ -199,6 +199,22 @@ pub(crate) async fn referencing_other_groups(
     Ok(naming.collect())
 }
 
+/// Returns the deployments of this program that have created rules of the group.
+pub(super) async fn makers(aws: &Reader, group: &str) -> Result<Vec<Owner>, AwsError> {
+    let rules = aws
+        .ec2
+        .describe_security_group_rules()
+        .filters(filter("group-id", group))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroupRules"))?;
+    let makers = rules.iter().filter_map(|rule| Owner::of_ec2(rule.tags()));
+    Ok(makers.collect())
+}
+
 async fn group_of(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
     let reply = aws
         .ec2

@@ -44,6 +44,15 @@ impl Owner {
         Some((owner, value(NAME).unwrap_or(stack)))
     }
 
+    /// Returns the owner that these tags of EC2 name, if this program wrote them.
+    pub(super) fn of_ec2(tags: &[aws_sdk_ec2::types::Tag]) -> Option<Self> {
+        let tags = tags
+            .iter()
+            .filter_map(|tag| Some((tag.key()?, tag.value()?)));
+        let tags: Vec<_> = tags.collect();
+        Self::read(&tags).map(|(owner, _)| owner)
+    }
+
     pub(crate) fn ec2(
         &self,
         resource_type: aws_sdk_ec2::types::ResourceType,

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::bounded::Bounded;
 use super::error::SpecError;
 use super::gpu_instance_type::GpuInstanceType;
+use super::image_source::ImageSource;
 use super::market::Market;
+use super::operating_system::OperatingSystem;
+use super::price::MaxPrice;
 use super::text::validated_text;
-use crate::id::AmiId;
+use crate::id::CapacityReservationId;
 
 /// The settings of the GPU instances of a deployment.
 ///
@@ -34,7 +37,13 @@ pub struct Compute {
     #[serde(default)]
     market: Market,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ami: Option<AmiId>,
+    max_price: Option<MaxPrice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capacity_reservation: Option<CapacityReservationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os: Option<OperatingSystem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ami: Option<ImageSource>,
     #[serde(default)]
     root_volume_gib: RootVolumeGib,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +65,9 @@ impl Compute {
             count: Count::default().value(),
             fallback: Vec::new(),
             market: Market::default(),
+            max_price: None,
+            capacity_reservation: None,
+            os: None,
             ami: None,
             root_volume_gib: RootVolumeGib::default().value(),
             key_pair: None,
@@ -93,8 +105,30 @@ impl Compute {
         self.market
     }
 
+    /// Returns the highest price of a spot instance, if the spec has one. Otherwise it is the on-demand price.
+    pub fn max_price(&self) -> Option<MaxPrice> {
+        self.max_price
+    }
+
+    /// Returns the capacity reservation or the capacity block in which the instances are launched, if any.
+    pub fn capacity_reservation(&self) -> Option<&CapacityReservationId> {
+        self.capacity_reservation.as_ref()
+    }
+
+    /// Returns the operating system of the Deep Learning AMI: the one that the spec names, or the usual one of the
+    /// instance type.
+    pub fn os(&self) -> OperatingSystem {
+        self.os
+            .unwrap_or_else(|| self.instance_type.operating_systems()[0])
+    }
+
+    /// Returns the operating system that the spec names.
+    pub(super) fn named_os(&self) -> Option<OperatingSystem> {
+        self.os
+    }
+
     /// Returns the image to launch, if the spec names one. Otherwise it is the newest Deep Learning AMI.
-    pub fn ami(&self) -> Option<&AmiId> {
+    pub fn ami(&self) -> Option<&ImageSource> {
         self.ami.as_ref()
     }
 
@@ -134,7 +168,10 @@ impl Compute {
 /// | [`instance_type`](Self::instance_type) | required | if `market`, `ami` or `gpu_check` does not suit it |
 /// | [`count`](Self::count) | 1 | outside of 1 to 20 |
 /// | [`fallback`](Self::fallback) | none | if a type is repeated, of another architecture, or unsuited as above |
-/// | [`market`](Self::market) | on-demand | never |
+/// | [`market`](Self::market) | on-demand | capacity-block without a `capacity_reservation` |
+/// | [`max_price`](Self::max_price) | the on-demand price | unless `market` has spot |
+/// | [`capacity_reservation`](Self::capacity_reservation) | none | if `market` has spot, or with a `fallback` |
+/// | [`os`](Self::os) | the usual one of the type | with an `ami`, or if no image of it has the driver |
 /// | [`ami`](Self::ami) | the newest Deep Learning AMI | never |
 /// | [`root_volume_gib`](Self::root_volume_gib) | 200 | outside of 100 to 16384 |
 /// | [`key_pair`](Self::key_pair) | none | never |
@@ -146,7 +183,10 @@ pub struct ComputeBuilder {
     count: u32,
     fallback: Vec<GpuInstanceType>,
     market: Market,
-    ami: Option<AmiId>,
+    max_price: Option<MaxPrice>,
+    capacity_reservation: Option<CapacityReservationId>,
+    os: Option<OperatingSystem>,
+    ami: Option<ImageSource>,
     root_volume_gib: u32,
     key_pair: Option<KeyPairName>,
     gpu_check: bool,
@@ -182,8 +222,28 @@ impl ComputeBuilder {
         self
     }
 
+    /// Sets the highest price of a spot instance in US dollars per hour; the on-demand price by default.
+    pub fn max_price(mut self, price: MaxPrice) -> Self {
+        self.max_price = Some(price);
+        self
+    }
+
+    /// Sets the capacity reservation in which the instances are launched, or, on the market
+    /// [`CapacityBlock`](Market::CapacityBlock), the block; none by default.
+    pub fn capacity_reservation(mut self, id: CapacityReservationId) -> Self {
+        self.capacity_reservation = Some(id);
+        self
+    }
+
+    /// Sets the operating system of the Deep Learning AMI; Ubuntu 24.04 by default, and Amazon Linux 2023 for fractional
+    /// GPUs.
+    pub fn os(mut self, os: OperatingSystem) -> Self {
+        self.os = Some(os);
+        self
+    }
+
     /// Sets the image to launch, instead of the newest Deep Learning AMI.
-    pub fn ami(mut self, ami: AmiId) -> Self {
+    pub fn ami(mut self, ami: ImageSource) -> Self {
         self.ami = Some(ami);
         self
     }
@@ -215,6 +275,9 @@ impl ComputeBuilder {
             count: Bounded::new(self.count).map_err(|error| error.at("count"))?,
             fallback: self.fallback,
             market: self.market,
+            max_price: self.max_price,
+            capacity_reservation: self.capacity_reservation,
+            os: self.os,
             ami: self.ami,
             root_volume_gib: Bounded::new(self.root_volume_gib)
                 .map_err(|error| error.at("root_volume_gib"))?,
@@ -231,6 +294,9 @@ impl From<Compute> for ComputeBuilder {
             count: compute.count.value(),
             fallback: compute.fallback,
             market: compute.market,
+            max_price: compute.max_price,
+            capacity_reservation: compute.capacity_reservation,
+            os: compute.os,
             ami: compute.ami,
             root_volume_gib: compute.root_volume_gib.value(),
             key_pair: compute.key_pair,

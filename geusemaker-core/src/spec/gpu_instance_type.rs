@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SpecError;
+use super::operating_system::OperatingSystem;
 use super::price::{PriceEstimate, UsDollars};
 
 /// A GPU instance type of the catalog.
@@ -126,19 +127,39 @@ impl GpuInstanceType {
     /// Returns [`DeepLearningAmi::Supported`] if AWS offers a Deep Learning AMI whose driver works on this type;
     /// otherwise the reason why none works.
     ///
-    /// Source: the Deep Learning AMI release notes' supported instances, and "Important changes to DLAMI".
+    /// Source: the Deep Learning AMI release notes' supported instances, and "Important changes to DLAMI". Fractional
+    /// GPUs (`g6f`, `gr6f`) are supported since the images of 2026-09 of Amazon Linux 2023.
     pub fn deep_learning_ami(&self) -> DeepLearningAmi {
         let reason = match self.family() {
             "g4ad" => "there is no Deep Learning AMI for its AMD GPUs",
             "p3" | "p3dn" => {
                 "its V100 GPUs need the proprietary NVIDIA driver, whose Deep Learning AMI is at its end of life"
             }
-            "g6f" | "gr6f" => {
-                "its fractional GPUs need the NVIDIA GRID driver, which no Deep Learning AMI has"
-            }
             _ => return DeepLearningAmi::Supported,
         };
         DeepLearningAmi::Unsupported { reason }
+    }
+
+    /// Returns the operating systems whose Deep Learning AMI lists this type among its supported instances, the usual
+    /// one first.
+    ///
+    /// Source: the Deep Learning AMI release notes of 2026-09 and 2026-10.
+    pub(crate) fn operating_systems(&self) -> &'static [OperatingSystem] {
+        use OperatingSystem::{AmazonLinux2023, Ubuntu2204, Ubuntu2404};
+        match self.family() {
+            "g6f" | "gr6f" => &[AmazonLinux2023],
+            _ => &[Ubuntu2404, Ubuntu2204, AmazonLinux2023],
+        }
+    }
+
+    /// Returns true if the type is sold as capacity blocks.
+    ///
+    /// Source: Amazon EC2 User Guide, "Capacity Blocks for ML"; DescribeInstanceTypes, supported usage classes.
+    pub(super) fn is_sold_in_blocks(&self) -> bool {
+        matches!(
+            self.family(),
+            "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" | "p6e-gb200"
+        )
     }
 
     /// Returns true if the type is sold as spot capacity. `p6e-gb200` comes only in reserved UltraServers.
@@ -505,7 +526,7 @@ mod tests {
             .collect();
         assert_eq!(
             unsupported.into_iter().collect::<Vec<_>>(),
-            ["g4ad", "g6f", "gr6f", "p3", "p3dn"]
+            ["g4ad", "p3", "p3dn"]
         );
     }
 

@@ -23,13 +23,16 @@ pub enum Market {
     Spot,
     /// Spot if there is capacity, otherwise on-demand.
     SpotThenOnDemand,
+    /// A capacity block, bought for a time: [`Compute::capacity_reservation`](super::Compute::capacity_reservation)
+    /// names it.
+    CapacityBlock,
 }
 
 impl Market {
     /// Returns true if an instance may be requested as a spot instance.
     pub fn may_be_spot(self) -> bool {
         match self {
-            Self::OnDemand => false,
+            Self::OnDemand | Self::CapacityBlock => false,
             Self::Spot | Self::SpotThenOnDemand => true,
         }
     }
@@ -41,10 +44,11 @@ mod tests {
 
     #[test]
     fn names_are_those_of_spec_file() {
-        let names = [
+        let names: [(Market, &str); 4] = [
             (Market::OnDemand, r#""on-demand""#),
             (Market::Spot, r#""spot""#),
             (Market::SpotThenOnDemand, r#""spot-then-on-demand""#),
+            (Market::CapacityBlock, r#""capacity-block""#),
         ];
         for (market, name) in names {
             assert_eq!(serde_json::to_string(&market).unwrap(), name);

@@ -1,11 +1,13 @@
 //! The list prices of instance types.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::civil::{Date, date};
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::error::SpecError;
 use super::region::Region;
 
 /// The day of the price list from which the catalog was written.
@@ -69,6 +71,60 @@ impl fmt::Display for PriceEstimate {
             self.per_hour,
             self.region()
         )
+    }
+}
+
+/// The highest price that a spot instance may have, in US dollars per hour.
+///
+/// ```
+/// use geusemaker_core::spec::MaxPrice;
+///
+/// let price: MaxPrice = "0.45".parse()?;
+/// assert_eq!(price.to_string(), "0.45");
+/// let error = "0,45".parse::<MaxPrice>().unwrap_err();
+/// assert!(error.to_string().starts_with("\"0,45\" is not a price"));
+/// # Ok::<(), geusemaker_core::spec::SpecError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MaxPrice(UsDollars);
+
+impl MaxPrice {
+    /// Returns the price of an hour in millionths of a US dollar.
+    pub fn microdollars_per_hour(&self) -> u64 {
+        self.0.0
+    }
+}
+
+impl FromStr for MaxPrice {
+    type Err = SpecError;
+
+    /// EC2 refuses a price of 0.001 or less.
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        match UsDollars::read(text) {
+            Some(price) if price.0 > 1_000 => Ok(Self(price)),
+            _ => Err(SpecError::new(format!(
+                "{text:?} is not a price: expected US dollars per hour, more than 0.001, such as \"0.45\""
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for MaxPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for MaxPrice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MaxPrice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 

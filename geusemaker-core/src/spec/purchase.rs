@@ -10,6 +10,8 @@ pub enum Purchase {
     OnDemand,
     /// At a lower price, until AWS needs the capacity.
     Spot,
+    /// Bought beforehand as a capacity block, until the block ends.
+    CapacityBlock,
 }
 
 impl fmt::Display for Purchase {
@@ -17,6 +19,7 @@ impl fmt::Display for Purchase {
         f.write_str(match self {
             Self::OnDemand => "on-demand",
             Self::Spot => "spot",
+            Self::CapacityBlock => "capacity block",
         })
     }
 }

@@ -203,7 +203,7 @@ wait_timeout = "1h"
             (compute.market(), compute.root_volume_gib()),
             (Market::SpotThenOnDemand, 300)
         );
-        assert_eq!(compute.ami().unwrap().as_str(), "ami-0a");
+        assert_eq!(compute.ami().unwrap().to_string(), "ami-0a");
         assert_eq!(compute.key_pair().unwrap().as_str(), "me");
         assert!(!compute.gpu_check());
         assert_eq!(spec.storage().file_system().unwrap().as_str(), "fs-0a");

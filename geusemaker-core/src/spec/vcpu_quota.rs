@@ -50,20 +50,26 @@ impl VcpuQuota {
             .find(|c: char| !c.is_ascii_alphabetic())
             .map_or(family, |end| &family[..end]);
         let generation = family[letters.len()..].chars().next();
-        Some(match (letters, purchase) {
-            ("g" | "gr" | "vt", Purchase::OnDemand) => Self::OnDemandGAndVt,
-            ("g" | "gr" | "vt", Purchase::Spot) => Self::SpotGAndVt,
-            ("p", Purchase::OnDemand) => Self::OnDemandP,
-            ("p", Purchase::Spot) => match generation {
+        let is_spot = match purchase {
+            Purchase::OnDemand => false,
+            Purchase::Spot => true,
+            // Blocks do not count.
+            Purchase::CapacityBlock => return None,
+        };
+        Some(match (letters, is_spot) {
+            ("g" | "gr" | "vt", false) => Self::OnDemandGAndVt,
+            ("g" | "gr" | "vt", true) => Self::SpotGAndVt,
+            ("p", false) => Self::OnDemandP,
+            ("p", true) => match generation {
                 Some('5') => Self::SpotP5,
                 Some('6') => Self::SpotP6,
                 _ => Self::SpotP,
             },
-            ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", purchase) => {
-                match purchase {
-                    Purchase::OnDemand => Self::OnDemandStandard,
-                    Purchase::Spot => Self::SpotStandard,
-                }
+            ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", false) => {
+                Self::OnDemandStandard
+            }
+            ("a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z", true) => {
+                Self::SpotStandard
             }
             _ => return None,
         })

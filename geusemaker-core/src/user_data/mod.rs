@@ -40,6 +40,8 @@ pub(crate) struct UserData<'a> {
     pub(crate) instance_type: GpuInstanceType,
     /// True if the instance reports its GPUs on its console.
     pub(crate) gpu_check: bool,
+    /// True if AWS may take the instance back.
+    pub(crate) may_be_spot: bool,
 }
 
 impl UserData<'_> {
@@ -72,6 +74,7 @@ impl UserData<'_> {
             containers: &containers,
             gpu_maker: GpuMaker::of(self.instance_type),
             gpu_check: self.gpu_check,
+            may_be_spot: self.may_be_spot,
         }
         .render()
     }
@@ -118,6 +121,7 @@ struct Script<'a> {
     containers: &'a [Container<'a>],
     gpu_maker: GpuMaker,
     gpu_check: bool,
+    may_be_spot: bool,
 }
 
 /// The values that the template names.
@@ -126,12 +130,14 @@ struct TemplateValues<'a> {
     stack: &'a str,
     runner: String,
     secrets_runner: String,
+    spot_runner: String,
     region: &'a str,
     secrets: Vec<String>,
     needs_aws: u8,
     file_system: &'a str,
     file_system_host: String,
     gpu_check: u8,
+    spot: u8,
     gpu_maker: &'static str,
     scratch: u8,
     images: Vec<String>,
@@ -189,6 +195,7 @@ impl Script<'_> {
             stack: self.stack,
             runner: without_comments(include_str!("run.sh")),
             secrets_runner: without_comments(include_str!("secrets.sh")),
+            spot_runner: without_comments(include_str!("spot.sh")),
             region: self.region,
             secrets: secrets.entries(),
             needs_aws: secrets.needs_aws().into(),
@@ -200,6 +207,7 @@ impl Script<'_> {
                 dns_suffix(self.region)
             ),
             gpu_check: self.gpu_check.into(),
+            spot: self.may_be_spot.into(),
             gpu_maker: self.gpu_maker.name(),
             scratch: volumes()
                 .any(|(_, volume)| volume.folder.starts_with("/mnt/scratch/"))

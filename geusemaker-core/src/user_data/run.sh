@@ -437,8 +437,9 @@ look() {
 }
 
 watch() {
-  local service up_since=$SECONDS
+  local service notice up_since=$SECONDS
   while :; do
+    ((!spot)) || ! notice=$(notice 2>/dev/null) || leave "$notice"
     for service in "${services[@]}"; do
       look "$service" || up_since=$SECONDS
     done

@@ -8,6 +8,10 @@ cat >/opt/geusemaker/run <<'END-OF-RUN'
 #!/bin/bash
 {{ runner }}
 
+{% if spot %}
+{{ spot_runner }}
+
+{% endif %}
 {% if secrets %}
 {{ secrets_runner }}
 
@@ -25,6 +29,8 @@ file_system_host={{ file_system_host | quote }}
 # If known, used as long as the name of the file system cannot be resolved.
 mount_target_ip=''
 gpu_check={{ gpu_check }}
+# If set, AWS may take the instance back.
+spot={{ spot }}
 gpu_maker={{ gpu_maker | quote }}
 scratch={{ scratch }}
 # The first service that needs the image, and the image.

@@ -16,6 +16,13 @@ pub(super) struct Offer {
     pub(super) zones: BTreeSet<String>,
 }
 
+impl Offer {
+    /// Leaves only this zone, which has the reserved capacity.
+    pub(super) fn keep_zone(&mut self, zone: &str) {
+        self.zones = [zone.to_owned()].into();
+    }
+}
+
 impl Preflight<'_> {
     /// Returns the zones that offer each of the instance types.
     pub(super) async fn offers(&self) -> Checked<Vec<Offer>> {
@@ -79,5 +86,6 @@ fn purchases(market: Market) -> &'static [Purchase] {
         Market::OnDemand => &[Purchase::OnDemand],
         Market::Spot => &[Purchase::Spot],
         Market::SpotThenOnDemand => &[Purchase::Spot, Purchase::OnDemand],
+        Market::CapacityBlock => &[Purchase::CapacityBlock],
     }
 }

@@ -11,6 +11,7 @@ mod new_network;
 mod permissions;
 mod quota;
 mod report;
+mod reservation;
 
 use self::report::Report;
 use super::Session;
@@ -84,17 +85,21 @@ impl Preflight<'_> {
     async fn plan(&self, account: AccountId) -> Result<Plan, Error> {
         let mut report = Report::default();
         let mut of_network = Report::default();
-        let (network, image, offers, prefix_list, key_pair, profile, secrets) = futures::join!(
+        let (network, image, offers, reserved, prefix_list, key_pair, profile, secrets) = futures::join!(
             self.network(&mut of_network),
             self.image(),
             self.offers(),
+            self.reserved_zone(),
             self.cloudfront_prefix_list(),
             self.key_pair(),
             self.instance_profile(),
             self.secrets(),
         );
         report.extend(of_network);
-        let (image, offers) = (report.take(image), report.take(offers));
+        let (image, mut offers) = (report.take(image), report.take(offers));
+        if let (Some(Some(zone)), Some(offers)) = (report.take(reserved), &mut offers) {
+            offers.iter_mut().for_each(|offer| offer.keep_zone(&zone));
+        }
         let prefix_list = report.take(prefix_list);
         report.take(key_pair);
         report.take(profile);

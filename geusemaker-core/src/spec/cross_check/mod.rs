@@ -1,6 +1,7 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
 mod access;
+mod compute;
 mod services;
 
 use std::collections::HashSet;
@@ -8,6 +9,7 @@ use std::hash::Hash;
 
 use super::error::SpecError;
 use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
+use super::market::Market;
 use super::region::Region;
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
@@ -20,6 +22,7 @@ const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 /// Runs all checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     instance_types(spec)?;
+    compute::check(&spec.compute)?;
     network(spec)?;
     services::check(spec)?;
     access::check(spec)?;
@@ -60,11 +63,26 @@ fn instance_type(spec: &UncheckedSpec, instance_type: GpuInstanceType) -> Result
             "{instance_type} is not sold as spot: set compute.market to \"on-demand\", or choose another type"
         )));
     }
+    if compute.market() == Market::CapacityBlock && !instance_type.is_sold_in_blocks() {
+        return Err(SpecError::new(format!(
+            "{instance_type} is not sold in capacity blocks: set compute.market to \"on-demand\", or choose another type"
+        )));
+    }
     if let (DeepLearningAmi::Unsupported { reason }, None) =
         (instance_type.deep_learning_ami(), compute.ami())
     {
         return Err(SpecError::new(format!(
             "{instance_type} cannot start from a Deep Learning AMI: {reason}; set compute.ami to an image that has its driver"
+        )));
+    }
+    let systems = instance_type.operating_systems();
+    if compute.ami().is_none() && !systems.contains(&compute.os()) {
+        let systems: Vec<_> = systems.iter().map(|os| format!("\"{os}\"")).collect();
+        return Err(SpecError::new(format!(
+            "{instance_type} is not among the instances that the Deep Learning AMI of {} supports: set compute.os to {}, or \
+             compute.ami to an image that has its driver",
+            compute.os(),
+            systems.join(" or "),
         )));
     }
     if compute.gpu_check() && !instance_type.has_nvidia_gpus() {
@@ -105,6 +123,7 @@ fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
         services: &spec.services,
         instance_type: spec.compute.instance_type(),
         gpu_check: spec.compute.gpu_check(),
+        may_be_spot: spec.compute.market().may_be_spot(),
     }
     .render()
     .map(drop)
@@ -189,13 +208,7 @@ mod tests {
 
     #[test]
     fn type_without_deep_learning_ami_needs_image() {
-        for name in [
-            "g4ad.xlarge",
-            "p3.2xlarge",
-            "p3dn.24xlarge",
-            "g6f.large",
-            "gr6f.4xlarge",
-        ] {
+        for name in ["g4ad.xlarge", "p3.2xlarge", "p3dn.24xlarge"] {
             let compute = format!("instance_type = \"{name}\"\ngpu_check = false");
             let error = error(1, &compute, "");
             assert!(

@@ -13,6 +13,8 @@ file_system_host='fs-0a1.efs.us-east-1.amazonaws.com'
 # If known, used as long as the name of the file system cannot be resolved.
 mount_target_ip=''
 gpu_check=1
+# If set, AWS may take the instance back.
+spot=0
 gpu_maker='nvidia'
 scratch=0
 # The first service that needs the image, and the image.

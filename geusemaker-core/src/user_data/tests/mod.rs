@@ -45,6 +45,21 @@ fn script(containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) ->
         containers,
         gpu_maker,
         gpu_check,
+        may_be_spot: false,
+    }
+    .render()
+}
+
+/// Returns the script of an instance that AWS may take back.
+fn spot_script(containers: &[Container<'_>]) -> String {
+    Script {
+        stack: "llm-prod",
+        file_system: "fs-0a1",
+        region: "us-east-1",
+        containers,
+        gpu_maker: GpuMaker::Nvidia,
+        gpu_check: true,
+        may_be_spot: true,
     }
     .render()
 }
@@ -57,6 +72,7 @@ fn user_data(services: &[Service]) -> Result<Vec<u8>, UserDataTooLarge> {
         services,
         instance_type: "g5.xlarge".parse().unwrap(),
         gpu_check: true,
+        may_be_spot: false,
     }
     .render()
 }

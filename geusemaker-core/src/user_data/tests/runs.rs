@@ -591,6 +591,39 @@ fn slow_restarts_are_reported() {
     );
 }
 
+/// AWS says two minutes before that it takes a spot instance back: the services stop cleanly, and are not started again.
+#[test]
+fn spot_notice_stops_services() {
+    let functions = "curl() {
+          record curl \"${@: -1}\"
+          [[ $* != */api/token ]] || { echo token; return; }
+          ((SECONDS >= 100)) || return 22
+          echo '{\"action\": \"terminate\", \"time\": \"2026-11-26T22:40:00Z\"}'
+        }";
+    let machine = Machine::new(functions).for_seconds(400);
+    let spot = spot_script(&[container("vllm", 8000, "a/vllm:1")]);
+    machine.first_start(&spot);
+    assert_eq!(
+        machine.outcome(),
+        [
+            "GEUSEMAKER:READY",
+            "GEUSEMAKER:FAILED the machine: AWS takes this spot instance back at 2026-11-26T22:40:00Z, so its services \
+             were stopped"
+        ]
+    );
+    assert_eq!(machine.ended(), ["storage 0", "services 0"]);
+    let stop = "docker compose -f /opt/geusemaker/compose.json stop -t 90";
+    assert_eq!(machine.calls_of(stop).len(), 1);
+
+    let machine = Machine::new(functions).for_seconds(400);
+    machine.first_start(&vllm());
+    assert_eq!(
+        machine.outcome(),
+        ["GEUSEMAKER:READY"],
+        "an on-demand instance"
+    );
+}
+
 /// A program that ends until its database answers is not a failure.
 #[test]
 fn early_restarts_are_forgiven() {
