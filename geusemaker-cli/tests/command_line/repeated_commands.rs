@@ -158,7 +158,7 @@ fn concurrent_processes_share_sandbox() {
 
 /// The file system of an existing stack cannot be adopted by another stack.
 #[test]
-fn file_system_in_use_is_not_adopted() {
+fn shared_file_system_outlives_its_users() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     let deployed = gm.sandbox(&["deploy", "-o", "json"]).with(0).document();
@@ -169,8 +169,13 @@ fn file_system_in_use_is_not_adopted() {
     let adopting = spec(1, &format!("storage.file_system = {file_system:?}"));
     gm.write_spec(&adopting.replace("\"llm\"", "\"other\""));
     gm.sandbox(&["deploy"])
-        .with(2)
-        .says(&["belongs to stack llm, which still exists"]);
+        .with(0)
+        .says(&["belongs to stack llm: as long as this stack uses it"]);
+    // The mount target and what it needs stay for the other stack.
+    gm.sandbox(&["destroy", "llm"])
+        .with(3)
+        .says(&["stack other uses it: it stays until that is removed"]);
+    gm.sandbox(&["destroy", "other"]).with(0);
     gm.sandbox(&["destroy", "llm"]).with(0);
     assert!(gm.leftovers().is_empty());
 }

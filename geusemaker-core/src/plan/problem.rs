@@ -259,15 +259,6 @@ pub enum PlanProblem {
         /// The region.
         region: Region,
     },
-    /// The file system belongs to a stack that exists, and is deleted with that stack.
-    #[error("storage.file_system {file_system} belongs to stack {stack}, which still exists")]
-    #[non_exhaustive]
-    BelongsToStack {
-        /// The file system.
-        file_system: FileSystemId,
-        /// The stack that created the file system.
-        stack: StackName,
-    },
     /// The file system cannot be mounted now.
     #[error("storage.file_system {file_system} is {state}")]
     #[non_exhaustive]
@@ -402,9 +393,6 @@ impl PlanProblem {
                 return format!("set compute.root_volume_gib to {snapshot_gib} or more");
             }
             Self::NoPrefixList { .. } => "choose another region, where AWS has this prefix list",
-            Self::BelongsToStack { .. } => {
-                "first destroy that stack with --keep-file-system, or leave storage.file_system out"
-            }
             Self::FileSystemNotAvailable { .. } => {
                 "wait until it is available, or name another file system"
             }

@@ -1,8 +1,8 @@
 //! Findings in the account that do not keep a stack from being deployed.
 
 use crate::aws::error::AwsError;
-use crate::id::VpcId;
-use crate::spec::VcpuQuota;
+use crate::id::{FileSystemId, VpcId};
+use crate::spec::{StackName, VcpuQuota};
 
 /// A finding in the account that does not keep the stack from being deployed, from [`Plan::warnings`](crate::Plan).
 ///
@@ -83,6 +83,18 @@ pub enum PlanWarning {
     DefaultVpcWithoutRoute {
         /// The VPC.
         vpc: VpcId,
+    },
+    /// The file system belongs to another stack, and is deleted with it.
+    #[error(
+        "{file_system} belongs to stack {stack}: as long as this stack uses it, {stack} cannot be removed completely, and \
+         afterwards {stack} deletes it unless it keeps its file system"
+    )]
+    #[non_exhaustive]
+    FileSystemOfStack {
+        /// The file system.
+        file_system: FileSystemId,
+        /// The stack that has created it.
+        stack: StackName,
     },
     /// A check was left out, because the credentials lack the permission to look.
     #[error("{what} was not checked: {} is not permitted", .call.operation)]

@@ -170,16 +170,86 @@ async fn spot_quota_falls_back_to_on_demand() {
     let scenario = Scenario::new();
     let wanted = spec_with(1, "market = \"spot-then-on-demand\"");
     let planned = scenario.session.plan(wanted).await.unwrap();
-    let spots = planned
-        .state()
-        .plan
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.purchase == Purchase::Spot)
-        .count();
     let fault = Fault::on("RunInstances").answer("MaxSpotInstanceCountExceeded");
-    scenario.aws.inject(fault.times(spots.try_into().unwrap()));
+    scenario.aws.inject(fault);
     let ready = planned.launch().await.unwrap();
     ready.rollback().await.into_result().unwrap();
     scenario.assert_nothing_left();
+}
+
+/// AWS accepts a launch, and ends the instance at once.
+#[tokio::test(start_paused = true)]
+async fn ended_instance_counts_as_attempt() {
+    let fault = Fault::on("RunInstances").fails("Server.InsufficientInstanceCapacity");
+    let scenario = Scenario::on(account().fault(fault).build());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let candidates = planned.state().plan.candidates.clone();
+    let ready = planned.launch().await.unwrap();
+    let (instances, targets) = (
+        ready.state().instances.clone(),
+        ready.state().mount_targets.len(),
+    );
+    ready.rollback().await.into_result().unwrap();
+    scenario.assert_nothing_left();
+
+    let subnet = candidates[1].subnet.as_ref().map(|subnet| &subnet.id);
+    assert_eq!((instances.len(), Some(&instances[0].subnet)), (1, subnet));
+    // One in the first place, which is of no use any more, and one in the second.
+    assert_eq!(targets, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ended_instances_are_listed() {
+    let fault = Fault::on("RunInstances")
+        .fails("Server.InsufficientInstanceCapacity")
+        .forever();
+    let scenario = Scenario::on(account().fault(fault).build());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let places = planned.state().plan.candidates.len();
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    let Error::Capacity { attempts, .. } = &*failed.error else {
+        panic!("{}", failed.error);
+    };
+    assert_eq!(attempts.len(), places);
+    let code = attempts[0].error.code.as_deref();
+    assert_eq!(code, Some("Server.InsufficientInstanceCapacity"));
+}
+
+/// The second type counts against the same quota, so it is not even asked for.
+#[tokio::test(start_paused = true)]
+async fn quota_rules_out_its_family_only() {
+    let fault = Fault::on("RunInstances").answer("VcpuLimitExceeded");
+    let scenario = Scenario::on(account().fault(fault).build());
+    let wanted = spec_with(
+        1,
+        "fallback = [\"g6.xlarge\", \"p4d.24xlarge\"]\n[access]\nssm = false",
+    );
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let ready = planned.launch().await.unwrap();
+    let instance_type = ready.state().instances[0].instance_type;
+    ready.rollback().await.into_result().unwrap();
+    scenario.assert_nothing_left();
+    assert_eq!(instance_type.name(), "p4d.24xlarge");
+    let calls = scenario.aws.calls();
+    let asked = calls.iter().filter(|call| call.operation == "RunInstances");
+    assert_eq!(asked.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn used_up_quotas_name_page_to_ask() {
+    let fault = Fault::on("RunInstances")
+        .answer("VcpuLimitExceeded")
+        .forever();
+    let scenario = Scenario::on(account().fault(fault).build());
+    let planned = scenario.session.plan(spec(1)).await.unwrap();
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    assert_eq!(failed.error.category(), Category::Access);
+    let remedy = failed.error.remedy();
+    assert!(
+        remedy.contains("\"Running On-Demand G and VT instances\""),
+        "{remedy}"
+    );
+    assert!(remedy.contains("/ec2/quotas/L-DB2E81BA"), "{remedy}");
 }

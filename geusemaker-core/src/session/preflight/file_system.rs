@@ -6,10 +6,11 @@ use aws_sdk_efs::types::MountTargetDescription;
 
 use super::Preflight;
 use super::network::FoundNetwork;
-use super::report::{Checked, Unfit, during};
+use super::report::{Checked, Report, Unfit, during};
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, VpcId};
 use crate::plan::AdoptedFileSystem;
 use crate::plan::problem::PlanProblem;
+use crate::plan::warning::PlanWarning;
 use crate::resource::{file_system, mount_target, security_group};
 
 const READING: &str = "reading the file system";
@@ -18,6 +19,7 @@ impl Preflight<'_> {
     pub(super) async fn adopted_file_system(
         &self,
         network: Option<&FoundNetwork>,
+        report: &mut Report,
     ) -> Checked<Option<AdoptedFileSystem>> {
         let Some(id) = self.spec.storage().file_system() else {
             return Ok(None);
@@ -29,7 +31,8 @@ impl Preflight<'_> {
             .map_err(Unfit::Unknown)?
         {
             let file_system = id.clone();
-            return Err(PlanProblem::BelongsToStack { file_system, stack }.into());
+            let warning = PlanWarning::FileSystemOfStack { file_system, stack };
+            report.warnings.push(warning);
         }
         let aws = &self.account.reader;
         let found = file_system::described(aws, id)

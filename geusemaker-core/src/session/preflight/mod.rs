@@ -116,8 +116,9 @@ impl Preflight<'_> {
         };
         let mut of_quotas = Report::default();
         let mut of_permissions = Report::default();
+        let mut of_file_system = Report::default();
         let (file_system, names, (), candidates) = futures::join!(
-            self.adopted_file_system(network.as_ref()),
+            self.adopted_file_system(network.as_ref(), &mut of_file_system),
             self.names(network.as_ref()),
             self.permissions(
                 network.as_ref(),
@@ -128,6 +129,7 @@ impl Preflight<'_> {
             self.within_quotas(candidates.clone(), &mut of_quotas),
         );
         report.extend(of_quotas);
+        report.extend(of_file_system);
         let file_system = report.take(file_system);
         report.take(names);
         report.extend(of_permissions);
