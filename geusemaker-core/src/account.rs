@@ -9,6 +9,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::clock::Clock;
 use crate::aws::clock_speed::ClockSpeed;
 use crate::aws::error::AwsError;
+use crate::aws::error_class::ErrorClass;
 use crate::error::Error;
 use crate::id::{AccountId, DeploymentId};
 use crate::progress::{Listener, Progress};
@@ -73,7 +74,7 @@ impl Account {
             .send()
             .await
             .map_err(AwsError::of("sts:GetCallerIdentity"))
-            .map_err(Error::aws("finding out the account of the credentials"))?;
+            .map_err(|error| self.unidentified(error))?;
         let doing = Error::aws("finding out the account of the credentials");
         match reply.account {
             Some(account) => Ok(Identity {
@@ -84,6 +85,22 @@ impl Account {
                 "account",
             ))),
         }
+    }
+}
+
+impl Account {
+    /// Returns the error of credentials that AWS does not accept. In a Region that the account has not enabled, AWS
+    /// accepts none, and does not say why.
+    fn unidentified(&self, error: AwsError) -> Error {
+        let doing = "finding out the account of the credentials";
+        let region = &self.region;
+        if error.class == ErrorClass::Credentials && region.is_opt_in() {
+            return Error::aws(format!(
+                "{doing} in {region}, which an account has to enable first (aws account enable-region --region-name \
+                 {region})"
+            ))(error);
+        }
+        Error::aws(doing)(error)
     }
 }
 

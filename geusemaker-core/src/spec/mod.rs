@@ -416,9 +416,10 @@ impl DeploymentSpec {
     /// ```
     pub fn warnings(&self) -> Vec<SpecWarning> {
         let of_import = self.0.import_warnings.0.iter().cloned();
-        let of_services = warning::warnings(self.compute().count(), self.services());
-        let of_access = warning::of_access(self.tier(), self.access(), self.services());
-        let of_network = warning::of_network(self);
+        let (tier, access, services) = (self.tier(), self.access(), self.services());
+        let of_services = warning::warnings(self.compute().count(), services);
+        let of_access = warning::of_access(tier, access, services);
+        let of_network = warning::of_network(tier, self.network(), access, services);
         of_import
             .chain(of_services)
             .chain(of_access)

@@ -38,6 +38,32 @@ impl Region {
             .map_or("aws", |(_, partition)| partition)
     }
 
+    /// Returns true if an account has to enable the Region before it can use it.
+    ///
+    /// Source: AWS Account Management guide, "Enable or disable AWS Regions in your account".
+    pub(crate) fn is_opt_in(&self) -> bool {
+        let enabled = [
+            "ap-northeast-1",
+            "ap-northeast-2",
+            "ap-northeast-3",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ca-central-1",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "sa-east-1",
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+        ];
+        self.partition() == "aws" && !enabled.contains(&self.as_str())
+    }
+
     /// Returns the end of the host names of AWS's services in the Region.
     ///
     /// Source: the partitions that the AWS SDKs know.

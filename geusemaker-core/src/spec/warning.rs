@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::DeploymentSpec;
 use super::access::Access;
 use super::egress::Egress;
+use super::network::Network;
 use super::service::{
     ContainerImage, DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database,
 };
@@ -122,21 +122,26 @@ pub(super) fn of_access(tier: Tier, access: &Access, services: &[Service]) -> Op
 }
 
 /// Returns the warnings about a network whose instances have no public addresses.
-pub(super) fn of_network(spec: &DeploymentSpec) -> Vec<SpecWarning> {
-    let Some(egress) = spec.network().egress() else {
+pub(super) fn of_network(
+    tier: Tier,
+    network: &Network,
+    access: &Access,
+    services: &[Service],
+) -> Vec<SpecWarning> {
+    let Some(egress) = network.egress() else {
         return Vec::new();
     };
     let mut warnings = Vec::new();
     if egress == Egress::Endpoints {
-        let services = spec.services().iter();
-        let out_of_reach = services.filter(|service| !service.image().is_in_ecr());
+        let out_of_reach = services
+            .iter()
+            .filter(|service| !service.image().is_in_ecr());
         warnings.extend(out_of_reach.map(|service| SpecWarning::ImageOutOfReach {
             service: service.name().clone(),
             image: service.image().clone(),
         }));
     }
-    let access = spec.access();
-    let of_instances = spec.tier() == Tier::Instances && !access.allow().is_empty();
+    let of_instances = tier == Tier::Instances && !access.allow().is_empty();
     for (field, is_given) in [
         ("access.allow", of_instances),
         ("access.ssh_from", !access.ssh_from().is_empty()),

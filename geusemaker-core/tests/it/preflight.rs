@@ -437,3 +437,54 @@ async fn file_system_of_other_vpc_is_refused() {
         found[0].remedy()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn region_without_type_is_refused() {
+    let scenario = Scenario::new();
+    let spec = spec(1).to_builder().region("us-west-1".parse().unwrap());
+    let error = scenario
+        .session
+        .plan(spec.build().unwrap())
+        .await
+        .unwrap_err();
+    scenario.assert_nothing_left();
+    let text = "the subnets are in us-west-1a, us-west-1b, and it is offered or reserved in none";
+    assert!(error.to_string().contains(text), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn opt_in_region_is_named_as_such() {
+    let scenario = Scenario::new();
+    let spec = spec(1).to_builder().region("eu-south-1".parse().unwrap());
+    let error = scenario
+        .session
+        .plan(spec.build().unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.category(), Category::Access);
+    assert!(
+        error.to_string().contains("aws account enable-region"),
+        "{error}"
+    );
+}
+
+/// Names and ARNs of China and GovCloud are their own.
+#[tokio::test(start_paused = true)]
+async fn stacks_live_in_other_partitions() {
+    for (region, instance_type, partition) in [
+        ("cn-north-1", "g4dn.xlarge", "arn:aws-cn:"),
+        ("us-gov-west-1", "g4dn.xlarge", "arn:aws-us-gov:"),
+    ] {
+        let scenario = Scenario::new();
+        let compute = spec(2).compute().to_builder();
+        let compute = compute.instance_type(instance_type.parse().unwrap());
+        let spec = spec(2).to_builder().compute(compute);
+        let spec = spec.region(region.parse().unwrap()).build().unwrap();
+        let planned = scenario.session.plan(spec).await.unwrap();
+        let balanced = planned.launch().await.unwrap().balance().await.unwrap();
+        let balancer = balanced.state().load_balancer.arn.to_string();
+        balanced.rollback().await.into_result().unwrap();
+        scenario.assert_nothing_left();
+        assert!(balancer.starts_with(partition), "{balancer}");
+    }
+}

@@ -40,6 +40,10 @@ pub(crate) struct Zone {
 /// The kind of a zone: one of the region's own, or one at its edge that an account has to opt in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "these are AWS's names of the kinds"
+)]
 pub(crate) enum ZoneKind {
     AvailabilityZone,
     LocalZone,

@@ -211,8 +211,8 @@ pub(super) fn choose_zone(
     let all = all.join(", ");
     zones
         .into_iter()
-        .cloned()
         .find(|zone| name.is_none_or(|name| zone.name == name) && id.is_none_or(|id| zone.id == id))
+        .cloned()
         .ok_or_else(|| {
             let zone = name.or(id).unwrap_or_default();
             let message = format!(

@@ -18,6 +18,10 @@ use geusemaker_testkit::Aws;
 use self::answer::Answer;
 
 /// A service as a request names it.
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the name of the service begins like that"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
     CloudFront,
