@@ -61,6 +61,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         let label = if row == 0 { "try in order" } else { "" };
         lines.push(format!("  {label:<13}{candidates}"));
     }
+    lines.extend(price_line(plan));
     lines.push(match &plan.adopted_file_system {
         Some(adopted) => format!("  storage      {} (yours: never deleted)", adopted.id),
         None => "  storage      a new encrypted file system".to_owned(),
@@ -278,18 +279,36 @@ fn placements(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// Returns the price of an hour of one instance, as far as it is known: `, about $1.006 per hour`.
+/// Returns the price of an hour of one instance, as far as it is known: `, about $1.006/h`.
 fn price(plan: &Plan, candidate: &Candidate) -> String {
     let list_price = candidate.instance_type.on_demand_price();
+    let list_price = list_price.map(|price| price.usd_per_hour());
     match (candidate.purchase, plan.spec.compute().max_price()) {
-        (Purchase::OnDemand, _) => list_price.map_or(String::new(), |price| format!(", {price}")),
-        (Purchase::Spot, Some(limit)) => format!(", at most ${limit} per hour"),
+        (Purchase::OnDemand, _) => {
+            list_price.map_or(String::new(), |usd| format!(", about ${usd}/h"))
+        }
+        (Purchase::Spot, Some(limit)) => format!(", at most ${limit}/h"),
         (Purchase::Spot, None) => {
-            list_price.map_or(String::new(), |price| format!(", less than {price}"))
+            list_price.map_or(String::new(), |usd| format!(", at most about ${usd}/h"))
         }
         // A block was paid when it was bought.
         _ => String::new(),
     }
+}
+
+/// Returns the line that says where the prices come from, if there are any.
+fn price_line(plan: &Plan) -> Option<String> {
+    let mut prices = plan
+        .candidates
+        .iter()
+        .filter_map(|it| it.instance_type.on_demand_price());
+    let price = prices.next()?;
+    Some(format!(
+        "  {:<13}(on-demand prices: {}, Linux, the list of {})",
+        "",
+        price.region(),
+        price.as_of()
+    ))
 }
 
 /// Joins the zones of one region and writes only the first one out: `us-east-1a, b, f`.

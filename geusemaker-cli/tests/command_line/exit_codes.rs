@@ -136,3 +136,22 @@ fn incomplete_removal_exits_with_3() {
     assert_eq!(next, "gm destroy llm");
     assert_goes(&gm, &account, next);
 }
+
+/// Each place is listed with AWS's answer.
+#[test]
+fn missing_capacity_lists_places() {
+    let refused = Fault::on("RunInstances").answer("InsufficientInstanceCapacity");
+    let (gm, account) = machine([refused.forever().into()]);
+    let ended = account.run(&gm, &["deploy", "--yes"]).with(1);
+    ended.says(&[
+        "error: no place for instance/0: 5 places have refused (InsufficientInstanceCapacity)\n",
+        "  g5.xlarge on-demand in us-east-1a  InsufficientInstanceCapacity\n",
+        "  g5.xlarge on-demand in us-east-1f  InsufficientInstanceCapacity\n",
+        "try: try again later",
+    ]);
+    let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(1);
+    let attempts = &ended.document()["error"]["attempts"];
+    assert_eq!(attempts.as_array().unwrap().len(), 5);
+    assert_eq!(attempts[0]["zone"], "us-east-1a");
+    assert_eq!(account.leftovers(), [""; 0]);
+}

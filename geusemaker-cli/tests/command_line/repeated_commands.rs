@@ -168,9 +168,12 @@ fn shared_file_system_outlives_its_users() {
         .to_owned();
     let adopting = spec(1, &format!("storage.file_system = {file_system:?}"));
     gm.write_spec(&adopting.replace("\"llm\"", "\"other\""));
-    gm.sandbox(&["deploy"])
-        .with(0)
-        .says(&["belongs to stack llm: as long as this stack uses it"]);
+    let plan = gm.sandbox(&["plan"]).with(0);
+    assert!(
+        plan.stdout
+            .contains("belongs to stack llm: as long as this stack uses it")
+    );
+    gm.sandbox(&["deploy"]).with(0);
     // The mount target and what it needs stay for the other stack.
     gm.sandbox(&["destroy", "llm"])
         .with(3)

@@ -83,3 +83,24 @@ fn taken_load_balancer_name_is_refused() {
     ]);
     assert_eq!(gm.leftovers(), before);
 }
+
+/// Each problem has a line of its own, with its remedy.
+#[test]
+fn all_problems_are_listed_at_once() {
+    let gm = Gm::new();
+    let keys = "compute.key_pair = \"mine\"\ncompute.capacity_reservation = \"cr-0a1b2c3d\"\n\
+                storage.file_system = \"fs-0a1b2c3d\"";
+    gm.write_spec(&spec(2, keys));
+    gm.sandbox(&["plan"]).with(2).says(&[
+        "error: 3 problems; nothing was created\n",
+        "  1. compute.capacity_reservation cr-0a1b2c3d does not exist in us-east-1",
+        "  2. compute.key_pair mine does not exist in us-east-1",
+        "  3. storage.file_system fs-0a1b2c3d does not exist in us-east-1",
+        "     try: check the id, the region and the account\n",
+    ]);
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(2).document();
+    let problems = document["error"]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 3);
+    assert!(problems.iter().all(|problem| problem["remedy"].is_string()));
+    assert!(gm.journals().is_empty());
+}
