@@ -156,7 +156,7 @@ fn concurrent_processes_share_sandbox() {
     assert!(gm.leftovers().is_empty());
 }
 
-/// The file system of an existing stack cannot be adopted by another stack.
+/// What another stack uses stays until that stack is gone.
 #[test]
 fn shared_file_system_outlives_its_users() {
     let gm = Gm::new();

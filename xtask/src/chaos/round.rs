@@ -62,6 +62,7 @@ impl Round<'_> {
             (3, Tier::Cdn),
         ]);
         let is_adopting = self.rng.chance(250);
+        let has_network = !is_adopting && self.rng.chance(300);
         let ending = self.rng.pick(&[
             (4, Ending::UpAndDown),
             (4, Ending::Down),
@@ -83,9 +84,16 @@ impl Round<'_> {
         if is_adopting {
             spec.push_str(&format!("\n[storage]\nfile_system = \"{file_system}\"\n"));
         }
+        if has_network {
+            spec.push_str("\n[network]\ncreate = true\n");
+        }
         fs::write(gm.spec(), spec)?;
         let seeds = account.inventory()?;
-        let adopted = if is_adopting { ", adopting" } else { "" };
+        let special = match (is_adopting, has_network) {
+            (true, _) => ", adopting",
+            (false, true) => ", with a network",
+            (false, false) => "",
+        };
         let mut life = Life {
             tier,
             is_adopting,
@@ -112,7 +120,7 @@ impl Round<'_> {
         Ok(Report {
             seed: self.seed,
             number: self.number,
-            plot: format!("tier {}{adopted}, {ending:?}", tier.number()),
+            plot: format!("tier {}{special}, {ending:?}", tier.number()),
             story,
             problems,
             directory: self.directory,

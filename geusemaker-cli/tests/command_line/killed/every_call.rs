@@ -7,6 +7,7 @@ use super::point::Point;
 use super::sampling::sample;
 use super::stack::{Census, census, is_destroyed, resumes_to_running, rolls_back_to_gone};
 use super::world::World;
+use crate::spec_text::spec;
 
 const DEPLOY: &[&str] = &["deploy", "--yes"];
 const DESTROY: &[&str] = &["destroy", "llm", "--yes"];
@@ -48,7 +49,17 @@ impl fmt::Display for Kill<'_> {
 /// Whichever call `gm` is killed at, the next command brings the stack up or removes it, as asked.
 #[test]
 fn stack_survives_kill_at_any_call() {
-    let nothing = World::new();
+    survives_kills(&World::new(), STRIDE);
+}
+
+/// The same for a stack with a network of its own, whose instances have no public addresses.
+#[test]
+fn network_survives_kill_at_any_call() {
+    let keys = "compute.gpu_check = false\nnetwork = { create = true, private = true }";
+    survives_kills(&World::with_spec(&spec(1, keys)), NETWORK_STRIDE);
+}
+
+fn survives_kills(nothing: &World, stride: usize) {
     let (gm, account) = nothing.begin();
     account.run(&gm, DEPLOY).with(0);
     let whole = census(&account);
@@ -60,7 +71,7 @@ fn stack_survives_kill_at_any_call() {
 
     let up = up.into_iter().map(|at| Kill {
         arguments: DEPLOY,
-        from: &nothing,
+        from: nothing,
         at,
     });
     let down = down.into_iter().map(|at| Kill {
@@ -68,9 +79,12 @@ fn stack_survives_kill_at_any_call() {
         from: &running,
         at,
     });
-    let kills = sample(up.chain(down).collect(), STRIDE);
+    let kills = sample(up.chain(down).collect(), stride);
     at_each(&kills, |kill| kill.is_survived(&whole));
 }
 
 /// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
 const STRIDE: usize = 7;
+
+/// Larger, because the kills that have nothing to do with the network are those of the other stack.
+const NETWORK_STRIDE: usize = 17;

@@ -16,8 +16,13 @@ pub(super) struct World {
 impl World {
     /// Creates a machine with the spec of a tier-3 stack, and an empty account.
     pub(super) fn new() -> Self {
+        Self::with_spec(&spec(3, "compute.gpu_check = false"))
+    }
+
+    /// Creates a machine with this spec, and an empty account.
+    pub(super) fn with_spec(spec: &str) -> Self {
         let gm = Gm::new();
-        gm.write_spec(&spec(3, "compute.gpu_check = false"));
+        gm.write_spec(spec);
         Self::of(gm, Account::start(Aws::builder()))
     }
 
