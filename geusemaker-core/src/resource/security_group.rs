@@ -144,16 +144,17 @@ impl Kind for Lookup {
     }
 }
 
-/// Asks if these credentials may create a group, which is not created. The answer is always an error.
+/// Asks if these credentials may create a group, which is not created. The answer is always an error. Without a VPC, the
+/// question is about the default one.
 pub(crate) async fn create_in_dry_run(
     aws: &Reader,
-    vpc: &VpcId,
+    vpc: Option<&VpcId>,
     name: &str,
 ) -> Result<(), AwsError> {
     aws.ec2
         .create_security_group()
         .dry_run(true)
-        .vpc_id(vpc.as_str())
+        .set_vpc_id(vpc.map(ToString::to_string))
         .group_name(name)
         .description("The permission to create groups")
         .send()

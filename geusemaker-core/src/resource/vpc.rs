@@ -52,18 +52,6 @@ impl Create for NewVpc {
     }
 }
 
-/// Asks if these credentials may create a VPC, which is not created. The answer is always an error.
-pub(crate) async fn create_in_dry_run(aws: &Reader, range: &VpcRange) -> Result<(), AwsError> {
-    aws.ec2
-        .create_vpc()
-        .dry_run(true)
-        .cidr_block(range.as_str())
-        .send()
-        .await
-        .map_err(AwsError::of("ec2:CreateVpc"))?;
-    Ok(())
-}
-
 /// A lookup by the tags: AWS takes no token for a VPC, and a deployment has at most one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lookup {

@@ -6,9 +6,8 @@ use super::report::{Report, during};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::plan::Candidate;
-use crate::plan::network::PlannedNetwork;
 use crate::resource::image::Image;
-use crate::resource::{instance, security_group, vpc};
+use crate::resource::{instance, security_group};
 
 const CHECKING: &str = "checking the permissions";
 
@@ -22,17 +21,14 @@ impl Preflight<'_> {
     ) {
         let aws = &self.account.reader;
         let stack = self.spec.name();
-        let network = async {
-            of_dry_run(match network.map(|network| &network.planned) {
-                None => Ok(()),
-                Some(PlannedNetwork::Existing { vpc, .. }) => {
-                    let name = stack.security_group_name("instances");
-                    security_group::create_in_dry_run(aws, vpc, &name).await
-                }
-                Some(PlannedNetwork::New { new_network }) => {
-                    vpc::create_in_dry_run(aws, &new_network.range).await
-                }
-            })
+        let groups = async {
+            let Some(network) = network else {
+                return Ok(());
+            };
+            // Of a new network, nothing else is asked: servers that imitate AWS create a VPC in spite of the dry run.
+            let vpc = network.planned.existing_vpc();
+            let name = stack.security_group_name("instances");
+            of_dry_run(security_group::create_in_dry_run(aws, vpc, &name).await)
         };
         let instances = async {
             let (Some(image), Some([candidate, ..])) = (image, candidates) else {
@@ -45,8 +41,8 @@ impl Preflight<'_> {
             let asked = instance::create_in_dry_run(aws, &image.id, instance_type, subnet, profile);
             of_dry_run(asked.await)
         };
-        let (network, instances) = futures::join!(network, instances);
-        report.take(network.map_err(during(CHECKING)));
+        let (groups, instances) = futures::join!(groups, instances);
+        report.take(groups.map_err(during(CHECKING)));
         report.take(instances.map_err(during(CHECKING)));
     }
 }
