@@ -156,7 +156,7 @@ fn concurrent_processes_share_sandbox() {
     assert!(gm.leftovers().is_empty());
 }
 
-/// What another stack uses stays until that stack is gone.
+/// Resources that another stack uses stay until that stack is gone.
 #[test]
 fn shared_file_system_outlives_its_users() {
     let gm = Gm::new();

@@ -205,7 +205,7 @@ pub(crate) async fn admissions(
             let mut rules = group.ip_permissions().iter();
             Some(Admission {
                 admits_range: rules.any(|rule| is_on(rule, port) && covers(rule, range)),
-                is_of_this_program: group.tags().iter().any(|tag| tag.key() == Some(DEPLOYMENT)),
+                is_of_this_program: Owner::of_ec2(group.tags()).is_some(),
                 id: SecurityGroupId::from_aws(group.group_id?),
             })
         })

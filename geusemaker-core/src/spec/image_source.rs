@@ -9,7 +9,7 @@ use super::error::SpecError;
 use super::service::ParameterName;
 use crate::id::AmiId;
 
-/// How EC2 writes a parameter in the place of an image.
+/// The beginning of a parameter in the place of an image, as EC2 takes it.
 const RESOLVE: &str = "resolve:ssm:";
 
 /// The image that a spec names, instead of the newest Deep Learning AMI.

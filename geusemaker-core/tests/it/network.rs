@@ -221,7 +221,7 @@ async fn network_removal_survives_lost_calls() {
     }
 }
 
-/// What could not be deleted is listed with a command, and the next removal finishes it.
+/// A part that could not be deleted is listed with a command, and the next removal finishes it.
 #[tokio::test(start_paused = true)]
 async fn undeletable_part_is_listed() {
     for (network, operation, kind) in [

@@ -244,7 +244,7 @@ mod tests {
 
     /// Else nobody could launch it anywhere.
     #[test]
-    fn every_type_is_offered_somewhere() {
+    fn types_are_all_offered_somewhere() {
         for known in instance_types() {
             let mut zones = regions::regions()
                 .iter()
