@@ -24,7 +24,8 @@ use crate::kind::ResourceKind;
 use crate::mutex::Mutex;
 use crate::progress::event::ProgressUpdate;
 use crate::progress::wait::WaitReport;
-use crate::resource::{distribution, network_interface, sharing};
+use crate::resource::sharing::Sharing;
+use crate::resource::{distribution, network_interface};
 use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
@@ -160,14 +161,12 @@ impl<'a> Teardown<'a> {
 
     /// Returns an error if others live on the resource: AWS would delete a mount target below their instances.
     async fn ensure_unshared(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
-        let is_left = |kind| self.undone().left.iter().any(|left| left.kind == kind);
-        let is_shareable = match kind {
-            ResourceKind::MountTarget | ResourceKind::FileSystem => true,
-            // Its mount target was left for the others.
-            ResourceKind::SecurityGroup => is_left(ResourceKind::MountTarget),
-            _ => false,
+        let Some(shared) = kind.shared() else {
+            return Ok(());
         };
-        if !is_shareable {
+        let is_left = |kind| self.undone().left.iter().any(|left| left.kind == kind);
+        if shared == Sharing::SecurityGroup && !is_left(ResourceKind::MountTarget) {
+            // AWS does not delete the group of a mount target that others use, and no mount target was left for them.
             return Ok(());
         }
         let Account {
@@ -179,12 +178,7 @@ impl<'a> Teardown<'a> {
         let expected = Expected::with_deadline_minutes(0, 5, 5);
         let users = Wait::new(format!("the users of {kind} {id}"), expected)
             .until(clock, progress, || async {
-                let users = match kind {
-                    ResourceKind::MountTarget => sharing::users_of_mount_target(reader, id).await,
-                    ResourceKind::FileSystem => sharing::users_of_file_system(reader, id).await,
-                    _ => sharing::users_of_group(reader, id).await,
-                };
-                Ok(PollState::Ready(users?))
+                Ok(PollState::Ready(shared.users(reader, id).await?))
             })
             .await;
         match users {

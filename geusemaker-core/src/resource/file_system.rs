@@ -4,7 +4,7 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, PerformanceMode,
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::kind::Kind;
+use super::kind::{Kind, Sharing};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
@@ -54,6 +54,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "file system";
+    const SHARED: Option<Sharing> = Some(Sharing::FileSystem);
     const AFTER: &'static [ResourceKind] = &[ResourceKind::MountTarget];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::MountTarget];
     const DELETION: Expected = Expected::with_deadline_minutes(3, 10, 10);

@@ -8,6 +8,15 @@ use crate::aws::error::AwsError;
 use crate::kind::ResourceKind;
 use crate::wait::Expected;
 
+/// The kinds of resources that others can live on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    FileSystem,
+    MountTarget,
+    /// The group of a mount target.
+    SecurityGroup,
+}
+
 /// A kind of resource: its name, and how its resources are found again, observed and deleted.
 ///
 /// The implementing type is the lookup of one resource: the properties that identify it and are known before the create
@@ -29,6 +38,9 @@ pub(crate) trait Kind: Send + Sync + 'static {
     fn holders(_id: &str) -> Option<(&'static str, &str)> {
         None
     }
+
+    /// The way to ask who else lives on a resource, which AWS would delete below them; `None` if nobody can.
+    const SHARED: Option<Sharing> = None;
 
     /// Returns the AWS CLI command that deletes a resource by hand.
     fn removal_command(id: &str, region: &str) -> String;

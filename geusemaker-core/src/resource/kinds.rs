@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
+use super::kind::{Kind, Sharing};
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -72,6 +72,13 @@ macro_rules! kinds {
             pub(crate) fn holders(self, id: &str) -> Option<(&'static str, &str)> {
                 match self {
                     $(Self::$kind => super::$file::Lookup::holders(id),)+
+                }
+            }
+
+            /// Returns the way to ask who else lives on a resource.
+            pub(crate) fn shared(self) -> Option<Sharing> {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::SHARED,)+
                 }
             }
 

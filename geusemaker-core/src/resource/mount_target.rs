@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::file_system::readiness;
-use super::kind::Kind;
+use super::kind::{Kind, Sharing};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
@@ -59,6 +59,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "mount target";
+    const SHARED: Option<Sharing> = Some(Sharing::MountTarget);
     const DELETION: Expected = Expected::with_deadline_minutes(15, 45, 15);
 
     fn removal_command(id: &str, region: &str) -> String {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::filter::{filter, of_deployment};
-use super::kind::Kind;
+use super::kind::{Kind, Sharing};
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
@@ -63,6 +63,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "security group";
+    const SHARED: Option<Sharing> = Some(Sharing::SecurityGroup);
     const AFTER: &'static [ResourceKind] =
         &[ResourceKind::VpcEndpoint, ResourceKind::SecurityGroupRule];
     const BLOCKED_BY: &'static [ResourceKind] = &[

@@ -4,18 +4,27 @@ use std::collections::BTreeSet;
 
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 
+pub(crate) use super::kind::Sharing;
 use super::tags::Owner;
 use super::{mount_target, security_group, security_group_rule};
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::FileSystemId;
 
+impl Sharing {
+    /// Returns who else lives on the resource.
+    pub(crate) async fn users(self, aws: &Reader, id: &str) -> Result<BTreeSet<String>, AwsError> {
+        match self {
+            Self::FileSystem => users_of_file_system(aws, id).await,
+            Self::MountTarget => users_of_mount_target(aws, id).await,
+            Self::SecurityGroup => users_of_group(aws, id).await,
+        }
+    }
+}
+
 /// Returns the other stacks whose instances reach the file system through this mount target: its security groups admit
 /// them.
-pub(crate) async fn users_of_mount_target(
-    aws: &Reader,
-    id: &str,
-) -> Result<BTreeSet<String>, AwsError> {
+async fn users_of_mount_target(aws: &Reader, id: &str) -> Result<BTreeSet<String>, AwsError> {
     let groups = match mount_target::security_groups(aws, id).await {
         Err(error) if error.is_not_found() => Vec::new(),
         // EFS refuses to list them while the mount target is being deleted.
@@ -30,10 +39,7 @@ pub(crate) async fn users_of_mount_target(
 }
 
 /// Returns the other stacks whose instances a security group admits.
-pub(crate) async fn users_of_group(
-    aws: &Reader,
-    group: &str,
-) -> Result<BTreeSet<String>, AwsError> {
+async fn users_of_group(aws: &Reader, group: &str) -> Result<BTreeSet<String>, AwsError> {
     let Some(owner) = security_group::owner(aws, group).await? else {
         return Ok(BTreeSet::new());
     };
@@ -43,10 +49,7 @@ pub(crate) async fn users_of_group(
 }
 
 /// Returns what else has a mount target in a file system, once the mount targets of its own stack are gone.
-pub(crate) async fn users_of_file_system(
-    aws: &Reader,
-    id: &str,
-) -> Result<BTreeSet<String>, AwsError> {
+async fn users_of_file_system(aws: &Reader, id: &str) -> Result<BTreeSet<String>, AwsError> {
     let targets = mount_target::of_file_system(aws, &FileSystemId::from_aws(id)).await;
     let targets = match targets {
         Err(error) if error.is_not_found() => Vec::new(),
