@@ -84,6 +84,7 @@ fn policy(plan: &Plan) -> Value {
         ));
     }
     statements.extend(secrets(plan));
+    statements.extend(images(plan));
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -124,6 +125,23 @@ fn secrets(plan: &Plan) -> Vec<Value> {
         [allow(&[action], &arns), decrypt]
     })
     .collect()
+}
+
+/// Returns the statements that let the role pull the images that are in Amazon ECR, and no others.
+fn images(plan: &Plan) -> Vec<Value> {
+    let repositories: BTreeSet<_> = plan
+        .spec
+        .ecr_repositories()
+        .map(|repository| repository.arn())
+        .collect();
+    if repositories.is_empty() {
+        return Vec::new();
+    }
+    let repositories: Vec<_> = repositories.into_iter().collect();
+    let pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+    // The password is for all registries that the role may read.
+    let log_in = allow(&["ecr:GetAuthorizationToken"], &["*".to_owned()]);
+    vec![log_in, allow(&pull, &repositories)]
 }
 
 fn arn(plan: &Plan, service: &str, resource: &str) -> String {

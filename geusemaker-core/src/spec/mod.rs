@@ -223,6 +223,7 @@ pub use operating_system::OperatingSystem;
 pub use price::{MaxPrice, PriceEstimate};
 pub use purchase::Purchase;
 pub use region::Region;
+pub(crate) use service::EcrRepository;
 pub use service::{
     ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, GeneratedSecretName, Gpus, Health,
     HealthMatcher, HealthPath, NotSecretName, ParameterName, PathPattern, PortMapping, Restart,
@@ -349,15 +350,22 @@ impl DeploymentSpec {
         services.flat_map(|service| service.secrets().values())
     }
 
-    /// Returns true if the deployment creates a role for its instances: for Systems Manager, or to read secrets, unless
-    /// an existing instance profile is named.
+    /// Returns the private repositories of Amazon ECR that the images are in.
+    pub(crate) fn ecr_repositories(&self) -> impl Iterator<Item = EcrRepository<'_>> {
+        let services = self.services().iter();
+        services.filter_map(|service| service.image().ecr_repository())
+    }
+
+    /// Returns true if the deployment creates a role for its instances: for Systems Manager, to read secrets, or to pull
+    /// images from Amazon ECR, unless an existing instance profile is named.
     pub fn creates_role(&self) -> bool {
         let access = self.access();
         let reads_secrets = || {
             self.secret_sources()
                 .any(|source| !matches!(source, SecretSource::Generated(_)))
         };
-        access.instance_profile().is_none() && (access.ssm() || reads_secrets())
+        let pulls = || self.ecr_repositories().next().is_some();
+        access.instance_profile().is_none() && (access.ssm() || reads_secrets() || pulls())
     }
 
     /// Returns the settings of the shared file system.

@@ -135,7 +135,7 @@ pub(super) fn of_network(
     if egress == Egress::Endpoints {
         let out_of_reach = services
             .iter()
-            .filter(|service| !service.image().is_in_ecr());
+            .filter(|service| service.image().ecr_repository().is_none());
         warnings.extend(out_of_reach.map(|service| SpecWarning::ImageOutOfReach {
             service: service.name().clone(),
             image: service.image().clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{Gpus, SecretSource, Service};
+use crate::spec::{EcrRepository, Gpus, SecretSource, Service};
 
 /// A container of an instance, with the settings that Docker Compose gives it.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +92,12 @@ impl<'a> From<&'a Service> for Container<'a> {
 }
 
 impl Container<'_> {
+    /// Returns the private registry of Amazon ECR that the image comes from, and its Region.
+    pub(super) fn registry(&self) -> Option<String> {
+        let repository = EcrRepository::of_image(self.image)?;
+        Some(format!("{} {}", repository.registry, repository.region))
+    }
+
     /// Returns the owner that the folders of the volumes get: an owner for `chown`, one after a question mark that an
     /// earlier owner goes before, or a hyphen for no change.
     pub(super) fn folder_owner(&self) -> String {

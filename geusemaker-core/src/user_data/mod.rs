@@ -8,6 +8,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use flate2::Compression;
@@ -129,10 +130,13 @@ struct Script<'a> {
 struct TemplateValues<'a> {
     stack: &'a str,
     runner: String,
+    aws_runner: String,
+    ecr_runner: String,
     secrets_runner: String,
     spot_runner: String,
     region: &'a str,
     secrets: Vec<String>,
+    registries: Vec<String>,
     needs_aws: u8,
     file_system: &'a str,
     file_system_host: String,
@@ -191,14 +195,18 @@ impl Script<'_> {
             }
         }
         let secrets = Secrets::of(containers.iter().copied());
+        let registries: BTreeSet<_> = containers.iter().filter_map(|it| it.registry()).collect();
         TemplateValues {
             stack: self.stack,
             runner: without_comments(include_str!("run.sh")),
+            aws_runner: without_comments(include_str!("aws.sh")),
+            ecr_runner: without_comments(include_str!("ecr.sh")),
             secrets_runner: without_comments(include_str!("secrets.sh")),
             spot_runner: without_comments(include_str!("spot.sh")),
             region: self.region,
             secrets: secrets.entries(),
-            needs_aws: secrets.needs_aws().into(),
+            needs_aws: (secrets.needs_aws() || !registries.is_empty()).into(),
+            registries: registries.into_iter().collect(),
             file_system: self.file_system,
             file_system_host: format!(
                 "{}.efs.{}.{}",

@@ -2,15 +2,16 @@
 # Runs the services of this instance: `run machine`, `run storage` or `run services`.
 # Whoever may read the console output reads all that this prints, so the values of secrets are replaced in it.
 # The settings stand between these functions and the last line, which calls the function of that name.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2034
 set +x -Eeuo pipefail
 umask 022
 export HOME=/root DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 
 mode=$1
 log=/var/log/geusemaker.log
-# Set by scripts that have secrets.
-secrets=() values=() hidden=() needs_aws=0
+errors=/var/log/geusemaker-errors.log
+# Set by scripts that have secrets, or images in private registries of Amazon ECR.
+secrets=() values=() hidden=() registries=() needs_aws=0
 
 # Replaces the values of secrets in $text.
 mask() {
@@ -319,8 +320,12 @@ compose() (
 )
 
 pull() {
-  local service=$1 image=$2 output pause
+  local service=$1 image=$2 registry output pause
   ! docker image inspect "$image" >/dev/null 2>&1 || return 0
+  for registry in "${registries[@]}"; do
+    # shellcheck disable=SC2086
+    [[ $image != "${registry% *}"/* ]] || log_in "$service" $registry
+  done
   for pause in 5 10 20 40 80 0; do
     output=$(docker pull -q "$image" 2>&1) && return
     case ${output,,} in

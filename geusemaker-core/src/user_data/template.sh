@@ -12,17 +12,31 @@ cat >/opt/geusemaker/run <<'END-OF-RUN'
 {{ spot_runner }}
 
 {% endif %}
+{% if secrets or registries %}
+{{ aws_runner }}
+
+region={{ region | quote }}
+needs_aws={{ needs_aws }}
+{% endif %}
+{% if registries %}
+{{ ecr_runner }}
+
+# The host of a private registry, and its Region.
+registries=(
+{% for registry in registries %}
+  {{ registry | quote }}
+{% endfor %}
+)
+{% endif %}
 {% if secrets %}
 {{ secrets_runner }}
 
-region={{ region | quote }}
 # For each value: the first service and variable that need it, and its place.
 secrets=(
 {% for secret in secrets %}
   {{ secret | quote }}
 {% endfor %}
 )
-needs_aws={{ needs_aws }}
 {% endif %}
 file_system={{ file_system | quote }}
 file_system_host={{ file_system_host | quote }}

@@ -117,6 +117,29 @@ async fn role_reads_named_secrets() {
     scenario.destroy().await;
 }
 
+/// The role may pull the images of the services from their repositories, and no others.
+#[tokio::test(start_paused = true)]
+async fn role_pulls_named_images() {
+    let scenario = Scenario::new();
+    let registry = "210987654321.dkr.ecr.eu-west-1.amazonaws.com";
+    let more = format!(
+        "[access]\nssm = false\n[[service]]\nname = 'ui'\ninternal = true\nimage = '{registry}/llm/ui:v1'\n\
+         [[service]]\nname = 'other'\ninternal = true\nimage = '{registry}/llm/ui:v2'"
+    );
+    committed(&scenario, &more).await;
+    let policy = policy(&scenario).await;
+    let allow = |actions: &[&str], resource: &str| serde_json::json!({ "Effect": "Allow", "Action": actions, "Resource": [resource] });
+    let expected = [
+        allow(&["ecr:GetAuthorizationToken"], "*"),
+        allow(
+            &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            "arn:aws:ecr:eu-west-1:210987654321:repository/llm/ui",
+        ),
+    ];
+    assert_eq!(policy["Statement"], serde_json::json!(expected));
+    scenario.destroy().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn closed_instances_need_no_role() {
     let scenario = Scenario::new();

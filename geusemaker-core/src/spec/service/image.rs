@@ -1,5 +1,6 @@
 //! The reference of a container image.
 
+use super::ecr_repository::EcrRepository;
 use crate::spec::text::validated_text;
 
 validated_text! {
@@ -20,10 +21,9 @@ validated_text! {
 }
 
 impl ContainerImage {
-    /// Returns true if the image is in a private registry of Amazon ECR.
-    pub(crate) fn is_in_ecr(&self) -> bool {
-        let (registry, _) = self.as_str().split_once('/').unwrap_or_default();
-        registry.contains(".dkr.ecr") && registry.contains(".amazonaws.com")
+    /// Returns the private repository of Amazon ECR that the image is in, if it is in one.
+    pub(crate) fn ecr_repository(&self) -> Option<EcrRepository<'_>> {
+        EcrRepository::of_image(self.as_str())
     }
 }
 

@@ -3,6 +3,7 @@
 mod builder;
 mod byte_size;
 mod database;
+mod ecr_repository;
 mod env;
 mod fields;
 mod gpus;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use builder::ServiceBuilder;
 pub use byte_size::ByteSize;
 pub(super) use database::keeps_database;
+pub(crate) use ecr_repository::EcrRepository;
 pub use env::EnvName;
 pub(super) use env::leading_name;
 pub(super) use fields::{NotSecretNames, ServedFields, ServiceFields, Variables, unrepeated};

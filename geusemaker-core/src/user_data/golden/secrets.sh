@@ -8,9 +8,12 @@ cat >/opt/geusemaker/run <<'END-OF-RUN'
 #!/bin/bash
 # run.sh without its comments
 
-# secrets.sh without its comments
+# aws.sh without its comments
 
 region='us-east-1'
+needs_aws=1
+# secrets.sh without its comments
+
 # For each value: the first service and variable that need it, and its place.
 secrets=(
   'n8n DB_POSTGRESDB_PASSWORD generate db'
@@ -18,7 +21,6 @@ secrets=(
   'n8n OPENAI_API_KEY secretsmanager llm/openai key'
   'vllm HF_TOKEN ssm /llm/hf-token'
 )
-needs_aws=1
 file_system='fs-0a1'
 file_system_host='fs-0a1.efs.us-east-1.amazonaws.com'
 # If known, used as long as the name of the file system cannot be resolved.

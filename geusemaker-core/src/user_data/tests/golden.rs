@@ -12,6 +12,10 @@ fn assert_golden(name: &str, containers: &[Container<'_>], gpu_maker: GpuMaker, 
     let script = script.replace(&runner, "# run.sh without its comments");
     let secrets = without_comments(include_str!("../secrets.sh"));
     let script = script.replace(&secrets, "# secrets.sh without its comments");
+    let aws = without_comments(include_str!("../aws.sh"));
+    let script = script.replace(&aws, "# aws.sh without its comments");
+    let ecr = without_comments(include_str!("../ecr.sh"));
+    let script = script.replace(&ecr, "# ecr.sh without its comments");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/user_data/golden")
         .join(name);
@@ -135,4 +139,11 @@ fn amd_service_is_as_read() {
         ..container("comfy", 8188, "yanwk/comfyui-boot:rocm")
     };
     assert_golden("amd.sh", &[comfy], GpuMaker::Amd, false);
+}
+
+#[test]
+fn private_registry_is_as_read() {
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/llm/vllm:v1";
+    let vllm = container("vllm", 8000, image);
+    assert_golden("registry.sh", &[vllm], GpuMaker::Nvidia, true);
 }

@@ -7,11 +7,12 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// The folders and devices of the machine that the script names.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "/opt/",
     "/etc/",
     "/mnt/",
     "/var/",
+    "/run/",
     "/sys/",
     "/usr/local/",
     "/dev/console",

@@ -4,6 +4,8 @@ mod golden;
 #[cfg(unix)]
 mod machine;
 #[cfg(unix)]
+mod registry;
+#[cfg(unix)]
 mod runs;
 #[cfg(unix)]
 mod secrets;
