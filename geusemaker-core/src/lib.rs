@@ -211,6 +211,7 @@ pub use leftover::Leftover;
 pub use library_error::LibraryError;
 pub use plan::error::PlanError;
 pub use plan::network::{NewNetwork, NewZone, PlannedNetwork, UsedNetwork};
+pub use plan::network_quota::NetworkQuota;
 pub use plan::problem::PlanProblem;
 pub use plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready};
 pub use plan::warning::PlanWarning;

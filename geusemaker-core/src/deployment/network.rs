@@ -22,27 +22,10 @@ use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::subnet::{NewSubnet, Subnet};
 use crate::resource::vpc::{DnsHostnames, NewVpc};
 use crate::resource::vpc_endpoint::{self, Access, NewVpcEndpoint};
+use crate::resource::vpc_endpoint_service::{GATEWAY, INTERFACES};
 use crate::resource_key::ResourceKey;
 use crate::spec::{CidrBlock, Egress};
 use crate::wait::{Expected, Wait};
-
-/// The services that instances without the internet reach by interface endpoints: those of the agent of Systems Manager,
-/// of images, of logs and of secrets.
-///
-/// Source: AWS Systems Manager User Guide, "Improve the security of EC2 instances by using VPC endpoints"; Amazon ECR
-/// User Guide, "Amazon ECR interface VPC endpoints".
-const SERVICES: [&str; 7] = [
-    "ssm",
-    "ssmmessages",
-    "ec2messages",
-    "ecr.api",
-    "ecr.dkr",
-    "logs",
-    "secretsmanager",
-];
-
-/// The service that is reached by routes instead: ECR keeps the layers of images there.
-const S3: &str = "s3";
 
 const HTTPS: u16 = 443;
 
@@ -237,7 +220,7 @@ pub(super) async fn way_out(
     match new_network.egress {
         None => {}
         Some(Egress::Nat) => nat(ledger, &subnets).await?,
-        Some(Egress::Endpoints) => endpoints(ledger, &subnets, instances).await?,
+        Some(Egress::Endpoints) => endpoints(ledger, new_network, &subnets, instances).await?,
     }
     Ok(subnets.used)
 }
@@ -288,25 +271,29 @@ async fn nat(ledger: &Arc<Ledger>, subnets: &Subnets) -> Result<(), Error> {
 /// Creates the endpoints of the services that the instances need, and waits until they can be used.
 async fn endpoints(
     ledger: &Arc<Ledger>,
+    network: &NewNetwork,
     subnets: &Subnets,
     instances: &SecurityGroupId,
 ) -> Result<(), Error> {
     ledger.account.progress.step(Step::CreatingEndpoints);
     let vpc = &subnets.used.vpc;
     let group = endpoint_group(ledger, vpc, instances).await?;
-    let interfaces = SERVICES.iter().map(|service| {
+    let interfaces = INTERFACES.iter().map(|service| {
         let subnets = subnets.used.instance_subnets.iter();
         let access = Access::Interface {
             subnets: subnets.map(|subnet| subnet.id.clone()).collect(),
             security_group: group.clone(),
         };
-        endpoint(ledger, vpc, service, access)
+        endpoint(ledger, (network, vpc), service, access)
     });
     let tables = subnets.private_tables.iter();
     let tables = Access::Gateway {
         route_tables: tables.map(|(_, table)| table.clone()).collect(),
     };
-    let (_, ()) = futures::try_join!(try_join_all(interfaces), endpoint(ledger, vpc, S3, tables),)?;
+    let (_, ()) = futures::try_join!(
+        try_join_all(interfaces),
+        endpoint(ledger, (network, vpc), GATEWAY, tables),
+    )?;
     Ok(())
 }
 
@@ -332,7 +319,7 @@ async fn endpoint_group(
 
 async fn endpoint(
     ledger: &Arc<Ledger>,
-    vpc: &VpcId,
+    (network, vpc): (&NewNetwork, &VpcId),
     service: &str,
     access: Access,
 ) -> Result<(), Error> {
@@ -340,7 +327,7 @@ async fn endpoint(
     let wanted = NewVpcEndpoint {
         name: name(ledger, service),
         vpc: vpc.clone(),
-        service: format!("com.amazonaws.{}.{service}", ledger.plan.region),
+        service: network.endpoint_service(&ledger.plan.region, service),
         access,
         owner: ledger.owner.clone(),
     };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::VpcId;
 use crate::resource::subnet::Subnet;
-use crate::spec::{CidrBlock, Egress, VpcRange};
+use crate::spec::{CidrBlock, Egress, Region, VpcRange};
 
 /// The network that a deployment will use.
 ///
@@ -108,6 +108,9 @@ pub struct NewNetwork {
     /// The way out of the instances, if they have no public addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub egress: Option<Egress>,
+    /// The names of the services to which the VPC gets endpoints: `com.amazonaws.us-east-1.ssm`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoint_services: Vec<String>,
 }
 
 /// The subnets of a new network in one zone.
@@ -143,7 +146,17 @@ impl NewNetwork {
                 .collect(),
             range,
             egress,
+            endpoint_services: Vec::new(),
         }
+    }
+
+    /// Returns the name of a service in the region, such as `com.amazonaws.us-east-1.ssm` for `ssm`.
+    pub(crate) fn endpoint_service(&self, region: &Region, service: &str) -> String {
+        let end = format!(".{region}.{service}");
+        let mut names = self.endpoint_services.iter();
+        let planned = names.find(|name| name.ends_with(&end));
+        // Journals of earlier versions have no names.
+        planned.map_or_else(|| format!("com.amazonaws{end}"), String::clone)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::network_quota::NetworkQuota;
 use crate::aws::error::AwsError;
 use crate::id::{
     AmiId, CapacityReservationId, FileSystemId, MountTargetId, SecurityGroupId, SubnetId, VpcId,
@@ -185,6 +186,36 @@ pub enum PlanProblem {
         wanted: String,
         /// The vCPUs of those instances.
         needed: u32,
+        /// The region.
+        region: Region,
+    },
+    /// The quota leaves no room for a network of its own.
+    #[error(
+        "the quota \"{quota}\" is {limit} with {used} in use, and network.create needs one more"
+    )]
+    #[non_exhaustive]
+    NetworkQuota {
+        /// The quota.
+        quota: NetworkQuota,
+        /// Its value in the account.
+        limit: u32,
+        /// The resources that count against it.
+        used: u32,
+        /// The region.
+        region: Region,
+    },
+    /// AWS has no endpoints of some services that instances without the internet need.
+    #[error(
+        "{region} has no VPC endpoints of {} in all of {}",
+        joined(services),
+        joined(zones)
+    )]
+    #[non_exhaustive]
+    NoEndpointService {
+        /// The services: `ecr.api`.
+        services: Vec<String>,
+        /// The zones of the instances.
+        zones: Vec<String>,
         /// The region.
         region: Region,
     },
@@ -380,6 +411,13 @@ impl PlanProblem {
                     quota.console_page(region)
                 );
             }
+            Self::NetworkQuota { quota, region, .. } => {
+                return format!(
+                    "ask for a higher quota at {}, delete what is not used, or name an existing network: network.vpc",
+                    quota.console_page(region)
+                );
+            }
+            Self::NoEndpointService { .. } => "set network.egress to \"nat\", or choose another region",
             Self::NoImage { .. } => "name another operating system in compute.os, or an image in compute.ami",
             Self::NotAnImage { .. } => "put the id of an AMI there, or name another parameter",
             Self::Reservation { .. } => {
@@ -438,7 +476,10 @@ impl PlanProblem {
 
     /// Returns true if the account, and not the spec, has to be changed: its permissions or its quotas.
     pub(crate) fn is_about_access(&self) -> bool {
-        matches!(self, Self::NotPermitted { .. } | Self::Quota { .. })
+        matches!(
+            self,
+            Self::NotPermitted { .. } | Self::Quota { .. } | Self::NetworkQuota { .. }
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! Findings in the account that do not keep a stack from being deployed.
 
+use super::network_quota::NetworkQuota;
 use crate::aws::error::AwsError;
 use crate::id::{FileSystemId, VpcId};
 use crate::spec::{StackName, VcpuQuota};
@@ -31,6 +32,15 @@ pub enum PlanWarning {
     QuotaUnknown {
         /// The quota.
         quota: VcpuQuota,
+        /// The reason: the refused call.
+        reason: String,
+    },
+    /// A quota that a network of its own counts against could not be read.
+    #[error("the quota \"{quota}\" is unknown: {reason}")]
+    #[non_exhaustive]
+    NetworkQuotaUnknown {
+        /// The quota.
+        quota: NetworkQuota,
         /// The reason: the refused call.
         reason: String,
     },

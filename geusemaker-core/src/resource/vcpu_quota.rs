@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{Instance as SdkInstance, InstanceLifecycleType};
 
 use super::filter::filters;
+use super::service_quota;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::spec::{Purchase, VcpuQuota};
@@ -12,48 +13,7 @@ pub(crate) async fn limit(aws: &Reader, quota: VcpuQuota) -> Result<Option<u32>,
     let Some(code) = quota.code() else {
         return Ok(None);
     };
-    let applied = aws
-        .service_quotas
-        .get_service_quota()
-        .service_code("ec2")
-        .quota_code(code)
-        .send()
-        .await
-        .map_err(AwsError::of("servicequotas:GetServiceQuota"));
-    let value = match applied {
-        Ok(reply) => reply.quota.and_then(|quota| quota.value),
-        // The account has never had a value of its own.
-        Err(error) if error.code.as_deref() == Some("NoSuchResourceException") => {
-            default(aws, code).await?
-        }
-        Err(error) => return Err(error),
-    };
-    Ok(value.map(whole))
-}
-
-async fn default(aws: &Reader, code: &str) -> Result<Option<f64>, AwsError> {
-    let reply = aws
-        .service_quotas
-        .get_aws_default_service_quota()
-        .service_code("ec2")
-        .quota_code(code)
-        .send()
-        .await
-        .map_err(AwsError::of("servicequotas:GetAWSDefaultServiceQuota"));
-    match reply {
-        Ok(reply) => Ok(reply.quota.and_then(|quota| quota.value)),
-        Err(error) if error.code.as_deref() == Some("NoSuchResourceException") => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast of a float saturates, and quotas of vCPUs are small whole numbers"
-)]
-fn whole(value: f64) -> u32 {
-    value as u32
+    service_quota::value(aws, "ec2", code).await
 }
 
 /// Returns the number of vCPUs that count against each of these quotas now, in their order.

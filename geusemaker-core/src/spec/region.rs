@@ -79,6 +79,17 @@ impl Region {
         }
     }
 
+    /// Returns the address of the page of the AWS console about a quota, or about all quotas of a service.
+    pub(crate) fn quota_page(&self, service: &str, code: Option<&str>) -> String {
+        let host = match self.partition() {
+            "aws-cn" => "console.amazonaws.cn",
+            "aws-us-gov" => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        };
+        let code = code.map(|code| format!("/{code}")).unwrap_or_default();
+        format!("https://{self}.{host}/servicequotas/home/services/{service}/quotas{code}")
+    }
+
     /// Returns `us-east-1`, the Region of the catalog's prices.
     pub(super) fn us_east_1() -> Self {
         Self("us-east-1".to_owned())

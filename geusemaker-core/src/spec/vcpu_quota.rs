@@ -100,16 +100,7 @@ impl VcpuQuota {
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
     pub fn console_page(self, region: &Region) -> String {
-        let host = match region.partition() {
-            "aws-cn" => "console.amazonaws.cn",
-            "aws-us-gov" => "console.amazonaws-us-gov.com",
-            _ => "console.aws.amazon.com",
-        };
-        let page = match self.code() {
-            Some(code) => format!("ec2/quotas/{code}"),
-            None => "ec2/quotas".to_owned(),
-        };
-        format!("https://{region}.{host}/servicequotas/home/services/{page}")
+        region.quota_page("ec2", self.code())
     }
 }
 

@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{Filter, NetworkInterface, RouteState};
 use geusemaker_core::object_store::memory::InMemory;
 use geusemaker_core::{
     AnyDeployment, CommittedStack, DeploymentSpec, Error, FileSystems, KeepReason, PlanProblem,
-    ResourceKind, Session,
+    PlannedNetwork, ResourceKind, Session,
 };
 use geusemaker_testkit::{Aws, Fault};
 
@@ -57,6 +57,32 @@ async fn of_instances(aws: &Aws) -> Vec<NetworkInterface> {
     let mut found = found.send().await.unwrap().network_interfaces.unwrap();
     found.retain(|it| it.attachment().is_some_and(|it| it.instance_id().is_some()));
     found
+}
+
+/// In China, AWS names the endpoints of some services differently.
+#[tokio::test(start_paused = true)]
+async fn endpoints_have_names_of_region() {
+    for (region, ecr) in [
+        ("us-gov-west-1", "com.amazonaws.us-gov-west-1.ecr.api"),
+        ("cn-north-1", "cn.com.amazonaws.cn-north-1.ecr.api"),
+    ] {
+        let scenario = Scenario::new();
+        let spec = spec_with(1, ENDPOINTS);
+        let compute = spec.compute().to_builder();
+        let compute = compute.instance_type("g4dn.xlarge".parse().unwrap());
+        let spec = spec.to_builder().compute(compute);
+        let spec = spec.region(region.parse().unwrap()).build().unwrap();
+        let planned = scenario.session.plan(spec).await.unwrap();
+        let PlannedNetwork::New { new_network, .. } = &planned.state().plan.network else {
+            panic!()
+        };
+        let names = new_network.endpoint_services.clone();
+        let ready = planned.launch().await.unwrap();
+        ready.rollback().await.into_result().unwrap();
+        scenario.assert_nothing_left();
+        assert_eq!(names.len(), 8);
+        assert!(names.iter().any(|name| name == ecr), "{names:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, IpPermission, IpRange};
 use geusemaker_core::spec::VcpuQuota;
-use geusemaker_core::{Category, Error, PlanProblem, PlanWarning, PlannedNetwork};
+use geusemaker_core::{Category, Error, NetworkQuota, PlanProblem, PlanWarning, PlannedNetwork};
 use geusemaker_testkit::{Aws, Fault, Quota};
 
 use crate::scenario::{Scenario, account, spec, spec_with};
@@ -466,6 +466,39 @@ async fn opt_in_region_is_named_as_such() {
         error.to_string().contains("aws account enable-region"),
         "{error}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn full_quotas_refuse_new_network() {
+    let private = "[network]\ncreate = true\nprivate = true";
+    let full = || account().quota(Quota::Vpcs, 1).quota(Quota::ElasticIps, 0);
+    let scenario = Scenario::on(full().build());
+    let found = problems(&scenario, 1, private).await;
+    let full_quotas: Vec<_> = found
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::NetworkQuota { quota, used, .. } => Some((*quota, *used)),
+            _ => None,
+        })
+        .collect();
+    let expected = [(NetworkQuota::Vpcs, 1), (NetworkQuota::ElasticIps, 0)];
+    assert_eq!(full_quotas, expected, "{found:#?}");
+    let remedy = found[0].remedy();
+    assert!(remedy.contains("/vpc/quotas/L-F678F1CE"), "{remedy}");
+    assert_eq!(
+        problems(&scenario, 1, "[network]\ncreate = true")
+            .await
+            .len(),
+        1
+    );
+
+    // A quota that nobody may read is left to AWS.
+    let unknown = full().fault(Fault::on("GetServiceQuota").forever().denied());
+    let scenario = Scenario::on(unknown.build());
+    let planned = scenario.session.plan(spec_with(1, private)).await.unwrap();
+    let warnings = planned.state().plan.warnings.iter();
+    let unknown = warnings.filter(|it| matches!(it, PlanWarning::NetworkQuotaUnknown { .. }));
+    assert_eq!(unknown.count(), 2);
 }
 
 /// Names and ARNs of China and GovCloud are their own.

@@ -30,6 +30,8 @@ use crate::wire::ServiceError;
 pub enum Quota {
     /// CloudFront distributions of the account: 500.
     Distributions,
+    /// Elastic IP addresses in a region, L-0263D0A3: 5.
+    ElasticIps,
     /// EFS file systems in a region: 1000.
     FileSystems,
     /// IAM instance profiles of the account: 1000.
@@ -112,7 +114,9 @@ impl Quota {
             | Self::SpotStandard
             | Self::SpotTrn
             | Self::Vpcs => None,
-            Self::NatGatewaysPerZone | Self::SecurityGroupsPerInterface => Some(5),
+            Self::ElasticIps | Self::NatGatewaysPerZone | Self::SecurityGroupsPerInterface => {
+                Some(5)
+            }
             Self::ListenersPerLoadBalancer | Self::LoadBalancers => Some(50),
             Self::RulesPerSecurityGroup => Some(60),
             Self::RulesPerLoadBalancer => Some(100),
@@ -137,6 +141,7 @@ impl Quota {
             Self::Distributions => {
                 ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
+            Self::ElasticIps => ServiceError::new(ec2::Code::AddressLimitExceeded, message),
             Self::FileSystems => ServiceError::new(efs::Code::FileSystemLimitExceeded, message),
             Self::InstanceProfiles | Self::Roles => {
                 ServiceError::new(iam::Code::LimitExceeded, message)
@@ -231,6 +236,7 @@ impl Quota {
                 format!("The maximum number of targets per target group, '{limit}', has been reached")
             }
             Self::Secrets => "You have exceeded the quota of secrets in this account and region.".to_owned(),
+            Self::ElasticIps => reached("addresses"),
             Self::KeyPairs => reached("key pairs"),
             Self::NatGatewaysPerZone => {
                 format!("Performing this operation would exceed the limit of {limit} NAT gateways")

@@ -272,6 +272,7 @@ async fn snapshot_keeps_quotas_and_capacity() {
 #[tokio::test(start_paused = true)]
 async fn ec2_network_quotas_are_enforced() {
     let builder = instant()
+        .quota(Quota::ElasticIps, 1)
         .quota(Quota::KeyPairs, 1)
         .quota(Quota::SecurityGroups, 3)
         .quota(Quota::SecurityGroupsPerInterface, 1)
@@ -281,6 +282,10 @@ async fn ec2_network_quotas_are_enforced() {
     // The default VPC, its security group and its six subnets count.
     let network = DefaultNetwork::of(&world.aws).await;
     let ec2 = &world.ec2;
+    let address = || ec2.allocate_address().send();
+    address().await.unwrap();
+    assert_eq!(code(&address().await.unwrap_err()), "AddressLimitExceeded");
+
     let key = |name| ec2.create_key_pair().key_name(name).send();
     key("one").await.unwrap();
     assert_eq!(code(&key("two").await.unwrap_err()), "KeyPairLimitExceeded");

@@ -70,7 +70,7 @@ async fn quotas_of_service_come_in_pages() {
     let pages = pages.max_results(5).into_paginator().send();
     let pages: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
     let sizes: Vec<_> = pages.iter().map(|page| page.quotas().len()).collect();
-    assert_eq!(sizes, [5, 5, 3]);
+    assert_eq!(sizes, [5, 5, 4]);
     let defaults = client.list_aws_default_service_quotas().service_code("vpc");
     let defaults = defaults.send().await.unwrap();
     assert_eq!(defaults.quotas().len(), 6);

@@ -7,6 +7,7 @@ mod file_system;
 mod image;
 mod names;
 mod network;
+mod network_quota;
 mod new_network;
 mod permissions;
 mod quota;
@@ -115,11 +116,13 @@ impl Preflight<'_> {
             _ => None,
         };
         let mut of_quotas = Report::default();
+        let mut of_network_quotas = Report::default();
         let mut of_permissions = Report::default();
         let mut of_file_system = Report::default();
-        let (file_system, names, (), candidates) = futures::join!(
+        let (file_system, names, (), (), candidates) = futures::join!(
             self.adopted_file_system(network.as_ref(), &mut of_file_system),
             self.names(network.as_ref()),
+            self.network_quotas(&mut of_network_quotas),
             self.permissions(
                 network.as_ref(),
                 image.as_ref(),
@@ -128,6 +131,7 @@ impl Preflight<'_> {
             ),
             self.within_quotas(candidates.clone(), &mut of_quotas),
         );
+        report.extend(of_network_quotas);
         report.extend(of_quotas);
         report.extend(of_file_system);
         let file_system = report.take(file_system);

@@ -5,8 +5,10 @@ use super::candidates::Offer;
 use super::network::{FoundNetwork, Place};
 use super::report::{Checked, during};
 use crate::plan::network::{NewNetwork, NewZone, PlannedNetwork, best_zones};
+use crate::plan::problem::PlanProblem;
 use crate::resource::availability_zone;
-use crate::spec::{CidrBlock, VpcRange};
+use crate::resource::vpc_endpoint_service::{self, EndpointService};
+use crate::spec::{CidrBlock, Egress, VpcRange};
 
 impl Preflight<'_> {
     /// Plans a network with this range, in two zones that offer the instance types.
@@ -20,7 +22,10 @@ impl Preflight<'_> {
             .map_err(during("choosing the zones of the network"))?;
         let offers: Vec<_> = offers.iter().map(|offer| offer.zones.clone()).collect();
         let zones = best_zones(all, &offers);
-        let new_network = NewNetwork::plan(range, zones, self.spec.network().egress());
+        let mut new_network = NewNetwork::plan(range, zones, self.spec.network().egress());
+        if new_network.egress == Some(Egress::Endpoints) {
+            new_network.endpoint_services = self.endpoint_services(&new_network).await?;
+        }
         let zones = new_network.zones.iter();
         let with_range = |it: &NewZone| {
             let range: &CidrBlock = it.private.as_ref().unwrap_or(&it.public);
@@ -35,5 +40,35 @@ impl Preflight<'_> {
             ranges: zones.map(with_range).collect(),
             planned: PlannedNetwork::New { new_network },
         })
+    }
+
+    /// Returns the names of the services to which the network gets endpoints.
+    async fn endpoint_services(&self, network: &NewNetwork) -> Checked<Vec<String>> {
+        let region = &self.account.region;
+        let needed = vpc_endpoint_service::needed(&self.account.reader, region.as_str())
+            .await
+            .map_err(during("finding the services that have VPC endpoints"))?;
+        let zones = || network.zones.iter().map(|it| it.zone.clone());
+        let (mut names, mut missing) = (Vec::new(), Vec::new());
+        for EndpointService {
+            service,
+            name,
+            zones: offered,
+        } in needed
+        {
+            match name {
+                Some(name) if zones().all(|zone| offered.contains(&zone)) => names.push(name),
+                Some(_) | None => missing.push(service.to_owned()),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(names);
+        }
+        Err(PlanProblem::NoEndpointService {
+            services: missing,
+            zones: zones().collect(),
+            region: region.clone(),
+        }
+        .into())
     }
 }

@@ -13,6 +13,7 @@ pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
 error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
+        AddressLimitExceeded => 400,
         AuthFailure => 400,
         CannotDelete => 400,
         DefaultSubnetAlreadyExistsInAvailabilityZone => 400,

@@ -79,6 +79,7 @@ const fn row(
 /// service vpc with the defaults, of moto 5.2.5.
 #[rustfmt::skip]
 const LISTED: &[ListedQuota] = &[
+    row(Quota::ElasticIps, "ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
     row(Quota::OnDemandStandard, "ec2", "L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5),
     row(Quota::OnDemandInf, "ec2", "L-1945791B", "Running On-Demand Inf instances", 0),
     row(Quota::OnDemandTrn, "ec2", "L-2C3B7624", "Running On-Demand Trn instances", 0),

@@ -16,6 +16,7 @@ use super::tags::TagSpecifications;
 use super::validation::invalid;
 use super::{Code, Ec2};
 use crate::sim::context::RequestContext;
+use crate::sim::quota::Quota;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -213,6 +214,9 @@ pub(crate) fn allocate(
             "addresses of other pools than Amazon's in the region",
         ));
     }
+    context
+        .quotas
+        .admit(Quota::ElasticIps, ec2.addresses.len() + 1)?;
     let address = Address {
         id: ResourceKind::ElasticIp.new_id(context.rng),
         ip: draw(context),
