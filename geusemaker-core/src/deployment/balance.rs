@@ -8,24 +8,23 @@ use super::allowed_ranges::admit_to_load_balancer;
 use super::failed::Failed;
 use super::healthy_targets::await_healthy;
 use super::launch::security_group;
+use super::listeners::listen;
 use super::{Deployment, asked_tier, conclude, pending_work};
 use crate::error::Error;
 use crate::id::{LoadBalancerArn, SecurityGroupId, VpcId};
 use crate::ledger::Ledger;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::progress::step::Step;
-use crate::resource::listener::NewListener;
-use crate::resource::listener_rule::NewListenerRule;
-use crate::resource::load_balancer::{self, ActiveLoadBalancer, NewLoadBalancer};
+use crate::resource::load_balancer::{self, ActiveLoadBalancer, IdleTimeout, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{NewTargetGroup, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DeploymentSpec, PortMapping, Service};
+use crate::spec::{DeploymentSpec, PortMapping};
 use crate::wait::{Expected, Wait};
 
 /// The port on which the load balancer accepts requests.
-const HTTP: u16 = 80;
+pub(super) const HTTP: u16 = 80;
 
 impl Deployment<Ec2Ready> {
     /// Puts a load balancer in front of the instances: a target group for each service, with every instance registered,
@@ -76,6 +75,7 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
         futures::try_join!(
             listen(ledger, &arn, &target_groups),
             register(ledger, &target_groups, ec2),
+            wait_for_answers(ledger, &arn),
         )
     };
     let (load_balancer, _) = futures::try_join!(active, in_service)?;
@@ -204,51 +204,13 @@ async fn create_target_groups(
     try_join_all(creations).await
 }
 
-/// Creates a listener that forwards requests to the default service, and a rule for each service that has paths.
-async fn listen(
-    ledger: &Arc<Ledger>,
-    load_balancer: &LoadBalancerArn,
-    target_groups: &[TargetGroup],
-) -> Result<(), Error> {
-    let spec = &ledger.plan.spec;
-    let stack = spec.name();
-    let group_of = |service: &Service| {
-        target_groups
-            .iter()
-            .find(|group| group.service == *service.name())
-            .map(|group| group.arn.clone())
+/// Makes the load balancer wait long enough for the answers of models.
+async fn wait_for_answers(ledger: &Arc<Ledger>, arn: &LoadBalancerArn) -> Result<(), Error> {
+    let setting = IdleTimeout {
+        load_balancer: arn.clone(),
+        timeout: ledger.plan.spec.load_balancer().idle_timeout(),
     };
-    let listener = ledger
-        .create(
-            ResourceKey::new(format!("alb/listener/{HTTP}")),
-            NewListener {
-                name: format!("{stack}-http"),
-                load_balancer: load_balancer.clone(),
-                port: HTTP,
-                default: spec.default_service().and_then(group_of),
-                owner: ledger.owner.clone(),
-            },
-        )
-        .await?;
-    let with_paths = spec
-        .served_services()
-        .filter(|service| !service.is_default());
-    let rules = (1..).zip(with_paths).filter_map(|(priority, service)| {
-        let rule = NewListenerRule {
-            name: stack.target_group_name(service.name()),
-            listener: listener.clone(),
-            priority,
-            paths: service.paths().iter().map(ToString::to_string).collect(),
-            target_group: group_of(service)?,
-            owner: ledger.owner.clone(),
-        };
-        Some(ledger.create(
-            ResourceKey::new(format!("alb/listener/{HTTP}/rule/{}", service.name())),
-            rule,
-        ))
-    });
-    try_join_all(rules).await?;
-    Ok(())
+    ledger.apply(ResourceKey::new("alb"), setting).await
 }
 
 async fn register(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::failed::Failed;
+use super::listeners::agreed_secret;
 use super::{Deployment, asked_tier, conclude};
 use crate::error::Error;
 use crate::ledger::Ledger;
@@ -34,12 +35,17 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
     ledger.finish_undo().await?;
     let account = &ledger.account;
     account.progress.step(Step::CreatingDistribution);
+    let secret = agreed_secret(ledger).await?;
+    let spec = &ledger.plan.spec;
     let id = ledger
         .create(
             ResourceKey::new("distribution"),
             NewDistribution {
-                name: ledger.plan.spec.name().to_string(),
+                name: spec.name().to_string(),
                 origin: alb.load_balancer.dns_name.clone(),
+                secret,
+                read_timeout: spec.read_timeout(),
+                keep_alive: spec.cdn().keep_alive(),
                 owner: ledger.owner.clone(),
             },
         )

@@ -26,6 +26,7 @@ mod healthy_targets;
 mod instance_role;
 mod instances;
 pub(crate) mod launch;
+mod listeners;
 mod network;
 mod pending_work;
 mod publish;

@@ -45,7 +45,7 @@ impl Ledger {
         loop {
             self.ensure_open()?;
             let Account { writer, reader, .. } = &self.account;
-            let Err(error) = setting.apply(writer).await else {
+            let Err(error) = setting.apply(writer, reader).await else {
                 return Ok(());
             };
             if error.may_have_happened && setting.is_applied(reader).await.unwrap_or(false) {

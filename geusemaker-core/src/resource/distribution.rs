@@ -1,9 +1,11 @@
 //! CloudFront distributions.
 
+use std::time::Duration;
+
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CachedMethods, CustomOriginConfig, DefaultCacheBehavior, DistributionConfig,
-    DistributionConfigWithTags, DistributionSummary, Method, Origin, OriginProtocolPolicy, Origins,
-    PriceClass, ViewerProtocolPolicy,
+    AllowedMethods, CachedMethods, CustomHeaders, CustomOriginConfig, DefaultCacheBehavior,
+    DistributionConfig, DistributionConfigWithTags, DistributionSummary, Method, Origin,
+    OriginCustomHeader, OriginProtocolPolicy, Origins, PriceClass, ViewerProtocolPolicy,
 };
 use aws_smithy_types::error::operation::BuildError;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::origin_secret::{self, OriginSecret};
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
@@ -27,10 +30,11 @@ const ORIGIN: &str = "load-balancer";
 /// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 
-/// The managed origin request policy AllViewerExceptHostHeader: the load balancer gets its own name in the Host header.
+/// The managed origin request policy AllViewer: the application gets the name under which it was asked for in the Host
+/// header. Many compare it with the header Origin, and refuse everything else.
 ///
 /// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
-const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+const ALL_VIEWER: &str = "216adef6-5c7f-47e4-b989-5492eafa07d3";
 
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
@@ -38,6 +42,12 @@ pub(crate) struct NewDistribution {
     pub(crate) name: String,
     /// The load balancer's DNS name.
     pub(crate) origin: String,
+    /// The header by which the load balancer knows this distribution.
+    pub(crate) secret: Option<OriginSecret>,
+    /// The longest time without data from the load balancer, in whole seconds.
+    pub(crate) read_timeout: Duration,
+    /// The time for which an unused connection to the load balancer is kept, in whole seconds.
+    pub(crate) keep_alive: Duration,
     pub(crate) owner: Owner,
 }
 
@@ -166,7 +176,7 @@ impl NewDistribution {
     fn config(&self, token: &str) -> Result<DistributionConfigWithTags, BuildError> {
         let origins = Origins::builder()
             .quantity(1)
-            .items(origin(&self.origin)?)
+            .items(self.origin()?)
             .build()?;
         let config = DistributionConfig::builder()
             .caller_reference(token)
@@ -181,22 +191,35 @@ impl NewDistribution {
             .tags(self.owner.cloudfront(&self.name))
             .build())
     }
-}
 
-/// Returns the load balancer as an origin. Streams need the longest read timeout that needs no higher quota.
-fn origin(domain: &str) -> Result<Origin, BuildError> {
-    let config = CustomOriginConfig::builder()
-        .http_port(80)
-        .https_port(443)
-        // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
-        .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
-        .origin_read_timeout(60)
-        .build()?;
-    Origin::builder()
-        .id(ORIGIN)
-        .domain_name(domain)
-        .custom_origin_config(config)
-        .build()
+    /// Returns the load balancer as an origin.
+    fn origin(&self) -> Result<Origin, BuildError> {
+        let seconds = |time: Duration| i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
+        let config = CustomOriginConfig::builder()
+            .http_port(80)
+            .https_port(443)
+            // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
+            .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
+            .origin_read_timeout(seconds(self.read_timeout))
+            .origin_keepalive_timeout(seconds(self.keep_alive))
+            .build()?;
+        let header = self.secret.as_ref().map(|secret| {
+            OriginCustomHeader::builder()
+                .header_name(origin_secret::HEADER)
+                .header_value(secret.as_str())
+                .build()
+        });
+        let headers = CustomHeaders::builder()
+            .quantity(header.iter().count().try_into().unwrap_or_default())
+            .set_items(header.transpose()?.map(|header| vec![header]))
+            .build()?;
+        Origin::builder()
+            .id(ORIGIN)
+            .domain_name(&self.origin)
+            .custom_headers(headers)
+            .custom_origin_config(config)
+            .build()
+    }
 }
 
 /// Returns the behavior for all paths: every method is forwarded, and no answer is cached, because answers of models
@@ -227,7 +250,7 @@ fn cache_behavior() -> Result<DefaultCacheBehavior, BuildError> {
         .allowed_methods(allowed)
         .compress(true)
         .cache_policy_id(CACHING_DISABLED)
-        .origin_request_policy_id(ALL_VIEWER_EXCEPT_HOST_HEADER)
+        .origin_request_policy_id(ALL_VIEWER)
         .build()
 }
 

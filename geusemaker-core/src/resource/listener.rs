@@ -19,9 +19,38 @@ pub(crate) struct NewListener {
     pub(crate) name: String,
     pub(crate) load_balancer: LoadBalancerArn,
     pub(crate) port: u16,
-    /// The target group of requests that match no rule. Without one, such requests are answered with 404.
-    pub(crate) default: Option<TargetGroupArn>,
+    pub(crate) others: OtherRequests,
     pub(crate) owner: Owner,
+}
+
+/// The answer to requests that match no rule.
+#[derive(Clone, Debug)]
+pub(crate) enum OtherRequests {
+    /// That of the targets of this group.
+    Forwarded(TargetGroupArn),
+    /// 404.
+    NotFound,
+    /// 403: the rules admit what comes through the CDN.
+    Forbidden,
+}
+
+impl OtherRequests {
+    fn action(&self) -> Action {
+        let (code, text) = match self {
+            Self::Forwarded(target_group) => return forward(target_group),
+            Self::NotFound => ("404", "no service at this path"),
+            Self::Forbidden => ("403", "only through the CDN, and no service at other paths"),
+        };
+        let response = FixedResponseActionConfig::builder()
+            .status_code(code)
+            .content_type("text/plain")
+            .message_body(text)
+            .build();
+        Action::builder()
+            .r#type(ActionTypeEnum::FixedResponse)
+            .fixed_response_config(response)
+            .build()
+    }
 }
 
 impl Create for NewListener {
@@ -37,27 +66,13 @@ impl Create for NewListener {
 
     async fn create(&self, aws: &Writer, _: &str) -> Result<ListenerArn, AwsError> {
         const OPERATION: &str = "elasticloadbalancing:CreateListener";
-        let action = match &self.default {
-            Some(target_group) => forward(target_group),
-            None => {
-                let response = FixedResponseActionConfig::builder()
-                    .status_code("404")
-                    .content_type("text/plain")
-                    .message_body("no service at this path")
-                    .build();
-                Action::builder()
-                    .r#type(ActionTypeEnum::FixedResponse)
-                    .fixed_response_config(response)
-                    .build()
-            }
-        };
         let reply = aws
             .elastic_load_balancing
             .create_listener()
             .load_balancer_arn(self.load_balancer.as_str())
             .protocol(ProtocolEnum::Http)
             .port(self.port.into())
-            .default_actions(action)
+            .default_actions(self.others.action())
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
             .await

@@ -1,4 +1,4 @@
-//! Listener rules: which paths go to which target group.
+//! Listener rules: which requests go to which target group.
 
 use aws_sdk_elasticloadbalancingv2::types::{PathPatternConditionConfig, RuleCondition};
 use serde::{Deserialize, Serialize};
@@ -6,19 +6,23 @@ use serde::{Deserialize, Serialize};
 use super::create::Create;
 use super::kind::Kind;
 use super::listener::forward;
+use super::origin_secret::{self, OriginSecret};
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
 use crate::kind::ResourceKind;
 
-/// A new rule that forwards requests for these paths to a target group.
+/// A new rule that forwards requests to a target group: those for these paths, with this secret.
 #[derive(Clone, Debug)]
 pub(crate) struct NewListenerRule {
     pub(crate) name: String,
     pub(crate) listener: ListenerArn,
     pub(crate) priority: u16,
+    /// The patterns of the paths; empty for all paths.
     pub(crate) paths: Vec<String>,
+    /// The secret of the CDN, if the load balancer is behind one.
+    pub(crate) secret: Option<OriginSecret>,
     pub(crate) target_group: TargetGroupArn,
     pub(crate) owner: Owner,
 }
@@ -36,19 +40,12 @@ impl Create for NewListenerRule {
 
     async fn create(&self, aws: &Writer, _: &str) -> Result<ListenerRuleArn, AwsError> {
         const OPERATION: &str = "elasticloadbalancing:CreateRule";
-        let paths = PathPatternConditionConfig::builder()
-            .set_values(Some(self.paths.clone()))
-            .build();
-        let condition = RuleCondition::builder()
-            .field("path-pattern")
-            .path_pattern_config(paths)
-            .build();
         let reply = aws
             .elastic_load_balancing
             .create_rule()
             .listener_arn(self.listener.as_str())
             .priority(self.priority.into())
-            .conditions(condition)
+            .set_conditions(Some(self.conditions()))
             .actions(forward(&self.target_group))
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
@@ -59,6 +56,23 @@ impl Create for NewListenerRule {
             .and_then(|rule| rule.rule_arn)
             .map(ListenerRuleArn::from_aws)
             .ok_or_else(|| AwsError::incomplete(OPERATION, "rule ARN"))
+    }
+}
+
+impl NewListenerRule {
+    fn conditions(&self) -> Vec<RuleCondition> {
+        let paths = (!self.paths.is_empty()).then(|| {
+            let paths = PathPatternConditionConfig::builder()
+                .set_values(Some(self.paths.clone()))
+                .build();
+            RuleCondition::builder()
+                .field("path-pattern")
+                .path_pattern_config(paths)
+                .build()
+        });
+        let secret = self.secret.as_ref();
+        let secret = secret.map(|secret| origin_secret::condition([secret]));
+        paths.into_iter().chain(secret).collect()
     }
 }
 

@@ -1,15 +1,18 @@
 //! Application Load Balancers.
 
+use std::time::Duration;
+
 use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::builders::DescribeLoadBalancersFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer as SdkLoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
-    LoadBalancerTypeEnum,
+    LoadBalancer as SdkLoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
+    LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
 use super::ownership::{if_ours, is_taken, ours};
+use super::setting::Setting;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
@@ -121,6 +124,53 @@ impl Kind for Lookup {
             found.since(described.and_then(|described| described.created_time()))
         });
         Ok(with_age.collect())
+    }
+}
+
+/// The time without data after which the load balancer ends a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct IdleTimeout {
+    pub(crate) load_balancer: LoadBalancerArn,
+    /// In whole seconds.
+    pub(crate) timeout: Duration,
+}
+
+const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
+
+impl Setting for IdleTimeout {
+    const KIND: ResourceKind = ResourceKind::LoadBalancer;
+    const DOING: &'static str = "setting the idle timeout of the load balancer";
+
+    async fn apply(&self, aws: &Writer, _: &Reader) -> Result<(), AwsError> {
+        let attribute = LoadBalancerAttribute::builder()
+            .key(IDLE_TIMEOUT)
+            .value(self.timeout.as_secs().to_string())
+            .build();
+        aws.elastic_load_balancing
+            .modify_load_balancer_attributes()
+            .load_balancer_arn(self.load_balancer.as_str())
+            .attributes(attribute)
+            .send()
+            .await
+            .map_err(AwsError::of(
+                "elasticloadbalancing:ModifyLoadBalancerAttributes",
+            ))?;
+        Ok(())
+    }
+
+    async fn is_applied(&self, aws: &Reader) -> Result<bool, AwsError> {
+        let reply = aws
+            .elastic_load_balancing
+            .describe_load_balancer_attributes()
+            .load_balancer_arn(self.load_balancer.as_str())
+            .send()
+            .await
+            .map_err(AwsError::of(
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            ))?;
+        let wanted = self.timeout.as_secs().to_string();
+        let mut all = reply.attributes().iter();
+        Ok(all.any(|it| it.key() == Some(IDLE_TIMEOUT) && it.value() == Some(&wanted)))
     }
 }
 

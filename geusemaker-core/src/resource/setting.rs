@@ -14,7 +14,11 @@ pub(crate) trait Setting: Send + Sync + 'static {
     const DOING: &'static str;
 
     /// Sends the request once.
-    fn apply(&self, aws: &Writer) -> impl Future<Output = Result<(), AwsError>> + Send;
+    fn apply(
+        &self,
+        aws: &Writer,
+        reader: &Reader,
+    ) -> impl Future<Output = Result<(), AwsError>> + Send;
 
     /// Returns true if AWS shows the setting as applied.
     fn is_applied(&self, aws: &Reader) -> impl Future<Output = Result<bool, AwsError>> + Send;

@@ -149,7 +149,7 @@ impl Setting for DnsHostnames {
     const KIND: ResourceKind = ResourceKind::Vpc;
     const DOING: &'static str = "enabling the DNS host names of the VPC";
 
-    async fn apply(&self, aws: &Writer) -> Result<(), AwsError> {
+    async fn apply(&self, aws: &Writer, _: &Reader) -> Result<(), AwsError> {
         aws.ec2
             .modify_vpc_attribute()
             .vpc_id(self.vpc.as_str())

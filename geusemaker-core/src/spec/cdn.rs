@@ -20,6 +20,9 @@ use super::error::SpecError;
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Cdn {
     wait_timeout: BoundedDuration<60, 5400, 1800>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_timeout: Option<BoundedDuration<1, 120, 120>>,
+    keep_alive: BoundedDuration<1, 120, 60>,
 }
 
 impl Cdn {
@@ -36,6 +39,17 @@ impl Cdn {
     /// Returns the longest wait for the distribution to be deployed.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
+    }
+
+    /// Returns the longest time without data from the load balancer, if the spec has one. Otherwise it is the load
+    /// balancer's own idle timeout, or two minutes if that is longer.
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.read_timeout.map(|timeout| timeout.value())
+    }
+
+    /// Returns the time for which CloudFront keeps an unused connection to the load balancer.
+    pub fn keep_alive(&self) -> Duration {
+        self.keep_alive.value()
     }
 }
 
@@ -58,10 +72,14 @@ impl Cdn {
 /// | setter | default | refused by `build` |
 /// |---|---|---|
 /// | [`wait_timeout`](Self::wait_timeout) | 30 min | outside of 1 min to 90 min, or not whole seconds |
+/// | [`read_timeout`](Self::read_timeout) | as the load balancer, at most 2 min | outside of 1 s to 2 min, or longer than the load balancer's idle timeout |
+/// | [`keep_alive`](Self::keep_alive) | 1 min | outside of 1 s to 2 min, or not whole seconds |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct CdnBuilder {
     wait_timeout: Duration,
+    read_timeout: Option<Duration>,
+    keep_alive: Duration,
 }
 
 impl CdnBuilder {
@@ -71,11 +89,32 @@ impl CdnBuilder {
         self
     }
 
+    /// Sets the longest time without data from the load balancer, in whole seconds: 1 s to 2 min. It is the load
+    /// balancer's idle timeout by default, but at most 2 min.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the time for which an unused connection to the load balancer is kept, in whole seconds: 1 s to 2 min, 1 min
+    /// by default.
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
+        self
+    }
+
     /// Checks the bounds.
     pub(super) fn checked(self) -> Result<Cdn, SpecError> {
         Ok(Cdn {
             wait_timeout: BoundedDuration::new(self.wait_timeout)
                 .map_err(|error| error.at("wait_timeout"))?,
+            read_timeout: self
+                .read_timeout
+                .map(BoundedDuration::new)
+                .transpose()
+                .map_err(|error| error.at("read_timeout"))?,
+            keep_alive: BoundedDuration::new(self.keep_alive)
+                .map_err(|error| error.at("keep_alive"))?,
         })
     }
 }
@@ -90,6 +129,8 @@ impl From<Cdn> for CdnBuilder {
     fn from(cdn: Cdn) -> Self {
         Self {
             wait_timeout: cdn.wait_timeout(),
+            read_timeout: cdn.read_timeout(),
+            keep_alive: cdn.keep_alive(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
 
-/// The health checks of the load balancer, and how long to wait for healthy targets.
+/// The health checks of the load balancer, its patience with the targets, and how long to wait for healthy ones.
 ///
 /// The bounds of the health check are those of `CreateTargetGroup` in the Elastic Load Balancing API.
 ///
@@ -28,6 +28,7 @@ pub struct LoadBalancer {
     health_check_interval: BoundedDuration<5, 300, 30>,
     healthy_threshold: Bounded<2, 10, 2>,
     unhealthy_threshold: Bounded<2, 10, 3>,
+    idle_timeout: BoundedDuration<1, 4000, 120>,
 }
 
 impl LoadBalancer {
@@ -60,6 +61,11 @@ impl LoadBalancer {
     pub fn unhealthy_threshold(&self) -> u32 {
         self.unhealthy_threshold.value()
     }
+
+    /// Returns the time without data after which a connection is ended, in whole seconds.
+    pub fn idle_timeout(&self) -> Duration {
+        self.idle_timeout.value()
+    }
 }
 
 /// A builder of the [`LoadBalancer`] of a spec: from [`LoadBalancer::builder`], for
@@ -88,6 +94,7 @@ impl LoadBalancer {
 /// | [`health_check_interval`](Self::health_check_interval) | 30 s | outside of 5 s to 5 min, or not whole seconds |
 /// | [`healthy_threshold`](Self::healthy_threshold) | 2 | outside of 2 to 10 |
 /// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
+/// | [`idle_timeout`](Self::idle_timeout) | 2 min | outside of 1 s to 4000 s, or not whole seconds |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct LoadBalancerBuilder {
@@ -95,6 +102,7 @@ pub struct LoadBalancerBuilder {
     health_check_interval: Duration,
     healthy_threshold: u32,
     unhealthy_threshold: u32,
+    idle_timeout: Duration,
 }
 
 impl LoadBalancerBuilder {
@@ -122,6 +130,14 @@ impl LoadBalancerBuilder {
         self
     }
 
+    /// Sets the time without data after which a connection is ended, in whole seconds: 1 s to 4000 s, 2 min by default.
+    ///
+    /// A model that answers all at once must be done within this time.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
     /// Checks the bounds of all values.
     pub(super) fn checked(self) -> Result<LoadBalancer, SpecError> {
         Ok(LoadBalancer {
@@ -133,6 +149,8 @@ impl LoadBalancerBuilder {
                 .map_err(|error| error.at("healthy_threshold"))?,
             unhealthy_threshold: Bounded::new(self.unhealthy_threshold)
                 .map_err(|error| error.at("unhealthy_threshold"))?,
+            idle_timeout: BoundedDuration::new(self.idle_timeout)
+                .map_err(|error| error.at("idle_timeout"))?,
         })
     }
 }
@@ -150,6 +168,7 @@ impl From<LoadBalancer> for LoadBalancerBuilder {
             health_check_interval: load_balancer.health_check_interval(),
             healthy_threshold: load_balancer.healthy_threshold(),
             unhealthy_threshold: load_balancer.unhealthy_threshold(),
+            idle_timeout: load_balancer.idle_timeout(),
         }
     }
 }
@@ -164,6 +183,7 @@ mod tests {
         assert_eq!(built, serde_json::from_str("{}").unwrap());
         assert_eq!(built.wait_timeout(), Duration::from_secs(300));
         assert_eq!(built.health_check_interval(), Duration::from_secs(30));
+        assert_eq!(built.idle_timeout(), Duration::from_secs(120));
         assert_eq!(
             (built.healthy_threshold(), built.unhealthy_threshold()),
             (2, 3)

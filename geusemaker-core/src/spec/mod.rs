@@ -198,6 +198,7 @@ mod warning;
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -259,6 +260,11 @@ pub use warning::SpecWarning;
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct DeploymentSpec(UncheckedSpec);
+
+/// The most that CloudFront waits for an origin between two packets.
+///
+/// Source: Amazon CloudFront Developer Guide, "Response timeout".
+const LONGEST_READ_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl DeploymentSpec {
     /// Starts a spec with its name, its tier and its GPU instances.
@@ -392,6 +398,13 @@ impl DeploymentSpec {
     /// Returns the settings of the CDN.
     pub fn cdn(&self) -> &Cdn {
         &self.0.cdn
+    }
+
+    /// Returns the longest time that the CDN waits for data from the load balancer.
+    pub(crate) fn read_timeout(&self) -> Duration {
+        let most = self.load_balancer().idle_timeout();
+        let usual = most.min(LONGEST_READ_TIMEOUT);
+        self.cdn().read_timeout().unwrap_or(usual)
     }
 
     /// Returns the default service, if there is one. It gets every request that matches no other service's paths.

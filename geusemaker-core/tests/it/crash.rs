@@ -4,6 +4,7 @@
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, FileSystems};
 use geusemaker_testkit::{AwsBuilder, Fault};
 
+use crate::scenario::closed_origin::{assert_closed, distribution, rules};
 use crate::scenario::moment::{Moment, Watched};
 use crate::scenario::{
     Scenario, account, assert_nothing_left, census, deploy_tier_3, go_on, spec, spec_with, stack,
@@ -41,10 +42,16 @@ async fn resume_from(moments: Vec<Moment>) {
             .await
             .unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(census(&scenario.aws), tier_3(), "{at}");
+        // The secret is in no journal, so that the next run reads it from the rules that there are.
+        let (distribution, rules) = (
+            distribution(&scenario.aws).await,
+            rules(&scenario.aws).await,
+        );
         let undone = deployed.rollback().await;
         let left = scenario.aws.leftovers();
         assert!(left.is_empty(), "{at}: {left:#?}");
         assert!(undone.is_complete(), "{at}: {undone:#?}");
+        assert_closed(&distribution, &rules);
     }
 }
 

@@ -23,6 +23,7 @@ mod gpu_check;
 mod journal;
 mod keeping;
 mod network;
+mod origin_secret;
 mod orphans;
 mod preflight;
 mod progress;

@@ -1,5 +1,6 @@
 //! Fixtures of the tests: a spec, a simulated account, and a session on both.
 
+pub(crate) mod closed_origin;
 pub(crate) mod moment;
 pub(crate) mod others;
 pub(crate) mod watched_store;
@@ -223,7 +224,7 @@ pub(crate) fn tier_3() -> BTreeMap<String, usize> {
         ("EFS::FileSystem", 1),
         ("EFS::MountTarget", 1),
         ("ElasticLoadBalancingV2::Listener", 1),
-        ("ElasticLoadBalancingV2::ListenerRule", 1),
+        ("ElasticLoadBalancingV2::ListenerRule", 2),
         ("ElasticLoadBalancingV2::LoadBalancer", 1),
         ("ElasticLoadBalancingV2::TargetGroup", 2),
         ("IAM::InstanceProfile", 1),

@@ -3,6 +3,7 @@
 mod access;
 mod compute;
 mod services;
+mod timeouts;
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -25,6 +26,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     compute::check(&spec.compute)?;
     network(spec)?;
     services::check(spec)?;
+    timeouts::check(spec)?;
     access::check(spec)?;
     user_data(spec)
 }

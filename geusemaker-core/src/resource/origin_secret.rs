@@ -1,0 +1,175 @@
+//! The secret header by which the load balancer knows requests that come through this stack's CDN. CloudFront's addresses
+//! are those of all its customers.
+//!
+//! Only AWS keeps the secret, in the rules of the listener and in the distribution: it is in no journal, and its type is
+//! neither shown nor serialized. A later run reads it from the rules.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aws_sdk_elasticloadbalancingv2::types::{HttpHeaderConditionConfig, Rule, RuleCondition};
+use uuid::Uuid;
+
+use super::setting::Setting;
+use crate::aws::clients::{Reader, Writer};
+use crate::aws::error::AwsError;
+use crate::id::{ListenerArn, ListenerRuleArn};
+use crate::kind::ResourceKind;
+
+/// The name of the header. CloudFront adds it, and replaces one that a viewer sends.
+pub(crate) const HEADER: &str = "X-Origin-Secret";
+
+/// The value of the header: 64 hexadecimal digits in lower case. Conditions about headers ignore the case, and take `*`
+/// and `?` for wildcards.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OriginSecret(String);
+
+impl OriginSecret {
+    /// Returns a new secret of 244 random bits.
+    pub(crate) fn random() -> Self {
+        let half = || Uuid::new_v4().simple();
+        Self(format!("{}{}", half(), half()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OriginSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginSecret")
+    }
+}
+
+/// Returns the condition that a request has one of these secrets.
+pub(super) fn condition<'a>(secrets: impl IntoIterator<Item = &'a OriginSecret>) -> RuleCondition {
+    let secrets = secrets.into_iter().map(|secret| secret.0.clone());
+    let header = HttpHeaderConditionConfig::builder()
+        .http_header_name(HEADER)
+        .set_values(Some(secrets.collect()))
+        .build();
+    RuleCondition::builder()
+        .field("http-header")
+        .http_header_config(header)
+        .build()
+}
+
+/// A rule that admits requests with one of some secrets.
+#[derive(Debug)]
+pub(crate) struct ClosedRule {
+    pub(crate) arn: ListenerRuleArn,
+    pub(crate) admitted: BTreeSet<OriginSecret>,
+}
+
+/// Returns the rules of a listener that ask for a secret, in the order of their priorities.
+pub(crate) async fn closed_rules(
+    aws: &Reader,
+    listener: &ListenerArn,
+) -> Result<Vec<ClosedRule>, AwsError> {
+    let rules = aws
+        .elastic_load_balancing
+        .describe_rules()
+        .listener_arn(listener.as_str())
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+    let closed = rules.into_iter().filter_map(|rule| {
+        let admitted = admitted(&rule);
+        let arn = rule.rule_arn.filter(|_| !admitted.is_empty())?;
+        Some(ClosedRule {
+            arn: ListenerRuleArn::from_aws(arn),
+            admitted,
+        })
+    });
+    Ok(closed.collect())
+}
+
+fn admitted(rule: &Rule) -> BTreeSet<OriginSecret> {
+    let conditions = rule.conditions().iter();
+    let headers = conditions.filter_map(RuleCondition::http_header_config);
+    let ours = headers.filter(|it| {
+        let name = it.http_header_name().unwrap_or_default();
+        name.eq_ignore_ascii_case(HEADER)
+    });
+    ours.flat_map(|it| it.values())
+        .map(|secret| OriginSecret(secret.clone()))
+        .collect()
+}
+
+/// The secrets that a rule admits, in place of those that it has admitted before. Its other conditions stay.
+#[derive(Clone, Debug)]
+pub(crate) struct AdmittedSecrets {
+    pub(crate) rule: ListenerRuleArn,
+    pub(crate) secrets: BTreeSet<OriginSecret>,
+}
+
+impl Setting for AdmittedSecrets {
+    const KIND: ResourceKind = ResourceKind::ListenerRule;
+    const DOING: &'static str = "changing the secret that the load balancer asks for";
+
+    async fn apply(&self, aws: &Writer, reader: &Reader) -> Result<(), AwsError> {
+        let found = described(reader, &self.rule).await?;
+        let conditions = found
+            .into_iter()
+            .flat_map(|rule| rule.conditions.unwrap_or_default());
+        let others = conditions.filter(|condition| {
+            let header = condition.http_header_config();
+            let name = header.and_then(|header| header.http_header_name());
+            !name.is_some_and(|name| name.eq_ignore_ascii_case(HEADER))
+        });
+        let others = others.map(|mut condition| {
+            // AWS describes the patterns of a path twice, and takes them once.
+            if condition.path_pattern_config.is_some() {
+                condition.values = None;
+            }
+            condition
+        });
+        aws.elastic_load_balancing
+            .modify_rule()
+            .rule_arn(self.rule.as_str())
+            .set_conditions(Some(others.chain([condition(&self.secrets)]).collect()))
+            .send()
+            .await
+            .map_err(AwsError::of("elasticloadbalancing:ModifyRule"))?;
+        Ok(())
+    }
+
+    async fn is_applied(&self, aws: &Reader) -> Result<bool, AwsError> {
+        let found = described(aws, &self.rule).await?;
+        Ok(found.is_some_and(|rule| admitted(&rule) == self.secrets))
+    }
+}
+
+async fn described(aws: &Reader, rule: &ListenerRuleArn) -> Result<Option<Rule>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_rules()
+        .rule_arns(rule.as_str())
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+    Ok(reply.rules.and_then(|all| all.into_iter().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_is_random_and_never_shown() {
+        let secret = OriginSecret::random();
+        assert_ne!(secret, OriginSecret::random());
+        assert_eq!(secret.as_str().len(), 64);
+        let digits = secret.as_str().bytes();
+        assert!(
+            digits
+                .into_iter()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        );
+        assert!(!format!("{secret:?}").contains(secret.as_str()));
+    }
+}
