@@ -28,6 +28,8 @@ use crate::wire::ServiceError;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Quota {
+    /// Access points of an EFS file system: 10,000.
+    AccessPointsPerFileSystem,
     /// CloudFront distributions of the account: 500.
     Distributions,
     /// Elastic IP addresses in a region, L-0263D0A3: 5.
@@ -129,6 +131,7 @@ impl Quota {
             Self::SecurityGroups => Some(2500),
             Self::TargetGroups => Some(3000),
             Self::KeyPairs | Self::NetworkInterfaces => Some(5000),
+            Self::AccessPointsPerFileSystem => Some(10_000),
             Self::Secrets => Some(500_000),
         }
     }
@@ -138,6 +141,9 @@ impl Quota {
     fn refusal(self, limit: u32) -> ServiceError {
         let message = self.message(limit);
         match self {
+            Self::AccessPointsPerFileSystem => {
+                ServiceError::new(efs::Code::AccessPointLimitExceeded, message)
+            }
             Self::Distributions => {
                 ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
@@ -201,6 +207,7 @@ impl Quota {
     /// Returns the message of the answer: AWS's where public reports quote it, else the model's description.
     fn message(self, limit: u32) -> String {
         match self {
+            Self::AccessPointsPerFileSystem => "The account has already created the maximum number of access points allowed per file system.".to_owned(),
             Self::Distributions => "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
             Self::FileSystems => "The account has already created the maximum number of file systems allowed per account.".to_owned(),
             Self::InstanceProfiles => {

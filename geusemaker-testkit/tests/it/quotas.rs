@@ -475,6 +475,24 @@ async fn network_interface_quota_is_shared() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn access_point_quota_is_enforced() {
+    let aws = instant().quota(Quota::AccessPointsPerFileSystem, 1).build();
+    let efs = aws_sdk_efs::Client::new(&aws.sdk_config());
+    for name in ["one", "two"] {
+        let created = efs.create_file_system().creation_token(name).send().await;
+        let id = created.unwrap().file_system_id;
+        let create = |token: &str| {
+            let create = efs.create_access_point().file_system_id(&id);
+            create.client_token(format!("{name}-{token}")).send()
+        };
+        create("a").await.unwrap();
+        let error = create("b").await.unwrap_err();
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
+        assert!(error.into_service_error().is_access_point_limit_exceeded());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn file_system_quota_is_enforced() {
     let aws = instant().quota(Quota::FileSystems, 1).build();
     let efs = aws_sdk_efs::Client::new(&aws.sdk_config());

@@ -8,9 +8,15 @@ use super::paging::{self, Words};
 use super::tags::{self, Tag};
 use super::{Code, Efs, bad_request, refuse_other_query};
 use crate::sim::context::RequestContext;
+use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
 use crate::wire::rest_json::Input;
 use crate::wire::{Reply, ServiceError};
+
+/// The characters that no folder of a path may have. Source: the EFS model, `Path`.
+const FORBIDDEN: [char; 14] = [
+    '$', '#', '<', '>', ';', '`', '|', '&', '?', '{', '}', '^', '*', '\n',
+];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct AccessPoint {
@@ -131,6 +137,11 @@ pub(super) fn create(
         return Err(ServiceError::new(Code::AccessPointAlreadyExists, message)
             .member("AccessPointId", &other.id));
     }
+    let in_file_system = |other: &&AccessPoint| other.file_system() == creation.file_system_id;
+    let count = efs.access_points.values().filter(in_file_system).count();
+    context
+        .quotas
+        .admit(Quota::AccessPointsPerFileSystem, count + 1)?;
     let id = format!("fsap-{}", context.rng.hex(17));
     let access_point = AccessPoint {
         id: id.clone(),
@@ -156,10 +167,10 @@ impl Creation {
             path,
             creation_info,
         } = &self.root_directory;
-        let depth = path.split('/').filter(|part| !part.is_empty()).count();
-        if !path.starts_with('/') || path.len() > 100 || depth > 4 {
+        if !is_path(path) {
             return Err(bad_request(
-                "Path must begin with '/', and have at most 100 characters and four subdirectories",
+                "Path must begin with '/', and have at most 100 characters and four subdirectories, none of which begins \
+                 with a dot or has one of $#<>;`|&?{}^*",
             ));
         }
         if let Some(info) = creation_info {
@@ -172,6 +183,17 @@ impl Creation {
         }
         tags::check(&self.tags)
     }
+}
+
+/// Returns true for a path that the EFS model allows.
+fn is_path(path: &str) -> bool {
+    let is_folder =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(&FORBIDDEN[..]);
+    let Some(rest) = path.strip_prefix('/') else {
+        return false;
+    };
+    let has_folders = rest.split('/').all(is_folder) && rest.split('/').count() <= 4;
+    path.len() <= 100 && (rest.is_empty() || has_folders)
 }
 
 pub(super) fn describe(

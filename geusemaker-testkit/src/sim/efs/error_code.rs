@@ -5,10 +5,7 @@ use crate::wire::error_code::{ErrorCode as _, error_codes};
 
 pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
     own: Code::TABLE,
-    injected: &[
-        ("AccessPointLimitExceeded", 403),
-        ("DependencyTimeout", 504),
-    ],
+    injected: &[("DependencyTimeout", 504)],
     denied: "AccessDeniedException",
     server_error: "InternalServerError",
 };
@@ -17,6 +14,7 @@ error_codes! {
     /// An error code with which the simulator itself refuses calls.
     enum Code {
         AccessPointAlreadyExists => 409,
+        AccessPointLimitExceeded => 403,
         AccessPointNotFound => 404,
         AvailabilityZonesMismatch => 400,
         BadRequest => 400,

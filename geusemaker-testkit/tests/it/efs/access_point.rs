@@ -84,3 +84,33 @@ async fn access_point_goes_with_file_system() {
         .unwrap();
     assert!(aws.leftovers().is_empty(), "{:?}", aws.leftovers());
 }
+
+#[tokio::test(start_paused = true)]
+async fn access_point_path_is_checked() {
+    let aws = Aws::builder().timings(Timings::Instant).build();
+    let efs = client(&aws);
+    let id = file_system(&aws, &efs).await;
+    let create = |path: &str| {
+        efs.create_access_point()
+            .client_token(path.replace('/', "-").chars().take(64).collect::<String>())
+            .file_system_id(&id)
+            .root_directory(RootDirectory::builder().path(path).build())
+            .send()
+    };
+    for path in ["/", "/a", "/a+b_.c/d/e/f", &format!("/{}", "a".repeat(99))] {
+        create(path).await.unwrap();
+    }
+    for path in [
+        "a",
+        "/a/",
+        "//a",
+        "/a/b/c/d/e",
+        "/.a",
+        "/a/..",
+        "/a*",
+        &format!("/{}", "b".repeat(100)),
+    ] {
+        let error = create(path).await.unwrap_err();
+        assert!(error.into_service_error().is_bad_request(), "{path}");
+    }
+}
