@@ -206,6 +206,7 @@ impl DeploymentId {
 }
 
 aws_id! {
+    AccessPointId, "an access point id", hexadecimal "fsap-";
     AllocationId, "the id of an Elastic IP address", hexadecimal "eipalloc-";
     AmiId, "an AMI id", hexadecimal "ami-";
     CapacityReservationId, "a capacity reservation id", hexadecimal "cr-";

@@ -22,6 +22,8 @@ macro_rules! for_all_kinds {
             TargetGroup => target_group,
             /// A mount target of a file system.
             MountTarget => mount_target,
+            /// An access point of a file system.
+            AccessPoint => access_point,
             /// An EFS file system.
             FileSystem => file_system,
             /// An EC2 instance.
@@ -102,6 +104,7 @@ impl ResourceKind {
             | Self::LoadBalancer
             | Self::TargetGroup
             | Self::MountTarget
+            | Self::AccessPoint
             | Self::FileSystem
             | Self::Instance
             | Self::InstanceProfileRole

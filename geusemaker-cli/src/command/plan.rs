@@ -68,7 +68,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     });
     for service in spec.services() {
         lines.push(service_line(service, spec.tier()));
-        lines.extend(volume_lines(service));
+        lines.extend(volume_lines(service, spec.storage().access_points()));
         lines.extend(secret_lines(service));
     }
     lines.extend(access_lines(plan));
@@ -182,10 +182,17 @@ fn service_line(service: &Service, tier: Tier) -> String {
 }
 
 /// Returns a line for each volume: where the data of a service lives.
-fn volume_lines(service: &Service) -> impl Iterator<Item = String> {
-    service.volumes().iter().map(|volume| {
+fn volume_lines(service: &Service, has_access_points: bool) -> impl Iterator<Item = String> {
+    let user = service.user().filter(|_| has_access_points);
+    let shared = match user {
+        Some(user) => {
+            format!("on the shared file system, through an access point as user {user}")
+        }
+        None => "on the shared file system".to_owned(),
+    };
+    service.volumes().iter().map(move |volume| {
         let storage = match volume.on() {
-            VolumeKind::Shared => "on the shared file system",
+            VolumeKind::Shared => shared.as_str(),
             VolumeKind::Local => "on the root disk: it ends with the instance",
             VolumeKind::Scratch => "on instance-store disks if there are any: emptied by a stop",
             // A later version of the library may have more.

@@ -75,6 +75,29 @@ fn plan_shows_parts_of_new_network() {
     );
 }
 
+/// A volume that is mounted by an access point is shown with its user, and a spec that cannot have one is refused.
+#[test]
+fn plan_shows_access_points() {
+    let gm = Gm::new();
+    let keys = "compute.os = \"amazon-linux-2023\"\nstorage.access_points = true";
+    let lacking = spec(1, keys);
+    gm.write_spec(&lacking);
+    let refused = gm.sandbox(&["plan"]).with(2);
+    assert!(
+        refused.stderr.contains(
+            "line 7: service[0]: with storage.access_points, the files of ollama belong to"
+        ),
+        "{}",
+        refused.stderr
+    );
+    gm.write_spec(&format!("{lacking}user = \"1000:1000\"\n"));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    let line = "on the shared file system, through an access point as user 1000:1000";
+    assert!(plan.stdout.contains(line), "{}", plan.stdout);
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    assert_eq!(document["plan"]["spec"]["storage"]["access_points"], true);
+}
+
 /// A plan says where the data of each service lives, what no load balancer serves, and what is likely to be wrong.
 #[test]
 fn plan_shows_volumes_and_warnings() {

@@ -237,7 +237,11 @@ impl AwsError {
     pub(crate) fn proves_existence(&self) -> bool {
         matches!(
             self.code.as_deref(),
-            Some("DistributionAlreadyExists" | "FileSystemAlreadyExists")
+            Some(
+                "DistributionAlreadyExists"
+                    | "FileSystemAlreadyExists"
+                    | "AccessPointAlreadyExists"
+            )
         )
     }
 

@@ -73,6 +73,7 @@ impl ErrorClass {
             | "TooManyLoadBalancers" | "TooManyTargetGroups" | "TooManyListeners" | "TooManyRules"
             | "TooManyTargets" | "TooManyDistributions" | "SecurityGroupLimitExceeded"
             | "RulesPerSecurityGroupLimitExceeded" | "FileSystemLimitExceeded"
+            | "AccessPointLimitExceeded"
             | "NetworkInterfaceLimitExceeded" | "TagLimitExceeded" | "TooManyTags"
             | "VolumeLimitExceeded" | "VpcLimitExceeded" | "SubnetLimitExceeded"
             | "RouteTableLimitExceeded" | "RouteLimitExceeded" | "InternetGatewayLimitExceeded"
@@ -90,7 +91,7 @@ impl ErrorClass {
 
             "InvalidGroup.Duplicate" | "InvalidPermission.Duplicate" | "DuplicateLoadBalancerName"
             | "DuplicateTargetGroupName" | "DuplicateListener" | "PriorityInUse"
-            | "FileSystemAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
+            | "FileSystemAlreadyExists" | "AccessPointAlreadyExists" | "MountTargetConflict" | "DistributionAlreadyExists"
             | "DependencyViolation" | "ResourceInUse" | "FileSystemInUse" | "PreconditionFailed"
             | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
             | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict"
@@ -104,6 +105,7 @@ impl ErrorClass {
             | "ConcurrentModification" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
 
             "NoSuchDistribution" | "NoSuchEntity" | "ResourceNotFoundException" | "FileSystemNotFound" | "MountTargetNotFound"
+            | "AccessPointNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
             // CreateLoadBalancer's codes for a security group or a subnet that does not exist.

@@ -11,7 +11,9 @@ use super::pending_work::await_file_system;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error::{Attempt, Error};
-use crate::id::{FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId};
+use crate::id::{
+    AccessPointId, FileSystemId, InstanceId, MountTargetId, SecurityGroupId, SubnetId,
+};
 use crate::journal::state::Status;
 use crate::kind::ResourceKind;
 use crate::ledger::Ledger;
@@ -32,6 +34,8 @@ pub(super) struct Surroundings {
     pub(super) instance_group: SecurityGroupId,
     pub(super) storage_group: SecurityGroupId,
     pub(super) file_system: FileSystemId,
+    /// The access points by the folder of the instances; none if these mount the whole file system.
+    pub(super) access_points: BTreeMap<String, AccessPointId>,
     pub(super) profile: Option<String>,
 }
 
@@ -42,7 +46,7 @@ pub(super) async fn instances(
 ) -> Result<(Vec<MountTargetId>, Vec<RunningInstance>), Error> {
     let progress = &ledger.account.progress;
     progress.step(Step::LaunchingInstances);
-    let user_data = user_data(ledger, &surroundings.file_system)?;
+    let user_data = user_data(ledger, surroundings)?;
     let mut searches: Vec<_> = (0..ledger.plan.spec.compute().count())
         .map(|number| Search::new(ledger, surroundings, &user_data, number))
         .collect();
@@ -57,11 +61,12 @@ pub(super) async fn instances(
     Ok((mount_targets.into_ids(), running))
 }
 
-fn user_data(ledger: &Ledger, file_system: &FileSystemId) -> Result<Vec<u8>, Error> {
+fn user_data(ledger: &Ledger, surroundings: &Surroundings) -> Result<Vec<u8>, Error> {
     let spec = &ledger.plan.spec;
     let user_data = UserData {
         stack: spec.name(),
-        file_system,
+        file_system: &surroundings.file_system,
+        access_points: &surroundings.access_points,
         region: ledger.plan.region.as_str(),
         services: spec.services(),
         instance_type: spec.compute().instance_type(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 
+use super::access_points::access_points;
 use super::allowed_ranges::admit_to_instances;
 use super::failed::Failed;
 use super::guard::PlannedGuard;
@@ -66,11 +67,14 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         let network = network::way_out(ledger, subnets, &groups.0).await?;
         Ok((network, groups))
     };
-    let ((network, (instance_group, storage_group)), file_system, profile) = futures::try_join!(
-        network_and_groups,
-        file_system(ledger),
-        instance_profile(ledger),
-    )?;
+    let storage = async {
+        let file_system = file_system(ledger).await?;
+        let access_points = access_points(ledger, &file_system).await?;
+        Ok((file_system, access_points))
+    };
+    let ((network, groups), (file_system, access_points), profile) =
+        futures::try_join!(network_and_groups, storage, instance_profile(ledger))?;
+    let (instance_group, storage_group) = groups;
 
     let admit_instances = ledger.create(
         ResourceKey::new("security-group-rule/storage/nfs"),
@@ -89,6 +93,7 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         instance_group: instance_group.clone(),
         storage_group,
         file_system,
+        access_points,
         profile,
     };
     let (_, (mount_targets, instances), (), ()) = futures::try_join!(

@@ -15,6 +15,7 @@
 //! deployment. A transition that fails undoes its own part and returns the rest in [`Failed`]; with `?` the rest is
 //! dropped, and the session undoes it.
 
+mod access_points;
 mod allowed_ranges;
 mod asked_tier;
 mod balance;

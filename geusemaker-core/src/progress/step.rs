@@ -30,6 +30,8 @@ pub enum Step {
     CreatingSecurityGroups,
     /// The file system is being created.
     CreatingFileSystem,
+    /// The access points of the file system are being created.
+    CreatingAccessPoints,
     /// The instances are being requested.
     LaunchingInstances,
     /// The instances boot.
@@ -123,6 +125,7 @@ impl Step {
             Self::CreatingEndpoints => "creating-endpoints",
             Self::CreatingSecurityGroups => "creating-security-groups",
             Self::CreatingFileSystem => "creating-file-system",
+            Self::CreatingAccessPoints => "creating-access-points",
             Self::LaunchingInstances => "launching-instances",
             Self::WaitingForInstances => "waiting-for-instances",
             Self::CreatingTargetGroups => "creating-target-groups",
@@ -164,6 +167,7 @@ impl Step {
             | Self::CreatingEndpoints
             | Self::CreatingSecurityGroups
             | Self::CreatingFileSystem
+            | Self::CreatingAccessPoints
             | Self::LaunchingInstances
             | Self::WaitingForInstances
             | Self::CreatingTargetGroups
@@ -197,6 +201,7 @@ impl fmt::Display for Step {
             Self::CreatingEndpoints => "Creating VPC endpoints...",
             Self::CreatingSecurityGroups => "Creating security groups...",
             Self::CreatingFileSystem => "Creating file system...",
+            Self::CreatingAccessPoints => "Creating access points...",
             Self::LaunchingInstances => "Launching instances...",
             Self::WaitingForInstances => "Waiting for instances to run...",
             Self::CreatingTargetGroups => "Creating target groups...",

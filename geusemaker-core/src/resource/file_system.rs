@@ -55,7 +55,7 @@ pub(crate) struct Lookup {
 impl Kind for Lookup {
     const NAME: &'static str = "file system";
     const SHARED: Option<Sharing> = Some(Sharing::FileSystem);
-    const AFTER: &'static [ResourceKind] = &[ResourceKind::MountTarget];
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::MountTarget, ResourceKind::AccessPoint];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::MountTarget];
     const DELETION: Expected = Expected::with_deadline_minutes(3, 10, 10);
 
@@ -181,7 +181,7 @@ async fn describe(aws: &Reader, id: &str) -> Result<Option<FileSystemDescription
     Ok(reply.file_systems.and_then(|all| all.into_iter().next()))
 }
 
-/// Maps the life cycle state of a file system or a mount target to the result of a poll.
+/// Maps the life cycle state of a file system, a mount target or an access point to the result of a poll.
 pub(super) fn readiness(
     state: Result<Option<LifeCycleState>, AwsError>,
 ) -> Result<PollState<()>, AwsError> {

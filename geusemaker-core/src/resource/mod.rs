@@ -1,5 +1,6 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
+pub(crate) mod access_point;
 pub(crate) mod availability_zone;
 pub(crate) mod capacity_reservation;
 pub(crate) mod create;

@@ -164,6 +164,7 @@
 //! error with its line.
 
 mod access;
+mod access_point;
 mod bounded;
 mod builder;
 mod cdn;
@@ -209,6 +210,7 @@ use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
 pub use access::{Access, AccessBuilder, InstanceProfileName};
+pub(crate) use access_point::WantedAccessPoint;
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{Cdn, CdnBuilder};
 pub use cidr_block::CidrBlock;
@@ -377,6 +379,11 @@ impl DeploymentSpec {
     /// Returns the settings of the shared file system.
     pub fn storage(&self) -> &Storage {
         &self.0.storage
+    }
+
+    /// Returns the access points of the shared file system that the deployment creates.
+    pub(crate) fn wanted_access_points(&self) -> Vec<WantedAccessPoint<'_>> {
+        access_point::of_spec(&self.0)
     }
 
     /// Returns the services. From tier 2 on there is at least one that is not internal.

@@ -12,6 +12,7 @@ use crate::id::FileSystemId;
 /// let storage = Storage::default();
 /// assert_eq!(storage.file_system(), None);
 /// assert!(!storage.keep_on_destroy());
+/// assert!(!storage.access_points());
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
@@ -19,6 +20,8 @@ pub struct Storage {
     #[serde(skip_serializing_if = "Option::is_none")]
     file_system: Option<FileSystemId>,
     keep_on_destroy: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    access_points: bool,
 }
 
 impl Storage {
@@ -42,6 +45,35 @@ impl Storage {
     pub fn keep_on_destroy(&self) -> bool {
         self.keep_on_destroy
     }
+
+    /// Returns true if each volume on the file system is mounted through an access point of its own, as the user of its
+    /// service. The default is false: the instances mount the whole file system.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::DeploymentSpec;
+    ///
+    /// let spec = DeploymentSpec::from_toml(
+    ///     r#"
+    ///     name = "llm-prod"
+    ///     tier = 1
+    ///     [compute]
+    ///     instance_type = "g5.xlarge"
+    ///     os = "amazon-linux-2023"
+    ///     [storage]
+    ///     access_points = true
+    ///     [[service]]
+    ///     name = "vllm"
+    ///     port = 8000
+    ///     image = "vllm/vllm-openai:v0.11.0"
+    ///     user = "1000:1000"
+    ///     "#,
+    /// )?;
+    /// assert!(spec.storage().access_points());
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn access_points(&self) -> bool {
+        self.access_points
+    }
 }
 
 /// A builder of the [`Storage`] of a spec: from [`Storage::builder`], for
@@ -62,11 +94,13 @@ impl Storage {
 /// |---|---|---|
 /// | [`file_system`](Self::file_system) | a new one | never |
 /// | [`keep_on_destroy`](Self::keep_on_destroy) | false | never |
+/// | [`access_points`](Self::access_points) | false | on Ubuntu; without a shared volume; if a service with one has no `user` with a group, or a generated secret |
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct StorageBuilder {
     file_system: Option<FileSystemId>,
     keep_on_destroy: bool,
+    access_points: bool,
 }
 
 impl StorageBuilder {
@@ -82,11 +116,35 @@ impl StorageBuilder {
         self
     }
 
-    /// Makes the settings. Nothing in them can be wrong.
+    /// Sets if each volume on the file system is mounted through an access point of its own, as the user of its service;
+    /// false by default.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::{
+    ///     Compute, DeploymentSpec, OperatingSystem, Service, Storage, Tier,
+    /// };
+    ///
+    /// let compute = Compute::builder("g5.xlarge".parse()?).os(OperatingSystem::AmazonLinux2023);
+    /// let vllm = Service::builder("vllm".parse()?, 8000, "vllm/vllm-openai:v0.11.0".parse()?)
+    ///     .user("1000:1000".parse()?);
+    /// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute)
+    ///     .storage(Storage::builder().access_points(true))
+    ///     .service(vllm)
+    ///     .build()?;
+    /// assert!(spec.storage().access_points());
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn access_points(mut self, access_points: bool) -> Self {
+        self.access_points = access_points;
+        self
+    }
+
+    /// Makes the settings. Nothing in them is wrong by itself.
     pub(super) fn finish(self) -> Storage {
         Storage {
             file_system: self.file_system,
             keep_on_destroy: self.keep_on_destroy,
+            access_points: self.access_points,
         }
     }
 }
@@ -96,6 +154,7 @@ impl From<Storage> for StorageBuilder {
         Self {
             file_system: storage.file_system,
             keep_on_destroy: storage.keep_on_destroy,
+            access_points: storage.access_points,
         }
     }
 }

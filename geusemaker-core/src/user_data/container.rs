@@ -101,7 +101,7 @@ impl Container<'_> {
     /// Returns the owner that the folders of the volumes get: an owner for `chown`, one after a question mark that an
     /// earlier owner goes before, or a hyphen for no change.
     pub(super) fn folder_owner(&self) -> String {
-        match (&self.user, owner_of_image(self.image)) {
+        match (&self.user, usual_owner(self.image)) {
             (Some(user), _) => user.clone(),
             (None, Some(owner)) => format!("?{owner}"),
             (None, None) => "-".to_owned(),
@@ -112,7 +112,7 @@ impl Container<'_> {
 /// Returns the user and group of the process of a known image that does not run as root, or that gives its folder away.
 ///
 /// Source: the Dockerfiles of the images.
-fn owner_of_image(image: &str) -> Option<&'static str> {
+pub(crate) fn usual_owner(image: &str) -> Option<&'static str> {
     let reference = image.split('@').next().unwrap_or_default();
     let mut segments = reference.rsplit('/');
     let last = segments.next().unwrap_or_default();

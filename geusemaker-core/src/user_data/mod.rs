@@ -8,7 +8,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use flate2::Compression;
@@ -19,10 +19,11 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::id::FileSystemId;
+use crate::id::{AccessPointId, FileSystemId};
 use crate::spec::{GpuInstanceType, Gpus, Service, StackName};
 pub(crate) use boot_marker::{BootFailure, BootReport};
 use compose::compose_file;
+pub(crate) use container::usual_owner;
 use container::{Container, in_start_order};
 pub use gpu_marker::{GpuMismatch, GpuReport};
 use secrets::Secrets;
@@ -35,6 +36,8 @@ pub(crate) const USER_DATA_MAX: usize = 16384;
 pub(crate) struct UserData<'a> {
     pub(crate) stack: &'a StackName,
     pub(crate) file_system: &'a FileSystemId,
+    /// The access points by the folder at which they are mounted; none to mount the whole file system.
+    pub(crate) access_points: &'a BTreeMap<String, AccessPointId>,
     pub(crate) region: &'a str,
     pub(crate) services: &'a [Service],
     /// The type whose maker of GPUs the containers are given devices for.
@@ -71,6 +74,7 @@ impl UserData<'_> {
         Script {
             stack: self.stack.as_str(),
             file_system: self.file_system.as_str(),
+            access_points: self.access_points,
             region: self.region,
             containers: &containers,
             gpu_maker: GpuMaker::of(self.instance_type),
@@ -118,6 +122,7 @@ impl GpuMaker {
 struct Script<'a> {
     stack: &'a str,
     file_system: &'a str,
+    access_points: &'a BTreeMap<String, AccessPointId>,
     region: &'a str,
     containers: &'a [Container<'a>],
     gpu_maker: GpuMaker,
@@ -133,6 +138,7 @@ struct TemplateValues<'a> {
     aws_runner: String,
     ecr_runner: String,
     secrets_runner: String,
+    access_points_runner: String,
     spot_runner: String,
     region: &'a str,
     secrets: Vec<String>,
@@ -140,6 +146,7 @@ struct TemplateValues<'a> {
     needs_aws: u8,
     file_system: &'a str,
     file_system_host: String,
+    access_points: Vec<String>,
     gpu_check: u8,
     spot: u8,
     gpu_maker: &'static str,
@@ -202,6 +209,7 @@ impl Script<'_> {
             aws_runner: without_comments(include_str!("aws.sh")),
             ecr_runner: without_comments(include_str!("ecr.sh")),
             secrets_runner: without_comments(include_str!("secrets.sh")),
+            access_points_runner: without_comments(include_str!("access_points.sh")),
             spot_runner: without_comments(include_str!("spot.sh")),
             region: self.region,
             secrets: secrets.entries(),
@@ -214,6 +222,11 @@ impl Script<'_> {
                 self.region,
                 dns_suffix(self.region)
             ),
+            access_points: self
+                .access_points
+                .iter()
+                .map(|(folder, id)| format!("{id} {folder}"))
+                .collect(),
             gpu_check: self.gpu_check.into(),
             spot: self.may_be_spot.into(),
             gpu_maker: self.gpu_maker.name(),
@@ -231,6 +244,8 @@ impl Script<'_> {
                 .map(|container| container.name)
                 .collect(),
             folders: volumes()
+                // EFS creates the root folder of an access point, and refuses to give it to another user.
+                .filter(|(_, volume)| !self.access_points.contains_key(volume.folder))
                 .map(|(container, volume)| {
                     format!("{} {}", container.folder_owner(), volume.folder)
                 })

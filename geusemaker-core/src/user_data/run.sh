@@ -125,18 +125,27 @@ nvidia_toolkit() {
   need nvidia-container-toolkit
 }
 
+mount_command() {
+  if has mount.efs; then
+    return
+  elif has apt-get; then
+    # Ubuntu has no package of amazon-efs-utils, which would encrypt the traffic.
+    has mount.nfs4 || need nfs-common
+  else
+    retry_for 60 packages amazon-efs-utils || has mount.nfs4 || need nfs-utils
+  fi
+}
+
 install() {
   if has apt-get; then
     # A new driver library would not fit the loaded driver until the machine restarts.
     echo 'Unattended-Upgrade::Package-Blacklist { "nvidia"; "libnvidia"; "cuda"; };' \
       >/etc/apt/apt.conf.d/60geusemaker
     has docker || need docker.io
-    # Ubuntu has no package of amazon-efs-utils, which would encrypt the traffic.
-    has mount.efs || has mount.nfs4 || need nfs-common
   else
     has docker || need docker
-    has mount.efs || retry_for 60 packages amazon-efs-utils || has mount.nfs4 || need nfs-utils
   fi
+  mount_command
   systemctl enable --now docker
   docker compose version >/dev/null 2>&1 || compose_plugin ||
     fail 'the machine' "Docker Compose could not be installed: $(last_line "$(tail -n 5 "$log")")"
@@ -271,10 +280,10 @@ try_mount() {
 }
 
 # Never gives up, since Docker waits for it. The mount target and its name become ready later than the instance.
-mount_shared() {
+mount_at() {
   local output since=$SECONDS
-  mkdir -p /mnt/shared
-  until mountpoint -q /mnt/shared || output=$(try_mount 2>&1); do
+  mkdir -p "$1"
+  until mountpoint -q "$1" || output=$(try_mount "$@" 2>&1); do
     if [[ $output == *'access denied'* ]] && ((SECONDS - since >= 120)); then
       console "GEUSEMAKER:FAILED the shared file system: the mount was refused: $(last_line "$output")"
       since=$SECONDS
@@ -284,6 +293,10 @@ mount_shared() {
     fi
     sleep 10
   done
+}
+
+mount_shared() {
+  mount_at /mnt/shared
 }
 
 storage() {

@@ -28,6 +28,17 @@ registries=(
 {% endfor %}
 )
 {% endif %}
+{% if access_points %}
+{{ access_points_runner }}
+
+# Mounted in place of the whole file system: an access point, and the folder at which it is mounted.
+access_points=(
+{% for access_point in access_points %}
+  {{ access_point | quote }}
+{% endfor %}
+)
+
+{% endif %}
 {% if secrets %}
 {{ secrets_runner }}
 

@@ -6,6 +6,7 @@
 mod scenario;
 
 mod access;
+mod access_points;
 mod ambiguity;
 mod boot;
 mod capacity;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use geusemaker_core::DeploymentSpec;
 use geusemaker_testkit::{Aws, ResourceState, Snapshot};
 
-use crate::scenario::{Scenario, account, others, spec_with};
+use crate::scenario::{Scenario, account, others, spec_with, spec_with_access_points};
 
 /// A stack of the matrix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stack {
     pub(crate) name: &'static str,
     pub(crate) tier: u8,
-    /// True if the stack adopts a file system of another user.
+    /// True if the stack adopts a file system of another user, in which it has access points.
     adopts: bool,
     /// The table of its network; without one, the stack uses the default VPC.
     network: &'static str,
@@ -48,12 +48,10 @@ impl Stack {
 
     /// Returns the spec, for an account with this file system.
     pub(crate) fn spec(self, file_system: &str) -> DeploymentSpec {
-        let storage = if self.adopts {
-            format!("[storage]\nfile_system = {file_system:?}")
-        } else {
-            String::new()
-        };
-        spec_with(self.tier, &format!("{storage}\n{}", self.network))
+        if self.adopts {
+            return spec_with_access_points(&format!("file_system = {file_system:?}"));
+        }
+        spec_with(self.tier, self.network)
     }
 }
 

@@ -32,6 +32,19 @@ pub(crate) fn spec(tier: u8) -> DeploymentSpec {
 
 /// Returns the same spec, with more lines below `[compute]` and whole tables after them.
 pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
+    spec_of_services(tier, "", more)
+}
+
+/// Returns the spec whose services mount the shared file system by access points, with more keys below `[storage]` and
+/// whole tables after them.
+pub(crate) fn spec_with_access_points(more: &str) -> DeploymentSpec {
+    let user = "user = \"1000:1000\"";
+    let storage = "os = \"amazon-linux-2023\"\n[storage]\naccess_points = true";
+    spec_of_services(1, user, &format!("{storage}\n{more}"))
+}
+
+/// Returns the spec, with a key of its services.
+fn spec_of_services(tier: u8, key: &str, more: &str) -> DeploymentSpec {
     let text = format!(
         r#"
         name = "llm"
@@ -42,12 +55,14 @@ pub(crate) fn spec_with(tier: u8, more: &str) -> DeploymentSpec {
         port = 8080
         health_path = "/health"
         image = "ghcr.io/open-webui/open-webui:main"
+        {key}
 
         [[service]]
         name = "ollama"
         port = 11434
         paths = ["/v1/*"]
         image = "ollama/ollama:latest"
+        {key}
 
         [compute]
         instance_type = "g5.xlarge"

@@ -59,6 +59,14 @@ fn network_survives_kill_at_any_call() {
     survives_kills(&World::with_spec(&spec(1, keys)), NETWORK_STRIDE);
 }
 
+/// The same for a stack whose services mount access points.
+#[test]
+fn access_points_survive_kill_at_any_call() {
+    let keys = "compute.gpu_check = false\ncompute.os = \"amazon-linux-2023\"\nstorage.access_points = true";
+    let spec = spec(1, keys) + "user = \"1000:1000\"\n";
+    survives_kills(&World::with_spec(&spec), NETWORK_STRIDE);
+}
+
 fn survives_kills(nothing: &World, stride: usize) {
     let (gm, account) = nothing.begin();
     account.run(&gm, DEPLOY).with(0);
@@ -86,5 +94,6 @@ fn survives_kills(nothing: &World, stride: usize) {
 /// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
 const STRIDE: usize = 7;
 
-/// Larger, because the kills that have nothing to do with the network are those of the other stack.
+/// Larger, because the kills that have nothing to do with the network or the access points are those of the other
+/// stack.
 const NETWORK_STRIDE: usize = 17;

@@ -3,18 +3,20 @@
 mod access;
 mod compute;
 mod services;
+mod storage;
 mod timeouts;
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use super::access_point;
 use super::error::SpecError;
 use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
 use super::market::Market;
 use super::region::Region;
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
-use crate::id::FileSystemId;
+use crate::id::{AccessPointId, FileSystemId};
 use crate::user_data::UserData;
 
 /// A Region code of the greatest length, for user data whose Region is not known yet.
@@ -28,6 +30,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     services::check(spec)?;
     timeouts::check(spec)?;
     access::check(spec)?;
+    storage::check(spec)?;
     user_data(spec)
 }
 
@@ -118,9 +121,17 @@ fn network(spec: &UncheckedSpec) -> Result<(), SpecError> {
 fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
     // The longest id that AWS gives has 17 digits.
     let placeholder = FileSystemId::from_aws("fs-00000000000000000");
+    let access_points = access_point::of_spec(spec)
+        .into_iter()
+        .map(|wanted| {
+            let id = AccessPointId::from_aws("fsap-00000000000000000");
+            (wanted.host_folder.to_owned(), id)
+        })
+        .collect();
     UserData {
         stack: &spec.name,
         file_system: spec.storage.file_system().unwrap_or(&placeholder),
+        access_points: &access_points,
         region: spec.region.as_ref().map_or(LONGEST_REGION, Region::as_str),
         services: &spec.services,
         instance_type: spec.compute.instance_type(),

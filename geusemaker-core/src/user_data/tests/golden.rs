@@ -6,7 +6,10 @@ use super::*;
 
 /// Compares the script, without the part that is the same for all, with a file.
 fn assert_golden(name: &str, containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) {
-    let script = script(containers, gpu_maker, gpu_check);
+    assert_golden_script(name, script(containers, gpu_maker, gpu_check));
+}
+
+fn assert_golden_script(name: &str, script: String) {
     let runner = without_comments(include_str!("../run.sh"));
     assert_eq!(script.matches(&runner).count(), 1);
     let script = script.replace(&runner, "# run.sh without its comments");
@@ -16,6 +19,8 @@ fn assert_golden(name: &str, containers: &[Container<'_>], gpu_maker: GpuMaker, 
     let script = script.replace(&aws, "# aws.sh without its comments");
     let ecr = without_comments(include_str!("../ecr.sh"));
     let script = script.replace(&ecr, "# ecr.sh without its comments");
+    let access_points = without_comments(include_str!("../access_points.sh"));
+    let script = script.replace(&access_points, "# access_points.sh without its comments");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/user_data/golden")
         .join(name);
@@ -130,6 +135,21 @@ fn secrets_are_as_read() {
         ..container("postgres", 5432, "postgres:17")
     };
     assert_golden("secrets.sh", &[n8n, vllm, postgres], GpuMaker::Nvidia, true);
+}
+
+#[test]
+fn access_points_are_as_read() {
+    let vllm = Container {
+        user: Some("2000:100".to_owned()),
+        volumes: vec![
+            mount("/mnt/shared/vllm", "/models"),
+            mount("/mnt/scratch/vllm/tmp", "/tmp"),
+            mount("/mnt/shared/vllm+out", "/out"),
+        ],
+        ..container("vllm", 8000, "vllm/vllm-openai:v0.11.0")
+    };
+    let script = access_point_script(&[vllm]);
+    assert_golden_script("access_points.sh", script);
 }
 
 #[test]

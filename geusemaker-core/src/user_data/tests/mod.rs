@@ -43,10 +43,34 @@ fn script(containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) ->
     Script {
         stack: "llm-prod",
         file_system: "fs-0a1",
+        access_points: &BTreeMap::new(),
         region: "us-east-1",
         containers,
         gpu_maker,
         gpu_check,
+        may_be_spot: false,
+    }
+    .render()
+}
+
+/// Returns the script of an instance that mounts the shared folders of these containers by access points.
+fn access_point_script(containers: &[Container<'_>]) -> String {
+    let folders = containers.iter().flat_map(|it| &it.volumes);
+    let folders = folders
+        .map(|mount| mount.folder)
+        .filter(|folder| folder.starts_with("/mnt/shared/"));
+    let access_points = folders.zip(1..).map(|(folder, number)| {
+        let id = AccessPointId::from_aws(format!("fsap-0{number}"));
+        (folder.to_owned(), id)
+    });
+    Script {
+        stack: "llm-prod",
+        file_system: "fs-0a1",
+        access_points: &access_points.collect(),
+        region: "us-east-1",
+        containers,
+        gpu_maker: GpuMaker::Nvidia,
+        gpu_check: true,
         may_be_spot: false,
     }
     .render()
@@ -57,6 +81,7 @@ fn spot_script(containers: &[Container<'_>]) -> String {
     Script {
         stack: "llm-prod",
         file_system: "fs-0a1",
+        access_points: &BTreeMap::new(),
         region: "us-east-1",
         containers,
         gpu_maker: GpuMaker::Nvidia,
@@ -70,6 +95,7 @@ fn user_data(services: &[Service]) -> Result<Vec<u8>, UserDataTooLarge> {
     UserData {
         stack: &"llm-prod".parse().unwrap(),
         file_system: &"fs-0a1".parse().unwrap(),
+        access_points: &BTreeMap::new(),
         region: "us-east-1",
         services,
         instance_type: "g5.xlarge".parse().unwrap(),

@@ -367,6 +367,92 @@ fn folders_belong_to_their_users() {
     assert_eq!(machine.calls_of("chown").len(), 2);
 }
 
+/// Returns a script with a shared and a local volume of one user, and a shared volume of another.
+fn script_with_access_points() -> String {
+    let service = |name, user: &str, port, volumes| Container {
+        user: Some(user.to_owned()),
+        volumes,
+        ..container(name, port, "a/b")
+    };
+    let a = vec![
+        mount("/mnt/shared/a", "/data"),
+        mount("/var/lib/geusemaker/a/b", "/b"),
+    ];
+    let c = vec![mount("/mnt/shared/c", "/data")];
+    access_point_script(&[
+        service("a", "1000:100", 1, a),
+        service("c", "2000:200", 2, c),
+    ])
+}
+
+/// The whole file system is not mounted, and no folder of an access point is given away: EFS would refuse it.
+#[test]
+fn access_points_are_mounted_alone() {
+    let script = script_with_access_points();
+    let machine = Machine::new("").without("");
+    machine.first_start(&script);
+    assert_eq!(machine.outcome(), ["GEUSEMAKER:READY"]);
+    let mounts = [
+        "mount -t efs -o tls,accesspoint=fsap-01,noresvport,_netdev fs-0a1:/ /mnt/shared/a",
+        "mount -t efs -o tls,accesspoint=fsap-02,noresvport,_netdev fs-0a1:/ /mnt/shared/c",
+    ];
+    assert_eq!(machine.calls_of("mount"), mounts);
+    assert_eq!(
+        machine.calls_of("chown"),
+        ["chown 1000:100 /var/lib/geusemaker/a/b"]
+    );
+    let docker = machine.read("etc/systemd/system/docker.service.d/geusemaker-access-points.conf");
+    assert!(
+        docker.ends_with("\nRequiresMountsFor=/mnt/shared/a /mnt/shared/c\n"),
+        "{docker}"
+    );
+    machine.start_again();
+    assert_eq!(machine.calls_of("mount"), mounts);
+}
+
+#[test]
+fn access_points_need_efs_utils() {
+    let script = script_with_access_points();
+    let machine = Machine::new("").without("apt-get mount.efs");
+    machine.first_start(&script);
+    assert_eq!(
+        machine.calls_of("dnf"),
+        ["dnf -qy install amazon-efs-utils"]
+    );
+    assert_eq!(machine.calls_of("mount").len(), 2);
+
+    let functions = "apt-get() {
+        [[ $* == *' update '* ]] || { echo 'E: Unable to locate package amazon-efs-utils'; false; }
+    }";
+    let machine = run(&script, functions);
+    assert_eq!(
+        machine.outcome(),
+        [
+            "GEUSEMAKER:FAILED the machine: amazon-efs-utils could not be installed: E: Unable to locate package \
+          amazon-efs-utils"
+        ]
+    );
+    assert!(machine.calls_of("mount").is_empty() && machine.ended().is_empty());
+}
+
+#[test]
+fn refused_access_point_is_reported() {
+    let refused = "can_mount() {
+        [[ $* != *fsap-02* ]] || { echo 'mount.nfs4: access denied by server while mounting 127.0.0.1:/'; return 32; }
+    }";
+    let machine = Machine::new(refused).without("").for_seconds(200);
+    machine.first_start(&script_with_access_points());
+    assert_eq!(
+        machine.outcome(),
+        [
+            "GEUSEMAKER:FAILED the shared file system: the mount was refused: mount.nfs4: access denied by server while \
+          mounting 127.0.0.1:/"
+        ]
+    );
+    assert_eq!(machine.calls_of("mount").len(), 1);
+    assert!(machine.calls_of("docker").is_empty());
+}
+
 const FOUR_DISKS: &str = r"lsblk() {
     if [[ $* == *MODEL* ]]; then
       printf '%s\n' '/dev/nvme0n1 Amazon\x20Elastic\x20Block\x20Store' \
