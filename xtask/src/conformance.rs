@@ -104,7 +104,8 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         | Kind::NatGateway { .. }
         | Kind::ElasticIp
         | Kind::VpcEndpoint { .. } => true,
-        Kind::InstanceProfile
+        Kind::AccessPoint { .. }
+        | Kind::InstanceProfile
         | Kind::InstanceProfileRole
         | Kind::InternetGateway
         | Kind::InternetGatewayAttachment

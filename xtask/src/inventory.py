@@ -195,6 +195,16 @@ def file_systems_and_mount_targets():
             }
 
 
+def access_points():
+    for point in pages(efs, "describe_access_points", "AccessPoints"):
+        yield {
+            "kind": "access_point",
+            "id": point["AccessPointId"],
+            "state": point["LifeCycleState"],
+            "tags": tags(point.get("Tags")),
+        }
+
+
 def load_balancers():
     for balancer in pages(elb, "describe_load_balancers", "LoadBalancers"):
         arn = balancer["LoadBalancerArn"]
@@ -257,6 +267,7 @@ def inventory():
     yield from roles()
     yield from instance_profiles()
     yield from file_systems_and_mount_targets()
+    yield from access_points()
     yield from load_balancers()
     yield from target_groups()
     yield from distributions()

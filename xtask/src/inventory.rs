@@ -28,6 +28,9 @@ pub(crate) struct Resource {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Kind {
+    AccessPoint {
+        state: String,
+    },
     Distribution {
         status: String,
         enabled: bool,

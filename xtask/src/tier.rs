@@ -50,12 +50,14 @@ port = 11434
 health_path = "/api/version"
 paths = ["/ollama/*"]
 image = "ollama/ollama:latest"
+user = "1000:1000"
 
 [[service]]
 name = "n8n"
 port = 5678
 health_path = "/healthz"
 image = "n8nio/n8n:latest"
+user = "1000:1000"
 "#,
             stack = self.stack(),
             tier = self.number(),
@@ -174,9 +176,10 @@ fn wrong_state(resource: &Resource) -> Option<String> {
             metadata_tokens,
         } => state == "running" && metadata_tokens == "required",
         Kind::LoadBalancer { state, .. } => state == "active",
-        Kind::MountTarget { state } | Kind::NatGateway { state } | Kind::VpcEndpoint { state } => {
-            state == "available"
-        }
+        Kind::AccessPoint { state }
+        | Kind::MountTarget { state }
+        | Kind::NatGateway { state }
+        | Kind::VpcEndpoint { state } => state == "available",
         Kind::TargetGroup { targets } => targets.values().all(|health| health == "healthy"),
         Kind::Volume {
             volume_type,

@@ -1,5 +1,7 @@
 //! Resources of other users in the account: the same kinds as a deployment's, without its tags.
 
+use std::time::Duration;
+
 use aws_sdk_cloudfront::types as cloudfront;
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_efs::types as efs;
@@ -11,6 +13,8 @@ type SomeTag = Option<(&'static str, &'static str)>;
 
 /// Creates one resource of each kind without tags, and one with each set of tags that this program does not use.
 pub(crate) async fn make(aws: &Aws, image: &str) {
+    let client = aws_sdk_efs::Client::new(&aws.sdk_config());
+    let mut file_systems = Vec::new();
     for (number, tag) in [
         None,
         Some(("geusemaker:stack", "llm")),
@@ -21,16 +25,22 @@ pub(crate) async fn make(aws: &Aws, image: &str) {
     .enumerate()
     {
         network(aws, number, tag, image).await;
-        let client = aws_sdk_efs::Client::new(&aws.sdk_config());
         let tags = tag.map(|(key, value)| {
             let tag = efs::Tag::builder().key(key).value(value);
             vec![tag.build().unwrap()]
         });
-        let request = client.create_file_system().set_tags(tags);
+        let request = client.create_file_system().set_tags(tags.clone());
         let token = format!("gm-{number}");
-        request.creation_token(token).send().await.unwrap();
+        let made = request.creation_token(token).send().await.unwrap();
+        file_systems.push((made.file_system_id, tags));
     }
     distribution(aws).await;
+    // An access point needs an available file system.
+    aws.clock().sleep(Duration::from_secs(120)).await;
+    for (file_system, tags) in file_systems {
+        let request = client.create_access_point().file_system_id(file_system);
+        request.set_tags(tags).send().await.unwrap();
+    }
 }
 
 async fn network(aws: &Aws, number: usize, tag: SomeTag, image: &str) {

@@ -82,7 +82,10 @@ impl Round<'_> {
         };
         let mut spec = tier.spec();
         if is_adopting {
-            spec.push_str(&format!("\n[storage]\nfile_system = \"{file_system}\"\n"));
+            // The access points do not go with a file system that stays.
+            spec.push_str(&format!(
+                "\n[storage]\nfile_system = \"{file_system}\"\naccess_points = true\n"
+            ));
         }
         if has_network {
             spec.push_str("\n[network]\ncreate = true\n");

@@ -126,6 +126,7 @@ fn kind(resource: &Resource) -> Option<&'static str> {
     let is_part = resource.belongs_to.is_some();
     match &resource.kind {
         Kind::RouteTable | Kind::SecurityGroup | Kind::SecurityGroupRule if is_part => None,
+        Kind::AccessPoint { .. } => Some("access-point"),
         Kind::ElasticIp => Some("elastic-ip"),
         Kind::InternetGateway => Some("internet-gateway"),
         Kind::InternetGatewayAttachment => Some("internet-gateway-attachment"),
