@@ -85,7 +85,7 @@ fn plan_shows_access_points() {
     let refused = gm.sandbox(&["plan"]).with(2);
     assert!(
         refused.stderr.contains(
-            "line 7: service[0]: with storage.access_points, the files of ollama belong to"
+            "gm.toml:7: service[0]: with storage.access_points, the files of ollama belong to"
         ),
         "{}",
         refused.stderr
