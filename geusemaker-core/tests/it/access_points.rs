@@ -110,6 +110,22 @@ async fn volumes_have_access_points() {
     assert!(first(aws, "DeleteAccessPoint") < first(aws, "DeleteFileSystem"));
 }
 
+/// EFS would delete the access points with the file system, below the teardown that waits for them.
+#[tokio::test(start_paused = true)]
+async fn file_system_outlasts_access_points() {
+    let slow = Fault::on("DeleteAccessPoint").slow(Duration::from_secs(500));
+    let scenario = Scenario::on(account().fault(slow).build());
+    committed(&scenario).await;
+    scenario.destroy().await;
+    let calls = scenario.aws.calls();
+    let at = |operation: &str| {
+        let mut calls = calls.iter();
+        calls.find(|call| call.operation == operation).unwrap().at
+    };
+    let between = at("DeleteFileSystem").duration_since(at("DeleteAccessPoint"));
+    assert!(between.as_secs() > 450, "{between:?}");
+}
+
 /// A stack removes its own access points, and those of the other one stay.
 #[tokio::test(start_paused = true)]
 async fn stacks_have_own_access_points() {
