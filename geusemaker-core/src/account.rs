@@ -95,10 +95,10 @@ impl Account {
         let doing = "finding out the account of the credentials";
         let region = &self.region;
         if error.class == ErrorClass::Credentials && region.is_opt_in() {
-            return Error::aws(format!(
-                "{doing} in {region}, which an account has to enable first (aws account enable-region --region-name \
-                 {region})"
-            ))(error);
+            return Error::RegionNotEnabled {
+                region: region.clone(),
+                source: error,
+            };
         }
         Error::aws(doing)(error)
     }

@@ -71,6 +71,16 @@ pub enum Error {
         #[source]
         source: AwsError,
     },
+    /// AWS does not accept the credentials in a region that an account has to enable before it can use it.
+    #[error("the credentials are not accepted in {region}, which an account has to enable first")]
+    #[non_exhaustive]
+    RegionNotEnabled {
+        /// The region.
+        region: Region,
+        /// The failed call.
+        #[source]
+        source: AwsError,
+    },
     /// A text is not an id.
     #[error(transparent)]
     Id(#[from] InvalidId),
@@ -357,7 +367,9 @@ impl Error {
     #[must_use]
     pub fn call(&self) -> Option<&AwsError> {
         match self {
-            Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => Some(source),
+            Self::Aws { source, .. }
+            | Self::RegionNotEnabled { source, .. }
+            | Self::Wait(WaitError::Aws(source)) => Some(source),
             Self::Capacity { attempts, .. } => attempts.last().map(|attempt| &attempt.error),
             Self::Plan(error) => error.call(),
             Self::Spec(_)
@@ -430,6 +442,7 @@ impl Error {
             Self::Capacity { attempts, .. } if attempts.iter().all(Attempt::is_about_quota) => {
                 Category::Access
             }
+            Self::RegionNotEnabled { .. } => Category::Access,
             Self::Wait(WaitError::Failed { .. })
             | Self::Unhealthy { .. }
             | Self::Capacity { .. }
@@ -459,6 +472,10 @@ impl Error {
             Self::Spec(_) => "correct the spec, or name another file".to_owned(),
             Self::Plan(error) => error.remedy(),
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => source.remedy(),
+            Self::RegionNotEnabled { region, .. } => format!(
+                "enable the region (aws account enable-region --region-name {region}), which takes minutes; if it is enabled, \
+                 sign in again"
+            ),
             Self::Wait(WaitError::Deadline { .. }) => {
                 "AWS was still working: try again, or set a longer wait_timeout in the spec of a new stack".to_owned()
             }
@@ -600,17 +617,37 @@ fn codes(attempts: &[Attempt]) -> String {
 }
 
 fn capacity_remedy(attempts: &[Attempt], region: &Region) -> String {
-    let mut of_quotas = attempts.iter().filter(|attempt| attempt.is_about_quota());
-    let quota = of_quotas.find_map(|Attempt { candidate, .. }| {
+    let of_quotas = attempts.iter().filter(|attempt| attempt.is_about_quota());
+    let quotas = of_quotas.filter_map(|Attempt { candidate, .. }| {
         candidate.instance_type.vcpu_quota(candidate.purchase)
     });
-    match quota {
-        Some(quota) => format!(
-            "ask AWS for a higher quota \"{quota}\" in Service Quotas, {}, or name smaller types, or types of another family, \
-             in compute",
-            quota.console_page(region)
-        ),
-        None => ErrorClass::Capacity.remedy().to_owned(),
+    let quotas: BTreeSet<_> = quotas.collect();
+    if !quotas.is_empty() {
+        let pages = quotas.iter().map(|quota| {
+            format!(
+                "\"{quota}\" in Service Quotas, {}",
+                quota.console_page(region)
+            )
+        });
+        let pages: Vec<_> = pages.collect();
+        return format!(
+            "ask AWS for a higher quota {}, or name smaller types, or types of another family, in compute",
+            pages.join(", and ")
+        );
+    }
+    let refused_with = |code: &str| {
+        let mut attempts = attempts.iter();
+        attempts.any(|attempt| attempt.error.code.as_deref() == Some(code))
+    };
+    if refused_with("SpotMaxPriceTooLow") {
+        "raise compute.max_price, or leave it out for the on-demand price, or set compute.market = \"spot-then-on-demand\""
+            .to_owned()
+    } else if refused_with("ReservationCapacityExceeded") {
+        "wait until instances of the reservation end, lower compute.count, or name another reservation in \
+         compute.capacity_reservation"
+            .to_owned()
+    } else {
+        ErrorClass::Capacity.remedy().to_owned()
     }
 }
 

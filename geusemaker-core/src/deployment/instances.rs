@@ -1,7 +1,7 @@
 //! The instances of `launch()`: each is requested in one place after another until one runs, and the mount target of its
 //! zone is created meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
@@ -88,8 +88,8 @@ struct Search<'a> {
     /// The places that are left, in the order in which they are tried.
     places: VecDeque<&'a Candidate>,
     attempts: Vec<Attempt>,
-    /// The quotas that are used up: no other place under them can help.
-    exhausted: BTreeSet<VcpuQuota>,
+    /// The quotas that have refused an instance, with the fewest vCPUs that were too many.
+    exhausted: BTreeMap<VcpuQuota, u32>,
 }
 
 impl<'a> Search<'a> {
@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
             number,
             places: in_turn(&ledger.plan.candidates, number).collect(),
             attempts: Vec::new(),
-            exhausted: BTreeSet::new(),
+            exhausted: BTreeMap::new(),
         }
     }
 
@@ -125,7 +125,9 @@ impl<'a> Search<'a> {
         }
         while let Some(candidate) = self.places.pop_front() {
             let quota = candidate.instance_type.vcpu_quota(candidate.purchase);
-            let is_exhausted = quota.is_some_and(|quota| self.exhausted.contains(&quota));
+            let vcpus = candidate.instance_type.vcpus();
+            let refused = quota.and_then(|quota| self.exhausted.get(&quota));
+            let is_exhausted = refused.is_some_and(|refused| vcpus >= *refused);
             let subnets = &self.surroundings.network.instance_subnets;
             let subnet = subnets.iter().find(|subnet| subnet.zone == candidate.zone);
             let (false, Some(subnet)) = (is_exhausted, subnet) else {
@@ -141,7 +143,8 @@ impl<'a> Search<'a> {
                     if is_about_vcpus(&source)
                         && let Some(quota) = quota =>
                 {
-                    self.exhausted.insert(quota);
+                    // A smaller type may still fit. Larger ones were skipped.
+                    self.exhausted.insert(quota, vcpus);
                     self.failed(candidate, source);
                 }
                 Err(error) => return Err(error),

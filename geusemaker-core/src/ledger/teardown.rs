@@ -21,6 +21,7 @@ use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::journal::event::JournalEvent;
 use crate::kind::ResourceKind;
+use crate::leftover::Leftover;
 use crate::mutex::Mutex;
 use crate::progress::event::ProgressUpdate;
 use crate::progress::wait::WaitReport;
@@ -152,15 +153,23 @@ impl<'a> Teardown<'a> {
             if let Some(id) = id.as_deref() {
                 self.ensure_unshared(target.kind, id).await?;
             }
-            self.delete(target, id.as_deref()).await
+            let deleted = self.delete(target, id.as_deref()).await;
+            deleted.map_err(Kept::NotDeleted)
         };
-        if let Err(why) = removed.await {
-            self.leave(target, id.as_deref(), why);
+        match removed.await {
+            Ok(()) => {}
+            Err(Kept::NotDeleted(why)) => self.leave(target, id.as_deref(), why),
+            Err(Kept::InUse(why)) => {
+                let mut leftover = target.leftover(id.as_deref(), why, &self.account.region);
+                // It would cut off whoever uses the resource.
+                leftover.command = None;
+                self.list(leftover);
+            }
         }
     }
 
     /// Returns an error if others live on the resource: AWS would delete a mount target below their instances.
-    async fn ensure_unshared(&self, kind: ResourceKind, id: &str) -> Result<(), String> {
+    async fn ensure_unshared(&self, kind: ResourceKind, id: &str) -> Result<(), Kept> {
         let Some(shared) = kind.shared() else {
             return Ok(());
         };
@@ -175,29 +184,34 @@ impl<'a> Teardown<'a> {
             progress,
             ..
         } = self.account;
+        let own = self.journal.map(|ledger| &ledger.owner.stack);
         let expected = Expected::with_deadline_minutes(0, 5, 5);
         let users = Wait::new(format!("the users of {kind} {id}"), expected)
             .until(clock, progress, || async {
-                Ok(PollState::Ready(shared.users(reader, id).await?))
+                Ok(PollState::Ready(shared.users(reader, id, own).await?))
             })
             .await;
         match users {
             Ok(users) if users.is_empty() => Ok(()),
             Ok(users) => {
                 let users: Vec<_> = users.into_iter().collect();
+                let (uses, those_are) = match users.len() {
+                    1 => ("uses", "that is"),
+                    _ => ("use", "those are"),
+                };
                 let users = users.join(" and ");
-                Err(format!(
-                    "{users} uses it: it stays until that is removed; then remove this stack again"
-                ))
+                Err(Kept::InUse(format!(
+                    "{users} {uses} it: it stays until {those_are} removed; then remove this stack again"
+                )))
             }
             Err(error) => {
                 if let WaitError::Aws(error) = &error {
                     self.note(error);
                 }
-                Err(format!(
+                Err(Kept::NotDeleted(format!(
                     "it could not be asked who else uses it: {}",
                     error_chain::joined(&error)
-                ))
+                )))
             }
         }
     }
@@ -461,9 +475,11 @@ impl<'a> Teardown<'a> {
     }
 
     fn leave(&self, target: &Target, id: Option<&str>, why: String) {
-        let account = self.account;
-        let leftover = target.leftover(id, why, &account.region);
-        account.progress.tell(ProgressUpdate::Left {
+        self.list(target.leftover(id, why, &self.account.region));
+    }
+
+    fn list(&self, leftover: Leftover) {
+        self.account.progress.tell(ProgressUpdate::Left {
             leftover: leftover.clone(),
         });
         self.undone().left.push(leftover);
@@ -472,6 +488,14 @@ impl<'a> Teardown<'a> {
     fn undone(&self) -> MutexGuard<'_, Undone> {
         self.undone.lock()
     }
+}
+
+/// The reason why a resource was not removed.
+enum Kept {
+    /// Others live on it.
+    InUse(String),
+    /// It could not be deleted, or nobody knows.
+    NotDeleted(String),
 }
 
 /// Returns the message of a panic.

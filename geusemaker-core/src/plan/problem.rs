@@ -219,6 +219,17 @@ pub enum PlanProblem {
         /// The region.
         region: Region,
     },
+    /// CloudFront does not belong to the partition of the region.
+    #[error(
+        "{region} has no CloudFront: in its partition, {partition}, it is missing or another service"
+    )]
+    #[non_exhaustive]
+    NoCloudFront {
+        /// The region.
+        region: Region,
+        /// The partition: `aws-us-gov`.
+        partition: &'static str,
+    },
     /// The region has no Deep Learning image.
     #[error("no Deep Learning image of {os} for {architecture} was found in {region}")]
     #[non_exhaustive]
@@ -247,6 +258,8 @@ pub enum PlanProblem {
         reservation: CapacityReservationId,
         /// The reason: a clause without its subject.
         reason: String,
+        /// True if it is enough to wait.
+        will_begin: bool,
     },
     /// The image is built for another architecture.
     #[error("compute.ami {image} is built for {found}, and {instance_type} needs {needed}")]
@@ -312,6 +325,8 @@ pub enum PlanProblem {
         actual: VpcId,
         /// The VPC of the stack, if it exists already.
         vpc: Option<VpcId>,
+        /// The stack that has created the VPC of the mount targets, and deletes it with itself.
+        stack: Option<StackName>,
     },
     /// The file system keeps its data in one zone, in which the stack would have no instance.
     #[error("storage.file_system {file_system} is in {zone} alone, and no instance would be there")]
@@ -321,6 +336,8 @@ pub enum PlanProblem {
         file_system: FileSystemId,
         /// Its zone.
         zone: String,
+        /// True if the stack creates its network.
+        makes_network: bool,
     },
     /// The security groups of an existing mount target do not admit the instances.
     #[error(
@@ -418,10 +435,16 @@ impl PlanProblem {
                 );
             }
             Self::NoEndpointService { .. } => "set network.egress to \"nat\", or choose another region",
+            Self::NoCloudFront { .. } => "set tier = 2, or choose a region outside of that partition",
             Self::NoImage { .. } => "name another operating system in compute.os, or an image in compute.ami",
             Self::NotAnImage { .. } => "put the id of an AMI there, or name another parameter",
+            Self::Reservation { will_begin: true, .. } => "wait until it is active",
+            Self::Reservation { reason, .. } if reason.contains("set compute.market") => {
+                "set it so, or name another one (aws ec2 describe-capacity-reservations)"
+            }
             Self::Reservation { .. } => {
-                "name another one (aws ec2 describe-capacity-reservations), or leave compute.capacity_reservation out"
+                "name another one (aws ec2 describe-capacity-reservations), or leave compute.capacity_reservation out, with \
+                 compute.market = \"on-demand\""
             }
             Self::WrongArchitecture { .. } => {
                 "name an image for the architecture of the instance type"
@@ -434,6 +457,11 @@ impl PlanProblem {
             Self::FileSystemNotAvailable { .. } => {
                 "wait until it is available, or name another file system"
             }
+            Self::FileSystemInOtherVpc { stack: Some(stack), .. } => {
+                return format!(
+                    "name another file system: that VPC is the network of stack {stack}, which no other stack can use"
+                );
+            }
             Self::FileSystemInOtherVpc { actual, vpc: None, .. } => {
                 return format!(
                     "name that VPC in network.vpc instead of creating one: \"{actual}\", or name another file system"
@@ -444,6 +472,9 @@ impl PlanProblem {
             }
             Self::FileSystemInOtherVpc { actual, .. } => {
                 return format!("set network.vpc = \"{actual}\", or name another file system");
+            }
+            Self::FileSystemOfOtherZone { makes_network: true, .. } => {
+                "name another instance type, another file system, or an existing network in network.vpc"
             }
             Self::FileSystemOfOtherZone { .. } => {
                 "name a subnet in that zone in network.subnets, another instance type, or another file system"

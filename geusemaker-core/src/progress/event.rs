@@ -207,7 +207,7 @@ pub enum NextAttempt {
     /// The next zone, instance type or market is tried.
     #[non_exhaustive]
     Elsewhere {
-        /// The place that has no capacity: `g5.xlarge on-demand in us-east-1a`.
+        /// The place that was refused: `g5.xlarge on-demand in us-east-1a`.
         tried: String,
     },
 }
@@ -217,7 +217,7 @@ impl fmt::Display for NextAttempt {
         match self {
             Self::Again { after } => write!(f, "trying again in {}", seconds(*after)),
             Self::Elsewhere { tried } => {
-                write!(f, "no capacity for {tried}; trying the next place")
+                write!(f, "{tried} was refused; trying the next place")
             }
         }
     }

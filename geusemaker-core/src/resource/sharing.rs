@@ -10,15 +10,25 @@ use super::{mount_target, security_group, security_group_rule};
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::id::FileSystemId;
+use crate::spec::StackName;
 
 impl Sharing {
-    /// Returns who else lives on the resource.
-    pub(crate) async fn users(self, aws: &Reader, id: &str) -> Result<BTreeSet<String>, AwsError> {
-        match self {
+    /// Returns who else than this stack lives on the resource.
+    pub(crate) async fn users(
+        self,
+        aws: &Reader,
+        id: &str,
+        own: Option<&StackName>,
+    ) -> Result<BTreeSet<String>, AwsError> {
+        let mut users = match self {
             Self::FileSystem => users_of_file_system(aws, id).await,
             Self::MountTarget => users_of_mount_target(aws, id).await,
             Self::SecurityGroup => users_of_group(aws, id).await,
+        }?;
+        if let Some(own) = own {
+            users.remove(&format!("stack {own}"));
         }
+        Ok(users)
     }
 }
 
@@ -70,6 +80,10 @@ async fn users_of_file_system(aws: &Reader, id: &str) -> Result<BTreeSet<String>
         }
         if of_stacks.is_empty() {
             of_stacks.insert(format!("mount target {}", target.mount_target_id()));
+        }
+        // A mount target of this stack was left for others.
+        for group in &groups {
+            of_stacks.extend(users_of_group(aws, group).await?);
         }
         users.extend(of_stacks);
     }

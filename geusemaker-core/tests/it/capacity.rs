@@ -236,6 +236,42 @@ async fn quota_rules_out_its_family_only() {
     assert_eq!(asked.count(), 2);
 }
 
+/// A quota that is too small for one type may be large enough for a smaller one.
+#[tokio::test(start_paused = true)]
+async fn smaller_type_is_tried_below_quota() {
+    let fault = Fault::on("RunInstances").of_type("g5.12xlarge");
+    let fault = fault.answer("VcpuLimitExceeded");
+    let scenario = Scenario::on(account().fault(fault).build());
+    let compute = spec(1).compute().to_builder();
+    let fallback = ["g6.12xlarge", "g5.2xlarge"].map(|name| name.parse().unwrap());
+    let compute = compute.instance_type("g5.12xlarge".parse().unwrap());
+    let wanted = spec(1).to_builder().compute(compute.fallback(fallback));
+    let planned = scenario
+        .session
+        .plan(wanted.build().unwrap())
+        .await
+        .unwrap();
+    let ready = planned.launch().await.unwrap();
+    let instance_type = ready.state().instances[0].instance_type;
+    ready.rollback().await.into_result().unwrap();
+    scenario.assert_nothing_left();
+    assert_eq!(instance_type.to_string(), "g5.2xlarge");
+}
+
+#[tokio::test(start_paused = true)]
+async fn low_spot_price_has_own_remedy() {
+    let fault = Fault::on("RunInstances")
+        .answer("SpotMaxPriceTooLow")
+        .forever();
+    let scenario = Scenario::on(account().fault(fault).build());
+    let wanted = spec_with(1, "market = \"spot\"\nmax_price = \"0.01\"");
+    let planned = scenario.session.plan(wanted).await.unwrap();
+    let failed = planned.launch().await.unwrap_err();
+    scenario.assert_nothing_left();
+    let remedy = failed.error.remedy();
+    assert!(remedy.starts_with("raise compute.max_price"), "{remedy}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn used_up_quotas_name_page_to_ask() {
     let fault = Fault::on("RunInstances")

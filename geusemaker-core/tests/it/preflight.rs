@@ -2,6 +2,7 @@
 //! makes nothing.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, IpPermission, IpRange};
 use geusemaker_core::spec::VcpuQuota;
@@ -462,10 +463,79 @@ async fn opt_in_region_is_named_as_such() {
         .await
         .unwrap_err();
     assert_eq!(error.category(), Category::Access);
-    assert!(
-        error.to_string().contains("aws account enable-region"),
-        "{error}"
-    );
+    let remedy = error.remedy();
+    assert!(remedy.contains("aws account enable-region"), "{remedy}");
+}
+
+/// CloudFront is missing in some partitions, and another service in others.
+#[tokio::test(start_paused = true)]
+async fn tier_3_needs_cloudfront_of_partition() {
+    for region in ["us-gov-west-1", "cn-north-1"] {
+        let scenario = Scenario::new();
+        let compute = spec(3).compute().to_builder();
+        let compute = compute.instance_type("g4dn.xlarge".parse().unwrap());
+        let spec = spec(3).to_builder().compute(compute);
+        let spec = spec.region(region.parse().unwrap()).build().unwrap();
+        let Err(Error::Plan(error)) = scenario.session.plan(spec).await else {
+            panic!("{region}")
+        };
+        assert!(
+            matches!(error.problems(), [PlanProblem::NoCloudFront { .. }]),
+            "{error}"
+        );
+    }
+}
+
+/// A file system that keeps its data in one zone cannot be mounted elsewhere.
+#[tokio::test(start_paused = true)]
+async fn one_zone_file_system_keeps_instances_there() {
+    for (zone, is_offered) in [("us-east-1b", true), ("us-east-1e", false)] {
+        let scenario = Scenario::new();
+        let efs = aws_sdk_efs::Client::new(&scenario.aws.sdk_config());
+        let created = efs.create_file_system().creation_token("theirs");
+        let created = created.availability_zone_name(zone).send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        scenario.aws.reset_baseline();
+        let more = format!("[storage]\nfile_system = {:?}", created.file_system_id());
+        if !is_offered {
+            let found = problems(&scenario, 1, &more).await;
+            assert!(
+                matches!(
+                    found.as_slice(),
+                    [PlanProblem::FileSystemOfOtherZone { .. }]
+                ),
+                "{found:#?}"
+            );
+            continue;
+        }
+        let planned = scenario.session.plan(spec_with(1, &more)).await.unwrap();
+        let candidates = planned.state().plan.candidates.clone();
+        let ready = planned.launch().await.unwrap();
+        ready.rollback().await.into_result().unwrap();
+        scenario.assert_nothing_left();
+        assert!(
+            candidates.iter().all(|it| it.zone == zone),
+            "{candidates:?}"
+        );
+    }
+}
+
+/// No instance comes into a zone that does not offer its type, so that addresses there do not matter.
+#[tokio::test(start_paused = true)]
+async fn addresses_count_where_type_is_offered() {
+    let scenario = Scenario::new();
+    let network = Network::bare(&scenario.aws).await.with_dns().await;
+    let network = network.with_gateway().await;
+    let small = network.ec2.create_subnet().vpc_id(&network.vpc);
+    let small = small
+        .cidr_block("10.60.9.0/28")
+        .availability_zone("us-east-1e");
+    small.send().await.unwrap();
+    scenario.aws.reset_baseline();
+    let more = format!("count = 12\n[network]\nvpc = {:?}", network.vpc);
+    scenario.session.plan(spec_with(1, &more)).await.unwrap();
+    scenario.session.plan(spec_with(2, &more)).await.unwrap();
+    scenario.assert_nothing_left();
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,19 +8,26 @@ use super::Preflight;
 use super::network::FoundNetwork;
 use super::report::{Checked, Report, Unfit, during};
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, VpcId};
-use crate::plan::AdoptedFileSystem;
 use crate::plan::problem::PlanProblem;
 use crate::plan::warning::PlanWarning;
+use crate::plan::{AdoptedFileSystem, Candidate};
 use crate::resource::{file_system, mount_target, security_group};
 
 const READING: &str = "reading the file system";
+
+/// An existing file system that the stack will use.
+pub(super) struct FoundFileSystem {
+    pub(super) adopted: AdoptedFileSystem,
+    /// The only zone in which it can be mounted, if it keeps its data in one zone.
+    pub(super) only_zone: Option<String>,
+}
 
 impl Preflight<'_> {
     pub(super) async fn adopted_file_system(
         &self,
         network: Option<&FoundNetwork>,
         report: &mut Report,
-    ) -> Checked<Option<AdoptedFileSystem>> {
+    ) -> Checked<Option<FoundFileSystem>> {
         let Some(id) = self.spec.storage().file_system() else {
             return Ok(None);
         };
@@ -59,23 +66,42 @@ impl Preflight<'_> {
         let mut others = targets.iter().filter_map(|target| target.vpc_id());
         let other = others.find(|actual| vpc.is_none_or(|vpc| *actual != vpc.as_str()));
         if let Some(actual) = other {
+            let maker = self.session.maker_of(actual).await;
             return Err(PlanProblem::FileSystemInOtherVpc {
                 file_system: id.clone(),
                 actual: VpcId::from_aws(actual),
                 vpc: vpc.cloned(),
+                stack: maker.map_err(Unfit::Unknown)?,
             }
             .into());
         }
-        if let Some(zone) = found.zone
-            && !network.ranges.contains_key(&zone)
-        {
+        Ok(Some(FoundFileSystem {
+            adopted: self.admission(id, &targets, network).await?,
+            only_zone: found.zone,
+        }))
+    }
+
+    /// Leaves only the candidates in the zone of a file system that keeps its data in one zone.
+    pub(super) fn in_only_zone(
+        &self,
+        found: &FoundFileSystem,
+        candidates: Vec<Candidate>,
+    ) -> Checked<Vec<Candidate>> {
+        let Some(zone) = &found.only_zone else {
+            return Ok(candidates);
+        };
+        let is_empty = candidates.is_empty();
+        let there = candidates.into_iter().filter(|it| it.zone == *zone);
+        let there: Vec<_> = there.collect();
+        if there.is_empty() && !is_empty {
             return Err(PlanProblem::FileSystemOfOtherZone {
-                file_system: id.clone(),
-                zone,
+                file_system: found.adopted.id.clone(),
+                zone: zone.clone(),
+                makes_network: self.spec.network().is_created(),
             }
             .into());
         }
-        self.admission(id, &targets, network).await.map(Some)
+        Ok(there)
     }
 
     /// Checks that the mount targets in the zones of the instances admit them.

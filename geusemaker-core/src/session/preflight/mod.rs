@@ -115,6 +115,9 @@ impl Preflight<'_> {
             (Some(network), Some(offers)) => report.take(self.candidates(network, offers)),
             _ => None,
         };
+        if let (Some(network), Some(offers)) = (&network, &offers) {
+            self.addresses(network, offers, &mut report);
+        }
         let mut of_quotas = Report::default();
         let mut of_network_quotas = Report::default();
         let mut of_permissions = Report::default();
@@ -135,6 +138,12 @@ impl Preflight<'_> {
         report.extend(of_quotas);
         report.extend(of_file_system);
         let file_system = report.take(file_system);
+        let candidates = match (candidates, &file_system) {
+            (Some(candidates), Some(Some(found))) => {
+                report.take(self.in_only_zone(found, candidates))
+            }
+            (candidates, _) => candidates,
+        };
         report.take(names);
         report.extend(of_permissions);
         report.conclude()?;
@@ -149,7 +158,7 @@ impl Preflight<'_> {
             network: network.planned,
             candidates,
             image,
-            adopted_file_system: adopted,
+            adopted_file_system: adopted.map(|found| found.adopted),
             cloudfront_prefix_list: prefix_list,
             spec: self.spec.clone(),
             warnings: report.warnings,

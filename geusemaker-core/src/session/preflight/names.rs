@@ -53,10 +53,15 @@ impl Preflight<'_> {
         if self.spec.tier() < Tier::Cdn {
             return Ok(None);
         }
+        let region = self.account.region.clone();
+        let partition = region.partition();
+        if partition != "aws" {
+            // CloudFront of China is a service of its own, and GovCloud has none.
+            return Err(PlanProblem::NoCloudFront { region, partition }.into());
+        }
         let found = prefix_list::cloudfront_origin_facing(&self.account.reader)
             .await
             .map_err(during("looking up CloudFront's addresses"))?;
-        let region = self.account.region.clone();
         Ok(Some(found.ok_or(PlanProblem::NoPrefixList { region })?))
     }
 }

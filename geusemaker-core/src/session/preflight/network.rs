@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::Preflight;
+use super::candidates::Offer;
 use super::report::{Checked, Report, Unfit, during};
 use crate::id::{SubnetId, VpcId};
 use crate::plan::network::PlannedNetwork;
@@ -31,6 +32,15 @@ pub(super) struct FoundNetwork {
     pub(super) places: Vec<Place>,
     /// The ranges of the addresses of the instances, by zone.
     pub(super) ranges: BTreeMap<String, String>,
+    /// The addresses that the stack takes in each subnet that exists.
+    pub(super) needs: Vec<AddressNeed>,
+}
+
+/// The addresses that a stack takes in a subnet.
+pub(super) struct AddressNeed {
+    subnet: DescribedSubnet,
+    of_balancer: u32,
+    of_instances: u32,
 }
 
 /// A place in which instances may run.
@@ -66,9 +76,15 @@ impl Preflight<'_> {
         report.extend(dns);
         let zones = report.look("the kind of the zones", zones);
         let routes = report.look("the route to the internet", routes);
+        let found = subnets.len();
         let subnets = self.in_availability_zones(subnets, zones.as_ref(), report);
+        let has_local = !network.subnets().is_empty() && subnets.len() < found;
         let zones: BTreeSet<_> = subnets.iter().map(|subnet| &subnet.zone).collect();
         if zones.len() < self.needed_zones() {
+            if zones.is_empty() && has_local {
+                // That is a problem of its own.
+                return None;
+            }
             report.problem(PlanProblem::OneZone {
                 tier: self.spec.tier(),
                 vpc,
@@ -206,17 +222,21 @@ impl Preflight<'_> {
         }
         let is_in =
             |all: &[DescribedSubnet], id: &SubnetId| all.iter().any(|subnet| subnet.id == *id);
-        for subnet in &instances {
-            let of_balancer = if is_in(&balancer, &subnet.id) {
+        let others = balancer.iter().filter(|it| !is_in(&instances, &it.id));
+        let need = |subnet: &DescribedSubnet| AddressNeed {
+            of_balancer: if is_in(&balancer, &subnet.id) {
                 OF_LOAD_BALANCER
             } else {
                 0
-            };
-            check_addresses(subnet, of_instances + of_balancer, report);
-        }
-        for subnet in balancer.iter().filter(|it| !is_in(&instances, &it.id)) {
-            check_addresses(subnet, OF_LOAD_BALANCER, report);
-        }
+            },
+            of_instances: if is_in(&instances, &subnet.id) {
+                of_instances
+            } else {
+                0
+            },
+            subnet: subnet.clone(),
+        };
+        let needs = instances.iter().chain(others).map(need).collect();
         let planned =
             |subnet: &DescribedSubnet| subnet.planned(is_in(&by_route.public, &subnet.id));
         let subnets = if self.spec.tier() >= Tier::LoadBalancer {
@@ -234,10 +254,21 @@ impl Preflight<'_> {
                 .iter()
                 .map(|subnet| (subnet.zone.clone(), subnet.range.clone()))
                 .collect(),
+            needs,
             planned: PlannedNetwork::Existing {
                 subnets: subnets.iter().map(planned).collect(),
                 vpc,
             },
+        }
+    }
+
+    /// Checks that the subnets have enough free addresses. No instance comes into a zone that offers none of the types.
+    pub(super) fn addresses(&self, network: &FoundNetwork, offers: &[Offer], report: &mut Report) {
+        for need in &network.needs {
+            let zone = &need.subnet.zone;
+            let is_offered = offers.iter().any(|offer| offer.zones.contains(zone));
+            let of_instances = if is_offered { need.of_instances } else { 0 };
+            check_addresses(&need.subnet, need.of_balancer + of_instances, report);
         }
     }
 

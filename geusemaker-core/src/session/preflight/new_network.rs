@@ -38,6 +38,7 @@ impl Preflight<'_> {
         Ok(FoundNetwork {
             places: places.collect(),
             ranges: zones.map(with_range).collect(),
+            needs: Vec::new(),
             planned: PlannedNetwork::New { new_network },
         })
     }

@@ -6,6 +6,9 @@ use crate::plan::problem::PlanProblem;
 use crate::resource::capacity_reservation::{self, DescribedReservation};
 use crate::spec::Market;
 
+const NOT_YET: &str = "has not begun yet";
+const NOT_PAID: &str = "is not paid yet, and so not active";
+
 impl Preflight<'_> {
     /// Returns the zone of the reservation, in which all instances must be launched.
     pub(super) async fn reserved_zone(&self) -> Checked<Option<String>> {
@@ -22,6 +25,7 @@ impl Preflight<'_> {
             .unsuited(&found)
             .map(|reason| PlanProblem::Reservation {
                 reservation: id.clone(),
+                will_begin: reason == NOT_YET || reason == NOT_PAID,
                 reason,
             })
             .collect();
@@ -41,7 +45,8 @@ impl Preflight<'_> {
             (found.instance_type != wanted.name())
                 .then(|| format!("is for {}, not for {wanted}", found.instance_type)),
             (found.state != "active").then(|| match found.state.as_str() {
-                "scheduled" => "has not begun yet".to_owned(),
+                "scheduled" => NOT_YET.to_owned(),
+                "payment-pending" => NOT_PAID.to_owned(),
                 state => format!("is {state}, not active"),
             }),
             (found.state == "active" && found.available < count).then(|| {

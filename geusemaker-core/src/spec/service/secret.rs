@@ -144,11 +144,18 @@ fn check_parameter_name(text: &str) -> Result<(), String> {
         problem("it has an empty level: write one \"/\" between two levels, and none at the end")
     } else if levels.len() > 15 {
         problem("it has more than 15 levels")
-    } else if first.starts_with("aws") || first.starts_with("ssm") {
-        problem("AWS keeps names that begin with aws or ssm for itself")
+    } else if (first.starts_with("aws") || first.starts_with("ssm")) && !is_of_aws(text) {
+        problem(
+            "AWS keeps names that begin with aws or ssm for itself, and its own begin with /aws/service/ or /aws/reference/",
+        )
     } else {
         Ok(())
     }
+}
+
+/// Returns true for the public parameters of AWS, and for those that stand for secrets of Secrets Manager.
+fn is_of_aws(name: &str) -> bool {
+    name.starts_with("/aws/service/") || name.starts_with("/aws/reference/")
 }
 
 fn check_secret_name(text: &str) -> Result<(), String> {
@@ -292,6 +299,7 @@ mod tests {
             "ssm:/a/aws",
             "ssm:-A_b.c",
             &format!("ssm:{levels}"),
+            "ssm:/aws/reference/secretsmanager/llm/db",
             "secretsmanager:llm/db",
             "secretsmanager:llm/db@1+2=3#the key #1",
             &format!("secretsmanager:{longest}"),
