@@ -69,6 +69,7 @@ pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run}
 pub use fault::{BootFault, Fault, FaultFile, FaultFileError, effect};
 pub use sim::guest::{Boot, CommandOutput, GpuGuest, Guest, PlainGuest, ServiceGuest};
 pub use sim::limits::Throttling;
+pub use sim::newer_type::NewerType;
 pub use sim::quota::Quota;
 pub use sim::resource::{Resource, ResourceState};
 pub use sim::timings::Timings;

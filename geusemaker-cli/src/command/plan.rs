@@ -1,6 +1,8 @@
 //! `gm plan`: shows what a spec would create.
 
-use geusemaker_core::spec::{CidrBlock, Egress, Purchase, SecretSource, Service, Tier, VolumeKind};
+use geusemaker_core::spec::{
+    CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
+};
 use geusemaker_core::{Candidate, Error, Phase, Plan, PlannedNetwork};
 
 use super::{spec, status};
@@ -37,7 +39,6 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
     let compute = spec.compute();
-    let gpu = compute.instance_type();
     let mut lines = vec![format!(
         "{} in account {}, {} (tier {})",
         spec.name(),
@@ -48,11 +49,11 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     lines.extend(network_lines(plan));
     lines.extend([
         format!(
-            "  instances    {} x {} ({} x {}), root volume {} GiB",
+            "  instances    {} x {}{}, root volume {} GiB",
             compute.count(),
-            gpu,
-            gpu.gpu_count(),
-            gpu.gpu_model(),
+            plan.first_type()
+                .map_or(compute.instance_type().name(), |it| it.name()),
+            plan.first_type().map_or(String::new(), content),
             compute.root_volume_gib()
         ),
         format!("  image        {} {}", plan.image.id, plan.image.name),
@@ -91,6 +92,22 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let warnings = warnings(plan).into_iter();
     lines.extend(warnings.map(|warning| format!("  warning      {warning}")));
     lines
+}
+
+/// Returns what an instance of the type has: ` (1 x NVIDIA A10G)`.
+fn content(instance_type: InstanceType) -> String {
+    match instance_type {
+        InstanceType::Gpu(gpu) => format!(" ({} x {})", gpu.gpu_count(), gpu.gpu_model()),
+        InstanceType::Cpu(cpu) => {
+            let memory = match (cpu.memory_mib() / 1024, cpu.memory_mib() % 1024) {
+                (gib, 0) => format!("{gib} GiB"),
+                _ => format!("{} MiB", cpu.memory_mib()),
+            };
+            format!(" ({} vCPUs, {memory}, no GPU)", cpu.vcpus())
+        }
+        // A later version of the library may have more.
+        _ => String::new(),
+    }
 }
 
 /// The prices of the parts of a new network in us-east-1, in USD: per hour, and per GB of traffic.
@@ -286,17 +303,16 @@ fn placements(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// Returns the price of an hour of one instance, as far as it is known: `, about $1.006/h`.
+/// Returns the price of an hour of one instance: `, about $1.006/h`, or `, price unknown`.
 fn price(plan: &Plan, candidate: &Candidate) -> String {
     let list_price = candidate.instance_type.on_demand_price();
     let list_price = list_price.map(|price| price.usd_per_hour());
+    let unknown = || ", price unknown".to_owned();
     match (candidate.purchase, plan.spec.compute().max_price()) {
-        (Purchase::OnDemand, _) => {
-            list_price.map_or(String::new(), |usd| format!(", about ${usd}/h"))
-        }
+        (Purchase::OnDemand, _) => list_price.map_or(unknown(), |usd| format!(", about ${usd}/h")),
         (Purchase::Spot, Some(limit)) => format!(", at most ${limit}/h"),
         (Purchase::Spot, None) => {
-            list_price.map_or(String::new(), |usd| format!(", at most about ${usd}/h"))
+            list_price.map_or(unknown(), |usd| format!(", at most about ${usd}/h"))
         }
         // A block was paid when it was bought.
         _ => String::new(),

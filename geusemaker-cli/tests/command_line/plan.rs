@@ -29,6 +29,74 @@ fn plan_creates_nothing() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// A type without GPUs is one that AWS describes. Its price is not in the catalog.
+#[test]
+fn plan_shows_type_without_gpu() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, "").replace("g5.xlarge", "m7i.large"));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    for line in [
+        "  instances    1 x m7i.large (2 vCPUs, 8 GiB, no GPU), root volume 200 GiB",
+        "  try in order m7i.large on-demand in us-east-1a, b, c, d, f, price unknown",
+    ] {
+        assert!(
+            plan.stdout.lines().any(|found| found == line),
+            "{line:?}\n{}",
+            plan.stdout
+        );
+    }
+    assert!(plan.stdout.contains("ubuntu-noble-24.04-amd64"));
+    let document = gm.sandbox(&["plan", "-o", "json"]).with(0).document();
+    let candidate = &document["plan"]["candidates"][0];
+    assert_eq!(candidate["instance_type"], "m7i.large");
+    assert_eq!(candidate["described_type"]["vcpus"], 2);
+    gm.sandbox(&["deploy", "--yes"]).with(0);
+    gm.sandbox(&["destroy", "llm", "--yes"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
+/// Each refusal says what to change.
+#[test]
+fn plan_refuses_types_that_cannot_work() {
+    let gm = Gm::new();
+    for (instance_type, lines, fragments) in [
+        (
+            "g5.3xlarge",
+            "",
+            [
+                "AWS has no instance type \"g5.3xlarge\" in us-east-1; did you mean",
+                "correct the name, or choose a type that the region has",
+            ],
+        ),
+        (
+            "inf2.xlarge",
+            "",
+            [
+                "inf2.xlarge has 1 x AWS Inferentia2, and only GPUs",
+                "name a type with GPUs of NVIDIA or AMD",
+            ],
+        ),
+        (
+            "m7i.large",
+            "compute.fallback = [\"g5.xlarge\"]",
+            [
+                "g5.xlarge has GPUs, and m7i.large has none",
+                "name types that all have GPUs, or none that has",
+            ],
+        ),
+    ] {
+        gm.write_spec(&spec(1, lines).replacen("g5.xlarge", instance_type, 1));
+        gm.sandbox(&["plan"]).with(2).says(&fragments);
+    }
+    let text = spec(1, "").replace("g5.xlarge", "m7i.large") + "gpus = \"all\"\n";
+    gm.write_spec(&text);
+    gm.sandbox(&["plan"]).with(2).says(&[
+        "service ollama: gpus is all, and m7i.large has no GPU",
+        "set gpus = \"none\" or leave gpus out",
+    ]);
+    assert!(gm.journals().is_empty());
+}
+
 /// A network that the stack creates is shown with its parts and their prices; one that exists, with its id.
 #[test]
 fn plan_shows_parts_of_new_network() {

@@ -192,8 +192,8 @@ impl Outputs {
 
 impl Deployment<Ec2Ready> {
     /// Commits tier 1, once the mount targets are available, the GPU check has passed, and the containers run. After half
-    /// an hour it does not wait for containers any longer; without a GPU check it reads no console, and does not wait for
-    /// them at all.
+    /// an hour it does not wait for containers any longer; with `gpu_check = false` it reads no console of
+    /// instances with GPUs, and does not wait for their containers at all.
     ///
     /// # Errors
     /// Returns [`Failed`] with the deployment as it was.

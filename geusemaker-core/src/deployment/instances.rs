@@ -24,8 +24,8 @@ use crate::progress::step::Step;
 use crate::resource::instance::{self, Launched, NewInstance, RunningInstance};
 use crate::resource::mount_target::NewMountTarget;
 use crate::resource_key::ResourceKey;
-use crate::spec::VcpuQuota;
-use crate::user_data::UserData;
+use crate::spec::{InstanceType, VcpuQuota};
+use crate::user_data::{GpuSetup, UserData};
 use crate::wait::{Expected, Wait};
 
 /// The resources that the instances are launched in and with.
@@ -46,9 +46,8 @@ pub(super) async fn instances(
 ) -> Result<(Vec<MountTargetId>, Vec<RunningInstance>), Error> {
     let progress = &ledger.account.progress;
     progress.step(Step::LaunchingInstances);
-    let user_data = user_data(ledger, surroundings)?;
     let mut searches: Vec<_> = (0..ledger.plan.spec.compute().count())
-        .map(|number| Search::new(ledger, surroundings, &user_data, number))
+        .map(|number| Search::new(ledger, surroundings, number))
         .collect();
     // All first requests are awaited, so that no outcome is left unknown when another one fails.
     let requested = join_all(searches.iter_mut().map(Search::next)).await;
@@ -61,7 +60,12 @@ pub(super) async fn instances(
     Ok((mount_targets.into_ids(), running))
 }
 
-fn user_data(ledger: &Ledger, surroundings: &Surroundings) -> Result<Vec<u8>, Error> {
+/// Returns the script of an instance of this type.
+fn user_data(
+    ledger: &Ledger,
+    surroundings: &Surroundings,
+    instance_type: InstanceType,
+) -> Result<Vec<u8>, Error> {
     let spec = &ledger.plan.spec;
     let user_data = UserData {
         stack: spec.name(),
@@ -69,11 +73,11 @@ fn user_data(ledger: &Ledger, surroundings: &Surroundings) -> Result<Vec<u8>, Er
         access_points: &surroundings.access_points,
         region: ledger.plan.region.as_str(),
         services: spec.services(),
-        instance_type: spec.compute().instance_type(),
-        gpu_check: spec.compute().gpu_check(),
+        gpus: GpuSetup::of(instance_type, spec.compute().gpu_check()),
         may_be_spot: spec.compute().market().may_be_spot(),
     };
-    // The spec was checked with the longest ids that AWS has, so the rendered script fits.
+    // The spec was checked with the longest ids that AWS has, so the script fits, unless the GPUs are those of a type that
+    // was not known then and need more lines.
     user_data
         .render()
         .map_err(|error| Error::UserData { bytes: error.bytes })
@@ -83,7 +87,6 @@ fn user_data(ledger: &Ledger, surroundings: &Surroundings) -> Result<Vec<u8>, Er
 struct Search<'a> {
     ledger: &'a Arc<Ledger>,
     surroundings: &'a Surroundings,
-    user_data: &'a [u8],
     number: u32,
     /// The places that are left, in the order in which they are tried.
     places: VecDeque<&'a Candidate>,
@@ -93,16 +96,10 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(
-        ledger: &'a Arc<Ledger>,
-        surroundings: &'a Surroundings,
-        user_data: &'a [u8],
-        number: u32,
-    ) -> Self {
+    fn new(ledger: &'a Arc<Ledger>, surroundings: &'a Surroundings, number: u32) -> Self {
         Self {
             ledger,
             surroundings,
-            user_data,
             number,
             places: in_turn(&ledger.plan.candidates, number).collect(),
             attempts: Vec::new(),
@@ -133,7 +130,7 @@ impl<'a> Search<'a> {
             let (false, Some(subnet)) = (is_exhausted, subnet) else {
                 continue;
             };
-            let wanted = self.wanted(candidate, &subnet.id, subnet.is_public);
+            let wanted = self.wanted(candidate, &subnet.id, subnet.is_public)?;
             match self.ledger.create(key.clone(), wanted).await {
                 Ok(id) => return Ok((candidate, id)),
                 Err(Error::Aws { source, .. }) if source.class == ErrorClass::Capacity => {
@@ -157,10 +154,17 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn wanted(&self, candidate: &Candidate, subnet: &SubnetId, is_public: bool) -> NewInstance {
+    fn wanted(
+        &self,
+        candidate: &Candidate,
+        subnet: &SubnetId,
+        is_public: bool,
+    ) -> Result<NewInstance, Error> {
         let plan = &self.ledger.plan;
         let compute = plan.spec.compute();
-        NewInstance {
+        let file_system = &self.surroundings.file_system;
+        let user_data = user_data(self.ledger, self.surroundings, candidate.instance_type)?;
+        Ok(NewInstance {
             name: format!("{}-{}", plan.spec.name(), self.number),
             image: plan.image.id.clone(),
             root_device: plan.image.root_device.clone(),
@@ -175,9 +179,9 @@ impl<'a> Search<'a> {
             key_pair: compute.key_pair().map(ToString::to_string),
             instance_profile: self.surroundings.profile.clone(),
             containers_use_role: plan.spec.access().containers_use_role(),
-            user_data: self.user_data.to_owned(),
+            user_data,
             owner: self.ledger.owner.clone(),
-        }
+        })
     }
 
     /// Notes that a place has no instance for us.
@@ -222,7 +226,9 @@ impl<'a> Search<'a> {
         let launched = Wait::new(format!("instance {id} to run"), expected)
             .about(self.ledger.resource(id))
             .until(&account.clock, &account.progress, || {
-                instance::launched(&account.reader, id)
+                let candidates = self.ledger.plan.candidates.iter();
+                let types = candidates.map(|candidate| candidate.instance_type);
+                instance::launched(&account.reader, id, types)
             });
         Ok(launched.await?)
     }
@@ -327,13 +333,13 @@ impl<'a> MountTargets<'a> {
 mod tests {
     use super::in_turn;
     use crate::plan::Candidate;
-    use crate::spec::Purchase;
+    use crate::spec::{InstanceType, Purchase};
 
     /// Another instance type is tried only after all zones.
     #[test]
     fn instances_spread_over_zones_first() {
         let candidate = |instance_type: &str, zone: &str| Candidate {
-            instance_type: instance_type.parse().unwrap(),
+            instance_type: InstanceType::Gpu(instance_type.parse().unwrap()),
             zone: zone.to_owned(),
             subnet: None,
             purchase: Purchase::OnDemand,

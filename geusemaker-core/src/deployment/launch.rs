@@ -24,6 +24,7 @@ use crate::resource::mount_target::NFS;
 use crate::resource::security_group::NewSecurityGroup;
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource_key::ResourceKey;
+use crate::spec::InstanceType;
 
 /// The roles that have a security group of their own: `llm-prod-instances`.
 pub(crate) const SECURITY_GROUP_ROLES: [&str; 3] = ["instances", "storage", "alb"];
@@ -58,8 +59,12 @@ async fn launch(ledger: &Arc<Ledger>) -> Result<Ec2Ready, Error> {
         let vpc = network::vpc(ledger).await?;
         let groups = async {
             ledger.account.progress.step(Step::CreatingSecurityGroups);
+            let instances = match ledger.plan.first_type() {
+                Some(InstanceType::Gpu(_)) => "The GPU instances of a stack",
+                Some(InstanceType::Cpu(_)) | None => "The instances of a stack",
+            };
             futures::try_join!(
-                security_group(ledger, &vpc, "instances", "The GPU instances of a stack"),
+                security_group(ledger, &vpc, "instances", instances),
                 security_group(ledger, &vpc, "storage", "The file system of a stack"),
             )
         };

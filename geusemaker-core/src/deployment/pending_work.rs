@@ -13,6 +13,7 @@ use crate::plan::reached::Ec2Ready;
 use crate::progress::step::Step;
 use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
+use crate::spec::{GpuInstanceType, InstanceType};
 use crate::user_data::{BootReport, GpuReport};
 use crate::wait::{Expected, PollState, Wait};
 
@@ -63,33 +64,42 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     Ok(())
 }
 
-/// Reads the GPU report that the user data prints on the console, and compares it with the catalog. Returns the instances
-/// that have said on their console that they are still at work.
+/// Reads the GPU reports that the user data prints on the consoles, and compares them with the types. Returns the
+/// instances that have said there that they are still at work. Those without GPUs have no report to wait for, and count
+/// as at work.
 async fn check_gpus<'a>(
     ledger: &Arc<Ledger>,
     ec2: &'a Ec2Ready,
 ) -> Result<Vec<&'a RunningInstance>, Error> {
-    if !ledger.plan.spec.compute().gpu_check() {
-        return Ok(Vec::new());
+    let (mut with_gpus, mut at_work) = (Vec::new(), Vec::new());
+    for instance in &ec2.instances {
+        match instance.instance_type {
+            InstanceType::Gpu(gpu) => with_gpus.push((instance, gpu)),
+            InstanceType::Cpu(_) => at_work.push(instance),
+        }
+    }
+    if with_gpus.is_empty() || !ledger.plan.spec.compute().gpu_check() {
+        return Ok(at_work);
     }
     ledger.account.progress.step(Step::CheckingGpus);
-    let checks = ec2
-        .instances
+    let checks = with_gpus
         .iter()
-        .map(|instance| check_gpu(ledger, instance));
+        .map(|(instance, gpu)| check_gpu(ledger, instance, *gpu));
     let reports = try_join_all(checks).await?;
     let kinds: BTreeSet<_> = reports.iter().map(|(gpus, _)| gpus.describe()).collect();
     let gpus = Vec::from_iter(kinds).join("; ");
     ledger.account.progress.step(Step::GpusAsExpected { gpus });
-    let with_reports = ec2.instances.iter().zip(reports);
-    let at_work = with_reports.filter(|(_, (_, is_at_work))| *is_at_work);
-    Ok(at_work.map(|(instance, _)| instance).collect())
+    let with_reports = with_gpus.into_iter().zip(reports);
+    let reported = with_reports.filter(|(_, (_, is_at_work))| *is_at_work);
+    at_work.extend(reported.map(|((instance, _), _)| instance));
+    Ok(at_work)
 }
 
 /// Returns the report of an instance whose GPUs are those of its type, and true if it says that it is still at work.
 async fn check_gpu(
     ledger: &Arc<Ledger>,
     instance: &RunningInstance,
+    gpu: GpuInstanceType,
 ) -> Result<(GpuReport, bool), Error> {
     let account = &ledger.account;
     let what = format!("the GPU report of instance {}", instance.id);
@@ -115,7 +125,7 @@ async fn check_gpu(
                     PollState::Pending("nvidia-smi sees no GPU yet".to_owned())
                 }
                 Some(report) => {
-                    let checked = report.check(&instance.instance_type);
+                    let checked = report.check(&gpu);
                     PollState::Ready(checked.map(|()| (report, is_at_work)).map_err(|source| {
                         Error::Gpu {
                             instance: instance.id.clone(),

@@ -17,7 +17,9 @@ use self::warning::PlanWarning;
 use crate::id::{AccountId, FileSystemId, PrefixListId, SecurityGroupId};
 use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
-use crate::spec::{DeploymentSpec, GpuInstanceType, Purchase, Region};
+use crate::spec::{
+    DeploymentSpec, InstanceType, Purchase, Region, RequestedType, read_stored_type, store_type,
+};
 
 /// The plan of a deployment: what will be created, and where.
 ///
@@ -91,7 +93,7 @@ pub struct Plan {
 #[non_exhaustive]
 pub struct Candidate {
     /// The instance type: `g5.xlarge`.
-    pub instance_type: GpuInstanceType,
+    pub instance_type: InstanceType,
     /// The Availability Zone, which offers the type.
     pub zone: String,
     /// The subnet in that zone, if it exists already.
@@ -103,7 +105,12 @@ pub struct Candidate {
 /// A candidate in a journal. Before stacks could have networks of their own, the zone was that of the subnet.
 #[derive(Serialize, Deserialize)]
 struct StoredCandidate {
-    instance_type: GpuInstanceType,
+    #[serde(
+        flatten,
+        serialize_with = "store_type",
+        deserialize_with = "read_stored_type"
+    )]
+    instance_type: InstanceType,
     #[serde(default)]
     zone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +158,33 @@ impl From<StoredCandidate> for Candidate {
 }
 
 impl Plan {
+    /// Returns the instance type that the spec names first, or if no zone offers that, the first that is tried.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), geusemaker_core::Error> {
+    /// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+    /// # let aws = geusemaker_testkit::Aws::new();
+    /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+    /// # let spec = DeploymentSpec::from_toml("name = 'web'\ntier = 1\ncompute.instance_type = 'm7i.large'")?;
+    /// let planned = session.plan(spec).await?;
+    /// let first = planned.state().plan.first_type();
+    /// assert_eq!(first.map(|it| it.vcpus()), Some(2));
+    /// # drop(planned);
+    /// # session.close().await.into_result()
+    /// # }
+    /// ```
+    pub fn first_type(&self) -> Option<InstanceType> {
+        match self.spec.compute().instance_type() {
+            RequestedType::Listed(gpu) => Some(InstanceType::Gpu(*gpu)),
+            RequestedType::Unlisted(name) => {
+                let tried = || self.candidates.iter().map(|it| it.instance_type);
+                let named = tried().find(|it| it.name() == name.as_str());
+                named.or_else(|| tried().next())
+            }
+        }
+    }
+
     /// Returns the network as it exists, or the one that has to be created first.
     pub(crate) fn used_network(&self) -> Result<UsedNetwork, &NewNetwork> {
         match &self.network {

@@ -9,8 +9,8 @@ use crate::id::{
 };
 use crate::resource::vpc::DnsAttribute;
 use crate::spec::{
-    Architecture, GpuInstanceType, InstanceProfileName, OperatingSystem, Region, StackName, Tier,
-    VcpuQuota,
+    Architecture, Gpus, InstanceProfileName, InstanceType, InstanceTypeName, OperatingSystem,
+    Region, ServiceName, StackName, Tier, VcpuQuota,
 };
 
 /// A reason why a spec does not fit the account, from [`PlanError::problems`](crate::PlanError::problems).
@@ -230,6 +230,67 @@ pub enum PlanProblem {
         /// The partition: `aws-us-gov`.
         partition: &'static str,
     },
+    /// AWS has no instance type of this name in the region.
+    #[error("{field}: AWS has no instance type \"{name}\" in {region}{hint}")]
+    #[non_exhaustive]
+    UnknownType {
+        /// The field of the spec: `compute.fallback[0]`.
+        field: String,
+        /// The name in the spec.
+        name: InstanceTypeName,
+        /// The names of the catalog that are nearest to it: a clause that begins with its punctuation, or nothing.
+        hint: String,
+        /// The region.
+        region: Region,
+    },
+    /// The instance type has accelerators that this program cannot set up.
+    #[error(
+        "{field}: {name} has {has}, and only GPUs of NVIDIA and AMD, and types without any, are served"
+    )]
+    #[non_exhaustive]
+    UnservedType {
+        /// The field of the spec: `compute.instance_type`.
+        field: String,
+        /// The name in the spec.
+        name: InstanceTypeName,
+        /// Its accelerators: `1 x AWS Inferentia2`.
+        has: String,
+    },
+    /// The instance type, which AWS has described, does not suit the rest of the spec.
+    #[error("{field}: {reason}")]
+    #[non_exhaustive]
+    UnsuitedType {
+        /// The field of the spec: `compute.fallback[0]`.
+        field: String,
+        /// The reason.
+        reason: String,
+        /// The remedy.
+        remedy: String,
+    },
+    /// A service needs more GPUs than the instance type has.
+    #[error("service {service}: gpus is {gpus}, and {instance_type} has {}", if *.has == 0 { "no GPU".to_owned() } else { .has.to_string() })]
+    #[non_exhaustive]
+    TooFewGpus {
+        /// The service.
+        service: ServiceName,
+        /// The GPUs that the spec names for it.
+        gpus: Gpus,
+        /// The instance type.
+        instance_type: InstanceType,
+        /// The number of its GPUs.
+        has: u32,
+    },
+    /// No parameter of AWS names an image of the operating system.
+    #[error("no image of {os} was found in {region}: AWS's parameter {parameter} names none")]
+    #[non_exhaustive]
+    NoPlainImage {
+        /// The operating system.
+        os: OperatingSystem,
+        /// The public parameter of Systems Manager.
+        parameter: String,
+        /// The region.
+        region: Region,
+    },
     /// The region has no Deep Learning image.
     #[error("no Deep Learning image of {os} for {architecture} was found in {region}")]
     #[non_exhaustive]
@@ -270,7 +331,7 @@ pub enum PlanProblem {
         /// The architecture that the image is built for.
         found: String,
         /// The instance type.
-        instance_type: GpuInstanceType,
+        instance_type: InstanceType,
         /// The architecture that the instance type needs.
         needed: Architecture,
     },
@@ -436,7 +497,18 @@ impl PlanProblem {
             }
             Self::NoEndpointService { .. } => "set network.egress to \"nat\", or choose another region",
             Self::NoCloudFront { .. } => "set tier = 2, or choose a region outside of that partition",
-            Self::NoImage { .. } => "name another operating system in compute.os, or an image in compute.ami",
+            Self::UnknownType { region, .. } => {
+                return format!(
+                    "correct the name, or choose a type that the region has: aws ec2 describe-instance-types --region {region}"
+                );
+            }
+            Self::UnservedType { .. } => "name a type with GPUs of NVIDIA or AMD, or without accelerators",
+            Self::UnsuitedType { remedy, .. } => remedy,
+            Self::TooFewGpus { has: 0, .. } => {
+                "set gpus = \"none\" or leave gpus out, or name a type with GPUs in compute.instance_type"
+            }
+            Self::TooFewGpus { .. } => "lower gpus, write \"all\", or choose a larger instance type",
+            Self::NoImage { .. } | Self::NoPlainImage { .. } => "name another operating system in compute.os, or an image in compute.ami",
             Self::NotAnImage { .. } => "put the id of an AMI there, or name another parameter",
             Self::Reservation { will_begin: true, .. } => "wait until it is active",
             Self::Reservation { reason, .. } if reason.contains("set compute.market") => {

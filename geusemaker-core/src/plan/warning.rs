@@ -3,7 +3,7 @@
 use super::network_quota::NetworkQuota;
 use crate::aws::error::AwsError;
 use crate::id::{FileSystemId, VpcId};
-use crate::spec::{StackName, VcpuQuota};
+use crate::spec::{GpuInstanceType, InstanceType, OperatingSystem, StackName, VcpuQuota};
 
 /// A finding in the account that does not keep the stack from being deployed, from [`Plan::warnings`](crate::Plan).
 ///
@@ -43,6 +43,27 @@ pub enum PlanWarning {
         quota: NetworkQuota,
         /// The reason: the refused call.
         reason: String,
+    },
+    /// No quota of vCPUs is known for the family of an instance type.
+    #[error(
+        "the quota of vCPUs of {instance_type} was not checked: the quota of its family is not known"
+    )]
+    #[non_exhaustive]
+    NoKnownQuota {
+        /// The instance type.
+        instance_type: InstanceType,
+    },
+    /// The instance type is not in the catalog, so no list says that the driver of the image works on it.
+    #[error(
+        "{instance_type} is newer than this version's catalog: the Deep Learning AMI of {os} is not known to have a driver \
+         for it; the GPU check tells"
+    )]
+    #[non_exhaustive]
+    DriverUnproven {
+        /// The instance type.
+        instance_type: GpuInstanceType,
+        /// The operating system of the image.
+        os: OperatingSystem,
     },
     /// A quota of vCPUs is too small for some of the instance types, which are not tried.
     #[error("{wanted} is not tried: it needs {needed} vCPUs, and the quota \"{quota}\" is {limit}")]

@@ -4,8 +4,8 @@ use aws_sdk_ec2::types::{
     BlockDeviceMapping, CapacityReservationSpecification, CapacityReservationTarget,
     EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification, Instance as SdkInstance,
     InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
-    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, MarketType,
-    ResourceType, SpotMarketOptions, VolumeType,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType as SdkInstanceType,
+    MarketType, ResourceType, SpotMarketOptions, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,7 +20,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{AmiId, CapacityReservationId, InstanceId, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
-use crate::spec::{GpuInstanceType, MaxPrice, Purchase};
+use crate::spec::{InstanceType, MaxPrice, Purchase, read_stored_type, store_type};
 use crate::wait::{Expected, PollState};
 
 const NOT_VISIBLE: &str = "not visible yet";
@@ -31,7 +31,7 @@ pub(crate) struct NewInstance {
     pub(crate) name: String,
     pub(crate) image: AmiId,
     pub(crate) root_device: String,
-    pub(crate) instance_type: GpuInstanceType,
+    pub(crate) instance_type: InstanceType,
     pub(crate) subnet: SubnetId,
     /// True if the instance needs a public address to reach the internet.
     pub(crate) has_public_address: bool,
@@ -96,7 +96,7 @@ impl Create for NewInstance {
             .min_count(1)
             .max_count(1)
             .image_id(self.image.as_str())
-            .instance_type(InstanceType::from(self.instance_type.name()))
+            .instance_type(SdkInstanceType::from(self.instance_type.name()))
             .network_interfaces(interface)
             .set_key_name(self.key_pair.clone())
             .set_iam_instance_profile(profile)
@@ -155,7 +155,7 @@ fn in_reservation(id: &CapacityReservationId) -> CapacityReservationSpecificatio
 pub(crate) async fn create_in_dry_run(
     aws: &Reader,
     image: &AmiId,
-    instance_type: GpuInstanceType,
+    instance_type: InstanceType,
     subnet: Option<&SubnetId>,
     profile: Option<&str>,
 ) -> Result<(), AwsError> {
@@ -172,7 +172,7 @@ pub(crate) async fn create_in_dry_run(
         .min_count(1)
         .max_count(1)
         .image_id(image.as_str())
-        .instance_type(InstanceType::from(instance_type.name()))
+        .instance_type(SdkInstanceType::from(instance_type.name()))
         .set_subnet_id(subnet.map(ToString::to_string))
         .set_iam_instance_profile(profile)
         .send()
@@ -247,7 +247,12 @@ pub struct RunningInstance {
     /// The subnet that the instance runs in.
     pub subnet: SubnetId,
     /// The instance type: `g5.xlarge`.
-    pub instance_type: GpuInstanceType,
+    #[serde(
+        flatten,
+        serialize_with = "store_type",
+        deserialize_with = "read_stored_type"
+    )]
+    pub instance_type: InstanceType,
     /// The private address in the VPC.
     pub private_ip: Option<String>,
     /// The public address, if the subnet assigns one.
@@ -282,10 +287,11 @@ const NO_CAPACITY: [&str; 3] = [
 ];
 
 /// Polls a new instance, which is ready once it runs, or once AWS has ended it for want of capacity. Fails with AWS's
-/// reason if it ends for another reason.
+/// reason if it ends for another reason, or if it is of none of these types.
 pub(crate) async fn launched(
     aws: &Reader,
     id: &InstanceId,
+    mut types: impl Iterator<Item = InstanceType>,
 ) -> Result<PollState<Launched>, AwsError> {
     let Some(instance) = visible(aws, id).await? else {
         return Ok(PollState::Pending(NOT_VISIBLE.to_owned()));
@@ -293,15 +299,15 @@ pub(crate) async fn launched(
     Ok(match state(&instance) {
         Some(InstanceStateName::Running) => {
             let name = instance.instance_type().map_or("", |name| name.as_str());
-            match name.parse() {
-                Ok(instance_type) => PollState::Ready(Launched::Running(RunningInstance {
+            match types.find(|it| it.name() == name) {
+                Some(instance_type) => PollState::Ready(Launched::Running(RunningInstance {
                     id: id.clone(),
                     subnet: SubnetId::from_aws(instance.subnet_id.unwrap_or_default()),
                     instance_type,
                     private_ip: instance.private_ip_address,
                     public_ip: instance.public_ip_address,
                 })),
-                Err(_) => PollState::Failed(format!("AWS says that its type is {name:?}")),
+                None => PollState::Failed(format!("AWS says that its type is {name:?}")),
             }
         }
         Some(InstanceStateName::Pending) | None => PollState::Pending("pending".to_owned()),

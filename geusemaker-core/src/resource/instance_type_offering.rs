@@ -7,12 +7,12 @@ use aws_sdk_ec2::types::LocationType;
 use super::filter::filter;
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
-use crate::spec::GpuInstanceType;
+use crate::spec::InstanceType;
 
 /// Returns the names of the zones that offer the instance type.
 pub(crate) async fn zones(
     aws: &Reader,
-    instance_type: &GpuInstanceType,
+    instance_type: &InstanceType,
 ) -> Result<BTreeSet<String>, AwsError> {
     let reply = aws
         .ec2

@@ -12,6 +12,7 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod instance_profile;
 pub(crate) mod instance_profile_role;
+pub(crate) mod instance_type;
 pub(crate) mod instance_type_offering;
 pub(crate) mod internet_gateway;
 pub(crate) mod internet_gateway_attachment;

@@ -14,14 +14,11 @@ use crate::spec::ParameterName;
 const MOST_NAMES: usize = 50;
 
 /// Returns the value of a parameter that is not secret, if it exists.
-pub(crate) async fn plain_value(
-    aws: &Reader,
-    name: &ParameterName,
-) -> Result<Option<String>, AwsError> {
+pub(crate) async fn plain_value(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
     let reply = aws
         .ssm
         .get_parameter()
-        .name(name.as_str())
+        .name(name)
         .send()
         .await
         .map_err(AwsError::of("ssm:GetParameter"));

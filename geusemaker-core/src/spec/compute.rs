@@ -1,18 +1,18 @@
-//! The GPU instances.
+//! The instances.
 
 use serde::{Deserialize, Serialize};
 
 use super::bounded::Bounded;
 use super::error::SpecError;
-use super::gpu_instance_type::GpuInstanceType;
 use super::image_source::ImageSource;
 use super::market::Market;
 use super::operating_system::OperatingSystem;
 use super::price::MaxPrice;
+use super::requested_type::RequestedType;
 use super::text::validated_text;
 use crate::id::CapacityReservationId;
 
-/// The settings of the GPU instances of a deployment.
+/// The settings of the instances of a deployment.
 ///
 /// ```
 /// use geusemaker_core::spec::{Compute, DeploymentSpec, Market, Tier};
@@ -29,11 +29,11 @@ use crate::id::CapacityReservationId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Compute {
-    instance_type: GpuInstanceType,
+    instance_type: RequestedType,
     #[serde(default)]
     count: Count,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    fallback: Vec<GpuInstanceType>,
+    fallback: Vec<RequestedType>,
     #[serde(default)]
     market: Market,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ type RootVolumeGib = Bounded<100, 16384, 200>;
 
 impl Compute {
     /// Starts the settings, with the instance type to request first.
-    pub fn builder(instance_type: GpuInstanceType) -> ComputeBuilder {
+    pub fn builder(instance_type: RequestedType) -> ComputeBuilder {
         ComputeBuilder {
             instance_type,
             count: Count::default().value(),
@@ -81,8 +81,8 @@ impl Compute {
     }
 
     /// Returns the instance type to request first.
-    pub fn instance_type(&self) -> GpuInstanceType {
-        self.instance_type
+    pub fn instance_type(&self) -> &RequestedType {
+        &self.instance_type
     }
 
     /// Returns the number of instances.
@@ -91,13 +91,21 @@ impl Compute {
     }
 
     /// Returns the instance types to request if the first one has no capacity, in order.
-    pub fn fallback(&self) -> &[GpuInstanceType] {
+    pub fn fallback(&self) -> &[RequestedType] {
         &self.fallback
     }
 
     /// Returns every instance type that may be launched, in the order of the requests.
-    pub fn instance_types(&self) -> impl Iterator<Item = GpuInstanceType> {
-        std::iter::once(self.instance_type).chain(self.fallback.iter().copied())
+    pub fn instance_types(&self) -> impl Iterator<Item = &RequestedType> {
+        std::iter::once(&self.instance_type).chain(&self.fallback)
+    }
+
+    /// Returns the name of the field that has the instance type with this place in [`instance_types`](Self::instance_types).
+    pub(crate) fn field_of_type(place: usize) -> String {
+        match place.checked_sub(1) {
+            None => "compute.instance_type".to_owned(),
+            Some(index) => format!("compute.fallback[{index}]"),
+        }
     }
 
     /// Returns the market on which the instances are bought.
@@ -115,11 +123,12 @@ impl Compute {
         self.capacity_reservation.as_ref()
     }
 
-    /// Returns the operating system of the Deep Learning AMI: the one that the spec names, or the usual one of the
-    /// instance type.
+    /// Returns the operating system of AWS's image: the one that the spec names, or the usual one of the instance type.
     pub fn os(&self) -> OperatingSystem {
-        self.os
-            .unwrap_or_else(|| self.instance_type.operating_systems()[0])
+        self.os.unwrap_or_else(|| match &self.instance_type {
+            RequestedType::Listed(gpu) => gpu.operating_systems()[0],
+            RequestedType::Unlisted(_) => OperatingSystem::Ubuntu2404,
+        })
     }
 
     /// Returns the operating system that the spec names.
@@ -127,7 +136,8 @@ impl Compute {
         self.os
     }
 
-    /// Returns the image to launch, if the spec names one. Otherwise it is the newest Deep Learning AMI.
+    /// Returns the image to launch, if the spec names one. Otherwise it is the newest Deep Learning AMI, or for a type
+    /// without GPUs the newest image of the operating system.
     pub fn ami(&self) -> Option<&ImageSource> {
         self.ami.as_ref()
     }
@@ -142,7 +152,7 @@ impl Compute {
         self.key_pair.as_ref()
     }
 
-    /// Returns true if each instance must report the GPUs of its type before it counts as ready.
+    /// Returns true if each instance must report the GPUs of its type, if that has any, before it counts as ready.
     pub fn gpu_check(&self) -> bool {
         self.gpu_check
     }
@@ -165,23 +175,23 @@ impl Compute {
 ///
 /// | setter | default | refused by `build` |
 /// |---|---|---|
-/// | [`instance_type`](Self::instance_type) | required | if `market`, `ami` or `gpu_check` does not suit it |
+/// | [`instance_type`](Self::instance_type) | required | if it is listed, and `market`, `ami` or `gpu_check` does not suit it |
 /// | [`count`](Self::count) | 1 | outside of 1 to 20 |
 /// | [`fallback`](Self::fallback) | none | if a type is repeated, of another architecture, or unsuited as above |
 /// | [`market`](Self::market) | on-demand | capacity-block without a `capacity_reservation` |
 /// | [`max_price`](Self::max_price) | the on-demand price | unless `market` has spot |
 /// | [`capacity_reservation`](Self::capacity_reservation) | none | if `market` has spot, or with a `fallback` |
 /// | [`os`](Self::os) | the usual one of the type | with an `ami`, or if no image of it has the driver |
-/// | [`ami`](Self::ami) | the newest Deep Learning AMI | never |
+/// | [`ami`](Self::ami) | the newest Deep Learning AMI, or that of the system without GPUs | never |
 /// | [`root_volume_gib`](Self::root_volume_gib) | 200 | outside of 100 to 16384 |
 /// | [`key_pair`](Self::key_pair) | none | never |
 /// | [`gpu_check`](Self::gpu_check) | true | never |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct ComputeBuilder {
-    instance_type: GpuInstanceType,
+    instance_type: RequestedType,
     count: u32,
-    fallback: Vec<GpuInstanceType>,
+    fallback: Vec<RequestedType>,
     market: Market,
     max_price: Option<MaxPrice>,
     capacity_reservation: Option<CapacityReservationId>,
@@ -196,8 +206,9 @@ impl ComputeBuilder {
     /// Sets the instance type to request first.
     ///
     /// A type whose driver no Deep Learning AMI has needs an [`ami`](Self::ami), one without NVIDIA GPUs needs
-    /// [`gpu_check(false)`](Self::gpu_check), and one that is not sold as spot needs the on-demand market.
-    pub fn instance_type(mut self, instance_type: GpuInstanceType) -> Self {
+    /// [`gpu_check(false)`](Self::gpu_check), and one that is not sold as spot needs the on-demand market. A type that is
+    /// not in the catalog is checked when the stack is planned.
+    pub fn instance_type(mut self, instance_type: RequestedType) -> Self {
         self.instance_type = instance_type;
         self
     }
@@ -210,8 +221,8 @@ impl ComputeBuilder {
 
     /// Sets the instance types to request, in this order, if the first one has no capacity; none by default.
     ///
-    /// All must have the same processor architecture, and each may be named once.
-    pub fn fallback(mut self, instance_types: impl IntoIterator<Item = GpuInstanceType>) -> Self {
+    /// All must have the same processor architecture, either all or none must have GPUs, and each may be named once.
+    pub fn fallback(mut self, instance_types: impl IntoIterator<Item = RequestedType>) -> Self {
         self.fallback = instance_types.into_iter().collect();
         self
     }
@@ -235,14 +246,13 @@ impl ComputeBuilder {
         self
     }
 
-    /// Sets the operating system of the Deep Learning AMI; Ubuntu 24.04 by default, and Amazon Linux 2023 for fractional
-    /// GPUs.
+    /// Sets the operating system of AWS's image; Ubuntu 24.04 by default, and Amazon Linux 2023 for fractional GPUs.
     pub fn os(mut self, os: OperatingSystem) -> Self {
         self.os = Some(os);
         self
     }
 
-    /// Sets the image to launch, instead of the newest Deep Learning AMI.
+    /// Sets the image to launch, instead of AWS's newest one.
     pub fn ami(mut self, ami: ImageSource) -> Self {
         self.ami = Some(ami);
         self
@@ -262,7 +272,8 @@ impl ComputeBuilder {
         self
     }
 
-    /// Sets if each instance must report the GPUs of its type before it counts as ready; true by default.
+    /// Sets if each instance must report the GPUs of its type before it counts as ready; true by default. It means nothing
+    /// for a type without GPUs.
     pub fn gpu_check(mut self, check: bool) -> Self {
         self.gpu_check = check;
         self
@@ -358,15 +369,15 @@ mod tests {
     #[test]
     fn instance_types_keep_given_order() {
         let [first, second, third] =
-            ["g5.xlarge", "g6.xlarge", "g4dn.xlarge"].map(|name| name.parse().unwrap());
+            ["g5.xlarge", "g99.xlarge", "g4dn.xlarge"].map(|name| name.parse().unwrap());
         let compute = Compute::builder(first)
             .fallback([second, third])
             .checked()
             .unwrap();
-        assert_eq!(
-            compute.instance_types().collect::<Vec<_>>(),
-            [first, second, third]
-        );
+        let names: Vec<_> = compute.instance_types().map(|it| it.name()).collect();
+        assert_eq!(names, ["g5.xlarge", "g99.xlarge", "g4dn.xlarge"]);
+        let fields: Vec<_> = (0..2).map(Compute::field_of_type).collect();
+        assert_eq!(fields, ["compute.instance_type", "compute.fallback[0]"]);
     }
 
     #[test]

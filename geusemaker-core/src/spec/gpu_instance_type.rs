@@ -8,11 +8,17 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::architecture::Architecture;
+use super::described_type::{DescribedGpus, DescribedType, Known};
 use super::error::SpecError;
+use super::instance_type_name::{family, looks_real, size};
 use super::operating_system::OperatingSystem;
 use super::price::{PriceEstimate, UsDollars};
 
-/// A GPU instance type of the catalog.
+/// An instance type with GPUs: one of the catalog, or a newer one with the facts that AWS's DescribeInstanceTypes gives.
+///
+/// A name is parsed with the catalog alone. Only a plan, which can ask AWS, makes a type that is newer; see
+/// [`RequestedType`](super::RequestedType).
 ///
 /// ```
 /// use geusemaker_core::spec::{Architecture, GpuInstanceType};
@@ -48,6 +54,56 @@ impl GpuInstanceType {
     /// ```
     pub fn all() -> impl Iterator<Item = Self> {
         CATALOG.iter().map(Self)
+    }
+
+    /// Returns the type that AWS has described so. The facts are kept for as long as the process runs: it meets few types.
+    pub(super) fn described(described: &DescribedType, gpus: &DescribedGpus) -> Self {
+        static KNOWN: Known<Row> = Known::new();
+        Self(KNOWN.keep(Row {
+            instance_type: described.name.clone(),
+            arch: described.architecture,
+            vcpus: described.vcpus,
+            memory_mib: described.memory_mib,
+            gpu_model: gpus.model.clone(),
+            gpu_count: gpus.count.max(1),
+            gpu_memory_mib_total: gpus.memory_mib,
+            usd_per_hour: None,
+            sale: Some(Sale {
+                as_spot: described.spot,
+                in_blocks: described.capacity_block,
+            }),
+        }))
+    }
+
+    /// Returns the facts that AWS has given, for a type that is not in the catalog.
+    pub(super) fn description(&self) -> Option<DescribedType> {
+        let row = self.0;
+        let Sale { as_spot, in_blocks } = row.sale?;
+        Some(DescribedType {
+            name: row.instance_type.clone(),
+            architecture: row.arch,
+            vcpus: row.vcpus,
+            memory_mib: row.memory_mib,
+            spot: as_spot,
+            capacity_block: in_blocks,
+            gpus: Some(DescribedGpus {
+                model: row.gpu_model.clone(),
+                count: row.gpu_count,
+                memory_mib: row.gpu_memory_mib_total,
+            }),
+        })
+    }
+
+    /// Returns true if the type is in the catalog, and false if its facts come from AWS.
+    ///
+    /// ```
+    /// # use geusemaker_core::spec::GpuInstanceType;
+    /// let instance_type: GpuInstanceType = "g5.xlarge".parse()?;
+    /// assert!(instance_type.is_in_catalog());
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn is_in_catalog(&self) -> bool {
+        self.0.sale.is_none()
     }
 
     /// Returns the name that AWS gives the type, such as `g5.xlarge`.
@@ -132,6 +188,7 @@ impl GpuInstanceType {
     pub fn deep_learning_ami(&self) -> DeepLearningAmi {
         let reason = match self.family() {
             "g4ad" => "there is no Deep Learning AMI for its AMD GPUs",
+            _ if !self.has_nvidia_gpus() => "there are Deep Learning AMIs for NVIDIA GPUs alone",
             "p3" | "p3dn" => {
                 "its V100 GPUs need the proprietary NVIDIA driver, whose Deep Learning AMI is at its end of life"
             }
@@ -141,7 +198,7 @@ impl GpuInstanceType {
     }
 
     /// Returns the operating systems whose Deep Learning AMI lists this type among its supported instances, the usual
-    /// one first.
+    /// one first. For a type that is not in the catalog, they are those that may.
     ///
     /// Source: the Deep Learning AMI release notes of 2026-09 and 2026-10.
     pub(crate) fn operating_systems(&self) -> &'static [OperatingSystem] {
@@ -156,15 +213,21 @@ impl GpuInstanceType {
     ///
     /// Source: Amazon EC2 User Guide, "Capacity Blocks for ML"; DescribeInstanceTypes, supported usage classes.
     pub(super) fn is_sold_in_blocks(&self) -> bool {
-        matches!(
-            self.family(),
-            "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" | "p6e-gb200"
-        )
+        match self.0.sale {
+            Some(sale) => sale.in_blocks,
+            None => matches!(
+                self.family(),
+                "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" | "p6e-gb200"
+            ),
+        }
     }
 
     /// Returns true if the type is sold as spot capacity. `p6e-gb200` comes only in reserved UltraServers.
     pub(super) fn is_sold_as_spot(&self) -> bool {
-        self.family() != "p6e-gb200"
+        match self.0.sale {
+            Some(sale) => sale.as_spot,
+            None => self.family() != "p6e-gb200",
+        }
     }
 
     /// Returns true if `nvidia-smi` can list the GPUs.
@@ -238,39 +301,6 @@ impl<'de> Deserialize<'de> for GpuInstanceType {
     }
 }
 
-/// The architecture of an instance's processors.
-///
-/// ```
-/// use geusemaker_core::spec::{Architecture, GpuInstanceType};
-///
-/// let arm: Vec<&str> = GpuInstanceType::all()
-///     .filter(|instance_type| instance_type.architecture() == Architecture::Arm64)
-///     .map(|instance_type| instance_type.name())
-///     .collect();
-/// assert!(arm.contains(&"g5g.xlarge"));
-/// assert_eq!(Architecture::Arm64.to_string(), "arm64");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Architecture {
-    /// 64-bit Arm: AWS Graviton and NVIDIA Grace.
-    #[serde(rename = "arm64")]
-    Arm64,
-    /// 64-bit x86: Intel and AMD.
-    #[serde(rename = "x86_64")]
-    X86_64,
-}
-
-impl fmt::Display for Architecture {
-    /// Writes the name that EC2 uses.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Arm64 => "arm64",
-            Self::X86_64 => "x86_64",
-        })
-    }
-}
-
 /// The support of an instance type by AWS's Deep Learning AMIs.
 ///
 /// ```
@@ -297,8 +327,8 @@ pub enum DeepLearningAmi {
     },
 }
 
-/// A line of the catalog file.
-#[derive(Deserialize)]
+/// A line of the catalog file, or the same facts from AWS.
+#[derive(Deserialize, PartialEq)]
 struct Row {
     instance_type: String,
     arch: Architecture,
@@ -309,6 +339,16 @@ struct Row {
     gpu_memory_mib_total: u64,
     /// The on-demand price in us-east-1, empty where it is not known.
     usd_per_hour: Option<UsDollars>,
+    /// Present if the facts come from AWS.
+    #[serde(skip)]
+    sale: Option<Sale>,
+}
+
+/// The ways in which AWS says that it sells a type, beside on-demand.
+#[derive(Clone, Copy, PartialEq)]
+struct Sale {
+    as_spot: bool,
+    in_blocks: bool,
 }
 
 /// The catalog, sorted by name.
@@ -325,30 +365,29 @@ static CATALOG: LazyLock<Vec<Row>> = LazyLock::new(|| {
     rows
 });
 
-fn family(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
-}
-
-fn size(name: &str) -> &str {
-    name.split_once('.').map_or("", |(_, size)| size)
-}
-
 /// Returns the error message for a name that is not in the catalog, with the names nearest to it.
 fn unknown(name: &str) -> String {
-    let mut siblings: Vec<GpuInstanceType> = GpuInstanceType::all()
-        .filter(|t| t.family() == family(name))
-        .collect();
-    let mut message = if siblings.is_empty() && looks_real(name) {
-        format!("{name:?} is not in the catalog of GPU instance types, and only those are accepted")
+    let has_siblings = GpuInstanceType::all().any(|t| t.family() == family(name));
+    let mut message = if !has_siblings && looks_real(name) {
+        format!("{name:?} is not in the catalog of GPU instance types")
     } else {
         format!("unknown GPU instance type {name:?}")
     };
+    if !has_siblings && nearest(name).is_empty() {
+        message.push_str(", such as \"g5.xlarge\"");
+    }
+    message + &hint(name)
+}
+
+/// Returns the end of a message about a name that does not exist: the names of the catalog that are nearest to it, and
+/// the sizes of its family there.
+pub(crate) fn hint(name: &str) -> String {
+    let mut siblings: Vec<GpuInstanceType> = GpuInstanceType::all()
+        .filter(|t| t.family() == family(name))
+        .collect();
+    let mut message = String::new();
     let nearest = nearest(name);
-    if nearest.is_empty() {
-        if siblings.is_empty() {
-            message.push_str(", such as \"g5.xlarge\"");
-        }
-    } else {
+    if !nearest.is_empty() {
         message.push_str("; did you mean ");
         message.push_str(&nearest.join(" or "));
         message.push('?');
@@ -386,22 +425,6 @@ fn nearest(name: &str) -> Vec<String> {
         .take(3)
         .map(|t| format!("\"{t}\""))
         .collect()
-}
-
-/// Returns true if the name has the format of an EC2 instance type, such as `t3.micro`.
-fn looks_real(name: &str) -> bool {
-    let family = family(name);
-    let size = size(name);
-    let family_is_real = family.starts_with(|c: char| c.is_ascii_lowercase())
-        && family.contains(|c: char| c.is_ascii_digit())
-        && family
-            .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    let is_multiple = size
-        .strip_suffix("xlarge")
-        .is_some_and(|multiple| multiple.bytes().all(|b| b.is_ascii_digit()));
-    family_is_real
-        && (is_multiple || ["nano", "micro", "small", "medium", "large", "metal"].contains(&size))
 }
 
 #[cfg(test)]
@@ -501,13 +524,12 @@ mod tests {
     fn type_without_gpu_is_refused() {
         assert_eq!(
             error("t3.micro"),
-            "\"t3.micro\" is not in the catalog of GPU instance types, and only those are accepted, such as \"g5.xlarge\""
+            "\"t3.micro\" is not in the catalog of GPU instance types, such as \"g5.xlarge\""
         );
         assert!(
             error("c5.xlarge")
                 .starts_with("\"c5.xlarge\" is not in the catalog of GPU instance types")
         );
-        assert!(error("u7i-12tb.224xlarge").contains("only those are accepted"));
     }
 
     #[test]

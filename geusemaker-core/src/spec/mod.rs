@@ -39,7 +39,7 @@
 //! entrypoint = ["vllm", "serve"]            # replaces the image's ENTRYPOINT
 //! env = { VLLM_LOGGING_LEVEL = "INFO", OMP_NUM_THREADS = 4 }
 //! secrets = { HF_TOKEN = "ssm:/llm/hf-token" }  # variables whose values the instances read
-//! gpus = 1                                  # or "none"; "all" by default
+//! gpus = 1                                  # or "none"; by default, all that there are
 //! shm_size = "8g"
 //! ulimits = { memlock = -1, nofile = 65536 }
 //! user = "1000:1000"                        # the folders of its volumes are given to it
@@ -165,18 +165,23 @@
 
 mod access;
 mod access_point;
+mod architecture;
 mod bounded;
 mod builder;
 mod cdn;
 mod cidr_block;
 mod compose;
 mod compute;
+mod cpu_instance_type;
 mod cross_check;
+mod described_type;
 mod duration;
 mod egress;
 mod error;
 mod gpu_instance_type;
 mod image_source;
+mod instance_type;
+mod instance_type_name;
 mod load_balancer;
 mod market;
 mod network;
@@ -185,6 +190,7 @@ mod plain_secret;
 mod price;
 mod purchase;
 mod region;
+mod requested_type;
 mod service;
 mod stack_name;
 mod storage;
@@ -211,14 +217,21 @@ use unchecked::UncheckedSpec;
 
 pub use access::{Access, AccessBuilder, InstanceProfileName};
 pub(crate) use access_point::WantedAccessPoint;
+pub use architecture::Architecture;
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{Cdn, CdnBuilder};
 pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};
+pub use cpu_instance_type::CpuInstanceType;
+pub(crate) use described_type::{DescribedGpus, DescribedType};
 pub use egress::Egress;
 pub use error::SpecError;
-pub use gpu_instance_type::{Architecture, DeepLearningAmi, GpuInstanceType};
+pub(crate) use gpu_instance_type::hint as type_hint;
+pub use gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
 pub use image_source::ImageSource;
+pub use instance_type::InstanceType;
+pub(crate) use instance_type::{read_stored as read_stored_type, store as store_type};
+pub use instance_type_name::InstanceTypeName;
 pub use load_balancer::{LoadBalancer, LoadBalancerBuilder};
 pub use market::Market;
 pub use network::{Network, NetworkBuilder};
@@ -226,6 +239,7 @@ pub use operating_system::OperatingSystem;
 pub use price::{MaxPrice, PriceEstimate};
 pub use purchase::Purchase;
 pub use region::Region;
+pub use requested_type::RequestedType;
 pub(crate) use service::EcrRepository;
 pub use service::{
     ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, GeneratedSecretName, Gpus, Health,
@@ -269,7 +283,7 @@ pub struct DeploymentSpec(UncheckedSpec);
 const LONGEST_READ_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl DeploymentSpec {
-    /// Starts a spec with its name, its tier and its GPU instances.
+    /// Starts a spec with its name, its tier and its instances.
     ///
     /// [`DeploymentSpecBuilder`] lists what can be set, the defaults and the bounds.
     ///
@@ -342,7 +356,7 @@ impl DeploymentSpec {
         &self.0.network
     }
 
-    /// Returns the settings of the GPU instances.
+    /// Returns the settings of the instances.
     pub fn compute(&self) -> &Compute {
         &self.0.compute
     }

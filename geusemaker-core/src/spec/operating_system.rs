@@ -1,10 +1,12 @@
-//! The operating systems of AWS's Deep Learning AMIs.
+//! The operating systems of the images that AWS and Canonical publish.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The operating system of the Deep Learning AMI that the instances boot.
+use super::architecture::Architecture;
+
+/// The operating system of the image that the instances boot: of a Deep Learning AMI, or without GPUs of the plain image.
 ///
 /// ```
 /// use geusemaker_core::spec::{Compute, DeploymentSpec, OperatingSystem, Tier};
@@ -36,6 +38,29 @@ impl OperatingSystem {
             Self::Ubuntu2204 => "Ubuntu 22.04",
             Self::AmazonLinux2023 => "Amazon Linux 2023",
         }
+    }
+
+    /// Returns the public parameter of Systems Manager that names the newest image of the plain system, without drivers.
+    ///
+    /// Source: Amazon Linux 2023 User Guide, "AL2023 on Amazon EC2"; Ubuntu on AWS documentation, "Find Ubuntu images on
+    /// AWS".
+    pub(crate) fn image_parameter(self, architecture: Architecture) -> String {
+        let (volume, version) = match self {
+            Self::AmazonLinux2023 => {
+                return format!(
+                    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+                );
+            }
+            Self::Ubuntu2404 => ("gp3", "24.04"),
+            Self::Ubuntu2204 => ("gp2", "22.04"),
+        };
+        let machine = match architecture {
+            Architecture::Arm64 => "arm64",
+            Architecture::X86_64 => "amd64",
+        };
+        format!(
+            "/aws/service/canonical/ubuntu/server/{version}/stable/current/{machine}/hvm/ebs-{volume}/ami-id"
+        )
     }
 }
 

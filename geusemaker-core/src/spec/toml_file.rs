@@ -281,8 +281,8 @@ wait_timeout = "1h"
             ),
             (
                 "fallback",
-                "fallback = [\"t3.micro\"]",
-                "gm.toml:10: compute.fallback[0]: \"t3.micro\" is not in the catalog",
+                "fallback = [\"t3.mikro\"]",
+                "gm.toml:10: compute.fallback[0]: unknown GPU instance type \"t3.mikro\"",
             ),
             (
                 "market",

@@ -120,7 +120,7 @@ enum EnvValue<'a> {
 )]
 pub(super) fn compose_file(
     containers: &[Container<'_>],
-    maker: GpuMaker,
+    maker: Option<GpuMaker>,
     secrets: &Secrets<'_>,
 ) -> String {
     let services = containers.iter().map(|container| {
@@ -143,7 +143,7 @@ pub(super) fn compose_file(
 
 fn service<'a>(
     container: &'a Container<'a>,
-    maker: GpuMaker,
+    maker: Option<GpuMaker>,
     secrets: &Secrets<'_>,
 ) -> ComposeService<'a> {
     let secret = |(variable, source): (&&'a str, &SecretSource)| {
@@ -182,8 +182,14 @@ fn service<'a>(
             .map(|port| format!("{}:{}", port.host, port.container))
             .collect(),
         volumes: container.volumes.iter().map(bind).collect(),
-        deploy: nvidia_devices(container.gpus, maker),
-        devices: amd_devices(container.gpus, maker),
+        deploy: match maker {
+            Some(GpuMaker::Nvidia) => nvidia_devices(container.gpus),
+            Some(GpuMaker::Amd) | None => None,
+        },
+        devices: match maker {
+            Some(GpuMaker::Amd) => amd_devices(container.gpus),
+            Some(GpuMaker::Nvidia) | None => Vec::new(),
+        },
         shm_size: container.shm_size.as_deref(),
         ulimits: &container.ulimits,
         user: container.user.as_deref(),
@@ -198,11 +204,11 @@ fn is_empty(limits: &&BTreeMap<&str, i64>) -> bool {
     limits.is_empty()
 }
 
-fn nvidia_devices(gpus: Gpus, maker: GpuMaker) -> Option<Deploy> {
-    let count = match (maker, gpus) {
-        (GpuMaker::Amd, _) | (GpuMaker::Nvidia, Gpus::None) => return None,
-        (GpuMaker::Nvidia, Gpus::All) => DeviceCount::Word("all"),
-        (GpuMaker::Nvidia, Gpus::Count(number)) => DeviceCount::Number(number),
+fn nvidia_devices(gpus: Gpus) -> Option<Deploy> {
+    let count = match gpus {
+        Gpus::None => return None,
+        Gpus::All => DeviceCount::Word("all"),
+        Gpus::Count(number) => DeviceCount::Number(number),
     };
     let device = Device {
         driver: "nvidia",
@@ -216,13 +222,13 @@ fn nvidia_devices(gpus: Gpus, maker: GpuMaker) -> Option<Deploy> {
     })
 }
 
-fn amd_devices(gpus: Gpus, maker: GpuMaker) -> Vec<String> {
+fn amd_devices(gpus: Gpus) -> Vec<String> {
     let same_path = |path: &str| format!("{path}:{path}");
     let compute = same_path("/dev/kfd");
-    match (maker, gpus) {
-        (GpuMaker::Nvidia, _) | (GpuMaker::Amd, Gpus::None) => Vec::new(),
-        (GpuMaker::Amd, Gpus::All) => vec![compute, same_path("/dev/dri")],
-        (GpuMaker::Amd, Gpus::Count(number)) => {
+    match gpus {
+        Gpus::None => Vec::new(),
+        Gpus::All => vec![compute, same_path("/dev/dri")],
+        Gpus::Count(number) => {
             let nodes = (0..number)
                 .map(|gpu| same_path(&format!("/dev/dri/renderD{}", FIRST_RENDER_NODE + gpu)));
             std::iter::once(compute).chain(nodes).collect()
@@ -247,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    fn written(container: Container<'_>, maker: GpuMaker) -> (String, Value) {
+    fn written(container: Container<'_>, maker: Option<GpuMaker>) -> (String, Value) {
         let name = container.name.to_owned();
         let containers = [container];
         let text = compose_file(&containers, maker, &Secrets::of(&containers));
@@ -270,7 +276,7 @@ mod tests {
                     gpus,
                     ..Container::default()
                 },
-                GpuMaker::Nvidia,
+                Some(GpuMaker::Nvidia),
             );
             assert_eq!(service["devices"], Value::Null);
             service["deploy"]["resources"]["reservations"]["devices"][0].clone()
@@ -290,7 +296,7 @@ mod tests {
                     gpus,
                     ..Container::default()
                 },
-                GpuMaker::Amd,
+                Some(GpuMaker::Amd),
             );
             assert_eq!(service["deploy"], Value::Null);
             service["devices"].clone()
@@ -308,6 +314,21 @@ mod tests {
             ])
         );
         assert_eq!(devices(Gpus::None), Value::Null);
+    }
+
+    #[test]
+    fn machine_without_gpus_gives_none() {
+        for gpus in [Gpus::All, Gpus::Count(2), Gpus::None] {
+            let (_, service) = written(
+                Container {
+                    gpus,
+                    ..Container::default()
+                },
+                None,
+            );
+            assert_eq!(service["deploy"], Value::Null);
+            assert_eq!(service["devices"], Value::Null);
+        }
     }
 
     proptest! {
@@ -328,7 +349,7 @@ mod tests {
                     env: [("A", value.as_str())].into(),
                     ..Container::default()
                 },
-                GpuMaker::Nvidia,
+                Some(GpuMaker::Nvidia),
             );
             let read = |value: &Value| interpolated(value.as_str().unwrap());
             prop_assert_eq!(read(&service["environment"]["A"]), value.as_str());

@@ -20,7 +20,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::id::{AccessPointId, FileSystemId};
-use crate::spec::{GpuInstanceType, Gpus, Service, StackName};
+use crate::spec::{GpuInstanceType, Gpus, InstanceType, Service, StackName};
 pub(crate) use boot_marker::{BootFailure, BootReport};
 use compose::compose_file;
 pub(crate) use container::usual_owner;
@@ -40,10 +40,8 @@ pub(crate) struct UserData<'a> {
     pub(crate) access_points: &'a BTreeMap<String, AccessPointId>,
     pub(crate) region: &'a str,
     pub(crate) services: &'a [Service],
-    /// The type whose maker of GPUs the containers are given devices for.
-    pub(crate) instance_type: GpuInstanceType,
-    /// True if the instance reports its GPUs on its console.
-    pub(crate) gpu_check: bool,
+    /// The GPUs of the instance, if it has any.
+    pub(crate) gpus: Option<GpuSetup>,
     /// True if AWS may take the instance back.
     pub(crate) may_be_spot: bool,
 }
@@ -77,8 +75,7 @@ impl UserData<'_> {
             access_points: self.access_points,
             region: self.region,
             containers: &containers,
-            gpu_maker: GpuMaker::of(self.instance_type),
-            gpu_check: self.gpu_check,
+            gpus: self.gpus,
             may_be_spot: self.may_be_spot,
         }
         .render()
@@ -93,15 +90,36 @@ pub(crate) struct UserDataTooLarge {
     pub(crate) bytes: usize,
 }
 
+/// The part of the script that is about GPUs. The script of an instance without GPUs has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GpuSetup {
+    pub(crate) maker: GpuMaker,
+    /// True if the instance reports its GPUs on its console.
+    pub(crate) check: bool,
+}
+
+impl GpuSetup {
+    /// Returns what an instance of the type needs for its GPUs.
+    pub(crate) fn of(instance_type: InstanceType, check: bool) -> Option<Self> {
+        match instance_type {
+            InstanceType::Gpu(gpu) => Some(Self {
+                maker: GpuMaker::of(gpu),
+                check,
+            }),
+            InstanceType::Cpu(_) => None,
+        }
+    }
+}
+
 /// The company whose drivers and devices the containers use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum GpuMaker {
+pub(crate) enum GpuMaker {
     Nvidia,
     Amd,
 }
 
 impl GpuMaker {
-    fn of(instance_type: GpuInstanceType) -> Self {
+    pub(crate) fn of(instance_type: GpuInstanceType) -> Self {
         if instance_type.gpu_model().starts_with("AMD ") {
             Self::Amd
         } else {
@@ -125,8 +143,7 @@ struct Script<'a> {
     access_points: &'a BTreeMap<String, AccessPointId>,
     region: &'a str,
     containers: &'a [Container<'a>],
-    gpu_maker: GpuMaker,
-    gpu_check: bool,
+    gpus: Option<GpuSetup>,
     may_be_spot: bool,
 }
 
@@ -147,15 +164,21 @@ struct TemplateValues<'a> {
     file_system: &'a str,
     file_system_host: String,
     access_points: Vec<String>,
-    gpu_check: u8,
+    gpus: Option<GpuValues<'a>>,
     spot: u8,
-    gpu_maker: &'static str,
     scratch: u8,
     images: Vec<String>,
     services: Vec<&'a str>,
-    gpu_services: Vec<&'a str>,
     folders: Vec<String>,
     compose: String,
+}
+
+/// The values that the template names for an instance with GPUs.
+#[derive(Serialize)]
+struct GpuValues<'a> {
+    check: u8,
+    maker: &'static str,
+    services: Vec<&'a str>,
 }
 
 impl Script<'_> {
@@ -205,7 +228,10 @@ impl Script<'_> {
         let registries: BTreeSet<_> = containers.iter().filter_map(|it| it.registry()).collect();
         TemplateValues {
             stack: self.stack,
-            runner: without_comments(include_str!("run.sh")),
+            runner: without_comments(&match self.gpus {
+                Some(_) => include_str!("run.sh").to_owned(),
+                None => without_gpus(include_str!("run.sh")),
+            }),
             aws_runner: without_comments(include_str!("aws.sh")),
             ecr_runner: without_comments(include_str!("ecr.sh")),
             secrets_runner: without_comments(include_str!("secrets.sh")),
@@ -227,9 +253,16 @@ impl Script<'_> {
                 .iter()
                 .map(|(folder, id)| format!("{id} {folder}"))
                 .collect(),
-            gpu_check: self.gpu_check.into(),
+            gpus: self.gpus.map(|gpus| GpuValues {
+                check: gpus.check.into(),
+                maker: gpus.maker.name(),
+                services: containers
+                    .iter()
+                    .filter(|container| container.gpus != Gpus::None)
+                    .map(|container| container.name)
+                    .collect(),
+            }),
             spot: self.may_be_spot.into(),
-            gpu_maker: self.gpu_maker.name(),
             scratch: volumes()
                 .any(|(_, volume)| volume.folder.starts_with("/mnt/scratch/"))
                 .into(),
@@ -238,11 +271,6 @@ impl Script<'_> {
                 .map(|container| format!("{} {}", container.name, container.image))
                 .collect(),
             services: containers.iter().map(|container| container.name).collect(),
-            gpu_services: containers
-                .iter()
-                .filter(|container| container.gpus != Gpus::None)
-                .map(|container| container.name)
-                .collect(),
             folders: volumes()
                 // EFS creates the root folder of an access point, and refuses to give it to another user.
                 .filter(|(_, volume)| !self.access_points.contains_key(volume.folder))
@@ -250,9 +278,20 @@ impl Script<'_> {
                     format!("{} {}", container.folder_owner(), volume.folder)
                 })
                 .collect(),
-            compose: compose_file(self.containers, self.gpu_maker, &secrets),
+            compose: compose_file(self.containers, self.gpus.map(|gpus| gpus.maker), &secrets),
         }
     }
+}
+
+/// Returns the script without its lines from `#< GPUs` to `#>`.
+fn without_gpus(script: &str) -> String {
+    let mut is_about_gpus = false;
+    let lines = script.lines().filter(|line| {
+        let is_end = is_about_gpus && line.trim() == "#>";
+        is_about_gpus = !is_end && (is_about_gpus || line.trim() == "#< GPUs");
+        !is_about_gpus && !is_end
+    });
+    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Returns the script without its lines of comments, which count against the limit.
@@ -261,11 +300,11 @@ fn without_comments(script: &str) -> String {
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .collect();
-    lines
-        .join("\n")
-        .replace("\n\n\n", "\n\n")
-        .trim_start()
-        .to_owned()
+    let mut script = lines.join("\n");
+    while script.contains("\n\n\n") {
+        script = script.replace("\n\n\n", "\n\n");
+    }
+    script.trim_start().to_owned()
 }
 
 /// Returns the suffix of the DNS names of the Region's file systems.

@@ -2,6 +2,7 @@
 # Runs the services of this instance: `run machine`, `run storage` or `run services`.
 # Whoever may read the console output reads all that this prints, so the values of secrets are replaced in it.
 # The settings stand between these functions and the last line, which calls the function of that name.
+# The lines from `#< GPUs` to `#>` are left out on a machine without GPUs.
 # shellcheck disable=SC2154,SC2034
 set +x -Eeuo pipefail
 umask 022
@@ -71,6 +72,7 @@ retry_for() {
   done
 }
 
+#< GPUs
 list_gpus() {
   gpus=$(nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader) && [[ -n $gpus ]]
 }
@@ -85,6 +87,7 @@ report_gpus() {
   fi
   console "GEUSEMAKER:GPU count=$count model=\"$model\" memory=\"$memory\" driver=\"$driver\""
 }
+#>
 
 ### run machine: once, by the user data. Installs what is missing, then the units, which start the rest.
 
@@ -113,6 +116,7 @@ compose_plugin() {
     { curl -fsSL --retry 5 --create-dirs -o "$file" "$url" && chmod 755 "$file"; }
 }
 
+#< GPUs
 nvidia_toolkit() {
   local site=https://nvidia.github.io/libnvidia-container key=/etc/apt/keyrings/nvidia-container-toolkit.asc
   if has apt-get; then
@@ -124,6 +128,7 @@ nvidia_toolkit() {
   fi
   need nvidia-container-toolkit
 }
+#>
 
 mount_command() {
   if has mount.efs; then
@@ -138,9 +143,11 @@ mount_command() {
 
 install() {
   if has apt-get; then
+    #< GPUs
     # A new driver library would not fit the loaded driver until the machine restarts.
     echo 'Unattended-Upgrade::Package-Blacklist { "nvidia"; "libnvidia"; "cuda"; };' \
       >/etc/apt/apt.conf.d/60geusemaker
+    #>
     has docker || need docker.io
   else
     has docker || need docker
@@ -154,6 +161,7 @@ install() {
     has aws || retry_for 300 aws_cli ||
       fail 'the machine' "the AWS CLI could not be installed: $(last_line "$(tail -n 5 "$log")")"
   fi
+  #< GPUs
   if [[ $gpu_maker == nvidia ]] && ((${#gpu_services[@]})); then
     has nvidia-ctk || nvidia_toolkit
     if [[ $(docker info -f '{{.Runtimes}}') != *nvidia* ]]; then
@@ -161,6 +169,7 @@ install() {
       systemctl restart docker
     fi
   fi
+  #>
 }
 
 # All units are written before the first container starts: `systemctl daemon-reload` can cut containers off from GPUs.
@@ -224,7 +233,9 @@ restart_agent() {
 
 machine() {
   stage 1 'preparing the machine'
+  #< GPUs
   ((!gpu_check)) || report_gpus
+  #>
   install
   restart_agent
   units
@@ -313,6 +324,7 @@ storage() {
       *) chown "$owner" "$path" ;;
     esac
   done
+  #< GPUs
   if [[ $gpu_maker == nvidia ]] && has nvidia-ctk; then
     # With these links, containers keep their GPUs when somebody reloads systemd.
     nvidia-ctk system create-dev-char-symlinks --create-all || true
@@ -320,6 +332,7 @@ storage() {
     # The ids of the groups that own the devices differ between images.
     chmod 666 /dev/kfd /dev/dri/renderD* || true
   fi
+  #>
 }
 
 ### run services: at each start of the machine, after Docker, until the machine stops.
@@ -371,6 +384,7 @@ start() {
   esac
 }
 
+#< GPUs
 # Fails if a container sees no GPU. An image that cannot run the program, or a job that has ended, is not asked.
 sees_gpus() {
   local code=0
@@ -391,13 +405,16 @@ check_gpus_inside() {
       fail "$service" "the container sees no GPU: $(last_line "$output")"
   done
 }
+#>
 
 # The reason for the end of a container, from its log, its exit code, and whether the kernel killed it.
 reason() {
   case $(docker logs --tail 400 "$1" 2>&1) in
+    #< GPUs
     *'CUDA out of memory'* | *'CUDA error: out of memory'* | *'cudaMalloc failed: out of memory'* | \
       *'HIP out of memory'* | *'No available memory for the cache blocks'* | \
       *'the available KV cache memory'* | *'less than desired GPU memory utilization'*) echo 'out of GPU memory' ;;
+    #>
     *[Nn]'o space left on device'*) echo 'no space left on the disk' ;;
     *'exec format error'*) echo 'the image is built for another processor' ;;
     *) if [[ $3 == true ]]; then echo 'out of memory'; else echo "the container exits with code $2"; fi ;;
@@ -462,9 +479,11 @@ watch() {
       look "$service" || up_since=$SECONDS
     done
     if ((!ready && SECONDS - up_since >= settle)); then
+      #< GPUs
       [[ $gpu_maker != nvidia ]] || check_gpus_inside
       # Again: the console keeps only its last 64 KiB.
       ((!gpu_check)) || report_gpus
+      #>
       console 'GEUSEMAKER:READY'
       ready=1
     fi

@@ -53,10 +53,14 @@ file_system={{ file_system | quote }}
 file_system_host={{ file_system_host | quote }}
 # If known, used as long as the name of the file system cannot be resolved.
 mount_target_ip=''
-gpu_check={{ gpu_check }}
+{% if gpus %}
+gpu_check={{ gpus.check }}
+{% endif %}
 # If set, AWS may take the instance back.
 spot={{ spot }}
-gpu_maker={{ gpu_maker | quote }}
+{% if gpus %}
+gpu_maker={{ gpus.maker | quote }}
+{% endif %}
 scratch={{ scratch }}
 # The first service that needs the image, and the image.
 images=(
@@ -66,7 +70,9 @@ images=(
 )
 # In the order in which they are started.
 services=({{ services | quote_all }})
-gpu_services=({{ gpu_services | quote_all }})
+{% if gpus %}
+gpu_services=({{ gpus.services | quote_all }})
+{% endif %}
 # The owner of a volume's folder, and the folder. "?": only if the folder is still root's. "-": as it is.
 folders=(
 {% for folder in folders %}

@@ -2,7 +2,7 @@
 //! deployment or removes it. In both cases nothing exists twice and nothing is left.
 
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, FileSystems};
-use geusemaker_testkit::{AwsBuilder, Fault};
+use geusemaker_testkit::{AwsBuilder, Fault, NewerType};
 
 use crate::scenario::closed_origin::{assert_closed, distribution, rules};
 use crate::scenario::moment::{Moment, Watched};
@@ -59,6 +59,20 @@ async fn resume_from(moments: Vec<Moment>) {
 #[tokio::test(start_paused = true)]
 async fn deployment_resumes_from_any_moment() {
     resume_from(moments_of_a_deployment(account(), spec(3)).await).await;
+}
+
+/// The facts about types that the catalog does not have are in the journal.
+#[tokio::test(start_paused = true)]
+async fn unlisted_types_resume_from_any_moment() {
+    let newer = NewerType::new("g95.xlarge", "NVIDIA", "X1").gpus(2);
+    for name in ["g95.xlarge", "m7i.large"] {
+        let account = account().newer_type(newer.clone());
+        let compute = spec(3).compute().to_builder();
+        let compute = compute.instance_type(name.parse().unwrap());
+        let spec = spec(3).to_builder().compute(compute).build().unwrap();
+        let moments = moments_of_a_deployment(account, spec).await;
+        resume_from(moments.into_iter().step_by(5).collect()).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ mod examples;
 mod explorer;
 mod failures;
 mod gpu_check;
+mod instance_types;
 mod journal;
 mod keeping;
 mod network;

@@ -13,8 +13,10 @@ use crate::call_record::CallRecord;
 use crate::clock::Clock;
 use crate::fault::{Fault, Schedule};
 use crate::sim::account::Account;
+use crate::sim::catalog;
 use crate::sim::guest::{GpuGuest, Guest};
 use crate::sim::limits::Throttling;
+use crate::sim::newer_type::NewerType;
 use crate::sim::quota::Quota;
 use crate::sim::regions;
 use crate::sim::timings::Timings;
@@ -53,6 +55,7 @@ pub struct AwsBuilder {
     throttling: Option<Throttling>,
     quotas: Vec<(Quota, u32)>,
     no_capacity: Vec<(String, String)>,
+    newer_types: Vec<NewerType>,
     opt_ins: Vec<String>,
     faults: Schedule,
     snapshot: Option<Snapshot>,
@@ -72,6 +75,7 @@ impl Default for AwsBuilder {
             throttling: None,
             quotas: Vec::new(),
             no_capacity: Vec::new(),
+            newer_types: Vec::new(),
             opt_ins: Vec::new(),
             faults: Schedule::default(),
             snapshot: None,
@@ -161,6 +165,13 @@ impl AwsBuilder {
         self
     }
 
+    /// Adds an instance type that AWS has besides those of public data, as if it were newer.
+    #[must_use]
+    pub fn newer_type(mut self, newer: NewerType) -> Self {
+        self.newer_types.push(newer);
+        self
+    }
+
     /// Opts in to a region, such as `ap-east-1`. Without this, a region that an account has to opt in to refuses all
     /// calls, as AWS does, with an error that says that the credentials are unknown.
     ///
@@ -213,8 +224,8 @@ impl AwsBuilder {
     ///
     /// # Panics
     /// Panics outside a tokio runtime, whose clock the account follows, and if [`AwsBuilder::no_capacity`] names an
-    /// instance type or a zone that does not exist, because it would refuse nothing, or if [`AwsBuilder::opt_in`] names
-    /// a region that needs no opt-in.
+    /// instance type or a zone that does not exist, because it would refuse nothing, if [`AwsBuilder::opt_in`] names
+    /// a region that needs no opt-in, or if [`AwsBuilder::newer_type`] has the name of another type.
     #[must_use]
     pub fn build(self) -> Aws {
         let (mut account, now) = match self.snapshot {
@@ -236,6 +247,13 @@ impl AwsBuilder {
         for (quota, value) in self.quotas {
             account.quotas.set(quota, value);
         }
+        for newer in self.newer_types {
+            let newer = newer.into_instance_type();
+            if !account.newer_types.contains(&newer) {
+                account.newer_types.push(newer);
+            }
+        }
+        account.newer_types.iter().for_each(catalog::add);
         for (instance_type, zone) in self.no_capacity {
             account.capacity.exhaust(instance_type, zone);
         }

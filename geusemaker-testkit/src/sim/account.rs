@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::capacity::Capacity;
+use super::catalog::InstanceType;
 use super::cloudfront::CloudFront;
 use super::ec2::{self, Ec2};
 use super::efs::Efs;
@@ -44,6 +45,9 @@ pub(crate) struct Account {
     pub(crate) capacity: Capacity,
     #[serde(default)]
     pub(crate) opt_ins: OptIns,
+    /// The instance types that only this account has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) newer_types: Vec<InstanceType>,
 }
 
 /// The content of an account in one region.
@@ -73,6 +77,7 @@ impl Account {
             quotas: Quotas::default(),
             capacity: Capacity::default(),
             opt_ins: OptIns::default(),
+            newer_types: Vec::new(),
         }
     }
 

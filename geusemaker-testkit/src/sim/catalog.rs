@@ -1,14 +1,14 @@
 //! The instance types, and the zones that offer them, from public data.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::regions;
 
 /// An instance type, as DescribeInstanceTypes reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InstanceType {
     /// The name, such as `g5.xlarge`.
     pub(crate) name: String,
@@ -18,10 +18,14 @@ pub(crate) struct InstanceType {
     pub(crate) threads_per_core: u32,
     pub(crate) memory_mib: u64,
     pub(crate) gpus: Option<Gpus>,
+    #[serde(skip)]
+    pub(crate) accelerators: Option<Accelerators>,
+    /// True if every Availability Zone offers the type: one that a test has added.
+    pub(crate) is_everywhere: bool,
 }
 
 /// The GPUs of an instance type, all of one model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gpus {
     /// The manufacturer, such as `NVIDIA`.
     pub(crate) manufacturer: String,
@@ -30,6 +34,26 @@ pub(crate) struct Gpus {
     /// The number of whole GPUs, or 1 for a part of one.
     pub(crate) count: u32,
     pub(crate) memory_mib_total: u64,
+}
+
+/// The accelerators of an instance type that are no GPUs, all of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Accelerators {
+    /// The lists of the description in which they stand.
+    pub(crate) lists: Vec<AcceleratorList>,
+    pub(crate) maker: String,
+    pub(crate) device: String,
+    pub(crate) count: u32,
+    pub(crate) memory_mib_each: u64,
+}
+
+/// A list of accelerators in the description of an instance type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AcceleratorList {
+    Fpga,
+    Inference,
+    Media,
+    Neuron,
 }
 
 /// The hypervisor below an instance's operating system.
@@ -64,25 +88,50 @@ impl InstanceType {
 
     /// Returns true if a zone offers the type.
     pub(crate) fn is_offered_in(&self, zone: &str) -> bool {
-        OFFERINGS
-            .get(zone)
-            .is_some_and(|types| types.contains(self.name.as_str()))
+        let is_listed = || {
+            OFFERINGS
+                .get(zone)
+                .is_some_and(|types| types.contains(self.name.as_str()))
+        };
+        self.is_everywhere || is_listed()
     }
 }
 
-/// Returns all instance types: the GPU types, and the usual families without GPU.
+/// Returns all instance types: the GPU types, the usual families without GPU, and a few with other accelerators.
 pub(crate) fn instance_types() -> &'static [InstanceType] {
     &INSTANCE_TYPES
 }
 
-/// Returns the instance type of that name.
+/// Returns the instance type of that name, also one that only some accounts have.
 pub(crate) fn instance_type(name: &str) -> Option<&'static InstanceType> {
-    instance_types().iter().find(|known| known.name == name)
+    let known = instance_types().iter().find(|known| known.name == name);
+    known.or_else(|| {
+        let added = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
+        added.iter().copied().find(|added| added.name == name)
+    })
 }
+
+/// Makes a type that an account has beside those of the catalog known by its name.
+///
+/// # Panics
+/// Panics if the name stands for another type.
+pub(crate) fn add(added: &InstanceType) {
+    match instance_type(&added.name) {
+        Some(known) => assert_eq!(known, added, "{} is another instance type", added.name),
+        None => {
+            let mut all = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(Box::leak(Box::new(added.clone())));
+        }
+    }
+}
+
+/// The types that accounts of this process have beside those of the catalog. They stay for good: there are few.
+static ADDED: Mutex<Vec<&'static InstanceType>> = Mutex::new(Vec::new());
 
 static INSTANCE_TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
     let mut types = gpu_types();
     types.extend(general_types());
+    types.extend(accelerated_types());
     types
 });
 
@@ -134,7 +183,52 @@ fn general_types() -> impl Iterator<Item = InstanceType> {
         threads_per_core: row.threads_per_core,
         memory_mib: row.memory_mib,
         gpus: None,
+        accelerators: None,
+        is_everywhere: false,
     })
+}
+
+#[derive(Deserialize)]
+struct AcceleratedRow {
+    instance_type: String,
+    arch: String,
+    vcpus: u32,
+    threads_per_core: u32,
+    memory_mib: u64,
+    lists: String,
+    maker: String,
+    device: String,
+    count: u32,
+    memory_mib_each: u64,
+}
+
+fn accelerated_types() -> impl Iterator<Item = InstanceType> {
+    regions::rows(include_str!("accelerator_catalog.csv")).map(|row: AcceleratedRow| InstanceType {
+        name: row.instance_type,
+        architecture: row.arch,
+        vcpus: row.vcpus,
+        threads_per_core: row.threads_per_core,
+        memory_mib: row.memory_mib,
+        gpus: None,
+        accelerators: Some(Accelerators {
+            lists: row.lists.split('+').map(accelerator_list).collect(),
+            maker: row.maker,
+            device: row.device,
+            count: row.count,
+            memory_mib_each: row.memory_mib_each,
+        }),
+        is_everywhere: false,
+    })
+}
+
+fn accelerator_list(name: &str) -> AcceleratorList {
+    match name {
+        "fpga" => AcceleratorList::Fpga,
+        "inference" => AcceleratorList::Inference,
+        "media" => AcceleratorList::Media,
+        "neuron" => AcceleratorList::Neuron,
+        other => unreachable!("the table of accelerators has no list {other}"),
+    }
 }
 
 #[derive(Deserialize)]
@@ -173,6 +267,8 @@ fn gpu_types() -> Vec<InstanceType> {
                     count: row.gpu_count,
                     memory_mib_total: row.gpu_memory_mib_total,
                 }),
+                accelerators: None,
+                is_everywhere: false,
             }
         })
         .collect()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::capacity::Capacity;
+use super::catalog::InstanceType;
 use super::guest::{Guest, Software};
 use super::lifecycle::LifecycleOverride;
 use super::opt_in::OptIns;
@@ -28,6 +29,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) capacity: &'a Capacity,
     /// The regions that the account has opted in to.
     pub(crate) opt_ins: &'a OptIns,
+    /// The instance types that only this account has.
+    pub(crate) newer_types: &'a [InstanceType],
 }
 
 impl RequestContext<'_> {

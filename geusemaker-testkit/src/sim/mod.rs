@@ -16,6 +16,7 @@ pub(crate) mod guest;
 pub(crate) mod iam;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
+pub(crate) mod newer_type;
 pub(crate) mod operation;
 pub(crate) mod opt_in;
 pub(crate) mod partition;
@@ -67,6 +68,7 @@ pub(crate) fn answer(
         quotas,
         capacity,
         opt_ins,
+        newer_types,
         ..
     } = account;
     let Some(region) = regions.get_mut(&call.region) else {
@@ -85,6 +87,7 @@ pub(crate) fn answer(
         quotas,
         capacity,
         opt_ins,
+        newer_types,
     };
     let operation = call.operation.as_str();
     match (&mut call.input, call.service) {

@@ -8,11 +8,11 @@ use super::report::{Checked, during};
 use crate::plan::Candidate;
 use crate::plan::problem::PlanProblem;
 use crate::resource::instance_type_offering;
-use crate::spec::{GpuInstanceType, Market, Purchase};
+use crate::spec::{InstanceType, Market, Purchase};
 
 /// The zones that offer an instance type.
 pub(super) struct Offer {
-    instance_type: GpuInstanceType,
+    instance_type: InstanceType,
     pub(super) zones: BTreeSet<String>,
 }
 
@@ -25,9 +25,9 @@ impl Offer {
 
 impl Preflight<'_> {
     /// Returns the zones that offer each of the instance types.
-    pub(super) async fn offers(&self) -> Checked<Vec<Offer>> {
+    pub(super) async fn offers(&self, types: &[InstanceType]) -> Checked<Vec<Offer>> {
         let mut offers = Vec::new();
-        for instance_type in self.spec.compute().instance_types() {
+        for instance_type in types.iter().copied() {
             let zones = instance_type_offering::zones(&self.account.reader, &instance_type)
                 .await
                 .map_err(during("finding the zones that offer the instance type"))?;

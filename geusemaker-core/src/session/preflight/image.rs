@@ -6,17 +6,17 @@ use crate::id::AmiId;
 use crate::plan::problem::PlanProblem;
 use crate::resource::image::{self, Image};
 use crate::resource::parameter;
-use crate::spec::ImageSource;
+use crate::spec::{Architecture, ImageSource, InstanceType};
 
 impl Preflight<'_> {
-    pub(super) async fn image(&self) -> Checked<Image> {
+    /// Returns the image, which suits the first type and so all.
+    pub(super) async fn image(&self, instance_type: InstanceType) -> Checked<Image> {
         let compute = self.spec.compute();
-        let instance_type = compute.instance_type();
         let architecture = instance_type.architecture();
         let aws = &self.account.reader;
         let doing = || during("choosing the image");
-        let image = match compute.ami() {
-            None => {
+        let image = match (compute.ami(), instance_type) {
+            (None, InstanceType::Gpu(_)) => {
                 let os = compute.os();
                 let found = image::newest_deep_learning(aws, os, architecture)
                     .await
@@ -28,7 +28,8 @@ impl Preflight<'_> {
                     region,
                 })?
             }
-            Some(source) => {
+            (None, InstanceType::Cpu(_)) => self.plain_image(architecture).await?,
+            (Some(source), _) => {
                 let id = self.image_id(source).await?;
                 let found = image::named(aws, &id).await.map_err(doing())?;
                 found.ok_or_else(|| self.missing("compute.ami", &id))?
@@ -64,13 +65,37 @@ impl Preflight<'_> {
         }
     }
 
+    /// Returns the newest image of the operating system alone.
+    async fn plain_image(&self, architecture: Architecture) -> Checked<Image> {
+        let os = self.spec.compute().os();
+        let aws = &self.account.reader;
+        let parameter = os.image_parameter(architecture);
+        let id = parameter::plain_value(aws, &parameter)
+            .await
+            .map_err(during("choosing the image"))?;
+        let found = match id.as_deref().map(|id| id.trim().parse()) {
+            Some(Ok(id)) => image::named(aws, &id)
+                .await
+                .map_err(during("choosing the image"))?,
+            Some(Err(_)) | None => None,
+        };
+        found.ok_or_else(|| {
+            PlanProblem::NoPlainImage {
+                os,
+                parameter,
+                region: self.account.region.clone(),
+            }
+            .into()
+        })
+    }
+
     /// Returns the id of the image that the spec names, by itself or in a parameter.
     async fn image_id(&self, source: &ImageSource) -> Checked<AmiId> {
         let name = match source {
             ImageSource::Ami(id) => return Ok(id.clone()),
             ImageSource::Parameter(name) => name,
         };
-        let value = parameter::plain_value(&self.account.reader, name)
+        let value = parameter::plain_value(&self.account.reader, name.as_str())
             .await
             .map_err(during("reading the parameter of the image"))?;
         let value = value.ok_or_else(|| self.missing("compute.ami", source))?;

@@ -5,6 +5,7 @@ mod access;
 mod candidates;
 mod file_system;
 mod image;
+mod instance_types;
 mod names;
 mod network;
 mod network_quota;
@@ -13,6 +14,8 @@ mod permissions;
 mod quota;
 mod report;
 mod reservation;
+
+use futures::future::OptionFuture;
 
 use self::report::Report;
 use super::Session;
@@ -85,11 +88,15 @@ impl Preflight<'_> {
     /// Makes all checks: first those that depend on nothing, then those that need their results.
     async fn plan(&self, account: AccountId) -> Result<Plan, Error> {
         let mut report = Report::default();
+        let types = self.instance_types(&mut report).await;
+        let image = types.as_deref().map(|types| self.image(types[0]));
+        let offers = types.as_deref().map(|types| self.offers(types));
+        let (image, offers) = (OptionFuture::from(image), OptionFuture::from(offers));
         let mut of_network = Report::default();
         let (network, image, offers, reserved, prefix_list, key_pair, profile, secrets) = futures::join!(
             self.network(&mut of_network),
-            self.image(),
-            self.offers(),
+            image,
+            offers,
             self.reserved_zone(),
             self.cloudfront_prefix_list(),
             self.key_pair(),
@@ -97,7 +104,8 @@ impl Preflight<'_> {
             self.secrets(),
         );
         report.extend(of_network);
-        let (image, mut offers) = (report.take(image), report.take(offers));
+        let image = image.and_then(|image| report.take(image));
+        let mut offers = offers.and_then(|offers| report.take(offers));
         if let (Some(Some(zone)), Some(offers)) = (report.take(reserved), &mut offers) {
             offers.iter_mut().for_each(|offer| offer.keep_zone(&zone));
         }

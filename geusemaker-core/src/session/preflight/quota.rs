@@ -10,7 +10,7 @@ use crate::plan::Candidate;
 use crate::plan::problem::PlanProblem;
 use crate::plan::warning::PlanWarning;
 use crate::resource::vcpu_quota;
-use crate::spec::{GpuInstanceType, VcpuQuota};
+use crate::spec::{InstanceType, Purchase, VcpuQuota};
 
 /// A quota in the account.
 #[derive(Clone, Copy)]
@@ -37,6 +37,10 @@ impl Preflight<'_> {
         for group in candidates.chunk_by(is_one) {
             let (instance_type, purchase) = (group[0].instance_type, group[0].purchase);
             let quota = instance_type.vcpu_quota(purchase);
+            if quota.is_none() && purchase != Purchase::CapacityBlock {
+                let warning = PlanWarning::NoKnownQuota { instance_type };
+                report.warnings.push(warning);
+            }
             let Some(level) = quota.and_then(|quota| levels.get(&quota)) else {
                 admitted.extend_from_slice(group);
                 continue;
@@ -81,7 +85,7 @@ impl Preflight<'_> {
     fn quota_problem(
         &self,
         level: &Level,
-        instance_type: GpuInstanceType,
+        instance_type: InstanceType,
         needed: u32,
     ) -> PlanProblem {
         let count = self.spec.compute().count();

@@ -2,6 +2,7 @@
 
 mod access;
 mod compute;
+mod instance_types;
 mod services;
 mod storage;
 mod timeouts;
@@ -11,20 +12,19 @@ use std::hash::Hash;
 
 use super::access_point;
 use super::error::SpecError;
-use super::gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
-use super::market::Market;
 use super::region::Region;
+use super::requested_type::RequestedType;
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
 use crate::id::{AccessPointId, FileSystemId};
-use crate::user_data::UserData;
+use crate::user_data::{GpuMaker, GpuSetup, UserData};
 
 /// A Region code of the greatest length, for user data whose Region is not known yet.
 const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 
 /// Runs all checks. The first error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    instance_types(spec)?;
+    instance_types::check(&spec.compute)?;
     compute::check(&spec.compute)?;
     network(spec)?;
     services::check(spec)?;
@@ -32,71 +32,6 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     access::check(spec)?;
     storage::check(spec)?;
     user_data(spec)
-}
-
-fn instance_types(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    let compute = &spec.compute;
-    let first = compute.instance_type();
-    if let Some((index, _)) = first_repeated(compute.instance_types()) {
-        // The first type is never a repetition, so the index in the fallbacks is one less.
-        let at = format!("compute.fallback[{}]", index - 1);
-        let message = "is listed more than once: name each instance type once";
-        return Err(SpecError::new(message).at(at));
-    }
-    instance_type(spec, first).map_err(|error| error.at("compute.instance_type"))?;
-    for (index, fallback) in compute.fallback().iter().enumerate() {
-        let check = if fallback.architecture() == first.architecture() {
-            instance_type(spec, *fallback)
-        } else {
-            Err(SpecError::new(format!(
-                "{fallback} is {}, but {first} is {}: one image cannot start on both; choose fallbacks that are {} too",
-                fallback.architecture(),
-                first.architecture(),
-                first.architecture(),
-            )))
-        };
-        check.map_err(|error| error.at(format!("compute.fallback[{index}]")))?;
-    }
-    Ok(())
-}
-
-/// Checks one instance type that may be launched.
-fn instance_type(spec: &UncheckedSpec, instance_type: GpuInstanceType) -> Result<(), SpecError> {
-    let compute = &spec.compute;
-    if compute.market().may_be_spot() && !instance_type.is_sold_as_spot() {
-        return Err(SpecError::new(format!(
-            "{instance_type} is not sold as spot: set compute.market to \"on-demand\", or choose another type"
-        )));
-    }
-    if compute.market() == Market::CapacityBlock && !instance_type.is_sold_in_blocks() {
-        return Err(SpecError::new(format!(
-            "{instance_type} is not sold in capacity blocks: set compute.market to \"on-demand\", or choose another type"
-        )));
-    }
-    if let (DeepLearningAmi::Unsupported { reason }, None) =
-        (instance_type.deep_learning_ami(), compute.ami())
-    {
-        return Err(SpecError::new(format!(
-            "{instance_type} cannot start from a Deep Learning AMI: {reason}; set compute.ami to an image that has its driver"
-        )));
-    }
-    let systems = instance_type.operating_systems();
-    if compute.ami().is_none() && !systems.contains(&compute.os()) {
-        let systems: Vec<_> = systems.iter().map(|os| format!("\"{os}\"")).collect();
-        return Err(SpecError::new(format!(
-            "{instance_type} is not among the instances that the Deep Learning AMI of {} supports: set compute.os to {}, or \
-             compute.ami to an image that has its driver",
-            compute.os(),
-            systems.join(" or "),
-        )));
-    }
-    if compute.gpu_check() && !instance_type.has_nvidia_gpus() {
-        return Err(SpecError::new(format!(
-            "the GPU check asks nvidia-smi, which does not know the {} GPUs of {instance_type}: set compute.gpu_check to false",
-            instance_type.gpu_model()
-        )));
-    }
-    Ok(())
 }
 
 fn network(spec: &UncheckedSpec) -> Result<(), SpecError> {
@@ -128,14 +63,22 @@ fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
             (wanted.host_folder.to_owned(), id)
         })
         .collect();
+    let maker = match spec.compute.instance_type() {
+        RequestedType::Listed(gpu) => GpuMaker::of(*gpu),
+        // Without GPUs, the script is shorter.
+        RequestedType::Unlisted(_) => GpuMaker::Nvidia,
+    };
+    let gpus = GpuSetup {
+        maker,
+        check: spec.compute.gpu_check(),
+    };
     UserData {
         stack: &spec.name,
         file_system: spec.storage.file_system().unwrap_or(&placeholder),
         access_points: &access_points,
         region: spec.region.as_ref().map_or(LONGEST_REGION, Region::as_str),
         services: &spec.services,
-        instance_type: spec.compute.instance_type(),
-        gpu_check: spec.compute.gpu_check(),
+        gpus: Some(gpus),
         may_be_spot: spec.compute.market().may_be_spot(),
     }
     .render()
@@ -179,80 +122,6 @@ mod tests {
     }
 
     pub(super) const G5: &str = "instance_type = \"g5.xlarge\"";
-
-    /// Each instance type may be named once.
-    #[test]
-    fn fallbacks_share_one_architecture() {
-        assert!(
-            read(
-                1,
-                &format!("{G5}\nfallback = [\"g6.xlarge\", \"g4dn.xlarge\"]"),
-                ""
-            )
-            .is_ok()
-        );
-        assert_eq!(
-            error(
-                1,
-                &format!("{G5}\nfallback = [\n\"g6.xlarge\",\n\"g5.xlarge\"]"),
-                ""
-            ),
-            "line 7: compute.fallback[1]: is listed more than once: name each instance type once"
-        );
-        assert_eq!(
-            error(1, &format!("{G5}\nfallback = [\"g5g.xlarge\"]"), ""),
-            "line 5: compute.fallback[0]: g5g.xlarge is arm64, but g5.xlarge is x86_64: \
-             one image cannot start on both; choose fallbacks that are x86_64 too"
-        );
-    }
-
-    #[test]
-    fn type_without_spot_needs_on_demand() {
-        let gb200 = "instance_type = \"p6e-gb200.36xlarge\"";
-        assert!(read(1, gb200, "").is_ok());
-        for market in ["spot", "spot-then-on-demand"] {
-            assert_eq!(
-                error(1, &format!("{gb200}\nmarket = \"{market}\""), ""),
-                "line 4: compute.instance_type: p6e-gb200.36xlarge is not sold as spot: \
-                 set compute.market to \"on-demand\", or choose another type"
-            );
-        }
-    }
-
-    #[test]
-    fn type_without_deep_learning_ami_needs_image() {
-        for name in ["g4ad.xlarge", "p3.2xlarge", "p3dn.24xlarge"] {
-            let compute = format!("instance_type = \"{name}\"\ngpu_check = false");
-            let error = error(1, &compute, "");
-            assert!(
-                error.starts_with(&format!(
-                    "line 4: compute.instance_type: {name} cannot start from"
-                )),
-                "{error}"
-            );
-            assert!(
-                error.ends_with("set compute.ami to an image that has its driver"),
-                "{error}"
-            );
-            assert!(read(1, &format!("{compute}\nami = \"ami-0a\""), "").is_ok());
-        }
-        let fallback = error(1, &format!("{G5}\nfallback = [\"p3.2xlarge\"]"), "");
-        assert!(
-            fallback.starts_with("line 5: compute.fallback[0]: p3.2xlarge cannot start"),
-            "{fallback}"
-        );
-    }
-
-    /// The GPU check uses nvidia-smi, which does not know AMD's GPUs.
-    #[test]
-    fn amd_gpus_cannot_be_checked() {
-        let compute = "instance_type = \"g4ad.xlarge\"\nami = \"ami-0a\"";
-        assert_eq!(
-            error(1, compute, ""),
-            "line 4: compute.instance_type: the GPU check asks nvidia-smi, which does not know the \
-             AMD Radeon Pro V520 GPUs of g4ad.xlarge: set compute.gpu_check to false"
-        );
-    }
 
     /// A tier with a load balancer needs two subnets if the spec names any.
     #[test]

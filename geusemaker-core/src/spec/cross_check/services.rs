@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use super::first_repeated;
 use crate::spec::error::SpecError;
+use crate::spec::requested_type::RequestedType;
 use crate::spec::service::{Gpus, Service, ServiceName};
 use crate::spec::stack_name::LOAD_BALANCING_NAME_MAX;
 use crate::spec::tier::Tier;
@@ -156,11 +157,12 @@ fn paths(services: &[Service]) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks that no service wants more GPUs than the smallest of the instance types has.
+/// Checks that no service wants more GPUs than the smallest of the instance types of the catalog has.
 fn gpus(spec: &UncheckedSpec) -> Result<(), SpecError> {
     let smallest = spec
         .compute
         .instance_types()
+        .filter_map(RequestedType::listed)
         .min_by_key(|instance_type| instance_type.gpu_count());
     for (index, service) in spec.services.iter().enumerate() {
         match (service.gpus(), smallest) {

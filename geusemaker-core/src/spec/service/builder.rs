@@ -55,7 +55,7 @@ use super::volume::{VolumeFields, VolumeKind};
 /// | [`env`](Self::env) | that of the image | if a value has a NUL character, or looks like a secret |
 /// | [`secret`](Self::secret) | none | if `env` has the variable too |
 /// | [`not_secret`](Self::not_secret) | none | never |
-/// | [`gpus`](Self::gpus) | all | if it is 0, or more than an instance type has |
+/// | [`gpus`](Self::gpus) | all that there are | if it is 0, or more than an instance type has |
 /// | [`shm_size`](Self::shm_size) | Docker's: 64 MiB | never |
 /// | [`ulimit`](Self::ulimit) | Docker's | below -1 |
 /// | [`data_path`](Self::data_path) | `/data` if there are no volumes | if a volume has the path |
@@ -194,9 +194,10 @@ impl ServiceBuilder {
         self
     }
 
-    /// Sets the GPUs that the container sees; all by default.
+    /// Sets the GPUs that the container sees; by default, all that the instance type has. If they are set, a type without
+    /// them is refused.
     pub fn gpus(mut self, gpus: Gpus) -> Self {
-        self.0.gpus = gpus;
+        self.0.gpus = Some(gpus);
         self
     }
 

@@ -68,8 +68,8 @@ pub(in crate::spec) struct ServiceFields {
         skip_serializing_if = "BTreeSet::is_empty"
     )]
     pub(super) not_secret: BTreeSet<NotSecretName>,
-    #[serde(default, skip_serializing_if = "Gpus::is_all")]
-    pub(super) gpus: Gpus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) gpus: Option<Gpus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) shm_size: Option<ByteSize>,
     #[serde(
@@ -186,7 +186,7 @@ impl ServiceFields {
             env: BTreeMap::new(),
             secrets: BTreeMap::new(),
             not_secret: BTreeSet::new(),
-            gpus: Gpus::default(),
+            gpus: None,
             shm_size: None,
             ulimits: BTreeMap::new(),
             data_path: None,
@@ -206,7 +206,8 @@ impl ServiceFields {
         }
         self.check_words()?;
         self.check_secrets()?;
-        let gpus = self.gpus.checked().map_err(|error| error.at("gpus"))?;
+        let gpus = self.gpus.map(Gpus::checked).transpose();
+        let gpus = gpus.map_err(|error| error.at("gpus"))?;
         if let Some((name, limit)) = self
             .ulimits
             .iter()

@@ -23,11 +23,6 @@ pub enum Gpus {
 }
 
 impl Gpus {
-    /// Returns true for the default.
-    pub(super) fn is_all(&self) -> bool {
-        *self == Self::All
-    }
-
     /// Checks the number by itself.
     pub(super) fn checked(self) -> Result<Self, SpecError> {
         match self {

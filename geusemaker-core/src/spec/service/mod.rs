@@ -77,7 +77,7 @@ pub struct Service {
     env: BTreeMap<EnvName, String>,
     secrets: BTreeMap<EnvName, SecretSource>,
     not_secret: BTreeSet<NotSecretName>,
-    gpus: Gpus,
+    gpus: Option<Gpus>,
     shm_size: Option<ByteSize>,
     ulimits: BTreeMap<UlimitName, i64>,
     volumes: Vec<Volume>,
@@ -179,8 +179,13 @@ impl Service {
         &self.not_secret
     }
 
-    /// Returns the GPUs that the container sees.
+    /// Returns the GPUs that the container sees, if the instance has any.
     pub fn gpus(&self) -> Gpus {
+        self.gpus.unwrap_or_default()
+    }
+
+    /// Returns the GPUs that the spec names for the container, which the instance must have.
+    pub(crate) fn named_gpus(&self) -> Option<Gpus> {
         self.gpus
     }
 

@@ -6,13 +6,13 @@ use super::*;
 
 /// Compares the script, without the part that is the same for all, with a file.
 fn assert_golden(name: &str, containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) {
-    assert_golden_script(name, script(containers, gpu_maker, gpu_check));
+    let runner = without_comments(include_str!("../run.sh"));
+    assert_script(name, script(containers, gpu_maker, gpu_check), &runner);
 }
 
-fn assert_golden_script(name: &str, script: String) {
-    let runner = without_comments(include_str!("../run.sh"));
-    assert_eq!(script.matches(&runner).count(), 1);
-    let script = script.replace(&runner, "# run.sh without its comments");
+fn assert_script(name: &str, script: String, runner: &str) {
+    assert_eq!(script.matches(runner).count(), 1);
+    let script = script.replace(runner, "# run.sh without its comments");
     let secrets = without_comments(include_str!("../secrets.sh"));
     let script = script.replace(&secrets, "# secrets.sh without its comments");
     let aws = without_comments(include_str!("../aws.sh"));
@@ -149,7 +149,8 @@ fn access_points_are_as_read() {
         ..container("vllm", 8000, "vllm/vllm-openai:v0.11.0")
     };
     let script = access_point_script(&[vllm]);
-    assert_golden_script("access_points.sh", script);
+    let runner = without_comments(include_str!("../run.sh"));
+    assert_script("access_points.sh", script, &runner);
 }
 
 #[test]
@@ -166,4 +167,15 @@ fn private_registry_is_as_read() {
     let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/llm/vllm:v1";
     let vllm = container("vllm", 8000, image);
     assert_golden("registry.sh", &[vllm], GpuMaker::Nvidia, true);
+}
+
+/// The GPUs that the service would see where there are some are left out.
+#[test]
+fn service_without_gpus_is_as_read() {
+    let web = Container {
+        volumes: vec![mount("/mnt/shared/web", "/data")],
+        ..container("web", 8080, "ghcr.io/open-webui/open-webui:main")
+    };
+    let runner = without_comments(&without_gpus(include_str!("../run.sh")));
+    assert_script("cpu.sh", cpu_script(&[web]), &runner);
 }

@@ -18,6 +18,11 @@ use proptest::prelude::*;
 use super::container::{Mount, PublishedPort};
 use super::*;
 
+const NVIDIA: GpuSetup = GpuSetup {
+    maker: GpuMaker::Nvidia,
+    check: true,
+};
+
 /// Returns a container that listens on a port and has a shared volume.
 fn container<'a>(name: &'a str, port: u16, image: &'a str) -> Container<'a> {
     let folder = String::leak(format!("/mnt/shared/{name}"));
@@ -46,8 +51,24 @@ fn script(containers: &[Container<'_>], gpu_maker: GpuMaker, gpu_check: bool) ->
         access_points: &BTreeMap::new(),
         region: "us-east-1",
         containers,
-        gpu_maker,
-        gpu_check,
+        gpus: Some(GpuSetup {
+            maker: gpu_maker,
+            check: gpu_check,
+        }),
+        may_be_spot: false,
+    }
+    .render()
+}
+
+/// Returns the script of an instance without GPUs.
+fn cpu_script(containers: &[Container<'_>]) -> String {
+    Script {
+        stack: "llm-prod",
+        file_system: "fs-0a1",
+        access_points: &BTreeMap::new(),
+        region: "us-east-1",
+        containers,
+        gpus: None,
         may_be_spot: false,
     }
     .render()
@@ -69,8 +90,7 @@ fn access_point_script(containers: &[Container<'_>]) -> String {
         access_points: &access_points.collect(),
         region: "us-east-1",
         containers,
-        gpu_maker: GpuMaker::Nvidia,
-        gpu_check: true,
+        gpus: Some(NVIDIA),
         may_be_spot: false,
     }
     .render()
@@ -84,8 +104,7 @@ fn spot_script(containers: &[Container<'_>]) -> String {
         access_points: &BTreeMap::new(),
         region: "us-east-1",
         containers,
-        gpu_maker: GpuMaker::Nvidia,
-        gpu_check: true,
+        gpus: Some(NVIDIA),
         may_be_spot: true,
     }
     .render()
@@ -98,8 +117,7 @@ fn user_data(services: &[Service]) -> Result<Vec<u8>, UserDataTooLarge> {
         access_points: &BTreeMap::new(),
         region: "us-east-1",
         services,
-        instance_type: "g5.xlarge".parse().unwrap(),
-        gpu_check: true,
+        gpus: Some(NVIDIA),
         may_be_spot: false,
     }
     .render()
@@ -208,6 +226,18 @@ fn script_is_rendered_completely() {
     );
     assert!(script.find("mime-version:").unwrap() > 4096);
     assert!(script.len() < 15_000, "{}", script.len());
+}
+
+/// Not a word of it is about GPUs, apart from the names and images of the user.
+#[test]
+fn script_without_gpus_has_no_gpu_part() {
+    let script = cpu_script(&[container("web", 80, "a/b")]);
+    let lower = script.to_lowercase();
+    for word in ["gpu", "nvidia", "cuda", "amd", "kfd", "#<", "#>"] {
+        let mut lines = lower.lines().filter(|line| line.contains(word));
+        assert_eq!(lines.next(), None, "{word}");
+    }
+    assert!(!script.contains("\n\n\n"), "{script}");
 }
 
 #[test]

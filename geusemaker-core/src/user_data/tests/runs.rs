@@ -102,6 +102,30 @@ fn services_start_in_stages() {
     );
 }
 
+/// Nothing is asked about GPUs, and Docker is installed on a plain image.
+#[test]
+fn machine_without_gpus_runs_services() {
+    let machine = Machine::new("").without("docker mount.efs mount.nfs4 nvidia-smi nvidia-ctk");
+    machine.first_start(&cpu_script(&[container("web", 80, "a/b")]));
+    assert_eq!(
+        machine.console(),
+        [
+            "GEUSEMAKER:STAGE 1/5 preparing the machine",
+            "GEUSEMAKER:STAGE 2/5 mounting the shared file system",
+            "GEUSEMAKER:STAGE 3/5 pulling a/b (1 of 1)",
+            "GEUSEMAKER:STAGE 4/5 starting web",
+            "GEUSEMAKER:STAGE 5/5 waiting until all containers stay up",
+            "GEUSEMAKER:READY",
+        ]
+    );
+    assert_eq!(
+        machine.calls_of("apt-get"),
+        ["apt-get install -qy --no-install-recommends docker.io"]
+    );
+    assert!(machine.calls_of("nvidia-ctk").is_empty());
+    assert!(machine.calls_of("docker exec").is_empty());
+}
+
 #[test]
 fn amazon_linux_encrypts_shared_storage() {
     let machine = Machine::new("").without("apt-get mount.efs mount.nfs4 docker");

@@ -42,23 +42,31 @@ pub(crate) struct Image {
 pub(crate) fn images(region: &str) -> Vec<Image> {
     let mut images = deep_learning_images(region);
     for (architecture, debian) in [("x86_64", "amd64"), ("arm64", "arm64")] {
-        let name = format!("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{debian}-server-20261002");
-        let parameter = format!(
-            "/aws/service/canonical/ubuntu/server/24.04/stable/current/{debian}/hvm/ebs-gp3/ami-id"
-        );
-        images.push(Image {
-            id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
-            description: format!("Canonical, Ubuntu, 24.04, {debian} noble image"),
-            name,
-            architecture,
-            date: "20261002",
-            owner: CANONICAL,
-            alias: None,
-            root_device: "/dev/sda1",
-            root_gib: 8,
-            parameter: Some(parameter),
-            deprecated_at: None,
-        });
+        // Canonical has its older releases on gp2 volumes.
+        for (version, code_name, folder, volume) in [
+            ("24.04", "noble", "hvm-ssd-gp3", "gp3"),
+            ("22.04", "jammy", "hvm-ssd", "gp2"),
+        ] {
+            let name = format!(
+                "ubuntu/images/{folder}/ubuntu-{code_name}-{version}-{debian}-server-20261002"
+            );
+            let parameter = format!(
+                "/aws/service/canonical/ubuntu/server/{version}/stable/current/{debian}/hvm/ebs-{volume}/ami-id"
+            );
+            images.push(Image {
+                id: ResourceKind::Image.fixed_id(&format!("{region} {name}")),
+                description: format!("Canonical, Ubuntu, {version}, {debian} {code_name} image"),
+                name,
+                architecture,
+                date: "20261002",
+                owner: CANONICAL,
+                alias: None,
+                root_device: "/dev/sda1",
+                root_gib: 8,
+                parameter: Some(parameter),
+                deprecated_at: None,
+            });
+        }
         let name = format!("al2023-ami-2023.9.20261005.0-kernel-6.1-{architecture}");
         let parameter =
             format!("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-{architecture}");

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::selection::{Described, Field, Selection};
 use super::{Code, Ec2};
-use crate::sim::catalog::{self, Gpus, Hypervisor, InstanceType};
+use crate::sim::catalog::{self, AcceleratorList, Accelerators, Gpus, Hypervisor, InstanceType};
 use crate::sim::context::RequestContext;
 use crate::sim::regions::Zone;
 use crate::wire::params::Params;
@@ -69,7 +69,7 @@ impl Described for InstanceType {
 
 /// An instance type in a place that offers it.
 struct Offering {
-    instance_type: &'static str,
+    instance_type: String,
     location: String,
 }
 
@@ -78,13 +78,13 @@ impl Described for Offering {
     const USUAL_PAGE: usize = 1000;
     const FIELDS: &'static [Field<Self>] = &[
         ("instance-type", |_, _, offering| {
-            vec![offering.instance_type.to_owned()]
+            vec![offering.instance_type.clone()]
         }),
         ("location", |_, _, offering| vec![offering.location.clone()]),
     ];
 
     fn handle(&self) -> &str {
-        self.instance_type
+        &self.instance_type
     }
 
     fn unknown(name: &str) -> ServiceError {
@@ -98,8 +98,13 @@ pub(crate) fn describe(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let selection = Selection::read(params, "DescribeInstanceTypes")?;
-    let page = selection.choose(ec2, context.now, catalog::instance_types())?;
+    let page = selection.choose(ec2, context.now, instance_types(context))?;
     Ok(page.reply("instanceTypeSet", element))
+}
+
+/// Returns the types that AWS has, and those that only this account has.
+fn instance_types<'a>(context: &RequestContext<'a>) -> impl Iterator<Item = &'a InstanceType> {
+    catalog::instance_types().iter().chain(context.newer_types)
 }
 
 pub(crate) fn describe_offerings(
@@ -120,14 +125,14 @@ pub(crate) fn describe_offerings(
         }
     };
     let mut offerings = Vec::new();
-    for known in catalog::instance_types() {
+    for known in instance_types(context) {
         let open = ec2.open_zones();
         let mut zones = open
             .iter()
             .copied()
             .filter(|zone| known.is_offered_in(&zone.name));
         let offering = |location| Offering {
-            instance_type: &known.name,
+            instance_type: known.name.clone(),
             location,
         };
         if location_type == "region" {
@@ -139,7 +144,7 @@ pub(crate) fn describe_offerings(
     let page = selection.choose(ec2, context.now, &offerings)?;
     Ok(page.reply("instanceTypeOfferingSet", |offering| {
         Element::new("item")
-            .with("instanceType", offering.instance_type)
+            .with("instanceType", &offering.instance_type)
             .with("locationType", &location_type)
             .with("location", &offering.location)
     }))
@@ -189,17 +194,59 @@ fn element(known: &InstanceType) -> Element {
                 .with("defaultThreadsPerCore", known.threads_per_core),
         )
         .child(Element::new("memoryInfo").with("sizeInMiB", known.memory_mib));
-    match &known.gpus {
+    let element = match &known.gpus {
         Some(gpus) => element.child(gpu_info(known, gpus)),
         None => element,
+    };
+    match &known.accelerators {
+        Some(accelerators) => accelerators.lists.iter().fold(element, |element, list| {
+            element.child(accelerator_info(accelerators, *list))
+        }),
+        None => element,
     }
+}
+
+/// Returns one of the lists of accelerators. Those of inference have members where the others have items (botocore).
+fn accelerator_info(accelerators: &Accelerators, list: AcceleratorList) -> Element {
+    let (info, devices, item, total) = match list {
+        AcceleratorList::Fpga => ("fpgaInfo", "fpgas", "item", "totalFpgaMemoryInMiB"),
+        AcceleratorList::Inference => (
+            "inferenceAcceleratorInfo",
+            "accelerators",
+            "member",
+            "totalInferenceMemoryInMiB",
+        ),
+        AcceleratorList::Media => (
+            "mediaAcceleratorInfo",
+            "accelerators",
+            "item",
+            "totalMediaMemoryInMiB",
+        ),
+        AcceleratorList::Neuron => (
+            "neuronInfo",
+            "neuronDevices",
+            "item",
+            "totalNeuronDeviceMemoryInMiB",
+        ),
+    };
+    let maker = (list != AcceleratorList::Neuron).then_some(&accelerators.maker);
+    let memory = accelerators.memory_mib_each;
+    let device = Element::new(item)
+        .with("count", accelerators.count)
+        .with("name", &accelerators.device)
+        .with_some("manufacturer", maker)
+        .child(Element::new("memoryInfo").with("sizeInMiB", memory));
+    Element::new(info)
+        .child(Element::list(devices, item, [device]))
+        .with(total, memory * u64::from(accelerators.count))
 }
 
 fn usage_classes(known: &InstanceType) -> &'static [&'static str] {
     match known.family() {
         // AWS facts, GPU families: UltraServers come as capacity blocks only, the p types in all three ways.
         "p6e-gb200" => &["capacity-block"],
-        "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" => {
+        // The data of moto has trn1 so.
+        "p4d" | "p4de" | "p5" | "p5e" | "p5en" | "p6-b200" | "p6-b300" | "trn1" => {
             &["on-demand", "spot", "capacity-block"]
         }
         _ => &["on-demand", "spot"],

@@ -68,7 +68,8 @@ impl Script {
         let compose = here_document(user_data, "END-OF-COMPOSE")?;
         let mut compose: ComposeFile = serde_json::from_str(compose).ok()?;
         let images = images(run)?;
-        let gpu_services = array(run, "gpu_services")?;
+        // The script of a machine without GPUs has none.
+        let gpu_services = array(run, "gpu_services").unwrap_or_default();
         let services = array(run, "services")?.into_iter().map(|name| {
             let settings = compose.services.remove(&name)?;
             Some(Service {

@@ -1,7 +1,7 @@
 //! Images, instance types and their offerings.
 
 use aws_sdk_ec2::types::LocationType;
-use geusemaker_testkit::{Aws, Timings};
+use geusemaker_testkit::{Aws, NewerType, Timings};
 
 use super::{account, code, filter, instant};
 
@@ -146,6 +146,100 @@ async fn fractional_gpu_has_count_zero() {
         .unwrap();
     let gpu = &types.instance_types()[0].gpu_info().unwrap().gpus()[0];
     assert_eq!((gpu.count(), gpu.logical_gpu_count()), (Some(0), Some(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn type_shows_its_accelerators() {
+    let (_, client) = instant();
+    let names = [
+        "dl2q.24xlarge",
+        "f2.6xlarge",
+        "inf2.xlarge",
+        "vt1.3xlarge",
+        "m7i.large",
+    ];
+    let types = client.describe_instance_types();
+    let types = types.set_instance_types(Some(names.map(Into::into).to_vec()));
+    let types = types.send().await.unwrap();
+    let described = |name: &str| {
+        let mut types = types.instance_types().iter();
+        types
+            .find(|it| it.instance_type().unwrap().as_str() == name)
+            .unwrap()
+    };
+    let inferentia = described("inf2.xlarge");
+    let neuron = inferentia.neuron_info().unwrap();
+    assert_eq!(neuron.neuron_devices()[0].name(), Some("Inferentia2"));
+    assert_eq!(neuron.total_neuron_device_memory_in_mib(), Some(32_768));
+    let inference = inferentia.inference_accelerator_info().unwrap();
+    assert_eq!(inference.accelerators()[0].manufacturer(), Some("AWS"));
+    let qualcomm = described("dl2q.24xlarge").inference_accelerator_info();
+    assert_eq!(qualcomm.unwrap().accelerators()[0].count(), Some(8));
+    let fpga = described("f2.6xlarge").fpga_info().unwrap();
+    assert_eq!(fpga.total_fpga_memory_in_mib(), Some(81_920));
+    let media = described("vt1.3xlarge").media_accelerator_info().unwrap();
+    assert_eq!(media.accelerators()[0].name(), Some("U30"));
+    let plain = described("m7i.large");
+    assert!(plain.gpu_info().is_none() && plain.neuron_info().is_none());
+}
+
+/// Another account does not have it.
+#[tokio::test(start_paused = true)]
+async fn newer_type_is_in_one_account() {
+    let newer = || {
+        NewerType::new("g98.4xlarge", "NVIDIA", "X2")
+            .gpus(4)
+            .vcpus(16)
+    };
+    let (aws, client) = account(Aws::builder().newer_type(newer()));
+    let described = |client: aws_sdk_ec2::Client| async move {
+        let types = client.describe_instance_types();
+        let types = types.filters(filter("instance-type", "g98.4xlarge"));
+        types.send().await.unwrap().instance_types().to_vec()
+    };
+    let found = described(client.clone()).await;
+    assert_eq!(found[0].v_cpu_info().unwrap().default_v_cpus(), Some(16));
+    assert_eq!(found[0].gpu_info().unwrap().gpus()[0].count(), Some(4));
+    let offerings = client.describe_instance_type_offerings();
+    let offerings = offerings.location_type(LocationType::AvailabilityZone);
+    let offerings = offerings.filters(filter("instance-type", "g98.4xlarge"));
+    let offerings = offerings.send().await.unwrap();
+    assert_eq!(offerings.instance_type_offerings().len(), 6);
+    let restored = Aws::builder().restore(aws.snapshot()).unwrap();
+    let (_, restored) = account(restored);
+    assert_eq!(described(restored).await, found);
+    let (_, other) = instant();
+    assert!(described(other).await.is_empty());
+}
+
+/// Each has a public parameter, and the drivers of no GPU.
+#[tokio::test(start_paused = true)]
+async fn plain_images_have_parameters() {
+    let (aws, client) = instant();
+    let ssm = aws_sdk_ssm::Client::new(&aws.sdk_config());
+    let ubuntu = "/aws/service/canonical/ubuntu/server";
+    let amazon = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default";
+    for (parameter, name, architecture) in [
+        (
+            format!("{ubuntu}/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"),
+            "ubuntu-noble-24.04-amd64",
+            "x86_64",
+        ),
+        (
+            format!("{ubuntu}/22.04/stable/current/arm64/hvm/ebs-gp2/ami-id"),
+            "ubuntu-jammy-22.04-arm64",
+            "arm64",
+        ),
+        (format!("{amazon}-arm64"), "al2023-ami-2023", "arm64"),
+    ] {
+        let value = ssm.get_parameter().name(parameter).send().await.unwrap();
+        let id = value.parameter.unwrap().value.unwrap();
+        let images = client.describe_images().image_ids(id).send().await;
+        let images = images.unwrap();
+        let image = &images.images()[0];
+        assert!(image.name().unwrap().contains(name), "{image:?}");
+        assert_eq!(image.architecture().unwrap().as_str(), architecture);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,6 +46,7 @@ impl Region {
             lifecycle,
             quotas: &Quotas::default(),
             opt_ins: &OptIns::default(),
+            newer_types: &[],
             capacity: &Capacity::default(),
         };
         let reply = ec2::answer(
