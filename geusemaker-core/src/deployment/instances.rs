@@ -76,8 +76,8 @@ fn user_data(
         gpus: GpuSetup::of(instance_type, spec.compute().gpu_check()),
         may_be_spot: spec.compute().market().may_be_spot(),
     };
-    // The spec was checked with the longest ids that AWS has, so the script fits, unless the GPUs are those of a type that
-    // was not known then and need more lines.
+    // The spec was checked with the longest ids that AWS has, so the script fits, unless the GPUs are those of a type
+    // that was not known then and need more lines.
     user_data
         .render()
         .map_err(|error| Error::UserData { bytes: error.bytes })

@@ -100,7 +100,8 @@ impl Compute {
         std::iter::once(&self.instance_type).chain(&self.fallback)
     }
 
-    /// Returns the name of the field that has the instance type with this place in [`instance_types`](Self::instance_types).
+    /// Returns the name of the field that has the instance type with this place in
+    /// [`instance_types`](Self::instance_types).
     pub(crate) fn field_of_type(place: usize) -> String {
         match place.checked_sub(1) {
             None => "compute.instance_type".to_owned(),
@@ -206,8 +207,8 @@ impl ComputeBuilder {
     /// Sets the instance type to request first.
     ///
     /// A type whose driver no Deep Learning AMI has needs an [`ami`](Self::ami), one without NVIDIA GPUs needs
-    /// [`gpu_check(false)`](Self::gpu_check), and one that is not sold as spot needs the on-demand market. A type that is
-    /// not in the catalog is checked when the stack is planned.
+    /// [`gpu_check(false)`](Self::gpu_check), and one that is not sold as spot needs the on-demand market. A type that
+    /// is not in the catalog is checked when the stack is planned.
     pub fn instance_type(mut self, instance_type: RequestedType) -> Self {
         self.instance_type = instance_type;
         self
@@ -272,8 +273,8 @@ impl ComputeBuilder {
         self
     }
 
-    /// Sets if each instance must report the GPUs of its type before it counts as ready; true by default. It means nothing
-    /// for a type without GPUs.
+    /// Sets if each instance must report the GPUs of its type before it counts as ready; true by default. It means
+    /// nothing for a type without GPUs.
     pub fn gpu_check(mut self, check: bool) -> Self {
         self.gpu_check = check;
         self

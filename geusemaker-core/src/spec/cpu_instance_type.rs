@@ -9,8 +9,8 @@ use super::described_type::{DescribedType, Known};
 
 /// An instance type without GPUs or other accelerators, with the facts that AWS's DescribeInstanceTypes gives.
 ///
-/// It comes from a plan, and has nothing of a [`GpuInstanceType`](super::GpuInstanceType): no GPU driver, no GPU check and
-/// no devices for containers.
+/// It comes from a plan, and has nothing of a [`GpuInstanceType`](super::GpuInstanceType): no GPU driver, no GPU check
+/// and no devices for containers.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -15,7 +15,8 @@ use super::instance_type_name::{family, looks_real, size};
 use super::operating_system::OperatingSystem;
 use super::price::{PriceEstimate, UsDollars};
 
-/// An instance type with GPUs: one of the catalog, or a newer one with the facts that AWS's DescribeInstanceTypes gives.
+/// An instance type with GPUs: one of the catalog, or a newer one with the facts that AWS's DescribeInstanceTypes
+/// gives.
 ///
 /// A name is parsed with the catalog alone. Only a plan, which can ask AWS, makes a type that is newer; see
 /// [`RequestedType`](super::RequestedType).
@@ -56,7 +57,8 @@ impl GpuInstanceType {
         CATALOG.iter().map(Self)
     }
 
-    /// Returns the type that AWS has described so. The facts are kept for as long as the process runs: it meets few types.
+    /// Returns the type that AWS has described so. The facts are kept for as long as the process runs: it meets few
+    /// types.
     pub(super) fn described(described: &DescribedType, gpus: &DescribedGpus) -> Self {
         static KNOWN: Known<Row> = Known::new();
         Self(KNOWN.keep(Row {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
 
-/// The operating system of the image that the instances boot: of a Deep Learning AMI, or without GPUs of the plain image.
+/// The operating system of the image that the instances boot: of a Deep Learning AMI, or without GPUs of the plain
+/// image.
 ///
 /// ```
 /// use geusemaker_core::spec::{Compute, DeploymentSpec, OperatingSystem, Tier};
@@ -40,10 +41,11 @@ impl OperatingSystem {
         }
     }
 
-    /// Returns the public parameter of Systems Manager that names the newest image of the plain system, without drivers.
+    /// Returns the public parameter of Systems Manager that names the newest image of the plain system, without
+    /// drivers.
     ///
-    /// Source: Amazon Linux 2023 User Guide, "AL2023 on Amazon EC2"; Ubuntu on AWS documentation, "Find Ubuntu images on
-    /// AWS".
+    /// Source: Amazon Linux 2023 User Guide, "AL2023 on Amazon EC2"; Ubuntu on AWS documentation, "Find Ubuntu images
+    /// on AWS".
     pub(crate) fn image_parameter(self, architecture: Architecture) -> String {
         let (volume, version) = match self {
             Self::AmazonLinux2023 => {

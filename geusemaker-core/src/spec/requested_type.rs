@@ -11,8 +11,8 @@ use super::instance_type_name::InstanceTypeName;
 
 /// An instance type that a spec asks for: one of the catalog, or a name that only AWS knows.
 ///
-/// Of a listed type, everything is checked while the spec is read. An unlisted name is looked up at AWS when the stack is
-/// planned: it may be a newer GPU type, a type without GPUs, or none at all.
+/// Of a listed type, everything is checked while the spec is read. An unlisted name is looked up at AWS when the stack
+/// is planned: it may be a newer GPU type, a type without GPUs, or none at all.
 ///
 /// ```
 /// use geusemaker_core::spec::RequestedType;

@@ -162,7 +162,7 @@ async fn type_without_gpu_is_deployed() {
             ready.commit().await.unwrap();
             let messages = scenario.messages();
             assert!(
-                messages.iter().any(|it| it.contains("starting webui")),
+                messages.iter().any(|it| it.contains("pulling ollama")),
                 "{messages:#?}"
             );
         } else {

@@ -2,9 +2,9 @@
 
 use super::catalog::{Gpus, InstanceType};
 
-/// A GPU instance type that only one account has, for [`AwsBuilder::newer_type`](crate::AwsBuilder::newer_type): a program
-/// that knows the types of AWS does not know this one, as if it were newer. Every Availability Zone offers it, on-demand
-/// and as spot.
+/// A GPU instance type that only one account has, for [`AwsBuilder::newer_type`](crate::AwsBuilder::newer_type): a
+/// program that knows the types of AWS does not know this one, as if it were newer. Every Availability Zone offers it,
+/// on-demand and as spot.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -24,8 +24,8 @@ use super::catalog::{Gpus, InstanceType};
 pub struct NewerType(InstanceType);
 
 impl NewerType {
-    /// Creates a type with one GPU of that maker and model, 24 GiB of GPU memory, 4 vCPUs of the architecture x86_64, and
-    /// 16 GiB of main memory.
+    /// Creates a type with one GPU of that maker and model, 24 GiB of GPU memory, 4 vCPUs of the architecture x86_64,
+    /// and 16 GiB of main memory.
     #[must_use]
     pub fn new(
         name: impl Into<String>,

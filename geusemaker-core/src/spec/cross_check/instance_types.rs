@@ -1,5 +1,5 @@
-//! Checks of the instance types: those of the catalog while the spec is read, and the others, by the same rules, once AWS
-//! has described them.
+//! Checks of the instance types: those of the catalog while the spec is read, and the others, by the same rules, once
+//! AWS has described them.
 
 use std::fmt;
 
@@ -40,8 +40,8 @@ impl fmt::Display for Unsuited {
 }
 
 impl Compute {
-    /// Returns the reasons why some of its types do not suit, each with the place of the type among all. One whose facts
-    /// are not known is left out.
+    /// Returns the reasons why some of its types do not suit, each with the place of the type among all. One whose
+    /// facts are not known is left out.
     pub(crate) fn unsuited<'a>(
         &'a self,
         types: &'a [Option<InstanceType>],

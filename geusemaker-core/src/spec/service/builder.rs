@@ -194,8 +194,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Sets the GPUs that the container sees; by default, all that the instance type has. If they are set, a type without
-    /// them is refused.
+    /// Sets the GPUs that the container sees; by default, all that the instance type has. If they are set, a type
+    /// without them is refused.
     pub fn gpus(mut self, gpus: Gpus) -> Self {
         self.0.gpus = Some(gpus);
         self
