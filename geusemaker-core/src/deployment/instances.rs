@@ -162,7 +162,6 @@ impl<'a> Search<'a> {
     ) -> Result<NewInstance, Error> {
         let plan = &self.ledger.plan;
         let compute = plan.spec.compute();
-        let file_system = &self.surroundings.file_system;
         let user_data = user_data(self.ledger, self.surroundings, candidate.instance_type)?;
         Ok(NewInstance {
             name: format!("{}-{}", plan.spec.name(), self.number),

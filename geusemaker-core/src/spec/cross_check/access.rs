@@ -1,6 +1,6 @@
 //! Checks of the access.
 
-use super::first_repeated;
+use super::first_repeated::first_repeated;
 use super::services::RULES_PER_GROUP;
 use crate::spec::error::SpecError;
 use crate::spec::tier::Tier;

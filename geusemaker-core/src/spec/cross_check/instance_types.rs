@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::first_repeated;
+use super::first_repeated::first_repeated;
 use crate::spec::compute::Compute;
 use crate::spec::error::SpecError;
 use crate::spec::gpu_instance_type::DeepLearningAmi;

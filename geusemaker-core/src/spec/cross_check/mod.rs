@@ -2,14 +2,13 @@
 
 mod access;
 mod compute;
+mod first_repeated;
 mod instance_types;
 mod services;
 mod storage;
 mod timeouts;
 
-use std::collections::HashSet;
-use std::hash::Hash;
-
+use self::first_repeated::first_repeated;
 use super::access_point;
 use super::error::SpecError;
 use super::region::Region;
@@ -89,15 +88,6 @@ fn user_data(spec: &UncheckedSpec) -> Result<(), SpecError> {
         ))
         .at("service")
     })
-}
-
-/// Returns the first item that equals an earlier one, with its index.
-fn first_repeated<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Option<(usize, T)> {
-    let mut seen = HashSet::new();
-    items
-        .into_iter()
-        .enumerate()
-        .find(|(_, item)| !seen.insert(*item))
 }
 
 #[cfg(test)]

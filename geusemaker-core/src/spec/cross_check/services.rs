@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 
-use super::first_repeated;
+use super::first_repeated::first_repeated;
 use crate::spec::error::SpecError;
 use crate::spec::requested_type::RequestedType;
 use crate::spec::service::{Gpus, Service, ServiceName};
