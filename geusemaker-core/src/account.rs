@@ -97,7 +97,7 @@ impl Account {
         if error.class == ErrorClass::Credentials && region.is_opt_in() {
             return Error::RegionNotEnabled {
                 region: region.clone(),
-                source: error,
+                source: Box::new(error),
             };
         }
         Error::aws(doing)(error)

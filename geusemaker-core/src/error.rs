@@ -79,7 +79,7 @@ pub enum Error {
         region: Region,
         /// The failed call.
         #[source]
-        source: AwsError,
+        source: Box<AwsError>,
     },
     /// A text is not an id.
     #[error(transparent)]
@@ -367,9 +367,8 @@ impl Error {
     #[must_use]
     pub fn call(&self) -> Option<&AwsError> {
         match self {
-            Self::Aws { source, .. }
-            | Self::RegionNotEnabled { source, .. }
-            | Self::Wait(WaitError::Aws(source)) => Some(source),
+            Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => Some(source),
+            Self::RegionNotEnabled { source, .. } => Some(source),
             Self::Capacity { attempts, .. } => attempts.last().map(|attempt| &attempt.error),
             Self::Plan(error) => error.call(),
             Self::Spec(_)

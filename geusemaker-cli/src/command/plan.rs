@@ -3,7 +3,8 @@
 use geusemaker_core::spec::{
     CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
-use geusemaker_core::{Candidate, Error, Phase, Plan, PlannedNetwork};
+use geusemaker_core::{Candidate, Error, Phase, Plan, PlanWarning, PlannedNetwork};
+use serde_json::{Value, json};
 
 use super::{spec, status};
 use crate::arguments::SpecFile;
@@ -31,6 +32,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
     Ok(Document::ok()
         .member("name", plan.spec.name())
         .member("plan", plan)
+        .member("prices", prices(plan))
         .member("warnings", warnings(plan))
         .lines(lines(plan)))
 }
@@ -63,8 +65,14 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.push(format!("  {label:<13}{candidates}"));
     }
     lines.extend(price_line(plan));
+    if let Some(reservation) = compute.capacity_reservation() {
+        lines.push(format!(
+            "  {:<13}in the reserved capacity {reservation}",
+            ""
+        ));
+    }
     lines.push(match &plan.adopted_file_system {
-        Some(adopted) => format!("  storage      {} (yours: never deleted)", adopted.id),
+        Some(adopted) => format!("  storage      {} ({})", adopted.id, owner(plan)),
         None => "  storage      a new encrypted file system".to_owned(),
     });
     for service in spec.services() {
@@ -303,20 +311,56 @@ fn placements(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
+/// Returns the owner of the adopted file system, who decides about its end.
+fn owner(plan: &Plan) -> String {
+    let mut warnings = plan.warnings.iter();
+    let stack = warnings.find_map(|warning| match warning {
+        PlanWarning::FileSystemOfStack { stack, .. } => Some(stack),
+        _ => None,
+    });
+    match stack {
+        Some(stack) => format!("of stack {stack}, and deleted with it"),
+        None => "yours: never deleted".to_owned(),
+    }
+}
+
 /// Returns the price of an hour of one instance: `, about $1.006/h`, or `, price unknown`.
 fn price(plan: &Plan, candidate: &Candidate) -> String {
     let list_price = candidate.instance_type.on_demand_price();
     let list_price = list_price.map(|price| price.usd_per_hour());
     let unknown = || ", price unknown".to_owned();
+    let each = if plan.spec.compute().count() > 1 {
+        " each"
+    } else {
+        ""
+    };
     match (candidate.purchase, plan.spec.compute().max_price()) {
-        (Purchase::OnDemand, _) => list_price.map_or(unknown(), |usd| format!(", about ${usd}/h")),
-        (Purchase::Spot, Some(limit)) => format!(", at most ${limit}/h"),
-        (Purchase::Spot, None) => {
-            list_price.map_or(unknown(), |usd| format!(", at most about ${usd}/h"))
+        (Purchase::OnDemand, _) => {
+            list_price.map_or(unknown(), |usd| format!(", about ${usd}/h{each}"))
         }
+        (Purchase::Spot, Some(limit)) => format!(", at most ${limit}/h{each}"),
+        (Purchase::Spot, None) => list_price.map_or(unknown(), |usd| {
+            format!(", at most the on-demand price, about ${usd}/h{each}")
+        }),
         // A block was paid when it was bought.
         _ => String::new(),
     }
+}
+
+/// Returns the list price of each instance type that has one, for programs.
+fn prices(plan: &Plan) -> Vec<Value> {
+    let mut types: Vec<_> = plan.candidates.iter().map(|it| it.instance_type).collect();
+    types.dedup();
+    let priced = types.into_iter().filter_map(|it| {
+        let price = it.on_demand_price()?;
+        Some(json!({
+            "instance_type": it.to_string(),
+            "on_demand_usd_per_hour": price.usd_per_hour(),
+            "region": price.region().to_string(),
+            "as_of": price.as_of().to_string(),
+        }))
+    });
+    priced.collect()
 }
 
 /// Returns the line that says where the prices come from, if there are any.

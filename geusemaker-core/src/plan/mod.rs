@@ -2,7 +2,6 @@
 
 pub(crate) mod error;
 pub(crate) mod network;
-pub(crate) mod network_quota;
 pub(crate) mod problem;
 pub(crate) mod reached;
 pub(crate) mod warning;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::network_quota::NetworkQuota;
 use crate::aws::error::AwsError;
 use crate::id::{
     AmiId, CapacityReservationId, FileSystemId, MountTargetId, SecurityGroupId, SubnetId, VpcId,
 };
+use crate::resource::network_quota::NetworkQuota;
 use crate::resource::vpc::DnsAttribute;
 use crate::spec::{
     Architecture, Gpus, InstanceProfileName, InstanceType, InstanceTypeName, OperatingSystem,

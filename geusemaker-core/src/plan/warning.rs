@@ -1,8 +1,8 @@
 //! Findings in the account that do not keep a stack from being deployed.
 
-use super::network_quota::NetworkQuota;
 use crate::aws::error::AwsError;
 use crate::id::{FileSystemId, VpcId};
+use crate::resource::network_quota::NetworkQuota;
 use crate::spec::{GpuInstanceType, InstanceType, OperatingSystem, StackName, VcpuQuota};
 
 /// A finding in the account that does not keep the stack from being deployed, from [`Plan::warnings`](crate::Plan).

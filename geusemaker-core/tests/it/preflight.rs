@@ -533,8 +533,9 @@ async fn addresses_count_where_type_is_offered() {
     small.send().await.unwrap();
     scenario.aws.reset_baseline();
     let more = format!("count = 12\n[network]\nvpc = {:?}", network.vpc);
-    scenario.session.plan(spec_with(1, &more)).await.unwrap();
-    scenario.session.plan(spec_with(2, &more)).await.unwrap();
+    for tier in [1, 2] {
+        drop(scenario.session.plan(spec_with(tier, &more)).await.unwrap());
+    }
     scenario.assert_nothing_left();
 }
 

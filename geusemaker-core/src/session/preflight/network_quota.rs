@@ -4,10 +4,9 @@ use super::Preflight;
 use super::report::Report;
 use crate::aws::error_class::ErrorClass;
 use crate::error::Error;
-use crate::plan::network_quota::NetworkQuota;
 use crate::plan::problem::PlanProblem;
 use crate::plan::warning::PlanWarning;
-use crate::resource::network_quota;
+use crate::resource::network_quota::{self, NetworkQuota};
 use crate::spec::Egress;
 
 impl Preflight<'_> {
