@@ -9,7 +9,7 @@ use crate::leftover::Leftover;
 use crate::resource::kinds::AnyLookup;
 use crate::resource_key::ResourceKey;
 use crate::resource_ref::ResourceRef;
-use crate::spec::Region;
+use crate::spec::{Region, StackName};
 
 /// A resource that has to be deleted.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) key: ResourceKey,
     pub(crate) kind: ResourceKind,
     pub(crate) id: TargetId,
+    /// The stack of a resource that was found by its tags.
+    pub(crate) stack: Option<StackName>,
     /// The time since which the resource may exist.
     pub(crate) since: Option<Timestamp>,
     /// True if its deletion was requested already.
@@ -47,6 +49,7 @@ impl Target {
             key: entry.key.clone(),
             kind: entry.lookup.kind(),
             id,
+            stack: None,
             since: Some(entry.since),
             is_going: matches!(entry.status, Status::Deleting { .. }),
         })

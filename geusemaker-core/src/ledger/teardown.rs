@@ -151,7 +151,7 @@ impl<'a> Teardown<'a> {
         };
         let removed = async {
             if let Some(id) = id.as_deref() {
-                self.ensure_unshared(target.kind, id).await?;
+                self.ensure_unshared(target, id).await?;
             }
             let deleted = self.delete(target, id.as_deref()).await;
             deleted.map_err(Kept::NotDeleted)
@@ -169,7 +169,8 @@ impl<'a> Teardown<'a> {
     }
 
     /// Returns an error if others live on the resource: AWS would delete a mount target below their instances.
-    async fn ensure_unshared(&self, kind: ResourceKind, id: &str) -> Result<(), Kept> {
+    async fn ensure_unshared(&self, target: &Target, id: &str) -> Result<(), Kept> {
+        let kind = target.kind;
         let Some(shared) = kind.shared() else {
             return Ok(());
         };
@@ -184,7 +185,8 @@ impl<'a> Teardown<'a> {
             progress,
             ..
         } = self.account;
-        let own = self.journal.map(|ledger| &ledger.owner.stack);
+        let of_journal = self.journal.map(|ledger| &ledger.owner.stack);
+        let own = target.stack.as_ref().or(of_journal);
         let expected = Expected::with_deadline_minutes(0, 5, 5);
         let users = Wait::new(format!("the users of {kind} {id}"), expected)
             .until(clock, progress, || async {

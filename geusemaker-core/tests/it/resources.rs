@@ -228,9 +228,9 @@ async fn resources_are_tagged_at_creation() {
     let record = deployment.commit().await.unwrap();
     scenario.destroy().await;
 
-    // 3 groups, 4 rules, 1 instance with its volume and its interface, a file system, 5 resources of the load balancer
+    // 3 groups, 4 rules, 1 instance with its volume and its interface, a file system, 6 resources of the load balancer
     // and a distribution.
-    assert_eq!(tagged.len(), 3 + 4 + 3 + 1 + 5 + 1, "{tagged:#?}");
+    assert_eq!(tagged.len(), 3 + 4 + 3 + 1 + 6 + 1, "{tagged:#?}");
     for (id, tags) in tagged {
         assert!(
             tags.contains(&pair("geusemaker:stack", "llm")),

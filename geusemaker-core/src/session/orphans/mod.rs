@@ -301,6 +301,7 @@ fn in_use(
 
 fn target(orphan: &TaggedResource) -> Target {
     Target {
+        stack: Some(orphan.stack.clone()),
         key: ResourceKey::new(&orphan.name),
         kind: orphan.kind,
         id: TargetId::Id(orphan.id.to_string()),
