@@ -109,7 +109,7 @@ fn plan_shows_parts_of_new_network() {
         "               subnets in us-east-1a: public 10.42.0.0/18, private 10.42.128.0/18",
         "               subnets in us-east-1b: public 10.42.64.0/18, private 10.42.192.0/18",
         "               a NAT gateway: about 0.045 USD per hour and 0.045 USD per GB (us-east-1)",
-        "  try in order g5.xlarge on-demand in us-east-1a, b, about $1.006/h",
+        "  try in order g5.xlarge on-demand in us-east-1a, b, about $1.006/h each",
         "               (on-demand prices: us-east-1, Linux, the list of 2026-07-20)",
     ] {
         assert!(

@@ -24,7 +24,7 @@ fn stack_lives_in_served_account() {
     let status = at(&["status", "llm-tier3", "-o", "json"]).document();
     assert_eq!(status["state"], "committed");
     assert_eq!(status["sandbox"], false);
-    assert_eq!(status["resources"].as_array().unwrap().len(), 22);
+    assert_eq!(status["resources"].as_array().unwrap().len(), 23);
     at(&["destroy", "llm-tier3", "--yes"]);
 
     let ended = served.end("INT").with(0);
