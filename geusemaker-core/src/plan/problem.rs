@@ -303,13 +303,11 @@ pub enum PlanProblem {
         region: Region,
     },
     /// The parameter that the spec names has no image.
-    #[error("compute.ami {source_text} has the value {value:?}, which is not the id of an image")]
+    #[error("compute.ami {source_text}: the value of the parameter is not the id of an image")]
     #[non_exhaustive]
     NotAnImage {
         /// The text in the spec: `resolve:ssm:/golden/gpu`.
         source_text: String,
-        /// The value of the parameter.
-        value: String,
     },
     /// The capacity reservation that the spec names cannot take the instances.
     #[error("compute.capacity_reservation {reservation} {reason}")]
@@ -479,6 +477,9 @@ impl PlanProblem {
             }
             Self::TooFewAddresses { .. } => {
                 "name a larger subnet in network.subnets, or free addresses in this one"
+            }
+            Self::NotOffered { offered, .. } if offered.is_empty() => {
+                "name another instance type in compute, or choose another region"
             }
             Self::NotOffered { .. } => {
                 "name subnets in zones that offer it, or another instance type in compute"

@@ -62,6 +62,13 @@ impl VpcRange {
 }
 
 fn check(text: &str) -> Result<(), String> {
+    let inside = text.parse::<Ipv4Net>().ok();
+    if let Some(range) = inside.filter(|range| range.trunc() != *range) {
+        return Err(format!(
+            "{text:?} is an address inside of a range: write \"{}\"",
+            range.trunc()
+        ));
+    }
     check_cidr_block(text)?;
     let range = parsed(text);
     let size = range.prefix_len();
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn unsuitable_range_says_right_ones() {
         for (text, wanted) in [
-            ("10.0.0.1/16", "write \"10.0.0.0/16\" for the range"),
+            ("10.0.0.1/16", "inside of a range: write \"10.0.0.0/16\""),
             ("10.0.0.0/15", "is too large for a VPC"),
             ("10.0.0.0/25", "is too small for a VPC"),
             ("8.8.0.0/16", "choose a range in 10.0.0.0/8, 172.16.0.0/12"),

@@ -103,7 +103,6 @@ impl Preflight<'_> {
         id.map_err(|_| {
             PlanProblem::NotAnImage {
                 source_text: source.to_string(),
-                value,
             }
             .into()
         })
