@@ -10,7 +10,7 @@ use crate::id::{ListenerArn, ListenerRuleArn, LoadBalancerArn, TargetGroupArn};
 use crate::ledger::Ledger;
 use crate::resource::listener::{NewListener, OtherRequests};
 use crate::resource::listener_rule::NewListenerRule;
-use crate::resource::origin_secret::{self, AdmittedSecrets, OriginSecret};
+use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
 use crate::resource::target_group::TargetGroup;
 use crate::resource_key::ResourceKey;
 use crate::spec::{PathPattern, Service, Tier};
@@ -130,8 +130,7 @@ async fn secret(
     {
         return Ok(OriginSecret::random());
     }
-    let rules = origin_secret::closed_rules(&ledger.account.reader, listener).await;
-    let rules = rules.map_err(Error::aws("reading the rules of the load balancer"))?;
+    let rules = closed_rules(ledger, listener).await?;
     let mut admitted = rules.into_iter().flat_map(|rule| rule.admitted);
     Ok(admitted.next().unwrap_or_else(OriginSecret::random))
 }
@@ -143,9 +142,7 @@ pub(super) async fn agreed_secret(ledger: &Arc<Ledger>) -> Result<Option<OriginS
     let Some(listener) = entry.as_ref().and_then(|entry| entry.id()) else {
         return Ok(None);
     };
-    let listener = ListenerArn::from_aws(listener);
-    let rules = origin_secret::closed_rules(&ledger.account.reader, &listener).await;
-    let rules = rules.map_err(Error::aws("reading the rules of the load balancer"))?;
+    let rules = closed_rules(ledger, &ListenerArn::from_aws(listener)).await?;
     let Some(secret) = rules
         .first()
         .and_then(|rule| rule.admitted.first())
@@ -163,6 +160,12 @@ pub(super) async fn agreed_secret(ledger: &Arc<Ledger>) -> Result<Option<OriginS
         }
     }
     Ok(Some(secret))
+}
+
+/// Returns the rules that ask for a secret.
+async fn closed_rules(ledger: &Ledger, listener: &ListenerArn) -> Result<Vec<ClosedRule>, Error> {
+    let rules = origin_secret::closed_rules(&ledger.account.reader, listener).await;
+    rules.map_err(Error::aws("reading the rules of the load balancer"))
 }
 
 /// Returns the name of a rule in the journal.

@@ -6,7 +6,7 @@ use aws_sdk_efs::types::{
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::file_system::readiness;
+use super::file_system::{existing, readiness};
 use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
@@ -101,10 +101,7 @@ impl Kind for Lookup {
     }
 
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let state = life_cycle_state(aws, id).await?;
-        Ok(state
-            .filter(|state| *state != LifeCycleState::Deleted)
-            .map(|state| state.as_str().to_owned()))
+        Ok(life_cycle_state(aws, id).await?.and_then(existing))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {

@@ -77,10 +77,7 @@ impl Kind for Lookup {
     }
 
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let state = life_cycle_state(aws, id).await?;
-        Ok(state
-            .filter(|state| *state != LifeCycleState::Deleted)
-            .map(|state| state.as_str().to_owned()))
+        Ok(life_cycle_state(aws, id).await?.and_then(existing))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
@@ -179,6 +176,11 @@ async fn describe(aws: &Reader, id: &str) -> Result<Option<FileSystemDescription
         .await
         .map_err(AwsError::of("efs:DescribeFileSystems"))?;
     Ok(reply.file_systems.and_then(|all| all.into_iter().next()))
+}
+
+/// Returns the life cycle state of a file system, a mount target or an access point, unless it is deleted.
+pub(super) fn existing(state: LifeCycleState) -> Option<String> {
+    (state != LifeCycleState::Deleted).then(|| state.as_str().to_owned())
 }
 
 /// Maps the life cycle state of a file system, a mount target or an access point to the result of a poll.

@@ -4,7 +4,7 @@ use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
-use super::file_system::readiness;
+use super::file_system::{existing, readiness};
 use super::kind::{Kind, Sharing};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -85,10 +85,7 @@ impl Kind for Lookup {
     }
 
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let state = life_cycle_state(aws, id).await?;
-        Ok(state
-            .filter(|state| *state != LifeCycleState::Deleted)
-            .map(|state| state.as_str().to_owned()))
+        Ok(life_cycle_state(aws, id).await?.and_then(existing))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {

@@ -26,20 +26,19 @@ impl Preflight<'_> {
     async fn network_quota(&self, quota: NetworkQuota, report: &mut Report) {
         let aws = &self.account.reader;
         let limit = match network_quota::limit(aws, quota).await {
-            Ok(Some(limit)) => limit,
-            Ok(None) => {
-                let reason = "Service Quotas does not have it".to_owned();
-                let warning = PlanWarning::NetworkQuotaUnknown { quota, reason };
-                return report.warnings.push(warning);
-            }
-            // AWS checks the quota itself when the network is created.
-            Err(error) if error.class != ErrorClass::Credentials => {
-                let reason = error.to_string();
-                let warning = PlanWarning::NetworkQuotaUnknown { quota, reason };
-                return report.warnings.push(warning);
-            }
+            Ok(Some(limit)) => Ok(limit),
+            Ok(None) => Err("Service Quotas does not have it".to_owned()),
+            Err(error) if error.class != ErrorClass::Credentials => Err(error.to_string()),
             Err(error) => {
                 return report.unknown(Error::aws("reading the quotas of networks")(error));
+            }
+        };
+        let limit = match limit {
+            Ok(limit) => limit,
+            // AWS checks the quota itself when the network is created.
+            Err(reason) => {
+                let warning = PlanWarning::NetworkQuotaUnknown { quota, reason };
+                return report.warnings.push(warning);
             }
         };
         let used = network_quota::used(aws, quota).await;
