@@ -499,7 +499,8 @@ impl Error {
                 "raise compute.root_volume_gib: images and local volumes are on the root disk".to_owned()
             }
             Self::Software { reason, .. } if reason.contains("access to the image denied") => {
-                "check the name of the image; the instances sign in to no registry, so the image has to be public"
+                "check the name of the image; the instances sign in to private registries of Amazon ECR alone, so any other image \
+                 has to be public"
                     .to_owned()
             }
             Self::Software { service, .. }
