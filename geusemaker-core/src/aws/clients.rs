@@ -13,14 +13,24 @@ use super::clock_speed::ClockSpeed;
 /// reply.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The region in which CloudFront looks for certificates.
+///
+/// Source: CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
+pub(crate) const CLOUDFRONT_REGION: &str = "us-east-1";
+
 /// One client per service.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
+    /// AWS Certificate Manager in the region of the deployment, for certificates of load balancers.
+    pub(crate) acm: aws_sdk_acm::Client,
+    /// AWS Certificate Manager in us-east-1, for certificates of distributions.
+    pub(crate) acm_of_cloudfront: aws_sdk_acm::Client,
     pub(crate) cloudfront: aws_sdk_cloudfront::Client,
     pub(crate) ec2: aws_sdk_ec2::Client,
     pub(crate) efs: aws_sdk_efs::Client,
     pub(crate) elastic_load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) route53: aws_sdk_route53::Client,
     pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
     pub(crate) service_quotas: aws_sdk_servicequotas::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
@@ -97,12 +107,19 @@ impl Clients {
                 )
             };
         }
+        let acm_of_cloudfront = aws_sdk_acm::config::Builder::from(&config)
+            .region(Region::new(CLOUDFRONT_REGION))
+            .retry_partition(budget.clone())
+            .build();
         Self {
+            acm: client!(aws_sdk_acm),
+            acm_of_cloudfront: aws_sdk_acm::Client::from_conf(acm_of_cloudfront),
             cloudfront: client!(aws_sdk_cloudfront),
             ec2: client!(aws_sdk_ec2),
             efs: client!(aws_sdk_efs),
             elastic_load_balancing: client!(aws_sdk_elasticloadbalancingv2),
             iam: client!(aws_sdk_iam),
+            route53: client!(aws_sdk_route53),
             secrets_manager: client!(aws_sdk_secretsmanager),
             service_quotas: client!(aws_sdk_servicequotas),
             ssm: client!(aws_sdk_ssm),
