@@ -19,8 +19,9 @@ use crate::plan::Candidate;
 use crate::plan::error::PlanError;
 use crate::progress::seconds;
 use crate::remote_error::RemoteError;
+use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource_key::ResourceKey;
-use crate::spec::{Region, ServiceName, SpecError, StackName, Tier};
+use crate::spec::{DomainName, Region, ServiceName, SpecError, StackName, Tier};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
@@ -101,6 +102,17 @@ pub enum Error {
         unhealthy: Vec<UnhealthyTarget>,
         /// The number of all targets.
         total: usize,
+        /// The duration of the wait.
+        elapsed: Duration,
+    },
+    /// A certificate was not issued in time.
+    #[error("the certificate for {} is not issued after {}", list(.names), seconds(*.elapsed))]
+    #[non_exhaustive]
+    CertificateNotIssued {
+        /// The names of the stack.
+        names: Vec<DomainName>,
+        /// The hosted zone that has the records by which the names are validated.
+        zone: Option<Box<PlannedHostedZone>>,
         /// The duration of the wait.
         elapsed: Duration,
     },
@@ -374,6 +386,7 @@ impl Error {
             Self::Spec(_)
             | Self::Wait(WaitError::Deadline { .. } | WaitError::Failed { .. })
             | Self::Unhealthy { .. }
+            | Self::CertificateNotIssued { .. }
             | Self::Gpu { .. }
             | Self::Software { .. }
             | Self::UserData { .. }
@@ -444,6 +457,7 @@ impl Error {
             Self::RegionNotEnabled { .. } => Category::Access,
             Self::Wait(WaitError::Failed { .. })
             | Self::Unhealthy { .. }
+            | Self::CertificateNotIssued { .. }
             | Self::Capacity { .. }
             | Self::Gpu { .. }
             | Self::Software { .. }
@@ -487,6 +501,7 @@ impl Error {
                  images take minutes to pull"
                     .to_owned()
             }
+            Self::CertificateNotIssued { zone, .. } => certificate_remedy(zone.as_deref()),
             Self::Capacity {
                 attempts, region, ..
             } => capacity_remedy(attempts, region),
@@ -649,6 +664,17 @@ fn capacity_remedy(attempts: &[Attempt], region: &Region) -> String {
     } else {
         ErrorClass::Capacity.remedy().to_owned()
     }
+}
+
+/// Returns the usual reason why a certificate is not issued, and how to find out.
+fn certificate_remedy(zone: Option<&PlannedHostedZone>) -> String {
+    let Some(PlannedHostedZone { id, name, .. }) = zone else {
+        return "raise domain.wait_timeout".to_owned();
+    };
+    format!(
+        "check that the registrar of {name} names the name servers of the hosted zone: dig +short NS {name} must list \
+         those of aws route53 get-hosted-zone --id {id}; if it does, raise domain.wait_timeout: an hour has been seen"
+    )
 }
 
 fn list<T: ToString>(items: &[T]) -> String {

@@ -35,6 +35,10 @@ enum Shape {
     Hexadecimal(&'static str),
     /// This prefix, then at least one character.
     Prefix(&'static str),
+    /// The ARN of a certificate in AWS Certificate Manager.
+    Certificate,
+    /// `Z`, then at least one upper-case letter or digit.
+    HostedZone,
     /// Any text that is not empty.
     NonEmpty,
 }
@@ -52,6 +56,11 @@ impl Shape {
             Self::Prefix(prefix) => text
                 .strip_prefix(prefix)
                 .is_some_and(|rest| !rest.is_empty()),
+            Self::Certificate => region_of_certificate(text).is_some(),
+            Self::HostedZone => text.strip_prefix('Z').is_some_and(|rest| {
+                let is_part = |b| matches!(b, b'A'..=b'Z' | b'0'..=b'9');
+                !rest.is_empty() && rest.bytes().all(is_part)
+            }),
             Self::NonEmpty => !text.is_empty(),
         }
     }
@@ -61,6 +70,18 @@ impl Shape {
 fn are_digits(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Returns the region of a certificate's ARN, `arn:aws:acm:REGION:ACCOUNT:certificate/ID`.
+fn region_of_certificate(arn: &str) -> Option<&str> {
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "acm", region, account, resource] = parts[..] else {
+        return None;
+    };
+    let id = resource.strip_prefix("certificate/")?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_full = !partition.is_empty() && !region.is_empty() && !id.is_empty();
+    (is_account && is_full).then_some(region)
 }
 
 /// An id of any kind of AWS resource, as the journal stores it.
@@ -151,6 +172,17 @@ macro_rules! aws_id {
     (@id $name:ident, $kind:literal, arn) => {
         id!($name, $kind, Shape::Prefix("arn:"), "an ARN, which starts with arn:");
     };
+    (@id $name:ident, $kind:literal, certificate) => {
+        id!(
+            $name,
+            $kind,
+            Shape::Certificate,
+            "arn:aws:acm:REGION:ACCOUNT:certificate/ID, of AWS Certificate Manager"
+        );
+    };
+    (@id $name:ident, $kind:literal, hosted_zone) => {
+        id!($name, $kind, Shape::HostedZone, "Z followed by upper-case letters and digits");
+    };
     (@id $name:ident, $kind:literal, non_empty) => {
         id!($name, $kind, Shape::NonEmpty, "a text that is not empty");
     };
@@ -210,8 +242,10 @@ aws_id! {
     AllocationId, "the id of an Elastic IP address", hexadecimal "eipalloc-";
     AmiId, "an AMI id", hexadecimal "ami-";
     CapacityReservationId, "a capacity reservation id", hexadecimal "cr-";
+    CertificateArn, "a certificate ARN", certificate;
     DistributionId, "a CloudFront distribution id", non_empty;
     FileSystemId, "a file system id", hexadecimal "fs-";
+    HostedZoneId, "a hosted zone id", hosted_zone;
     InstanceId, "an instance id", hexadecimal "i-";
     InstanceProfileId, "the name of an instance profile", non_empty;
     InternetGatewayId, "an internet gateway id", hexadecimal "igw-";
@@ -232,6 +266,21 @@ aws_id! {
     TargetGroupArn, "a target group ARN", arn;
     VpcEndpointId, "a VPC endpoint id", hexadecimal "vpce-";
     VpcId, "a VPC id", hexadecimal "vpc-";
+}
+
+impl CertificateArn {
+    /// Returns the region of the certificate.
+    ///
+    /// ```
+    /// use geusemaker_core::id::CertificateArn;
+    ///
+    /// let arn = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
+    /// assert_eq!(arn.parse::<CertificateArn>()?.region(), "us-east-1");
+    /// # Ok::<(), geusemaker_core::id::InvalidId>(())
+    /// ```
+    pub fn region(&self) -> &str {
+        region_of_certificate(&self.0).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

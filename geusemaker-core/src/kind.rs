@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 macro_rules! for_all_kinds {
     ($generate:ident) => {
         $generate! {
+            /// A record of the domain name system.
+            DnsRecord => dns_record,
             /// A CloudFront distribution.
             Distribution => distribution,
             /// The registration of an instance with a target group.
@@ -16,6 +18,8 @@ macro_rules! for_all_kinds {
             ListenerRule => listener_rule,
             /// A listener of a load balancer.
             Listener => listener,
+            /// A certificate of AWS Certificate Manager.
+            Certificate => certificate,
             /// An Application Load Balancer.
             LoadBalancer => load_balancer,
             /// A target group.
@@ -97,7 +101,9 @@ impl ResourceKind {
             | Self::InternetGatewayAttachment
             | Self::InternetGateway
             | Self::Vpc => true,
-            Self::Distribution
+            Self::DnsRecord
+            | Self::Distribution
+            | Self::Certificate
             | Self::TargetRegistration
             | Self::ListenerRule
             | Self::Listener

@@ -78,7 +78,7 @@ impl ErrorClass {
             | "VolumeLimitExceeded" | "VpcLimitExceeded" | "SubnetLimitExceeded"
             | "RouteTableLimitExceeded" | "RouteLimitExceeded" | "InternetGatewayLimitExceeded"
             | "NatGatewayLimitExceeded" | "AddressLimitExceeded" | "VpcEndpointLimitExceeded"
-            | "LimitExceeded" => Self::Quota,
+            | "LimitExceeded" | "LimitExceededException" | "TooManyCertificates" | "TooManyDistributionCNAMEs" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
             | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"
@@ -96,17 +96,19 @@ impl ErrorClass {
             | "DistributionNotDisabled" | "InvalidIfMatchVersion" | "IpAddressInUse"
             | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict"
             | "InvalidSubnet.Conflict" | "Resource.AlreadyAssociated" | "RouteAlreadyExists"
-            | "InvalidIPAddress.InUse" => {
+            | "InvalidIPAddress.InUse" | "ResourceInUseException" | "InvalidChangeBatch"
+            | "CNAMEAlreadyExists" => {
                 Self::Conflict
             }
 
             "IncorrectFileSystemLifeCycleState" | "IncorrectMountTargetState"
             | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget"
-            | "ConcurrentModification" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
+            | "ConcurrentModification" | "RequestInProgressException" | "UnsupportedCertificate" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
 
             "NoSuchDistribution" | "NoSuchEntity" | "ResourceNotFoundException" | "FileSystemNotFound" | "MountTargetNotFound"
             | "AccessPointNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
+            | "NoSuchHostedZone" | "CertificateNotFound"
             | "SubnetNotFound" | "SecurityGroupNotFound"
             // CreateLoadBalancer's codes for a security group or a subnet that does not exist.
             | "InvalidSecurityGroup" | "InvalidSubnet" | "InvalidSecurityGroupRuleId.NotFound"

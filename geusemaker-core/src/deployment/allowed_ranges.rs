@@ -38,12 +38,12 @@ pub(super) async fn admit_to_instances(
 pub(super) async fn admit_to_load_balancer(
     ledger: &Arc<Ledger>,
     group: &SecurityGroupId,
-    port: u16,
+    (port, protocol): (u16, &str),
 ) -> Result<(), Error> {
     let ranges = ledger.plan.spec.access().allow().iter();
     let rules = ranges.map(|range| {
         let key = format!("security-group-rule/alb/{port}-from-{range}");
-        admit(ledger, key, group, (port, "HTTP".to_owned(), range))
+        admit(ledger, key, group, (port, protocol.to_owned(), range))
     });
     try_join_all(rules).await.map(drop)
 }

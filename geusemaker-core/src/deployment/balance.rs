@@ -5,16 +5,19 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 
 use super::allowed_ranges::admit_to_load_balancer;
+use super::certificates::{self, Certificates};
 use super::failed::Failed;
 use super::healthy_targets::await_healthy;
 use super::launch::security_group;
-use super::listeners::listen;
+use super::listeners::{listen, redirect, redirects, serving_port};
+use super::names::lead_to_load_balancer;
 use super::{Deployment, asked_tier, conclude, pending_work};
 use crate::error::Error;
 use crate::id::{LoadBalancerArn, SecurityGroupId, VpcId};
 use crate::ledger::Ledger;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::progress::step::Step;
+use crate::resource::listener::HTTP;
 use crate::resource::load_balancer::{self, ActiveLoadBalancer, IdleTimeout, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
 use crate::resource::target_group::{NewTargetGroup, TargetGroup};
@@ -22,9 +25,6 @@ use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, PortMapping};
 use crate::wait::{Expected, Wait};
-
-/// The port on which the load balancer accepts requests.
-pub(super) const HTTP: u16 = 80;
 
 impl Deployment<Ec2Ready> {
     /// Puts a load balancer in front of the instances: a target group for each service, with every instance registered,
@@ -61,19 +61,22 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
     let group = security_group(ledger, vpc, "alb", "The load balancer of a stack").await?;
     progress.step(Step::CreatingTargetGroups);
     progress.step(Step::CreatingLoadBalancer);
-    let (arn, target_groups, ()) = futures::try_join!(
+    let (arn, target_groups, (), certificates) = futures::try_join!(
         create_load_balancer(ledger, &group, ec2),
         create_target_groups(ledger, vpc),
         admit(ledger, &group, &ec2.instance_group),
+        certificates::request(ledger),
     )?;
     progress.step(Step::RegisteringInstances);
     let active = async {
         progress.step(Step::WaitingForLoadBalancer);
-        await_active(ledger, &arn).await
+        let active = await_active(ledger, &arn).await?;
+        lead_to_load_balancer(ledger, &active).await?;
+        Ok(active)
     };
     let in_service = async {
         futures::try_join!(
-            listen(ledger, &arn, &target_groups),
+            serve(ledger, &arn, &target_groups, &certificates),
             register(ledger, &target_groups, ec2),
             wait_for_answers(ledger, &arn),
         )
@@ -88,6 +91,18 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
         load_balancer,
         target_groups,
     })
+}
+
+/// Creates the listeners, once the certificate is issued with which they answer.
+async fn serve(
+    ledger: &Arc<Ledger>,
+    arn: &LoadBalancerArn,
+    target_groups: &[TargetGroup],
+    certificates: &Certificates,
+) -> Result<(), Error> {
+    redirect(ledger, arn).await?;
+    let certificate = certificates.issued_for_load_balancer(ledger).await?;
+    listen(ledger, arn, target_groups, certificate).await
 }
 
 /// Creates the ingress rules. The load balancer admits everybody, or only the ranges in the spec, or only CloudFront if
@@ -116,23 +131,40 @@ async fn admit(
 
 /// Creates the ingress rules of the load balancer.
 async fn admit_to_front(ledger: &Arc<Ledger>, alb: &SecurityGroupId) -> Result<(), Error> {
+    let spec = &ledger.plan.spec;
+    let serving = serving_port(spec);
+    admit_to_port(ledger, alb, serving).await?;
+    if redirects(spec) {
+        admit_to_port(ledger, alb, HTTP).await?;
+    }
+    Ok(())
+}
+
+async fn admit_to_port(
+    ledger: &Arc<Ledger>,
+    alb: &SecurityGroupId,
+    port: u16,
+) -> Result<(), Error> {
     let plan = &ledger.plan;
-    let (source, description) = match &plan.cloudfront_prefix_list {
-        Some(list) => (Source::PrefixList(list.clone()), "HTTP from CloudFront"),
+    let (protocol, key) = match port {
+        HTTP => ("HTTP", "security-group-rule/alb/http"),
+        _ => ("HTTPS", "security-group-rule/alb/https"),
+    };
+    let (source, from) = match &plan.cloudfront_prefix_list {
+        Some(list) => (Source::PrefixList(list.clone()), "CloudFront"),
         None if !plan.spec.access().allow().is_empty() => {
-            return admit_to_load_balancer(ledger, alb, HTTP).await;
+            return admit_to_load_balancer(ledger, alb, (port, protocol)).await;
         }
-        None => (Source::Anywhere, "HTTP from anywhere"),
+        None => (Source::Anywhere, "anywhere"),
     };
     let rule = NewSecurityGroupRule {
         group: alb.clone(),
-        port: HTTP,
+        port,
         source,
-        description: description.to_owned(),
+        description: format!("{protocol} from {from}"),
         owner: ledger.owner.clone(),
     };
-    let key = ResourceKey::new("security-group-rule/alb/http");
-    ledger.create(key, rule).await.map(drop)
+    ledger.create(ResourceKey::new(key), rule).await.map(drop)
 }
 
 /// Returns the ports of the instances that the load balancer must reach, each with the description of its rule: the

@@ -75,7 +75,7 @@ pub struct CommittedStack {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Outputs {
-    /// The URL to open: that of the distribution, otherwise that of the load balancer.
+    /// The URL to open: that of the stack's own name, otherwise that of the distribution, or of the load balancer.
     pub url: Option<String>,
     /// The load balancer's DNS name.
     pub load_balancer_dns: Option<String>,
@@ -170,10 +170,18 @@ impl Outputs {
         let ec2 = reached.ec2();
         let load_balancer_dns = reached.alb().map(|alb| alb.load_balancer.dns_name.clone());
         let distribution_domain = reached.distribution().map(|cdn| cdn.domain.clone());
+        let spec = &ec2.plan.spec;
+        let name = spec.names().into_iter().next();
         let url = match (&distribution_domain, &load_balancer_dns) {
-            (Some(domain), _) => Some(format!("https://{domain}")),
-            (None, Some(dns)) => Some(format!("http://{dns}")),
             (None, None) => None,
+            (Some(_), _) | (None, Some(_)) if name.is_some() => {
+                name.map(|name| format!("https://{name}"))
+            }
+            (Some(domain), _) => Some(format!("https://{domain}")),
+            (None, Some(dns)) if spec.balancer_certificate().is_some() => {
+                Some(format!("https://{dns}"))
+            }
+            (None, Some(dns)) => Some(format!("http://{dns}")),
         };
         Self {
             url,

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::certificates;
 use super::failed::Failed;
 use super::listeners::agreed_secret;
+use super::names::lead_to_distribution;
 use super::{Deployment, asked_tier, conclude};
 use crate::error::Error;
 use crate::ledger::Ledger;
@@ -34,6 +36,8 @@ impl Deployment<AlbHealthy> {
 pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<CdnPending, Error> {
     ledger.finish_undo().await?;
     let account = &ledger.account;
+    let certificates = certificates::request(ledger).await?;
+    let certificate = certificates.issued_for_cdn(ledger).await?.cloned();
     account.progress.step(Step::CreatingDistribution);
     let secret = agreed_secret(ledger).await?;
     let spec = &ledger.plan.spec;
@@ -42,7 +46,17 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
             ResourceKey::new("distribution"),
             NewDistribution {
                 name: spec.name().to_string(),
-                origin: alb.load_balancer.dns_name.clone(),
+                origin: match spec.origin_name() {
+                    Some(name) => name.to_string(),
+                    None => alb.load_balancer.dns_name.clone(),
+                },
+                is_origin_secure: spec.balancer_certificate().is_some(),
+                certificate,
+                minimum_tls: spec.cdn().minimum_tls(),
+                names: match spec.cdn_certificate() {
+                    Some(_) => spec.names(),
+                    None => Vec::new(),
+                },
                 secret,
                 read_timeout: spec.read_timeout(),
                 keep_alive: spec.cdn().keep_alive(),
@@ -59,6 +73,7 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
         distribution::created(&account.reader, &id)
     })
     .await?;
+    lead_to_distribution(ledger, &distribution).await?;
     Ok(CdnPending {
         alb: alb.clone(),
         distribution,

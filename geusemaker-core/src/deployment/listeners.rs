@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 
-use super::balance::HTTP;
 use crate::error::Error;
-use crate::id::{ListenerArn, ListenerRuleArn, LoadBalancerArn, TargetGroupArn};
+use crate::id::{CertificateArn, ListenerArn, ListenerRuleArn, LoadBalancerArn, TargetGroupArn};
 use crate::ledger::Ledger;
-use crate::resource::listener::{NewListener, OtherRequests};
+use crate::resource::listener::{HTTP, HTTPS, NewListener, OtherRequests};
 use crate::resource::listener_rule::NewListenerRule;
 use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
 use crate::resource::target_group::TargetGroup;
 use crate::resource_key::ResourceKey;
-use crate::spec::{PathPattern, Service, Tier};
+use crate::spec::{DeploymentSpec, PathPattern, Service, Tier};
 
 /// The most paths of a rule beside the secret of the CDN. While the secret is changed, a rule admits two of them.
 ///
@@ -29,12 +28,46 @@ struct Route<'a> {
     target_group: TargetGroupArn,
 }
 
+/// Returns the port of the listener that serves: that of HTTPS if the load balancer has a certificate.
+pub(super) fn serving_port(spec: &DeploymentSpec) -> u16 {
+    match spec.balancer_certificate() {
+        Some(_) => HTTPS,
+        None => HTTP,
+    }
+}
+
+/// Returns true if a second listener redirects from HTTP to HTTPS. Behind a CDN, nobody asks the load balancer for
+/// HTTP.
+pub(super) fn redirects(spec: &DeploymentSpec) -> bool {
+    serving_port(spec) == HTTPS && spec.tier() == Tier::LoadBalancer
+}
+
+/// Creates the listener that sends requests for HTTP to HTTPS.
+pub(super) async fn redirect(
+    ledger: &Arc<Ledger>,
+    load_balancer: &LoadBalancerArn,
+) -> Result<(), Error> {
+    if !redirects(&ledger.plan.spec) {
+        return Ok(());
+    }
+    let listener = NewListener {
+        name: format!("{}-http", ledger.plan.spec.name()),
+        load_balancer: load_balancer.clone(),
+        certificate: None,
+        port: HTTP,
+        others: OtherRequests::Redirected,
+        owner: ledger.owner.clone(),
+    };
+    ledger.create(key(HTTP), listener).await.map(drop)
+}
+
 /// Creates the listener and its rules: a rule for each service that has paths. The default service gets what remains:
 /// directly, or behind a CDN by a last rule, because there the load balancer refuses what has no secret.
 pub(super) async fn listen(
     ledger: &Arc<Ledger>,
     load_balancer: &LoadBalancerArn,
     target_groups: &[TargetGroup],
+    certificate: Option<&CertificateArn>,
 ) -> Result<(), Error> {
     let spec = &ledger.plan.spec;
     let is_closed = spec.tier() == Tier::Cdn;
@@ -43,10 +76,15 @@ pub(super) async fn listen(
         let found = groups.find(|group| group.service == *service.name());
         found.map(|group| group.arn.clone())
     };
+    let (port, protocol) = match certificate {
+        Some(_) => (HTTPS, "https"),
+        None => (HTTP, "http"),
+    };
     let listener = NewListener {
-        name: format!("{}-http", spec.name()),
+        name: format!("{}-{protocol}", spec.name()),
         load_balancer: load_balancer.clone(),
-        port: HTTP,
+        certificate: certificate.cloned(),
+        port,
         others: match spec.default_service().and_then(group_of) {
             _ if is_closed => OtherRequests::Forbidden,
             Some(group) => OtherRequests::Forwarded(group),
@@ -54,7 +92,7 @@ pub(super) async fn listen(
         },
         owner: ledger.owner.clone(),
     };
-    let listener = ledger.create(key(), listener).await?;
+    let listener = ledger.create(key(port), listener).await?;
     let routes = routes(ledger, group_of);
     let secret = match is_closed {
         true => Some(secret(ledger, &listener, &routes).await?),
@@ -70,7 +108,7 @@ pub(super) async fn listen(
             target_group: route.target_group.clone(),
             owner: ledger.owner.clone(),
         };
-        ledger.create(route.key(), rule)
+        ledger.create(route.key(port), rule)
     });
     try_join_all(rules).await?;
     Ok(())
@@ -104,8 +142,8 @@ fn routes<'a>(
 }
 
 impl Route<'_> {
-    fn key(&self) -> ResourceKey {
-        let rule = format!("{}/rule/{}", key(), self.service.name());
+    fn key(&self, port: u16) -> ResourceKey {
+        let rule = format!("{}/rule/{}", key(port), self.service.name());
         ResourceKey::new(match self.number {
             1 => rule,
             number => format!("{rule}/{number}"),
@@ -114,8 +152,8 @@ impl Route<'_> {
 }
 
 /// Returns the listener's name in the journal.
-fn key() -> ResourceKey {
-    ResourceKey::new(format!("alb/listener/{HTTP}"))
+fn key(port: u16) -> ResourceKey {
+    ResourceKey::new(format!("alb/listener/{port}"))
 }
 
 /// Returns the secret that the rules will ask for: the one of a rule that exists, or a new one.
@@ -124,9 +162,10 @@ async fn secret(
     listener: &ListenerArn,
     routes: &[Route<'_>],
 ) -> Result<OriginSecret, Error> {
+    let port = serving_port(&ledger.plan.spec);
     if routes
         .iter()
-        .all(|route| ledger.entry(&route.key()).is_none())
+        .all(|route| ledger.entry(&route.key(port)).is_none())
     {
         return Ok(OriginSecret::random());
     }
@@ -138,7 +177,7 @@ async fn secret(
 /// Returns the secret that the rules ask for, after it is the same in all of them: a request of a killed run may have
 /// made a rule after the next run had looked. Rules of earlier versions ask for none.
 pub(super) async fn agreed_secret(ledger: &Arc<Ledger>) -> Result<Option<OriginSecret>, Error> {
-    let entry = ledger.entry(&key());
+    let entry = ledger.entry(&key(serving_port(&ledger.plan.spec)));
     let Some(listener) = entry.as_ref().and_then(|entry| entry.id()) else {
         return Ok(None);
     };
@@ -170,5 +209,7 @@ async fn closed_rules(ledger: &Ledger, listener: &ListenerArn) -> Result<Vec<Clo
 
 /// Returns the name of a rule in the journal.
 fn rule_key(ledger: &Ledger, rule: &ListenerRuleArn) -> ResourceKey {
-    ledger.resource(rule).map_or_else(key, |found| found.key)
+    ledger
+        .resource(rule)
+        .map_or_else(|| key(serving_port(&ledger.plan.spec)), |found| found.key)
 }

@@ -50,6 +50,7 @@ pub(crate) fn plan() -> Plan {
         },
         adopted_file_system: None,
         cloudfront_prefix_list: None,
+        hosted_zone: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The plan of a deployment: what will be created, and what has been reached.
 
+pub(crate) mod domain_problem;
 pub(crate) mod error;
 pub(crate) mod network;
 pub(crate) mod problem;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::network::{NewNetwork, PlannedNetwork, UsedNetwork};
 use self::warning::PlanWarning;
 use crate::id::{AccountId, FileSystemId, PrefixListId, SecurityGroupId};
+use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource::image::Image;
 use crate::resource::subnet::Subnet;
 use crate::spec::{
@@ -61,6 +63,9 @@ pub struct Plan {
     pub adopted_file_system: Option<AdoptedFileSystem>,
     /// The prefix list whose addresses the load balancer admits when it is behind a CDN.
     pub cloudfront_prefix_list: Option<PrefixListId>,
+    /// The hosted zone in which records are made, if the spec names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_zone: Option<PlannedHostedZone>,
     /// Findings in the account that do not keep the stack from being deployed. Journals do not have them.
     #[serde(skip)]
     pub warnings: Vec<PlanWarning>,

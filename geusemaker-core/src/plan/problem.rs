@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::domain_problem::DomainProblem;
 use crate::aws::error::AwsError;
 use crate::id::{
     AmiId, CapacityReservationId, FileSystemId, MountTargetId, SecurityGroupId, SubnetId, VpcId,
@@ -426,6 +427,9 @@ pub enum PlanProblem {
         /// The instance profile.
         profile: InstanceProfileName,
     },
+    /// A name of the stack, or a certificate for it, does not fit the account.
+    #[error(transparent)]
+    Domain(#[from] DomainProblem),
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
@@ -452,6 +456,7 @@ impl PlanProblem {
             }
             Self::Missing { .. } => "check the id, the region and the account",
             Self::NotPermitted { source, .. } => return source.remedy(),
+            Self::Domain(problem) => return problem.remedy(),
             Self::OtherVpc { .. } => "name subnets of one VPC",
             Self::LocalZone { .. } => "name subnets in Availability Zones",
             Self::NoDns { vpc, attribute, region } => {

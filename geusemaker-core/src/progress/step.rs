@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 
 use crate::id::InstanceId;
-use crate::spec::{StackName, Tier};
+use crate::spec::{DomainName, StackName, Tier};
 
 /// A step of a deployment or of a removal. Its `Display` is the sentence for people, which ends in an ellipsis if the
 /// step takes time.
@@ -49,6 +49,22 @@ pub enum Step {
     LoadBalancerActive {
         /// The load balancer's DNS name.
         dns_name: String,
+    },
+    /// A certificate is being requested.
+    #[non_exhaustive]
+    RequestingCertificate {
+        /// The first name of the certificate.
+        name: DomainName,
+    },
+    /// Certificate Manager validates the names of a certificate.
+    WaitingForCertificate,
+    /// The certificate is issued.
+    CertificateIssued,
+    /// A record is being created that leads from a name to the stack.
+    #[non_exhaustive]
+    CreatingRecord {
+        /// The name.
+        name: DomainName,
     },
     /// The health checks run.
     WaitingForTargets,
@@ -133,6 +149,10 @@ impl Step {
             Self::RegisteringInstances => "registering-instances",
             Self::WaitingForLoadBalancer => "waiting-for-load-balancer",
             Self::LoadBalancerActive { .. } => "load-balancer-active",
+            Self::RequestingCertificate { .. } => "requesting-certificate",
+            Self::WaitingForCertificate => "waiting-for-certificate",
+            Self::CertificateIssued => "certificate-issued",
+            Self::CreatingRecord { .. } => "creating-record",
             Self::WaitingForTargets => "waiting-for-targets",
             Self::TargetsHealthy => "targets-healthy",
             Self::CheckingGpus => "checking-gpus",
@@ -159,6 +179,9 @@ impl Step {
         match self {
             Self::LoadBalancerActive { dns_name } => detail("dns_name", dns_name)?,
             Self::DistributionDeployed { domain } => detail("domain", domain)?,
+            Self::RequestingCertificate { name } | Self::CreatingRecord { name } => {
+                detail("name", name)?;
+            }
             Self::Committed { tier } => map.serialize_entry("tier", tier)?,
             Self::RemovingOrphans { count } => map.serialize_entry("count", count)?,
             Self::CheckingAccount
@@ -174,6 +197,8 @@ impl Step {
             | Self::CreatingLoadBalancer
             | Self::RegisteringInstances
             | Self::WaitingForLoadBalancer
+            | Self::WaitingForCertificate
+            | Self::CertificateIssued
             | Self::WaitingForTargets
             | Self::TargetsHealthy
             | Self::CheckingGpus
@@ -211,6 +236,12 @@ impl fmt::Display for Step {
             Self::LoadBalancerActive { dns_name } => {
                 return write!(f, "ALB is active: {dns_name}");
             }
+            Self::RequestingCertificate { name } => {
+                return write!(f, "Requesting certificate for {name}...");
+            }
+            Self::WaitingForCertificate => "Waiting for certificate to be issued...",
+            Self::CertificateIssued => "Certificate is issued",
+            Self::CreatingRecord { name } => return write!(f, "Creating DNS record {name}..."),
             Self::WaitingForTargets => "Waiting for healthy targets...",
             Self::TargetsHealthy => "All targets are healthy",
             Self::CheckingGpus => "Checking GPUs...",

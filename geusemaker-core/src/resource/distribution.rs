@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CachedMethods, CustomHeaders, CustomOriginConfig, DefaultCacheBehavior,
-    DistributionConfig, DistributionConfigWithTags, DistributionSummary, Method, Origin,
-    OriginCustomHeader, OriginProtocolPolicy, Origins, PriceClass, ViewerProtocolPolicy,
+    Aliases, AllowedMethods, CachedMethods, CustomHeaders, CustomOriginConfig,
+    DefaultCacheBehavior, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
+    Method, MinimumProtocolVersion, Origin, OriginCustomHeader, OriginProtocolPolicy,
+    OriginSslProtocols, Origins, PriceClass, SslProtocol, SslSupportMethod, ViewerCertificate,
+    ViewerProtocolPolicy,
 };
 use aws_smithy_types::error::operation::BuildError;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -18,8 +20,9 @@ use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::DistributionId;
+use crate::id::{CertificateArn, DistributionId};
 use crate::kind::ResourceKind;
+use crate::spec::{DomainName, MinimumTls};
 use crate::wait::{Expected, PollState};
 
 const DEPLOYED: &str = "Deployed";
@@ -40,8 +43,15 @@ const ALL_VIEWER: &str = "216adef6-5c7f-47e4-b989-5492eafa07d3";
 #[derive(Clone, Debug)]
 pub(crate) struct NewDistribution {
     pub(crate) name: String,
-    /// The load balancer's DNS name.
+    /// The name under which the load balancer is reached.
     pub(crate) origin: String,
+    /// True if the load balancer has a certificate, so that it is asked with HTTPS.
+    pub(crate) is_origin_secure: bool,
+    /// The names under which people reach the distribution, beside that of CloudFront.
+    pub(crate) names: Vec<DomainName>,
+    /// The certificate for the names, in us-east-1.
+    pub(crate) certificate: Option<CertificateArn>,
+    pub(crate) minimum_tls: MinimumTls,
     /// The header by which the load balancer knows this distribution.
     pub(crate) secret: Option<OriginSecret>,
     /// The longest time without data from the load balancer, in whole seconds.
@@ -185,11 +195,40 @@ impl NewDistribution {
             .price_class(PriceClass::PriceClass100)
             .origins(origins)
             .default_cache_behavior(cache_behavior()?)
+            .set_aliases(self.aliases()?)
+            .set_viewer_certificate(self.viewer_certificate())
             .build()?;
         Ok(DistributionConfigWithTags::builder()
             .distribution_config(config)
             .tags(self.owner.cloudfront(&self.name))
             .build())
+    }
+
+    fn aliases(&self) -> Result<Option<Aliases>, BuildError> {
+        if self.names.is_empty() {
+            return Ok(None);
+        }
+        let names = self.names.iter().map(ToString::to_string);
+        let aliases = Aliases::builder()
+            .quantity(self.names.len().try_into().unwrap_or(i32::MAX))
+            .set_items(Some(names.collect()))
+            .build()?;
+        Ok(Some(aliases))
+    }
+
+    /// Returns the certificate with which the distribution answers, with the newest rules for protocols and ciphers.
+    ///
+    /// Source: Amazon CloudFront Developer Guide, "Supported protocols and ciphers between viewers and CloudFront".
+    fn viewer_certificate(&self) -> Option<ViewerCertificate> {
+        let arn = self.certificate.as_ref()?;
+        let certificate = ViewerCertificate::builder()
+            .acm_certificate_arn(arn.as_str())
+            .ssl_support_method(SslSupportMethod::SniOnly)
+            .minimum_protocol_version(MinimumProtocolVersion::from(
+                self.minimum_tls.security_policy(),
+            ))
+            .build();
+        Some(certificate)
     }
 
     /// Returns the load balancer as an origin.
@@ -198,8 +237,12 @@ impl NewDistribution {
         let config = CustomOriginConfig::builder()
             .http_port(80)
             .https_port(443)
-            // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
-            .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
+            // Without a name of its own, the load balancer has no certificate: none covers *.elb.amazonaws.com.
+            .origin_protocol_policy(match self.is_origin_secure {
+                true => OriginProtocolPolicy::HttpsOnly,
+                false => OriginProtocolPolicy::HttpOnly,
+            })
+            .set_origin_ssl_protocols(self.origin_protocols()?)
             .origin_read_timeout(seconds(self.read_timeout))
             .origin_keepalive_timeout(seconds(self.keep_alive))
             .build()?;
@@ -219,6 +262,20 @@ impl NewDistribution {
             .custom_headers(headers)
             .custom_origin_config(config)
             .build()
+    }
+}
+
+impl NewDistribution {
+    /// Returns the protocols with which CloudFront asks the load balancer: the newest that it knows.
+    fn origin_protocols(&self) -> Result<Option<OriginSslProtocols>, BuildError> {
+        if !self.is_origin_secure {
+            return Ok(None);
+        }
+        let protocols = OriginSslProtocols::builder()
+            .quantity(1)
+            .items(SslProtocol::TlSv12)
+            .build()?;
+        Ok(Some(protocols))
     }
 }
 
@@ -287,6 +344,12 @@ pub(crate) async fn deployed(
     } else {
         PollState::Pending(found.status)
     })
+}
+
+/// Returns the domain of the distribution in the form in which names are compared.
+pub(crate) async fn domain(aws: &Reader, id: &DistributionId) -> Result<Vec<String>, AwsError> {
+    let found = describe(aws, id.as_str()).await?;
+    Ok(vec![found.domain.to_ascii_lowercase()])
 }
 
 async fn tags_of(

@@ -1,7 +1,8 @@
 //! Listeners: the ports on which a load balancer accepts requests.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, FixedResponseActionConfig, ProtocolEnum,
+    Action, ActionTypeEnum, Certificate, FixedResponseActionConfig, ProtocolEnum,
+    RedirectActionConfig, RedirectActionStatusCodeEnum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +11,26 @@ use super::kind::Kind;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{ListenerArn, LoadBalancerArn, TargetGroupArn};
+use crate::id::{CertificateArn, ListenerArn, LoadBalancerArn, TargetGroupArn};
 use crate::kind::ResourceKind;
 
-/// A new HTTP listener.
+/// The port of HTTP.
+pub(crate) const HTTP: u16 = 80;
+/// The port of HTTPS.
+pub(crate) const HTTPS: u16 = 443;
+
+/// The protocols and ciphers that AWS recommends. They are always named: without a name, AWS takes those of 2016.
+///
+/// Source: Application Load Balancers guide, "Security policies for your Application Load Balancer".
+const SECURITY_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
+/// A new listener.
 #[derive(Clone, Debug)]
 pub(crate) struct NewListener {
     pub(crate) name: String,
     pub(crate) load_balancer: LoadBalancerArn,
+    /// The certificate with which the listener answers with HTTPS; without one, it answers with HTTP.
+    pub(crate) certificate: Option<CertificateArn>,
     pub(crate) port: u16,
     pub(crate) others: OtherRequests,
     pub(crate) owner: Owner,
@@ -30,6 +43,8 @@ pub(crate) enum OtherRequests {
     Forwarded(TargetGroupArn),
     /// 404.
     NotFound,
+    /// A redirection to HTTPS.
+    Redirected,
     /// 403: the rules admit what comes through the CDN.
     Forbidden,
 }
@@ -38,6 +53,7 @@ impl OtherRequests {
     fn action(&self) -> Action {
         let (code, text) = match self {
             Self::Forwarded(target_group) => return forward(target_group),
+            Self::Redirected => return redirect(),
             Self::NotFound => ("404", "no service at this path"),
             Self::Forbidden => ("403", "only through the CDN, and no service at other paths"),
         };
@@ -66,11 +82,18 @@ impl Create for NewListener {
 
     async fn create(&self, aws: &Writer, _: &str) -> Result<ListenerArn, AwsError> {
         const OPERATION: &str = "elasticloadbalancing:CreateListener";
-        let reply = aws
+        let listener = aws
             .elastic_load_balancing
             .create_listener()
-            .load_balancer_arn(self.load_balancer.as_str())
-            .protocol(ProtocolEnum::Http)
+            .load_balancer_arn(self.load_balancer.as_str());
+        let listener = match &self.certificate {
+            None => listener.protocol(ProtocolEnum::Http),
+            Some(arn) => listener
+                .protocol(ProtocolEnum::Https)
+                .ssl_policy(SECURITY_POLICY)
+                .certificates(Certificate::builder().certificate_arn(arn.as_str()).build()),
+        };
+        let reply = listener
             .port(self.port.into())
             .default_actions(self.others.action())
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
@@ -140,6 +163,19 @@ impl Kind for Lookup {
             .map_err(AwsError::of("elasticloadbalancing:DeleteListener"))?;
         Ok(())
     }
+}
+
+/// Returns the action that sends browsers to the same address with HTTPS.
+fn redirect() -> Action {
+    let to_https = RedirectActionConfig::builder()
+        .protocol("HTTPS")
+        .port(HTTPS.to_string())
+        .status_code(RedirectActionStatusCodeEnum::Http301)
+        .build();
+    Action::builder()
+        .r#type(ActionTypeEnum::Redirect)
+        .redirect_config(to_https)
+        .build()
 }
 
 /// Returns the action that forwards requests to a target group.

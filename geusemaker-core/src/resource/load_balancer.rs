@@ -17,7 +17,7 @@ use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{DeploymentId, LoadBalancerArn, SecurityGroupId, SubnetId};
+use crate::id::{DeploymentId, HostedZoneId, LoadBalancerArn, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
 use crate::wait::{Expected, PollState};
 
@@ -182,6 +182,9 @@ pub struct ActiveLoadBalancer {
     pub arn: LoadBalancerArn,
     /// The DNS name of the load balancer.
     pub dns_name: String,
+    /// The hosted zone of AWS that the DNS name is in, for records that lead to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_zone: Option<HostedZoneId>,
 }
 
 /// Polls the load balancer, which is ready once it is active.
@@ -206,6 +209,7 @@ pub(crate) async fn active(
             PollState::Ready(ActiveLoadBalancer {
                 arn: arn.clone(),
                 dns_name: found.dns_name.unwrap_or_default(),
+                hosted_zone: found.canonical_hosted_zone_id.map(HostedZoneId::from_aws),
             })
         }
         Some(LoadBalancerStateEnum::Failed) => PollState::Failed(reason.to_owned()),
@@ -227,6 +231,13 @@ async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {
     )
     .await?;
     Ok(found.and_then(|load_balancer| load_balancer.load_balancer_arn))
+}
+
+/// Returns the DNS name of the load balancer in the form in which names are compared, if it exists.
+pub(crate) async fn dns_name(aws: &Reader, arn: &LoadBalancerArn) -> Result<Vec<String>, AwsError> {
+    let found = describe(aws, arn.as_str()).await?;
+    let name = found.and_then(|found| found.dns_name);
+    Ok(name.iter().map(|name| name.to_ascii_lowercase()).collect())
 }
 
 async fn describe(aws: &Reader, arn: &str) -> Result<Option<SdkLoadBalancer>, AwsError> {

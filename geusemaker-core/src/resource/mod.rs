@@ -3,11 +3,14 @@
 pub(crate) mod access_point;
 pub(crate) mod availability_zone;
 pub(crate) mod capacity_reservation;
+pub(crate) mod certificate;
 pub(crate) mod create;
 pub(crate) mod distribution;
+pub(crate) mod dns_record;
 pub(crate) mod elastic_ip;
 pub(crate) mod file_system;
 mod filter;
+pub(crate) mod hosted_zone;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod instance_profile;

@@ -70,6 +70,15 @@ impl Owner {
             .build()
     }
 
+    pub(crate) fn acm(&self, name: &str) -> Vec<aws_sdk_acm::types::Tag> {
+        built(self.pairs(name).map(|(key, value)| {
+            aws_sdk_acm::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
+        }))
+    }
+
     pub(crate) fn efs(&self, name: &str) -> Vec<aws_sdk_efs::types::Tag> {
         built(self.pairs(name).map(|(key, value)| {
             aws_sdk_efs::types::Tag::builder()

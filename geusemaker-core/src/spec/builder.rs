@@ -4,6 +4,7 @@ use super::DeploymentSpec;
 use super::access::AccessBuilder;
 use super::cdn::CdnBuilder;
 use super::compute::ComputeBuilder;
+use super::domain::DomainBuilder;
 use super::error::SpecError;
 use super::load_balancer::LoadBalancerBuilder;
 use super::network::NetworkBuilder;
@@ -51,6 +52,7 @@ use super::unchecked::{ImportWarnings, UncheckedSpec};
 /// | [`service`](Self::service), [`services`](Self::services) | none | see [`ServiceBuilder`] |
 /// | [`load_balancer`](Self::load_balancer) | the defaults of [`LoadBalancerBuilder`] | see there |
 /// | [`cdn`](Self::cdn) | the defaults of [`CdnBuilder`] | see there |
+/// | [`domain`](Self::domain) | none | at tier 1; see [`DomainBuilder`] |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct DeploymentSpecBuilder {
@@ -64,6 +66,7 @@ pub struct DeploymentSpecBuilder {
     services: Vec<ServiceBuilder>,
     load_balancer: LoadBalancerBuilder,
     cdn: CdnBuilder,
+    domain: Option<DomainBuilder>,
 }
 
 impl DeploymentSpecBuilder {
@@ -79,6 +82,7 @@ impl DeploymentSpecBuilder {
             services: Vec::new(),
             load_balancer: LoadBalancerBuilder::default(),
             cdn: CdnBuilder::default(),
+            domain: None,
         }
     }
 
@@ -159,6 +163,12 @@ impl DeploymentSpecBuilder {
         self
     }
 
+    /// Sets the name under which the stack is reached.
+    pub fn domain(mut self, domain: impl Into<DomainBuilder>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
     /// Checks all values and makes the spec.
     ///
     /// # Errors
@@ -184,6 +194,11 @@ impl DeploymentSpecBuilder {
                 .checked()
                 .map_err(|error| error.in_table("load_balancer"))?,
             cdn: self.cdn.checked().map_err(|error| error.in_table("cdn"))?,
+            domain: self
+                .domain
+                .map(DomainBuilder::checked)
+                .transpose()
+                .map_err(|error| error.in_table("domain"))?,
             import_warnings: ImportWarnings::default(),
         };
         DeploymentSpec::check_written(fields, None)
@@ -204,6 +219,7 @@ impl From<DeploymentSpec> for DeploymentSpecBuilder {
             services: fields.services.into_iter().map(Into::into).collect(),
             load_balancer: fields.load_balancer.into(),
             cdn: fields.cdn.into(),
+            domain: fields.domain.map(Into::into),
         }
     }
 }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::domain_name::DomainName;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
+use super::minimum_tls::MinimumTls;
+use crate::id::CertificateArn;
 
 /// The settings of the CDN.
 ///
@@ -23,6 +26,11 @@ pub struct Cdn {
     #[serde(skip_serializing_if = "Option::is_none")]
     read_timeout: Option<BoundedDuration<1, 120, 120>>,
     keep_alive: BoundedDuration<1, 120, 60>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<DomainName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_arn: Option<CertificateArn>,
+    minimum_tls: MinimumTls,
 }
 
 impl Cdn {
@@ -51,6 +59,21 @@ impl Cdn {
     pub fn keep_alive(&self) -> Duration {
         self.keep_alive.value()
     }
+
+    /// Returns the names of the distribution beside that of the domain.
+    pub fn aliases(&self) -> &[DomainName] {
+        &self.aliases
+    }
+
+    /// Returns the certificate for the names, if the spec names one that exists.
+    pub fn certificate_arn(&self) -> Option<&CertificateArn> {
+        self.certificate_arn.as_ref()
+    }
+
+    /// Returns the oldest version of TLS that viewers may speak under the names of the stack.
+    pub fn minimum_tls(&self) -> MinimumTls {
+        self.minimum_tls
+    }
 }
 
 /// A builder of the [`Cdn`] of a spec: from [`Cdn::builder`], for
@@ -74,12 +97,18 @@ impl Cdn {
 /// | [`wait_timeout`](Self::wait_timeout) | 30 min | outside of 1 min to 90 min, or not whole seconds |
 /// | [`read_timeout`](Self::read_timeout) | as the load balancer, at most 2 min | outside of 1 s to 2 min, or longer than the load balancer's idle timeout |
 /// | [`keep_alive`](Self::keep_alive) | 1 min | outside of 1 s to 2 min, or not whole seconds |
+/// | [`alias`](Self::alias), [`aliases`](Self::aliases) | none | without a certificate, or outside of the hosted zone |
+/// | [`certificate_arn`](Self::certificate_arn) | requested, with a hosted zone | without a name, or not of us-east-1 |
+/// | [`minimum_tls`](Self::minimum_tls) | 1.3 | never |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct CdnBuilder {
     wait_timeout: Duration,
     read_timeout: Option<Duration>,
     keep_alive: Duration,
+    aliases: Vec<DomainName>,
+    certificate_arn: Option<CertificateArn>,
+    minimum_tls: MinimumTls,
 }
 
 impl CdnBuilder {
@@ -103,6 +132,30 @@ impl CdnBuilder {
         self
     }
 
+    /// Adds a name of the distribution, beside that of the domain.
+    pub fn alias(mut self, name: DomainName) -> Self {
+        self.aliases.push(name);
+        self
+    }
+
+    /// Sets all names of the distribution beside that of the domain.
+    pub fn aliases(mut self, names: impl IntoIterator<Item = DomainName>) -> Self {
+        self.aliases = names.into_iter().collect();
+        self
+    }
+
+    /// Sets the certificate for the names: one of us-east-1 that exists.
+    pub fn certificate_arn(mut self, arn: CertificateArn) -> Self {
+        self.certificate_arn = Some(arn);
+        self
+    }
+
+    /// Sets the oldest version of TLS that viewers may speak under the names of the stack.
+    pub fn minimum_tls(mut self, version: MinimumTls) -> Self {
+        self.minimum_tls = version;
+        self
+    }
+
     /// Checks the bounds.
     pub(super) fn checked(self) -> Result<Cdn, SpecError> {
         Ok(Cdn {
@@ -115,6 +168,9 @@ impl CdnBuilder {
                 .map_err(|error| error.at("read_timeout"))?,
             keep_alive: BoundedDuration::new(self.keep_alive)
                 .map_err(|error| error.at("keep_alive"))?,
+            aliases: self.aliases,
+            certificate_arn: self.certificate_arn,
+            minimum_tls: self.minimum_tls,
         })
     }
 }
@@ -131,6 +187,9 @@ impl From<Cdn> for CdnBuilder {
             wait_timeout: cdn.wait_timeout(),
             read_timeout: cdn.read_timeout(),
             keep_alive: cdn.keep_alive(),
+            aliases: cdn.aliases,
+            certificate_arn: cdn.certificate_arn,
+            minimum_tls: cdn.minimum_tls,
         }
     }
 }

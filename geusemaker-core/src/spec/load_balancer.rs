@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
+use crate::id::CertificateArn;
 
 /// The health checks of the load balancer, its patience with the targets, and how long to wait for healthy ones.
 ///
@@ -29,6 +30,8 @@ pub struct LoadBalancer {
     healthy_threshold: Bounded<2, 10, 2>,
     unhealthy_threshold: Bounded<2, 10, 3>,
     idle_timeout: BoundedDuration<1, 4000, 120>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_arn: Option<CertificateArn>,
 }
 
 impl LoadBalancer {
@@ -66,6 +69,11 @@ impl LoadBalancer {
     pub fn idle_timeout(&self) -> Duration {
         self.idle_timeout.value()
     }
+
+    /// Returns the certificate of the load balancer, if the spec names one that exists.
+    pub fn certificate_arn(&self) -> Option<&CertificateArn> {
+        self.certificate_arn.as_ref()
+    }
 }
 
 /// A builder of the [`LoadBalancer`] of a spec: from [`LoadBalancer::builder`], for
@@ -95,6 +103,7 @@ impl LoadBalancer {
 /// | [`healthy_threshold`](Self::healthy_threshold) | 2 | outside of 2 to 10 |
 /// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
 /// | [`idle_timeout`](Self::idle_timeout) | 2 min | outside of 1 s to 4000 s, or not whole seconds |
+/// | [`certificate_arn`](Self::certificate_arn) | requested, with a hosted zone | of another Region, or behind a CDN without a name |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct LoadBalancerBuilder {
@@ -103,6 +112,7 @@ pub struct LoadBalancerBuilder {
     healthy_threshold: u32,
     unhealthy_threshold: u32,
     idle_timeout: Duration,
+    certificate_arn: Option<CertificateArn>,
 }
 
 impl LoadBalancerBuilder {
@@ -138,6 +148,13 @@ impl LoadBalancerBuilder {
         self
     }
 
+    /// Sets the certificate with which the load balancer answers on port 443: one of its Region that exists. Port 80
+    /// redirects there.
+    pub fn certificate_arn(mut self, arn: CertificateArn) -> Self {
+        self.certificate_arn = Some(arn);
+        self
+    }
+
     /// Checks the bounds of all values.
     pub(super) fn checked(self) -> Result<LoadBalancer, SpecError> {
         Ok(LoadBalancer {
@@ -151,6 +168,7 @@ impl LoadBalancerBuilder {
                 .map_err(|error| error.at("unhealthy_threshold"))?,
             idle_timeout: BoundedDuration::new(self.idle_timeout)
                 .map_err(|error| error.at("idle_timeout"))?,
+            certificate_arn: self.certificate_arn,
         })
     }
 }
@@ -169,6 +187,7 @@ impl From<LoadBalancer> for LoadBalancerBuilder {
             healthy_threshold: load_balancer.healthy_threshold(),
             unhealthy_threshold: load_balancer.unhealthy_threshold(),
             idle_timeout: load_balancer.idle_timeout(),
+            certificate_arn: load_balancer.certificate_arn,
         }
     }
 }

@@ -138,6 +138,36 @@
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
 //!
+//! # Names and HTTPS
+//!
+//! Without a name, the load balancer answers with HTTP, and CloudFront with HTTPS under a name of its own. `[domain]`
+//! gives the stack a name, from tier 2 on:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 3
+//! # compute.instance_type = "g5.xlarge"
+//! # [[service]]
+//! # name = "ollama"
+//! # port = 11434
+//! # image = "ollama/ollama:latest"
+//! [domain]
+//! name = "llm.example.com"
+//! hosted_zone = "example.com"               # of Route 53, or its id: certificates and records are made there
+//! origin_name = "origin.llm.example.com"    # of the load balancer behind CloudFront; this is the default
+//! wait_timeout = "45m"                      # the longest wait for a certificate
+//! [cdn]
+//! aliases = ["chat.example.com"]            # further names
+//! # "#)?;
+//! # assert_eq!(spec.names().len(), 2);
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
+//! Certificates that exist can be named instead: `load_balancer.certificate_arn`, of the stack's Region, and
+//! `cdn.certificate_arn`, of us-east-1. They must be issued and cover the names, which is checked before anything is
+//! made. Without a `hosted_zone`, somebody else makes the records that lead from the names to the stack.
+//!
 //! # Compose files
 //!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
@@ -169,21 +199,26 @@ mod architecture;
 mod bounded;
 mod builder;
 mod cdn;
+mod certificate;
 mod cidr_block;
 mod compose;
 mod compute;
 mod cpu_instance_type;
 mod cross_check;
 mod described_type;
+mod domain;
+mod domain_name;
 mod duration;
 mod egress;
 mod error;
 mod gpu_instance_type;
+mod hosted_zone;
 mod image_source;
 mod instance_type;
 mod instance_type_name;
 mod load_balancer;
 mod market;
+mod minimum_tls;
 mod network;
 mod operating_system;
 mod plain_secret;
@@ -220,20 +255,25 @@ pub(crate) use access_point::WantedAccessPoint;
 pub use architecture::Architecture;
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{Cdn, CdnBuilder};
+pub(crate) use certificate::WantedCertificate;
 pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};
 pub use cpu_instance_type::CpuInstanceType;
 pub(crate) use described_type::{DescribedGpus, DescribedType};
+pub use domain::{Domain, DomainBuilder};
+pub use domain_name::DomainName;
 pub use egress::Egress;
 pub use error::SpecError;
 pub(crate) use gpu_instance_type::hint as type_hint;
 pub use gpu_instance_type::{DeepLearningAmi, GpuInstanceType};
+pub use hosted_zone::HostedZone;
 pub use image_source::ImageSource;
 pub use instance_type::InstanceType;
 pub(crate) use instance_type::{read_stored as read_stored_type, store as store_type};
 pub use instance_type_name::InstanceTypeName;
 pub use load_balancer::{LoadBalancer, LoadBalancerBuilder};
 pub use market::Market;
+pub use minimum_tls::MinimumTls;
 pub use network::{Network, NetworkBuilder};
 pub use operating_system::OperatingSystem;
 pub use price::{MaxPrice, PriceEstimate};
@@ -421,6 +461,11 @@ impl DeploymentSpec {
         &self.0.cdn
     }
 
+    /// Returns the name under which the stack is reached, if it has one of its own.
+    pub fn domain(&self) -> Option<&Domain> {
+        self.0.domain.as_ref()
+    }
+
     /// Returns the longest time that the CDN waits for data from the load balancer.
     pub(crate) fn read_timeout(&self) -> Duration {
         let most = self.load_balancer().idle_timeout();
@@ -509,6 +554,7 @@ impl fmt::Debug for DeploymentSpec {
             services,
             load_balancer,
             cdn,
+            domain,
             import_warnings: _,
         } = &self.0;
         f.debug_struct("DeploymentSpec")
@@ -522,6 +568,7 @@ impl fmt::Debug for DeploymentSpec {
             .field("services", services)
             .field("load_balancer", load_balancer)
             .field("cdn", cdn)
+            .field("domain", domain)
             .finish()
     }
 }

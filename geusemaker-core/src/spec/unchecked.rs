@@ -6,6 +6,7 @@ use super::access::Access;
 use super::cdn::Cdn;
 use super::compose::Compose;
 use super::compute::Compute;
+use super::domain::Domain;
 use super::error::SpecError;
 use super::load_balancer::LoadBalancer;
 use super::network::Network;
@@ -42,6 +43,8 @@ pub(super) struct UncheckedSpec<S = Service> {
     pub(super) load_balancer: LoadBalancer,
     #[serde(default)]
     pub(super) cdn: Cdn,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) domain: Option<Domain>,
     #[serde(skip)]
     pub(super) import_warnings: ImportWarnings,
 }
@@ -86,6 +89,7 @@ impl UncheckedSpec<ServiceFields> {
                 .collect::<Result<_, _>>()?,
             load_balancer: self.load_balancer,
             cdn: self.cdn,
+            domain: self.domain,
             import_warnings: self.import_warnings,
         })
     }

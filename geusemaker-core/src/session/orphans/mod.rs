@@ -191,7 +191,8 @@ impl Session {
 impl Orphans {
     /// Adds the resources without tags that must be deleted before those with tags: AWS refuses to delete a security
     /// group that a rule of another group references or that a mount target has, a file system with mount targets, a role
-    /// with policies, an instance profile with a role, an attached internet gateway, and a route table of a subnet.
+    /// with policies, an instance profile with a role, an attached internet gateway, and a route table of a subnet. Records
+    /// would lead nowhere.
     async fn add_dependents(&mut self, aws: &Reader, known: &Known) -> Result<(), AwsError> {
         let of_kind = |kind| {
             let of_kind = self
@@ -206,6 +207,7 @@ impl Orphans {
         );
         let mut dependents = dependents::of_roles(&self.orphans, aws).await?;
         dependents.extend(dependents::of_networks(&self.orphans, aws).await?);
+        dependents.extend(dependents::of_names(&self.orphans, aws).await?);
         for group in &groups {
             let targets = network_interface::mount_targets_of(
                 aws,

@@ -3,6 +3,7 @@
 
 mod access;
 mod candidates;
+mod domain;
 mod file_system;
 mod image;
 mod instance_types;
@@ -93,7 +94,18 @@ impl Preflight<'_> {
         let offers = types.as_deref().map(|types| self.offers(types));
         let (image, offers) = (OptionFuture::from(image), OptionFuture::from(offers));
         let mut of_network = Report::default();
-        let (network, image, offers, reserved, prefix_list, key_pair, profile, secrets) = futures::join!(
+        let (
+            network,
+            image,
+            offers,
+            reserved,
+            prefix_list,
+            key_pair,
+            profile,
+            secrets,
+            hosted_zone,
+            certificates,
+        ) = futures::join!(
             self.network(&mut of_network),
             image,
             offers,
@@ -102,6 +114,8 @@ impl Preflight<'_> {
             self.key_pair(),
             self.instance_profile(),
             self.secrets(),
+            self.hosted_zone(),
+            self.certificates(),
         );
         report.extend(of_network);
         let image = image.and_then(|image| report.take(image));
@@ -113,6 +127,8 @@ impl Preflight<'_> {
         report.take(key_pair);
         report.take(profile);
         report.take(secrets);
+        let hosted_zone = report.take(hosted_zone);
+        report.take(certificates);
 
         let network = match (self.spec.network().range(), &offers) {
             (None, _) => network,
@@ -155,8 +171,21 @@ impl Preflight<'_> {
         report.take(names);
         report.extend(of_permissions);
         report.conclude()?;
-        let (Some(network), Some(image), Some(candidates), Some(adopted), Some(prefix_list)) =
-            (network, image, candidates, file_system, prefix_list)
+        let (
+            Some(network),
+            Some(image),
+            Some(candidates),
+            Some(adopted),
+            Some(prefix_list),
+            Some(hosted_zone),
+        ) = (
+            network,
+            image,
+            candidates,
+            file_system,
+            prefix_list,
+            hosted_zone,
+        )
         else {
             unreachable!("a check without a result is in the report")
         };
@@ -168,6 +197,7 @@ impl Preflight<'_> {
             image,
             adopted_file_system: adopted.map(|found| found.adopted),
             cloudfront_prefix_list: prefix_list,
+            hosted_zone,
             spec: self.spec.clone(),
             warnings: report.warnings,
         })

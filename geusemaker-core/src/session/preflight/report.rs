@@ -5,6 +5,7 @@ use std::mem;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::error::Error;
+use crate::plan::domain_problem::DomainProblem;
 use crate::plan::error::PlanError;
 use crate::plan::problem::PlanProblem;
 use crate::plan::warning::PlanWarning;
@@ -23,6 +24,12 @@ pub(super) enum Unfit {
 impl From<PlanProblem> for Unfit {
     fn from(problem: PlanProblem) -> Self {
         Self::Problems(vec![problem])
+    }
+}
+
+impl From<DomainProblem> for Unfit {
+    fn from(problem: DomainProblem) -> Self {
+        PlanProblem::from(problem).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod compute;
+mod domain;
 mod first_repeated;
 mod instance_types;
 mod services;
@@ -28,6 +29,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     network(spec)?;
     services::check(spec)?;
     timeouts::check(spec)?;
+    domain::check(spec)?;
     access::check(spec)?;
     storage::check(spec)?;
     user_data(spec)

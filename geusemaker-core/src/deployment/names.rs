@@ -1,0 +1,77 @@
+//! The records that lead from the names of a stack to its load balancer and its distribution.
+
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::progress::step::Step;
+use crate::resource::distribution::Distribution;
+use crate::resource::dns_record::{DnsRecord, RecordType};
+use crate::resource::load_balancer::ActiveLoadBalancer;
+use crate::resource_key::ResourceKey;
+use crate::spec::{DomainName, Tier};
+
+/// Creates the record that leads to the load balancer: from the name of the stack, or behind a CDN from the name of the
+/// origin.
+pub(super) async fn lead_to_load_balancer(
+    ledger: &Arc<Ledger>,
+    load_balancer: &ActiveLoadBalancer,
+) -> Result<(), Error> {
+    let plan = &ledger.plan;
+    let (Some(zone), Some(domain)) = (&plan.hosted_zone, plan.spec.domain()) else {
+        return Ok(());
+    };
+    let Some(zone_of_target) = &load_balancer.hosted_zone else {
+        return Ok(());
+    };
+    let name = match plan.spec.tier() {
+        Tier::Instances | Tier::LoadBalancer => domain.name().clone(),
+        Tier::Cdn => domain.origin_name(),
+    };
+    tell(ledger, &name);
+    let target = (load_balancer.dns_name.as_str(), zone_of_target);
+    let record = DnsRecord::to_load_balancer(&zone.id, &name, target);
+    create_record(ledger, key(&name, RecordType::A), record).await
+}
+
+/// Creates the records that lead from all names of the stack to the distribution.
+pub(super) async fn lead_to_distribution(
+    ledger: &Arc<Ledger>,
+    distribution: &Distribution,
+) -> Result<(), Error> {
+    let plan = &ledger.plan;
+    let Some(zone) = &plan.hosted_zone else {
+        return Ok(());
+    };
+    let names = plan.spec.names();
+    let records = names.iter().flat_map(|name| {
+        tell(ledger, name);
+        [RecordType::A, RecordType::Aaaa].map(|record_type| {
+            let record =
+                DnsRecord::to_distribution(&zone.id, name, record_type, &distribution.domain);
+            create_record(ledger, key(name, record_type), record)
+        })
+    });
+    try_join_all(records).await.map(drop)
+}
+
+/// Creates a record.
+pub(super) async fn create_record(
+    ledger: &Arc<Ledger>,
+    key: ResourceKey,
+    record: DnsRecord,
+) -> Result<(), Error> {
+    ledger.create(key, record).await.map(drop)
+}
+
+fn tell(ledger: &Ledger, name: &DomainName) {
+    let name = name.clone();
+    ledger.account.progress.step(Step::CreatingRecord { name });
+}
+
+fn key(name: &DomainName, record_type: RecordType) -> ResourceKey {
+    let record_type = record_type.as_str().to_ascii_lowercase();
+    ResourceKey::new(format!("dns-record/{name}/{record_type}"))
+}
