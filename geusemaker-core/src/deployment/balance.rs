@@ -18,9 +18,9 @@ use crate::ledger::Ledger;
 use crate::plan::reached::{AlbHealthy, Ec2Ready};
 use crate::progress::step::Step;
 use crate::resource::listener::HTTP;
-use crate::resource::load_balancer::{self, ActiveLoadBalancer, IdleTimeout, NewLoadBalancer};
+use crate::resource::load_balancer::{self, ActiveLoadBalancer, Attributes, NewLoadBalancer};
 use crate::resource::security_group_rule::{NewSecurityGroupRule, Source};
-use crate::resource::target_group::{NewTargetGroup, TargetGroup};
+use crate::resource::target_group::{NewTargetGroup, TargetAttributes, TargetGroup};
 use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, PortMapping};
@@ -78,7 +78,7 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
         futures::try_join!(
             serve(ledger, &arn, &target_groups, &certificates),
             register(ledger, &target_groups, ec2),
-            wait_for_answers(ledger, &arn),
+            set_attributes(ledger, &arn),
         )
     };
     let (load_balancer, _) = futures::try_join!(active, in_service)?;
@@ -205,6 +205,7 @@ async fn create_load_balancer(
                     .map(|subnet| subnet.id.clone())
                     .collect(),
                 security_group: group.clone(),
+                scheme: plan.spec.load_balancer().scheme(),
                 owner: ledger.owner.clone(),
             },
         )
@@ -225,23 +226,26 @@ async fn create_target_groups(
             vpc: vpc.clone(),
             port,
             health: service.health().clone(),
+            target: service.target().clone(),
             checks: spec.load_balancer().clone(),
             owner: ledger.owner.clone(),
         };
         let key = ResourceKey::new(format!("target-group/{}", service.name()));
-        let arn = ledger.create(key, wanted).await?;
+        let arn = ledger.create(key.clone(), wanted).await?;
+        let attributes = TargetAttributes {
+            target_group: arn.clone(),
+            target: service.target().clone(),
+        };
+        ledger.apply(key, attributes).await?;
         let service = service.name().clone();
         Ok::<_, Error>(TargetGroup { arn, service })
     });
     try_join_all(creations).await
 }
 
-/// Makes the load balancer wait long enough for the answers of models.
-async fn wait_for_answers(ledger: &Arc<Ledger>, arn: &LoadBalancerArn) -> Result<(), Error> {
-    let setting = IdleTimeout {
-        load_balancer: arn.clone(),
-        timeout: ledger.plan.spec.load_balancer().idle_timeout(),
-    };
+/// Sets the attributes of the load balancer: it has to wait long enough for the answers of models.
+async fn set_attributes(ledger: &Arc<Ledger>, arn: &LoadBalancerArn) -> Result<(), Error> {
+    let setting = Attributes::of_spec(arn, ledger.plan.spec.load_balancer());
     ledger.apply(ResourceKey::new("alb"), setting).await
 }
 

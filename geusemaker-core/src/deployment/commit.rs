@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::failed::Failed;
+use super::protection::protect;
 use super::started_services::await_started;
 use super::state::State;
 use super::{Deployment, asked_tier, pending_work};
@@ -226,25 +227,41 @@ impl Deployment<Ec2Ready> {
 }
 
 impl Deployment<AlbHealthy> {
-    /// Commits tier 2.
+    /// Commits tier 2. With `load_balancer.deletion_protection`, the load balancer is protected from now on.
     ///
     /// # Errors
-    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written.
+    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written, or the load balancer cannot be
+    /// protected.
     pub async fn commit(self) -> Result<CommittedStack, Failed<AlbHealthy>> {
         if let Err(error) = asked_tier::is_reached(&self.state().ec2.plan, Tier::LoadBalancer) {
             return Err(Failed::refused(error, self));
         }
-        commit_tier(self, Tier::LoadBalancer).await
+        let ledger = self.inner.guard.ledger();
+        let protected = ledger
+            .unless_closed(Box::pin(protect(ledger, self.state())))
+            .await;
+        match protected {
+            Ok(()) => commit_tier(self, Tier::LoadBalancer).await,
+            Err(error) => Err(Failed::refused(error, self)),
+        }
     }
 }
 
 impl Deployment<CdnDeployed> {
-    /// Commits tier 3.
+    /// Commits tier 3. With `load_balancer.deletion_protection`, the load balancer is protected from now on.
     ///
     /// # Errors
-    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written.
+    /// Returns [`Failed`] with the deployment as it was if the journal cannot be written, or the load balancer cannot be
+    /// protected.
     pub async fn commit(self) -> Result<CommittedStack, Failed<CdnDeployed>> {
-        commit_tier(self, Tier::Cdn).await
+        let ledger = self.inner.guard.ledger();
+        let protected = ledger
+            .unless_closed(Box::pin(protect(ledger, &self.state().alb)))
+            .await;
+        match protected {
+            Ok(()) => commit_tier(self, Tier::Cdn).await,
+            Err(error) => Err(Failed::refused(error, self)),
+        }
     }
 }
 

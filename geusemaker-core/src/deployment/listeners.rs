@@ -5,28 +5,14 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 
 use crate::error::Error;
-use crate::id::{CertificateArn, ListenerArn, ListenerRuleArn, LoadBalancerArn, TargetGroupArn};
+use crate::id::{CertificateArn, ListenerArn, ListenerRuleArn, LoadBalancerArn};
 use crate::ledger::Ledger;
 use crate::resource::listener::{HTTP, HTTPS, NewListener, OtherRequests};
 use crate::resource::listener_rule::NewListenerRule;
 use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
 use crate::resource::target_group::TargetGroup;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DeploymentSpec, PathPattern, Service, Tier};
-
-/// The most paths of a rule beside the secret of the CDN. While the secret is changed, a rule admits two of them.
-///
-/// Source: Application Load Balancer quotas, five condition values per rule.
-const PATHS_BESIDE_SECRET: usize = 3;
-
-/// A rule that is to be: its name in the journal, its paths, and where its requests go.
-struct Route<'a> {
-    service: &'a Service,
-    /// The end of the rule's name in the journal, of a service that needs more than one rule.
-    number: usize,
-    paths: &'a [PathPattern],
-    target_group: TargetGroupArn,
-}
+use crate::spec::{DeploymentSpec, Route, Service, Tier};
 
 /// Returns the port of the listener that serves: that of HTTPS if the load balancer has a certificate.
 pub(super) fn serving_port(spec: &DeploymentSpec) -> u16 {
@@ -93,62 +79,37 @@ pub(super) async fn listen(
         owner: ledger.owner.clone(),
     };
     let listener = ledger.create(key(port), listener).await?;
-    let routes = routes(ledger, group_of);
+    let routes = spec.routes();
     let secret = match is_closed {
         true => Some(secret(ledger, &listener, &routes).await?),
         false => None,
     };
-    let rules = (1..).zip(&routes).map(|(priority, route)| {
+    let rules = routes.iter().filter_map(|route| {
+        let service = route.service;
         let rule = NewListenerRule {
-            name: spec.name().target_group_name(route.service.name()),
+            name: spec.name().target_group_name(service.name()),
             listener: listener.clone(),
-            priority,
+            priority: route.priority,
             paths: route.paths.iter().map(ToString::to_string).collect(),
+            conditions: service.conditions().clone(),
+            rewrite: route.without_prefix(),
             secret: secret.clone(),
-            target_group: route.target_group.clone(),
+            target_group: group_of(service)?,
             owner: ledger.owner.clone(),
         };
-        ledger.create(route.key(port), rule)
+        Some(ledger.create(key_of(route, port), rule))
     });
     try_join_all(rules).await?;
     Ok(())
 }
 
-/// Returns the rules that the listener gets, in the order of their priorities.
-fn routes<'a>(
-    ledger: &'a Ledger,
-    group_of: impl Fn(&Service) -> Option<TargetGroupArn>,
-) -> Vec<Route<'a>> {
-    let spec = &ledger.plan.spec;
-    let (size, default) = match spec.tier() {
-        Tier::Instances | Tier::LoadBalancer => (usize::MAX, None),
-        Tier::Cdn => (PATHS_BESIDE_SECRET, spec.default_service()),
-    };
-    let with_paths = spec.served_services().filter(|it| !it.is_default());
-    let with_paths = with_paths.flat_map(|service| {
-        let parts = service.paths().chunks(size).enumerate();
-        parts.map(move |(number, paths)| (service, number + 1, paths))
-    });
-    let all = with_paths.chain(default.map(|service| (service, 1, &[][..])));
-    all.filter_map(|(service, number, paths)| {
-        Some(Route {
-            service,
-            number,
-            paths,
-            target_group: group_of(service)?,
-        })
+/// Returns a rule's name in the journal.
+fn key_of(route: &Route<'_>, port: u16) -> ResourceKey {
+    let rule = format!("{}/rule/{}", key(port), route.service.name());
+    ResourceKey::new(match route.number {
+        1 => rule,
+        number => format!("{rule}/{number}"),
     })
-    .collect()
-}
-
-impl Route<'_> {
-    fn key(&self, port: u16) -> ResourceKey {
-        let rule = format!("{}/rule/{}", key(port), self.service.name());
-        ResourceKey::new(match self.number {
-            1 => rule,
-            number => format!("{rule}/{number}"),
-        })
-    }
 }
 
 /// Returns the listener's name in the journal.
@@ -165,7 +126,7 @@ async fn secret(
     let port = serving_port(&ledger.plan.spec);
     if routes
         .iter()
-        .all(|route| ledger.entry(&route.key(port)).is_none())
+        .all(|route| ledger.entry(&key_of(route, port)).is_none())
     {
         return Ok(OriginSecret::random());
     }

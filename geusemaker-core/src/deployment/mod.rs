@@ -32,6 +32,7 @@ mod listeners;
 mod names;
 mod network;
 mod pending_work;
+mod protection;
 mod publish;
 mod started_services;
 pub(crate) mod state;

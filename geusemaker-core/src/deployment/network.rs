@@ -24,7 +24,7 @@ use crate::resource::vpc::{DnsHostnames, NewVpc};
 use crate::resource::vpc_endpoint::{self, Access, NewVpcEndpoint};
 use crate::resource::vpc_endpoint_service::{GATEWAY, INTERFACES};
 use crate::resource_key::ResourceKey;
-use crate::spec::{CidrBlock, Egress};
+use crate::spec::{CidrBlock, Egress, Scheme};
 use crate::wait::{Expected, Wait};
 
 const HTTPS: u16 = 443;
@@ -91,12 +91,15 @@ async fn create_subnets(
     Ok(Subnets {
         used: UsedNetwork {
             vpc: vpc.clone(),
+            balancer_subnets: match ledger.plan.spec.load_balancer().scheme() {
+                Scheme::Internal if !privates.is_empty() => privates.clone(),
+                Scheme::Internal | Scheme::InternetFacing => publics.clone(),
+            },
             instance_subnets: if new.egress.is_some() {
                 privates
             } else {
-                publics.clone()
+                publics
             },
-            balancer_subnets: publics,
         },
         private_tables,
     })

@@ -1,6 +1,10 @@
 //! Listener rules: which requests go to which target group.
 
-use aws_sdk_elasticloadbalancingv2::types::{PathPatternConditionConfig, RuleCondition};
+use aws_sdk_elasticloadbalancingv2::types::{
+    HostHeaderConditionConfig, HttpHeaderConditionConfig, HttpRequestMethodConditionConfig,
+    PathPatternConditionConfig, RewriteConfig, RuleCondition, RuleTransform,
+    SourceIpConditionConfig, TransformTypeEnum, UrlRewriteConfig,
+};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
@@ -12,6 +16,7 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
 use crate::kind::ResourceKind;
+use crate::spec::Conditions;
 
 /// A new rule that forwards requests to a target group: those for these paths, with this secret.
 #[derive(Clone, Debug)]
@@ -21,6 +26,10 @@ pub(crate) struct NewListenerRule {
     pub(crate) priority: u16,
     /// The patterns of the paths; empty for all paths.
     pub(crate) paths: Vec<String>,
+    /// The conditions besides.
+    pub(crate) conditions: Conditions,
+    /// The expression that the path and the query are matched with, and what takes its place.
+    pub(crate) rewrite: Option<(String, &'static str)>,
     /// The secret of the CDN, if the load balancer is behind one.
     pub(crate) secret: Option<OriginSecret>,
     pub(crate) target_group: TargetGroupArn,
@@ -46,6 +55,7 @@ impl Create for NewListenerRule {
             .listener_arn(self.listener.as_str())
             .priority(self.priority.into())
             .set_conditions(Some(self.conditions()))
+            .set_transforms(self.transforms())
             .actions(forward(&self.target_group))
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
@@ -72,8 +82,57 @@ impl NewListenerRule {
         });
         let secret = self.secret.as_ref();
         let secret = secret.map(|secret| origin_secret::condition([secret]));
-        paths.into_iter().chain(secret).collect()
+        let others = further(&self.conditions);
+        paths.into_iter().chain(others).chain(secret).collect()
     }
+
+    fn transforms(&self) -> Option<Vec<RuleTransform>> {
+        let (regex, replace) = self.rewrite.as_ref()?;
+        let rewrite = RewriteConfig::builder()
+            .regex(regex)
+            .replace(*replace)
+            .build();
+        let transform = RuleTransform::builder()
+            .r#type(TransformTypeEnum::UrlRewrite)
+            .url_rewrite_config(UrlRewriteConfig::builder().rewrites(rewrite).build())
+            .build();
+        Some(vec![transform])
+    }
+}
+
+/// Returns the conditions of a service besides its paths.
+fn further(conditions: &Conditions) -> Vec<RuleCondition> {
+    let mut further = Vec::new();
+    let hosts = texts_of(conditions.host_patterns());
+    if !hosts.is_empty() {
+        let config = HostHeaderConditionConfig::builder().set_values(Some(hosts));
+        let condition = RuleCondition::builder().field("host-header");
+        further.push(condition.host_header_config(config.build()).build());
+    }
+    let methods = texts_of(conditions.http_methods());
+    if !methods.is_empty() {
+        let config = HttpRequestMethodConditionConfig::builder().set_values(Some(methods));
+        let condition = RuleCondition::builder().field("http-request-method");
+        further.push(condition.http_request_method_config(config.build()).build());
+    }
+    for (name, values) in conditions.header_patterns() {
+        let config = HttpHeaderConditionConfig::builder()
+            .http_header_name(name.as_str())
+            .set_values(Some(texts_of(values)));
+        let condition = RuleCondition::builder().field("http-header");
+        further.push(condition.http_header_config(config.build()).build());
+    }
+    let ranges = texts_of(conditions.source_ranges());
+    if !ranges.is_empty() {
+        let config = SourceIpConditionConfig::builder().set_values(Some(ranges));
+        let condition = RuleCondition::builder().field("source-ip");
+        further.push(condition.source_ip_config(config.build()).build());
+    }
+    further
+}
+
+fn texts_of<T: ToString>(all: &[T]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
 }
 
 /// A lookup by the priority: a listener has at most one rule of a priority.

@@ -1,7 +1,5 @@
 //! Application Load Balancers.
 
-use std::time::Duration;
-
 use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::builders::DescribeLoadBalancersFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as SdkLoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
@@ -19,14 +17,16 @@ use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{DeploymentId, HostedZoneId, LoadBalancerArn, SecurityGroupId, SubnetId};
 use crate::kind::ResourceKind;
+use crate::spec::{LoadBalancer as LoadBalancerSpec, Scheme};
 use crate::wait::{Expected, PollState};
 
-/// A new load balancer that faces the internet.
+/// A new load balancer.
 #[derive(Clone, Debug)]
 pub(crate) struct NewLoadBalancer {
     pub(crate) name: String,
     pub(crate) subnets: Vec<SubnetId>,
     pub(crate) security_group: SecurityGroupId,
+    pub(crate) scheme: Scheme,
     pub(crate) owner: Owner,
 }
 
@@ -51,7 +51,10 @@ impl Create for NewLoadBalancer {
             .create_load_balancer()
             .name(&self.name)
             .r#type(LoadBalancerTypeEnum::Application)
-            .scheme(LoadBalancerSchemeEnum::InternetFacing)
+            .scheme(match self.scheme {
+                Scheme::InternetFacing => LoadBalancerSchemeEnum::InternetFacing,
+                Scheme::Internal => LoadBalancerSchemeEnum::Internal,
+            })
             .set_subnets(Some(subnets))
             .security_groups(self.security_group.as_str())
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
@@ -127,29 +130,54 @@ impl Kind for Lookup {
     }
 }
 
-/// The time without data after which the load balancer ends a connection.
+/// The attribute that keeps AWS from deleting a load balancer.
+pub(crate) const DELETION_PROTECTION: &str = "deletion_protection.enabled";
+
+/// Attributes of a load balancer.
 #[derive(Clone, Debug)]
-pub(crate) struct IdleTimeout {
+pub(crate) struct Attributes {
     pub(crate) load_balancer: LoadBalancerArn,
-    /// In whole seconds.
-    pub(crate) timeout: Duration,
+    pub(crate) wanted: Vec<(&'static str, String)>,
 }
 
-const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
+impl Attributes {
+    /// Returns the attributes with which a load balancer of this spec serves.
+    pub(crate) fn of_spec(load_balancer: &LoadBalancerArn, spec: &LoadBalancerSpec) -> Self {
+        let mut wanted = vec![(
+            "idle_timeout.timeout_seconds",
+            spec.idle_timeout().as_secs().to_string(),
+        )];
+        if !spec.http2() {
+            wanted.push(("routing.http2.enabled", "false".to_owned()));
+        }
+        if let Some(logs) = spec.access_logs() {
+            wanted.push(("access_logs.s3.enabled", "true".to_owned()));
+            wanted.push(("access_logs.s3.bucket", logs.bucket().to_string()));
+            let folder = logs.folder().map(ToString::to_string);
+            wanted.extend(folder.map(|folder| ("access_logs.s3.prefix", folder)));
+        }
+        Self {
+            load_balancer: load_balancer.clone(),
+            wanted,
+        }
+    }
+}
 
-impl Setting for IdleTimeout {
+impl Setting for Attributes {
     const KIND: ResourceKind = ResourceKind::LoadBalancer;
-    const DOING: &'static str = "setting the idle timeout of the load balancer";
+    const DOING: &'static str = "setting the attributes of the load balancer";
 
     async fn apply(&self, aws: &Writer, _: &Reader) -> Result<(), AwsError> {
-        let attribute = LoadBalancerAttribute::builder()
-            .key(IDLE_TIMEOUT)
-            .value(self.timeout.as_secs().to_string())
-            .build();
+        let attributes = self.wanted.iter().map(|(key, value)| {
+            LoadBalancerAttribute::builder()
+                .key(*key)
+                .value(value)
+                .build()
+        });
         aws.elastic_load_balancing
             .modify_load_balancer_attributes()
             .load_balancer_arn(self.load_balancer.as_str())
-            .attributes(attribute)
+            .set_attributes(Some(attributes.collect()))
             .send()
             .await
             .map_err(AwsError::of(
@@ -168,9 +196,11 @@ impl Setting for IdleTimeout {
             .map_err(AwsError::of(
                 "elasticloadbalancing:DescribeLoadBalancerAttributes",
             ))?;
-        let wanted = self.timeout.as_secs().to_string();
-        let mut all = reply.attributes().iter();
-        Ok(all.any(|it| it.key() == Some(IDLE_TIMEOUT) && it.value() == Some(&wanted)))
+        let is_there = |(key, value): &(&str, String)| {
+            let mut all = reply.attributes().iter();
+            all.any(|it| it.key() == Some(*key) && it.value() == Some(value))
+        };
+        Ok(self.wanted.iter().all(is_there))
     }
 }
 

@@ -122,8 +122,8 @@ impl Setting for AdmittedSecrets {
             !name.is_some_and(|name| name.eq_ignore_ascii_case(HEADER))
         });
         let others = others.map(|mut condition| {
-            // AWS describes the patterns of a path twice, and takes them once.
-            if condition.path_pattern_config.is_some() {
+            // AWS describes the patterns of paths and hosts twice, and takes them once.
+            if condition.path_pattern_config.is_some() || condition.host_header_config.is_some() {
                 condition.values = None;
             }
             condition

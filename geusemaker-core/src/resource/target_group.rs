@@ -2,20 +2,25 @@
 
 use aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::builders::DescribeTargetGroupsFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
-    Matcher, ProtocolEnum, TargetGroup as SdkTargetGroup, TargetHealthDescription, TargetTypeEnum,
+    Matcher, ProtocolEnum, TargetGroup as SdkTargetGroup, TargetGroupAttribute,
+    TargetHealthDescription, TargetTypeEnum,
 };
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
 use super::ownership::{if_ours, is_taken, ours};
+use super::setting::Setting;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{DeploymentId, TargetGroupArn, VpcId};
 use crate::kind::ResourceKind;
-use crate::spec::{Health, HealthMatcher, LoadBalancer as LoadBalancerSpec, ServiceName};
+use crate::spec::{
+    Health, HealthMatcher, HealthPath, LoadBalancer as LoadBalancerSpec, ServiceName, Target,
+    TargetProtocol, TargetVersion,
+};
 
 /// A new target group: the instances that serve one service.
 #[derive(Clone, Debug)]
@@ -25,6 +30,7 @@ pub(crate) struct NewTargetGroup {
     /// The port of the instances that serves.
     pub(crate) port: u16,
     pub(crate) health: Health,
+    pub(crate) target: Target,
     /// The pace of the checks.
     pub(crate) checks: LoadBalancerSpec,
     pub(crate) owner: Owner,
@@ -50,12 +56,13 @@ impl Create for NewTargetGroup {
             .elastic_load_balancing
             .create_target_group()
             .name(&self.name)
-            .protocol(ProtocolEnum::Http)
+            .protocol(self.protocol())
+            .set_protocol_version(self.version())
             .port(self.port.into())
             .vpc_id(self.vpc.as_str())
             .target_type(TargetTypeEnum::Instance)
-            .health_check_protocol(ProtocolEnum::Http)
-            .health_check_path(self.health.path().to_string())
+            .health_check_protocol(self.protocol())
+            .health_check_path(self.path())
             .set_health_check_port(self.health.port().map(|port| port.to_string()))
             .set_matcher(self.matcher())
             .health_check_interval_seconds(count(interval))
@@ -80,7 +87,122 @@ impl NewTargetGroup {
     fn matcher(&self) -> Option<Matcher> {
         let matcher = self.health.matcher();
         let is_usual = *matcher == HealthMatcher::default();
-        (!is_usual).then(|| Matcher::builder().http_code(matcher.as_str()).build())
+        (!is_usual).then(|| {
+            let builder = Matcher::builder();
+            match self.target.version() {
+                TargetVersion::Grpc => builder.grpc_code(matcher.as_str()).build(),
+                TargetVersion::Http1 | TargetVersion::Http2 => {
+                    builder.http_code(matcher.as_str()).build()
+                }
+            }
+        })
+    }
+
+    fn protocol(&self) -> ProtocolEnum {
+        match self.target.protocol() {
+            TargetProtocol::Http => ProtocolEnum::Http,
+            TargetProtocol::Https => ProtocolEnum::Https,
+        }
+    }
+
+    /// Returns the version of HTTP, unless it is AWS's default.
+    fn version(&self) -> Option<String> {
+        match self.target.version() {
+            TargetVersion::Http1 => None,
+            TargetVersion::Http2 => Some("HTTP2".to_owned()),
+            TargetVersion::Grpc => Some("GRPC".to_owned()),
+        }
+    }
+
+    /// Returns the path of the health check: that of AWS for gRPC, unless the spec has one.
+    ///
+    /// Source: Elastic Load Balancing API, `CreateTargetGroup`, parameter `HealthCheckPath`.
+    fn path(&self) -> &str {
+        let path = self.health.path();
+        match self.target.version() {
+            TargetVersion::Grpc if *path == HealthPath::default() => "/AWS.ALB/healthcheck",
+            TargetVersion::Http1 | TargetVersion::Http2 | TargetVersion::Grpc => path.as_str(),
+        }
+    }
+}
+
+/// The way in which a target group chooses its targets, and treats those that come and go.
+#[derive(Clone, Debug)]
+pub(crate) struct TargetAttributes {
+    pub(crate) target_group: TargetGroupArn,
+    pub(crate) target: Target,
+}
+
+impl TargetAttributes {
+    /// Returns the attributes that differ from AWS's defaults. The stickiness of a group is switched on before its time
+    /// counts.
+    fn wanted(&self) -> Vec<(&'static str, String)> {
+        let target = &self.target;
+        let seconds = |time: std::time::Duration| time.as_secs().to_string();
+        let mut wanted = vec![
+            (
+                "load_balancing.algorithm.type",
+                target.algorithm().as_str().to_owned(),
+            ),
+            (
+                "deregistration_delay.timeout_seconds",
+                seconds(target.deregistration_delay()),
+            ),
+        ];
+        if let Some(time) = target.slow_start() {
+            wanted.push(("slow_start.duration_seconds", seconds(time)));
+        }
+        if let Some(time) = target.stickiness() {
+            wanted.push(("stickiness.enabled", "true".to_owned()));
+            wanted.push(("stickiness.type", "lb_cookie".to_owned()));
+            wanted.push(("stickiness.lb_cookie.duration_seconds", seconds(time)));
+        }
+        if !target.cross_zone() {
+            wanted.push(("load_balancing.cross_zone.enabled", "false".to_owned()));
+        }
+        wanted
+    }
+}
+
+impl Setting for TargetAttributes {
+    const KIND: ResourceKind = ResourceKind::TargetGroup;
+    const DOING: &'static str = "setting how the load balancer chooses instances";
+
+    async fn apply(&self, aws: &Writer, _: &Reader) -> Result<(), AwsError> {
+        let wanted = self.wanted().into_iter();
+        let wanted = wanted.map(|(key, value)| {
+            TargetGroupAttribute::builder()
+                .key(key)
+                .value(value)
+                .build()
+        });
+        aws.elastic_load_balancing
+            .modify_target_group_attributes()
+            .target_group_arn(self.target_group.as_str())
+            .set_attributes(Some(wanted.collect()))
+            .send()
+            .await
+            .map_err(AwsError::of(
+                "elasticloadbalancing:ModifyTargetGroupAttributes",
+            ))?;
+        Ok(())
+    }
+
+    async fn is_applied(&self, aws: &Reader) -> Result<bool, AwsError> {
+        let reply = aws
+            .elastic_load_balancing
+            .describe_target_group_attributes()
+            .target_group_arn(self.target_group.as_str())
+            .send()
+            .await
+            .map_err(AwsError::of(
+                "elasticloadbalancing:DescribeTargetGroupAttributes",
+            ))?;
+        let is_there = |(key, value): (&str, String)| {
+            let mut all = reply.attributes().iter();
+            all.any(|it| it.key() == Some(key) && it.value() == Some(value.as_str()))
+        };
+        Ok(self.wanted().into_iter().all(is_there))
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::access_logs::AccessLogs;
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
+use super::scheme::Scheme;
 use crate::id::CertificateArn;
 
 /// The health checks of the load balancer, its patience with the targets, and how long to wait for healthy ones.
@@ -32,6 +34,18 @@ pub struct LoadBalancer {
     idle_timeout: BoundedDuration<1, 4000, 120>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_arn: Option<CertificateArn>,
+    #[serde(skip_serializing_if = "is_default")]
+    scheme: Scheme,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http2: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
+    deletion_protection: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_logs: Option<AccessLogs>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl LoadBalancer {
@@ -74,6 +88,26 @@ impl LoadBalancer {
     pub fn certificate_arn(&self) -> Option<&CertificateArn> {
         self.certificate_arn.as_ref()
     }
+
+    /// Returns the network from which the load balancer is reached.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Returns true if the load balancer speaks HTTP/2 where it speaks HTTPS.
+    pub fn http2(&self) -> bool {
+        self.http2.unwrap_or(true)
+    }
+
+    /// Returns true if AWS refuses to delete the load balancer once the stack is committed.
+    pub fn deletion_protection(&self) -> bool {
+        self.deletion_protection
+    }
+
+    /// Returns the place of the access logs, if there are any.
+    pub fn access_logs(&self) -> Option<&AccessLogs> {
+        self.access_logs.as_ref()
+    }
 }
 
 /// A builder of the [`LoadBalancer`] of a spec: from [`LoadBalancer::builder`], for
@@ -104,6 +138,10 @@ impl LoadBalancer {
 /// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
 /// | [`idle_timeout`](Self::idle_timeout) | 2 min | outside of 1 s to 4000 s, or not whole seconds |
 /// | [`certificate_arn`](Self::certificate_arn) | requested, with a hosted zone | of another Region, or behind a CDN without a name |
+/// | [`scheme`](Self::scheme) | internet-facing | internal behind a CDN |
+/// | [`http2`](Self::http2) | true | never |
+/// | [`deletion_protection`](Self::deletion_protection) | false | never |
+/// | [`access_logs`](Self::access_logs) | none | never |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct LoadBalancerBuilder {
@@ -113,6 +151,10 @@ pub struct LoadBalancerBuilder {
     unhealthy_threshold: u32,
     idle_timeout: Duration,
     certificate_arn: Option<CertificateArn>,
+    scheme: Scheme,
+    http2: Option<bool>,
+    deletion_protection: bool,
+    access_logs: Option<AccessLogs>,
 }
 
 impl LoadBalancerBuilder {
@@ -155,6 +197,31 @@ impl LoadBalancerBuilder {
         self
     }
 
+    /// Sets the network from which the load balancer is reached; the internet by default.
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Switches HTTP/2 off, if it is false. It has a meaning for HTTPS alone.
+    pub fn http2(mut self, speaks: bool) -> Self {
+        self.http2 = Some(speaks);
+        self
+    }
+
+    /// Makes AWS refuse to delete the load balancer once the stack is committed. Somebody has to lift the protection
+    /// before the stack can be removed: this program does not.
+    pub fn deletion_protection(mut self, protects: bool) -> Self {
+        self.deletion_protection = protects;
+        self
+    }
+
+    /// Sets the place of the access logs.
+    pub fn access_logs(mut self, logs: AccessLogs) -> Self {
+        self.access_logs = Some(logs);
+        self
+    }
+
     /// Checks the bounds of all values.
     pub(super) fn checked(self) -> Result<LoadBalancer, SpecError> {
         Ok(LoadBalancer {
@@ -169,6 +236,10 @@ impl LoadBalancerBuilder {
             idle_timeout: BoundedDuration::new(self.idle_timeout)
                 .map_err(|error| error.at("idle_timeout"))?,
             certificate_arn: self.certificate_arn,
+            scheme: self.scheme,
+            http2: self.http2,
+            deletion_protection: self.deletion_protection,
+            access_logs: self.access_logs,
         })
     }
 }
@@ -188,6 +259,10 @@ impl From<LoadBalancer> for LoadBalancerBuilder {
             unhealthy_threshold: load_balancer.unhealthy_threshold(),
             idle_timeout: load_balancer.idle_timeout(),
             certificate_arn: load_balancer.certificate_arn,
+            scheme: load_balancer.scheme,
+            http2: load_balancer.http2,
+            deletion_protection: load_balancer.deletion_protection,
+            access_logs: load_balancer.access_logs,
         }
     }
 }

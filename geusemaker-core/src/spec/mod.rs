@@ -194,6 +194,7 @@
 //! error with its line.
 
 mod access;
+mod access_logs;
 mod access_point;
 mod architecture;
 mod bounded;
@@ -226,6 +227,8 @@ mod price;
 mod purchase;
 mod region;
 mod requested_type;
+mod route;
+mod scheme;
 mod service;
 mod stack_name;
 mod storage;
@@ -251,6 +254,7 @@ use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
 pub use access::{Access, AccessBuilder, InstanceProfileName};
+pub use access_logs::{AccessLogs, BucketName, LogPrefix};
 pub(crate) use access_point::WantedAccessPoint;
 pub use architecture::Architecture;
 pub use builder::DeploymentSpecBuilder;
@@ -280,12 +284,15 @@ pub use price::{MaxPrice, PriceEstimate};
 pub use purchase::Purchase;
 pub use region::Region;
 pub use requested_type::RequestedType;
+pub use route::Route;
+pub use scheme::Scheme;
 pub(crate) use service::EcrRepository;
 pub use service::{
-    ByteSize, ContainerImage, ContainerUser, DataPath, EnvName, GeneratedSecretName, Gpus, Health,
-    HealthMatcher, HealthPath, NotSecretName, ParameterName, PathPattern, PortMapping, Restart,
-    SecretKey, SecretName, SecretSource, Service, ServiceBuilder, ServiceName, UlimitName, Volume,
-    VolumeKind,
+    Algorithm, ByteSize, Conditions, ContainerImage, ContainerUser, DataPath, EnvName,
+    GeneratedSecretName, Gpus, HeaderName, HeaderPattern, Health, HealthMatcher, HealthPath,
+    HostPattern, HttpMethod, NotSecretName, ParameterName, PathPattern, PortMapping, Restart,
+    SecretKey, SecretName, SecretSource, Service, ServiceBuilder, ServiceName, Target,
+    TargetBuilder, TargetProtocol, TargetVersion, UlimitName, Volume, VolumeKind,
 };
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
@@ -505,7 +512,7 @@ impl DeploymentSpec {
         let of_import = self.0.import_warnings.0.iter().cloned();
         let (tier, access, services) = (self.tier(), self.access(), self.services());
         let of_services = warning::warnings(self.compute().count(), services);
-        let of_access = warning::of_access(tier, access, services);
+        let of_access = warning::of_access(tier, self.load_balancer(), access, services);
         let of_network = warning::of_network(tier, self.network(), access, services);
         of_import
             .chain(of_services)

@@ -4,7 +4,9 @@ use thiserror::Error;
 
 use super::access::Access;
 use super::egress::Egress;
+use super::load_balancer::LoadBalancer;
 use super::network::Network;
+use super::scheme::Scheme;
 use super::service::{
     ContainerImage, DataPath, Service, ServiceName, Volume, VolumeKind, keeps_database,
 };
@@ -110,8 +112,14 @@ fn joined(services: &[ServiceName]) -> String {
 }
 
 /// Returns the warning about a load balancer that admits everybody.
-pub(super) fn of_access(tier: Tier, access: &Access, services: &[Service]) -> Option<SpecWarning> {
-    let is_open = tier == Tier::LoadBalancer && access.allow().is_empty();
+pub(super) fn of_access(
+    tier: Tier,
+    load_balancer: &LoadBalancer,
+    access: &Access,
+    services: &[Service],
+) -> Option<SpecWarning> {
+    let is_public = tier == Tier::LoadBalancer && load_balancer.scheme() == Scheme::InternetFacing;
+    let is_open = is_public && access.allow().is_empty();
     is_open.then(|| SpecWarning::OpenToEverybody {
         services: services
             .iter()

@@ -14,7 +14,7 @@ use crate::resource::route_table::{self, InternetRoute, InternetRoutes};
 use crate::resource::subnet::{self, DescribedSubnet, Subnet};
 use crate::resource::vpc::{self, DnsAttribute};
 use crate::resource::{availability_zone, vpc_endpoint};
-use crate::spec::Tier;
+use crate::spec::{Scheme, Tier};
 
 const CHOOSING: &str = "choosing the network";
 
@@ -202,7 +202,7 @@ impl Preflight<'_> {
 
     /// Chooses the subnets of the load balancer and those of the instances.
     async fn choose(&self, vpc: VpcId, by_route: ByRoute, report: &mut Report) -> FoundNetwork {
-        let balancer = self.balancer_subnets(&vpc, &by_route.public, report);
+        let balancer = self.balancer_subnets(&vpc, &by_route, report);
         let of_instances = self.spec.compute().count() + OF_MOUNT_TARGET;
         let is_named = !self.spec.network().subnets().is_empty();
         let mut instances = if is_named && !by_route.private.is_empty() {
@@ -272,17 +272,27 @@ impl Preflight<'_> {
         }
     }
 
-    /// Returns the subnets of the load balancer, which people reach from the internet.
+    /// Returns the subnets of the load balancer.
     fn balancer_subnets(
         &self,
         vpc: &VpcId,
-        public: &[DescribedSubnet],
+        by_route: &ByRoute,
         report: &mut Report,
     ) -> Vec<DescribedSubnet> {
         if self.spec.tier() < Tier::LoadBalancer {
             return Vec::new();
         }
-        let subnets = one_per_zone(public, OF_LOAD_BALANCER);
+        if self.spec.load_balancer().scheme() == Scheme::Internal {
+            // It needs no way to the internet, so it leaves the public subnets to others.
+            let ByRoute {
+                public,
+                private,
+                isolated,
+            } = by_route;
+            let all = [&private[..], isolated, public].concat();
+            return one_per_zone(&all, OF_LOAD_BALANCER);
+        }
+        let subnets = one_per_zone(&by_route.public, OF_LOAD_BALANCER);
         if subnets.len() < self.needed_zones() {
             report.problem(PlanProblem::NotPublic {
                 tier: self.spec.tier(),

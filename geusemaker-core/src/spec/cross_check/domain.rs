@@ -7,6 +7,7 @@ use crate::spec::domain_name::DomainName;
 use crate::spec::error::SpecError;
 use crate::spec::hosted_zone::HostedZone;
 use crate::spec::region::Region;
+use crate::spec::scheme::Scheme;
 use crate::spec::tier::Tier;
 use crate::spec::unchecked::UncheckedSpec;
 
@@ -129,6 +130,11 @@ fn of_load_balancer(spec: &UncheckedSpec) -> Result<(), SpecError> {
 }
 
 fn of_cdn(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    if spec.load_balancer.scheme() == Scheme::Internal {
+        let why =
+            "CloudFront reaches the load balancer from the internet: leave it out, or set tier = 2";
+        return Err(SpecError::new(why).at("load_balancer.scheme"));
+    }
     let aliases = spec.cdn.aliases();
     let of_domain = spec.domain.as_ref();
     let has_zone = of_domain.is_some_and(|domain| domain.hosted_zone().is_some());

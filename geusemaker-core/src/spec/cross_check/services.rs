@@ -4,22 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 
 use super::first_repeated::first_repeated;
+use crate::spec::cidr_block::CidrBlock;
+use crate::spec::domain::Domain;
 use crate::spec::error::SpecError;
 use crate::spec::requested_type::RequestedType;
-use crate::spec::service::{Gpus, Service, ServiceName};
+use crate::spec::route::{VALUES_PER_RULE, WILDCARDS_PER_RULE, of_all_rules};
+use crate::spec::service::{Gpus, HealthMatcher, Service, ServiceName, TargetVersion, wildcards};
 use crate::spec::stack_name::LOAD_BALANCING_NAME_MAX;
 use crate::spec::tier::Tier;
 use crate::spec::unchecked::UncheckedSpec;
 
-/// The most path patterns that one listener rule can hold.
-///
-/// Source: Application Load Balancer quotas, condition values per rule.
-const PATHS_PER_RULE: usize = 5;
-
-/// The most wildcards in the path patterns of one listener rule.
-///
-/// Source: Application Load Balancer quotas, condition wildcards per rule.
-const WILDCARDS_PER_RULE: usize = 5;
+/// The most paths of a service.
+const PATHS_MAX: usize = 20;
 
 /// The most inbound rules of the instances' security group, one for each port that the load balancer uses.
 ///
@@ -34,7 +30,8 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     names(services)?;
     ports(services)?;
     default_service(services)?;
-    paths(services)?;
+    paths(spec)?;
+    versions(spec)?;
     gpus(spec)?;
     dependencies(services)?;
     target_group_names(spec)
@@ -121,37 +118,105 @@ fn default_service(services: &[Service]) -> Result<(), SpecError> {
     Ok(())
 }
 
-fn paths(services: &[Service]) -> Result<(), SpecError> {
-    let mut taken = HashMap::new();
-    for (index, service) in services.iter().enumerate() {
+/// Checks that each request can go to one service, and that the rules have room for what they ask.
+fn paths(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    let mut taken: HashMap<_, Vec<&Service>> = HashMap::new();
+    for (index, service) in spec.services.iter().enumerate() {
+        fits_rule(spec.tier, index, service)?;
         let at = format!("service[{index}].paths");
-        if service.paths().len() > PATHS_PER_RULE {
-            let message = format!(
-                "has {} paths, but a listener rule takes at most {PATHS_PER_RULE}",
-                service.paths().len()
-            );
-            return Err(SpecError::new(message).at(at));
-        }
-        let wildcards = service.paths().iter().map(|path| {
-            let text = path.as_str();
-            text.matches(['*', '?']).count()
-        });
-        let wildcards: usize = wildcards.sum();
-        if wildcards > WILDCARDS_PER_RULE {
-            let message = format!(
-                "has {wildcards} wildcards (* and ?) in all, but a listener rule takes at most {WILDCARDS_PER_RULE}: \
-                 use fewer"
-            );
-            return Err(SpecError::new(message).at(at));
-        }
         for (path_index, path) in service.paths().iter().enumerate() {
-            if let Some(owner) = taken.insert(path, service.name()) {
+            let owners = taken.entry(path).or_default();
+            let mut same = owners.iter();
+            if let Some(owner) = same.find(|it| it.conditions() == service.conditions()) {
                 let message = format!(
-                    "{:?} goes to {owner} already: each path can go to one service",
-                    path.as_str()
+                    "{:?} goes to {} already: each path can go to one service",
+                    path.as_str(),
+                    owner.name()
                 );
                 return Err(SpecError::new(message).at(format!("{at}[{path_index}]")));
             }
+            owners.push(service);
+        }
+    }
+    Ok(())
+}
+
+/// Checks the limits of the rules of one service.
+fn fits_rule(tier: Tier, index: usize, service: &Service) -> Result<(), SpecError> {
+    let at = |field: &str| format!("service[{index}].{field}");
+    if service.paths().len() > PATHS_MAX {
+        let message = format!(
+            "has {} paths, and a service can have {PATHS_MAX}: use wildcards, as in \"/v1/*\"",
+            service.paths().len()
+        );
+        return Err(SpecError::new(message).at(at("paths")));
+    }
+    let conditions = service.conditions();
+    let of_path = usize::from(!service.paths().is_empty());
+    let room = VALUES_PER_RULE - of_all_rules(tier);
+    if conditions.count() + of_path > room {
+        let message = format!(
+            "has {} values beside a path, and a listener rule has room for {} in tier {tier}: name fewer",
+            conditions.count(),
+            room - of_path
+        );
+        return Err(SpecError::new(message).at(at("conditions")));
+    }
+    let paths = service.paths().iter().map(|path| wildcards(path.as_str()));
+    let wildcards = conditions.wildcards() + paths.max().unwrap_or_default();
+    if wildcards > WILDCARDS_PER_RULE {
+        let message = format!(
+            "has {wildcards} wildcards (* and ?) in one path and its conditions, but a listener rule takes at most \
+             {WILDCARDS_PER_RULE}: use fewer"
+        );
+        return Err(SpecError::new(message).at(at("paths")));
+    }
+    if tier == Tier::Cdn && !conditions.source_ranges().is_empty() {
+        let message = "a load balancer behind a CDN sees the addresses of CloudFront alone: leave sources out";
+        return Err(SpecError::new(message).at(at("conditions.sources")));
+    }
+    let nobody = |range: &&CidrBlock| range.as_str() == "255.255.255.255/32";
+    if conditions
+        .source_ranges()
+        .iter()
+        .any(|range| nobody(&range))
+    {
+        let message =
+            "AWS does not take 255.255.255.255/32: name the range that requests come from";
+        return Err(SpecError::new(message).at(at("conditions.sources")));
+    }
+    Ok(())
+}
+
+/// Checks the versions of HTTP in which services are spoken to, and the codes that say that they are healthy.
+fn versions(spec: &UncheckedSpec) -> Result<(), SpecError> {
+    for (index, service) in spec.services.iter().enumerate() {
+        let version = service.target().version();
+        let at = |field: &str| format!("service[{index}].{field}");
+        let is_grpc = version == TargetVersion::Grpc;
+        let matcher = service.health().matcher();
+        if matcher.is_grpc() != is_grpc && *matcher != HealthMatcher::default() {
+            let message = match is_grpc {
+                true => {
+                    "a service that speaks gRPC answers with codes of gRPC: write \"0\", or \"0-99\""
+                }
+                false => {
+                    "are codes of gRPC: set target.version = \"grpc\", or write statuses such as \"200-299\""
+                }
+            };
+            return Err(SpecError::new(message).at(at("health.matcher")));
+        }
+        if version == TargetVersion::Http1 || spec.tier == Tier::Instances {
+            continue;
+        }
+        if spec.tier == Tier::Cdn {
+            let message = "CloudFront speaks HTTP/1.1 to the load balancer: leave the version out, or set tier = 2";
+            return Err(SpecError::new(message).at(at("target.version")));
+        }
+        let of_zone = spec.domain.as_ref().and_then(Domain::hosted_zone);
+        if spec.load_balancer.certificate_arn().is_none() && of_zone.is_none() {
+            let message = "needs HTTPS in front: add [domain], or load_balancer.certificate_arn";
+            return Err(SpecError::new(message).at(at("target.version")));
         }
     }
     Ok(())
@@ -347,27 +412,101 @@ mod tests {
     }
 
     #[test]
-    fn service_paths_fit_one_listener_rule() {
-        assert!(
-            read(
+    fn conditions_fit_listener_rule() {
+        let many = |count: usize| {
+            let paths: Vec<_> = (0..count).map(|n| format!("'/{n}'")).collect();
+            service("a", 1, &format!("paths = [{}]", paths.join(",")))
+        };
+        assert!(read(3, G5, &many(20)).is_ok());
+        let with = |keys: &str| service("a", 1, keys);
+        for (tier, text, wanted) in [
+            (
                 2,
-                G5,
-                &service("a", 1, "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\"]")
-            )
-            .is_ok()
-        );
-        assert_eq!(
-            error(
-                2,
-                G5,
-                &service(
-                    "a",
-                    1,
-                    "paths = [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", \"/6\"]"
-                )
+                many(21),
+                "service[0].paths: has 21 paths, and a service can have 20",
             ),
-            "line 9: service[0].paths: has 6 paths, but a listener rule takes at most 5"
+            (
+                2,
+                with("paths = ['/*?*?*?']"),
+                "service[0].paths: has 6 wildcards (* and ?) in one path",
+            ),
+            (
+                2,
+                with("paths = ['/a']\nconditions = { methods = ['A', 'B', 'C', 'D', 'E'] }"),
+                "service[0].conditions: has 5 values beside a path, and a listener rule has room for 4 in tier 2",
+            ),
+            (
+                3,
+                with("paths = ['/a']\nconditions = { methods = ['A', 'B', 'C'] }"),
+                "service[0].conditions: has 3 values beside a path, and a listener rule has room for 2 in tier 3",
+            ),
+            (
+                3,
+                with("conditions = { sources = ['10.0.0.0/8'] }"),
+                "service[0].conditions.sources: a load balancer behind a CDN sees the addresses of CloudFront",
+            ),
+            (
+                2,
+                with("conditions = { headers = { X-A = [] } }"),
+                "conditions.headers.X-A: has no values",
+            ),
+            (
+                2,
+                with("strip_prefix = true"),
+                "strip_prefix: takes the prefix off paths, and there are none",
+            ),
+            (
+                2,
+                with("strip_prefix = true\npaths = ['/a', '/b*']"),
+                "paths[1]: strip_prefix needs paths such as",
+            ),
+            (
+                2,
+                with("target = { algorithm = 'weighted-random', stickiness = '1h' }"),
+                "target.stickiness: does not work with algorithm",
+            ),
+            (
+                2,
+                with("target = { algorithm = 'least-outstanding-requests', slow_start = '1m' }"),
+                "target.slow_start: works with algorithm = \"round-robin\" alone",
+            ),
+            (
+                2,
+                with("target = { version = 'grpc' }"),
+                "target.version: needs HTTPS in front",
+            ),
+            (
+                3,
+                with("target = { version = 'http2' }"),
+                "target.version: CloudFront speaks HTTP/1.1",
+            ),
+            (
+                2,
+                with("health = { matcher = '0' }"),
+                "health.matcher: are codes of gRPC",
+            ),
+        ] {
+            let error = error(tier, G5, &text);
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn path_goes_to_one_service_per_condition() {
+        let post = service(
+            "post",
+            1,
+            "paths = ['/a']\nconditions = { methods = ['POST'] }",
         );
+        let others = service("others", 2, "paths = ['/a']");
+        assert!(read(2, G5, &format!("{post}{others}")).is_ok());
+        let again = service(
+            "again",
+            3,
+            "paths = ['/a']\nconditions = { methods = ['POST'] }",
+        );
+        let error = error(2, G5, &format!("{post}{again}"));
+        assert!(error.contains("\"/a\" goes to post already"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Service;
 use super::byte_size::ByteSize;
+use super::conditions::Conditions;
 use super::env::EnvName;
 use super::fields::ServiceFields;
 use super::gpus::Gpus;
@@ -13,6 +14,7 @@ use super::port::PortMapping;
 use super::restart::Restart;
 use super::scalar::Words;
 use super::secret::{NotSecretName, SecretSource};
+use super::target::TargetBuilder;
 use super::text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 use super::ulimit::UlimitName;
 use super::user::ContainerUser;
@@ -47,6 +49,9 @@ use super::volume::{VolumeFields, VolumeKind};
 /// | [`ports`](Self::ports) | none | as `port` |
 /// | [`internal`](Self::internal) | false | if it has a port, paths or a health check |
 /// | [`paths`](Self::paths) | none: the default service | if there are more than 5, or one goes to a service already |
+/// | [`conditions`](Self::conditions) | none | if a rule would have more than 5 values |
+/// | [`strip_prefix`](Self::strip_prefix) | false | if a path is no prefix |
+/// | [`target`](Self::target) | the defaults of [`TargetBuilder`] | see there |
 /// | [`health_path`](Self::health_path) | `/` | never |
 /// | [`health_matcher`](Self::health_matcher) | `200` | never |
 /// | [`health_port`](Self::health_port) | the port | if the service does not publish it |
@@ -110,6 +115,9 @@ impl ServiceBuilder {
         self.0.internal = true;
         self.0.port = None;
         self.0.paths = Vec::new();
+        self.0.conditions = Conditions::default();
+        self.0.strip_prefix = false;
+        self.0.target = None;
         self.0.health_path = None;
         self.0.health = None;
         self
@@ -149,6 +157,25 @@ impl ServiceBuilder {
     /// Sets the paths that the load balancer routes to the service, at most five; none for the default service.
     pub fn paths(mut self, paths: impl IntoIterator<Item = PathPattern>) -> Self {
         self.0.paths = paths.into_iter().collect();
+        self
+    }
+
+    /// Sets the conditions that a request must meet besides one of the paths; none by default.
+    pub fn conditions(mut self, conditions: Conditions) -> Self {
+        self.0.conditions = conditions;
+        self
+    }
+
+    /// Takes the prefix off the paths before the service sees them: `/ollama/api` becomes `/api`. Each path must be
+    /// of the form `/ollama` or `/ollama/*`.
+    pub fn strip_prefix(mut self, strips: bool) -> Self {
+        self.0.strip_prefix = strips;
+        self
+    }
+
+    /// Sets the way in which the load balancer treats the instances that serve the service.
+    pub fn target(mut self, target: impl Into<TargetBuilder>) -> Self {
+        self.0.target = Some(target.into());
         self
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Service;
 use super::byte_size::ByteSize;
+use super::conditions::Conditions;
 use super::database::default_volume_kind;
 use super::env::EnvName;
 use super::gpus::Gpus;
@@ -19,6 +20,7 @@ use super::port::PortMapping;
 use super::restart::Restart;
 use super::scalar::{self, Scalar, Words};
 use super::secret::{NotSecretName, SecretSource};
+use super::target::{Target, TargetBuilder};
 use super::text::{DataPath, HealthPath, PathPattern, ServiceName};
 use super::ulimit::{self, Limit, UlimitName};
 use super::user::ContainerUser;
@@ -42,6 +44,12 @@ pub(in crate::spec) struct ServiceFields {
     pub(super) health: Option<HealthFields>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) paths: Vec<PathPattern>,
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub(super) conditions: Conditions,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) strip_prefix: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<TargetBuilder>,
     pub(super) image: ContainerImage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<Words>,
@@ -103,6 +111,12 @@ pub(in crate::spec) struct ServedFields {
     health_path: Option<HealthPath>,
     #[serde(default)]
     health: Option<HealthFields>,
+    #[serde(default)]
+    conditions: Conditions,
+    #[serde(default)]
+    strip_prefix: bool,
+    #[serde(default)]
+    target: Option<TargetBuilder>,
 }
 
 impl ServiceFields {
@@ -157,6 +171,9 @@ impl ServiceFields {
         self.paths = settings.paths;
         self.health_path = settings.health_path;
         self.health = settings.health;
+        self.conditions = settings.conditions;
+        self.strip_prefix = settings.strip_prefix;
+        self.target = settings.target;
     }
 
     /// Sets the places of the secrets, and the names whose values only look like secrets.
@@ -179,6 +196,9 @@ impl ServiceFields {
             health_path: None,
             health: None,
             paths: Vec::new(),
+            conditions: Conditions::default(),
+            strip_prefix: false,
+            target: None,
             image,
             command: None,
             args: None,
@@ -205,6 +225,7 @@ impl ServiceFields {
                 .map_err(|error| error.at(format!("ports[{index}]")))?;
         }
         self.check_words()?;
+        self.check_route()?;
         self.check_secrets()?;
         let gpus = self.gpus.map(Gpus::checked).transpose();
         let gpus = gpus.map_err(|error| error.at("gpus"))?;
@@ -219,11 +240,14 @@ impl ServiceFields {
         Ok(Service {
             health: self.checked_health()?,
             volumes: self.checked_volumes()?,
+            target: self.checked_target()?,
             name: self.name,
             port,
             ports: self.ports,
             internal: self.internal,
             paths: self.paths,
+            conditions: self.conditions,
+            strip_prefix: self.strip_prefix,
             image: self.image,
             command: self.command.or(self.args).map(|Words(words)| words),
             entrypoint: self.entrypoint.map(|Words(words)| words),
@@ -253,6 +277,11 @@ impl ServiceFields {
                 unserved("health_path", "leave its health check out")
             }
             (true, None) if self.health.is_some() => unserved("health", "leave its health check out"),
+            (true, None) if !self.conditions.is_empty() => {
+                unserved("conditions", "leave its conditions out")
+            }
+            (true, None) if self.strip_prefix => unserved("strip_prefix", "leave it out"),
+            (true, None) if self.target.is_some() => unserved("target", "leave it out"),
             (true, None) => Ok(None),
             (false, None) => Err(SpecError::new(
                 "is missing: add it to [[service]], or set internal = true for a service that only other containers use",
@@ -280,6 +309,38 @@ impl ServiceFields {
             scalar::checked(text.clone()).map_err(|message| SpecError::new(message).at(at))?;
         }
         Ok(())
+    }
+
+    /// Checks the keys that say which requests go to the service, and how.
+    fn check_route(&self) -> Result<(), SpecError> {
+        if self.strip_prefix && self.paths.is_empty() {
+            let message =
+                "takes the prefix off paths, and there are none: add paths, as in [\"/ollama/*\"]";
+            return Err(SpecError::new(message).at("strip_prefix"));
+        }
+        let has_prefix = |path: &PathPattern| path.is_prefix();
+        if let Some(index) = self
+            .paths
+            .iter()
+            .position(|path| self.strip_prefix && !has_prefix(path))
+        {
+            let message = "strip_prefix needs paths such as \"/ollama\" or \"/ollama/*\", with no other wildcards";
+            return Err(SpecError::new(message).at(format!("paths[{index}]")));
+        }
+        let mut headers = self.conditions.headers.iter();
+        if let Some((name, _)) = headers.find(|(_, values)| values.is_empty()) {
+            let message = "has no values: name one, or \"*\" for any";
+            return Err(SpecError::new(message).at(format!("conditions.headers.{name}")));
+        }
+        match self.checked_target()?.contradiction() {
+            Some((key, why)) => Err(SpecError::new(why).at(format!("target.{key}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn checked_target(&self) -> Result<Target, SpecError> {
+        let target = self.target.clone().unwrap_or_default();
+        target.checked().map_err(|error| error.in_table("target"))
     }
 
     /// Checks the variables that have the values of secrets.
@@ -369,6 +430,9 @@ impl From<Service> for ServiceFields {
             health_path,
             health,
             paths: service.paths,
+            conditions: service.conditions,
+            strip_prefix: service.strip_prefix,
+            target: (service.target != Target::default()).then(|| service.target.to_builder()),
             image: service.image,
             command: service.command.map(Words),
             args: None,

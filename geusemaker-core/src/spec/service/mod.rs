@@ -2,6 +2,7 @@
 
 mod builder;
 mod byte_size;
+mod conditions;
 mod database;
 mod ecr_repository;
 mod env;
@@ -13,6 +14,7 @@ mod port;
 mod restart;
 mod scalar;
 mod secret;
+mod target;
 mod text;
 mod ulimit;
 mod user;
@@ -24,6 +26,8 @@ use serde::{Deserialize, Serialize};
 
 pub use builder::ServiceBuilder;
 pub use byte_size::ByteSize;
+pub(super) use conditions::wildcards;
+pub use conditions::{Conditions, HeaderName, HeaderPattern, HostPattern, HttpMethod};
 pub(super) use database::keeps_database;
 pub(crate) use ecr_repository::EcrRepository;
 pub use env::EnvName;
@@ -37,6 +41,7 @@ pub use restart::Restart;
 pub use secret::{
     GeneratedSecretName, NotSecretName, ParameterName, SecretKey, SecretName, SecretSource,
 };
+pub use target::{Algorithm, Target, TargetBuilder, TargetProtocol, TargetVersion};
 pub use text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 pub use ulimit::UlimitName;
 pub use user::ContainerUser;
@@ -71,6 +76,9 @@ pub struct Service {
     internal: bool,
     health: Health,
     paths: Vec<PathPattern>,
+    conditions: Conditions,
+    strip_prefix: bool,
+    target: Target,
     image: ContainerImage,
     command: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
@@ -133,6 +141,21 @@ impl Service {
     /// Returns the paths that the load balancer routes to the service; none for the default service.
     pub fn paths(&self) -> &[PathPattern] {
         &self.paths
+    }
+
+    /// Returns the conditions that a request must meet besides one of the paths.
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Returns true if the load balancer takes the prefix off the paths: `/ollama/api` becomes `/api`.
+    pub fn strips_prefix(&self) -> bool {
+        self.strip_prefix
+    }
+
+    /// Returns the way in which the load balancer treats the instances that serve the service.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Returns the container image.
@@ -219,9 +242,9 @@ impl Service {
         &self.depends_on
     }
 
-    /// Returns true for the default service, which gets every request that matches no other service's paths.
+    /// Returns true for the default service, which gets every request that matches no rule of another service.
     pub fn is_default(&self) -> bool {
-        !self.internal && self.paths.is_empty()
+        !self.internal && self.paths.is_empty() && self.conditions.is_empty()
     }
 }
 

@@ -39,7 +39,7 @@ impl Default for HealthPath {
 
 validated_text! {
     /// The HTTP statuses that a healthy service answers with: `200`, a list as in `200,202`, or a range as in
-    /// `200-299`, from 200 to 499.
+    /// `200-299`, from 200 to 499. Of a service that speaks gRPC, they are codes of gRPC from 0 to 99.
     ///
     /// Source: Elastic Load Balancing API, `Matcher`, parameter `HttpCode` of an Application Load Balancer.
     ///
@@ -52,6 +52,13 @@ validated_text! {
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
     HealthMatcher, check_health_matcher
+}
+
+impl HealthMatcher {
+    /// Returns true if these are codes of gRPC.
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.0.bytes().take_while(u8::is_ascii_digit).count() < 3
+    }
 }
 
 impl Default for HealthMatcher {
@@ -74,6 +81,19 @@ validated_text! {
     /// assert!(error.message().contains("expected it to start with"));
     /// ```
     PathPattern, check_path_pattern
+}
+
+impl PathPattern {
+    /// Returns the path without the wildcard for what is below it.
+    pub(crate) fn prefix(&self) -> &str {
+        self.0.strip_suffix("/*").unwrap_or(&self.0)
+    }
+
+    /// Returns true if it is a path, or what is below a path.
+    pub(super) fn is_prefix(&self) -> bool {
+        let prefix = self.prefix();
+        prefix.len() > 1 && !prefix.ends_with('/') && !prefix.contains(['*', '?'])
+    }
 }
 
 validated_text! {
@@ -120,12 +140,13 @@ fn check_health_path(text: &str) -> Result<(), String> {
 }
 
 fn check_health_matcher(text: &str) -> Result<(), String> {
+    let bounds = match text.bytes().take_while(u8::is_ascii_digit).count() {
+        1 | 2 => 0..=99,
+        _ => 200..=499,
+    };
     let status = |text: &str| {
         let number = text.bytes().all(|b| b.is_ascii_digit()).then_some(text)?;
-        number
-            .parse::<u16>()
-            .ok()
-            .filter(|n| (200..=499).contains(n))
+        number.parse::<u16>().ok().filter(|n| bounds.contains(n))
     };
     let is_part = |part: &str| match part.split_once('-') {
         Some((first, last)) => status(first) < status(last) && status(first).is_some(),
@@ -135,7 +156,7 @@ fn check_health_matcher(text: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "{text:?} is not a list of HTTP statuses: expected \"200\", \"200,202\" or \"200-299\", from 200 to 499"
+            "{text:?} is not a list of HTTP statuses: expected \"200\", \"200,202\" or \"200-299\", from 200 to 499, or codes of gRPC from 0 to 99"
         ))
     }
 }
