@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
 pub(crate) mod exec;
+mod front;
 pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod logs;

@@ -6,7 +6,7 @@ use geusemaker_core::spec::{
 use geusemaker_core::{Candidate, Error, Phase, Plan, PlanWarning, PlannedNetwork};
 use serde_json::{Value, json};
 
-use super::{spec, status};
+use super::{front, spec, status};
 use crate::arguments::SpecFile;
 use crate::context::Context;
 use crate::document::Document;
@@ -33,6 +33,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         .member("name", plan.spec.name())
         .member("plan", plan)
         .member("prices", prices(plan))
+        .member("routes", front::routes(plan))
         .member("warnings", warnings(plan))
         .lines(lines(plan)))
 }
@@ -81,17 +82,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.extend(secret_lines(service));
     }
     lines.extend(access_lines(plan));
-    if spec.tier() >= Tier::LoadBalancer {
-        let admits = match spec.access().allow() {
-            _ if plan.cloudfront_prefix_list.is_some() => "CloudFront".to_owned(),
-            [] => "the internet".to_owned(),
-            ranges => joined(ranges),
-        };
-        lines.push(format!(
-            "  balancer     {}, HTTP, open to {admits}",
-            spec.name().load_balancer_name()
-        ));
-    }
+    lines.extend(front::lines(plan));
     if spec.tier() >= Tier::Cdn {
         lines.push(
             "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
@@ -195,8 +186,10 @@ fn service_line(service: &Service, tier: Tier) -> String {
         return format!("  service      {name}, internal: only for the other services");
     };
     let paths: Vec<_> = service.paths().iter().map(ToString::to_string).collect();
-    let paths = if paths.is_empty() {
+    let paths = if service.is_default() {
         "every other path".to_owned()
+    } else if paths.is_empty() {
+        "by its conditions".to_owned()
     } else {
         paths.join(", ")
     };
@@ -285,7 +278,7 @@ fn access_lines(plan: &Plan) -> Vec<String> {
     .collect()
 }
 
-fn joined(ranges: &[CidrBlock]) -> String {
+pub(super) fn joined(ranges: &[CidrBlock]) -> String {
     let ranges: Vec<_> = ranges.iter().map(CidrBlock::as_str).collect();
     ranges.join(", ")
 }

@@ -35,6 +35,7 @@ mod replay;
 mod reservation;
 mod resources;
 mod road;
+mod routing;
 mod services;
 mod sharing;
 mod spec;
