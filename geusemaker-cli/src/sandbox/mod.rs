@@ -9,9 +9,13 @@ use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
 
+/// The domain that every account of the sandbox owns.
+pub(crate) const DOMAIN: &str = "example.com";
+
 /// Returns the builder that every account of the sandbox starts from.
 pub(crate) fn account() -> AwsBuilder {
     let account = Aws::builder().guest(ServiceGuest::new());
+    let account = account.hosted_zone(DOMAIN);
     match region() {
         Some(region) => account.region(region),
         None => account,

@@ -36,7 +36,7 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let [service, method, rest @ ..] = data else {
         return None;
     };
-    let service = match service % 9 {
+    let service = match service % 11 {
         0 => "cloudfront",
         1 => "ec2",
         2 => "elasticfilesystem",
@@ -45,6 +45,8 @@ fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
         5 => "ssm",
         6 => "secretsmanager",
         7 => "servicequotas",
+        8 => "acm",
+        9 => "route53",
         _ => "sts",
     };
     let method = match method % 4 {

@@ -57,6 +57,8 @@ pub struct AwsBuilder {
     no_capacity: Vec<(String, String)>,
     newer_types: Vec<NewerType>,
     opt_ins: Vec<String>,
+    hosted_zones: Vec<String>,
+    issued_certificates: Vec<(String, String)>,
     faults: Schedule,
     snapshot: Option<Snapshot>,
     on_change: Option<OnChange>,
@@ -77,6 +79,8 @@ impl Default for AwsBuilder {
             no_capacity: Vec::new(),
             newer_types: Vec::new(),
             opt_ins: Vec::new(),
+            hosted_zones: Vec::new(),
+            issued_certificates: Vec::new(),
             faults: Schedule::default(),
             snapshot: None,
             on_change: None,
@@ -190,6 +194,52 @@ impl AwsBuilder {
         self
     }
 
+    /// Starts the account with a public hosted zone of Route 53, which counts as delegated by its registry.
+    /// [`Aws::hosted_zone_id`] returns its id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use geusemaker_testkit::Aws;
+    ///
+    /// let aws = Aws::builder().hosted_zone("example.com").build();
+    /// let id = aws.hosted_zone_id("example.com").unwrap();
+    /// let dns = aws_sdk_route53::Client::new(&aws.sdk_config());
+    /// let zone = dns.get_hosted_zone().id(id).send().await.unwrap();
+    /// assert_eq!(zone.hosted_zone().map(|zone| zone.name()), Some("example.com."));
+    /// assert!(aws.leftovers().is_empty());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn hosted_zone(mut self, name: impl Into<String>) -> Self {
+        self.hosted_zones.push(name.into());
+        self
+    }
+
+    /// Starts the account with a certificate in a region that was issued for a name a day ago; one for a distribution
+    /// has to be in `us-east-1`. [`Aws::certificate_arn`] returns its ARN.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use geusemaker_testkit::Aws;
+    ///
+    /// let aws = Aws::builder().issued_certificate("*.example.com", "eu-west-1").build();
+    /// let arn = aws.certificate_arn("*.example.com", "eu-west-1").unwrap();
+    /// assert!(arn.starts_with("arn:aws:acm:eu-west-1:"));
+    /// assert!(aws.leftovers().is_empty());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn issued_certificate(
+        mut self,
+        name: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Self {
+        self.issued_certificates.push((name.into(), region.into()));
+        self
+    }
+
     /// Continues an account from its snapshot. The seed and the timings are those of the snapshot, and so are
     /// throttling, quotas and capacity, unless this builder sets them.
     ///
@@ -225,7 +275,9 @@ impl AwsBuilder {
     /// # Panics
     /// Panics outside a tokio runtime, whose clock the account follows, and if [`AwsBuilder::no_capacity`] names an
     /// instance type or a zone that does not exist, because it would refuse nothing, if [`AwsBuilder::opt_in`] names
-    /// a region that needs no opt-in, or if [`AwsBuilder::newer_type`] has the name of another type.
+    /// a region that needs no opt-in, if [`AwsBuilder::newer_type`] has the name of another type, or if
+    /// [`AwsBuilder::hosted_zone`] or [`AwsBuilder::issued_certificate`] have a name that is no domain name or a region
+    /// that the account does not have.
     #[must_use]
     pub fn build(self) -> Aws {
         let (mut account, now) = match self.snapshot {
@@ -256,6 +308,12 @@ impl AwsBuilder {
         account.newer_types.iter().for_each(catalog::add);
         for (instance_type, zone) in self.no_capacity {
             account.capacity.exhaust(instance_type, zone);
+        }
+        for name in self.hosted_zones {
+            account.add_hosted_zone(&name, now);
+        }
+        for (name, region) in self.issued_certificates {
+            account.add_issued_certificate(&name, &region, now);
         }
         Aws {
             shared: Arc::new(Shared {

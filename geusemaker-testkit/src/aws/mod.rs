@@ -167,6 +167,18 @@ impl Aws {
             .collect()
     }
 
+    /// Returns the id of the hosted zone of that name, as [`AwsBuilder::hosted_zone`] has created it: `Z…`.
+    #[must_use]
+    pub fn hosted_zone_id(&self, name: &str) -> Option<String> {
+        lock(&self.shared.account).hosted_zone_id(name)
+    }
+
+    /// Returns the ARN of the certificate that [`AwsBuilder::issued_certificate`] has created.
+    #[must_use]
+    pub fn certificate_arn(&self, name: &str, region: &str) -> Option<String> {
+        lock(&self.shared.account).issued_certificate(name, region)
+    }
+
     /// Changes a quota from now on, as AWS does on request. Existing resources stay.
     pub fn set_quota(&self, quota: Quota, value: u32) {
         lock(&self.shared.account).quotas.set(quota, value);

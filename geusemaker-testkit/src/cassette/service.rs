@@ -30,6 +30,7 @@ fn host_service(before_query: &str) -> Option<String> {
 fn path_service(path: &str) -> Option<String> {
     match path.split('/').nth(1)? {
         "2015-02-01" => Some("elasticfilesystem".to_owned()),
+        "2013-04-01" => Some("route53".to_owned()),
         "2020-05-31" => Some("cloudfront".to_owned()),
         _ => None,
     }
@@ -68,6 +69,7 @@ mod tests {
                 "",
                 "cloudfront",
             ),
+            ("http://127.0.0.1:1/2013-04-01/hostedzone", "", "route53"),
             (
                 "http://127.0.0.1:1/?X-Amz-Credential=AKID%2F20240101%2Fus-east-1%2Fs3%2Faws4_request",
                 "",

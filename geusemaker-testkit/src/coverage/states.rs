@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::wire::xml::Element;
 use crate::wire::{Body, Reply, Service};
 
+const CERTIFICATE: &str = "CertificateManager::Certificate";
 const ACCESS_POINT: &str = "EFS::AccessPoint";
 const FILE_SYSTEM: &str = "EFS::FileSystem";
 const MOUNT_TARGET: &str = "EFS::MountTarget";
@@ -40,6 +41,12 @@ const WATCHED: &[Watched] = &[
         kind: "CloudFront::Invalidation",
         path: &["InvalidationSummary", "Status"],
         states: &[],
+    },
+    Watched {
+        service: Service::Route53,
+        kind: "Route53::Change",
+        path: &["ChangeInfo", "Status"],
+        states: &["PENDING", "INSYNC"],
     },
     Watched {
         service: Service::Ec2,
@@ -148,6 +155,7 @@ impl SeenStates {
         match &reply.body {
             Body::Empty => {}
             Body::Xml(element) => self.note_element(service, element, &mut Vec::new()),
+            Body::Json(value) if service == Service::Acm => self.note_acm(value),
             Body::Json(value) if service == Service::Ssm => self.note_ssm(value),
             Body::Json(value) => self.note_value(value),
         }
@@ -199,6 +207,20 @@ impl SeenStates {
     }
 
     /// Records the states in an answer of Systems Manager.
+    fn note_acm(&mut self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.note_acm(value)),
+            Value::Object(members) => {
+                let state = members.get("Status").and_then(Value::as_str);
+                if let Some(state) = state.filter(|_| members.contains_key("CertificateArn")) {
+                    self.count(CERTIFICATE, state, 1);
+                }
+                members.values().for_each(|value| self.note_acm(value));
+            }
+            Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
     fn note_ssm(&mut self, value: &Value) {
         match value {
             Value::Array(values) => values.iter().for_each(|value| self.note_ssm(value)),
@@ -248,6 +270,15 @@ pub(super) fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
     // A kind may be watched in more than one place; its states are listed at the first.
     let in_xml = WATCHED.iter().map(|watched| (watched.kind, watched.states));
     let in_json = [
+        (
+            CERTIFICATE,
+            &[
+                "FAILED",
+                "ISSUED",
+                "PENDING_VALIDATION",
+                "VALIDATION_TIMED_OUT",
+            ][..],
+        ),
         (ACCESS_POINT, LIFE_CYCLE_STATES),
         (FILE_SYSTEM, &["updating"]),
         (FILE_SYSTEM, LIFE_CYCLE_STATES),

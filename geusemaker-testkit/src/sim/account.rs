@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::acm::Acm;
 use super::capacity::Capacity;
 use super::catalog::InstanceType;
 use super::cloudfront::CloudFront;
@@ -18,6 +19,7 @@ use super::opt_in::{self, OptIns};
 use super::quota::Quotas;
 use super::regions;
 use super::resource::{Resource, ResourceState};
+use super::route53::{self, Route53};
 use super::secrets_manager::SecretsManager;
 use super::service_quotas::ServiceQuotas;
 use super::ssm::Ssm;
@@ -35,6 +37,8 @@ pub(crate) struct Account {
     pub(crate) cloudfront: CloudFront,
     #[serde(default)]
     pub(crate) iam: Iam,
+    #[serde(default)]
+    pub(crate) route53: Route53,
     /// The resources that existed before the program under test began.
     pub(crate) baseline: BTreeSet<Resource>,
     #[serde(default)]
@@ -53,6 +57,8 @@ pub(crate) struct Account {
 /// The content of an account in one region.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Region {
+    #[serde(default)]
+    pub(crate) acm: Acm,
     pub(crate) ec2: Ec2,
     pub(crate) efs: Efs,
     pub(crate) elastic_load_balancing: ElasticLoadBalancing,
@@ -72,6 +78,7 @@ impl Account {
             regions: BTreeMap::new(),
             cloudfront: CloudFront::default(),
             iam: Iam::default(),
+            route53: Route53::default(),
             baseline: BTreeSet::new(),
             limits: Limits::default(),
             quotas: Quotas::default(),
@@ -110,6 +117,7 @@ impl Account {
         let baseline = &mut self.baseline;
         self.regions.entry(name.to_owned()).or_insert_with(|| {
             let region = Region {
+                acm: Acm::default(),
                 ec2: Ec2::with_default_vpc(id, name),
                 efs: Efs::default(),
                 elastic_load_balancing: ElasticLoadBalancing::default(),
@@ -123,11 +131,56 @@ impl Account {
         })
     }
 
+    /// Adds a hosted zone that is older than the program under test.
+    ///
+    /// # Panics
+    /// Panics if the text is no domain name, because no record could be in the zone.
+    pub(crate) fn add_hosted_zone(&mut self, name: &str, now: Timestamp) {
+        let parsed = route53::parse_name(name);
+        let name = parsed.unwrap_or_else(|problem| panic!("hosted zone {name:?}: {problem}"));
+        self.route53.add_zone(&name, &self.id, now);
+        let zone = self.route53.zone_of(&name).map(str::to_owned);
+        let zone = zone.map(|id| Resource::new("Route53::HostedZone", &id));
+        self.baseline.extend(zone);
+    }
+
+    /// Returns the id of the hosted zone of that name.
+    pub(crate) fn hosted_zone_id(&self, name: &str) -> Option<String> {
+        let name = route53::parse_name(name).ok()?;
+        self.route53.zone_of(&name).map(str::to_owned)
+    }
+
+    /// Returns the ARN of the certificate that [`Self::add_issued_certificate`] has added.
+    pub(crate) fn issued_certificate(&self, name: &str, region: &str) -> Option<String> {
+        self.regions
+            .get(region)?
+            .acm
+            .issued(name)
+            .map(str::to_owned)
+    }
+
+    /// Adds a certificate that was issued before the program under test began.
+    ///
+    /// # Panics
+    /// Panics if the account does not have the region.
+    pub(crate) fn add_issued_certificate(&mut self, name: &str, region: &str, now: Timestamp) {
+        let is_open = regions::region(region).is_some_and(|known| self.opt_ins.allow(known));
+        assert!(is_open, "the account does not have the region {region}");
+        let id = self.id.clone();
+        let acm = &mut self.region(region).acm;
+        acm.add_issued(name, &id, region, now);
+        let arn = acm.issued(name).map(str::to_owned);
+        let certificate = arn.map(|arn| Resource::new("CertificateManager::Certificate", &arn));
+        self.baseline.extend(certificate);
+    }
+
     /// Returns the resources that exist at that time and cost money or stand in the way of others.
     pub(crate) fn inventory(&self, now: Timestamp) -> BTreeSet<Resource> {
         let mut all: BTreeSet<_> = self.cloudfront.inventory(now).into_iter().collect();
         all.extend(self.iam.inventory());
+        all.extend(self.route53.inventory());
         for region in self.regions.values() {
+            all.extend(region.acm.inventory());
             all.extend(region.ec2.inventory(now));
             all.extend(region.efs.inventory(now));
             all.extend(region.elastic_load_balancing.inventory(now));
@@ -144,7 +197,9 @@ impl Account {
             timings: self.rng.timings(),
         };
         let mut all: Vec<_> = self.cloudfront.states(now).collect();
+        all.extend(self.route53.states(now));
         for region in self.regions.values() {
+            all.extend(region.acm.states(now));
             all.extend(region.ec2.states(now));
             all.extend(region.efs.states(now));
             all.extend(

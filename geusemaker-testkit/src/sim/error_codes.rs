@@ -1,7 +1,8 @@
 //! The error codes of all services.
 
 use super::{
-    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm, sts,
+    acm, cloudfront, ec2, efs, elastic_load_balancing, iam, route53, secrets_manager,
+    service_quotas, ssm, sts,
 };
 use crate::wire::Service;
 
@@ -18,14 +19,15 @@ const COMMON: &[(&str, u16)] = &[
 ];
 
 /// The services with codes of their own, in the order in which a code of another service is looked up. Systems Manager,
-/// Secrets Manager and Service Quotas have one status for all their errors, which says nothing about the other
-/// services.
-const OTHERS: [Service; 5] = [
+/// Secrets Manager, Certificate Manager and Service Quotas have one status for all their errors, which says nothing
+/// about the other services.
+const OTHERS: [Service; 6] = [
     Service::Ec2,
     Service::ElasticLoadBalancing,
     Service::CloudFront,
     Service::Efs,
     Service::Iam,
+    Service::Route53,
 ];
 
 /// The error codes of one service, with their HTTP statuses.
@@ -44,11 +46,13 @@ impl ErrorCodes {
     /// Returns the codes of a service.
     pub(crate) fn of(service: Service) -> &'static Self {
         match service {
+            Service::Acm => &acm::ERROR_CODES,
             Service::CloudFront => &cloudfront::ERROR_CODES,
             Service::Ec2 => &ec2::ERROR_CODES,
             Service::Efs => &efs::ERROR_CODES,
             Service::ElasticLoadBalancing => &elastic_load_balancing::ERROR_CODES,
             Service::Iam => &iam::ERROR_CODES,
+            Service::Route53 => &route53::ERROR_CODES,
             Service::SecretsManager => &secrets_manager::ERROR_CODES,
             Service::ServiceQuotas => &service_quotas::ERROR_CODES,
             Service::Ssm => &ssm::ERROR_CODES,
@@ -99,7 +103,9 @@ mod tests {
             let codes = ErrorCodes::of(service);
             // The protocol of these has one status for the errors of the caller.
             let denied = match service {
-                Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => 400,
+                Service::Acm | Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => {
+                    400
+                }
                 _ => 403,
             };
             assert_eq!(codes.status(codes.denied), denied, "{service}");

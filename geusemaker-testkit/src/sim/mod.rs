@@ -4,6 +4,7 @@
 //! current state of a resource follows from that and from the clock, so nothing runs in the background.
 
 pub(crate) mod account;
+pub(crate) mod acm;
 pub(crate) mod capacity;
 pub(crate) mod catalog;
 pub(crate) mod cloudfront;
@@ -23,6 +24,7 @@ pub(crate) mod partition;
 pub(crate) mod quota;
 pub(crate) mod regions;
 pub(crate) mod resource;
+pub(crate) mod route53;
 pub(crate) mod secrets_manager;
 pub(crate) mod service_quotas;
 pub(crate) mod ssm;
@@ -50,9 +52,11 @@ pub(crate) fn answer(
 ) -> Result<Reply, ServiceError> {
     account.admit_region(&call.region, call.service)?;
     let partition = Partition::of(&call.region);
-    if call.service == Service::CloudFront && partition != Partition::Aws {
+    let is_global = matches!(call.service, Service::CloudFront | Service::Route53);
+    if is_global && partition != Partition::Aws {
         return Err(ServiceError::unsupported(format_args!(
-            "CloudFront in the partition {partition}"
+            "{} in the partition {partition}",
+            call.service
         )));
     }
     account.limits.admit(now, call)?;
@@ -65,6 +69,7 @@ pub(crate) fn answer(
         regions,
         cloudfront,
         iam,
+        route53,
         quotas,
         capacity,
         opt_ins,
@@ -101,6 +106,9 @@ pub(crate) fn answer(
             elastic_load_balancing::answer(region, &mut context, operation, params)
         }
         (Input::Query(params), Service::Iam) => iam::answer(iam, &mut context, operation, params),
+        (Input::AwsJson(input), Service::Acm) => {
+            acm::answer(region, cloudfront, route53, &mut context, operation, input)
+        }
         (Input::AwsJson(input), Service::SecretsManager) => {
             secrets_manager::answer(&mut region.secrets_manager, &mut context, operation, input)
         }
@@ -116,6 +124,9 @@ pub(crate) fn answer(
         }
         (Input::RestXml(input), Service::CloudFront) => {
             cloudfront::answer(cloudfront, &mut context, operation, input)
+        }
+        (Input::RestXml(input), Service::Route53) => {
+            route53::answer(route53, regions, cloudfront, &mut context, operation, input)
         }
         (_, service) => Err(ServiceError::unsupported(format_args!(
             "this protocol for {service}"

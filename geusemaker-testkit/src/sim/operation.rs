@@ -29,18 +29,21 @@ macro_rules! operations {
 pub(crate) use operations;
 
 use crate::sim::{
-    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm, sts,
+    acm, cloudfront, ec2, efs, elastic_load_balancing, iam, route53, secrets_manager,
+    service_quotas, ssm, sts,
 };
 use crate::wire::Service;
 
 /// Returns the operations of a service, in alphabetical order.
 pub(crate) fn names(service: Service) -> &'static [&'static str] {
     match service {
+        Service::Acm => acm::OPERATIONS,
         Service::CloudFront => cloudfront::OPERATIONS,
         Service::Ec2 => ec2::OPERATIONS,
         Service::Efs => efs::OPERATIONS,
         Service::ElasticLoadBalancing => elastic_load_balancing::OPERATIONS,
         Service::Iam => iam::OPERATIONS,
+        Service::Route53 => route53::OPERATIONS,
         Service::SecretsManager => secrets_manager::OPERATIONS,
         Service::ServiceQuotas => service_quotas::OPERATIONS,
         Service::Ssm => ssm::OPERATIONS,

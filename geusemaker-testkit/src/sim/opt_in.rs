@@ -46,13 +46,13 @@ pub(super) fn refusal(service: Service) -> ServiceError {
         Service::ElasticLoadBalancing | Service::Iam | Service::Sts => {
             ServiceError::new(Code::InvalidClientTokenId, token)
         }
-        Service::CloudFront | Service::Efs => {
+        Service::CloudFront | Service::Efs | Service::Route53 => {
             let mut refusal = ServiceError::new(Code::UnrecognizedClientException, token);
             // The REST services have this status for all refusals of credentials.
             refusal.status = 403;
             refusal
         }
-        Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => {
+        Service::Acm | Service::SecretsManager | Service::ServiceQuotas | Service::Ssm => {
             ServiceError::new(Code::UnrecognizedClientException, token)
         }
     }

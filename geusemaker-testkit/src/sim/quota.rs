@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager};
+use super::{acm, cloudfront, ec2, efs, elastic_load_balancing, iam, route53, secrets_manager};
 use crate::wire::ServiceError;
 
 /// A quota of the account, as Service Quotas lists it. A quota of a region holds in each region separately.
@@ -30,12 +30,16 @@ use crate::wire::ServiceError;
 pub enum Quota {
     /// Access points of an EFS file system: 10,000.
     AccessPointsPerFileSystem,
+    /// Certificates of Certificate Manager in a region, L-F141DD1D: 2500.
+    Certificates,
     /// CloudFront distributions of the account: 500.
     Distributions,
     /// Elastic IP addresses in a region, L-0263D0A3: 5.
     ElasticIps,
     /// EFS file systems in a region: 1000.
     FileSystems,
+    /// Route 53 hosted zones of the account, L-4EA4796A: 500.
+    HostedZones,
     /// IAM instance profiles of the account: 1000.
     InstanceProfiles,
     /// Key pairs in a region: 5000.
@@ -44,6 +48,8 @@ pub enum Quota {
     ListenersPerLoadBalancer,
     /// Application load balancers in a region: 50.
     LoadBalancers,
+    /// Domain names of a certificate, L-FB94F0B0: 10.
+    NamesPerCertificate,
     /// NAT gateways in an availability zone, L-FE5A380F: 5.
     NatGatewaysPerZone,
     /// Network interfaces in a region: 5000. EFS uses one for each mount target, and instances use them too.
@@ -119,16 +125,17 @@ impl Quota {
             Self::ElasticIps | Self::NatGatewaysPerZone | Self::SecurityGroupsPerInterface => {
                 Some(5)
             }
+            Self::NamesPerCertificate => Some(10),
             Self::ListenersPerLoadBalancer | Self::LoadBalancers => Some(50),
             Self::RulesPerSecurityGroup => Some(60),
             Self::RulesPerLoadBalancer => Some(100),
             Self::SubnetsPerVpc => Some(200),
-            Self::Distributions => Some(500),
+            Self::Distributions | Self::HostedZones => Some(500),
             Self::FileSystems
             | Self::InstanceProfiles
             | Self::Roles
             | Self::TargetsPerTargetGroup => Some(1000),
-            Self::SecurityGroups => Some(2500),
+            Self::Certificates | Self::SecurityGroups => Some(2500),
             Self::TargetGroups => Some(3000),
             Self::KeyPairs | Self::NetworkInterfaces => Some(5000),
             Self::AccessPointsPerFileSystem => Some(10_000),
@@ -144,6 +151,10 @@ impl Quota {
             Self::AccessPointsPerFileSystem => {
                 ServiceError::new(efs::Code::AccessPointLimitExceeded, message)
             }
+            Self::Certificates | Self::NamesPerCertificate => {
+                ServiceError::new(acm::Code::LimitExceededException, message)
+            }
+            Self::HostedZones => ServiceError::new(route53::Code::TooManyHostedZones, message),
             Self::Distributions => {
                 ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
@@ -208,6 +219,9 @@ impl Quota {
     fn message(self, limit: u32) -> String {
         match self {
             Self::AccessPointsPerFileSystem => "The account has already created the maximum number of access points allowed per file system.".to_owned(),
+            Self::Certificates => format!("Error: you have reached your limit of {limit} certificates in the last year."),
+            Self::HostedZones => format!("Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more than {limit} hosted zones."),
+            Self::NamesPerCertificate => format!("Error: you have requested more domain names than your limit of {limit} per certificate."),
             Self::Distributions => "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
             Self::FileSystems => "The account has already created the maximum number of file systems allowed per account.".to_owned(),
             Self::InstanceProfiles => {

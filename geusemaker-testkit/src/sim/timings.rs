@@ -83,6 +83,12 @@ pub(crate) enum Step {
     TargetRegistered,
     DistributionDeployed,
     InvalidationCompleted,
+    /// From the request for a certificate until its description has the records that validate it.
+    ValidationRecordShown,
+    /// From the appearance of a record in DNS until the name of a certificate is validated.
+    CertificateValidated,
+    /// From a change of records until all name servers have it.
+    RecordsInSync,
     /// The time for which EC2 does not know a new instance profile, or the role that was added to one.
     InstanceProfileKnown,
     /// The time for which a role's new policy has no effect.
@@ -141,6 +147,9 @@ impl Step {
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],
             Self::TargetRegistered => [5_000, 15_000, 15_000],
             Self::DistributionDeployed => [150_000, 225_000, 480_000],
+            Self::ValidationRecordShown => [2_000, 6_000, 30_000],
+            Self::CertificateValidated => [150_000, 570_000, 3_600_000],
+            Self::RecordsInSync => [25_000, 45_000, 60_000],
             Self::InvalidationCompleted => [20_000, 60_000, 300_000],
             Self::InstanceProfileKnown => [7_000, 15_000, 150_000],
             Self::RolePolicyEffective => [7_000, 15_000, 150_000],
@@ -170,6 +179,15 @@ impl Rng {
             timings,
             is_consistent: false,
         }
+    }
+
+    /// Creates a source whose values follow from a text, for ids that are not to depend on the order of calls.
+    pub(crate) fn of_text(text: &str) -> Self {
+        // FNV-1a, which spreads similar texts well enough.
+        let seed = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self::new(seed, Timings::Instant)
     }
 
     /// Makes every call from now on see the changes of the calls before it.
@@ -221,6 +239,11 @@ impl Rng {
             n,
             b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
         )
+    }
+
+    /// Returns `n` random small letters.
+    pub(crate) fn letters(&mut self, n: usize) -> String {
+        self.characters(n, b"abcdefghijklmnopqrstuvwxyz")
     }
 
     /// Returns `n` random decimal digits.

@@ -76,7 +76,7 @@ pub(crate) fn read(
             (operation, Input::RestJson(input))
         }
         Protocol::RestXml => {
-            let (operation, input) = rest_xml::read(request).map_err(refuse)?;
+            let (operation, input) = rest_xml::read(service, request).map_err(refuse)?;
             (operation, Input::RestXml(input))
         }
     };
@@ -99,8 +99,8 @@ mod tests {
         #[test]
         fn arbitrary_request_is_read_or_refused(
             method in "[A-Z]{1,7}",
-            target in prop_oneof!["/[ -~]{0,40}", "/2015-02-01/[!-~]{0,40}", "/2020-05-31/[!-~]{0,40}"],
-            service in "ec2|elasticfilesystem|cloudfront|iam|ssm|sts|elasticloadbalancing|s3",
+            target in prop_oneof!["/[ -~]{0,40}", "/2015-02-01/[!-~]{0,40}", "/2020-05-31/[!-~]{0,40}", "/2013-04-01/[!-~]{0,40}"],
+            service in "acm|ec2|elasticfilesystem|cloudfront|iam|route53|ssm|sts|elasticloadbalancing|s3",
             body in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..200),
                 "[A-Za-z.0-9=&%+]{0,80}".prop_map(String::into_bytes),

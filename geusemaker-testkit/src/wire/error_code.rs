@@ -68,6 +68,7 @@ error_codes! {
         InvalidAction => 400,
         InvalidArgument => 400,
         InvalidClientTokenId => 403,
+        InvalidInput => 400,
         InvalidParameterValue => 400,
         // The common errors of AWS's query APIs include this code, with this status.
         MalformedQueryString => 404,

@@ -65,7 +65,7 @@ pub(crate) fn write(
         Protocol::Ec2Query => query::write_ec2(operation, request_id, answer),
         Protocol::Query => query::write(service, operation, request_id, answer),
         Protocol::RestJson => rest_json::write(request_id, answer),
-        Protocol::RestXml => rest_xml::write(request_id, answer),
+        Protocol::RestXml => rest_xml::write(service, request_id, answer),
     }
 }
 

@@ -1,4 +1,4 @@
-//! REST with XML bodies, the protocol of Amazon CloudFront.
+//! REST with XML bodies, the protocol of Amazon CloudFront and Amazon Route 53.
 
 use std::collections::BTreeMap;
 
@@ -23,23 +23,27 @@ pub(crate) struct Input {
 }
 
 /// Returns the operation that the method and the path name, and its input.
-pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), ServiceError> {
+pub(super) fn read(
+    service: Service,
+    request: &http::Request<Bytes>,
+) -> Result<(String, Input), ServiceError> {
+    let malformed = |error: FormError| error.refusal(malformed_code(service));
     let (version, path) = segments(request.uri().path()).map_err(malformed)?;
     let query = form::query_string(request)
         .and_then(form::by_name)
         .map_err(malformed)?;
-    let operation = operation(request.method(), &path, &query).ok_or_else(|| {
+    let operation = operation(service, request.method(), &path, &query).ok_or_else(|| {
         let target = request.uri();
         ServiceError::unsupported(format_args!("{} {target}", request.method()))
     })?;
-    if version != Service::CloudFront.version() {
+    if version != service.version() {
         return Err(ServiceError::unsupported(format_args!(
             "the API version {version}"
         )));
     }
     let body = match request.body() {
         body if body.is_empty() => None,
-        body => Some(document(operation, body)?),
+        body => Some(document(service, operation, body)?),
     };
     let if_match = request
         .headers()
@@ -56,15 +60,14 @@ pub(super) fn read(request: &http::Request<Bytes>) -> Result<(String, Input), Se
 }
 
 pub(super) fn write(
+    service: Service,
     request_id: &str,
     answer: Result<Reply, ServiceError>,
 ) -> http::Response<Bytes> {
     match answer {
         Ok(reply) => {
             let body = match reply.body {
-                Body::Xml(element) => element
-                    .namespace(Service::CloudFront.namespace())
-                    .to_document(),
+                Body::Xml(element) => element.namespace(service.namespace()).to_document(),
                 Body::Empty | Body::Json(_) => String::new(),
             };
             let mut headers = vec![
@@ -85,19 +88,25 @@ pub(super) fn write(
                 ("content-type", "text/xml"),
                 ("x-amzn-requestid", request_id),
             ],
-            error_document(Service::CloudFront.namespace(), request_id, &error).to_document(),
+            error_document(service.namespace(), request_id, &error).to_document(),
         ),
     }
 }
 
 /// Returns the document of a body, whose root is the one that botocore's model of the operation names.
-fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
-    let malformed = |what| {
-        let message = format!("The XML is not well-formed: {what}");
-        ServiceError::new(Code::MalformedXML, message)
+fn document(service: Service, operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
+    let malformed = |what| match service {
+        Service::Route53 => ServiceError::new(Code::InvalidInput, format!("Invalid XML ; {what}")),
+        _ => {
+            let message = format!("The XML is not well-formed: {what}");
+            ServiceError::new(Code::MalformedXML, message)
+        }
     };
     let element = Element::parse(body).map_err(malformed)?;
     let root = match operation {
+        "ChangeResourceRecordSets" => "ChangeResourceRecordSetsRequest",
+        "ChangeTagsForResource" => "ChangeTagsForResourceRequest",
+        "CreateHostedZone" => "CreateHostedZoneRequest",
         "CreateDistribution" | "UpdateDistribution" => "DistributionConfig",
         "CreateDistributionWithTags" => "DistributionConfigWithTags",
         "CreateInvalidation" => "InvalidationBatch",
@@ -114,17 +123,49 @@ fn document(operation: &str, body: &[u8]) -> Result<Element, ServiceError> {
     }
 }
 
-fn malformed(error: FormError) -> ServiceError {
-    error.refusal(Code::InvalidArgument)
+/// Returns the code for a path or query string that cannot be read.
+fn malformed_code(service: Service) -> Code {
+    match service {
+        Service::Route53 => Code::InvalidInput,
+        _ => Code::InvalidArgument,
+    }
 }
 
 fn operation(
+    service: Service,
     method: &http::Method,
     path: &[String],
     query: &BTreeMap<String, String>,
 ) -> Option<&'static str> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match (method.as_str(), path.as_slice()) {
+    match service {
+        Service::Route53 => route53_operation(method.as_str(), &path),
+        _ => cloudfront_operation(method.as_str(), &path, query),
+    }
+}
+
+fn route53_operation(method: &str, path: &[&str]) -> Option<&'static str> {
+    match (method, path) {
+        ("POST", ["hostedzone"]) => Some("CreateHostedZone"),
+        ("GET", ["hostedzone"]) => Some("ListHostedZones"),
+        ("GET", ["hostedzonesbyname"]) => Some("ListHostedZonesByName"),
+        ("GET", ["hostedzone", _]) => Some("GetHostedZone"),
+        ("DELETE", ["hostedzone", _]) => Some("DeleteHostedZone"),
+        ("GET", ["hostedzone", _, "rrset"]) => Some("ListResourceRecordSets"),
+        ("POST", ["hostedzone", _, "rrset"]) => Some("ChangeResourceRecordSets"),
+        ("GET", ["change", _]) => Some("GetChange"),
+        ("GET", ["tags", _, _]) => Some("ListTagsForResource"),
+        ("POST", ["tags", _, _]) => Some("ChangeTagsForResource"),
+        _ => None,
+    }
+}
+
+fn cloudfront_operation(
+    method: &str,
+    path: &[&str],
+    query: &BTreeMap<String, String>,
+) -> Option<&'static str> {
+    match (method, path) {
         ("POST", ["distribution"]) if query.contains_key("WithTags") => {
             Some("CreateDistributionWithTags")
         }

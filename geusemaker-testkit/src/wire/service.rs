@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Service {
+    /// AWS Certificate Manager.
+    Acm,
     /// Amazon CloudFront.
     CloudFront,
     /// Amazon Elastic Compute Cloud.
@@ -19,6 +21,8 @@ pub enum Service {
     ElasticLoadBalancing,
     /// AWS Identity and Access Management.
     Iam,
+    /// Amazon Route 53.
+    Route53,
     /// AWS Secrets Manager.
     SecretsManager,
     /// Service Quotas.
@@ -40,12 +44,14 @@ pub(super) enum Protocol {
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Acm,
         Self::CloudFront,
         Self::Ec2,
         Self::Efs,
         Self::ElasticLoadBalancing,
         Self::Iam,
+        Self::Route53,
         Self::SecretsManager,
         Self::ServiceQuotas,
         Self::Ssm,
@@ -55,11 +61,13 @@ impl Service {
     /// Returns the prefix of the service's actions in an IAM policy.
     pub(crate) fn iam_prefix(self) -> &'static str {
         match self {
+            Self::Acm => "acm",
             Self::CloudFront => "cloudfront",
             Self::Ec2 => "ec2",
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::Route53 => "route53",
             Self::SecretsManager => "secretsmanager",
             Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",
@@ -70,11 +78,13 @@ impl Service {
     /// Returns the service with that name in the credential scope of a signature.
     pub(super) fn from_signing_name(name: &str) -> Option<Self> {
         match name {
+            "acm" => Some(Self::Acm),
             "cloudfront" => Some(Self::CloudFront),
             "ec2" => Some(Self::Ec2),
             "elasticfilesystem" => Some(Self::Efs),
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "iam" => Some(Self::Iam),
+            "route53" => Some(Self::Route53),
             "secretsmanager" => Some(Self::SecretsManager),
             "servicequotas" => Some(Self::ServiceQuotas),
             "ssm" => Some(Self::Ssm),
@@ -104,7 +114,7 @@ impl Service {
                 let prefix = service.target_prefix().as_bytes();
                 target.as_bytes().starts_with(prefix)
             };
-            [Self::SecretsManager, Self::ServiceQuotas]
+            [Self::Acm, Self::SecretsManager, Self::ServiceQuotas]
                 .into_iter()
                 .find(named)
                 .unwrap_or(Self::Ssm)
@@ -112,6 +122,8 @@ impl Service {
             Self::Efs
         } else if begins(Self::CloudFront.version()) {
             Self::CloudFront
+        } else if begins(Self::Route53.version()) {
+            Self::Route53
         } else if has_version(Self::Ec2.version()) {
             Self::Ec2
         } else if has_version(Self::ElasticLoadBalancing.version()) {
@@ -125,10 +137,10 @@ impl Service {
 
     pub(super) fn protocol(self) -> Protocol {
         match self {
-            Self::CloudFront => Protocol::RestXml,
+            Self::CloudFront | Self::Route53 => Protocol::RestXml,
             Self::Ec2 => Protocol::Ec2Query,
             Self::Efs => Protocol::RestJson,
-            Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => Protocol::AwsJson,
+            Self::Acm | Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => Protocol::AwsJson,
             Self::ElasticLoadBalancing | Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -136,11 +148,13 @@ impl Service {
     /// Returns the version of the API that is simulated, as botocore's models name it.
     pub(super) fn version(self) -> &'static str {
         match self {
+            Self::Acm => "2015-12-08",
             Self::CloudFront => "2020-05-31",
             Self::Ec2 => "2016-11-15",
             Self::Efs => "2015-02-01",
             Self::ElasticLoadBalancing => "2015-12-01",
             Self::Iam => "2010-05-08",
+            Self::Route53 => "2013-04-01",
             Self::SecretsManager => "2017-10-17",
             Self::ServiceQuotas => "2019-06-24",
             Self::Ssm => "2014-11-06",
@@ -151,6 +165,7 @@ impl Service {
     /// Returns the prefix of an operation in the header that names it; empty if it is named elsewhere.
     pub(super) fn target_prefix(self) -> &'static str {
         match self {
+            Self::Acm => "CertificateManager",
             Self::SecretsManager => "secretsmanager",
             Self::ServiceQuotas => "ServiceQuotasV20190624",
             Self::Ssm => "AmazonSSM",
@@ -159,6 +174,7 @@ impl Service {
             | Self::Efs
             | Self::ElasticLoadBalancing
             | Self::Iam
+            | Self::Route53
             | Self::Sts => "",
         }
     }
@@ -168,10 +184,11 @@ impl Service {
         match self {
             Self::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
-            Self::Efs | Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => "",
+            Self::Acm | Self::Efs | Self::SecretsManager | Self::ServiceQuotas | Self::Ssm => "",
             Self::ElasticLoadBalancing => {
                 "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
             }
+            Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
@@ -181,11 +198,13 @@ impl Service {
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Acm => "acm",
             Self::CloudFront => "cloudfront",
             Self::Ec2 => "ec2",
             Self::Efs => "efs",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::Route53 => "route53",
             Self::SecretsManager => "secretsmanager",
             Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",

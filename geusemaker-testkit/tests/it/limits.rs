@@ -326,3 +326,21 @@ async fn sdk_retries_survive_burst() {
     // Twenty calls exceed the bucket and wait for tokens, which come back at ten a second.
     assert!(aws.clock().elapsed() >= Duration::from_millis(1999));
 }
+
+#[tokio::test(start_paused = true)]
+async fn route_53_has_five_calls_a_second() {
+    let aws = throttled();
+    let config = without_retries(&aws);
+    let dns = aws_sdk_route53::Client::new(&config);
+    for _ in 0..5 {
+        dns.list_hosted_zones().send().await.unwrap();
+    }
+    let refused = dns.list_hosted_zones().send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("Throttling"));
+    let acm = aws_sdk_acm::Client::new(&config);
+    for _ in 0..8 {
+        acm.list_certificates().send().await.unwrap();
+    }
+    let refused = acm.list_certificates().send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ThrottlingException"));
+}

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod acm;
 mod cassette_replay;
 mod cassette_scan;
 mod cloudfront;
@@ -24,6 +25,7 @@ mod iam;
 mod limits;
 mod partition;
 mod quotas;
+mod route53;
 mod secrets_manager;
 #[cfg(feature = "socket")]
 mod served;

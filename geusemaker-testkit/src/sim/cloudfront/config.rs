@@ -45,6 +45,11 @@ impl Config {
         items(&self.0, "Aliases").map(Element::text)
     }
 
+    /// Returns the ARN of the certificate that viewers see, unless it is CloudFront's own.
+    pub(super) fn certificate_arn(&self) -> Option<&str> {
+        self.0.text_at(&["ViewerCertificate", "ACMCertificateArn"])
+    }
+
     /// Returns true if a cache behavior has a child element of that name and text.
     pub(super) fn has_behavior_with(&self, name: &str, value: &str) -> bool {
         items(&self.0, "CacheBehaviors")

@@ -35,10 +35,32 @@ pub(super) struct Distribution {
 
 impl Distribution {
     pub(super) fn arn(&self, context: &RequestContext<'_>) -> String {
-        format!(
-            "arn:aws:cloudfront::{}:distribution/{}",
-            context.account_id, self.id
-        )
+        self.arn_of(context.account_id)
+    }
+
+    /// Returns the ARN in that account.
+    pub(super) fn arn_of(&self, account_id: &str) -> String {
+        format!("arn:aws:cloudfront::{account_id}:distribution/{}", self.id)
+    }
+
+    /// Returns true if viewers see that certificate.
+    pub(super) fn has_certificate(&self, arn: &str) -> bool {
+        self.config.certificate_arn() == Some(arn)
+    }
+
+    /// Returns true if this is the distribution of that domain name, and it has the alternate name. A wildcard among
+    /// its names stands for one label.
+    pub(super) fn answers(&self, domain_name: &str, alternate_name: &str) -> bool {
+        let parent = alternate_name.split_once('.').map(|(_, parent)| parent);
+        let is_name = |alias: &str| {
+            alias == alternate_name
+                || (alias.strip_prefix("*.").is_some() && alias.strip_prefix("*.") == parent)
+        };
+        self.domain_name == domain_name
+            && self
+                .config
+                .aliases()
+                .any(|alias| is_name(&alias.to_ascii_lowercase()))
     }
 
     /// Returns true if one of the distribution's cache behaviors has the policy.

@@ -52,6 +52,21 @@ impl CloudFront {
         })
     }
 
+    /// Returns the ARNs of the distributions that show viewers a certificate.
+    pub(crate) fn with_certificate(&self, arn: &str, account_id: &str) -> Vec<String> {
+        let using = self.distributions.values();
+        let using = using.filter(|distribution| distribution.has_certificate(arn));
+        using
+            .map(|distribution| distribution.arn_of(account_id))
+            .collect()
+    }
+
+    /// Returns true if there is a distribution of that domain name that answers to an alternate name.
+    pub(crate) fn answers(&self, domain_name: &str, alternate_name: &str) -> bool {
+        let mut distributions = self.distributions.values();
+        distributions.any(|distribution| distribution.answers(domain_name, alternate_name))
+    }
+
     fn distribution(&self, id: &str) -> Result<&Distribution, ServiceError> {
         self.distributions.get(id).ok_or_else(|| {
             ServiceError::new(

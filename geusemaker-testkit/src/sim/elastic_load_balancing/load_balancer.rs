@@ -9,7 +9,7 @@ use super::attributes::{Attributes, LOAD_BALANCER};
 use super::paging::{Page, Paging};
 use super::placement::{self, Placement};
 use super::tags::Tags;
-use super::{Code, ElasticLoadBalancing, members, validation};
+use super::{Code, ElasticLoadBalancing, hosted_zone, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, Subnet};
 use crate::sim::lifecycle::LifecycleOverride;
@@ -19,14 +19,11 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// The hosted zone of load balancers in us-east-1. Other regions have other zones, which no simulated call reads.
-const HOSTED_ZONE: &str = "Z35SXDOTRQ7X7K";
-
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LoadBalancer {
     pub(super) arn: String,
     pub(super) settings: Settings,
-    dns_name: String,
+    pub(super) dns_name: String,
     pub(super) vpc: String,
     pub(super) placements: Vec<Placement>,
     pub(super) attributes: Attributes,
@@ -70,6 +67,11 @@ impl LoadBalancer {
         }
     }
 
+    /// Returns the id of the zone that the load balancer's host name is in.
+    pub(super) fn hosted_zone(&self) -> &'static str {
+        hosted_zone::of_region(self.arn.split(':').nth(3).unwrap_or_default())
+    }
+
     pub(super) fn is_being_deleted(&self) -> bool {
         self.gone_at.is_some()
     }
@@ -106,7 +108,7 @@ impl LoadBalancer {
         Element::new("load balancer")
             .with("LoadBalancerArn", &self.arn)
             .with("DNSName", &self.dns_name)
-            .with("CanonicalHostedZoneId", HOSTED_ZONE)
+            .with("CanonicalHostedZoneId", self.hosted_zone())
             .with("CreatedTime", self.created_at)
             .with("LoadBalancerName", &self.settings.name)
             .with("Scheme", &self.settings.scheme)

@@ -6,6 +6,7 @@ mod attributes;
 mod condition;
 mod error_code;
 mod health_check;
+mod hosted_zone;
 mod listener;
 mod load_balancer;
 mod load_balancer_settings;
@@ -109,6 +110,26 @@ impl ElasticLoadBalancing {
             })
         });
         load_balancers.chain(targets)
+    }
+
+    /// Returns the ARNs of the load balancers whose listeners use a certificate.
+    pub(crate) fn with_certificate(&self, arn: &str) -> Vec<String> {
+        let mut using: Vec<String> = self
+            .listeners
+            .values()
+            .filter(|listener| listener.tls.as_ref().is_some_and(|tls| tls.has(arn)))
+            .map(|listener| listener.load_balancer.clone())
+            .collect();
+        using.sort();
+        using.dedup();
+        using
+    }
+
+    /// Returns the hosted zone of the load balancer with a host name.
+    pub(crate) fn zone_of(&self, dns_name: &str) -> Option<&'static str> {
+        let mut load_balancers = self.load_balancers.values();
+        let found = load_balancers.find(|one| one.dns_name.eq_ignore_ascii_case(dns_name));
+        found.map(LoadBalancer::hosted_zone)
     }
 
     /// Returns the load balancer, even if it is being deleted.

@@ -56,6 +56,14 @@ impl Tls {
         }))
     }
 
+    /// Returns true if the certificate is one of the listener's.
+    pub(super) fn has(&self, certificate: &str) -> bool {
+        let further = self.further_certificates.iter();
+        further
+            .chain([&self.default_certificate])
+            .any(|arn| arn == certificate)
+    }
+
     pub(super) fn elements(&self) -> Vec<Element> {
         let certificate =
             Element::new("certificate").with("CertificateArn", &self.default_certificate);

@@ -40,8 +40,8 @@ pub enum Throttling {
     Off,
     /// As many calls as AWS's published token buckets allow: those of the EC2 developer guide and of the Elastic Load
     /// Balancing user guide, per account and region. For EFS (per account and region) and CloudFront (per account)
-    /// nothing is published, and the buckets are assumed. IAM, STS and Systems
-    /// Manager are not throttled.
+    /// nothing is published, and the buckets are assumed. Certificate Manager and Route 53 have the rates of their
+    /// quotas. IAM, STS and Systems Manager are not throttled.
     Published,
 }
 

@@ -17,6 +17,10 @@ pub(super) struct Withdrawal {
 /// A class of buckets of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
+    AcmDelete,
+    AcmDescribe,
+    AcmList,
+    AcmOther,
     CloudFrontMutating,
     CloudFrontNonMutating,
     Ec2InterfaceMutating,
@@ -35,6 +39,7 @@ enum Class {
     ElbMutating,
     ElbRegistration,
     ElbResourceIntensive,
+    Route53,
 }
 
 impl Class {
@@ -42,6 +47,10 @@ impl Class {
     /// Elastic Load Balancing user guide, "API throttling".
     const fn size(self) -> Size {
         match self {
+            // ACM user guide, "API rate quotas"; Route 53 developer guide, "Quotas on Route 53 API requests".
+            Self::AcmDelete | Self::AcmDescribe => Size::per_second(10, 10),
+            Self::AcmList => Size::per_second(8, 8),
+            Self::AcmOther | Self::Route53 => Size::per_second(5, 5),
             // Assumed: nothing is published, but aws-sdk-js #3983 reports one invalidation in two seconds.
             Self::CloudFrontMutating => Size::one_in(5, Duration::from_secs(2)),
             // Assumed.
@@ -64,6 +73,7 @@ impl Class {
     /// Returns the bucket's name among those of the service.
     const fn name(self) -> &'static str {
         match self {
+            Self::AcmDelete | Self::AcmDescribe | Self::AcmList | Self::AcmOther => "calls",
             Self::CloudFrontMutating | Self::Ec2Mutating | Self::ElbMutating => "mutating",
             Self::CloudFrontNonMutating | Self::Ec2NonMutating => "non-mutating",
             Self::Ec2InterfaceMutating => "interfaces",
@@ -72,7 +82,7 @@ impl Class {
             Self::Ec2RunRequests | Self::Ec2TerminateRequests => "requests",
             Self::Ec2TagMutating => "tags",
             Self::Ec2Unfiltered => "unfiltered",
-            Self::Efs | Self::ElbAccount => "all",
+            Self::Efs | Self::ElbAccount | Self::Route53 => "all",
             Self::ElbDescribe => "describe",
             Self::ElbRegistration => "registration",
         }
@@ -87,10 +97,11 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         operation,
         input,
     } = call;
-    // CloudFront and IAM have one endpoint for all regions.
+    // CloudFront, IAM and Route 53 have one endpoint for all regions.
     let place = match service {
-        Service::CloudFront | Service::Iam => "global",
-        Service::Ec2
+        Service::CloudFront | Service::Iam | Service::Route53 => "global",
+        Service::Acm
+        | Service::Ec2
         | Service::Efs
         | Service::ElasticLoadBalancing
         | Service::SecretsManager
@@ -98,14 +109,15 @@ pub(super) fn withdrawals(call: &Call) -> Vec<Withdrawal> {
         | Service::Ssm
         | Service::Sts => region,
     };
-    // EC2 developer guide: each action is counted separately. In the other services the actions of a class share a
+    // EC2 developer guide and ACM user guide: each action is counted separately. In the other services the actions of a class share a
     // bucket.
     let action = match service {
-        Service::Ec2 => format!(" {operation}"),
+        Service::Acm | Service::Ec2 => format!(" {operation}"),
         Service::CloudFront
         | Service::Efs
         | Service::ElasticLoadBalancing
         | Service::Iam
+        | Service::Route53
         | Service::SecretsManager
         | Service::ServiceQuotas
         | Service::Ssm
@@ -132,6 +144,16 @@ fn classes(service: Service, operation: &str, input: &Input) -> Vec<(Class, u32)
         }
         (Service::CloudFront, _) => vec![(Class::CloudFrontMutating, 1)],
         (Service::Efs, _) => vec![(Class::Efs, 1)],
+        (Service::Acm, _) => {
+            let class = match operation {
+                "DeleteCertificate" => Class::AcmDelete,
+                "DescribeCertificate" | "ListTagsForCertificate" => Class::AcmDescribe,
+                "ListCertificates" => Class::AcmList,
+                _ => Class::AcmOther,
+            };
+            vec![(class, 1)]
+        }
+        (Service::Route53, _) => vec![(Class::Route53, 1)],
         (
             Service::Ec2
             | Service::Iam

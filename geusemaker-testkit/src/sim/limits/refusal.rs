@@ -1,7 +1,8 @@
 //! The answers of the services to a caller who calls too often.
 
 use crate::sim::{
-    cloudfront, ec2, efs, elastic_load_balancing, iam, secrets_manager, service_quotas, ssm,
+    acm, cloudfront, ec2, efs, elastic_load_balancing, iam, route53, secrets_manager,
+    service_quotas, ssm,
 };
 use crate::wire::{Service, ServiceError};
 
@@ -10,6 +11,8 @@ pub(crate) fn refusal(service: Service) -> ServiceError {
     let message = "Rate exceeded";
     match service {
         // IAM, STS, Secrets Manager, Service Quotas and Systems Manager are throttled by faults only.
+        Service::Acm => ServiceError::new(acm::Code::ThrottlingException, message),
+        Service::Route53 => ServiceError::new(route53::Code::Throttling, message),
         Service::CloudFront | Service::Sts => {
             ServiceError::new(cloudfront::Code::Throttling, message)
         }

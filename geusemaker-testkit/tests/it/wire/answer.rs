@@ -62,10 +62,12 @@ impl Answer {
                 (Service::ElasticLoadBalancing | Service::Iam | Service::Sts, false) => {
                     ["", "", "*/ResponseMetadata/RequestId"]
                 }
-                // Each successful answer of CloudFront is a document of another kind.
+                // Each successful answer of CloudFront and Route 53 is a document of another kind.
                 (
-                    Service::CloudFront
+                    Service::Acm
+                    | Service::CloudFront
                     | Service::Efs
+                    | Service::Route53
                     | Service::SecretsManager
                     | Service::ServiceQuotas
                     | Service::Ssm,

@@ -12,7 +12,9 @@ async fn body_size_is_bounded() {
         let target = match service {
             Service::CloudFront => "/2020-05-31/distribution",
             Service::Efs => "/2015-02-01/file-systems",
-            Service::Ec2
+            Service::Route53 => "/2013-04-01/hostedzone",
+            Service::Acm
+            | Service::Ec2
             | Service::ElasticLoadBalancing
             | Service::Iam
             | Service::SecretsManager

@@ -24,23 +24,27 @@ use self::answer::Answer;
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
+    Acm,
     CloudFront,
     Ec2,
     Efs,
     ElasticLoadBalancing,
     Iam,
+    Route53,
     SecretsManager,
     ServiceQuotas,
     Ssm,
     Sts,
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 11] = [
+    Service::Acm,
     Service::CloudFront,
     Service::Ec2,
     Service::Efs,
     Service::ElasticLoadBalancing,
     Service::Iam,
+    Service::Route53,
     Service::SecretsManager,
     Service::ServiceQuotas,
     Service::Ssm,
@@ -50,11 +54,13 @@ const SERVICES: [Service; 9] = [
 impl Service {
     fn signing_name(self) -> &'static str {
         match self {
+            Self::Acm => "acm",
             Self::CloudFront => "cloudfront",
             Self::Ec2 => "ec2",
             Self::Efs => "elasticfilesystem",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
+            Self::Route53 => "route53",
             Self::SecretsManager => "secretsmanager",
             Self::ServiceQuotas => "servicequotas",
             Self::Ssm => "ssm",
@@ -142,6 +148,19 @@ impl Request {
         }
     }
 
+    fn acm(operation: &str, body: impl Into<Vec<u8>>) -> Self {
+        let operation = Some(format!("CertificateManager.{operation}"));
+        Self {
+            operation,
+            ..Self::new(Service::Acm, "POST", "/", body)
+        }
+    }
+
+    fn route53(method: &'static str, path: &str, body: impl Into<Vec<u8>>) -> Self {
+        let path = format!("/2013-04-01/{path}");
+        Self::new(Service::Route53, method, path, body)
+    }
+
     fn service_quotas(operation: &str, body: impl Into<Vec<u8>>) -> Self {
         let operation = Some(format!("ServiceQuotasV20190624.{operation}"));
         Self {
@@ -154,7 +173,7 @@ impl Request {
     fn is_aws_json(service: Service) -> bool {
         matches!(
             service,
-            Service::SecretsManager | Service::ServiceQuotas | Service::Ssm
+            Service::Acm | Service::SecretsManager | Service::ServiceQuotas | Service::Ssm
         )
     }
 

@@ -7,11 +7,13 @@ use super::{Request, SERVICES, Service};
 /// Returns a request of the service that would succeed.
 fn valid(service: Service) -> Request {
     match service {
+        Service::Acm => Request::acm("ListCertificates", "{}"),
         Service::CloudFront => Request::cloudfront("GET", "distribution", ""),
         Service::Ec2 => Request::ec2("Action=DescribeVpcs"),
         Service::Efs => Request::efs("GET", "file-systems", ""),
         Service::ElasticLoadBalancing => Request::elb("Action=DescribeLoadBalancers"),
         Service::Iam => Request::iam("Action=ListRoles"),
+        Service::Route53 => Request::route53("GET", "hostedzone", ""),
         Service::SecretsManager => Request::secrets_manager("ListSecrets", "{}"),
         Service::ServiceQuotas => {
             Request::service_quotas("ListServiceQuotas", r#"{"ServiceCode": "ec2"}"#)
