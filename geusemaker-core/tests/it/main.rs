@@ -24,6 +24,7 @@ mod gpu_check;
 mod instance_types;
 mod journal;
 mod keeping;
+mod names;
 mod network;
 mod origin_secret;
 mod orphans;

@@ -74,7 +74,7 @@ fn spec_of_services(tier: u8, key: &str, more: &str) -> DeploymentSpec {
 
 /// Returns the builder that the tests' accounts start from.
 pub(crate) fn account() -> AwsBuilder {
-    Aws::builder()
+    Aws::builder().hosted_zone("example.com")
 }
 
 /// A session, its account, its journals and the events that its listener has received.
@@ -247,6 +247,14 @@ pub(crate) fn tier_3() -> BTreeMap<String, usize> {
     ]
     .map(|(kind, count)| (kind.to_owned(), count))
     .into()
+}
+
+/// Returns the same for a stack that has a name in the zone `example.com`.
+pub(crate) fn named_tier_3() -> BTreeMap<String, usize> {
+    let mut census = tier_3();
+    census.insert("CertificateManager::Certificate".to_owned(), 2);
+    census.insert("Route53::RecordSet".to_owned(), 5);
+    census
 }
 
 /// Plans and deploys up to tier 3; the first failure ends the deployment, as `?` does.

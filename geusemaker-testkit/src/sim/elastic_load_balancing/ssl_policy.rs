@@ -37,6 +37,11 @@ const POLICIES: &[SslPolicy] = &[
         ciphers: &[TLS_1_3, ECDHE_GCM],
     },
     SslPolicy {
+        name: "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+        protocols: &["TLSv1.2", "TLSv1.3"],
+        ciphers: &[TLS_1_3, ECDHE_GCM],
+    },
+    SslPolicy {
         name: "ELBSecurityPolicy-TLS13-1-3-2021-06",
         protocols: &["TLSv1.3"],
         ciphers: &[TLS_1_3],
