@@ -45,7 +45,7 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
                 origin: alb.load_balancer.dns_name.clone(),
                 secret,
                 read_timeout: spec.read_timeout(),
-                keep_alive: spec.cdn().keep_alive(),
+                cdn: spec.cdn().clone(),
                 owner: ledger.owner.clone(),
             },
         )

@@ -3,6 +3,7 @@
 pub(crate) mod access_point;
 pub(crate) mod availability_zone;
 pub(crate) mod capacity_reservation;
+pub(crate) mod cdn_policy;
 pub(crate) mod create;
 pub(crate) mod distribution;
 pub(crate) mod elastic_ip;

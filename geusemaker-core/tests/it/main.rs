@@ -10,6 +10,7 @@ mod access_points;
 mod ambiguity;
 mod boot;
 mod capacity;
+mod cdn;
 mod closing;
 mod connections;
 mod crash;

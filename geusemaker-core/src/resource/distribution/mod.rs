@@ -1,41 +1,27 @@
 //! CloudFront distributions.
 
+mod behavior;
+mod config;
+
 use std::time::Duration;
 
-use aws_sdk_cloudfront::types::{
-    AllowedMethods, CachedMethods, CustomHeaders, CustomOriginConfig, DefaultCacheBehavior,
-    DistributionConfig, DistributionConfigWithTags, DistributionSummary, Method, Origin,
-    OriginCustomHeader, OriginProtocolPolicy, Origins, PriceClass, ViewerProtocolPolicy,
-};
-use aws_smithy_types::error::operation::BuildError;
+use aws_sdk_cloudfront::types::DistributionSummary;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
-use super::origin_secret::{self, OriginSecret};
+use super::origin_secret::OriginSecret;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::DistributionId;
 use crate::kind::ResourceKind;
+use crate::spec::Cdn;
 use crate::wait::{Expected, PollState};
 
 const DEPLOYED: &str = "Deployed";
-const ORIGIN: &str = "load-balancer";
-
-/// The managed cache policy CachingDisabled.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
-const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-
-/// The managed origin request policy AllViewer: the application gets the name under which it was asked for in the Host
-/// header. Many compare it with the header Origin, and refuse everything else.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
-const ALL_VIEWER: &str = "216adef6-5c7f-47e4-b989-5492eafa07d3";
-
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
 pub(crate) struct NewDistribution {
@@ -46,8 +32,8 @@ pub(crate) struct NewDistribution {
     pub(crate) secret: Option<OriginSecret>,
     /// The longest time without data from the load balancer, in whole seconds.
     pub(crate) read_timeout: Duration,
-    /// The time for which an unused connection to the load balancer is kept, in whole seconds.
-    pub(crate) keep_alive: Duration,
+    /// All other settings.
+    pub(crate) cdn: Cdn,
     pub(crate) owner: Owner,
 }
 
@@ -170,88 +156,6 @@ impl Kind for Lookup {
             .await?;
         Ok(found.into_iter().flatten().collect())
     }
-}
-
-impl NewDistribution {
-    fn config(&self, token: &str) -> Result<DistributionConfigWithTags, BuildError> {
-        let origins = Origins::builder()
-            .quantity(1)
-            .items(self.origin()?)
-            .build()?;
-        let config = DistributionConfig::builder()
-            .caller_reference(token)
-            .comment(comment(&self.name, token))
-            .enabled(true)
-            .price_class(PriceClass::PriceClass100)
-            .origins(origins)
-            .default_cache_behavior(cache_behavior()?)
-            .build()?;
-        Ok(DistributionConfigWithTags::builder()
-            .distribution_config(config)
-            .tags(self.owner.cloudfront(&self.name))
-            .build())
-    }
-
-    /// Returns the load balancer as an origin.
-    fn origin(&self) -> Result<Origin, BuildError> {
-        let seconds = |time: Duration| i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
-        let config = CustomOriginConfig::builder()
-            .http_port(80)
-            .https_port(443)
-            // The load balancer has no certificate: it cannot have one that covers *.elb.amazonaws.com.
-            .origin_protocol_policy(OriginProtocolPolicy::HttpOnly)
-            .origin_read_timeout(seconds(self.read_timeout))
-            .origin_keepalive_timeout(seconds(self.keep_alive))
-            .build()?;
-        let header = self.secret.as_ref().map(|secret| {
-            OriginCustomHeader::builder()
-                .header_name(origin_secret::HEADER)
-                .header_value(secret.as_str())
-                .build()
-        });
-        let headers = CustomHeaders::builder()
-            .quantity(header.iter().count().try_into().unwrap_or_default())
-            .set_items(header.transpose()?.map(|header| vec![header]))
-            .build()?;
-        Origin::builder()
-            .id(ORIGIN)
-            .domain_name(&self.origin)
-            .custom_headers(headers)
-            .custom_origin_config(config)
-            .build()
-    }
-}
-
-/// Returns the behavior for all paths: every method is forwarded, and no answer is cached, because answers of models
-/// must not be.
-fn cache_behavior() -> Result<DefaultCacheBehavior, BuildError> {
-    let cached = CachedMethods::builder()
-        .quantity(2)
-        .items(Method::Get)
-        .items(Method::Head)
-        .build()?;
-    let methods = [
-        Method::Get,
-        Method::Head,
-        Method::Options,
-        Method::Put,
-        Method::Post,
-        Method::Patch,
-        Method::Delete,
-    ];
-    let allowed = AllowedMethods::builder()
-        .quantity(7)
-        .set_items(Some(methods.to_vec()))
-        .cached_methods(cached)
-        .build()?;
-    DefaultCacheBehavior::builder()
-        .target_origin_id(ORIGIN)
-        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-        .allowed_methods(allowed)
-        .compress(true)
-        .cache_policy_id(CACHING_DISABLED)
-        .origin_request_policy_id(ALL_VIEWER)
-        .build()
 }
 
 /// A distribution and its domain.
@@ -391,10 +295,6 @@ async fn describe(aws: &Reader, id: &str) -> Result<Described, AwsError> {
             .is_some_and(|config| config.enabled),
         domain: found.domain_name,
     })
-}
-
-fn comment(name: &str, caller_reference: &str) -> String {
-    format!("geusemaker {name}{}", marked(caller_reference))
 }
 
 /// Returns the caller reference in the form in which it ends the comment.

@@ -3,6 +3,7 @@
 
 mod access;
 mod candidates;
+mod cdn_policies;
 mod file_system;
 mod image;
 mod instance_types;
@@ -93,7 +94,8 @@ impl Preflight<'_> {
         let offers = types.as_deref().map(|types| self.offers(types));
         let (image, offers) = (OptionFuture::from(image), OptionFuture::from(offers));
         let mut of_network = Report::default();
-        let (network, image, offers, reserved, prefix_list, key_pair, profile, secrets) = futures::join!(
+        let mut of_cdn = Report::default();
+        let (network, image, offers, reserved, prefix_list, key_pair, profile, secrets, ()) = futures::join!(
             self.network(&mut of_network),
             image,
             offers,
@@ -102,6 +104,7 @@ impl Preflight<'_> {
             self.key_pair(),
             self.instance_profile(),
             self.secrets(),
+            self.cdn_policies(&mut of_cdn),
         );
         report.extend(of_network);
         let image = image.and_then(|image| report.take(image));
@@ -113,6 +116,7 @@ impl Preflight<'_> {
         report.take(key_pair);
         report.take(profile);
         report.take(secrets);
+        report.extend(of_cdn);
 
         let network = match (self.spec.network().range(), &offers) {
             (None, _) => network,
