@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
 pub(crate) mod exec;
+pub(crate) mod invalidate;
 pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -12,6 +13,7 @@ pub(crate) mod plan;
 pub(crate) mod port_forward;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+pub(crate) mod rotate_origin_secret;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod spec;

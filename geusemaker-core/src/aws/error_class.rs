@@ -78,6 +78,7 @@ impl ErrorClass {
             | "VolumeLimitExceeded" | "VpcLimitExceeded" | "SubnetLimitExceeded"
             | "RouteTableLimitExceeded" | "RouteLimitExceeded" | "InternetGatewayLimitExceeded"
             | "NatGatewayLimitExceeded" | "AddressLimitExceeded" | "VpcEndpointLimitExceeded"
+            | "TooManyInvalidationsInProgress" | "BatchTooLarge"
             | "LimitExceeded" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"

@@ -169,6 +169,6 @@ async fn closed_rules(ledger: &Ledger, listener: &ListenerArn) -> Result<Vec<Clo
 }
 
 /// Returns the name of a rule in the journal.
-fn rule_key(ledger: &Ledger, rule: &ListenerRuleArn) -> ResourceKey {
+pub(super) fn rule_key(ledger: &Ledger, rule: &ListenerRuleArn) -> ResourceKey {
     ledger.resource(rule).map_or_else(key, |found| found.key)
 }

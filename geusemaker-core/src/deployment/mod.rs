@@ -29,6 +29,7 @@ mod instances;
 pub(crate) mod launch;
 mod listeners;
 mod network;
+pub(crate) mod origin_secret_rotation;
 mod pending_work;
 mod publish;
 mod started_services;

@@ -17,6 +17,7 @@ pub(crate) mod instance_type;
 pub(crate) mod instance_type_offering;
 pub(crate) mod internet_gateway;
 pub(crate) mod internet_gateway_attachment;
+pub(crate) mod invalidation;
 pub(crate) mod key_pair;
 mod kind;
 pub(crate) mod kinds;

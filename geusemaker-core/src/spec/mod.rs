@@ -254,8 +254,8 @@ pub use builder::DeploymentSpecBuilder;
 pub use cdn::{
     CachePolicy, Cdn, CdnBehavior, CdnBuilder, CdnComment, CdnHttpVersion, CdnLogging, CdnMethods,
     CdnPath, CountryCode, CustomErrorResponse, ErrorPagePath, ErrorStatus, GeoRestriction,
-    LogBucket, LogPrefix, OriginRequestPolicy, OriginShield, PolicyId, PriceClass,
-    ResponseHeadersPolicy, ResponseStatus, WebAcl,
+    InvalidationPath, InvalidationPaths, LogBucket, LogPrefix, OriginRequestPolicy, OriginShield,
+    PolicyId, PriceClass, ResponseHeadersPolicy, ResponseStatus, WebAcl,
 };
 pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};

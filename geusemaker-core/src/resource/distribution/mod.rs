@@ -2,6 +2,7 @@
 
 mod behavior;
 mod config;
+mod sent_secret;
 
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::id::DistributionId;
 use crate::kind::ResourceKind;
 use crate::spec::Cdn;
 use crate::wait::{Expected, PollState};
+
+pub(crate) use self::sent_secret::SentSecret;
 
 const DEPLOYED: &str = "Deployed";
 /// A new distribution in front of a load balancer.
@@ -193,6 +196,43 @@ pub(crate) async fn deployed(
     })
 }
 
+/// A distribution and the secret that it sends to its load balancer.
+pub(crate) struct SendingDistribution {
+    pub(crate) distribution: Distribution,
+    /// True if every edge location sends it.
+    pub(crate) is_deployed: bool,
+    pub(crate) secret: Option<OriginSecret>,
+}
+
+/// Returns the distribution with the secret that it sends.
+pub(crate) async fn sending(
+    aws: &Reader,
+    id: &DistributionId,
+) -> Result<SendingDistribution, AwsError> {
+    let mut found = describe(aws, id.as_str()).await?;
+    Ok(SendingDistribution {
+        is_deployed: found.status == DEPLOYED,
+        secret: found.secret.take(),
+        distribution: found.distribution(id),
+    })
+}
+
+/// Polls the distribution, which is ready once every edge location sends the same secret: this one, if it is given.
+pub(crate) async fn sending_everywhere(
+    aws: &Reader,
+    id: &DistributionId,
+    secret: Option<&OriginSecret>,
+) -> Result<PollState<SendingDistribution>, AwsError> {
+    let found = sending(aws, id).await?;
+    let is_wanted = secret.is_none_or(|secret| found.secret.as_ref() == Some(secret));
+    Ok(match (found.is_deployed, is_wanted) {
+        (true, true) => PollState::Ready(found),
+        (false, _) => PollState::Pending("InProgress".to_owned()),
+        // CloudFront shows the state before the update for a moment.
+        (true, false) => PollState::Pending("Deployed with another secret".to_owned()),
+    })
+}
+
 async fn tags_of(
     aws: &Reader,
     item: DistributionSummary,
@@ -265,6 +305,7 @@ struct Described {
     status: String,
     enabled: bool,
     domain: String,
+    secret: Option<OriginSecret>,
 }
 
 impl Described {
@@ -288,11 +329,11 @@ async fn describe(aws: &Reader, id: &str) -> Result<Described, AwsError> {
     let found = reply
         .distribution
         .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))?;
+    let config = found.distribution_config;
     Ok(Described {
         status: found.status,
-        enabled: found
-            .distribution_config
-            .is_some_and(|config| config.enabled),
+        enabled: config.as_ref().is_some_and(|config| config.enabled),
+        secret: config.as_ref().and_then(sent_secret::secret_of),
         domain: found.domain_name,
     })
 }
