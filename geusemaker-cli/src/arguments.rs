@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "sandbox")]
 use geusemaker_core::ClockSpeed;
 use geusemaker_core::StackName;
-use geusemaker_core::spec::Region;
+use geusemaker_core::spec::{InvalidationPath, Region};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::confirm::is_terminal;
@@ -125,6 +125,17 @@ pub(crate) enum StackCommand {
     /// installed on this machine. It goes on until Ctrl-C; the exit code is that of the plugin.
     #[command(after_help = PORT_FORWARD_EXAMPLES)]
     PortForward(PortForward),
+    /// Have the CDN of a stack drop cached answers
+    ///
+    /// The command ends when all edge locations have dropped them, which takes a minute or two. AWS counts the paths: a
+    /// thousand a month are free.
+    #[command(after_help = INVALIDATE_EXAMPLES)]
+    Invalidate(Invalidate),
+    /// Change the secret by which the load balancer knows its CDN
+    ///
+    /// No request is dropped. It takes about as long as the deployment of the CDN. If it is interrupted, the load balancer
+    /// admits two secrets until the command is run again.
+    RotateOriginSecret(RotateOriginSecret),
     /// Remove a stack, finished or not
     #[command(visible_alias = "down")]
     Destroy(Destroy),
@@ -218,6 +229,30 @@ const PORT_FORWARD_EXAMPLES: &str = "Examples:
   gm port-forward llm vllm             the port of vllm, under the same number
   gm port-forward llm vllm 9000:8000   port 9000 of this machine to port 8000 of vllm
   gm port-forward llm postgres 5432    a service that is internal, so its port has to be named";
+
+const INVALIDATE_EXAMPLES: &str = "Examples:
+  gm invalidate llm                    everything that is cached
+  gm invalidate llm '/static/*' /index.html";
+
+#[derive(Args, Debug)]
+pub(crate) struct Invalidate {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Paths whose cached answers are dropped; * at the end stands for any text [default: /*]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<InvalidationPath>,
+    /// End as soon as CloudFront has accepted it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RotateOriginSecret {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Logs {

@@ -117,6 +117,12 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::PortForward(forward) => {
             return command::port_forward::run(context, &forward).await;
         }
+        StackCommand::Invalidate(invalidate) => {
+            command::invalidate::run(context, &invalidate).await
+        }
+        StackCommand::RotateOriginSecret(rotate) => {
+            command::rotate_origin_secret::run(context, &rotate).await
+        }
         StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(context, &rollback).await,

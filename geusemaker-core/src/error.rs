@@ -227,6 +227,29 @@ pub enum Error {
         /// The stack.
         stack: StackName,
     },
+    /// The stack has no CDN, or none yet.
+    #[error("stack {stack} has no CDN{}", why_no_cdn(*.tier))]
+    #[non_exhaustive]
+    NoCdn {
+        /// The stack.
+        stack: StackName,
+        /// The tier in the spec.
+        tier: Tier,
+    },
+    /// The load balancer of the stack asks for no secret: an earlier version has made it.
+    #[error("the load balancer of stack {stack} asks its CDN for no secret")]
+    #[non_exhaustive]
+    NoOriginSecret {
+        /// The stack.
+        stack: StackName,
+    },
+    /// The deployment of the stack was never finished.
+    #[error("the deployment of stack {stack} was never finished")]
+    #[non_exhaustive]
+    Unfinished {
+        /// The stack.
+        stack: StackName,
+    },
     /// The step does not belong to the tier that the spec asks for. AWS was not called.
     #[error("{step} does not belong to stack {stack}, whose spec asks for tier {tier}")]
     #[non_exhaustive]
@@ -399,6 +422,9 @@ impl Error {
             | Self::NoRegion
             | Self::OtherAccount { .. }
             | Self::Committed { .. }
+            | Self::NoCdn { .. }
+            | Self::NoOriginSecret { .. }
+            | Self::Unfinished { .. }
             | Self::Id(_)
             | Self::ClockSpeed(_)
             | Self::NotSimulated(_)
@@ -434,6 +460,9 @@ impl Error {
             | Self::ClockSpeed(_)
             | Self::NotSimulated(_)
             | Self::WrongTier { .. }
+            | Self::NoCdn { .. }
+            | Self::NoOriginSecret { .. }
+            | Self::Unfinished { .. }
             | Self::Committed { .. } => Category::Input,
             Self::Remote(error) if error.is_about_input() => Category::Input,
             Self::Locked { .. } | Self::Journal(JournalError::TakenOver { .. }) => Category::Locked,
@@ -577,6 +606,16 @@ impl Error {
             }
             Self::NoSuchStack { .. } => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
             Self::OtherAccount { .. } => "sign in to the account of the stack".to_owned(),
+            Self::NoCdn { tier: Tier::Cdn, .. } => {
+                "finish its deployment first: gm resume NAME".to_owned()
+            }
+            Self::NoCdn { .. } => {
+                "only stacks of tier 3 have a CDN: destroy it, and deploy it with tier = 3".to_owned()
+            }
+            Self::NoOriginSecret { .. } => {
+                "an earlier version has made it: destroy the stack, and deploy it anew".to_owned()
+            }
+            Self::Unfinished { .. } => "finish it first: gm resume NAME".to_owned(),
             Self::Committed { .. } => "to remove the stack, destroy it".to_owned(),
         }
     }
@@ -604,6 +643,14 @@ fn this_process_or(holder: &Holder) -> String {
         "this process".to_owned()
     } else {
         holder.to_string()
+    }
+}
+
+/// Returns the reason why a stack has no CDN.
+fn why_no_cdn(tier: Tier) -> String {
+    match tier {
+        Tier::Cdn => " yet".to_owned(),
+        Tier::Instances | Tier::LoadBalancer => format!(": its spec asks for tier {tier}"),
     }
 }
 

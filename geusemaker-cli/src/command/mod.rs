@@ -6,6 +6,7 @@ pub(crate) mod destroy;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod front;
+pub(crate) mod invalidate;
 pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -13,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod port_forward;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+pub(crate) mod rotate_origin_secret;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod spec;

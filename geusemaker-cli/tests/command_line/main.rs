@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod arguments;
+mod cdn;
 mod clock_speed;
 mod consent;
 mod events;

@@ -78,7 +78,9 @@ impl ErrorClass {
             | "VolumeLimitExceeded" | "VpcLimitExceeded" | "SubnetLimitExceeded"
             | "RouteTableLimitExceeded" | "RouteLimitExceeded" | "InternetGatewayLimitExceeded"
             | "NatGatewayLimitExceeded" | "AddressLimitExceeded" | "VpcEndpointLimitExceeded"
-            | "LimitExceeded" | "LimitExceededException" | "TooManyCertificates" | "TooManyDistributionCNAMEs" => Self::Quota,
+            | "LimitExceededException" | "TooManyCertificates" | "TooManyDistributionCNAMEs"
+            | "TooManyInvalidationsInProgress" | "BatchTooLarge"
+            | "LimitExceeded" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
             | "AuthFailure.ServiceLinkedRoleCreationNotPermitted" | "PendingVerification"

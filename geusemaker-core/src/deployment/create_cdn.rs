@@ -52,14 +52,13 @@ pub(super) async fn create(ledger: &Arc<Ledger>, alb: &AlbHealthy) -> Result<Cdn
                 },
                 is_origin_secure: spec.balancer_certificate().is_some(),
                 certificate,
-                minimum_tls: spec.cdn().minimum_tls(),
                 names: match spec.cdn_certificate() {
                     Some(_) => spec.names(),
                     None => Vec::new(),
                 },
                 secret,
                 read_timeout: spec.read_timeout(),
-                keep_alive: spec.cdn().keep_alive(),
+                cdn: spec.cdn().clone(),
                 owner: ledger.owner.clone(),
             },
         )

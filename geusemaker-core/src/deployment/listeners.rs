@@ -169,7 +169,7 @@ async fn closed_rules(ledger: &Ledger, listener: &ListenerArn) -> Result<Vec<Clo
 }
 
 /// Returns the name of a rule in the journal.
-fn rule_key(ledger: &Ledger, rule: &ListenerRuleArn) -> ResourceKey {
+pub(super) fn rule_key(ledger: &Ledger, rule: &ListenerRuleArn) -> ResourceKey {
     ledger
         .resource(rule)
         .map_or_else(|| key(serving_port(&ledger.plan.spec)), |found| found.key)

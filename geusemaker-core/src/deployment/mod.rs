@@ -31,6 +31,7 @@ pub(crate) mod launch;
 mod listeners;
 mod names;
 mod network;
+pub(crate) mod origin_secret_rotation;
 mod pending_work;
 mod protection;
 mod publish;

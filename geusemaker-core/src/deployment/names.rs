@@ -48,7 +48,9 @@ pub(super) async fn lead_to_distribution(
     let names = plan.spec.names();
     let records = names.iter().flat_map(|name| {
         tell(ledger, name);
-        [RecordType::A, RecordType::Aaaa].map(|record_type| {
+        let ipv6 = plan.spec.cdn().ipv6().then_some(RecordType::Aaaa);
+        let types = [RecordType::A].into_iter().chain(ipv6);
+        types.map(move |record_type| {
             let record =
                 DnsRecord::to_distribution(&zone.id, name, record_type, &distribution.domain);
             create_record(ledger, key(name, record_type), record)

@@ -11,7 +11,7 @@ use crate::resource::network_quota::NetworkQuota;
 use crate::resource::vpc::DnsAttribute;
 use crate::spec::{
     Architecture, Gpus, InstanceProfileName, InstanceType, InstanceTypeName, OperatingSystem,
-    Region, ServiceName, StackName, Tier, VcpuQuota,
+    PolicyId, Region, ServiceName, StackName, Tier, VcpuQuota,
 };
 
 /// A reason why a spec does not fit the account, from [`PlanError::problems`](crate::PlanError::problems).
@@ -430,6 +430,17 @@ pub enum PlanProblem {
     /// A name of the stack, or a certificate for it, does not fit the account.
     #[error(transparent)]
     Domain(#[from] DomainProblem),
+    /// A policy of CloudFront that the spec names by its id does not exist.
+    #[error("{field}: CloudFront has no such policy {id}, or these credentials cannot see it")]
+    #[non_exhaustive]
+    NoCdnPolicy {
+        /// The field of the spec: `cdn.behavior[0].cache`.
+        field: String,
+        /// The id.
+        id: PolicyId,
+        /// The AWS CLI's command that lists the policies.
+        command: &'static str,
+    },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
@@ -566,6 +577,9 @@ impl PlanProblem {
             }
             Self::ProfileWithoutRole { .. } => {
                 "put a role into it: aws iam add-role-to-instance-profile, or leave access.instance_profile out"
+            }
+            Self::NoCdnPolicy { command, .. } => {
+                return format!("name one that exists, of the right kind ({command}), or a word such as \"none\"");
             }
             Self::NameTaken { .. } => {
                 "choose another stack name, or remove the resource with this name"

@@ -82,6 +82,10 @@ pub enum Step {
         /// The GPUs, as the instances report them: `1 x NVIDIA A10G, 23028 MiB, driver 595.91.07`.
         gpus: String,
     },
+    /// CloudFront is being asked to drop cached answers.
+    InvalidatingCache,
+    /// The secret between the CDN and the load balancer is being changed.
+    RotatingOriginSecret,
     /// The distribution is being created.
     CreatingDistribution,
     /// The distribution is being deployed to every edge location.
@@ -160,6 +164,8 @@ impl Step {
             Self::GpusAsExpected { .. } => "gpus-as-expected",
             Self::CreatingDistribution => "creating-distribution",
             Self::WaitingForDistribution => "waiting-for-distribution",
+            Self::InvalidatingCache => "invalidating-cache",
+            Self::RotatingOriginSecret => "rotating-origin-secret",
             Self::DistributionDeployed { .. } => "distribution-deployed",
             Self::FinishingUndo => "finishing-undo",
             Self::UndoingStep => "undoing-step",
@@ -206,6 +212,8 @@ impl Step {
             | Self::GpusAsExpected { .. }
             | Self::CreatingDistribution
             | Self::WaitingForDistribution
+            | Self::InvalidatingCache
+            | Self::RotatingOriginSecret
             | Self::FinishingUndo
             | Self::UndoingStep
             | Self::RollingBack { .. }
@@ -253,6 +261,8 @@ impl fmt::Display for Step {
             }
             Self::CreatingDistribution => "Creating CloudFront distribution...",
             Self::WaitingForDistribution => "Waiting for deployment...",
+            Self::InvalidatingCache => "Invalidating cached answers...",
+            Self::RotatingOriginSecret => "Changing the secret between CDN and load balancer...",
             Self::DistributionDeployed { domain } => {
                 return write!(f, "CloudFront distribution is deployed: https://{domain}");
             }

@@ -3,6 +3,7 @@
 pub(crate) mod access_point;
 pub(crate) mod availability_zone;
 pub(crate) mod capacity_reservation;
+pub(crate) mod cdn_policy;
 pub(crate) mod certificate;
 pub(crate) mod create;
 pub(crate) mod distribution;
@@ -19,6 +20,7 @@ pub(crate) mod instance_type;
 pub(crate) mod instance_type_offering;
 pub(crate) mod internet_gateway;
 pub(crate) mod internet_gateway_attachment;
+pub(crate) mod invalidation;
 pub(crate) mod key_pair;
 mod kind;
 pub(crate) mod kinds;

@@ -31,6 +31,11 @@ impl OriginSecret {
         Self(format!("{}{}", half(), half()))
     }
 
+    /// Takes over the secret that AWS shows.
+    pub(super) fn from_aws(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +101,7 @@ fn admitted(rule: &Rule) -> BTreeSet<OriginSecret> {
         name.eq_ignore_ascii_case(HEADER)
     });
     ours.flat_map(|it| it.values())
-        .map(|secret| OriginSecret(secret.clone()))
+        .map(OriginSecret::from_aws)
         .collect()
 }
 

@@ -3,11 +3,13 @@
 pub(crate) mod builder;
 mod destroy;
 pub(crate) mod history;
+mod invalidate;
 pub(crate) mod open;
 pub(crate) mod orphans;
 mod preflight;
 mod remote;
 mod resume;
+mod rotate_origin_secret;
 pub(crate) mod status;
 
 use std::fmt;

@@ -23,7 +23,7 @@ use super::text::validated_text;
 pub struct AccessLogs {
     bucket: BucketName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    prefix: Option<LogPrefix>,
+    prefix: Option<AccessLogsPrefix>,
 }
 
 impl AccessLogs {
@@ -38,7 +38,7 @@ impl AccessLogs {
 
     /// Sets the folder in the bucket.
     #[must_use]
-    pub fn prefix(mut self, prefix: LogPrefix) -> Self {
+    pub fn prefix(mut self, prefix: AccessLogsPrefix) -> Self {
         self.prefix = Some(prefix);
         self
     }
@@ -49,7 +49,7 @@ impl AccessLogs {
     }
 
     /// Returns the folder in the bucket, if the logs have one of their own.
-    pub fn folder(&self) -> Option<&LogPrefix> {
+    pub fn folder(&self) -> Option<&AccessLogsPrefix> {
         self.prefix.as_ref()
     }
 }
@@ -74,12 +74,12 @@ validated_text! {
     /// Source: Application Load Balancers guide, "Access logs": it must not contain `AWSLogs`.
     ///
     /// ```
-    /// use geusemaker_core::spec::LogPrefix;
+    /// use geusemaker_core::spec::AccessLogsPrefix;
     ///
-    /// assert!("llm/prod".parse::<LogPrefix>().is_ok());
-    /// assert!("/llm".parse::<LogPrefix>().is_err());
+    /// assert!("llm/prod".parse::<AccessLogsPrefix>().is_ok());
+    /// assert!("/llm".parse::<AccessLogsPrefix>().is_err());
     /// ```
-    LogPrefix, check_prefix
+    AccessLogsPrefix, check_prefix
 }
 
 fn check_bucket(text: &str) -> Result<(), String> {
@@ -133,7 +133,7 @@ mod tests {
             assert!(text.parse::<BucketName>().is_err(), "{text}");
         }
         for text in ["", "/a", "a/", "AWSLogs", "a/AWSLogs/b", "a b"] {
-            assert!(text.parse::<LogPrefix>().is_err(), "{text}");
+            assert!(text.parse::<AccessLogsPrefix>().is_err(), "{text}");
         }
     }
 }

@@ -138,6 +138,38 @@
 //! # Ok::<(), geusemaker_core::spec::SpecError>(())
 //! ```
 //!
+//! # CDN
+//!
+//! `[cdn]` has the settings of CloudFront in tier 3. By default nothing is cached, every method and header is passed on,
+//! and answers get headers for security. Some paths can be treated otherwise; the first behavior that matches applies:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 3
+//! # compute.instance_type = "g5.xlarge"
+//! # [[service]]
+//! # name = "ui"
+//! # port = 8080
+//! # image = "example/ui:1"
+//! [cdn]
+//! price_class = "all"                       # all edge locations; "100" (the default), "200"
+//! geo = { allow = ["DE", "FR"] }            # or deny
+//! logging = { bucket = "my-logs.s3.amazonaws.com", prefix = "cf/" }
+//!
+//! [[cdn.behavior]]
+//! path = "/static/*"
+//! cache = "optimized"                       # or "origin": as the answer's Cache-Control says; "disabled"; an id
+//!
+//! [[cdn.error]]
+//! code = 404
+//! page = "/index.html"
+//! response = 200
+//! # "#)?;
+//! # assert_eq!(spec.cdn().behaviors().len(), 1);
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
 //! # Names and HTTPS
 //!
 //! Without a name, the load balancer answers with HTTP, and CloudFront with HTTPS under a name of its own. `[domain]`
@@ -254,11 +286,16 @@ use service::ServiceFields;
 use unchecked::UncheckedSpec;
 
 pub use access::{Access, AccessBuilder, InstanceProfileName};
-pub use access_logs::{AccessLogs, BucketName, LogPrefix};
+pub use access_logs::{AccessLogs, AccessLogsPrefix, BucketName};
 pub(crate) use access_point::WantedAccessPoint;
 pub use architecture::Architecture;
 pub use builder::DeploymentSpecBuilder;
-pub use cdn::{Cdn, CdnBuilder};
+pub use cdn::{
+    CachePolicy, Cdn, CdnBehavior, CdnBuilder, CdnComment, CdnHttpVersion, CdnLogging, CdnMethods,
+    CdnPath, CountryCode, CustomErrorResponse, ErrorPagePath, ErrorStatus, GeoRestriction,
+    InvalidationPath, InvalidationPaths, LogBucket, LogPrefix, OriginRequestPolicy, OriginShield,
+    PolicyId, PriceClass, ResponseHeadersPolicy, ResponseStatus, WebAcl,
+};
 pub(crate) use certificate::WantedCertificate;
 pub use cidr_block::CidrBlock;
 pub use compute::{Compute, ComputeBuilder, KeyPairName};

@@ -3,6 +3,7 @@
 
 mod access;
 mod candidates;
+mod cdn_policies;
 mod domain;
 mod file_system;
 mod image;
@@ -94,6 +95,7 @@ impl Preflight<'_> {
         let offers = types.as_deref().map(|types| self.offers(types));
         let (image, offers) = (OptionFuture::from(image), OptionFuture::from(offers));
         let mut of_network = Report::default();
+        let mut of_cdn = Report::default();
         let (
             network,
             image,
@@ -105,6 +107,7 @@ impl Preflight<'_> {
             secrets,
             hosted_zone,
             certificates,
+            (),
         ) = futures::join!(
             self.network(&mut of_network),
             image,
@@ -116,6 +119,7 @@ impl Preflight<'_> {
             self.secrets(),
             self.hosted_zone(),
             self.certificates(),
+            self.cdn_policies(&mut of_cdn),
         );
         report.extend(of_network);
         let image = image.and_then(|image| report.take(image));
@@ -129,6 +133,7 @@ impl Preflight<'_> {
         report.take(secrets);
         let hosted_zone = report.take(hosted_zone);
         report.take(certificates);
+        report.extend(of_cdn);
 
         let network = match (self.spec.network().range(), &offers) {
             (None, _) => network,

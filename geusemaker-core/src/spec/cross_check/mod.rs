@@ -30,6 +30,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     services::check(spec)?;
     timeouts::check(spec)?;
     domain::check(spec)?;
+    spec.cdn.check().map_err(|error| error.in_table("cdn"))?;
     access::check(spec)?;
     storage::check(spec)?;
     user_data(spec)

@@ -73,6 +73,20 @@ fn check_origins(config: &Element) -> Result<(), ServiceError> {
         }
         ids.push(id);
         check_domain_name("Origin DomainName", text(origin, "DomainName"))?;
+        if let Some(shield) = origin.find("OriginShield") {
+            check_shield(shield)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an Origin Shield that is on without a region.
+fn check_shield(shield: &Element) -> Result<(), ServiceError> {
+    let is_on = text(shield, "Enabled") == "true";
+    if is_on && text(shield, "OriginShieldRegion").is_empty() {
+        return Err(invalid_argument(
+            "The parameter OriginShieldRegion is required when Origin Shield is enabled.",
+        ));
     }
     Ok(())
 }

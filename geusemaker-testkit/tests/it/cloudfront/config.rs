@@ -3,7 +3,8 @@
 use aws_sdk_cloudfront::error::ProvideErrorMetadata;
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CachedMethods, CookiePreference, DistributionConfig, ForwardedValues,
-    ItemSelection, Method, MinimumProtocolVersion, SslSupportMethod, ViewerCertificate,
+    ItemSelection, Method, MinimumProtocolVersion, OriginShield, SslSupportMethod,
+    ViewerCertificate,
 };
 use geusemaker_testkit::Aws;
 
@@ -199,6 +200,30 @@ async fn origin_needs_unique_id_and_domain_name() {
         let origins = config.origins.as_mut().unwrap();
         origins.items.push(origins.items[0].clone());
         origins.quantity = 2;
+    })
+    .await;
+    assert_eq!(refused, "InvalidArgument");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shield_and_web_acl_are_shown() {
+    let aws = Aws::new();
+    let cloudfront = client(&aws);
+    let mut wanted = config("one");
+    wanted.web_acl_id = Some("0a1b2c3d-0000-4000-8000-0123456789ab".to_owned());
+    let shield = OriginShield::builder().enabled(true);
+    let shield = shield.origin_shield_region("us-east-1").build().unwrap();
+    wanted.origins.as_mut().unwrap().items[0].origin_shield = Some(shield.clone());
+    let (id, _) = create(&cloudfront, wanted.clone()).await;
+    let got = cloudfront.get_distribution_config().id(&id).send().await;
+    let shown = got.unwrap().distribution_config.unwrap();
+    assert_eq!(shown.web_acl_id, wanted.web_acl_id);
+    let origin = &shown.origins().unwrap().items()[0];
+    assert_eq!(origin.origin_shield(), Some(&shield));
+
+    let without_region = OriginShield::builder().enabled(true).build().unwrap();
+    let refused = refusal(|config| {
+        config.origins.as_mut().unwrap().items[0].origin_shield = Some(without_region);
     })
     .await;
     assert_eq!(refused, "InvalidArgument");

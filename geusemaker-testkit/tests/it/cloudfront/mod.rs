@@ -321,7 +321,8 @@ async fn invalid_configuration_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn unsupported_setting_is_refused() {
-    let refused = refusal(|config| config.web_acl_id = Some("acl".to_owned())).await;
+    let refused =
+        refusal(|config| config.continuous_deployment_policy_id = Some("x".to_owned())).await;
     assert_eq!(refused, "SimulatorUnsupported");
 }
 

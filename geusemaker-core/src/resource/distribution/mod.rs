@@ -1,43 +1,31 @@
 //! CloudFront distributions.
 
+mod behavior;
+mod config;
+mod names;
+mod sent_secret;
+
 use std::time::Duration;
 
-use aws_sdk_cloudfront::types::{
-    Aliases, AllowedMethods, CachedMethods, CustomHeaders, CustomOriginConfig,
-    DefaultCacheBehavior, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
-    Method, MinimumProtocolVersion, Origin, OriginCustomHeader, OriginProtocolPolicy,
-    OriginSslProtocols, Origins, PriceClass, SslProtocol, SslSupportMethod, ViewerCertificate,
-    ViewerProtocolPolicy,
-};
-use aws_smithy_types::error::operation::BuildError;
+use aws_sdk_cloudfront::types::DistributionSummary;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
-use super::origin_secret::{self, OriginSecret};
+use super::origin_secret::OriginSecret;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::{CertificateArn, DistributionId};
 use crate::kind::ResourceKind;
-use crate::spec::{DomainName, MinimumTls};
+use crate::spec::{Cdn, DomainName};
 use crate::wait::{Expected, PollState};
 
+pub(crate) use self::sent_secret::SentSecret;
+
 const DEPLOYED: &str = "Deployed";
-const ORIGIN: &str = "load-balancer";
-
-/// The managed cache policy CachingDisabled.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed cache policies".
-const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-
-/// The managed origin request policy AllViewer: the application gets the name under which it was asked for in the Host
-/// header. Many compare it with the header Origin, and refuse everything else.
-///
-/// Source: Amazon CloudFront Developer Guide, "Use managed origin request policies".
-const ALL_VIEWER: &str = "216adef6-5c7f-47e4-b989-5492eafa07d3";
 
 /// A new distribution in front of a load balancer.
 #[derive(Clone, Debug)]
@@ -51,13 +39,12 @@ pub(crate) struct NewDistribution {
     pub(crate) names: Vec<DomainName>,
     /// The certificate for the names, in us-east-1.
     pub(crate) certificate: Option<CertificateArn>,
-    pub(crate) minimum_tls: MinimumTls,
     /// The header by which the load balancer knows this distribution.
     pub(crate) secret: Option<OriginSecret>,
     /// The longest time without data from the load balancer, in whole seconds.
     pub(crate) read_timeout: Duration,
-    /// The time for which an unused connection to the load balancer is kept, in whole seconds.
-    pub(crate) keep_alive: Duration,
+    /// All other settings.
+    pub(crate) cdn: Cdn,
     pub(crate) owner: Owner,
 }
 
@@ -182,135 +169,6 @@ impl Kind for Lookup {
     }
 }
 
-impl NewDistribution {
-    fn config(&self, token: &str) -> Result<DistributionConfigWithTags, BuildError> {
-        let origins = Origins::builder()
-            .quantity(1)
-            .items(self.origin()?)
-            .build()?;
-        let config = DistributionConfig::builder()
-            .caller_reference(token)
-            .comment(comment(&self.name, token))
-            .enabled(true)
-            .price_class(PriceClass::PriceClass100)
-            .origins(origins)
-            .default_cache_behavior(cache_behavior()?)
-            .set_aliases(self.aliases()?)
-            .set_viewer_certificate(self.viewer_certificate())
-            .build()?;
-        Ok(DistributionConfigWithTags::builder()
-            .distribution_config(config)
-            .tags(self.owner.cloudfront(&self.name))
-            .build())
-    }
-
-    fn aliases(&self) -> Result<Option<Aliases>, BuildError> {
-        if self.names.is_empty() {
-            return Ok(None);
-        }
-        let names = self.names.iter().map(ToString::to_string);
-        let aliases = Aliases::builder()
-            .quantity(self.names.len().try_into().unwrap_or(i32::MAX))
-            .set_items(Some(names.collect()))
-            .build()?;
-        Ok(Some(aliases))
-    }
-
-    /// Returns the certificate with which the distribution answers, with the newest rules for protocols and ciphers.
-    ///
-    /// Source: Amazon CloudFront Developer Guide, "Supported protocols and ciphers between viewers and CloudFront".
-    fn viewer_certificate(&self) -> Option<ViewerCertificate> {
-        let arn = self.certificate.as_ref()?;
-        let certificate = ViewerCertificate::builder()
-            .acm_certificate_arn(arn.as_str())
-            .ssl_support_method(SslSupportMethod::SniOnly)
-            .minimum_protocol_version(MinimumProtocolVersion::from(
-                self.minimum_tls.security_policy(),
-            ))
-            .build();
-        Some(certificate)
-    }
-
-    /// Returns the load balancer as an origin.
-    fn origin(&self) -> Result<Origin, BuildError> {
-        let seconds = |time: Duration| i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
-        let config = CustomOriginConfig::builder()
-            .http_port(80)
-            .https_port(443)
-            // Without a name of its own, the load balancer has no certificate: none covers *.elb.amazonaws.com.
-            .origin_protocol_policy(match self.is_origin_secure {
-                true => OriginProtocolPolicy::HttpsOnly,
-                false => OriginProtocolPolicy::HttpOnly,
-            })
-            .set_origin_ssl_protocols(self.origin_protocols()?)
-            .origin_read_timeout(seconds(self.read_timeout))
-            .origin_keepalive_timeout(seconds(self.keep_alive))
-            .build()?;
-        let header = self.secret.as_ref().map(|secret| {
-            OriginCustomHeader::builder()
-                .header_name(origin_secret::HEADER)
-                .header_value(secret.as_str())
-                .build()
-        });
-        let headers = CustomHeaders::builder()
-            .quantity(header.iter().count().try_into().unwrap_or_default())
-            .set_items(header.transpose()?.map(|header| vec![header]))
-            .build()?;
-        Origin::builder()
-            .id(ORIGIN)
-            .domain_name(&self.origin)
-            .custom_headers(headers)
-            .custom_origin_config(config)
-            .build()
-    }
-}
-
-impl NewDistribution {
-    /// Returns the protocols with which CloudFront asks the load balancer: the newest that it knows.
-    fn origin_protocols(&self) -> Result<Option<OriginSslProtocols>, BuildError> {
-        if !self.is_origin_secure {
-            return Ok(None);
-        }
-        let protocols = OriginSslProtocols::builder()
-            .quantity(1)
-            .items(SslProtocol::TlSv12)
-            .build()?;
-        Ok(Some(protocols))
-    }
-}
-
-/// Returns the behavior for all paths: every method is forwarded, and no answer is cached, because answers of models
-/// must not be.
-fn cache_behavior() -> Result<DefaultCacheBehavior, BuildError> {
-    let cached = CachedMethods::builder()
-        .quantity(2)
-        .items(Method::Get)
-        .items(Method::Head)
-        .build()?;
-    let methods = [
-        Method::Get,
-        Method::Head,
-        Method::Options,
-        Method::Put,
-        Method::Post,
-        Method::Patch,
-        Method::Delete,
-    ];
-    let allowed = AllowedMethods::builder()
-        .quantity(7)
-        .set_items(Some(methods.to_vec()))
-        .cached_methods(cached)
-        .build()?;
-    DefaultCacheBehavior::builder()
-        .target_origin_id(ORIGIN)
-        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-        .allowed_methods(allowed)
-        .compress(true)
-        .cache_policy_id(CACHING_DISABLED)
-        .origin_request_policy_id(ALL_VIEWER)
-        .build()
-}
-
 /// A distribution and its domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -350,6 +208,43 @@ pub(crate) async fn deployed(
 pub(crate) async fn domain(aws: &Reader, id: &DistributionId) -> Result<Vec<String>, AwsError> {
     let found = describe(aws, id.as_str()).await?;
     Ok(vec![found.domain.to_ascii_lowercase()])
+}
+
+/// A distribution and the secret that it sends to its load balancer.
+pub(crate) struct SendingDistribution {
+    pub(crate) distribution: Distribution,
+    /// True if every edge location sends it.
+    pub(crate) is_deployed: bool,
+    pub(crate) secret: Option<OriginSecret>,
+}
+
+/// Returns the distribution with the secret that it sends.
+pub(crate) async fn sending(
+    aws: &Reader,
+    id: &DistributionId,
+) -> Result<SendingDistribution, AwsError> {
+    let mut found = describe(aws, id.as_str()).await?;
+    Ok(SendingDistribution {
+        is_deployed: found.status == DEPLOYED,
+        secret: found.secret.take(),
+        distribution: found.distribution(id),
+    })
+}
+
+/// Polls the distribution, which is ready once every edge location sends the same secret: this one, if it is given.
+pub(crate) async fn sending_everywhere(
+    aws: &Reader,
+    id: &DistributionId,
+    secret: Option<&OriginSecret>,
+) -> Result<PollState<SendingDistribution>, AwsError> {
+    let found = sending(aws, id).await?;
+    let is_wanted = secret.is_none_or(|secret| found.secret.as_ref() == Some(secret));
+    Ok(match (found.is_deployed, is_wanted) {
+        (true, true) => PollState::Ready(found),
+        (false, _) => PollState::Pending("InProgress".to_owned()),
+        // CloudFront shows the state before the update for a moment.
+        (true, false) => PollState::Pending("Deployed with another secret".to_owned()),
+    })
 }
 
 async fn tags_of(
@@ -424,6 +319,7 @@ struct Described {
     status: String,
     enabled: bool,
     domain: String,
+    secret: Option<OriginSecret>,
 }
 
 impl Described {
@@ -447,17 +343,13 @@ async fn describe(aws: &Reader, id: &str) -> Result<Described, AwsError> {
     let found = reply
         .distribution
         .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution"))?;
+    let config = found.distribution_config;
     Ok(Described {
         status: found.status,
-        enabled: found
-            .distribution_config
-            .is_some_and(|config| config.enabled),
+        enabled: config.as_ref().is_some_and(|config| config.enabled),
+        secret: config.as_ref().and_then(sent_secret::secret_of),
         domain: found.domain_name,
     })
-}
-
-fn comment(name: &str, caller_reference: &str) -> String {
-    format!("geusemaker {name}{}", marked(caller_reference))
 }
 
 /// Returns the caller reference in the form in which it ends the comment.

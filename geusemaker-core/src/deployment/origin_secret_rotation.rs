@@ -1,0 +1,158 @@
+//! The change of the secret between the CDN and the load balancer, in which every request is served.
+//!
+//! The load balancer admits the old secret until no edge location sends it any more, and the new one before the first
+//! edge location sends it. Wherever this ends half way, some rules admit two secrets, and the next rotation finishes that
+//! first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::listeners::rule_key;
+use crate::error::Error;
+use crate::id::{DistributionId, ListenerArn};
+use crate::kind::ResourceKind;
+use crate::ledger::Ledger;
+use crate::progress::step::Step;
+use crate::resource::distribution::{self, Distribution, SendingDistribution, SentSecret};
+use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
+use crate::resource_key::ResourceKey;
+use crate::wait::{Expected, Wait};
+
+/// The time for a changed rule to reach every part of a load balancer. AWS does not say how long that takes; half a
+/// minute is assumed.
+const RULE_PROPAGATION: Duration = Duration::from_secs(30);
+
+/// The time after which no request of a run that was killed is on its way any more.
+const LATE_REQUEST: Duration = Duration::from_secs(60);
+
+/// The result of a rotation, from [`Session::rotate_origin_secret`](crate::Session::rotate_origin_secret). The secret
+/// itself is nowhere but at AWS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RotatedOriginSecret {
+    /// The distribution that sends the new secret.
+    pub distribution: Distribution,
+    /// The number of rules of the load balancer that admit the new secret alone.
+    pub rules: usize,
+    /// True if an earlier rotation was interrupted, and was finished first.
+    pub finished_earlier: bool,
+}
+
+/// Changes the secret.
+pub(crate) async fn rotate(
+    ledger: &Arc<Ledger>,
+    id: &DistributionId,
+) -> Result<RotatedOriginSecret, Error> {
+    ledger.account.progress.step(Step::RotatingOriginSecret);
+    let (old, finished_earlier) = settled(ledger, id).await?;
+    let new = OriginSecret::random();
+    let both: BTreeSet<_> = old.into_iter().chain([new.clone()]).collect();
+    admit(ledger, &both).await?;
+    ledger.account.clock.sleep(RULE_PROPAGATION).await;
+    let sent = SentSecret {
+        distribution: id.clone(),
+        secret: new.clone(),
+    };
+    let key = ledger.resource(id).map(|found| found.key);
+    let key = key.unwrap_or_else(|| ResourceKey::new("distribution"));
+    ledger.apply(key, sent).await?;
+    let sending = deployed(ledger, id, Some(&new)).await?;
+    let rules = admit(ledger, &[new].into()).await?;
+    Ok(RotatedOriginSecret {
+        distribution: sending.distribution,
+        rules,
+        finished_earlier,
+    })
+}
+
+/// Waits until all edge locations send the same secret, and finishes a rotation that was interrupted: the rules then
+/// admit that secret alone. Returns the secret, and true if there was something to finish.
+async fn settled(
+    ledger: &Arc<Ledger>,
+    id: &DistributionId,
+) -> Result<(Option<OriginSecret>, bool), Error> {
+    loop {
+        let sending = deployed(ledger, id, None).await?;
+        let rules = closed_rules(ledger).await?;
+        if rules.is_empty() {
+            return Err(Error::NoOriginSecret {
+                stack: ledger.owner.stack.clone(),
+            });
+        }
+        // Without the header, every request is refused already.
+        let Some(sent) = sending.secret else {
+            return Ok((None, false));
+        };
+        let alone = BTreeSet::from([sent.clone()]);
+        if rules.iter().all(|rule| rule.admitted == alone) {
+            return Ok((Some(sent), false));
+        }
+        if rules.iter().any(|rule| !rule.admitted.contains(&sent)) {
+            // Somebody has changed a rule by hand, and its requests are refused.
+            admit(ledger, &alone).await?;
+            return Ok((Some(sent), true));
+        }
+        // The update of a run that was killed may still be on its way. Its secret is admitted until then.
+        ledger.account.clock.sleep(LATE_REQUEST).await;
+        let again = distribution::sending(&ledger.account.reader, id)
+            .await
+            .map_err(Error::aws("looking at the distribution"))?;
+        if again.is_deployed && again.secret.as_ref() == Some(&sent) {
+            admit(ledger, &alone).await?;
+            return Ok((Some(sent), true));
+        }
+    }
+}
+
+/// Waits until the distribution is deployed: with this secret, if one is given.
+async fn deployed(
+    ledger: &Arc<Ledger>,
+    id: &DistributionId,
+    secret: Option<&OriginSecret>,
+) -> Result<SendingDistribution, Error> {
+    let account = &ledger.account;
+    let deadline = ledger.plan.spec.cdn().wait_timeout();
+    let what = match secret {
+        Some(_) => "all edge locations to send the new secret",
+        None => "CloudFront deployment",
+    };
+    let sending = Wait::new(what, Expected::seconds(150, 480, deadline))
+        .about(ledger.resource(id))
+        .until(&account.clock, &account.progress, || {
+            distribution::sending_everywhere(&account.reader, id, secret)
+        });
+    Ok(sending.await?)
+}
+
+/// Makes every rule that asks for a secret admit these. Returns the number of such rules.
+async fn admit(ledger: &Arc<Ledger>, secrets: &BTreeSet<OriginSecret>) -> Result<usize, Error> {
+    let rules = closed_rules(ledger).await?;
+    for rule in &rules {
+        if rule.admitted != *secrets {
+            let admitted = AdmittedSecrets {
+                rule: rule.arn.clone(),
+                secrets: secrets.clone(),
+            };
+            ledger.apply(rule_key(ledger, &rule.arn), admitted).await?;
+        }
+    }
+    Ok(rules.len())
+}
+
+/// Returns the rules of all listeners that ask for a secret.
+async fn closed_rules(ledger: &Ledger) -> Result<Vec<ClosedRule>, Error> {
+    let mut rules = Vec::new();
+    for entry in &ledger.state().entries() {
+        if entry.lookup.kind() == ResourceKind::Listener
+            && let Some(id) = entry.id()
+        {
+            let listener = ListenerArn::from_aws(id);
+            let found = origin_secret::closed_rules(&ledger.account.reader, &listener).await;
+            rules.extend(found.map_err(Error::aws("reading the rules of the load balancer"))?);
+        }
+    }
+    Ok(rules)
+}
