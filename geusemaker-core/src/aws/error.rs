@@ -264,7 +264,7 @@ impl AwsError {
     }
 
     /// Returns the action to allow in an IAM policy.
-    fn iam_action(&self) -> String {
+    pub(crate) fn iam_action(&self) -> String {
         self.operation.replacen("efs:", "elasticfilesystem:", 1)
     }
 

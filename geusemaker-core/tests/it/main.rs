@@ -29,6 +29,7 @@ mod origin_secret;
 mod orphans;
 mod preflight;
 mod progress;
+mod protected;
 mod remote;
 mod removal;
 mod replay;
