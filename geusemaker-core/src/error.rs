@@ -94,15 +94,23 @@ pub enum Error {
     #[error(transparent)]
     Wait(#[from] WaitError),
     /// Targets did not become healthy in time.
-    #[error("{} of {total} targets not healthy after {}: {}", .unhealthy.len(), seconds(*.elapsed), list(.unhealthy))]
+    #[error(
+        "{} of {total} targets not healthy after {}: {}{}",
+        .unhealthy.len(),
+        seconds(*.elapsed),
+        not_active(.load_balancer.as_deref()),
+        list(.unhealthy)
+    )]
     #[non_exhaustive]
     Unhealthy {
         /// The unhealthy targets, with AWS's reasons.
         unhealthy: Vec<UnhealthyTarget>,
         /// The number of all targets.
         total: usize,
-        /// The duration of the wait.
+        /// The duration of the wait, including that for the load balancer to be active.
         elapsed: Duration,
+        /// The state of the load balancer, if it was not active in time.
+        load_balancer: Option<String>,
     },
     /// No zone, instance type or market had capacity.
     #[error("no place for {instance}: {} refused ({})", places(.attempts), codes(.attempts))]
@@ -266,14 +274,18 @@ pub struct UnhealthyTarget {
     pub state: String,
     /// AWS's reason code and description: `Target.Timeout: Request timed out`.
     pub reason: String,
+    /// The same in words: `answers 404 on /healthz; expected 200`.
+    pub finding: String,
+    /// The thing to check.
+    pub remedy: String,
 }
 
 impl fmt::Display for UnhealthyTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} of {}: {} ({})",
-            self.service, self.instance, self.state, self.reason
+            "{} of {} is {} ({}): it {}",
+            self.service, self.instance, self.state, self.reason, self.finding
         )
     }
 }
@@ -481,12 +493,7 @@ impl Error {
             Self::Wait(WaitError::Failed { .. }) => {
                 "correct what AWS names as the reason, and try again".to_owned()
             }
-            Self::Unhealthy { .. } => {
-                "check that each service answers health_path on its port, with status 200 or its health.matcher (the \
-                 container's log on the instance), or raise its health.grace or load_balancer.wait_timeout: large \
-                 images take minutes to pull"
-                    .to_owned()
-            }
+            Self::Unhealthy { unhealthy, .. } => unhealthy_remedy(unhealthy),
             Self::Capacity {
                 attempts, region, ..
             } => capacity_remedy(attempts, region),
@@ -649,6 +656,27 @@ fn capacity_remedy(attempts: &[Attempt], region: &Region) -> String {
     } else {
         ErrorClass::Capacity.remedy().to_owned()
     }
+}
+
+fn not_active(state: Option<&str>) -> String {
+    state.map_or_else(String::new, |state| {
+        format!("the load balancer is still {state}; ")
+    })
+}
+
+/// Returns what to check, each thing once.
+fn unhealthy_remedy(unhealthy: &[UnhealthyTarget]) -> String {
+    let mut remedies: Vec<&str> = Vec::new();
+    for target in unhealthy {
+        if !remedies.contains(&target.remedy.as_str()) {
+            remedies.push(&target.remedy);
+        }
+    }
+    format!(
+        "check that each service answers health_path on its port, with status 200 or its health.matcher, or raise its \
+         health.grace or load_balancer.wait_timeout: large images take minutes to pull; {}",
+        remedies.join("; ")
+    )
 }
 
 fn list<T: ToString>(items: &[T]) -> String {

@@ -17,3 +17,4 @@ pub(crate) mod sandbox;
 mod spec;
 pub(crate) mod ssh;
 pub(crate) mod status;
+pub(crate) mod wait;

@@ -143,6 +143,12 @@ impl Failure {
         self
     }
 
+    /// Sets the message for people, above the error.
+    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = format!("{}: {}", message.into(), self.message);
+        self
+    }
+
     /// Sets what the user can do.
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use super::error_class::ErrorClass;
+use super::error_remedy;
 use crate::error_chain::{links, said_once};
 use crate::library_error::LibraryError;
 
@@ -137,6 +138,9 @@ impl AwsError {
                 let mut class = ErrorClass::of(code, status);
                 if is_about_new_instance_profile(meta.message().unwrap_or_default()) {
                     class = ErrorClass::NotYet;
+                }
+                if error_remedy::is_invalid_subnet(code, meta.message().unwrap_or_default()) {
+                    class = ErrorClass::Invalid;
                 }
                 Self {
                     operation: operation.to_owned(),
@@ -271,6 +275,9 @@ impl AwsError {
     /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(&self) -> String {
+        if let Some(remedy) = error_remedy::remedy(self) {
+            return remedy.to_owned();
+        }
         match self.class {
             ErrorClass::Permission if self.operation.starts_with("iam:") => format!(
                 "allow the action {} for these credentials, name an existing instance profile in access.instance_profile, \

@@ -48,6 +48,7 @@ pub(crate) mod subnet;
 pub(crate) mod tagged;
 pub(crate) mod tags;
 pub(crate) mod target_group;
+pub(crate) mod target_health;
 pub(crate) mod target_registration;
 pub(crate) mod vcpu_quota;
 pub(crate) mod vpc;

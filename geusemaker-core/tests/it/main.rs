@@ -30,6 +30,7 @@ mod orphans;
 mod preflight;
 mod progress;
 mod protected;
+mod refused_tiers;
 mod remote;
 mod removal;
 mod replay;
