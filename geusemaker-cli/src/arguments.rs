@@ -82,6 +82,11 @@ pub(crate) enum StackCommand {
     Deploy(Deploy),
     /// Continue a deployment that was interrupted or kept
     Resume(Resume),
+    /// Wait for a deployment that only CloudFront has to finish
+    ///
+    /// It creates nothing and removes nothing: after a signal, or when the time of cdn.wait_timeout is over, everything
+    /// stays as it is, and CloudFront goes on. Any machine that has the journal can wait.
+    Wait(Wait),
     /// Show a stack's resources, and their state in AWS
     Status(Name),
     /// List all stacks
@@ -161,6 +166,8 @@ pub(crate) struct Deploy {
     pub(crate) yes: Yes,
     #[command(flatten)]
     pub(crate) on_failure: OnFailureOption,
+    #[command(flatten)]
+    pub(crate) no_wait: NoWait,
 }
 
 #[derive(Args, Debug)]
@@ -171,6 +178,21 @@ pub(crate) struct Resume {
     pub(crate) yes: Yes,
     #[command(flatten)]
     pub(crate) on_failure: OnFailureOption,
+    #[command(flatten)]
+    pub(crate) no_wait: NoWait,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Wait {
+    #[command(flatten)]
+    pub(crate) name: Name,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct NoWait {
+    /// End with exit code 5 as soon as CloudFront has accepted the distribution, and keep everything; gm wait goes on
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 #[derive(Args, Debug)]

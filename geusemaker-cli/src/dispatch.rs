@@ -96,6 +96,7 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         }
         StackCommand::Deploy(deploy) => command::deploy::run(context, &deploy).await,
         StackCommand::Resume(resume) => command::resume::run(context, &resume).await,
+        StackCommand::Wait(wait) => command::wait::run(context, &wait).await,
         StackCommand::Status(name) => {
             context
                 .unless_interrupted(command::status::run(context, &name))

@@ -50,7 +50,7 @@ impl ExitCode {
             Self::Usage => "wrong command line or spec; nothing was created",
             Self::LeftoversRemain => "failed; the resources that remain are listed",
             Self::Locked => "another process works on the stack",
-            Self::InProgress => "AWS has not finished yet: run gm resume later",
+            Self::InProgress => "AWS has not finished yet: run gm wait, or gm resume, later",
             Self::Access => "credentials, permissions, quotas or network; nothing was changed",
             Self::FaultUnfired => "sandbox serve: a fault never fired",
             Self::Declined => "declined at the prompt",

@@ -95,15 +95,23 @@ pub enum Error {
     #[error(transparent)]
     Wait(#[from] WaitError),
     /// Targets did not become healthy in time.
-    #[error("{} of {total} targets not healthy after {}: {}", .unhealthy.len(), seconds(*.elapsed), list(.unhealthy))]
+    #[error(
+        "{} of {total} targets not healthy after {}: {}{}",
+        .unhealthy.len(),
+        seconds(*.elapsed),
+        not_active(.load_balancer.as_deref()),
+        list(.unhealthy)
+    )]
     #[non_exhaustive]
     Unhealthy {
         /// The unhealthy targets, with AWS's reasons.
         unhealthy: Vec<UnhealthyTarget>,
         /// The number of all targets.
         total: usize,
-        /// The duration of the wait.
+        /// The duration of the wait, including that for the load balancer to be active.
         elapsed: Duration,
+        /// The state of the load balancer, if it was not active in time.
+        load_balancer: Option<String>,
     },
     /// A certificate was not issued in time.
     #[error("the certificate for {} is not issued after {}", list(.names), seconds(*.elapsed))]
@@ -301,14 +309,18 @@ pub struct UnhealthyTarget {
     pub state: String,
     /// AWS's reason code and description: `Target.Timeout: Request timed out`.
     pub reason: String,
+    /// The same in words: `answers 404 on /healthz; expected 200`.
+    pub finding: String,
+    /// The thing to check.
+    pub remedy: String,
 }
 
 impl fmt::Display for UnhealthyTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} of {}: {} ({})",
-            self.service, self.instance, self.state, self.reason
+            "{} of {} is {} ({}): it {}",
+            self.service, self.instance, self.state, self.reason, self.finding
         )
     }
 }
@@ -524,13 +536,8 @@ impl Error {
             Self::Wait(WaitError::Failed { .. }) => {
                 "correct what AWS names as the reason, and try again".to_owned()
             }
-            Self::Unhealthy { .. } => {
-                "check that each service answers health_path on its port, with status 200 or its health.matcher (the \
-                 container's log on the instance), or raise its health.grace or load_balancer.wait_timeout: large \
-                 images take minutes to pull"
-                    .to_owned()
-            }
             Self::CertificateNotIssued { zone, .. } => certificate_remedy(zone.as_deref()),
+            Self::Unhealthy { unhealthy, .. } => unhealthy_remedy(unhealthy),
             Self::Capacity {
                 attempts, region, ..
             } => capacity_remedy(attempts, region),
@@ -721,6 +728,27 @@ fn certificate_remedy(zone: Option<&PlannedHostedZone>) -> String {
     format!(
         "check that the registrar of {name} names the name servers of the hosted zone: dig +short NS {name} must list \
          those of aws route53 get-hosted-zone --id {id}; if it does, raise domain.wait_timeout: an hour has been seen"
+    )
+}
+
+fn not_active(state: Option<&str>) -> String {
+    state.map_or_else(String::new, |state| {
+        format!("the load balancer is still {state}; ")
+    })
+}
+
+/// Returns what to check, each thing once.
+fn unhealthy_remedy(unhealthy: &[UnhealthyTarget]) -> String {
+    let mut remedies: Vec<&str> = Vec::new();
+    for target in unhealthy {
+        if !remedies.contains(&target.remedy.as_str()) {
+            remedies.push(&target.remedy);
+        }
+    }
+    format!(
+        "check that each service answers health_path on its port, with status 200 or its health.matcher, or raise its \
+         health.grace or load_balancer.wait_timeout: large images take minutes to pull; {}",
+        remedies.join("; ")
     )
 }
 

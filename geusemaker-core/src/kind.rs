@@ -88,6 +88,37 @@ macro_rules! define_resource_kind {
 for_all_kinds!(define_resource_kind);
 
 impl ResourceKind {
+    /// Returns true for the resources that hold data, or that others need to reach it. Their removal cannot be undone.
+    pub(crate) fn is_data(self) -> bool {
+        match self {
+            Self::MountTarget | Self::AccessPoint | Self::FileSystem | Self::Instance => true,
+            Self::DnsRecord
+            | Self::Distribution
+            | Self::Certificate
+            | Self::TargetRegistration
+            | Self::ListenerRule
+            | Self::Listener
+            | Self::LoadBalancer
+            | Self::TargetGroup
+            | Self::InstanceProfileRole
+            | Self::InstanceProfile
+            | Self::RolePolicy
+            | Self::Role
+            | Self::VpcEndpoint
+            | Self::SecurityGroupRule
+            | Self::SecurityGroup
+            | Self::NatGateway
+            | Self::ElasticIp
+            | Self::Route
+            | Self::RouteTableAssociation
+            | Self::RouteTable
+            | Self::Subnet
+            | Self::InternetGatewayAttachment
+            | Self::InternetGateway
+            | Self::Vpc => false,
+        }
+    }
+
     /// Returns true for the parts of a network that other resources are in.
     pub(crate) fn is_of_network(self) -> bool {
         match self {

@@ -46,19 +46,27 @@ pub struct Leftover {
     pub kind: ResourceKind,
     /// The resource's id in AWS; none if it is unknown whether the resource exists.
     pub id: Option<ResourceId>,
+    /// The name by which AWS was asked for the resource, if its id is unknown and its kind has names.
+    pub name: Option<String>,
     /// The reason why it still exists.
     pub why: String,
     /// The time since which it exists, if known.
     pub since: Option<Timestamp>,
-    /// The AWS CLI command that deletes it by hand. Words in capitals stand for values that only AWS knows by then, such
-    /// as `GROUP` or `ETAG`.
+    /// The user's way out, if AWS has refused the deletion for good.
+    pub remedy: Option<String>,
+    /// The AWS CLI command that deletes it by hand: for a protected resource, the call that lifts the protection comes
+    /// first. There is none if AWS would refuse it as it has refused the same call before. Words in capitals stand for
+    /// values that only AWS knows by then, such as `GROUP` or `ETAG`.
     pub command: Option<String>,
 }
 
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id.as_ref().map_or("(id unknown)", ResourceId::as_str);
-        write!(f, "{} {id}", self.kind)?;
+        match (&self.id, &self.name) {
+            (Some(id), _) => write!(f, "{} {id}", self.kind)?,
+            (None, Some(name)) => write!(f, "{} {name} (id unknown)", self.kind)?,
+            (None, None) => write!(f, "{} {} (id unknown)", self.kind, self.key)?,
+        }
         if let Some(since) = self.since {
             write!(f, " since {since}")?;
         }

@@ -1,6 +1,7 @@
 //! Advances a deployment from its current state to the tier of its spec.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use geusemaker_core::spec::Tier;
 use geusemaker_core::{
@@ -9,7 +10,7 @@ use geusemaker_core::{
 };
 
 use super::status;
-use crate::arguments::OnFailure;
+use crate::arguments::{NoWait, OnFailure};
 use crate::confirm::{asks_to_keep, is_terminal};
 use crate::context::Context;
 use crate::document::Document;
@@ -22,12 +23,13 @@ pub(super) async fn advance(
     context: &Context,
     name: &StackName,
     deployment: AnyDeployment,
-    on_failure: Option<OnFailure>,
+    (on_failure, patience): (Option<OnFailure>, Patience),
 ) -> Result<Document, Failure> {
     let road = Driver {
         context,
         name,
         on_failure,
+        patience,
         is_asking: Cell::new(false),
     };
     let mut going = Box::pin(road.from(deployment));
@@ -63,10 +65,31 @@ pub(super) async fn advance(
         .line(format!("deployed in {}", context.elapsed())))
 }
 
+/// The patience with CloudFront.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Waits up to the deadline of the spec.
+    UntilDeadline,
+    /// Ends once CloudFront has accepted the distribution.
+    None,
+    /// Waits up to the deadline, and does nothing else.
+    Only,
+}
+
+impl Patience {
+    pub(super) fn of(option: NoWait) -> Self {
+        match option.no_wait {
+            true => Self::None,
+            false => Self::UntilDeadline,
+        }
+    }
+}
+
 struct Driver<'a> {
     context: &'a Context,
     name: &'a StackName,
     on_failure: Option<OnFailure>,
+    patience: Patience,
     /// True while the user is being asked what to do about a failure.
     is_asking: Cell<bool>,
 }
@@ -107,10 +130,15 @@ impl Driver<'_> {
     }
 
     async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<CommittedStack, Failure> {
-        let deployed = match pending.wait_until_deployed().await {
+        let waited = match self.patience {
+            Patience::UntilDeadline | Patience::Only => pending.wait_until_deployed().await,
+            // One look: perhaps it is deployed already.
+            Patience::None => pending.wait_at_most(Duration::ZERO).await,
+        };
+        let deployed = match waited {
             // A distribution that takes longer than usual has not failed.
             Err(failed) if matches!(*failed.error, Error::Wait(WaitError::Deadline { .. })) => {
-                return Err(self.keep(failed, ExitCode::InProgress).await);
+                return Err(self.in_progress(failed).await);
             }
             deployed => self.check(deployed).await?,
         };
@@ -183,7 +211,7 @@ impl Driver<'_> {
                     .state(format!("{left} resources of {} are left", self.name))
                     .kept(status.resources)
             }
-            Ok(status) => Failure::interrupted(code, Undone::default(), self.command("resume"))
+            Ok(status) => Failure::interrupted(code, Undone::default(), self.command(self.verb()))
                 .state(kept_as_it_is(&status))
                 .kept(status.resources),
             // The deployment had not begun, or was rolled back already.
@@ -193,6 +221,31 @@ impl Driver<'_> {
             }
             Err(_) => Failure::interrupted(code, Undone::default(), self.command("list"))
                 .state("the journal lists what exists"),
+        }
+    }
+
+    /// Keeps a deployment that only CloudFront has to finish.
+    async fn in_progress(&self, failed: Failed<CdnPending>) -> Failure {
+        let is_late = self.patience != Patience::None;
+        let failure = self.keep(failed, ExitCode::InProgress).await;
+        if failure.code != ExitCode::InProgress {
+            return failure;
+        }
+        let failure = failure.message(format!(
+            "CloudFront is still in progress with the distribution of {}{}",
+            self.name,
+            if is_late { "" } else { ", as usual" }
+        ));
+        let rollback = self.command("rollback");
+        let choice = format!("go on as below, or undo everything with {rollback}");
+        failure.remedy(choice).next(self.command(self.verb()))
+    }
+
+    /// Returns the command that goes on.
+    fn verb(&self) -> &'static str {
+        match self.patience {
+            Patience::UntilDeadline => "resume",
+            Patience::None | Patience::Only => "wait",
         }
     }
 
@@ -225,7 +278,7 @@ impl Driver<'_> {
             .code(code)
             .state(state)
             .kept(resources)
-            .next(self.command("resume"))
+            .next(self.command(self.verb()))
     }
 
     async fn rollback<S: State>(&self, failed: Failed<S>) -> Failure {

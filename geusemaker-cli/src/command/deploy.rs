@@ -2,7 +2,7 @@
 
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, Phase};
 
-use super::advance::advance;
+use super::advance::{Patience, advance};
 use super::{plan, resume, spec, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
@@ -38,7 +38,8 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
         Err(error) => return Err(Failure::unchanged(&error, name.as_str())),
     };
-    advance(context, &name, deployment, on_failure).await
+    let patience = Patience::of(deploy.no_wait);
+    advance(context, &name, deployment, (on_failure, patience)).await
 }
 
 async fn plan_anew(

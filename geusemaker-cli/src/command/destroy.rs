@@ -1,6 +1,6 @@
 //! `gm destroy`: removes a stack.
 
-use geusemaker_core::{FileSystems, ResourceKind, StackName, Undone};
+use geusemaker_core::{FileSystems, Phase, ResourceKind, StackName, Undone};
 
 use crate::arguments::Destroy;
 use crate::confirm::{Consent, confirm};
@@ -44,6 +44,14 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
     let destroyed =
         interruptible(context, name, context.session.destroy(name, file_systems)).await?;
     let undone = destroyed.map_err(|error| Failure::unchanged(&error, name.as_str()))?;
+    if !undone.is_complete()
+        && let Ok(status) = context.session.summary(name).await
+        && status.phase == Phase::Committed
+    {
+        let next = context.command(&format!("destroy {name}"));
+        let state = format!("{name} is unchanged ({} resources)", status.resources.len());
+        return Err(Failure::protected(undone).state(state).next(next));
+    }
     report(context, name, undone, "destroy")
 }
 

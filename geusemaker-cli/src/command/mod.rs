@@ -20,3 +20,4 @@ pub(crate) mod sandbox;
 mod spec;
 pub(crate) mod ssh;
 pub(crate) mod status;
+pub(crate) mod wait;

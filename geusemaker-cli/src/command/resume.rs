@@ -2,7 +2,7 @@
 
 use geusemaker_core::{AnyDeployment, DeploymentStatus, Error, Phase, StackName};
 
-use super::advance::advance;
+use super::advance::{Patience, advance};
 use super::status;
 use crate::arguments::Resume;
 use crate::confirm::{Consent, confirm};
@@ -27,7 +27,8 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
         confirm(context, &question, &Consent::Yes).await?;
     }
     let deployment = open(context, name).await?;
-    advance(context, name, deployment, on_failure).await
+    let patience = Patience::of(resume.no_wait);
+    advance(context, name, deployment, (on_failure, patience)).await
 }
 
 /// Acquires the journal of a deployment begun earlier. Another process may have finished the deployment while the user

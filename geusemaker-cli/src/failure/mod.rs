@@ -125,11 +125,27 @@ impl Failure {
         failure
     }
 
+    /// Creates the failure for a removal that was not begun, because a part of the stack is protected.
+    pub(crate) fn protected(mut undone: Undone) -> Self {
+        // The others stay because of these.
+        undone.left.retain(|left| left.remedy.is_some());
+        let message = "AWS would refuse to delete what is protected; nothing was removed";
+        let mut failure = Self::new(ExitCode::LeftoversRemain, "protected", message.to_owned());
+        failure.undone = Box::new(undone);
+        failure
+    }
+
     /// Drops the commands that remove leftovers by hand.
     pub(crate) fn without_commands(mut self) -> Self {
         for leftover in &mut self.undone.left {
             leftover.command = None;
         }
+        self
+    }
+
+    /// Sets the message for people, above the error.
+    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = format!("{}: {}", message.into(), self.message);
         self
     }
 

@@ -79,6 +79,8 @@ fn kept_line(resource: &ResourceStatus) -> String {
 
 fn leftover_lines(leftover: &Leftover) -> Vec<String> {
     let mut lines = vec![format!("    {leftover}")];
+    let remedy = leftover.remedy.iter();
+    lines.extend(remedy.map(|remedy| format!("      try: {remedy}")));
     lines.extend(
         leftover
             .command

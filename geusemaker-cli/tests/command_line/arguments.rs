@@ -16,6 +16,7 @@ fn help_lists_every_exit_code() {
         "plan",
         "deploy",
         "resume",
+        "wait",
         "status",
         "list",
         "events",

@@ -42,6 +42,25 @@ fn signal_without_terminal_keeps_stack() {
     assert_eq!(account.leftovers(), [""; 0]);
 }
 
+/// A signal that ends `gm wait` undoes nothing.
+#[test]
+fn signal_during_wait_keeps_stack() {
+    let stuck = Fault::on("CreateDistributionWithTags").stuck();
+    let (gm, account) = (machine(3), Account::start(Aws::builder().fault(stuck)));
+    account.run(&gm, &["deploy", "--yes", "--no-wait"]).with(5);
+    let before = account.leftovers();
+    // The calls of the deployment have not been heard yet.
+    let earlier = account.count("GetDistribution");
+    let running = account.begin(&gm, &["wait", "llm", "-o", "json"]);
+    account.hears("GetDistribution", earlier + 2);
+    running.signal("INT");
+    let ended = running.ended().with(130).document();
+    assert_eq!(ended["next"], "gm wait llm");
+    assert_eq!(ended["deleted"].as_array().unwrap().len(), 0);
+    assert_eq!(account.leftovers(), before);
+    assert_eq!(phase(&account, &gm), "cdn-pending");
+}
+
 #[test]
 fn signal_with_rollback_leaves_nothing() {
     let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));

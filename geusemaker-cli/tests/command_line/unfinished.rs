@@ -36,6 +36,58 @@ fn slow_distribution_is_in_progress() {
     assert!(gm.leftovers().is_empty());
 }
 
+/// `gm wait` goes on, again and again, and commits in the end.
+#[test]
+fn deploy_without_wait_is_waited_for() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(3, HASTY));
+    let deployed = gm.sandbox(&["deploy", "--no-wait", "-o", "json"]);
+    let deployed = deployed.with(5).document();
+    assert_eq!(deployed["next"], "gm wait llm --sandbox");
+    assert_eq!(deployed["deleted"].as_array().unwrap().len(), 0);
+    let resumed = gm.sandbox(&["resume", "llm", "--no-wait"]).with(5);
+    resumed.says(&[
+        "CloudFront is still in progress with the distribution of llm, as usual",
+        "undo everything with gm rollback llm --sandbox",
+        "next: gm wait llm --sandbox",
+    ]);
+
+    let mut waits = 0;
+    let ended = loop {
+        let ended = gm.sandbox(&["wait", "llm"]);
+        waits += 1;
+        if ended.code != Some(5) {
+            break ended.with(0);
+        }
+        ended.says(&["still in progress", "next: gm wait llm --sandbox"]);
+        assert!(waits < 20, "{}", ended.stderr);
+    };
+    assert!(waits > 1, "the wait of one minute was long enough");
+    assert!(ended.stdout.contains("url: https://"), "{}", ended.stdout);
+    // It is up already.
+    gm.sandbox(&["wait", "llm"]).with(0);
+    gm.sandbox(&["destroy", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
+/// A stack that needs more than CloudFront's time is not touched.
+#[test]
+fn wait_creates_nothing() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(2, UNHEALTHY));
+    gm.sandbox(&["deploy", "--on-failure", "keep"]).with(3);
+    let before = gm.leftovers();
+    let refused = gm.sandbox(&["wait", "llm"]).with(2);
+    refused.says(&[
+        "there is nothing to wait for: llm is instances ready",
+        "next: gm resume llm --sandbox",
+    ]);
+    assert_eq!(gm.leftovers(), before);
+    gm.sandbox(&["wait", "other"]).with(2);
+    gm.sandbox(&["rollback", "llm"]).with(0);
+    assert!(gm.leftovers().is_empty());
+}
+
 #[test]
 fn repeated_deploy_resumes_stack() {
     let gm = Gm::new();
@@ -74,6 +126,7 @@ fn failed_deployment_is_rolled_back() {
     let failed = gm.sandbox(&["deploy"]).with(1);
     failed.says(&[
         "1 of 1 targets not healthy after ",
+        "the load balancer is still provisioning; ",
         "try: check that each service answers health_path",
         "now: nothing is left; ",
     ]);

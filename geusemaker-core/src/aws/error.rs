@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use super::error_class::ErrorClass;
+use super::error_remedy;
 use crate::error_chain::{links, said_once};
 use crate::library_error::LibraryError;
 
@@ -138,6 +139,9 @@ impl AwsError {
                 if is_about_new_instance_profile(meta.message().unwrap_or_default()) {
                     class = ErrorClass::NotYet;
                 }
+                if error_remedy::is_invalid_subnet(code, meta.message().unwrap_or_default()) {
+                    class = ErrorClass::Invalid;
+                }
                 Self {
                     operation: operation.to_owned(),
                     class,
@@ -264,13 +268,16 @@ impl AwsError {
     }
 
     /// Returns the action to allow in an IAM policy.
-    fn iam_action(&self) -> String {
+    pub(crate) fn iam_action(&self) -> String {
         self.operation.replacen("efs:", "elasticfilesystem:", 1)
     }
 
     /// Returns what the user can do about the error.
     #[must_use]
     pub fn remedy(&self) -> String {
+        if let Some(remedy) = error_remedy::remedy(self) {
+            return remedy.to_owned();
+        }
         match self.class {
             ErrorClass::Quota if self.code.as_deref() == Some("TooManyInvalidationsInProgress") => {
                 "wait until those in progress are completed, which takes minutes, or name fewer paths: CloudFront takes 3000 \

@@ -119,6 +119,8 @@ impl ErrorClass {
                 Self::NotFound
             }
             code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Self::NotFound,
+            // Services have many of these: TooManyDistributionCNAMEs, TooManyCertificates.
+            code if code.starts_with("TooMany") && status < 500 => Self::Quota,
 
             _ if status >= 500 => Self::ServiceFault,
             _ => Self::Invalid,

@@ -6,3 +6,4 @@ pub(crate) mod clock_speed;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod error_class;
+mod error_remedy;

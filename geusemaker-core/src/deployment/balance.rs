@@ -1,13 +1,14 @@
 //! `balance()`: puts a load balancer in front of the instances, and waits until every target is healthy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::try_join_all;
 
 use super::allowed_ranges::admit_to_load_balancer;
 use super::certificates::{self, Certificates};
 use super::failed::Failed;
-use super::healthy_targets::await_healthy;
+use super::healthy_targets::{await_healthy, not_in_time, wait_timeout};
 use super::launch::security_group;
 use super::listeners::{listen, redirect, redirects, serving_port};
 use super::names::lead_to_load_balancer;
@@ -24,7 +25,7 @@ use crate::resource::target_group::{NewTargetGroup, TargetAttributes, TargetGrou
 use crate::resource::target_registration::NewTargetRegistration;
 use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, PortMapping};
-use crate::wait::{Expected, Wait};
+use crate::wait::{Expected, Wait, WaitError};
 
 impl Deployment<Ec2Ready> {
     /// Puts a load balancer in front of the instances: a target group for each service, with every instance registered,
@@ -70,9 +71,14 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
     progress.step(Step::RegisteringInstances);
     let active = async {
         progress.step(Step::WaitingForLoadBalancer);
-        let active = await_active(ledger, &arn).await?;
+        let (active, spent) = match await_active(ledger, &arn).await {
+            Err(late @ WaitError::Deadline { .. }) => {
+                return Err(not_in_time(ledger, &target_groups, ec2, late).await);
+            }
+            active => active?,
+        };
         lead_to_load_balancer(ledger, &active).await?;
-        Ok(active)
+        Ok((active, spent))
     };
     let in_service = async {
         futures::try_join!(
@@ -81,11 +87,11 @@ async fn put_in_front(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<AlbHealthy
             set_attributes(ledger, &arn),
         )
     };
-    let (load_balancer, _) = futures::try_join!(active, in_service)?;
+    let ((load_balancer, spent), _) = futures::try_join!(active, in_service)?;
     progress.step(Step::LoadBalancerActive {
         dns_name: load_balancer.dns_name.clone(),
     });
-    await_healthy(ledger, &target_groups, ec2).await?;
+    await_healthy(ledger, &target_groups, ec2, spent).await?;
     Ok(AlbHealthy {
         ec2: ec2.clone(),
         load_balancer,
@@ -268,20 +274,19 @@ async fn register(
     Ok(())
 }
 
+/// Waits until the load balancer is active, and returns how long that took. The deadline is that of the healthy targets,
+/// who wait for it.
 async fn await_active(
     ledger: &Arc<Ledger>,
     arn: &LoadBalancerArn,
-) -> Result<ActiveLoadBalancer, Error> {
+) -> Result<(ActiveLoadBalancer, Duration), WaitError> {
     let account = &ledger.account;
     // The slowest load balancer seen took a little over three minutes.
-    let active = Wait::new(
-        "ALB to be active",
-        Expected::with_deadline_minutes(126, 187, 15),
-    )
-    .about(ledger.resource(arn))
-    .until(&account.clock, &account.progress, || {
-        load_balancer::active(&account.reader, arn)
-    })
-    .await?;
-    Ok(active)
+    let expected = Expected::seconds(126, 187, wait_timeout(ledger));
+    Wait::new("ALB to be active", expected)
+        .about(ledger.resource(arn))
+        .until_timed(&account.clock, &account.progress, || {
+            load_balancer::active(&account.reader, arn)
+        })
+        .await
 }

@@ -1,5 +1,7 @@
 //! `publish()`: creates the distribution and waits until it is deployed, in one transition.
 
+use std::time::Duration;
+
 use super::create_cdn::create;
 use super::failed::Failed;
 use super::wait_until_deployed::await_deployed;
@@ -22,7 +24,7 @@ impl Deployment<AlbHealthy> {
         let savepoint = ledger.savepoint();
         let published = async {
             let pending = create(ledger, &state).await?;
-            await_deployed(ledger, &pending).await
+            await_deployed(ledger, &pending, Duration::MAX).await
         };
         let published = ledger.unless_closed(Box::pin(published)).await;
         conclude(guard, state, savepoint, published).await

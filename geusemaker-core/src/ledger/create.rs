@@ -179,7 +179,8 @@ impl Ledger {
         // True once the outcome of a call is unknown.
         let mut in_doubt = false;
         loop {
-            let answer = self.call(wanted, token, lookup, &mut reauth_wait).await;
+            let answer = self.call(&key, wanted, (token, lookup), &mut reauth_wait);
+            let answer = answer.await;
             let error = match answer.map_err(|error| failed(lookup, error))? {
                 Answer::Exists(id) => return self.created(key, lookup, &id).await,
                 Answer::Refused(error) => return self.refused(key, lookup, error).await,
@@ -213,18 +214,23 @@ impl Ledger {
     /// stays open: the next run asks again.
     async fn call<R: Create>(
         &self,
+        key: &ResourceKey,
         wanted: &R,
-        token: &str,
-        lookup: &AnyLookup,
+        (token, lookup): (&str, &AnyLookup),
         reauth_wait: &mut ReauthWait,
     ) -> Result<Answer, AwsError> {
         match Outcome::of(wanted.create(&self.account.writer, token).await) {
             Outcome::Applied(id) if !R::VERIFY_OWNER => Ok(Answer::Exists(id.as_ref().to_owned())),
-            Outcome::Applied(_) => match self.resolve(lookup, reauth_wait).await? {
-                Some(id) => Ok(Answer::Exists(id)),
-                // Most likely it belongs to another owner, but its tags may only be late.
-                None => Err(name_conflict(lookup)),
-            },
+            Outcome::Applied(id) => {
+                // If nobody can find out whose it is, the list of what is left names it.
+                let id = id.as_ref().to_owned();
+                self.answered.lock().insert(key.clone(), id);
+                match self.resolve(lookup, reauth_wait).await? {
+                    Some(id) => Ok(Answer::Exists(id)),
+                    // Most likely it belongs to another owner, but its tags may only be late.
+                    None => Err(name_conflict(lookup)),
+                }
+            }
             Outcome::Unknown(error) => match self.resolve(lookup, reauth_wait).await {
                 Ok(Some(id)) => Ok(Answer::Exists(id)),
                 Ok(None) => Ok(Answer::NotSeen(error)),

@@ -7,8 +7,11 @@
 mod apply;
 pub(crate) mod cleanup;
 mod create;
+mod deletion;
 mod hold;
+mod kept_back;
 pub(crate) mod on_drop;
+mod protections;
 pub(crate) mod rollback_guard;
 pub(crate) mod target;
 pub(crate) mod teardown;
@@ -19,6 +22,7 @@ pub(crate) mod undone;
 pub(crate) mod unfinished;
 pub(crate) mod unstarted;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,6 +57,9 @@ pub(crate) struct Ledger {
     journal: Arc<Mutex<Journal>>,
     /// The state after the last record that was written.
     state: Arc<mutex::Mutex<Arc<JournalState>>>,
+    /// The ids that AWS has answered for names that may be another owner's. They are not in the journal, which has the
+    /// names.
+    answered: mutex::Mutex<BTreeMap<ResourceKey, String>>,
     /// Held by the undo that is under way, in a task of its own.
     undo: Mutex<()>,
     /// Cancelled once the session is closed: from then on, only the session may change anything.
@@ -122,6 +129,7 @@ impl Ledger {
             account,
             state: Arc::new(mutex::Mutex::new(Arc::clone(&journal.state))),
             journal: Arc::new(Mutex::new(journal)),
+            answered: mutex::Mutex::default(),
             undo: Mutex::default(),
             closed: CancellationToken::new(),
             holder: holder.clone(),

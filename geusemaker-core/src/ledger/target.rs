@@ -7,6 +7,7 @@ use crate::journal::state::{Entry, Status};
 use crate::kind::ResourceKind;
 use crate::leftover::Leftover;
 use crate::resource::kinds::AnyLookup;
+use crate::resource::protection::Protection;
 use crate::resource_key::ResourceKey;
 use crate::resource_ref::ResourceRef;
 use crate::spec::{Region, StackName};
@@ -23,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) since: Option<Timestamp>,
     /// True if its deletion was requested already.
     pub(crate) is_going: bool,
+    /// The id that AWS has answered, if nobody could find out yet whose resource it is.
+    pub(crate) answered: Option<String>,
 }
 
 /// The id of a resource, or the way to find it.
@@ -52,6 +55,7 @@ impl Target {
             stack: None,
             since: Some(entry.since),
             is_going: matches!(entry.status, Status::Deleting { .. }),
+            answered: None,
         })
     }
 
@@ -59,6 +63,14 @@ impl Target {
         match &self.id {
             TargetId::Id(id) => Some(id),
             TargetId::Unresolved(_) => None,
+        }
+    }
+
+    /// Returns the name by which a resource of unknown id is looked up, if it has one that people know.
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.id {
+            TargetId::Id(_) => None,
+            TargetId::Unresolved(lookup) => lookup.name(),
         }
     }
 }
@@ -73,15 +85,46 @@ impl Target {
         }
     }
 
-    /// Returns the resource as left over.
+    /// Returns the resource as left over, with the command that deletes it by hand.
     pub(super) fn leftover(&self, id: Option<&str>, why: String, region: &Region) -> Leftover {
+        Leftover {
+            command: id.map(|id| self.kind.removal_command(id, region.as_str())),
+            ..self.refused(id, why, None)
+        }
+    }
+
+    /// Returns the resource as left over, with what the user can do: no command deletes it, because AWS refuses that.
+    pub(super) fn refused(
+        &self,
+        id: Option<&str>,
+        why: String,
+        remedy: Option<String>,
+    ) -> Leftover {
         Leftover {
             key: self.key.clone(),
             kind: self.kind,
-            id: id.map(ResourceId::from_aws),
+            id: id.or(self.answered.as_deref()).map(ResourceId::from_aws),
+            name: self.name().filter(|_| id.is_none()).map(str::to_owned),
             why,
             since: self.since,
-            command: id.map(|id| self.kind.removal_command(id, region.as_str())),
+            remedy,
+            command: None,
+        }
+    }
+
+    /// Returns the protected resource as left over: its command lifts the protection first.
+    pub(super) fn protected(&self, id: &str, protection: Protection, region: &Region) -> Leftover {
+        let lift = protection.lift_command(id, region.as_str());
+        Leftover {
+            command: lift.map(|lift| {
+                let removal = self.kind.removal_command(id, region.as_str());
+                format!("{lift} && {removal}")
+            }),
+            ..self.refused(
+                Some(id),
+                protection.why().to_owned(),
+                Some(protection.remedy().to_owned()),
+            )
         }
     }
 }

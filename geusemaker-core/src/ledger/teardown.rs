@@ -1,12 +1,12 @@
-//! Teardown: deletes everything in the order that AWS requires, and lists what could not be deleted.
+//! Teardown: deletes everything in the order that AWS requires, and lists what could not be deleted. The deletion of one
+//! resource is in `deletion`.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use backoff::backoff::Backoff as _;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, join_all};
 use jiff::Timestamp;
@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use super::Ledger;
 use super::create::{LONGEST, resolve};
+use super::kept_back::KeptBack;
+use super::protections::Protections;
 use super::target::{Target, TargetId};
 use super::undone::{FileSystems, Undone};
 use crate::account::Account;
@@ -24,30 +26,31 @@ use crate::kind::ResourceKind;
 use crate::leftover::Leftover;
 use crate::mutex::Mutex;
 use crate::progress::event::ProgressUpdate;
-use crate::progress::wait::WaitReport;
+use crate::resource::distribution;
 use crate::resource::sharing::Sharing;
-use crate::resource::{distribution, network_interface};
 use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
-use crate::wait::silence::Silence;
-use crate::wait::{Expected, PollState, Wait, WaitError, schedule};
+use crate::wait::{Expected, PollState, Wait, WaitError};
 use crate::{error_chain, task};
 
 /// The time after which AWS shows everything that was created.
-const VISIBLE_AFTER: Duration = Duration::from_secs(30);
+pub(super) const VISIBLE_AFTER: Duration = Duration::from_secs(30);
 
 const SIGNED_OUT: &str = "the credentials are no longer accepted, so its removal was not tried";
 
 /// The removal of many resources. It continues after every failure, and can be run again.
 pub(crate) struct Teardown<'a> {
-    account: &'a Account,
+    pub(super) account: &'a Account,
     journal: Option<&'a Ledger>,
     /// The calls under way, which are finished even if the teardown is dropped.
     calls: TaskTracker,
-    targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
     file_systems: FileSystems,
     started: Timestamp,
-    undone: Mutex<Undone>,
+    pub(super) undone: Mutex<Undone>,
+    pub(super) protections: Mutex<Protections>,
+    /// The resources whose deletion AWS has accepted: they go by themselves.
+    pub(super) accepted: Mutex<BTreeSet<(ResourceKind, String)>>,
 }
 
 impl<'a> Teardown<'a> {
@@ -79,17 +82,27 @@ impl<'a> Teardown<'a> {
             file_systems,
             started: account.clock.now(),
             undone: Mutex::default(),
+            protections: Mutex::default(),
+            accepted: Mutex::default(),
         }
     }
 
     /// Deletes everything: the resources of a kind once those of the kinds before it are done. A distribution takes
     /// minutes to be disabled everywhere, and nothing else waits for it.
-    pub(crate) async fn run(self) -> Undone {
+    ///
+    /// Protections are asked for first, unless the answers are known: what is protected stays, and so does the data of
+    /// its stack.
+    pub(super) async fn run_knowing(self, protections: Option<Protections>) -> Undone {
+        let protections = match protections {
+            Some(protections) => protections,
+            None => Protections::ask(self.account, &self.targets).await,
+        };
+        let unanswered = protections.unanswered.clone();
+        *self.protections.lock() = protections;
         let mut removals: BTreeMap<ResourceKind, Shared<BoxFuture<'_, ()>>> = BTreeMap::new();
-        for &kind in ResourceKind::ALL {
-            let before: Vec<_> = kind
-                .after()
-                .iter()
+        for kind in order(&unanswered) {
+            let earlier = kind.after().iter().chain(data_waits_for(kind, &unanswered));
+            let before: Vec<_> = earlier
                 .filter_map(|earlier| removals.get(earlier).cloned())
                 .collect();
             let all = self.all(kind);
@@ -101,6 +114,11 @@ impl<'a> Teardown<'a> {
         }
         join_all(removals.into_values()).await;
         self.undone.into_inner()
+    }
+
+    /// Deletes everything, and asks for the protections first.
+    pub(crate) async fn run(self) -> Undone {
+        self.run_knowing(None).await
     }
 
     /// Removes all resources of a kind at the same time.
@@ -131,9 +149,12 @@ impl<'a> Teardown<'a> {
                 Ok(false) => return self.keep(target, id).await,
                 Err(error) => {
                     self.note(&error);
-                    return self.leave(target, Some(id), error.to_string());
+                    return self.keep_back(target, Some(id), KeptBack::of(None, error));
                 }
             }
+        }
+        if let Some(kept) = self.kept_by_protection(target) {
+            return self.keep_back(target, target.id(), kept);
         }
         let id = match &target.id {
             TargetId::Id(id) => Some(id.clone()),
@@ -143,8 +164,13 @@ impl<'a> Teardown<'a> {
                     Ok(found) => found,
                     Err(error) => {
                         self.note(&error);
-                        let why = format!("it may exist, and AWS could not be asked: {error}");
-                        return self.leave(target, None, why);
+                        let doing = match target.answered {
+                            None => "it may exist, and AWS could not be asked",
+                            Some(_) => {
+                                "AWS has answered this id for its name, and could not be asked whose it is"
+                            }
+                        };
+                        return self.keep_back(target, None, KeptBack::of(Some(doing), error));
                     }
                 }
             }
@@ -152,24 +178,36 @@ impl<'a> Teardown<'a> {
         let removed = async {
             if let Some(id) = id.as_deref() {
                 self.ensure_unshared(target, id).await?;
+                self.ensure_unheld(target.kind, id).await?;
             }
-            let deleted = self.delete(target, id.as_deref()).await;
-            deleted.map_err(Kept::NotDeleted)
+            self.delete(target, id.as_deref()).await
         };
-        match removed.await {
-            Ok(()) => {}
-            Err(Kept::NotDeleted(why)) => self.leave(target, id.as_deref(), why),
-            Err(Kept::InUse(why)) => {
-                let mut leftover = target.leftover(id.as_deref(), why, &self.account.region);
-                // It would cut off whoever uses the resource.
-                leftover.command = None;
-                self.list(leftover);
+        if let Err(kept) = removed.await {
+            if let (KeptBack::Protected(protection), Some(id)) = (&kept, id.as_deref()) {
+                self.protections.lock().add(target, id, *protection);
             }
+            self.keep_back(target, id.as_deref(), kept);
         }
     }
 
+    /// Returns the reason to leave a resource because of a protection: its own, or that of another resource of the stack
+    /// if it is data.
+    fn kept_by_protection(&self, target: &Target) -> Option<KeptBack> {
+        let protections = self.protections.lock();
+        if let Some(id) = target.id()
+            && let Some(protection) = protections.of(target.kind, id)
+        {
+            return Some(KeptBack::Protected(protection));
+        }
+        if !target.kind.is_data() {
+            return None;
+        }
+        let protected = protections.first_of(target.stack.as_ref())?;
+        Some(KeptBack::WithProtected(protected))
+    }
+
     /// Returns an error if others live on the resource: AWS would delete a mount target below their instances.
-    async fn ensure_unshared(&self, target: &Target, id: &str) -> Result<(), Kept> {
+    async fn ensure_unshared(&self, target: &Target, id: &str) -> Result<(), KeptBack> {
         let kind = target.kind;
         let Some(shared) = kind.shared() else {
             return Ok(());
@@ -202,38 +240,42 @@ impl<'a> Teardown<'a> {
                     _ => ("use", "those are"),
                 };
                 let users = users.join(" and ");
-                Err(Kept::InUse(format!(
+                Err(KeptBack::InUse(format!(
                     "{users} {uses} it: it stays until {those_are} removed; then remove this stack again"
                 )))
             }
-            Err(error) => {
-                if let WaitError::Aws(error) = &error {
-                    self.note(error);
-                }
-                Err(Kept::NotDeleted(format!(
-                    "it could not be asked who else uses it: {}",
-                    error_chain::joined(&error)
-                )))
+            Err(WaitError::Aws(error)) => {
+                self.note(&error);
+                let doing = "it could not be asked who else uses it";
+                Err(KeptBack::of(Some(doing), error))
             }
+            Err(error) => Err(KeptBack::Unknown(format!(
+                "it could not be asked who else uses it: {error}"
+            ))),
         }
     }
 
-    async fn delete(&self, target: &Target, id: Option<&str>) -> Result<(), String> {
+    async fn delete(&self, target: &Target, id: Option<&str>) -> Result<(), KeptBack> {
         let kind = target.kind;
         let key = target.key.clone();
         let Some(id) = id else {
-            return self.record(JournalEvent::Deleted { key }).await;
+            let deleted = self.record(JournalEvent::Deleted { key }).await;
+            return deleted.map_err(KeptBack::Unknown);
         };
         self.record(JournalEvent::Deleting { key: key.clone() })
-            .await?;
+            .await
+            .map_err(KeptBack::Unknown)?;
         // A resource that was found by its tags may be as young as the search.
         let since = target.since.unwrap_or(self.started);
         if kind == ResourceKind::Distribution {
             self.disable(target.reference(id), since).await?;
         }
         self.request_deletion(target.reference(id), since).await?;
+        self.accepted.lock().insert((kind, id.to_owned()));
         self.wait_until_gone(target.reference(id)).await?;
-        self.record(JournalEvent::Deleted { key }).await?;
+        self.record(JournalEvent::Deleted { key })
+            .await
+            .map_err(KeptBack::Unknown)?;
         let removed = target.reference(id);
         self.account.progress.tell(ProgressUpdate::Deleted {
             resource: removed.clone(),
@@ -253,89 +295,9 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Requests the deletion until AWS accepts it. Conflicts pass, because the resources in the way are being deleted
-    /// too. If AWS does not answer, the request gives up earlier, so that the rest does not have to wait.
-    async fn request_deletion(
-        &self,
-        resource: ResourceRef,
-        since: Timestamp,
-    ) -> Result<(), String> {
-        let account = self.account;
-        let ResourceRef { kind, ref id, .. } = resource;
-        let id = id.as_str();
-        let expected = kind.deletion();
-        let mut report = WaitReport::new(
-            format!("{kind} {id} to be deletable"),
-            Some(resource.clone()),
-            (expected.usual, expected.deadline),
-            &account.clock,
-            &account.progress,
-        );
-        let mut pauses = schedule(Duration::from_secs(1), Duration::from_secs(15));
-        let mut reauth_wait = ReauthWait::default();
-        let mut silence = Silence::default();
-        loop {
-            let call = {
-                let (account, id) = (account.clone(), id.to_owned());
-                async move { kind.delete(&account.writer, &account.reader, &id).await }
-            };
-            let error = match self.finished(call).await {
-                Ok(()) => {
-                    report.reached();
-                    return Ok(());
-                }
-                Err(error) if error.is_not_found() => {
-                    // Right after the creation, a missing resource proves nothing.
-                    if account.clock.since(since) > VISIBLE_AFTER {
-                        report.reached();
-                        return Ok(());
-                    }
-                    error
-                }
-                Err(error) => error,
-            };
-            if reauth_wait
-                .pause(&error, &account.clock, &account.progress)
-                .await
-            {
-                continue;
-            }
-            let pause = pauses.next_backoff().unwrap_or_default();
-            let elapsed = account
-                .clock
-                .since(report.start)
-                .saturating_sub(reauth_wait.paused());
-            self.note(&error);
-            let silent_for = silence.after(Some(&error), &account.clock);
-            let is_in_vain =
-                error.class == ErrorClass::Conflict && elapsed + pause > self.patience(kind);
-            let is_too_long =
-                elapsed + pause > expected.deadline || is_in_vain || silent_for + pause > LONGEST;
-            if !error.class.is_retryable_on_delete() || is_too_long {
-                return Err(self.explain(kind, id, error).await);
-            }
-            report.waiting(self.obstacle(kind, id, &error).await, elapsed);
-            account.clock.sleep(pause).await;
-        }
-    }
-
-    /// Returns how long a conflict is worth waiting for: a resource that was left stays in the way.
-    fn patience(&self, kind: ResourceKind) -> Duration {
-        let undone = self.undone();
-        let mut left = undone.left.iter();
-        if !left.any(|left| kind.blocked_by().contains(&left.kind)) {
-            kind.deletion().deadline
-        } else if kind == ResourceKind::SecurityGroup {
-            // Another network interface may hold the group for a while; the next removal waits for it as well.
-            LONGEST
-        } else {
-            Duration::ZERO
-        }
-    }
-
     /// Disables a distribution everywhere, because it cannot be deleted before. AWS may refuse an update while another
     /// one is under way, so the wait lets the other update finish first.
-    async fn disable(&self, resource: ResourceRef, since: Timestamp) -> Result<(), String> {
+    async fn disable(&self, resource: ResourceRef, since: Timestamp) -> Result<(), KeptBack> {
         let account = self.account;
         let id = resource.id.to_string();
         let expected = ResourceKind::Distribution.deletion();
@@ -368,14 +330,17 @@ impl<'a> Teardown<'a> {
                     }
                 })
                 .await;
-        if let Err(WaitError::Aws(error)) = &disabled {
-            self.note(error);
-        }
-        disabled.map_err(|error| error.to_string())
+        disabled.map_err(|error| match error {
+            WaitError::Aws(error) => {
+                self.note(&error);
+                KeptBack::of(None, error)
+            }
+            error => KeptBack::Unknown(error.to_string()),
+        })
     }
 
     /// Finishes a call that changes something, even if the caller does not wait for its answer any more.
-    async fn finished<T: Send + 'static>(
+    pub(super) async fn finished<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
     ) -> T {
@@ -387,7 +352,7 @@ impl<'a> Teardown<'a> {
     }
 
     /// Remembers an error about the credentials, which has lasted longer than the wait for a sign-in.
-    fn note(&self, error: &AwsError) {
+    pub(super) fn note(&self, error: &AwsError) {
         if error.class == ErrorClass::Credentials {
             self.undone().signed_out = Some(error.clone());
         }
@@ -427,57 +392,12 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    async fn wait_until_gone(&self, resource: ResourceRef) -> Result<(), String> {
-        let account = self.account;
-        let ResourceRef { kind, ref id, .. } = resource;
-        let id = id.as_str();
-        let gone = Wait::new(format!("{kind} {id} to be deleted"), kind.deletion())
-            .about(resource.clone())
-            .with_patience(LONGEST)
-            .until(&account.clock, &account.progress, || async {
-                Ok(match kind.observe(&account.reader, id).await? {
-                    None => PollState::Ready(()),
-                    Some(state) => PollState::Pending(state),
-                })
-            })
-            .await;
-        match gone {
-            Ok(()) => Ok(()),
-            Err(WaitError::Aws(error)) => {
-                self.note(&error);
-                Err(self.explain(kind, id, error).await)
-            }
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// Returns what blocks a deletion, in few words that stay the same as long as it does.
-    async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> String {
-        let holders = network_interface::holders(&self.account.reader, kind, id).await;
-        match holders.unwrap_or_default().as_slice() {
-            [] => error
-                .code
-                .clone()
-                .unwrap_or_else(|| error.class.to_string()),
-            [only] => format!("still held by {only}"),
-            [first, rest @ ..] => format!("still held by {first} and {} more", rest.len()),
-        }
-    }
-
-    /// Explains a failed deletion: the owners of the network interfaces that are in the way are what the user needs to
-    /// know.
-    async fn explain(&self, kind: ResourceKind, id: &str, error: AwsError) -> String {
-        if error.class == ErrorClass::Conflict
-            && let Ok(holders) = network_interface::holders(&self.account.reader, kind, id).await
-            && !holders.is_empty()
-        {
-            return format!("{error}; held by {}", holders.join(", "));
-        }
-        error.to_string()
-    }
-
     fn leave(&self, target: &Target, id: Option<&str>, why: String) {
         self.list(target.leftover(id, why, &self.account.region));
+    }
+
+    fn keep_back(&self, target: &Target, id: Option<&str>, kept: KeptBack) {
+        self.list(kept.leftover(target, id, &self.account.region));
     }
 
     fn list(&self, leftover: Leftover) {
@@ -487,17 +407,32 @@ impl<'a> Teardown<'a> {
         self.undone().left.push(leftover);
     }
 
-    fn undone(&self) -> MutexGuard<'_, Undone> {
+    pub(super) fn undone(&self) -> MutexGuard<'_, Undone> {
         self.undone.lock()
     }
 }
 
-/// The reason why a resource was not removed.
-enum Kept {
-    /// Others live on it.
-    InUse(String),
-    /// It could not be deleted, or nobody knows.
-    NotDeleted(String),
+/// Returns the kinds in the order of a removal. If data waits for the end of instances, these come before it.
+fn order(unanswered: &BTreeSet<ResourceKind>) -> Vec<ResourceKind> {
+    let mut kinds = ResourceKind::ALL.to_vec();
+    if unanswered.contains(&ResourceKind::Instance) {
+        kinds.sort_by_key(|kind| match kind {
+            ResourceKind::Instance => 1,
+            kind if *kind < ResourceKind::MountTarget => 0,
+            _ => 2,
+        });
+    }
+    kinds
+}
+
+/// Returns the kinds that data waits for, because only a deletion shows if a resource of them is protected.
+fn data_waits_for(
+    kind: ResourceKind,
+    unanswered: &BTreeSet<ResourceKind>,
+) -> impl Iterator<Item = &ResourceKind> {
+    unanswered
+        .iter()
+        .filter(move |other| kind.is_data() && kind != **other)
 }
 
 /// Returns the message of a panic.

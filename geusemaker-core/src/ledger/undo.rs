@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Ledger;
+use super::protections::Protections;
 use super::target::Target;
 use super::teardown::Teardown;
 use super::undone::{FileSystems, Undone};
@@ -36,10 +37,24 @@ impl Ledger {
         } else {
             file_systems
         };
+        let is_in_use = self.state().committed.is_some() && !self.state().is_tearing_down;
+        let protections = if is_in_use {
+            let targets = self.owned_since(Savepoint::default());
+            let protections = Protections::ask(&self.account, &targets).await;
+            if !protections.is_empty() {
+                // A stack that works is not taken apart for a removal that cannot be finished.
+                let _ = self.release().await;
+                return protections.nothing_removed(&targets, &self.account.region);
+            }
+            Some(protections)
+        } else {
+            None
+        };
         // After an interrupted removal, the next process has to know that there is nothing to resume. If the journal
         // cannot be written, every step below fails too, and everything is reported as left.
         let _ = self.append(JournalEvent::Ending).await;
-        let undone = self.undo(Savepoint::default(), file_systems).await;
+        let undone = self.undo_knowing(Savepoint::default(), file_systems, protections);
+        let undone = undone.await;
         if undone.is_complete() {
             // A journal that cannot be closed still says that the removal has begun; the next command closes it.
             if self.append(JournalEvent::Gone).await.is_ok() {
@@ -147,10 +162,20 @@ impl Ledger {
         from: Savepoint,
         file_systems: FileSystems,
     ) -> Undone {
+        self.undo_knowing(from, file_systems, None).await
+    }
+
+    /// Undoes what was created after the savepoint. Asks AWS about protections unless the answers are known.
+    async fn undo_knowing(
+        self: &Arc<Self>,
+        from: Savepoint,
+        file_systems: FileSystems,
+        protections: Option<Protections>,
+    ) -> Undone {
         let ledger = Arc::clone(self);
         let work = AbortOnDropHandle::new(tokio::spawn(async move {
             let _one_at_a_time = ledger.undo.lock().await;
-            ledger.undo_now(from, file_systems).await
+            ledger.undo_now(from, file_systems, protections).await
         }));
         match task::join(work).await {
             Some(undone) => undone,
@@ -158,7 +183,12 @@ impl Ledger {
         }
     }
 
-    async fn undo_now(self: &Arc<Self>, from: Savepoint, file_systems: FileSystems) -> Undone {
+    async fn undo_now(
+        self: &Arc<Self>,
+        from: Savepoint,
+        file_systems: FileSystems,
+        protections: Option<Protections>,
+    ) -> Undone {
         self.drain().await;
         let targets = self.owned_since(from);
         let is_step = !targets.is_empty() && !self.state().is_tearing_down;
@@ -168,7 +198,7 @@ impl Ledger {
             let _ = self.append(JournalEvent::Undoing).await;
         }
         let teardown = Teardown::of_deployment(self, targets, file_systems);
-        let undone = teardown.run().await;
+        let undone = teardown.run_knowing(protections).await;
         if is_step && undone.is_complete() {
             // If this fails, the next undo finds nothing left to delete.
             let _ = self.append(JournalEvent::Undone).await;
@@ -215,7 +245,14 @@ impl Ledger {
     fn owned_since(&self, from: Savepoint) -> Vec<Target> {
         let entries = self.state().entries();
         let since = entries.iter().filter(|entry| from.is_before(entry));
-        since.filter_map(Target::of).collect()
+        let answered = self.answered.lock();
+        since
+            .filter_map(|entry| {
+                let target = Target::of(entry)?;
+                let answered = answered.get(&entry.key).cloned();
+                Some(Target { answered, ..target })
+            })
+            .collect()
     }
 
     /// Waits until every call under way is finished and recorded, before anything is torn down.

@@ -133,6 +133,22 @@ pub enum ProgressUpdate {
         #[serde(serialize_with = "as_seconds")]
         deadline: Duration,
     },
+    /// A wait has become longer than is usual. This is said once, and not of waits that usually end within a minute.
+    #[non_exhaustive]
+    Late {
+        /// The wait.
+        wait: WaitId,
+        /// The awaited state in words: `CloudFront deployment`.
+        what: String,
+        /// The resource that is waited for; none if there are several.
+        #[serde(flatten)]
+        resource: Option<ResourceRef>,
+        /// The duration of the wait so far.
+        #[serde(serialize_with = "as_seconds")]
+        elapsed: Duration,
+        /// The usual duration.
+        usual: UsualDuration,
+    },
     /// A wait has ended. A wait whose first poll shows the awaited state has no events.
     #[non_exhaustive]
     WaitEnded {
@@ -239,11 +255,19 @@ impl fmt::Display for ProgressUpdate {
                 state,
                 elapsed,
                 usual,
+                deadline,
                 ..
             } => write!(
                 f,
-                "waiting for {what}: {state}, {} so far (usually {} to {})",
+                "waiting for {what}: {state}, {} so far (usually {} to {}, at most {})",
                 seconds(*elapsed),
+                seconds(usual.from),
+                seconds(usual.to),
+                seconds(*deadline)
+            ),
+            Self::Late { what, usual, .. } => write!(
+                f,
+                "{what} takes longer than usual ({} to {}); nothing is wrong yet",
                 seconds(usual.from),
                 seconds(usual.to)
             ),

@@ -75,7 +75,12 @@ pub(crate) struct WaitReport<'a> {
     pub(crate) start: Timestamp,
     /// True if the listener has heard of the wait, and not of its end.
     is_open: bool,
+    /// True if the listener has heard that the wait is longer than usual.
+    is_late: bool,
 }
+
+/// The usual duration from which on it is worth saying that a wait is longer.
+const LONG: Duration = Duration::from_secs(60);
 
 impl<'a> WaitReport<'a> {
     pub(crate) fn new(
@@ -95,12 +100,23 @@ impl<'a> WaitReport<'a> {
             id: WaitId::next(),
             start: clock.now(),
             is_open: false,
+            is_late: false,
         }
     }
 
     /// Reports the last state.
     pub(crate) fn waiting(&mut self, state: String, elapsed: Duration) {
         self.is_open = true;
+        let is_late = elapsed > self.usual.to && self.usual.to >= LONG;
+        if is_late && !std::mem::replace(&mut self.is_late, true) {
+            self.progress.tell(ProgressUpdate::Late {
+                wait: self.id,
+                what: self.what.clone(),
+                resource: self.resource.clone(),
+                elapsed,
+                usual: self.usual,
+            });
+        }
         self.progress.tell(ProgressUpdate::Waiting {
             wait: self.id,
             what: self.what.clone(),

@@ -59,6 +59,10 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::NatGateway];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::NatGateway];
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 release-address --allocation-id {id} --region {region}")
     }

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, CapacityReservationSpecification, CapacityReservationTarget,
     EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification, Instance as SdkInstance,
-    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
+    InstanceAttributeName, InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
     InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType as SdkInstanceType,
     MarketType, ResourceType, SpotMarketOptions, VolumeType,
 };
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::create::Create;
 use super::filter::filter;
 use super::kind::Kind;
+use super::protection::Protection;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
@@ -191,6 +192,22 @@ pub(crate) struct Lookup {
 impl Kind for Lookup {
     const NAME: &'static str = "instance";
     const DELETION: Expected = Expected::with_deadline_minutes(20, 300, 20);
+    const IS_PROTECTABLE: bool = true;
+
+    async fn protection(aws: &Reader, id: &str) -> Result<Option<Protection>, AwsError> {
+        let reply = aws
+            .ec2
+            .describe_instance_attribute()
+            .instance_id(id)
+            .attribute(InstanceAttributeName::DisableApiTermination)
+            .send()
+            .await
+            .map_err(AwsError::of("ec2:DescribeInstanceAttribute"))?;
+        let is_on = reply
+            .disable_api_termination
+            .and_then(|attribute| attribute.value);
+        Ok(is_on.unwrap_or(false).then_some(Protection::Termination))
+    }
 
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 terminate-instances --instance-ids {id} --region {region}")

@@ -59,6 +59,10 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::InstanceProfileRole];
     const BLOCKED_BY: &'static [ResourceKind] = Self::AFTER;
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws iam delete-instance-profile --instance-profile-name {id} --region {region}")
     }

@@ -59,6 +59,10 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::InternetGatewayAttachment];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::InternetGatewayAttachment];
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-internet-gateway --internet-gateway-id {id} --region {region}")
     }

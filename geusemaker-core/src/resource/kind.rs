@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::protection::Protection;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -41,6 +42,23 @@ pub(crate) trait Kind: Send + Sync + 'static {
 
     /// The way to ask who else lives on a resource, which AWS would delete below them; `None` if nobody can.
     const SHARED: Option<Sharing> = None;
+
+    /// True if a resource can be protected against its deletion.
+    const IS_PROTECTABLE: bool = false;
+
+    /// Returns the protection because of which AWS would refuse the deletion, if there is one. It is asked for only if
+    /// [`IS_PROTECTABLE`](Self::IS_PROTECTABLE) says so.
+    fn protection(
+        _aws: &Reader,
+        _id: &str,
+    ) -> impl Future<Output = Result<Option<Protection>, AwsError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// Returns the name by which the resource is looked up, if it has one that people know.
+    fn name(&self) -> Option<&str> {
+        None
+    }
 
     /// Returns the AWS CLI command that deletes a resource by hand.
     fn removal_command(id: &str, region: &str) -> String;

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Kind, Sharing};
+use super::protection::Protection;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -35,6 +36,13 @@ macro_rules! kinds {
             pub(crate) fn kind(&self) -> ResourceKind {
                 match self {
                     $(Self::$kind(_) => ResourceKind::$kind,)+
+                }
+            }
+
+            /// Returns the name by which the resource is looked up, if it has one that people know.
+            pub(crate) fn name(&self) -> Option<&str> {
+                match self {
+                    $(Self::$kind(lookup) => lookup.name(),)+
                 }
             }
 
@@ -80,6 +88,24 @@ macro_rules! kinds {
                 match self {
                     $(Self::$kind => super::$file::Lookup::SHARED,)+
                 }
+            }
+
+            /// Returns true if a resource can be protected against its deletion.
+            pub(crate) fn is_protectable(self) -> bool {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::IS_PROTECTABLE,)+
+                }
+            }
+
+            /// Returns the protection because of which AWS would refuse the deletion, if there is one.
+            pub(crate) async fn protection(
+                self,
+                aws: &Reader,
+                id: &str,
+            ) -> Result<Option<Protection>, AwsError> {
+                none_if_not_found(match self {
+                    $(Self::$kind => protection::<super::$file::Lookup>(aws, id).await,)+
+                })
             }
 
             /// Returns the AWS CLI command that deletes a resource of this kind by hand.
@@ -149,6 +175,13 @@ fn observe<'a, K: Kind>(
     id: &'a str,
 ) -> BoxFuture<'a, Result<Option<String>, AwsError>> {
     K::observe(aws, id).boxed()
+}
+
+fn protection<'a, K: Kind>(
+    aws: &'a Reader,
+    id: &'a str,
+) -> BoxFuture<'a, Result<Option<Protection>, AwsError>> {
+    K::protection(aws, id).boxed()
 }
 
 fn delete<'a, K: Kind>(

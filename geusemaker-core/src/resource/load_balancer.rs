@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::create::Create;
 use super::kind::Kind;
 use super::ownership::{if_ours, is_taken, ours};
+use super::protection::Protection;
 use super::setting::Setting;
 use super::tagged::TaggedResource;
 use super::tags::Owner;
@@ -80,6 +81,16 @@ impl Kind for Lookup {
     const NAME: &'static str = "load balancer";
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Listener];
     const DELETION: Expected = Expected::with_deadline_minutes(5, 20, 10);
+    const IS_PROTECTABLE: bool = true;
+
+    async fn protection(aws: &Reader, id: &str) -> Result<Option<Protection>, AwsError> {
+        let is_on = attribute(aws, id, DELETION_PROTECTION).await?;
+        Ok((is_on.as_deref() == Some("true")).then_some(Protection::Deletion))
+    }
+
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
 
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws elbv2 delete-load-balancer --load-balancer-arn {id} --region {region}")
@@ -202,6 +213,22 @@ impl Setting for Attributes {
         };
         Ok(self.wanted.iter().all(is_there))
     }
+}
+
+/// Returns the value of an attribute of a load balancer.
+async fn attribute(aws: &Reader, arn: &str, key: &str) -> Result<Option<String>, AwsError> {
+    let reply = aws
+        .elastic_load_balancing
+        .describe_load_balancer_attributes()
+        .load_balancer_arn(arn)
+        .send()
+        .await
+        .map_err(AwsError::of(
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        ))?;
+    let all = reply.attributes.unwrap_or_default().into_iter();
+    let mut all = all.filter(|attribute| attribute.key() == Some(key));
+    Ok(all.next().and_then(|attribute| attribute.value))
 }
 
 /// An active load balancer.

@@ -70,6 +70,10 @@ impl Kind for Lookup {
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
     const DELETION: Expected = Expected::with_deadline_minutes(30, 120, 15);
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-nat-gateway --nat-gateway-id {id} --region {region}")
     }

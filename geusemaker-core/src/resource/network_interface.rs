@@ -9,18 +9,13 @@ use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::id::{FileSystemId, SecurityGroupId};
-use crate::kind::ResourceKind;
 
-/// Returns the network interfaces that hold a resource, with AWS's descriptions: `eni-1 (ELB app/x/1)`. Resources of
-/// most kinds are held by none.
-pub(crate) async fn holders(
+/// Returns the network interfaces that pass a filter.
+pub(super) async fn filtered(
     aws: &Reader,
-    kind: ResourceKind,
-    id: &str,
-) -> Result<Vec<String>, AwsError> {
-    let Some((name, value)) = kind.holders(id) else {
-        return Ok(Vec::new());
-    };
+    name: &str,
+    value: &str,
+) -> Result<Vec<NetworkInterface>, AwsError> {
     let reply = aws
         .ec2
         .describe_network_interfaces()
@@ -28,17 +23,7 @@ pub(crate) async fn holders(
         .send()
         .await
         .map_err(AwsError::of("ec2:DescribeNetworkInterfaces"))?;
-    let interfaces = reply.network_interfaces.unwrap_or_default();
-    Ok(interfaces
-        .into_iter()
-        .map(|interface| {
-            format!(
-                "{} ({})",
-                interface.network_interface_id.unwrap_or_default(),
-                interface.description.unwrap_or_default()
-            )
-        })
-        .collect())
+    Ok(reply.network_interfaces.unwrap_or_default())
 }
 
 /// Returns the mount targets that have this security group and no other, each with its file system. They are found by
@@ -89,7 +74,7 @@ fn named_by(interface: &NetworkInterface) -> Option<String> {
 }
 
 /// Returns true if the interface names no owner. AWS always names one; other servers that speak its protocol do not.
-fn is_silent(interface: &NetworkInterface) -> bool {
+pub(super) fn is_silent(interface: &NetworkInterface) -> bool {
     let attachment = interface.attachment();
     let instance = attachment.and_then(|attachment| attachment.instance_id());
     interface.description().unwrap_or_default().is_empty() && instance.is_none()

@@ -77,6 +77,10 @@ impl Kind for Lookup {
         &[ResourceKind::RolePolicy, ResourceKind::InstanceProfileRole];
     const BLOCKED_BY: &'static [ResourceKind] = Self::AFTER;
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws iam delete-role --role-name {id} --region {region}")
     }

@@ -55,6 +55,10 @@ impl Kind for Lookup {
     const NAME: &'static str = "IAM role policy";
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Instance];
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         let (role, policy) = PairId::parts(id);
         format!(

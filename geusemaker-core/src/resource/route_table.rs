@@ -73,6 +73,10 @@ impl Kind for Lookup {
     ];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::RouteTableAssociation];
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-route-table --route-table-id {id} --region {region}")
     }

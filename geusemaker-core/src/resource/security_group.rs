@@ -80,6 +80,10 @@ impl Kind for Lookup {
         Some(("group-id", id))
     }
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-security-group --group-id {id} --region {region}")
     }
@@ -240,6 +244,34 @@ fn covers(rule: &IpPermission, range: &str) -> bool {
         .filter_map(|admitted| admitted.cidr_ip());
     let mut admitted = admitted.filter_map(|block| block.parse::<Ipv4Net>().ok());
     admitted.any(|block| block.contains(&range))
+}
+
+/// Returns the other groups that have a rule about this group, each with its name. AWS refuses to delete a group that
+/// a rule of another one refers to.
+pub(super) async fn referring_to(
+    aws: &Reader,
+    id: &str,
+) -> Result<Vec<(String, String)>, AwsError> {
+    let mut found = Vec::new();
+    for name in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
+        let groups = aws
+            .ec2
+            .describe_security_groups()
+            .filters(filter(name, id))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+        found.extend(groups.into_iter().filter_map(|group| {
+            let other = group.group_id.filter(|other| other != id)?;
+            Some((other, group.group_name.unwrap_or_default()))
+        }));
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// Returns the deployment of this program that has created the group, if one has.

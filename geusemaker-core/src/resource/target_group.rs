@@ -222,6 +222,10 @@ impl Kind for Lookup {
         ResourceKind::ListenerRule,
     ];
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws elbv2 delete-target-group --target-group-arn {id} --region {region}")
     }
@@ -291,6 +295,15 @@ pub(crate) async fn health(
 /// Returns true if a target group of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
+}
+
+/// Returns the ARNs of the load balancers whose listeners or rules use the target group.
+pub(super) async fn load_balancers_of(aws: &Reader, arn: &str) -> Result<Vec<String>, AwsError> {
+    let request = aws.elastic_load_balancing.describe_target_groups();
+    let found = first(request.target_group_arns(arn)).await?;
+    Ok(found
+        .and_then(|group| group.load_balancer_arns)
+        .unwrap_or_default())
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {

@@ -81,6 +81,10 @@ impl Kind for Lookup {
         Some(("vpc-id", id))
     }
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn removal_command(id: &str, region: &str) -> String {
         format!("aws ec2 delete-vpc --vpc-id {id} --region {region}")
     }

@@ -11,6 +11,11 @@ use crate::spec::StackName;
 impl Session {
     /// Removes everything that the deployment has created. Adopted resources stay.
     ///
+    /// If a part of a stack in use is protected (a load balancer against its deletion, an instance against its
+    /// termination), nothing is removed: everything is listed in [`Undone::left`], and the stack goes on. The command of
+    /// a protected resource lifts its protection; this crate never does. Of a stack that is not in use, everything is
+    /// removed except what is protected, what that holds, and the data: file systems and instances.
+    ///
     /// # Errors
     /// Returns an error if there is no such stack, another process works on it, or its journal cannot be read; then
     /// nothing was removed. A resource that could not be removed is no error but is listed in [`Undone::left`], which

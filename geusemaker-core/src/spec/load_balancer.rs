@@ -21,13 +21,13 @@ use crate::id::CertificateArn;
 /// use geusemaker_core::spec::LoadBalancer;
 ///
 /// let checks = LoadBalancer::default();
-/// assert_eq!(checks.wait_timeout(), Duration::from_secs(300));
+/// assert_eq!(checks.wait_timeout(), Duration::from_secs(600));
 /// assert_eq!((checks.healthy_threshold(), checks.unhealthy_threshold()), (2, 3));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct LoadBalancer {
-    wait_timeout: BoundedDuration<10, 3600, 300>,
+    wait_timeout: BoundedDuration<10, 3600, 600>,
     health_check_interval: BoundedDuration<5, 300, 30>,
     healthy_threshold: Bounded<2, 10, 2>,
     unhealthy_threshold: Bounded<2, 10, 3>,
@@ -59,7 +59,7 @@ impl LoadBalancer {
         self.clone().into()
     }
 
-    /// Returns the longest wait for the targets to be healthy.
+    /// Returns the longest wait for the load balancer to be active and its targets to be healthy, together.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
     }
@@ -132,7 +132,7 @@ impl LoadBalancer {
 ///
 /// | setter | default | refused by `build` |
 /// |---|---|---|
-/// | [`wait_timeout`](Self::wait_timeout) | 5 min | outside of 10 s to 1 h, or not whole seconds |
+/// | [`wait_timeout`](Self::wait_timeout) | 10 min | outside of 10 s to 1 h, or not whole seconds |
 /// | [`health_check_interval`](Self::health_check_interval) | 30 s | outside of 5 s to 5 min, or not whole seconds |
 /// | [`healthy_threshold`](Self::healthy_threshold) | 2 | outside of 2 to 10 |
 /// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
@@ -158,7 +158,8 @@ pub struct LoadBalancerBuilder {
 }
 
 impl LoadBalancerBuilder {
-    /// Sets the longest wait for the targets to be healthy, in whole seconds: 10 s to 1 h, 5 min by default.
+    /// Sets the longest wait for the load balancer to be active and its targets to be healthy, together, in whole seconds:
+    /// 10 s to 1 h, 10 min by default.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.wait_timeout = wait;
         self
@@ -275,7 +276,7 @@ mod tests {
     fn builder_and_empty_table_share_defaults() {
         let built = LoadBalancer::builder().checked().unwrap();
         assert_eq!(built, serde_json::from_str("{}").unwrap());
-        assert_eq!(built.wait_timeout(), Duration::from_secs(300));
+        assert_eq!(built.wait_timeout(), Duration::from_secs(600));
         assert_eq!(built.health_check_interval(), Duration::from_secs(30));
         assert_eq!(built.idle_timeout(), Duration::from_secs(120));
         assert_eq!(

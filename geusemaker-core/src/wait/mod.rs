@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
+use jiff::Timestamp;
 
 use self::reauth_wait::ReauthWait;
 use self::silence::Silence;
 use crate::aws::clock::Clock;
 use crate::aws::error::AwsError;
-use crate::progress::Progress;
 use crate::progress::wait::{UsualDuration, WaitReport};
+use crate::progress::{Progress, seconds};
 use crate::resource_ref::ResourceRef;
 
 const SLOWEST_POLL: Duration = Duration::from_secs(15);
@@ -37,16 +38,17 @@ pub(crate) enum PollState<T> {
 /// # async fn main() -> Result<(), geusemaker_core::Error> {
 /// # use geusemaker_core::{DeploymentSpec, Journals, Session};
 /// # use geusemaker_testkit::{Aws, Fault};
-/// # let aws = Aws::builder().fault(Fault::on("CreateLoadBalancer").stuck()).build();
+/// # let aws = Aws::builder().fault(Fault::on("CreateDistributionWithTags").stuck()).build();
 /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
-/// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+/// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
 /// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
 /// # let spec = DeploymentSpec::from_toml(spec)?;
 /// use geusemaker_core::{Error, WaitError};
 ///
 /// let ready = session.plan(spec).await?.launch().await?;
-/// // The load balancer never becomes active.
-/// let failed = ready.balance().await.unwrap_err();
+/// let healthy = ready.balance().await?;
+/// // The distribution is never deployed everywhere.
+/// let failed = healthy.publish().await.unwrap_err();
 /// match &*failed.error {
 ///     Error::Wait(WaitError::Deadline { what, last, elapsed, .. }) => {
 ///         println!("{what}: still {last} after {elapsed:?}");
@@ -148,8 +150,22 @@ impl Wait {
         self,
         clock: &Clock,
         progress: &Progress,
-        mut look: impl FnMut() -> F,
+        look: impl FnMut() -> F,
     ) -> Result<T, WaitError>
+    where
+        F: Future<Output = Result<PollState<T>, AwsError>>,
+    {
+        let (found, _) = self.until_timed(clock, progress, look).await?;
+        Ok(found)
+    }
+
+    /// Polls until the wanted state is reached, and returns how long that took, without the pauses for a sign-in.
+    pub(crate) async fn until_timed<T, F>(
+        self,
+        clock: &Clock,
+        progress: &Progress,
+        mut look: impl FnMut() -> F,
+    ) -> Result<(T, Duration), WaitError>
     where
         F: Future<Output = Result<PollState<T>, AwsError>>,
     {
@@ -157,8 +173,9 @@ impl Wait {
         loop {
             match look().await {
                 Ok(PollState::Ready(found)) => {
+                    let elapsed = course.elapsed();
                     course.report.reached();
-                    return Ok(found);
+                    return Ok((found, elapsed));
                 }
                 Ok(PollState::Pending(state)) => course.pause(state, None).await?,
                 Ok(PollState::Failed(reason)) => {
@@ -184,6 +201,8 @@ struct Course<'a> {
     silence: Silence,
     reauth_wait: ReauthWait,
     pauses: ExponentialBackoff,
+    /// The last state that AWS has reported, and when.
+    seen: Option<(String, Timestamp)>,
 }
 
 impl<'a> Course<'a> {
@@ -202,15 +221,21 @@ impl<'a> Course<'a> {
             silence: Silence::default(),
             reauth_wait: ReauthWait::default(),
             pauses: schedule(Duration::from_secs(1), SLOWEST_POLL),
+            seen: None,
         }
+    }
+
+    /// Returns the time so far, without the pauses for a sign-in.
+    fn elapsed(&self) -> Duration {
+        let elapsed = self.clock.since(self.report.start);
+        elapsed.saturating_sub(self.reauth_wait.paused())
     }
 
     /// Reports the last state and pauses until the next poll. Returns an error if the time is up.
     async fn pause(&mut self, last: String, error: Option<AwsError>) -> Result<(), WaitError> {
         let silent_for = self.silence.after(error.as_ref(), self.clock);
         let is_out_of_patience = self.patience.is_some_and(|most| silent_for >= most);
-        let elapsed = self.clock.since(self.report.start);
-        let elapsed = elapsed.saturating_sub(self.reauth_wait.paused());
+        let elapsed = self.elapsed();
         if elapsed >= self.deadline || is_out_of_patience {
             return Err(match error {
                 Some(error) => WaitError::Aws(error),
@@ -221,7 +246,21 @@ impl<'a> Course<'a> {
                 },
             });
         }
-        self.report.waiting(last, elapsed);
+        let state = match &error {
+            None => {
+                self.seen = Some((last.clone(), self.clock.now()));
+                last
+            }
+            // AWS has not answered this time; what it said last is still worth knowing.
+            Some(_) => match &self.seen {
+                Some((seen, at)) => {
+                    let ago = seconds(self.clock.since(*at));
+                    format!("{seen} {ago} ago; now {last}")
+                }
+                None => last,
+            },
+        };
+        self.report.waiting(state, elapsed);
         // The last poll is at the deadline itself.
         let pause = self.pauses.next_backoff().unwrap_or(SLOWEST_POLL);
         self.clock.sleep(pause.min(self.deadline - elapsed)).await;
@@ -319,9 +358,10 @@ mod tests {
         );
         assert_eq!(
             waited.heard[0],
-            "waiting for the kettle: cold, 0s so far (usually 20s to 40s)"
+            "waiting for the kettle: cold, 0s so far (usually 20s to 40s, at most 1m)"
         );
-        // One message for each poll that found the kettle cold, and one for the end.
+        // One message for each poll that found the kettle cold, and one for the end. The usual time is too short to be
+        // worth a word about its end.
         assert_eq!(waited.heard.len(), waited.looks.len());
         assert_eq!(waited.heard.last().unwrap(), "waited 1m for the kettle");
     }

@@ -293,9 +293,8 @@ fn ids(closed: &Closed) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn close_can_be_dropped_and_repeated() {
     let scenario = Scenario::new();
-    scenario
-        .aws
-        .inject(Fault::on("TerminateInstances").denied().forever());
+    let fault = Fault::on("TerminateInstances").server_error().forever();
+    scenario.aws.inject(fault);
     drop(ready(&scenario, 1).await);
     for seconds in [0, 1, 5, 60] {
         let limit = Duration::from_secs(seconds);

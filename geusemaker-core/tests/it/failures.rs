@@ -284,7 +284,7 @@ async fn unhealthy_targets_are_named() {
         panic!("{}", failed.error);
     };
     assert_eq!((unhealthy.len(), *total), (2, 2));
-    let given_up = Duration::from_secs(300)..Duration::from_secs(310);
+    let given_up = Duration::from_secs(600)..Duration::from_secs(610);
     assert!(given_up.contains(elapsed), "{elapsed:?}");
     for target in unhealthy {
         assert_eq!(target.instance, instance);
@@ -293,6 +293,12 @@ async fn unhealthy_targets_are_named() {
             target.reason.starts_with("Target.InvalidState: "),
             "{}",
             target.reason
+        );
+        assert_eq!(target.finding, "is on a stopped or terminated instance");
+        assert!(
+            target.remedy.contains("who has stopped"),
+            "{}",
+            target.remedy
         );
     }
     assert!(
@@ -326,9 +332,18 @@ async fn slow_targets_are_named_at_deadline() {
         .await
         .unwrap();
     let failed = ready.balance().await.unwrap_err();
-    let Error::Unhealthy { unhealthy, .. } = &*failed.error else {
+    let Error::Unhealthy {
+        unhealthy,
+        load_balancer,
+        elapsed,
+        ..
+    } = &*failed.error
+    else {
         panic!("{}", failed.error);
     };
+    // One deadline for the load balancer and its targets.
+    assert_eq!(load_balancer.as_deref(), Some("provisioning"));
+    assert_eq!(elapsed.as_secs(), 10);
     assert!(
         unhealthy.iter().all(|target| target.state == "initial"),
         "{unhealthy:?}"

@@ -32,6 +32,8 @@ mod origin_secret;
 mod orphans;
 mod preflight;
 mod progress;
+mod protected;
+mod refused_tiers;
 mod remote;
 mod removal;
 mod replay;

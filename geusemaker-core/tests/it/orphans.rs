@@ -251,7 +251,7 @@ async fn interrupted_removal_is_finished() {
         let name = stack();
         let destroying = scenario.session.destroy(&name, FileSystems::Delete);
         let ended = tokio::time::timeout(Duration::from_secs(seconds), destroying).await;
-        assert!(ended.is_err() || seconds == 300, "{seconds}");
+        assert!(ended.is_err() || seconds >= 150, "{seconds}");
         let Scenario { aws, session, .. } = scenario;
         let _ = session.close().await;
         let session = without_journals(&aws);

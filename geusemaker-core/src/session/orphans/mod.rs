@@ -309,6 +309,7 @@ fn target(orphan: &TaggedResource) -> Target {
         id: TargetId::Id(orphan.id.to_string()),
         since: orphan.since,
         is_going: orphan.is_going,
+        answered: None,
     }
 }
 
@@ -320,8 +321,10 @@ fn left(spared: &KeptResource, region: &Region) -> Option<Leftover> {
             key: ResourceKey::new(&resource.name),
             kind: resource.kind,
             id: Some(resource.id.clone()),
+            name: None,
             why: why.to_string(),
             since: resource.since,
+            remedy: None,
             command: spared.command(region),
         }),
         KeepReason::BelongsTo { .. } | KeepReason::AdoptedBy { .. } | KeepReason::KeptBy { .. } => {
