@@ -96,7 +96,7 @@ pub(super) const DISTRIBUTION_CONFIG: Shape = Shape::Structure(&[
     required("Enabled", &Shape::Flag),
     filled("ViewerCertificate", &VIEWER_CERTIFICATE, ""),
     filled("Restrictions", &RESTRICTIONS, ""),
-    filled("WebACLId", &Shape::Only(""), ""),
+    filled("WebACLId", &TEXT, ""),
     filled(
         "HttpVersion",
         &Shape::OneOf(&["http1.1", "http2", "http3", "http2and3"]),
@@ -127,6 +127,10 @@ const ORIGIN: Shape = Shape::Structure(&[
         "ConnectionTimeout",
         &Shape::Number { low: 1, high: 10 },
         "10",
+    ),
+    optional(
+        "ResponseCompletionTimeout",
+        &Shape::Number { low: 1, high: 3600 },
     ),
     filled("OriginShield", &ORIGIN_SHIELD, ""),
     filled("OriginAccessControlId", &Shape::Only(""), ""),
@@ -168,7 +172,10 @@ const CUSTOM_ORIGIN_CONFIG: Shape = Shape::Structure(&[
 
 const SSL_PROTOCOL: Shape = Shape::OneOf(&["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]);
 
-const ORIGIN_SHIELD: Shape = Shape::Structure(&[filled("Enabled", &Shape::Only("false"), "false")]);
+const ORIGIN_SHIELD: Shape = Shape::Structure(&[
+    filled("Enabled", &Shape::Flag, "false"),
+    optional("OriginShieldRegion", &Shape::Text { longest: 32 }),
+]);
 
 const DEFAULT_CACHE_BEHAVIOR: Shape = Shape::Structure(cache_behavior!());
 
