@@ -123,7 +123,9 @@ pub(crate) fn answer(
             efs::answer(region, &mut context, operation, input)
         }
         (Input::RestXml(input), Service::CloudFront) => {
-            cloudfront::answer(cloudfront, &mut context, operation, input)
+            // A distribution's certificate is in us-east-1, whatever the region of the call.
+            let certificates = regions.get_mut("us-east-1").map(|region| &mut region.acm);
+            cloudfront::answer(cloudfront, certificates, &mut context, operation, input)
         }
         (Input::RestXml(input), Service::Route53) => {
             route53::answer(route53, regions, cloudfront, &mut context, operation, input)

@@ -87,6 +87,8 @@ pub(crate) enum Step {
     ValidationRecordShown,
     /// From the appearance of a record in DNS until the name of a certificate is validated.
     CertificateValidated,
+    /// From the end of a certificate's use until Certificate Manager knows it.
+    CertificateReleased,
     /// From a change of records until all name servers have it.
     RecordsInSync,
     /// The time for which EC2 does not know a new instance profile, or the role that was added to one.
@@ -149,6 +151,7 @@ impl Step {
             Self::DistributionDeployed => [150_000, 225_000, 480_000],
             Self::ValidationRecordShown => [2_000, 6_000, 30_000],
             Self::CertificateValidated => [150_000, 570_000, 3_600_000],
+            Self::CertificateReleased => [10_000, 60_000, 600_000],
             Self::RecordsInSync => [25_000, 45_000, 60_000],
             Self::InvalidationCompleted => [20_000, 60_000, 300_000],
             Self::InstanceProfileKnown => [7_000, 15_000, 150_000],

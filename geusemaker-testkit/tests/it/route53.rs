@@ -456,3 +456,59 @@ async fn zones_and_certificates_survive_snapshot() {
     assert_eq!(restored.leftovers(), aws.leftovers());
     assert_eq!(titles(&restored).await, titles(&aws).await);
 }
+
+/// For a distribution, the record's name has to be one of its own; a load balancer has the zone of its region.
+#[tokio::test(start_paused = true)]
+async fn alias_names_load_balancer_and_distribution() {
+    use ChangeAction::Upsert;
+
+    let aws = Aws::builder().timings(Timings::Instant).region("eu-west-1");
+    let aws = aws.hosted_zone("example.com").build();
+    let network = crate::default_network::DefaultNetwork::of(&aws).await;
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&aws.sdk_config());
+    let create = elb
+        .create_load_balancer()
+        .name("Front")
+        .subnets(&network.subnets[0]);
+    let made = create.subnets(&network.subnets[1]).send().await.unwrap();
+    let balancer = &made.load_balancers()[0];
+    let zone = balancer.canonical_hosted_zone_id().unwrap();
+    assert_eq!(zone, "Z32O12XQLNTSW2");
+    let name = balancer.dns_name().unwrap();
+    let set = alias("lb.example.com", "A", "Z35SXDOTRQ7X7K", name);
+    assert_refused(
+        apply(&aws, "example.com", Upsert, set).await,
+        "does not lie within the target zone",
+    );
+    let dual = format!("dualstack.{name}");
+    for target in [name, &dual] {
+        let set = alias("lb.example.com", "A", zone, target);
+        apply(&aws, "example.com", Upsert, set).await.unwrap();
+    }
+
+    let cloudfront = aws_sdk_cloudfront::Client::new(&aws.sdk_config());
+    let config = crate::cloudfront::config::named("one", "www.example.com");
+    let created = cloudfront.create_distribution().distribution_config(config);
+    let created = created.send().await.unwrap();
+    let domain = created.distribution().unwrap().domain_name().to_owned();
+    let of_cloudfront = "Z2FDTNDATAQYW2";
+    let set = alias("other.example.com", "AAAA", of_cloudfront, &domain);
+    assert_refused(
+        apply(&aws, "example.com", Upsert, set).await,
+        "that target was not found",
+    );
+    let set = alias("www.example.com", "AAAA", of_cloudfront, &domain);
+    apply(&aws, "example.com", Upsert, set.clone())
+        .await
+        .unwrap();
+    let mut healthy = set;
+    healthy
+        .alias_target
+        .as_mut()
+        .unwrap()
+        .evaluate_target_health = true;
+    assert_refused(
+        apply(&aws, "example.com", Upsert, healthy).await,
+        "EvaluateTargetHealth",
+    );
+}

@@ -332,7 +332,7 @@ pub(super) fn describe(
 ) -> Result<Reply, ServiceError> {
     let request: DescribeRequest = input.body()?;
     let certificate = acm.certificate(&request.certificate_arn, context.now)?;
-    let users = users.of(&certificate.arn, context.account_id);
+    let users = acm.users(users, &certificate.arn, context);
     Ok(Reply::json(
         json!({ "Certificate": certificate.description(users, context.now) }),
     ))

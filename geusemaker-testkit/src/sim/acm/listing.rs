@@ -92,7 +92,7 @@ pub(super) fn list(
     }
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let listed = |certificate: &&Certificate| {
-        let is_in_use = !users.of(&certificate.arn, context.account_id).is_empty();
+        let is_in_use = !acm.users(users, &certificate.arn, context).is_empty();
         let mut summary = certificate.summary(is_in_use, context.now);
         let names = certificate.names.iter().map(|one| one.name.as_str());
         summary["SubjectAlternativeNameSummaries"] = names.take(100).collect();

@@ -7,17 +7,19 @@ mod listing;
 mod operations;
 mod removal;
 mod request;
+mod standing;
 mod tags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::certificate::Certificate;
-pub(crate) use self::certificate::Status;
+use self::certificate::{Certificate, Status};
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 pub(crate) use self::operations::OPERATIONS;
+use self::standing::FormerUse;
+pub(crate) use self::standing::Standing;
 use super::account::Region;
 use super::cloudfront::CloudFront;
 use super::context::RequestContext;
@@ -32,6 +34,11 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct Acm {
     /// By ARN.
     certificates: BTreeMap<String, Certificate>,
+    /// The ARNs of those that are deleted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    deleted: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_uses: Vec<FormerUse>,
 }
 
 impl Acm {

@@ -24,7 +24,7 @@ pub(super) fn delete(
         .certificate(&request.certificate_arn, context.now)?
         .arn
         .clone();
-    if !users.of(&arn, context.account_id).is_empty() {
+    if !acm.users(users, &arn, context).is_empty() {
         let message = format!(
             "Certificate {arn} in account {} is in use.",
             context.account_id
@@ -32,5 +32,6 @@ pub(super) fn delete(
         return Err(ServiceError::new(Code::ResourceInUseException, message));
     }
     acm.certificates.remove(&arn);
+    acm.deleted.insert(arn);
     Ok(Reply::empty())
 }

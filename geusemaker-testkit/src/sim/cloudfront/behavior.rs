@@ -28,6 +28,11 @@ pub(super) fn complete(behavior: &Element, origins: &[&str]) -> Result<Element, 
                 }
             }
         }
+        (None, Some(_)) if behavior.find("OriginRequestPolicyId").is_some() => {
+            return Err(invalid_argument(
+                "The parameter OriginRequestPolicyId needs a cache policy beside it.",
+            ));
+        }
         (None, Some(_)) => set_times_to_live(&mut complete)?,
         (None, None) => {
             return Err(invalid_argument(

@@ -1,12 +1,39 @@
 //! The certificate shown to viewers, and the names that need one.
 
 use super::Code;
+use super::config::Config;
 use super::shape::invalid_argument;
+use crate::sim::acm::{Acm, Standing};
+use crate::sim::context::RequestContext;
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
-/// Checks the certificate against the names, and completes it as AWS shows it. The service that holds certificates is
-/// not simulated: every ARN that could name a certificate in us-east-1 is taken for one that is valid for the names.
+const UNUSABLE: &str = "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.";
+
+/// Checks that the certificate of a distribution is issued, and valid for its names.
+pub(super) fn check(
+    config: &Config,
+    certificates: &Acm,
+    context: &RequestContext<'_>,
+) -> Result<(), ServiceError> {
+    let Some(arn) = config.certificate_arn() else {
+        return Ok(());
+    };
+    match certificates.standing(arn, "us-east-1", context) {
+        Standing::Usable => {}
+        Standing::Missing | Standing::NotIssued => return Err(invalid(UNUSABLE)),
+    }
+    if config.aliases().all(|name| certificates.covers(arn, name)) {
+        return Ok(());
+    }
+    Err(invalid(
+        "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME) that you're \
+         trying to add. For more details, see: \
+         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements",
+    ))
+}
+
+/// Checks the choice of a certificate, and completes it as AWS shows it.
 pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Element, ServiceError> {
     let member = |name: &str| certificate.find(name).map(Element::text);
     let is_default = member("CloudFrontDefaultCertificate") == Some("true");
@@ -36,9 +63,7 @@ pub(super) fn complete(certificate: &Element, has_aliases: bool) -> Result<Eleme
         }
     };
     if !(arn.starts_with("arn:aws:acm:us-east-1:") && arn.contains(":certificate/")) {
-        return Err(invalid(
-            "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
-        ));
+        return Err(invalid(UNUSABLE));
     }
     let Some(method) = member("SSLSupportMethod") else {
         return Err(invalid_argument(

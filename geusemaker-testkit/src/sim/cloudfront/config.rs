@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::DISTRIBUTION_CONFIG;
 use super::shape::invalid_argument;
-use super::{behavior, certificate};
+use super::{Code, behavior, certificate, origin, settings};
 use crate::wire::ServiceError;
 use crate::wire::xml::Element;
 
@@ -18,8 +18,10 @@ impl Config {
     /// Checks and completes a document.
     pub(super) fn parse(document: &Element) -> Result<Self, ServiceError> {
         let mut complete = DISTRIBUTION_CONFIG.complete(document, "DistributionConfig")?;
+        check_counts(&complete)?;
         check_origins(&complete)?;
         complete_behaviors(&mut complete)?;
+        settings::complete(&mut complete)?;
         let aliases = items(&complete, "Aliases");
         for alias in aliases.clone() {
             check_domain_name("CNAME", alias.text())?;
@@ -62,6 +64,21 @@ impl Config {
     }
 }
 
+/// Refuses more than the quotas of a distribution allow. They can be raised at AWS, and not here.
+fn check_counts(config: &Element) -> Result<(), ServiceError> {
+    for (list, most, code) in [
+        ("Origins", 100, Code::TooManyOrigins),
+        ("CacheBehaviors", 75, Code::TooManyCacheBehaviors),
+        ("Aliases", 100, Code::TooManyDistributionCNAMEs),
+    ] {
+        if items(config, list).count() > most {
+            let message = format!("Your request contains more than {most} {list}.");
+            return Err(ServiceError::new(code, message));
+        }
+    }
+    Ok(())
+}
+
 fn check_origins(config: &Element) -> Result<(), ServiceError> {
     let mut ids: Vec<&str> = Vec::new();
     for origin in items(config, "Origins") {
@@ -73,20 +90,7 @@ fn check_origins(config: &Element) -> Result<(), ServiceError> {
         }
         ids.push(id);
         check_domain_name("Origin DomainName", text(origin, "DomainName"))?;
-        if let Some(shield) = origin.find("OriginShield") {
-            check_shield(shield)?;
-        }
-    }
-    Ok(())
-}
-
-/// Refuses an Origin Shield that is on without a region.
-fn check_shield(shield: &Element) -> Result<(), ServiceError> {
-    let is_on = text(shield, "Enabled") == "true";
-    if is_on && text(shield, "OriginShieldRegion").is_empty() {
-        return Err(invalid_argument(
-            "The parameter OriginShieldRegion is required when Origin Shield is enabled.",
-        ));
+        origin::check(origin)?;
     }
     Ok(())
 }
@@ -114,6 +118,12 @@ fn complete_behaviors(config: &mut Element) -> Result<(), ServiceError> {
     let mut behaviors = Vec::new();
     for other in items(config, "CacheBehaviors") {
         let pattern = text(other, "PathPattern");
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.$/~\"'@:+*?&".contains(&b);
+        if !pattern.bytes().all(is_allowed) {
+            return Err(invalid_argument(format!(
+                "The parameter PathPattern '{pattern}' contains a character that is not allowed."
+            )));
+        }
         if pattern.is_empty() || patterns.contains(&pattern) {
             return Err(invalid_argument(format!(
                 "The path pattern '{pattern}' is empty or given twice."
@@ -137,7 +147,7 @@ fn complete_behaviors(config: &mut Element) -> Result<(), ServiceError> {
     Ok(())
 }
 
-fn items<'a>(config: &'a Element, list: &str) -> std::slice::Iter<'a, Element> {
+pub(super) fn items<'a>(config: &'a Element, list: &str) -> std::slice::Iter<'a, Element> {
     config
         .find(list)
         .and_then(|list| list.find("Items"))

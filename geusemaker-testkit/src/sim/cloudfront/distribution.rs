@@ -9,7 +9,8 @@ use super::paging::{self, Paging};
 use super::policy::Kind;
 use super::shape::invalid_argument;
 use super::tags::Tags;
-use super::{CloudFront, Code, body, refuse_other_query};
+use super::{CloudFront, Code, body, certificate, refuse_other_query};
+use crate::sim::acm::Acm;
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -45,7 +46,12 @@ impl Distribution {
 
     /// Returns true if viewers see that certificate.
     pub(super) fn has_certificate(&self, arn: &str) -> bool {
-        self.config.certificate_arn() == Some(arn)
+        self.certificate_arn() == Some(arn)
+    }
+
+    /// Returns the ARN of the certificate that viewers see, unless it is CloudFront's own.
+    pub(super) fn certificate_arn(&self) -> Option<&str> {
+        self.config.certificate_arn()
     }
 
     /// Returns true if this is the distribution of that domain name, and it has the alternate name. A wildcard among
@@ -155,16 +161,18 @@ impl Distribution {
 
 pub(super) fn create(
     cloudfront: &mut CloudFront,
+    certificates: &Acm,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let config = Config::parse(body(input)?)?;
-    create_from(cloudfront, context, config, Tags::default())
+    create_from(cloudfront, certificates, context, config, Tags::default())
 }
 
 pub(super) fn create_with_tags(
     cloudfront: &mut CloudFront,
+    certificates: &Acm,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
@@ -176,11 +184,12 @@ pub(super) fn create_with_tags(
     };
     let config = Config::parse(member("DistributionConfig")?)?;
     let tags = Tags::parse(member("Tags")?)?;
-    create_from(cloudfront, context, config, tags)
+    create_from(cloudfront, certificates, context, config, tags)
 }
 
 fn create_from(
     cloudfront: &mut CloudFront,
+    certificates: &Acm,
     context: &mut RequestContext<'_>,
     config: Config,
     tags: Tags,
@@ -195,6 +204,7 @@ fn create_from(
         );
         return Err(ServiceError::new(Code::DistributionAlreadyExists, message));
     }
+    certificate::check(&config, certificates, context)?;
     refuse_taken_names(cloudfront, &config, None)?;
     let distributions = cloudfront.distributions.len();
     context
@@ -261,6 +271,7 @@ pub(super) fn get_config(cloudfront: &CloudFront, input: &Input) -> Result<Reply
 
 pub(super) fn update(
     cloudfront: &mut CloudFront,
+    certificates: &Acm,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
@@ -274,6 +285,7 @@ pub(super) fn update(
             "The update contains modifications that are not allowed.",
         ));
     }
+    certificate::check(&config, certificates, context)?;
     refuse_taken_names(cloudfront, &config, Some(&old.id))?;
     // An update during another one is accepted; AWS does not say that it refuses this.
     let new = Distribution {

@@ -8,13 +8,15 @@ mod error_code;
 mod invalidation;
 mod managed_policy;
 mod operations;
+mod origin;
 mod paging;
 mod policy;
 mod schema;
+mod settings;
 mod shape;
 mod tags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,10 @@ use self::distribution::Distribution;
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 pub(crate) use self::operations::OPERATIONS;
 use self::shape::invalid_argument;
+use super::acm::Acm;
 use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
+use super::timings::Step;
 use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -61,6 +65,16 @@ impl CloudFront {
             .collect()
     }
 
+    /// Returns the certificates that distributions show, each with the ARN of the distribution.
+    fn certificate_uses(&self, account_id: &str) -> BTreeSet<(String, String)> {
+        let distributions = self.distributions.values();
+        let uses = distributions.filter_map(|distribution| {
+            let arn = distribution.certificate_arn()?;
+            Some((arn.to_owned(), distribution.arn_of(account_id)))
+        });
+        uses.collect()
+    }
+
     /// Returns true if there is a distribution of that domain name that answers to an alternate name.
     pub(crate) fn answers(&self, domain_name: &str, alternate_name: &str) -> bool {
         let mut distributions = self.distributions.values();
@@ -79,11 +93,20 @@ impl CloudFront {
 
 pub(crate) fn answer(
     cloudfront: &mut CloudFront,
+    certificates: Option<&mut Acm>,
     context: &mut RequestContext<'_>,
     operation: &str,
     input: &mut Input,
 ) -> Result<Reply, ServiceError> {
-    operations::perform(operation, cloudfront, context, input)
+    let mut none = Acm::default();
+    let certificates = certificates.unwrap_or(&mut none);
+    let uses = cloudfront.certificate_uses(context.account_id);
+    let reply = operations::perform(operation, cloudfront, certificates, context, input)?;
+    for (certificate, user) in uses.difference(&cloudfront.certificate_uses(context.account_id)) {
+        let known_until = context.now + context.rng.duration(Step::CertificateReleased);
+        certificates.release(certificate.clone(), user.clone(), known_until);
+    }
+    Ok(reply)
 }
 
 /// Refuses a query parameter that the operation would ignore.

@@ -2,6 +2,7 @@
 
 use super::policy::Kind::{Cache, OriginRequest, ResponseHeaders};
 use super::{CloudFront, distribution, invalidation, policy, tags};
+use crate::sim::acm::Acm;
 use crate::sim::context::RequestContext;
 use crate::sim::operation::operations;
 use crate::wire::rest_xml::Input;
@@ -9,11 +10,12 @@ use crate::wire::rest_xml::Input;
 operations! {
     Service::CloudFront: operation(
         cloudfront: &mut CloudFront,
+        certificates: &Acm,
         context: &mut RequestContext<'_>,
         input: &mut Input
     ) {
-        "CreateDistribution" => distribution::create(cloudfront, context, input),
-        "CreateDistributionWithTags" => distribution::create_with_tags(cloudfront, context, input),
+        "CreateDistribution" => distribution::create(cloudfront, certificates, context, input),
+        "CreateDistributionWithTags" => distribution::create_with_tags(cloudfront, certificates, context, input),
         "CreateInvalidation" => invalidation::create(cloudfront, context, input),
         "DeleteDistribution" => distribution::delete(cloudfront, context, input),
         "GetCachePolicy" => policy::get(Cache, input),
@@ -36,6 +38,6 @@ operations! {
         "ListTagsForResource" => tags::list(cloudfront, context, input),
         "TagResource" => tags::add(cloudfront, context, input),
         "UntagResource" => tags::remove(cloudfront, context, input),
-        "UpdateDistribution" => distribution::update(cloudfront, context, input),
+        "UpdateDistribution" => distribution::update(cloudfront, certificates, context, input),
     }
 }

@@ -128,6 +128,10 @@ const ORIGIN: Shape = Shape::Structure(&[
         &Shape::Number { low: 1, high: 10 },
         "10",
     ),
+    optional(
+        "ResponseCompletionTimeout",
+        &Shape::Number { low: 1, high: 3600 },
+    ),
     filled("OriginShield", &ORIGIN_SHIELD, ""),
     filled("OriginAccessControlId", &Shape::Only(""), ""),
 ]);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::authentication::{self, Authentication};
 use super::load_balancer::LoadBalancer;
 use super::redirect::Redirect;
 use super::{Code, ElasticLoadBalancing, validation};
@@ -20,6 +21,8 @@ const CONTENT_TYPES: [&str; 5] = [
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Action {
+    /// It comes before one of the others, which are final.
+    Authenticate(Authentication),
     Forward {
         groups: Vec<WeightedGroup>,
         /// The time for which a client stays with one of the groups, in seconds.
@@ -44,28 +47,49 @@ impl Action {
     /// Reads `name.member.N`.
     pub(super) fn read_list(params: &mut Params, name: &str) -> Result<Vec<Self>, ServiceError> {
         params.optional(name);
-        let mut actions = Vec::new();
+        let mut ordered = Vec::new();
         for place in params.structures(&format!("{name}.member")) {
-            // All these actions are final ones. A rule has only one final action, so the order has no meaning.
-            params.accept(&place.member("Order"));
-            actions.push(match params.required(&place.member("Type"))?.as_str() {
+            let order = place.member("Order");
+            let order = match params.has(&order) {
+                true => validation::number(params, &order, 1..=50_000, 0)?,
+                false => 0,
+            };
+            let kind = params.required(&place.member("Type"))?;
+            let action = match kind.as_str() {
                 "forward" => Self::read_forward(params, &place)?,
                 "fixed-response" => Self::read_fixed_response(params, &place)?,
                 "redirect" => Self::Redirect(Redirect::read(params, &place)?),
-                other => {
-                    return Err(ServiceError::unsupported(format_args!(
-                        "the action {other}"
-                    )));
-                }
-            });
+                other => match authentication::Kind::from_name(other) {
+                    Some(kind) => Self::Authenticate(Authentication::read(params, &place, kind)?),
+                    None => {
+                        return Err(validation::error(format!(
+                            "Action type '{other}' must be one of '[forward, authenticate-oidc, \
+                             authenticate-cognito, redirect, fixed-response, jwt-validation]'"
+                        )));
+                    }
+                },
+            };
+            ordered.push((order, action));
         }
-        if actions.len() != 1 {
-            return Err(ServiceError::new(
-                Code::InvalidLoadBalancerAction,
-                "Exactly one action of type forward, redirect or fixed-response must be specified",
+        ordered.sort_by_key(|(order, _)| *order);
+        let has_orders = ordered.len() < 2 || ordered.iter().all(|(order, _)| *order > 0);
+        let is_repeated = ordered.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if !has_orders || is_repeated {
+            return Err(validation::error(
+                "Each of several actions must have an order of its own",
             ));
         }
-        Ok(actions)
+        let actions: Vec<Self> = ordered.into_iter().map(|(_, action)| action).collect();
+        let is_first = |action: &Self| matches!(action, Self::Authenticate(_));
+        match actions.as_slice() {
+            [only] if !is_first(only) => Ok(actions),
+            [first, last] if is_first(first) && !is_first(last) => Ok(actions),
+            _ => Err(ServiceError::new(
+                Code::InvalidLoadBalancerAction,
+                "Exactly one action of type forward, redirect or fixed-response must be specified, \
+                 and be the last one, after at most one that authenticates",
+            )),
+        }
     }
 
     fn read_forward(params: &mut Params, place: &Structure) -> Result<Self, ServiceError> {
@@ -153,17 +177,20 @@ impl Action {
     pub(super) fn target_groups(&self) -> impl Iterator<Item = &str> {
         let groups = match self {
             Self::Forward { groups, .. } => groups.as_slice(),
-            Self::FixedResponse { .. } | Self::Redirect(_) => &[],
+            Self::Authenticate(_) | Self::FixedResponse { .. } | Self::Redirect(_) => &[],
         };
         groups.iter().map(|group| group.arn.as_str())
     }
 
     pub(super) fn list(name: &str, actions: &[Self]) -> Element {
-        Element::list(name, "member", actions.iter().map(Self::element))
+        let actions = (1..).zip(actions);
+        let actions = actions.map(|(order, action)| action.element().with("Order", order));
+        Element::list(name, "member", actions)
     }
 
     fn element(&self) -> Element {
         match self {
+            Self::Authenticate(authentication) => authentication.element(),
             Self::Forward { groups, stickiness } => {
                 let single = match groups.as_slice() {
                     [only] => Some(&only.arn),
@@ -183,7 +210,6 @@ impl Action {
                 Element::new("action")
                     .with("Type", "forward")
                     .with_some("TargetGroupArn", single)
-                    .with("Order", 1)
                     .child(config)
             }
             Self::FixedResponse {
@@ -197,12 +223,10 @@ impl Action {
                     .with_some("ContentType", content_type.as_ref());
                 Element::new("action")
                     .with("Type", "fixed-response")
-                    .with("Order", 1)
                     .child(config)
             }
             Self::Redirect(redirect) => Element::new("action")
                 .with("Type", "redirect")
-                .with("Order", 1)
                 .child(redirect.element()),
         }
     }
@@ -212,14 +236,39 @@ impl Action {
 pub(super) fn refuse_unusable(
     elb: &ElasticLoadBalancing,
     load_balancer: &LoadBalancer,
+    is_https: bool,
     actions: &[Action],
 ) -> Result<(), ServiceError> {
+    for action in actions {
+        match action {
+            Action::Authenticate(authentication) if !is_https => {
+                return Err(validation::error(format!(
+                    "Actions of type '{}' are supported only on HTTPS listeners",
+                    authentication.name()
+                )));
+            }
+            Action::Redirect(redirect) if is_https && redirect.is_to_http() => {
+                return Err(validation::error(
+                    "Redirects from HTTPS to HTTP are not supported",
+                ));
+            }
+            Action::Authenticate(_)
+            | Action::FixedResponse { .. }
+            | Action::Forward { .. }
+            | Action::Redirect(_) => {}
+        }
+    }
     for arn in actions.iter().flat_map(Action::target_groups) {
         let group = elb.target_group(arn)?;
         if group.vpc() != load_balancer.vpc {
             return Err(validation::error(format!(
                 "The target group '{arn}' is not in the VPC '{}' of the load balancer",
                 load_balancer.vpc
+            )));
+        }
+        if let Some(version) = group.version_of_https().filter(|_| !is_https) {
+            return Err(validation::error(format!(
+                "Listener protocol 'HTTP' is not supported with a target group with the protocol-version '{version}'"
             )));
         }
         let elsewhere = elb

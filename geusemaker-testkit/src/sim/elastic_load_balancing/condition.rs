@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{members, validation};
+use super::{members, transform, validation};
 use crate::wire::ServiceError;
 use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
@@ -14,6 +14,9 @@ use crate::wire::xml::Element;
 pub(super) struct Condition {
     field: Field,
     values: Vec<String>,
+    /// True if the values are regular expressions.
+    #[serde(default)]
+    is_regex: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,13 @@ impl Field {
         matches!(self, Self::HttpHeader(_) | Self::QueryString)
     }
 
+    fn takes_regex(&self) -> bool {
+        matches!(
+            self,
+            Self::PathPattern | Self::HostHeader | Self::HttpHeader(_)
+        )
+    }
+
     fn takes_wildcards(&self) -> bool {
         !matches!(self, Self::HttpRequestMethod | Self::SourceIp)
     }
@@ -68,14 +78,26 @@ impl Field {
     /// Returns true if a value follows the ELB model's rules.
     fn takes(&self, value: &str) -> bool {
         let is_short = (1..=128).contains(&value.chars().count());
+        let is_visible = value.bytes().all(|b| (b' '..=b'~').contains(&b));
         match self {
-            Self::PathPattern | Self::HttpHeader(_) => is_short,
+            Self::PathPattern => {
+                let is_allowed =
+                    |b: u8| b.is_ascii_alphanumeric() || b"_-.$/~\"'@:+&*?".contains(&b);
+                is_short && value.bytes().all(is_allowed)
+            }
+            Self::HttpHeader(_) => is_short && is_visible,
             Self::QueryString => {
                 let value = value.split_once('=').map_or(value, |(_, value)| value);
-                (1..=128).contains(&value.chars().count())
+                (1..=128).contains(&value.chars().count()) && is_visible
             }
             Self::HostHeader => {
+                let end = value.rsplit_once('.').map(|(_, end)| end);
+                let is_end = |end: &str| {
+                    end.chars()
+                        .all(|c| c.is_ascii_alphabetic() || "*?".contains(c))
+                };
                 is_short
+                    && end.is_some_and(is_end)
                     && value
                         .chars()
                         .all(|c| c.is_ascii_alphanumeric() || "-.*?".contains(c))
@@ -106,8 +128,12 @@ impl Condition {
                     "A rule can only have one '{name}' condition"
                 )));
             }
-            let values = read_values(params, &place, &field)?;
-            conditions.push(Self { field, values });
+            let (values, is_regex) = read_values(params, &place, &field)?;
+            conditions.push(Self {
+                field,
+                values,
+                is_regex,
+            });
         }
         let values: usize = conditions
             .iter()
@@ -120,7 +146,7 @@ impl Condition {
         }
         let wildcards: usize = conditions
             .iter()
-            .filter(|condition| condition.field.takes_wildcards())
+            .filter(|condition| condition.field.takes_wildcards() && !condition.is_regex)
             .flat_map(|condition| &condition.values)
             .map(|value| value.matches(['*', '?']).count())
             .sum();
@@ -151,7 +177,12 @@ impl Condition {
                 | Field::HttpRequestMethod
                 | Field::SourceIp => Element::leaf("value", value),
             });
-            Element::list("Values", "member", values)
+            let name = if self.is_regex {
+                "RegexValues"
+            } else {
+                "Values"
+            };
+            Element::list(name, "member", values)
         };
         let mut config = Element::new(self.field.config());
         if let Field::HttpHeader(name) = &self.field {
@@ -174,7 +205,9 @@ fn read_field(params: &mut Params, place: &Structure) -> Result<Field, ServiceEr
         "host-header" => Field::HostHeader,
         "http-header" => {
             let name = params.required(&place.member("HttpHeaderConfig.HttpHeaderName"))?;
-            if !(1..=40).contains(&name.len()) || name.eq_ignore_ascii_case("host") {
+            let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&b);
+            let is_name = (1..=40).contains(&name.len()) && name.bytes().all(is_token);
+            if !is_name || name.eq_ignore_ascii_case("host") {
                 return Err(validation::error(format!(
                     "The HTTP header name '{name}' is not valid: it must have 1 to 40 characters and not be 'host'"
                 )));
@@ -197,7 +230,7 @@ fn read_values(
     params: &mut Params,
     place: &Structure,
     field: &Field,
-) -> Result<Vec<String>, ServiceError> {
+) -> Result<(Vec<String>, bool), ServiceError> {
     let list = place.member(&format!("{}.Values", field.config()));
     let mut values = Vec::new();
     if *field == Field::QueryString {
@@ -214,6 +247,24 @@ fn read_values(
     if field.has_old_form() {
         values.extend(members(params, &place.member("Values")));
     }
+    if field.takes_regex() {
+        let mut patterns = members(
+            params,
+            &place.member(&format!("{}.RegexValues", field.config())),
+        );
+        patterns.extend(members(params, &place.member("RegexValues")));
+        if !patterns.is_empty() {
+            if !values.is_empty() {
+                return Err(validation::error(
+                    "A condition can have either values or regular expressions",
+                ));
+            }
+            for pattern in &patterns {
+                transform::check_regex(pattern, 128)?;
+            }
+            return Ok((patterns, true));
+        }
+    }
     if values.is_empty() {
         return Err(validation::error("A condition value must be specified"));
     }
@@ -223,13 +274,17 @@ fn read_values(
             field.name()
         )));
     }
-    Ok(values)
+    Ok((values, false))
 }
 
 fn is_cidr(text: &str) -> bool {
     let Some((address, prefix)) = text.split_once('/') else {
         return false;
     };
+    // The ELB docs: this block is not supported.
+    if text == "255.255.255.255/32" {
+        return false;
+    }
     let longest = match address.parse() {
         Ok(IpAddr::V4(_)) => 32,
         Ok(IpAddr::V6(_)) => 128,

@@ -41,6 +41,7 @@ error_codes! {
         TooManyTags => 400,
         TooManyTargetGroups => 400,
         TooManyTargets => 400,
+        UnsupportedCertificate => 400,
         ValidationError => 400,
     }
 }

@@ -1,5 +1,7 @@
 //! The health checks of a target group: their interval, their request, and the number of answers needed for a decision.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::protocol::Protocol;
@@ -16,6 +18,9 @@ pub(super) struct HealthCheck {
     pub(super) port: Option<u32>,
     path: String,
     matcher: String,
+    /// True if the codes of the matcher are those of gRPC.
+    #[serde(default)]
+    is_grpc: bool,
     /// The time between two checks, in seconds.
     pub(super) interval: u32,
     /// The time after which an unanswered check has failed, in seconds.
@@ -26,12 +31,17 @@ pub(super) struct HealthCheck {
 
 impl HealthCheck {
     /// Returns the defaults of the ELB model for target groups of a protocol. Both protocols are checked by HTTP.
-    pub(super) fn standard(protocol: Protocol) -> Self {
+    pub(super) fn standard(protocol: Protocol, is_grpc: bool) -> Self {
+        let (path, matcher) = match is_grpc {
+            true => ("/AWS.ALB/healthcheck", "12"),
+            false => ("/", "200"),
+        };
         Self {
             protocol: Protocol::Http,
             port: None,
-            path: "/".to_owned(),
-            matcher: "200".to_owned(),
+            path: path.to_owned(),
+            matcher: matcher.to_owned(),
+            is_grpc,
             interval: 30,
             timeout: match protocol {
                 Protocol::Http => 6,
@@ -62,10 +72,19 @@ impl HealthCheck {
                 "Health check path '{path}' must begin with '/' and have at most 1024 characters"
             )));
         }
-        let matcher = params.optional("Matcher.HttpCode").unwrap_or(old.matcher);
-        if !matcher.split(',').all(is_matched_codes) {
+        let (name, what, range) = match old.is_grpc {
+            true => ("Matcher.GrpcCode", "gRPC", 0..=99),
+            false => ("Matcher.HttpCode", "HTTP", 200..=499),
+        };
+        let matcher = params.optional(name).unwrap_or(old.matcher);
+        if !matcher
+            .split(',')
+            .all(|codes| is_matched_codes(codes, &range))
+        {
             return Err(validation::error(format!(
-                "Health check matcher HTTP code '{matcher}' must be within '200-499' inclusive"
+                "Health check matcher {what} code '{matcher}' must be within '{}-{}' inclusive",
+                range.start(),
+                range.end()
             )));
         }
         let mut number = |name, range, old| validation::number(params, name, range, old);
@@ -74,6 +93,7 @@ impl HealthCheck {
             port,
             path,
             matcher,
+            is_grpc: old.is_grpc,
             interval: number("HealthCheckIntervalSeconds", 5..=300, old.interval)?,
             timeout: number("HealthCheckTimeoutSeconds", 2..=120, old.timeout)?,
             healthy_threshold: number("HealthyThresholdCount", 2..=10, old.healthy_threshold)?,
@@ -106,16 +126,19 @@ impl HealthCheck {
             Element::leaf("HealthCheckTimeoutSeconds", self.timeout),
             Element::leaf("HealthyThresholdCount", self.healthy_threshold),
             Element::leaf("UnhealthyThresholdCount", self.unhealthy_threshold),
-            Element::new("Matcher").with("HttpCode", &self.matcher),
+            Element::new("Matcher").with(
+                if self.is_grpc { "GrpcCode" } else { "HttpCode" },
+                &self.matcher,
+            ),
         ]
     }
 }
 
-/// Returns true for a code such as `200` or a range such as `200-299`, from 200 to 499.
-fn is_matched_codes(codes: &str) -> bool {
+/// Returns true for a code such as `200` or a range such as `200-299` within the range of all codes.
+fn is_matched_codes(codes: &str, known: &RangeInclusive<u32>) -> bool {
     let (first, last) = codes.split_once('-').unwrap_or((codes, codes));
     match (first.parse::<u32>(), last.parse::<u32>()) {
-        (Ok(first), Ok(last)) => 200 <= first && first <= last && last <= 499,
+        (Ok(first), Ok(last)) => *known.start() <= first && first <= last && last <= *known.end(),
         _ => false,
     }
 }

@@ -10,8 +10,9 @@ use super::paging::{Page, Paging};
 use super::protocol::Protocol;
 use super::rule::{Priority, Rule};
 use super::tags::Tags;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use super::{Code, ElasticLoadBalancing, action, load_balancer, members, validation};
+use crate::sim::acm::Acm;
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::wire::params::Params;
@@ -82,6 +83,7 @@ impl Listener {
 
 pub(super) fn create(
     elb: &mut ElasticLoadBalancing,
+    acm: &Acm,
     context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
@@ -96,7 +98,8 @@ pub(super) fn create(
     params.refuse_unread("CreateListener")?;
 
     let balancer = load_balancer::live(elb, &load_balancer)?;
-    action::refuse_unusable(elb, balancer, &actions)?;
+    tls::refuse_unusable(acm, context, tls.as_ref())?;
+    action::refuse_unusable(elb, balancer, tls.is_some(), &actions)?;
     let same_port = |listener: &&Listener| listener.port == port;
     if let Some(other) = elb.listeners_of(&load_balancer).find(same_port) {
         // The ELB model: the same settings again mean the same listener.
@@ -169,6 +172,7 @@ fn described(listener: &Listener) -> Reply {
 
 pub(super) fn modify(
     elb: &mut ElasticLoadBalancing,
+    acm: &Acm,
     context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
@@ -193,11 +197,13 @@ pub(super) fn modify(
     {
         return Err(duplicate(&old.load_balancer));
     }
+    tls::refuse_unusable(acm, context, tls.as_ref().filter(|_| tls != old.tls))?;
     let mut listener = old.clone();
     listener.port = port;
     listener.tls = tls;
     if let Some(actions) = actions {
-        action::refuse_unusable(elb, elb.load_balancer(&old.load_balancer)?, &actions)?;
+        let load_balancer = elb.load_balancer(&old.load_balancer)?;
+        action::refuse_unusable(elb, load_balancer, listener.tls.is_some(), &actions)?;
         listener.default_rule.set_actions(actions, context.now);
     }
     let reply = described(&listener);

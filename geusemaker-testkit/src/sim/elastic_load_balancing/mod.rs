@@ -3,6 +3,7 @@
 mod account_limit;
 mod action;
 mod attributes;
+mod authentication;
 mod condition;
 mod error_code;
 mod health_check;
@@ -22,9 +23,10 @@ mod target;
 mod target_group;
 mod target_health;
 mod tls;
+mod transform;
 mod validation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,7 @@ use super::context::RequestContext;
 use super::ec2::Ec2;
 use super::guest::Software;
 use super::resource::{Resource, ResourceState};
+use super::timings::Step;
 use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
@@ -125,6 +128,17 @@ impl ElasticLoadBalancing {
         using
     }
 
+    /// Returns the certificates that listeners use, each with the ARN of the load balancer.
+    fn certificate_uses(&self) -> BTreeSet<(String, String)> {
+        let listeners = self.listeners.values();
+        let uses = listeners.flat_map(|listener| {
+            let tls = listener.tls.iter();
+            tls.flat_map(|tls| tls.certificates())
+                .map(|arn| (arn.clone(), listener.load_balancer.clone()))
+        });
+        uses.collect()
+    }
+
     /// Returns the hosted zone of the load balancer with a host name.
     pub(crate) fn zone_of(&self, dns_name: &str) -> Option<&'static str> {
         let mut load_balancers = self.load_balancers.values();
@@ -179,13 +193,20 @@ pub(crate) fn answer(
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let Region {
+        acm,
         ec2,
         elastic_load_balancing: elb,
         ..
     } = region;
     elb.load_balancers
         .retain(|_, load_balancer| !load_balancer.is_gone(context.now));
-    operations::perform(operation, elb, ec2, context, params)
+    let uses = elb.certificate_uses();
+    let reply = operations::perform(operation, elb, acm, ec2, context, params)?;
+    for (certificate, user) in uses.difference(&elb.certificate_uses()) {
+        let known_until = context.now + context.rng.duration(Step::CertificateReleased);
+        acm.release(certificate.clone(), user.clone(), known_until);
+    }
+    Ok(reply)
 }
 
 /// Returns the members of a list. The SDK writes an empty list as an empty parameter with the list's own name.

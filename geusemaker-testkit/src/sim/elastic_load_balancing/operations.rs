@@ -4,6 +4,7 @@ use super::{
     ElasticLoadBalancing, account_limit, listener, load_balancer, load_balancer_settings, rule,
     ssl_policy, tags, target, target_group, target_health, tls,
 };
+use crate::sim::acm::Acm;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
 use crate::sim::operation::operations;
@@ -12,13 +13,14 @@ use crate::wire::params::Params;
 operations! {
     Service::ElasticLoadBalancing: operation(
         elb: &mut ElasticLoadBalancing,
+        acm: &Acm,
         ec2: &mut Ec2,
         context: &mut RequestContext<'_>,
         params: &mut Params
     ) {
-        "AddListenerCertificates" => tls::add_certificates(elb, params),
+        "AddListenerCertificates" => tls::add_certificates(elb, acm, context, params),
         "AddTags" => tags::add(elb, params),
-        "CreateListener" => listener::create(elb, context, params),
+        "CreateListener" => listener::create(elb, acm, context, params),
         "CreateLoadBalancer" => load_balancer::create(elb, ec2, context, params),
         "CreateRule" => rule::create(elb, context, params),
         "CreateTargetGroup" => target_group::create(elb, ec2, context, params),
@@ -39,7 +41,7 @@ operations! {
         "DescribeTargetGroupAttributes" => target_group::describe_attributes(elb, params),
         "DescribeTargetGroups" => target_group::describe(elb, params),
         "DescribeTargetHealth" => target_health::describe(elb, ec2, context, params),
-        "ModifyListener" => listener::modify(elb, context, params),
+        "ModifyListener" => listener::modify(elb, acm, context, params),
         "ModifyListenerAttributes" => listener::modify_attributes(elb, params),
         "ModifyLoadBalancerAttributes" => load_balancer_settings::modify_attributes(elb, params),
         "ModifyRule" => rule::modify(elb, context, params),

@@ -37,6 +37,11 @@ impl Redirect {
         Ok(redirect)
     }
 
+    /// Returns true if the client is sent to HTTP.
+    pub(super) fn is_to_http(&self) -> bool {
+        self.protocol == "HTTP"
+    }
+
     fn check(&self) -> Result<(), ServiceError> {
         let invalid = |name: &str, value: &str| {
             Err(validation::error(format!(

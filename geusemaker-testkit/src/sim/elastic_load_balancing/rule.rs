@@ -11,6 +11,7 @@ use super::condition::Condition;
 use super::listener::Listener;
 use super::paging::{Page, Paging};
 use super::tags::Tags;
+use super::transform::Transform;
 use super::{Code, ElasticLoadBalancing, action, members, validation};
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
@@ -22,6 +23,8 @@ use crate::wire::{Reply, ServiceError};
 pub(super) struct Rule {
     pub(super) arn: String,
     conditions: Vec<Condition>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    transforms: Vec<Transform>,
     pub(super) actions: Vec<Action>,
     pub(super) tags: Tags,
     created_at: Timestamp,
@@ -74,6 +77,7 @@ impl Rule {
                 "arn:{partition}:elasticloadbalancing:{region}:{account_id}:listener-rule/{listener_path}/{id}"
             ),
             conditions,
+            transforms: Vec::new(),
             actions,
             tags,
             created_at: context.now,
@@ -118,6 +122,7 @@ impl Rule {
             .with("Priority", priority)
             .child(Condition::list(&self.conditions))
             .child(Action::list("Actions", &self.actions))
+            .child(Transform::list(&self.transforms))
             .with("IsDefault", matches!(priority, Priority::Default))
     }
 }
@@ -131,6 +136,7 @@ pub(super) fn create(
     params.required("Priority")?;
     let priority = validation::number(params, "Priority", 1..=50_000, 0)?;
     let conditions = Condition::read_list(params)?;
+    let transforms = Transform::read_list(params)?;
     let actions = Action::read_list(params, "Actions")?;
     let tags = Tags::read(params)?;
     params.refuse_unread("CreateRule")?;
@@ -144,7 +150,7 @@ pub(super) fn create(
     if listener.rules.contains_key(&priority) {
         return Err(in_use(priority));
     }
-    action::refuse_unusable(elb, load_balancer, &actions)?;
+    action::refuse_unusable(elb, load_balancer, listener.tls.is_some(), &actions)?;
     let rules: usize = elb
         .listeners_of(&load_balancer.arn)
         .map(|listener| listener.rules.len())
@@ -152,7 +158,8 @@ pub(super) fn create(
     context
         .quotas
         .admit(Quota::RulesPerLoadBalancer, rules + 1)?;
-    let rule = Rule::new(context, listener.path(), conditions, actions, tags);
+    let mut rule = Rule::new(context, listener.path(), conditions, actions, tags);
+    rule.transforms = transforms;
     let reply = described(Priority::Number(priority), &rule);
     if let Some(listener) = elb.listeners.get_mut(&listener_arn) {
         listener.rules.insert(priority, rule);
@@ -202,7 +209,14 @@ pub(super) fn modify(
     } else {
         None
     };
+    let transforms = Transform::read_list(params)?;
+    let resets = params.parsed("ResetTransforms")? == Some(true);
     params.refuse_unread("ModifyRule")?;
+    if resets && !transforms.is_empty() {
+        return Err(validation::error(
+            "You cannot both specify and reset the transforms of a rule",
+        ));
+    }
 
     let (Priority::Number(priority), old) = find(elb, &arn)? else {
         return Err(ServiceError::new(
@@ -215,9 +229,14 @@ pub(super) fn modify(
     if !conditions.is_empty() {
         rule.conditions = conditions;
     }
+    if resets || !transforms.is_empty() {
+        rule.transforms = transforms;
+    }
     if let Some(actions) = actions {
         let load_balancer = &elb.listener(&listener)?.load_balancer;
-        action::refuse_unusable(elb, elb.load_balancer(load_balancer)?, &actions)?;
+        let is_https = elb.listener(&listener)?.tls.is_some();
+        let load_balancer = elb.load_balancer(load_balancer)?;
+        action::refuse_unusable(elb, load_balancer, is_https, &actions)?;
         rule.set_actions(actions, context.now);
     }
     let reply = described(Priority::Number(priority), &rule);

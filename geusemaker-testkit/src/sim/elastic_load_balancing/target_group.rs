@@ -40,12 +40,13 @@ pub(super) struct Settings {
     pub(super) health_check: HealthCheck,
 }
 
-/// The protocol version of requests to the targets. gRPC, which has other health checks, is not simulated.
+/// The protocol version of requests to the targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum ProtocolVersion {
     #[default]
     Http1,
     Http2,
+    Grpc,
 }
 
 impl ProtocolVersion {
@@ -53,8 +54,9 @@ impl ProtocolVersion {
         match params.optional("ProtocolVersion").as_deref() {
             None | Some("HTTP1") => Ok(Self::Http1),
             Some("HTTP2") => Ok(Self::Http2),
-            Some(other) => Err(ServiceError::unsupported(format_args!(
-                "the value {other} of ProtocolVersion"
+            Some("GRPC") => Ok(Self::Grpc),
+            Some(other) => Err(validation::error(format!(
+                "Protocol version '{other}' must be one of '[GRPC, HTTP1, HTTP2]'"
             ))),
         }
     }
@@ -63,6 +65,7 @@ impl ProtocolVersion {
         match self {
             Self::Http1 => "HTTP1",
             Self::Http2 => "HTTP2",
+            Self::Grpc => "GRPC",
         }
     }
 }
@@ -70,6 +73,14 @@ impl ProtocolVersion {
 impl TargetGroup {
     pub(super) fn vpc(&self) -> &str {
         &self.settings.vpc
+    }
+
+    /// Returns the protocol version, if it is one that only HTTPS listeners can have.
+    pub(super) fn version_of_https(&self) -> Option<&'static str> {
+        match self.settings.version {
+            ProtocolVersion::Http1 => None,
+            version @ (ProtocolVersion::Http2 | ProtocolVersion::Grpc) => Some(version.as_str()),
+        }
     }
 
     /// Returns the time for which a deregistered target drains, in seconds.
@@ -117,7 +128,10 @@ impl Settings {
             version,
             port: validation::number(params, "Port", 1..=65535, 0)?,
             vpc: params.required("VpcId")?,
-            health_check: HealthCheck::read(params, HealthCheck::standard(protocol))?,
+            health_check: HealthCheck::read(
+                params,
+                HealthCheck::standard(protocol, version == ProtocolVersion::Grpc),
+            )?,
         })
     }
 }
@@ -251,12 +265,58 @@ pub(super) fn modify_attributes(
     let arn = params.required("TargetGroupArn")?;
     let changes = Attributes::read(params, "Target group", TARGET_GROUP)?;
     params.refuse_unread("ModifyTargetGroupAttributes")?;
-    elb.target_group(&arn)?;
+    let mut attributes = elb.target_group(&arn)?.attributes.clone();
+    attributes.apply(changes);
+    refuse_contradictions(&attributes)?;
+    let reply = Reply::xml(attributes.element(TARGET_GROUP));
     if let Some(group) = elb.target_groups.get_mut(&arn) {
-        group.attributes.apply(changes);
+        group.attributes = attributes;
     }
-    let attributes = &elb.target_group(&arn)?.attributes;
-    Ok(Reply::xml(attributes.element(TARGET_GROUP)))
+    Ok(reply)
+}
+
+/// Refuses attributes that exclude each other. Application Load Balancers guide: Edit target group attributes.
+fn refuse_contradictions(attributes: &Attributes) -> Result<(), ServiceError> {
+    let value = |key: &str| attributes.value(TARGET_GROUP, key);
+    let algorithm = value("load_balancing.algorithm.type");
+    let has_slow_start = value("slow_start.duration_seconds") != "0";
+    let is_sticky = value("stickiness.enabled") == "true";
+    let by_app = is_sticky && value("stickiness.type") == "app_cookie";
+    let least = |what: &str| -> u32 {
+        let key = format!("target_group_health.{what}.minimum_healthy_targets.count");
+        value(&key).parse().unwrap_or(1)
+    };
+    let contradictions = [
+        (
+            value("load_balancing.algorithm.anomaly_mitigation") == "on"
+                && algorithm != "weighted_random",
+            "Anomaly mitigation is only supported with the algorithm 'weighted_random'",
+        ),
+        (
+            has_slow_start && algorithm != "round_robin",
+            "Slow start is only supported with the algorithm 'round_robin'",
+        ),
+        (
+            is_sticky && algorithm == "weighted_random",
+            "Stickiness is not supported with the algorithm 'weighted_random'",
+        ),
+        (
+            by_app && value("stickiness.app_cookie.cookie_name").is_empty(),
+            "A cookie name must be specified for stickiness of type 'app_cookie'",
+        ),
+        (
+            by_app && value("load_balancing.cross_zone.enabled") == "false",
+            "Stickiness of type 'app_cookie' is not supported if cross-zone load balancing is off",
+        ),
+        (
+            least("dns_failover") < least("unhealthy_state_routing"),
+            "The minimum of healthy targets for DNS failover must not be less than that for routing",
+        ),
+    ];
+    match contradictions.iter().find(|(is_one, _)| *is_one) {
+        Some((_, message)) => Err(validation::error(*message)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn delete(

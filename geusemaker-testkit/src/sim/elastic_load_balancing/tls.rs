@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::paging::Paging;
 use super::protocol::Protocol;
 use super::{Code, ElasticLoadBalancing, ssl_policy, validation};
+use crate::sim::acm::{Acm, Standing};
+use crate::sim::context::RequestContext;
 use crate::wire::params::Params;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
@@ -37,7 +39,12 @@ impl Tls {
         let default_certificate = match (certificates.as_slice(), old) {
             ([certificate], _) => certificate.clone(),
             ([], Some(old)) => old.default_certificate.clone(),
-            ([], None) | ([_, _, ..], _) => {
+            ([], None) => {
+                return Err(validation::error(
+                    "A certificate must be specified for HTTPS listeners",
+                ));
+            }
+            ([_, _, ..], _) => {
                 return Err(validation::error(
                     "Exactly one certificate must be specified for HTTPS listeners",
                 ));
@@ -56,12 +63,15 @@ impl Tls {
         }))
     }
 
+    /// Returns the ARNs of the listener's certificates.
+    pub(super) fn certificates(&self) -> impl Iterator<Item = &String> {
+        let further = self.further_certificates.iter();
+        [&self.default_certificate].into_iter().chain(further)
+    }
+
     /// Returns true if the certificate is one of the listener's.
     pub(super) fn has(&self, certificate: &str) -> bool {
-        let further = self.further_certificates.iter();
-        further
-            .chain([&self.default_certificate])
-            .any(|arn| arn == certificate)
+        self.certificates().any(|arn| arn == certificate)
     }
 
     pub(super) fn elements(&self) -> Vec<Element> {
@@ -98,11 +108,16 @@ pub(super) fn describe_certificates(
 
 pub(super) fn add_certificates(
     elb: &mut ElasticLoadBalancing,
+    acm: &Acm,
+    context: &RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
     let arn = params.required("ListenerArn")?;
     let added = read_certificates(params)?;
     params.refuse_unread("AddListenerCertificates")?;
+    for arn in &added {
+        refuse_unusable_certificate(acm, context, arn)?;
+    }
     let tls = tls_mut(elb, &arn)?;
     let mut certificates = tls.further_certificates.clone();
     certificates.extend(added.iter().cloned());
@@ -153,8 +168,45 @@ fn tls_mut<'a>(elb: &'a mut ElasticLoadBalancing, arn: &str) -> Result<&'a mut T
         .ok_or_else(|| validation::error("Certificates are only supported by HTTPS listeners"))
 }
 
-/// Reads `Certificates.member.N`. The services that hold certificates are not simulated: every ARN that could name a
-/// certificate is accepted.
+/// Refuses certificates that are not there, or not issued yet.
+pub(super) fn refuse_unusable(
+    acm: &Acm,
+    context: &RequestContext<'_>,
+    tls: Option<&Tls>,
+) -> Result<(), ServiceError> {
+    for arn in tls.into_iter().flat_map(Tls::certificates) {
+        refuse_unusable_certificate(acm, context, arn)?;
+    }
+    Ok(())
+}
+
+fn refuse_unusable_certificate(
+    acm: &Acm,
+    context: &RequestContext<'_>,
+    arn: &str,
+) -> Result<(), ServiceError> {
+    // IAM's server certificates are not simulated: each that could be there is.
+    if arn.contains(":server-certificate/") {
+        return Ok(());
+    }
+    match acm.standing(arn, context.region, context) {
+        Standing::Usable => Ok(()),
+        Standing::Missing => Err(not_found(arn)),
+        Standing::NotIssued => {
+            let message = format!(
+                "The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported key size."
+            );
+            Err(ServiceError::new(Code::UnsupportedCertificate, message))
+        }
+    }
+}
+
+fn not_found(arn: &str) -> ServiceError {
+    let message = format!("Certificate '{arn}' not found");
+    ServiceError::new(Code::CertificateNotFound, message)
+}
+
+/// Reads `Certificates.member.N`.
 fn read_certificates(params: &mut Params) -> Result<Vec<String>, ServiceError> {
     params.optional("Certificates");
     let mut certificates = Vec::new();
@@ -167,10 +219,7 @@ fn read_certificates(params: &mut Params) -> Result<Vec<String>, ServiceError> {
             _ => false,
         };
         if !is_certificate {
-            return Err(ServiceError::new(
-                Code::CertificateNotFound,
-                format!("Certificate '{arn}' not found"),
-            ));
+            return Err(not_found(&arn));
         }
         certificates.push(arn);
     }

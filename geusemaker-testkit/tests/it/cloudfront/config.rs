@@ -6,11 +6,11 @@ use aws_sdk_cloudfront::types::{
     ItemSelection, Method, MinimumProtocolVersion, OriginShield, SslSupportMethod,
     ViewerCertificate,
 };
-use geusemaker_testkit::Aws;
+use geusemaker_testkit::{Aws, Timings};
 
 use super::{client, config, create, refusal};
 
-fn named(reference: &str, name: &str) -> DistributionConfig {
+pub(crate) fn named(reference: &str, name: &str) -> DistributionConfig {
     let certificate = ViewerCertificate::builder()
         .acm_certificate_arn("arn:aws:acm:us-east-1:123456789012:certificate/1")
         .ssl_support_method(SslSupportMethod::SniOnly)
@@ -227,4 +227,44 @@ async fn shield_and_web_acl_are_shown() {
     })
     .await;
     assert_eq!(refused, "InvalidArgument");
+}
+
+/// The certificate is then in use for a while.
+#[tokio::test(start_paused = true)]
+async fn alias_needs_issued_certificate_that_covers_it() {
+    let aws = Aws::builder().timings(Timings::Instant);
+    let aws = aws.issued_certificate("*.example.org", "us-east-1").build();
+    let acm = aws_sdk_acm::Client::new(&aws.sdk_config());
+    let request = acm.request_certificate().domain_name("www.example.org");
+    let request = request.validation_method("DNS".into()).send().await;
+    let pending = request.unwrap().certificate_arn.unwrap();
+    let issued = aws.certificate_arn("*.example.org", "us-east-1").unwrap();
+    let cloudfront = client(&aws);
+    let create = async |name: &str, arn: &str| {
+        let mut config = named(name, name);
+        config
+            .viewer_certificate
+            .as_mut()
+            .unwrap()
+            .acm_certificate_arn = Some(arn.to_owned());
+        let create = cloudfront.create_distribution().distribution_config(config);
+        let created = create.send().await;
+        created.map_err(|error| error.code().unwrap().to_owned())
+    };
+    for (name, arn) in [
+        ("www.example.org", &pending),
+        ("example.org", &issued),
+        ("a.www.example.org", &issued),
+    ] {
+        let refused = create(name, arn).await.unwrap_err();
+        assert_eq!(refused, "InvalidViewerCertificate", "{name}");
+    }
+    let created = create("www.example.org", &issued).await.unwrap();
+    let describe = acm.describe_certificate().certificate_arn(&issued);
+    let described = describe.send().await.unwrap().certificate.unwrap();
+    let arn = created.distribution().unwrap().arn();
+    assert_eq!(described.in_use_by(), [arn]);
+    let delete = acm.delete_certificate().certificate_arn(&issued);
+    let refused = delete.send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ResourceInUseException"));
 }

@@ -1,7 +1,8 @@
 //! The simulated CloudFront, driven by the unmodified SDK client.
 
-mod config;
+pub(crate) mod config;
 mod invalidation;
+mod neighbors;
 mod policy;
 
 use std::time::Duration;
@@ -321,8 +322,7 @@ async fn invalid_configuration_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn unsupported_setting_is_refused() {
-    let refused =
-        refusal(|config| config.continuous_deployment_policy_id = Some("x".to_owned())).await;
+    let refused = refusal(|config| config.staging = Some(true)).await;
     assert_eq!(refused, "SimulatorUnsupported");
 }
 

@@ -1,6 +1,7 @@
 //! The simulated Elastic Load Balancing, driven by the unmodified SDK client.
 
 mod creation;
+mod https;
 mod listing;
 mod rules;
 mod settings;

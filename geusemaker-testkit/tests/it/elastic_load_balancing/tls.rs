@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, ProtocolEnum};
-use geusemaker_testkit::Timings;
+use geusemaker_testkit::{Aws, Timings};
 
 use super::world::{World, forbid};
 
@@ -118,4 +118,111 @@ async fn certificates_are_added_and_removed() {
     assert_eq!(listed().await, [default, b]);
     let refused = remove("default").await;
     assert_eq!(refused.unwrap_err().code(), Some("OperationNotPermitted"));
+}
+
+/// Only a certificate of the listener's own account and region, once it is issued. One that this account never had
+/// counts as older than the simulation.
+#[tokio::test(start_paused = true)]
+async fn listener_needs_issued_certificate() {
+    let aws = Aws::builder().timings(Timings::Instant);
+    let aws = aws
+        .issued_certificate("llm.example.com", "us-east-1")
+        .build();
+    let world = World::on(aws).await;
+    let load_balancer = world.load_balancer().await;
+    let acm = aws_sdk_acm::Client::new(&world.aws.sdk_config());
+    let request = acm.request_certificate().domain_name("new.example.com");
+    let request = request.validation_method("DNS".into()).send().await;
+    let pending = request.unwrap().certificate_arn.unwrap();
+    let create = async |port: i32, arn: &str| {
+        let certificate = Certificate::builder().certificate_arn(arn).build();
+        let create = world
+            .elb
+            .create_listener()
+            .load_balancer_arn(&load_balancer);
+        let create = create.protocol(ProtocolEnum::Https).port(port);
+        let create = create.certificates(certificate).default_actions(forbid());
+        match create.send().await {
+            Ok(made) => Ok(made.listeners()[0].listener_arn().unwrap().to_owned()),
+            Err(error) => Err(error.code().unwrap().to_owned()),
+        }
+    };
+    for (arn, expected) in [
+        (&*pending, "UnsupportedCertificate"),
+        (
+            "arn:aws:acm:eu-west-1:123456789012:certificate/a",
+            "CertificateNotFound",
+        ),
+        (
+            "arn:aws:acm:us-east-1:210987654321:certificate/a",
+            "CertificateNotFound",
+        ),
+    ] {
+        assert_eq!(create(443, arn).await.unwrap_err(), expected, "{arn}");
+    }
+    acm.delete_certificate()
+        .certificate_arn(&pending)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        create(443, &pending).await.unwrap_err(),
+        "CertificateNotFound"
+    );
+    let issued = world
+        .aws
+        .certificate_arn("llm.example.com", "us-east-1")
+        .unwrap();
+    let listener = create(443, &issued).await.unwrap();
+    let unknown = certificate("0").certificate_arn.unwrap();
+    create(8443, &unknown).await.unwrap();
+
+    let describe = acm.describe_certificate().certificate_arn(&issued);
+    let described = describe.send().await.unwrap().certificate.unwrap();
+    assert_eq!(described.in_use_by(), [load_balancer.as_str()]);
+    let delete = || acm.delete_certificate().certificate_arn(&issued).send();
+    let refused = delete().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ResourceInUseException"));
+    world
+        .elb
+        .delete_listener()
+        .listener_arn(listener)
+        .send()
+        .await
+        .unwrap();
+    delete().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn certificate_stays_in_use_for_a_while() {
+    let aws = Aws::builder().timings(Timings::Slow);
+    let aws = aws
+        .issued_certificate("llm.example.com", "us-east-1")
+        .build();
+    let world = World::on(aws).await;
+    let load_balancer = world.load_balancer().await;
+    let issued = world
+        .aws
+        .certificate_arn("llm.example.com", "us-east-1")
+        .unwrap();
+    let certificate = Certificate::builder().certificate_arn(&issued).build();
+    let create = world
+        .elb
+        .create_listener()
+        .load_balancer_arn(&load_balancer);
+    let create = create.protocol(ProtocolEnum::Https).port(443);
+    let create = create.certificates(certificate).default_actions(forbid());
+    create.send().await.unwrap();
+    let delete = world
+        .elb
+        .delete_load_balancer()
+        .load_balancer_arn(load_balancer);
+    delete.send().await.unwrap();
+    let acm = aws_sdk_acm::Client::new(&world.aws.sdk_config());
+    let delete = || acm.delete_certificate().certificate_arn(&issued).send();
+    world.seconds(500).await;
+    let refused = delete().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ResourceInUseException"));
+    world.seconds(100).await;
+    delete().await.unwrap();
 }
