@@ -11,10 +11,12 @@ from checks import check, equal
 OFTEN = {"Delay": 1, "MaxAttempts": 60}
 TAGS = [{"Key": "stack", "Value": "clients"}, {"Key": "Name", "Value": "a & b <c>"}]
 
+acm = boto3.client("acm")
 ec2 = boto3.client("ec2")
 efs = boto3.client("efs")
 elb = boto3.client("elbv2")
 cloudfront = boto3.client("cloudfront")
+route53 = boto3.client("route53")
 sts = boto3.client("sts")
 
 

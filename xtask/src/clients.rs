@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 pub(crate) const REQUIREMENTS: &str = include_str!("../clients-requirements.txt");
 
 /// The scripts, and the modules that they share.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("checks.py", include_str!("../clients/checks.py")),
     (
         "boto3_clients.py",
@@ -28,6 +28,10 @@ const FILES: [(&str, &str); 5] = [
     (
         BOTO3_NETWORK.script,
         include_str!("../clients/boto3_network.py"),
+    ),
+    (
+        BOTO3_NAMES.script,
+        include_str!("../clients/boto3_names.py"),
     ),
 ];
 
@@ -51,6 +55,13 @@ const BOTO3_NETWORK: Life = Life {
     account: &[],
 };
 
+/// Fast enough for a certificate, which takes minutes, to be issued while the waiters look.
+const BOTO3_NAMES: Life = Life {
+    client: "boto3",
+    script: "boto3_names.py",
+    account: &["--speed", "100"],
+};
+
 struct Life {
     client: &'static str,
     script: &'static str,
@@ -69,7 +80,7 @@ pub(crate) fn run() -> Result<()> {
     }
     // The scripts run in processes of their own, so they can run in parallel.
     let tallies = thread::scope(|scope| {
-        let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK].map(|life| {
+        let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK, BOTO3_NAMES].map(|life| {
             let (workspace, python, directory) = (&workspace, &python, &directory);
             scope.spawn(move || life.lead(&workspace.gm(), python, directory))
         });
