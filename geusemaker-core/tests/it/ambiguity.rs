@@ -68,7 +68,7 @@ fn changes(calls: &[CallRecord]) -> Vec<Call> {
 async fn strike_up<F: Into<Fault>>(fault: impl Fn(&Call) -> F) {
     let calls = undisturbed().await.up;
     let operations = calls.iter().filter(|call| call.nth == 1).count();
-    assert_eq!(operations, 16, "{calls:#?}");
+    assert_eq!(operations, 17, "{calls:#?}");
     for call in calls {
         let scenario = Scenario::on(account().fault(fault(&call)).build());
         let deployment = deploy_tier_3(&scenario.session, spec(3)).await;
