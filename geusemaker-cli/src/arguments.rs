@@ -138,8 +138,8 @@ pub(crate) enum StackCommand {
     Invalidate(Invalidate),
     /// Change the secret by which the load balancer knows its CDN
     ///
-    /// No request is dropped. It takes about as long as the deployment of the CDN. If it is interrupted, the load balancer
-    /// admits two secrets until the command is run again.
+    /// No request is dropped. It takes about as long as the deployment of the CDN. If it is interrupted, the load
+    /// balancer admits two secrets until the command is run again.
     RotateOriginSecret(RotateOriginSecret),
     /// Remove a stack, finished or not
     #[command(visible_alias = "down")]

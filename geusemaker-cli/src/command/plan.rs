@@ -1,7 +1,7 @@
 //! `gm plan`: shows what a spec would create.
 
 use geusemaker_core::spec::{
-    CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
+    CdnBehavior, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
 use geusemaker_core::{Candidate, Error, Phase, Plan, PlanWarning, PlannedNetwork};
 use serde_json::{Value, json};
@@ -87,6 +87,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.push(
             "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
         );
+        lines.extend(spec.cdn().behaviors().iter().map(behavior_line));
     }
     let warnings = warnings(plan).into_iter();
     lines.extend(warnings.map(|warning| format!("  warning      {warning}")));
@@ -107,6 +108,17 @@ fn content(instance_type: InstanceType) -> String {
         // A later version of the library may have more.
         _ => String::new(),
     }
+}
+
+/// Returns the line about a cache behavior.
+fn behavior_line(behavior: &CdnBehavior) -> String {
+    format!(
+        "  {:<13}{}: cache {}, {}",
+        "",
+        behavior.path(),
+        behavior.cache(),
+        behavior.methods().names().join(" ")
+    )
 }
 
 /// The prices of the parts of a new network in us-east-1, in USD: per hour, and per GB of traffic.

@@ -17,8 +17,8 @@ pub(crate) async fn run(
     let status = context.session.summary(name).await.map_err(unchanged)?;
     if !(rotate.yes.yes || context.is_sandbox) {
         let question = format!(
-            "Change the secret between the CDN and the load balancer of {name} in account {}? No request is dropped, and it \
-             takes about 10 minutes.",
+            "Change the secret between the CDN and the load balancer of {name} in account {}? No request is dropped, and \
+             it takes about 10 minutes.",
             status.account
         );
         confirm(context, &question, &Consent::Yes).await?;

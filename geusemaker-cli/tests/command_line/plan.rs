@@ -29,6 +29,24 @@ fn plan_creates_nothing() {
     assert!(gm.leftovers().is_empty());
 }
 
+#[test]
+fn plan_shows_behaviors_of_cdn() {
+    let gm = Gm::new();
+    let behaviors = "[[cdn.behavior]]\npath = \"/static/*\"\ncache = \"optimized\"\n";
+    gm.write_spec(&format!("{}{behaviors}", spec(3, "")));
+    let plan = gm.sandbox(&["plan"]).with(0);
+    let line = "               /static/*: cache optimized, GET HEAD";
+    assert!(
+        plan.stdout.lines().any(|found| found == line),
+        "{}",
+        plan.stdout
+    );
+    gm.write_spec(&format!("{}{behaviors}", spec(3, "")).replace("optimized", "always"));
+    gm.sandbox(&["plan"])
+        .with(2)
+        .says(&["cdn.behavior[0].cache: \"always\" is not a cache policy: expected \"disabled\""]);
+}
+
 /// A type without GPUs is one that AWS describes. Its price is not in the catalog.
 #[test]
 fn plan_shows_type_without_gpu() {

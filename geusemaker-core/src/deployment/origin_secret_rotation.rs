@@ -1,8 +1,8 @@
 //! The change of the secret between the CDN and the load balancer, in which every request is served.
 //!
 //! The load balancer admits the old secret until no edge location sends it any more, and the new one before the first
-//! edge location sends it. Wherever this ends half way, some rules admit two secrets, and the next rotation finishes that
-//! first.
+//! edge location sends it. Wherever this ends half way, some rules admit two secrets, and the next rotation finishes
+//! that first.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +30,28 @@ const LATE_REQUEST: Duration = Duration::from_secs(60);
 
 /// The result of a rotation, from [`Session::rotate_origin_secret`](crate::Session::rotate_origin_secret). The secret
 /// itself is nowhere but at AWS.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// # let balanced = session.plan(spec).await?.launch().await?.balance().await?;
+/// # let stack = balanced.publish().await?.commit().await?;
+/// use geusemaker_core::RotatedOriginSecret;
+///
+/// let rotated: RotatedOriginSecret = session.rotate_origin_secret(&stack.name).await?;
+/// println!("{} sends a new secret to {} rules", rotated.distribution.id, rotated.rules);
+/// assert!(!rotated.finished_earlier);
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RotatedOriginSecret {

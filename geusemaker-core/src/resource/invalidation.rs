@@ -12,6 +12,30 @@ use crate::wait::PollState;
 const COMPLETED: &str = "Completed";
 
 /// A request to CloudFront to drop cached answers, from [`Session::invalidate`](crate::Session::invalidate).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # use geusemaker_testkit::Aws;
+/// # let aws = Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
+/// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+/// # let spec = DeploymentSpec::from_toml(spec)?;
+/// # let balanced = session.plan(spec).await?.launch().await?.balance().await?;
+/// # let stack = balanced.publish().await?.commit().await?;
+/// use geusemaker_core::Invalidation;
+/// use geusemaker_core::spec::{InvalidationPath, InvalidationPaths};
+///
+/// let paths: Vec<InvalidationPath> = vec!["/index.html".parse()?];
+/// let accepted: Invalidation = session.invalidate(&stack.name, InvalidationPaths::try_from(paths)?).await?;
+/// assert!(!accepted.is_completed);
+/// println!("{} of {}", accepted.id, accepted.distribution);
+/// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Invalidation {

@@ -69,8 +69,8 @@ impl Session {
     /// Waits until all edge locations have dropped the answers, which takes a minute or two.
     ///
     /// # Errors
-    /// Returns the errors of [`invalidate`](Self::invalidate), and [`WaitError::Deadline`] if CloudFront is still working
-    /// after half an hour: the call can be made again.
+    /// Returns the errors of [`invalidate`](Self::invalidate), and [`WaitError::Deadline`] if CloudFront is still
+    /// working after half an hour: the call can be made again.
     pub async fn await_invalidation(
         &self,
         stack: &StackName,

@@ -9,9 +9,9 @@ use crate::ledger::rollback_guard::RollbackGuard;
 use crate::spec::StackName;
 
 impl Session {
-    /// Changes the secret header by which the load balancer of a stack knows its CDN. Every request is served meanwhile,
-    /// also if the call is interrupted: the load balancer then admits two secrets, until the next call has finished that
-    /// and made a change of its own. It takes as long as two deployments of the distribution at most.
+    /// Changes the secret header by which the load balancer of a stack knows its CDN. Every request is served
+    /// meanwhile, also if the call is interrupted: the load balancer then admits two secrets, until the next call has
+    /// finished that and made a change of its own. It takes as long as two deployments of the distribution at most.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -34,8 +34,8 @@ impl Session {
     ///
     /// # Errors
     /// Returns an error if there is no such stack, it has no CDN ([`Error::NoCdn`]), was never finished
-    /// ([`Error::Unfinished`]), is being removed ([`Error::Ending`]), if another process works on it, or if AWS refuses a
-    /// call. After an error the stack serves its requests as before, and the call can be made again.
+    /// ([`Error::Unfinished`]), is being removed ([`Error::Ending`]), if another process works on it, or if AWS refuses
+    /// a call. After an error the stack serves its requests as before, and the call can be made again.
     pub async fn rotate_origin_secret(
         &self,
         stack: &StackName,

@@ -10,8 +10,8 @@ use super::config::{ORIGIN, count};
 use crate::spec::{CachePolicy, Cdn, CdnBehavior, CdnMethods, OriginRequestPolicy};
 
 /// Returns the behavior for all paths that no other behavior is about: every method is forwarded, and no answer is
-/// cached, because answers of models must not be. The application gets the name under which it was asked for in the Host
-/// header: many compare it with the header Origin, and refuse everything else.
+/// cached, because answers of models must not be. The application gets the name under which it was asked for in the
+/// Host header: many compare it with the header Origin, and refuse everything else.
 pub(super) fn default(cdn: &Cdn) -> Result<DefaultCacheBehavior, BuildError> {
     DefaultCacheBehavior::builder()
         .target_origin_id(ORIGIN)
