@@ -27,6 +27,7 @@ mod logs;
 #[cfg(unix)]
 mod on_failure_ask;
 mod plan;
+mod protected;
 mod recorded_plan;
 #[cfg(unix)]
 mod remote_sessions;

@@ -38,7 +38,8 @@ pub(crate) enum PollState<T> {
 /// # async fn main() -> Result<(), geusemaker_core::Error> {
 /// # use geusemaker_core::{DeploymentSpec, Journals, Session};
 /// # use geusemaker_testkit::{Aws, Fault};
-/// # let aws = Aws::builder().fault(Fault::on("CreateDistributionWithTags").stuck()).build();
+/// # let slow = Fault::on("CreateDistributionWithTags").slow(std::time::Duration::from_secs(45 * 60));
+/// # let aws = Aws::builder().fault(slow).build();
 /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
 /// # let spec = "name = 'llm'\ntier = 3\ncompute.instance_type = 'g5.xlarge'\n\
 /// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
@@ -47,7 +48,7 @@ pub(crate) enum PollState<T> {
 ///
 /// let ready = session.plan(spec).await?.launch().await?;
 /// let healthy = ready.balance().await?;
-/// // The distribution is never deployed everywhere.
+/// // CloudFront takes longer than cdn.wait_timeout.
 /// let failed = healthy.publish().await.unwrap_err();
 /// match &*failed.error {
 ///     Error::Wait(WaitError::Deadline { what, last, elapsed, .. }) => {
