@@ -105,6 +105,8 @@ fn unlisted(created: &Inventory, document: &Document) -> Vec<String> {
         | Kind::ElasticIp
         | Kind::VpcEndpoint { .. } => true,
         Kind::AccessPoint { .. }
+        | Kind::Certificate
+        | Kind::DnsRecord
         | Kind::InstanceProfile
         | Kind::InstanceProfileRole
         | Kind::InternetGateway

@@ -15,6 +15,7 @@ efs = boto3.client("efs")
 elb = boto3.client("elbv2")
 iam = boto3.client("iam")
 cloudfront = boto3.client("cloudfront")
+route53 = boto3.client("route53")
 
 
 def pages(client, operation, member, **parameters):
@@ -100,6 +101,29 @@ def security_group_rules():
             "belongs_to": vpcs.get(group, group) if given else None,
             "tags": None if given else tags(rule.get("Tags")),
         }
+
+
+def certificates():
+    # CloudFront has its certificates in us-east-1.
+    for region in sorted({"us-east-1", ec2.meta.region_name}):
+        acm = boto3.client("acm", region_name=region)
+        for certificate in pages(acm, "list_certificates", "CertificateSummaryList"):
+            arn = certificate["CertificateArn"]
+            found = acm.list_tags_for_certificate(CertificateArn=arn)
+            yield {"kind": "certificate", "id": arn, "tags": tags(found["Tags"])}
+
+
+def dns_records():
+    for zone in pages(route53, "list_hosted_zones", "HostedZones"):
+        number = zone["Id"].rsplit("/", 1)[-1]
+        for record in pages(route53, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=number):
+            if record["Type"] in ("NS", "SOA"):
+                continue
+            alias = record.get("AliasTarget")
+            target = alias["DNSName"] if alias else record["ResourceRecords"][0]["Value"]
+            parts = [number, record["Type"], record["Name"].rstrip("."), target.rstrip(".").lower()]
+            parts += [alias["HostedZoneId"]] if alias else []
+            yield {"kind": "dns_record", "id": " ".join(parts), "tags": None}
 
 
 def networks():
@@ -271,6 +295,8 @@ def inventory():
     yield from load_balancers()
     yield from target_groups()
     yield from distributions()
+    yield from certificates()
+    yield from dns_records()
 
 
 if __name__ == "__main__":

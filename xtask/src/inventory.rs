@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     AccessPoint {
         state: String,
     },
+    Certificate,
+    DnsRecord,
     Distribution {
         status: String,
         enabled: bool,

@@ -6,6 +6,9 @@ use crate::inventory::{Inventory, Kind, Resource};
 /// The tag of every resource; its value is the stack's name.
 const STACK_TAG: &str = "geusemaker:stack";
 
+/// The name of a stack that has one, in the hosted zone `example.com`.
+pub(crate) const NAME: &str = "llm.example.com";
+
 const INSTANCES: usize = 2;
 const SERVICES: usize = 2;
 
@@ -126,7 +129,11 @@ user = "1000:1000"
         let listeners = created
             .of(|it| matches!(it, Kind::Listener).then_some(()))
             .count();
-        problems.unless(listeners == balanced, || format!("{listeners} listeners"));
+        // With a name, a second listener redirects to HTTPS, unless the load balancer is behind a CDN.
+        let redirects = usize::from(is_named(created) && self == Self::LoadBalancer);
+        problems.unless(listeners == balanced + redirects, || {
+            format!("{listeners} listeners")
+        });
         let sizes: Vec<_> = created
             .of(|it| match it {
                 Kind::TargetGroup { targets } => Some(targets.len()),
@@ -145,14 +152,24 @@ user = "1000:1000"
                 _ => None,
             })
             .collect();
+        let named = format!("origin.{NAME}");
         let expected = match self {
             Self::Instances | Self::LoadBalancer => vec![],
+            Self::Cdn if is_named(created) => vec![vec![&named]],
             Self::Cdn => vec![load_balancer_names(created)],
         };
         problems.unless(origins == expected, || {
             format!("distributions with the origins {origins:?}, not {expected:?}")
         });
     }
+}
+
+/// Returns true if the stack has a name of its own.
+fn is_named(created: &Inventory) -> bool {
+    created
+        .of(|it| matches!(it, Kind::Certificate).then_some(()))
+        .next()
+        .is_some()
 }
 
 fn load_balancer_names(created: &Inventory) -> Vec<&String> {
@@ -185,7 +202,9 @@ fn wrong_state(resource: &Resource) -> Option<String> {
             volume_type,
             encrypted,
         } => volume_type == "gp3" && *encrypted,
-        Kind::ElasticIp
+        Kind::Certificate
+        | Kind::DnsRecord
+        | Kind::ElasticIp
         | Kind::InstanceProfile
         | Kind::InstanceProfileRole
         | Kind::InternetGateway

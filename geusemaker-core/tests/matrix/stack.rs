@@ -14,8 +14,8 @@ pub(crate) struct Stack {
     pub(crate) tier: u8,
     /// True if the stack adopts a file system of another user, in which it has access points.
     adopts: bool,
-    /// The table of its network; without one, the stack uses the default VPC.
-    network: &'static str,
+    /// Further tables of its spec; without one, the stack uses the default VPC and has no name.
+    tables: &'static str,
 }
 
 pub(crate) const STACKS: [Stack; 6] = [
@@ -25,15 +25,18 @@ pub(crate) const STACKS: [Stack; 6] = [
         ..Stack::new("tier 1 with an adopted file system", 1)
     },
     Stack {
-        network: "[network]\ncreate = true",
+        tables: "[network]\ncreate = true",
         ..Stack::new("tier 1 with a network of its own", 1)
     },
     Stack {
-        network: "[network]\ncreate = true\nprivate = true",
+        tables: "[network]\ncreate = true\nprivate = true",
         ..Stack::new("tier 1 in private subnets", 1)
     },
     Stack::new("tier 2", 2),
-    Stack::new("tier 3", 3),
+    Stack {
+        tables: "[domain]\nname = 'llm.example.com'\nhosted_zone = 'example.com'",
+        ..Stack::new("tier 3 with a name", 3)
+    },
 ];
 
 impl Stack {
@@ -42,7 +45,7 @@ impl Stack {
             name,
             tier,
             adopts: false,
-            network: "",
+            tables: "",
         }
     }
 
@@ -51,7 +54,7 @@ impl Stack {
         if self.adopts {
             return spec_with_access_points(&format!("file_system = {file_system:?}"));
         }
-        spec_with(self.tier, self.network)
+        spec_with(self.tier, self.tables)
     }
 }
 

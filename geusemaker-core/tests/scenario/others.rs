@@ -6,6 +6,7 @@ use aws_sdk_cloudfront::types as cloudfront;
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_efs::types as efs;
 use aws_sdk_elasticloadbalancingv2::types as elb;
+use aws_sdk_route53::types as route53;
 use geusemaker_testkit::Aws;
 
 /// A tag of another user, or none.
@@ -35,12 +36,56 @@ pub(crate) async fn make(aws: &Aws, image: &str) {
         file_systems.push((made.file_system_id, tags));
     }
     distribution(aws).await;
+    names(aws).await;
     // An access point needs an available file system.
     aws.clock().sleep(Duration::from_secs(120)).await;
     for (file_system, tags) in file_systems {
         let request = client.create_access_point().file_system_id(file_system);
         request.set_tags(tags).send().await.unwrap();
     }
+}
+
+/// Creates certificates and a record.
+async fn names(aws: &Aws) {
+    let client = aws_sdk_acm::Client::new(&aws.sdk_config());
+    for (name, tag) in [
+        ("other.example.com", None),
+        ("llm.example.com", Some(("geusemaker:stack", "llm"))),
+    ] {
+        let tags = tag.map(|(key, value)| {
+            let tag = aws_sdk_acm::types::Tag::builder().key(key).value(value);
+            vec![tag.build().unwrap()]
+        });
+        client
+            .request_certificate()
+            .domain_name(name)
+            .validation_method(aws_sdk_acm::types::ValidationMethod::Dns)
+            .set_tags(tags)
+            .send()
+            .await
+            .unwrap();
+    }
+    let record = route53::ResourceRecord::builder()
+        .value("192.0.2.1")
+        .build();
+    let set = route53::ResourceRecordSet::builder()
+        .name("other.example.com")
+        .r#type(route53::RrType::A)
+        .ttl(60)
+        .resource_records(record.unwrap())
+        .build();
+    let change = route53::Change::builder()
+        .action(route53::ChangeAction::Create)
+        .resource_record_set(set.unwrap())
+        .build();
+    let batch = route53::ChangeBatch::builder().changes(change.unwrap());
+    aws_sdk_route53::Client::new(&aws.sdk_config())
+        .change_resource_record_sets()
+        .hosted_zone_id(aws.hosted_zone_id("example.com").unwrap())
+        .change_batch(batch.build().unwrap())
+        .send()
+        .await
+        .unwrap();
 }
 
 async fn network(aws: &Aws, number: usize, tag: SomeTag, image: &str) {

@@ -9,7 +9,7 @@ import os
 import sys
 import urllib.request
 
-from inventory import cloudfront, ec2, efs, elb, inventory
+from inventory import cloudfront, ec2, efs, elb, inventory, route53
 
 IMAGE = "ami-dca37ea5"
 
@@ -32,6 +32,10 @@ def begin():
         NetworkInterfaces=[interface],
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
     )
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="somebody-elses")["HostedZone"]["Id"]
+    record = {"Name": "other.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     system = efs.create_file_system(CreationToken="somebody-elses", Encrypted=True, Tags=tags)["FileSystemId"]
     balancer = elb.create_load_balancer(
         Name="somebody-elses", Subnets=[it["SubnetId"] for it in subnets[:2]], SecurityGroups=[group], Tags=tags

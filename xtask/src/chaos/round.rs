@@ -14,7 +14,7 @@ use super::proxy::{Injection, Moment, Proxy, Signal};
 use super::rng::Rng;
 use super::verdict;
 use crate::inventory::Inventory;
-use crate::tier::Tier;
+use crate::tier::{NAME, Tier};
 
 /// The parameters of a round.
 pub(super) struct Round<'a> {
@@ -63,6 +63,7 @@ impl Round<'_> {
         ]);
         let is_adopting = self.rng.chance(250);
         let has_network = !is_adopting && self.rng.chance(300);
+        let has_name = tier >= Tier::LoadBalancer && self.rng.chance(400);
         let ending = self.rng.pick(&[
             (4, Ending::UpAndDown),
             (4, Ending::Down),
@@ -90,13 +91,22 @@ impl Round<'_> {
         if has_network {
             spec.push_str("\n[network]\ncreate = true\n");
         }
+        if has_name {
+            spec.push_str(&format!(
+                "\n[domain]\nname = \"{NAME}\"\nhosted_zone = \"example.com\"\n"
+            ));
+        }
         fs::write(gm.spec(), spec)?;
         let seeds = account.inventory()?;
-        let special = match (is_adopting, has_network) {
+        let mut special = match (is_adopting, has_network) {
             (true, _) => ", adopting",
             (false, true) => ", with a network",
             (false, false) => "",
-        };
+        }
+        .to_owned();
+        if has_name {
+            special.push_str(", with a name");
+        }
         let mut life = Life {
             tier,
             is_adopting,

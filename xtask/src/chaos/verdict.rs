@@ -137,6 +137,8 @@ fn kind(resource: &Resource) -> Option<&'static str> {
         Kind::Subnet => Some("subnet"),
         Kind::Vpc => Some("vpc"),
         Kind::VpcEndpoint { .. } => Some("vpc-endpoint"),
+        Kind::Certificate => Some("certificate"),
+        Kind::DnsRecord => Some("dns-record"),
         Kind::Distribution { .. } => Some("distribution"),
         Kind::FileSystem { .. } => Some("file-system"),
         Kind::Instance { .. } => Some("instance"),
