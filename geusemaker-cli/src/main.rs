@@ -16,7 +16,7 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod session_plugin;
-mod short_arn;
+mod short_id;
 mod state_directory;
 
 fn main() -> std::process::ExitCode {

@@ -11,7 +11,7 @@ use geusemaker_core::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use crate::short_arn::shorten_arns;
+use crate::short_id::shorten_ids;
 
 /// The longest silence about a wait without a live line: CI systems end jobs that print nothing.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -108,7 +108,7 @@ impl Listener for ProgressDisplay {
         let line = format!(
             "{:>7}  {}",
             compact(self.elapsed()),
-            shorten_arns(&event.to_string())
+            shorten_ids(&event.to_string())
         );
         match (&event.update, &self.live) {
             // The result of the command says these.

@@ -37,7 +37,7 @@ enum Shape {
     Prefix(&'static str),
     /// The ARN of a certificate in AWS Certificate Manager.
     Certificate,
-    /// `Z`, then at least one upper-case letter or digit.
+    /// At least one upper-case letter or digit, and nothing else.
     HostedZone,
     /// Any text that is not empty.
     NonEmpty,
@@ -57,10 +57,10 @@ impl Shape {
                 .strip_prefix(prefix)
                 .is_some_and(|rest| !rest.is_empty()),
             Self::Certificate => region_of_certificate(text).is_some(),
-            Self::HostedZone => text.strip_prefix('Z').is_some_and(|rest| {
+            Self::HostedZone => {
                 let is_part = |b| matches!(b, b'A'..=b'Z' | b'0'..=b'9');
-                !rest.is_empty() && rest.bytes().all(is_part)
-            }),
+                !text.is_empty() && text.bytes().all(is_part)
+            }
             Self::NonEmpty => !text.is_empty(),
         }
     }
@@ -181,7 +181,7 @@ macro_rules! aws_id {
         );
     };
     (@id $name:ident, $kind:literal, hosted_zone) => {
-        id!($name, $kind, Shape::HostedZone, "Z followed by upper-case letters and digits");
+        id!($name, $kind, Shape::HostedZone, "upper-case letters and digits, such as Z0123456789ABC");
     };
     (@id $name:ident, $kind:literal, non_empty) => {
         id!($name, $kind, Shape::NonEmpty, "a text that is not empty");

@@ -6,7 +6,7 @@ use crate::arguments::Name;
 use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
-use crate::short_arn::shorten_arns;
+use crate::short_id::shorten_ids;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
     let name = &name.name;
@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Fail
                     .as_ref()
                     .map_or("-", ResourceKey::as_str)
                     .to_owned(),
-                shorten_arns(&entry.message),
+                shorten_ids(&entry.message),
             ]
         })
         .collect();

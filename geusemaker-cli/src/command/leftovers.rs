@@ -15,7 +15,7 @@ use crate::document::{Document, columns};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::progress_display::compact;
-use crate::short_arn::shorten_arns;
+use crate::short_id::shorten_ids;
 
 pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Document, Failure> {
     let found = context.unless_interrupted(look(context, leftovers)).await?;
@@ -127,7 +127,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
             _ => String::new(),
         };
         let what = match resources.as_slice() {
-            [only] => format!("{} {}", only.kind, shorten_arns(only.id.as_str())),
+            [only] => format!("{} {}", only.kind, shorten_ids(only.id.as_str())),
             more => format!("{} resources", more.len()),
         };
         document = document.line(format!("left alone: {what}: {why}{next}"));
@@ -197,7 +197,7 @@ fn lines(found: &Orphans) -> Vec<String> {
             .map(|orphan| {
                 [
                     orphan.kind.to_string(),
-                    shorten_arns(orphan.id.as_str()),
+                    shorten_ids(orphan.id.as_str()),
                     orphan.name.clone(),
                     age(orphan, found),
                 ]

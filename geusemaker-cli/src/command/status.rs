@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::short_arn::shorten_arns;
+use crate::short_id::shorten_ids;
 
 pub(crate) async fn run(context: &Context, name: &Name) -> Result<Document, Failure> {
     let status = context.session.status(&name.name).await?;
@@ -48,7 +48,7 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         .resources
         .iter()
         .map(|resource| {
-            let id = shorten_arns(resource.id.as_ref().map_or("-", ResourceId::as_str));
+            let id = shorten_ids(resource.id.as_ref().map_or("-", ResourceId::as_str));
             let adopted = if resource.adopted { "yours" } else { "" };
             [
                 resource.kind.to_string(),

@@ -4,7 +4,7 @@ use geusemaker_core::{Leftover, ResourceStatus};
 
 use super::Failure;
 use crate::document::Document;
-use crate::short_arn::shorten_arns;
+use crate::short_id::shorten_ids;
 
 impl Failure {
     pub(crate) fn into_document(self) -> Document {
@@ -74,7 +74,7 @@ fn kept_line(resource: &ResourceStatus) -> String {
         None => resource.state.to_string(),
     };
     let adopted = if resource.adopted { " (yours)" } else { "" };
-    format!("    {} {}{adopted}", resource.kind, shorten_arns(&id))
+    format!("    {} {}{adopted}", resource.kind, shorten_ids(&id))
 }
 
 fn leftover_lines(leftover: &Leftover) -> Vec<String> {

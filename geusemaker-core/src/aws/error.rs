@@ -279,14 +279,6 @@ impl AwsError {
             return remedy.to_owned();
         }
         match self.class {
-            ErrorClass::Quota if self.code.as_deref() == Some("TooManyInvalidationsInProgress") => {
-                "wait until those in progress are completed, which takes minutes, or name fewer paths: CloudFront takes 3000 \
-                 at a time, and 15 that end with \"*\""
-                    .to_owned()
-            }
-            ErrorClass::Quota if self.code.as_deref() == Some("BatchTooLarge") => {
-                "name fewer paths, or wider ones, such as \"/static/*\": CloudFront takes 3000 at a time".to_owned()
-            }
             ErrorClass::Permission if self.operation.starts_with("iam:") => format!(
                 "allow the action {} for these credentials, name an existing instance profile in access.instance_profile, \
                  or set access.ssm = false, which leaves gm logs and gm exec out",

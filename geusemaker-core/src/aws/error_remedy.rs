@@ -80,6 +80,13 @@ fn of_cloudfront(operation: &str, code: &str, message: &str) -> Option<&'static 
             "delete a distribution that nobody uses, or ask for more (Service Quotas, CloudFront: Web distributions per AWS \
              account)"
         }
+        "TooManyInvalidationsInProgress" => {
+            "wait until those in progress are completed, which takes minutes, or name fewer paths: CloudFront takes 3000 at \
+             a time, and 15 that end with \"*\""
+        }
+        "BatchTooLarge" => {
+            "name fewer paths, or wider ones, such as \"/static/*\": CloudFront takes 3000 at a time"
+        }
         "TooManyDistributionCNAMEs" => "name fewer aliases in cdn.aliases",
         "IllegalUpdate" => {
             "AWS never allows this change of the distribution: change the spec back, or destroy the stack and deploy it anew"

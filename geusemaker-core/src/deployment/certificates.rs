@@ -71,9 +71,12 @@ async fn requested(
         UsedBy::LoadBalancer => "certificate/alb",
         UsedBy::Cloudfront => "certificate/cdn",
     };
-    ledger.account.progress.step(Step::RequestingCertificate {
-        name: domain.clone(),
-    });
+    let key = ResourceKey::new(key);
+    if ledger.entry(&key).is_none() {
+        ledger.account.progress.step(Step::RequestingCertificate {
+            name: domain.clone(),
+        });
+    }
     let wanted = NewCertificate {
         name: ledger.plan.spec.name().to_string(),
         used_by,
@@ -81,7 +84,7 @@ async fn requested(
         further: further.to_vec(),
         owner: ledger.owner.clone(),
     };
-    let arn = ledger.create(ResourceKey::new(key), wanted).await?;
+    let arn = ledger.create(key, wanted).await?;
     validate(ledger, &arn, domain).await?;
     Ok(Some(arn))
 }

@@ -199,7 +199,7 @@ async fn listener_gets_steps_in_order() {
     assert!(
         up.iter().any(|message| message
             .starts_with("waiting for CloudFront deployment: InProgress, ")
-            && message.ends_with(" (usually 2m30s to 8m)")),
+            && message.ends_with(" (usually 2m30s to 8m, at most 30m)")),
         "{up:#?}"
     );
     let created = up
