@@ -192,9 +192,9 @@ impl AwsId for DnsRecordId {
 
 impl Create for DnsRecord {
     type Id = DnsRecordId;
-    type Lookup = Lookup;
+    type Lookup = Self;
 
-    fn lookup(&self, _: &str) -> Lookup {
+    fn lookup(&self, _: &str) -> Self {
         self.clone()
     }
 

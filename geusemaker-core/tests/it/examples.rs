@@ -46,7 +46,10 @@ async fn examples_are_deployed() {
     for entry in fs::read_dir(examples()).unwrap() {
         let path = entry.unwrap().path();
         let spec = DeploymentSpec::from_file(&path).unwrap();
-        let aws = Aws::builder().guest(ServiceGuest::new()).build();
+        let aws = Aws::builder()
+            .guest(ServiceGuest::new())
+            .hosted_zone("example.com")
+            .build();
         let ssm = aws_sdk_ssm::Client::new(&aws.sdk_config());
         let token = ssm.put_parameter().name("/llm/hf-token").value("hf_token");
         token.r#type("SecureString".into()).send().await.unwrap();

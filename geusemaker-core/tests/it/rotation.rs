@@ -211,7 +211,8 @@ async fn rotate_again_and_destroy(world: World) -> Result<(), Error> {
     let before = edge.0.first().unwrap().clone();
     let session = scenario.another_session();
     session.rotate_origin_secret(&stack()).await?;
-    for snapshot in std::mem::take(&mut *changes.lock().unwrap()) {
+    let snapshots = std::mem::take(&mut *changes.lock().unwrap());
+    for snapshot in snapshots {
         edge.see_snapshot(&snapshot).await;
     }
     edge.see(&scenario.aws).await;

@@ -67,6 +67,13 @@ fn access_points_survive_kill_at_any_call() {
     survives_kills(&World::with_spec(&spec), NETWORK_STRIDE);
 }
 
+/// The same for a stack with a name of its own: certificates and DNS records.
+#[test]
+fn name_survives_kill_at_any_call() {
+    let keys = "compute.gpu_check = false\ndomain = { name = \"llm.example.com\", hosted_zone = \"example.com\" }";
+    survives_kills(&World::with_spec(&spec(2, keys)), NETWORK_STRIDE);
+}
+
 fn survives_kills(nothing: &World, stride: usize) {
     let (gm, account) = nothing.begin();
     account.run(&gm, DEPLOY).with(0);
@@ -94,6 +101,6 @@ fn survives_kills(nothing: &World, stride: usize) {
 /// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
 const STRIDE: usize = 7;
 
-/// Larger, because the kills that have nothing to do with the network or the access points are those of the other
+/// Larger, because the kills that have nothing to do with the network, the access points or the name are those of the other
 /// stack.
 const NETWORK_STRIDE: usize = 17;

@@ -23,7 +23,10 @@ impl World {
     pub(super) fn with_spec(spec: &str) -> Self {
         let gm = Gm::new();
         gm.write_spec(spec);
-        Self::of(gm, Account::start(Aws::builder()))
+        Self::of(
+            gm,
+            Account::start(Aws::builder().hosted_zone("example.com")),
+        )
     }
 
     /// Records the machine and the account once no call is in progress any more.

@@ -86,8 +86,7 @@ fn check_bucket(text: &str) -> Result<(), String> {
         let is_region = region.is_empty() || region.strip_prefix('.').is_some_and(is_label);
         is_region.then_some(name)
     });
-    let is_name =
-        |name: &str| (3..=63).contains(&name.len()) && name.split('.').all(|label| is_label(label));
+    let is_name = |name: &str| (3..=63).contains(&name.len()) && name.split('.').all(is_label);
     if name.is_some_and(is_name) {
         return Ok(());
     }
