@@ -69,6 +69,12 @@ impl Round<'_> {
             (4, Ending::Down),
             (1, Ending::MachineLost),
         ]);
+        // Without a journal, nobody knows whose the mount targets in a file system of others are: gm lists them, and
+        // deletes neither them nor their group.
+        let ending = match ending {
+            Ending::MachineLost if is_adopting => Ending::Down,
+            ending => ending,
+        };
         if self.directory.exists() {
             fs::remove_dir_all(&self.directory)?;
         }
