@@ -7,8 +7,8 @@ use std::path::Path;
 use geusemaker_testkit::{Exploration, FaultKind};
 
 use crate::end::End;
-use crate::stack::Stack;
-use crate::way::Way;
+use crate::stack::{STACKS, Stack};
+use crate::way::{WAYS, Way};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/matrix.md");
 
@@ -103,6 +103,49 @@ pub(crate) fn write(tables: &[Table]) {
     std::fs::write(Path::new(PATH), render(tables)).unwrap();
 }
 
+/// Writes the parts of the document that are about some stacks anew, from the tables of all their cases.
+pub(crate) fn update(tables: &[Table]) {
+    let written = std::fs::read_to_string(PATH).unwrap();
+    let new = render(tables);
+    let titles = STACKS.iter().flat_map(|stack| {
+        let of_way = |way: &Way| format!("{}, {}", stack.name, way.name());
+        WAYS.iter().map(of_way)
+    });
+    let titles: Vec<_> = titles.collect();
+    let of = |title: &str| {
+        let mut texts = [&new, &written].into_iter();
+        let found = texts.find_map(|text| Some((line_of(text, title)?, section_of(text, title)?)));
+        found.map(|(line, section)| (line.to_owned(), section.to_owned()))
+    };
+    let parts: Vec<_> = titles.iter().filter_map(|title| of(title)).collect();
+    let cases = parts.iter().filter_map(|(line, _)| {
+        let cases = line.split('|').nth(3)?;
+        cases.trim().parse::<usize>().ok()
+    });
+    let mut text = head(cases.sum());
+    for (line, _) in &parts {
+        let _ = writeln!(text, "{line}");
+    }
+    for (_, section) in &parts {
+        text.push_str(section);
+    }
+    std::fs::write(Path::new(PATH), text).unwrap();
+}
+
+/// Returns the line about a table at the top of a document.
+fn line_of<'a>(document: &'a str, title: &str) -> Option<&'a str> {
+    let start = format!("| {title} |");
+    document.lines().find(|line| line.starts_with(&start))
+}
+
+/// Returns the section with a table, from the empty line above its title to its last row.
+fn section_of<'a>(document: &'a str, title: &str) -> Option<&'a str> {
+    let begin = document.find(&format!("\n## {title}\n"))?;
+    let length = document[begin + 1..].find("\n## ").map(|next| next + 1);
+    let section = &document[begin..];
+    Some(length.map_or(section, |length| &section[..length]))
+}
+
 /// Returns the differences between a sample and the document.
 pub(crate) fn differences(tables: &[Table]) -> Vec<String> {
     let document = std::fs::read_to_string(PATH).unwrap();
@@ -151,11 +194,7 @@ pub(crate) fn differences(tables: &[Table]) -> Vec<String> {
 }
 
 fn render(tables: &[Table]) -> String {
-    let mut text = HEAD.to_owned();
-    let all: usize = tables.iter().map(cases).sum();
-    let _ = writeln!(text, "\n{all} cases:\n");
-    let _ = writeln!(text, "| stack | calls | cases | running | gone | left |");
-    let _ = writeln!(text, "|---|--:|--:|--:|--:|--:|");
+    let mut text = head(tables.iter().map(cases).sum());
     for table in tables {
         let ends = [End::Running, End::Gone, End::Left];
         let ends = ends.map(|end| table.ends(end).to_string()).join(" | ");
@@ -176,6 +215,15 @@ fn render(tables: &[Table]) -> String {
             let _ = writeln!(text, "| `{operation}` | {calls} | {} |", cells.join(" | "));
         }
     }
+    text
+}
+
+/// Returns the text above the lines about the tables.
+fn head(cases: usize) -> String {
+    let mut text = HEAD.to_owned();
+    let _ = writeln!(text, "\n{cases} cases:\n");
+    let _ = writeln!(text, "| stack | calls | cases | running | gone | left |");
+    let _ = writeln!(text, "|---|--:|--:|--:|--:|--:|");
     text
 }
 

@@ -182,7 +182,10 @@ pub(crate) fn unlisted<'a>(
     alive.iter().find(|resource| {
         // AWS creates network interfaces, and deletes them with their resource.
         let is_interface = resource.kind == "EC2::NetworkInterface";
-        if is_interface || known.iter().any(|(_, id)| *id == Some(&*resource.id)) {
+        let is_known = |(kind, id): &(ResourceKind, Option<&str>)| {
+            id.is_some_and(|id| id_at_aws(*kind, id) == resource.id)
+        };
+        if is_interface || known.iter().any(is_known) {
             return false;
         }
         let mut kinds = in_doubt.iter();
@@ -196,12 +199,24 @@ pub(crate) fn unlisted<'a>(
     })
 }
 
+/// Returns the id that the simulator gives to a resource. That of a DNS record has its target too.
+fn id_at_aws(kind: ResourceKind, id: &str) -> String {
+    let parts: Vec<_> = id.split(' ').collect();
+    match (kind, parts.as_slice()) {
+        (ResourceKind::DnsRecord, [zone, record_type, name, ..]) => {
+            format!("{zone}/{name}/{record_type}")
+        }
+        _ => id.to_owned(),
+    }
+}
+
 /// Returns the name that CloudFormation has for a kind.
 fn name_at_aws(kind: ResourceKind) -> String {
     match kind {
         ResourceKind::Vpc => "VPC".to_owned(),
         ResourceKind::VpcEndpoint => "VPCEndpoint".to_owned(),
         ResourceKind::ElasticIp => "EIP".to_owned(),
+        ResourceKind::DnsRecord => "RecordSet".to_owned(),
         other => format!("{other:?}"),
     }
 }
