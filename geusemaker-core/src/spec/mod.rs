@@ -495,6 +495,12 @@ impl DeploymentSpec {
         services.filter(|service| !service.is_internal())
     }
 
+    /// Returns the rules of the load balancer, in the order in which they are asked: more conditions before fewer, and
+    /// narrower paths before wider ones. The default service has a rule behind a CDN alone, and it is the last.
+    pub fn routes(&self) -> Vec<Route<'_>> {
+        route::of_spec(&self.0)
+    }
+
     /// Returns the settings of the load balancer's health checks.
     pub fn load_balancer(&self) -> &LoadBalancer {
         &self.0.load_balancer

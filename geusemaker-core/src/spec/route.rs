@@ -1,6 +1,5 @@
 //! The rules of the load balancer: which requests go to which service, in the order in which they are asked.
 
-use super::DeploymentSpec;
 use super::service::{PathPattern, Service, wildcards};
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
@@ -59,14 +58,6 @@ pub struct Route<'a> {
     pub(crate) number: usize,
 }
 
-impl DeploymentSpec {
-    /// Returns the rules of the load balancer, in the order in which they are asked: more conditions before fewer, and
-    /// narrower paths before wider ones. The default service has a rule behind a CDN alone, and it is the last.
-    pub fn routes(&self) -> Vec<Route<'_>> {
-        of_spec(&self.0)
-    }
-}
-
 /// Returns the number of paths that a rule of this service has room for.
 pub(super) fn paths_per_rule(tier: Tier, service: &Service) -> usize {
     VALUES_PER_RULE.saturating_sub(of_all_rules(tier) + service.conditions().count())
@@ -80,7 +71,8 @@ pub(super) fn of_all_rules(tier: Tier) -> usize {
     }
 }
 
-fn of_spec(spec: &UncheckedSpec) -> Vec<Route<'_>> {
+/// Returns the rules of a spec, in the order in which they are asked.
+pub(super) fn of_spec(spec: &UncheckedSpec) -> Vec<Route<'_>> {
     let served = spec.services.iter().enumerate();
     let served = served.filter(|(_, service)| !service.is_internal() && !service.is_default());
     let mut places: Vec<_> = served

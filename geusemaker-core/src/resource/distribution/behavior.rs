@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::types::{
 };
 use aws_smithy_types::error::operation::BuildError;
 
-use super::config::{ORIGIN, count};
+use super::origin::{ORIGIN, count};
 use crate::spec::{CachePolicy, Cdn, CdnBehavior, CdnMethods, OriginRequestPolicy};
 
 /// Returns the behavior for all paths that no other behavior is about: every method is forwarded, and no answer is

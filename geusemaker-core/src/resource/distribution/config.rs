@@ -10,12 +10,10 @@ use aws_sdk_cloudfront::types::{
 };
 use aws_smithy_types::error::operation::BuildError;
 
+use super::origin::{ORIGIN, count};
 use super::{NewDistribution, behavior, marked};
 use crate::resource::origin_secret::{self, OriginSecret};
 use crate::spec::{self, CdnHttpVersion};
-
-/// The load balancer, the only origin.
-pub(super) const ORIGIN: &str = "load-balancer";
 
 impl NewDistribution {
     pub(super) fn config(&self, token: &str) -> Result<DistributionConfigWithTags, BuildError> {
@@ -155,9 +153,4 @@ fn error_responses(
 
 fn seconds(time: Duration) -> i32 {
     count(time.as_secs())
-}
-
-/// Returns a number of a spec, whose bounds are far below those of the type.
-pub(super) fn count(number: impl TryInto<i32>) -> i32 {
-    number.try_into().unwrap_or(i32::MAX)
 }

@@ -3,6 +3,7 @@
 mod behavior;
 mod config;
 mod names;
+mod origin;
 mod sent_secret;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use aws_sdk_cloudfront::types::{CustomHeaders, DistributionConfig, Origin, OriginCustomHeader};
 use aws_smithy_types::error::operation::BuildError;
 
-use super::config::{ORIGIN, count};
+use super::origin::{ORIGIN, count};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
 use crate::id::DistributionId;
