@@ -50,7 +50,7 @@ async fn names(aws: &Aws) {
     let client = aws_sdk_acm::Client::new(&aws.sdk_config());
     for (name, tag) in [
         ("other.example.com", None),
-        ("llm.example.com", Some(("geusemaker:stack", "llm"))),
+        ("another.example.com", Some(("geusemaker:stack", "llm"))),
     ] {
         let tags = tag.map(|(key, value)| {
             let tag = aws_sdk_acm::types::Tag::builder().key(key).value(value);
