@@ -11,7 +11,7 @@ use crate::resource::distribution::Distribution;
 use crate::resource::dns_record::{DnsRecord, RecordType};
 use crate::resource::load_balancer::ActiveLoadBalancer;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DomainName, Tier};
+use crate::spec::DomainName;
 
 /// Creates the record that leads to the load balancer: from the name of the stack, or behind a CDN from the name of the
 /// origin.
@@ -26,10 +26,8 @@ pub(super) async fn lead_to_load_balancer(
     let Some(zone_of_target) = &load_balancer.hosted_zone else {
         return Ok(());
     };
-    let name = match plan.spec.tier() {
-        Tier::Instances | Tier::LoadBalancer => domain.name().clone(),
-        Tier::Cdn => domain.origin_name(),
-    };
+    let name = plan.spec.origin_name();
+    let name = name.unwrap_or_else(|| domain.name().clone());
     tell(ledger, &name);
     let target = (load_balancer.dns_name.as_str(), zone_of_target);
     let record = DnsRecord::to_load_balancer(&zone.id, &name, target);

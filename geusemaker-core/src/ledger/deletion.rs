@@ -24,7 +24,7 @@ use crate::wait::{PollState, Wait, WaitError, schedule};
 /// The time that a holder has which nobody is removing. It may only look like that: AWS shows for a moment what is gone.
 const SHORT: Duration = Duration::from_secs(45);
 
-/// What is in the way of a deletion.
+/// The resources in the way of a deletion.
 struct Obstacle {
     /// The holders in words.
     by: Vec<String>,

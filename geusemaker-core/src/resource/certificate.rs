@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
+use super::dns_record::plain;
 use super::kind::Kind;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
@@ -167,12 +168,8 @@ pub(crate) async fn validation_records(
     aws: &Reader,
     arn: &CertificateArn,
 ) -> Result<PollState<Vec<ValidationRecord>>, AwsError> {
-    let found = match describe(aws, arn).await {
-        Ok(found) => found,
-        Err(error) if error.is_not_found() => {
-            return Ok(PollState::Pending("not visible yet".to_owned()));
-        }
-        Err(error) => return Err(error),
+    let Some(found) = visible(aws, arn).await? else {
+        return Ok(PollState::Pending("not visible yet".to_owned()));
     };
     let options = found.domain_validation_options();
     let mut records = Vec::new();
@@ -197,12 +194,8 @@ pub(crate) async fn validation_records(
 
 /// Polls the certificate, which is ready once it is issued.
 pub(crate) async fn issued(aws: &Reader, arn: &CertificateArn) -> Result<PollState<()>, AwsError> {
-    let found = match describe(aws, arn).await {
-        Ok(found) => found,
-        Err(error) if error.is_not_found() => {
-            return Ok(PollState::Pending("not visible yet".to_owned()));
-        }
-        Err(error) => return Err(error),
+    let Some(found) = visible(aws, arn).await? else {
+        return Ok(PollState::Pending("not visible yet".to_owned()));
     };
     Ok(match &found.status {
         Some(CertificateStatus::Issued) => PollState::Ready(()),
@@ -237,6 +230,18 @@ fn failure(reason: Option<&FailureReason>) -> String {
     };
     let reason = reason.map_or("no reason", |reason| reason.as_str());
     format!("{reason}: {advice}")
+}
+
+/// Returns a new certificate, if AWS shows it already.
+async fn visible(
+    aws: &Reader,
+    arn: &CertificateArn,
+) -> Result<Option<CertificateDetail>, AwsError> {
+    match describe(aws, arn).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns a certificate as AWS describes it.
@@ -337,11 +342,6 @@ fn short(token: &str) -> String {
     // The end counts the attempts, so that differs.
     short.drain(..short.len().saturating_sub(TOKEN_MAX));
     short
-}
-
-/// Returns a name in the form in which names are compared.
-fn plain(name: &str) -> String {
-    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 #[cfg(test)]

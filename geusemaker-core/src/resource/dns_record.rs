@@ -380,7 +380,7 @@ fn target_of(found: &ResourceRecordSet) -> Option<String> {
 }
 
 /// Returns a name in the form in which names are compared.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 

@@ -84,8 +84,9 @@ impl Kind for Lookup {
     const IS_PROTECTABLE: bool = true;
 
     async fn protection(aws: &Reader, id: &str) -> Result<Option<Protection>, AwsError> {
-        let is_on = attribute(aws, id, DELETION_PROTECTION).await?;
-        Ok((is_on.as_deref() == Some("true")).then_some(Protection::Deletion))
+        let all = attributes(aws, id).await?;
+        let is_on = value_of(&all, DELETION_PROTECTION) == Some("true");
+        Ok(is_on.then_some(Protection::Deletion))
     }
 
     fn name(&self) -> Option<&str> {
@@ -198,25 +199,14 @@ impl Setting for Attributes {
     }
 
     async fn is_applied(&self, aws: &Reader) -> Result<bool, AwsError> {
-        let reply = aws
-            .elastic_load_balancing
-            .describe_load_balancer_attributes()
-            .load_balancer_arn(self.load_balancer.as_str())
-            .send()
-            .await
-            .map_err(AwsError::of(
-                "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            ))?;
-        let is_there = |(key, value): &(&str, String)| {
-            let mut all = reply.attributes().iter();
-            all.any(|it| it.key() == Some(*key) && it.value() == Some(value))
-        };
+        let all = attributes(aws, self.load_balancer.as_str()).await?;
+        let is_there = |(key, value): &(&str, String)| value_of(&all, key) == Some(value);
         Ok(self.wanted.iter().all(is_there))
     }
 }
 
-/// Returns the value of an attribute of a load balancer.
-async fn attribute(aws: &Reader, arn: &str, key: &str) -> Result<Option<String>, AwsError> {
+/// Returns the attributes of a load balancer.
+async fn attributes(aws: &Reader, arn: &str) -> Result<Vec<LoadBalancerAttribute>, AwsError> {
     let reply = aws
         .elastic_load_balancing
         .describe_load_balancer_attributes()
@@ -226,9 +216,13 @@ async fn attribute(aws: &Reader, arn: &str, key: &str) -> Result<Option<String>,
         .map_err(AwsError::of(
             "elasticloadbalancing:DescribeLoadBalancerAttributes",
         ))?;
-    let all = reply.attributes.unwrap_or_default().into_iter();
-    let mut all = all.filter(|attribute| attribute.key() == Some(key));
-    Ok(all.next().and_then(|attribute| attribute.value))
+    Ok(reply.attributes.unwrap_or_default())
+}
+
+/// Returns the value of the attribute with this key.
+fn value_of<'a>(attributes: &'a [LoadBalancerAttribute], key: &str) -> Option<&'a str> {
+    let mut all = attributes.iter();
+    all.find(|it| it.key() == Some(key))?.value()
 }
 
 /// An active load balancer.

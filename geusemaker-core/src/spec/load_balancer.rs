@@ -8,6 +8,7 @@ use super::access_logs::AccessLogs;
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
+use super::is_default::is_default;
 use super::scheme::Scheme;
 use crate::id::CertificateArn;
 
@@ -42,10 +43,6 @@ pub struct LoadBalancer {
     deletion_protection: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     access_logs: Option<AccessLogs>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl LoadBalancer {

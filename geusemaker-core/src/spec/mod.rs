@@ -249,6 +249,7 @@ mod hosted_zone;
 mod image_source;
 mod instance_type;
 mod instance_type_name;
+mod is_default;
 mod load_balancer;
 mod market;
 mod minimum_tls;

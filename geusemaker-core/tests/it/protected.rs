@@ -180,7 +180,7 @@ async fn protected_stack_in_use_is_not_touched() {
     }
 }
 
-/// What can go goes, without waiting for what the protected resource holds.
+/// All that can go goes, without waiting for what the protected resource holds.
 #[tokio::test(start_paused = true)]
 async fn undo_keeps_data_of_protected_stack() {
     for guard in GUARDS {

@@ -111,7 +111,7 @@ impl Aws {
         let on_change = self.shared.on_change.as_ref();
         let on_change = on_change.filter(|_| !is_read(operation)).map(lock);
         let mut account = lock(&self.shared.account);
-        let request_id = request_id(&mut account);
+        let request_id = account.rng.uuid();
         let answer = call.and_then(|mut call| self.decide(&mut account, request, &mut call, claim));
         if let Some(on_change) = on_change {
             let snapshot = Snapshot::of(&account, self.clock().now());
@@ -227,16 +227,4 @@ fn latency_of(operation: &str) -> Step {
     } else {
         Step::Call
     }
-}
-
-fn request_id(account: &mut Account) -> String {
-    let mut part = |n| account.rng.hex(n);
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        part(8),
-        part(4),
-        part(3),
-        part(3),
-        part(12)
-    )
 }

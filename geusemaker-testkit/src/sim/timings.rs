@@ -231,6 +231,19 @@ impl Rng {
         self.characters(n, b"0123456789abcdef")
     }
 
+    /// Returns a random id in the form of a UUID of version 4.
+    pub(crate) fn uuid(&mut self) -> String {
+        let mut part = |n| self.hex(n);
+        format!(
+            "{}-{}-4{}-8{}-{}",
+            part(8),
+            part(4),
+            part(3),
+            part(3),
+            part(12)
+        )
+    }
+
     /// Returns `n` random characters of the alphabet of CloudFront's ids.
     pub(crate) fn upper(&mut self, n: usize) -> String {
         self.characters(n, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")

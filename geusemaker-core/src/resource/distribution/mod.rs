@@ -2,6 +2,7 @@
 
 mod behavior;
 mod config;
+mod current_config;
 mod names;
 mod origin;
 mod sent_secret;
@@ -12,6 +13,7 @@ use aws_sdk_cloudfront::types::DistributionSummary;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
+use self::current_config::current_config;
 use super::create::Create;
 use super::kind::Kind;
 use super::origin_secret::OriginSecret;
@@ -133,13 +135,7 @@ impl Kind for Lookup {
 
     /// Deletes the distribution with its current ETag, which every update changes.
     async fn delete(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
-        let reply = reader
-            .cloudfront
-            .get_distribution_config()
-            .id(id)
-            .send()
-            .await
-            .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
+        let reply = current_config(reader, id).await?;
         aws.cloudfront
             .delete_distribution()
             .id(id)
@@ -294,13 +290,7 @@ pub(crate) async fn disabled(
 }
 
 async fn disable(aws: &Writer, reader: &Reader, id: &str) -> Result<(), AwsError> {
-    let reply = reader
-        .cloudfront
-        .get_distribution_config()
-        .id(id)
-        .send()
-        .await
-        .map_err(AwsError::of("cloudfront:GetDistributionConfig"))?;
+    let reply = current_config(reader, id).await?;
     let Some(mut config) = reply.distribution_config.filter(|config| config.enabled) else {
         return Ok(());
     };

@@ -3,6 +3,7 @@
 use aws_sdk_cloudfront::types::{CustomHeaders, DistributionConfig, Origin, OriginCustomHeader};
 use aws_smithy_types::error::operation::BuildError;
 
+use super::current_config::{self, current_config};
 use super::origin::{ORIGIN, count};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -65,17 +66,10 @@ async fn configured(
     aws: &Reader,
     id: &DistributionId,
 ) -> Result<(DistributionConfig, Option<String>), AwsError> {
-    const OPERATION: &str = "cloudfront:GetDistributionConfig";
-    let reply = aws
-        .cloudfront
-        .get_distribution_config()
-        .id(id.as_str())
-        .send()
-        .await
-        .map_err(AwsError::of(OPERATION))?;
-    let config = reply
-        .distribution_config
-        .ok_or_else(|| AwsError::incomplete(OPERATION, "distribution configuration"))?;
+    let reply = current_config(aws, id.as_str()).await?;
+    let config = reply.distribution_config.ok_or_else(|| {
+        AwsError::incomplete(current_config::OPERATION, "distribution configuration")
+    })?;
     Ok((config, reply.e_tag))
 }
 

@@ -1,4 +1,4 @@
-//! What viewers get in place of an error.
+//! The page or status that viewers get in place of an error.
 
 use std::time::Duration;
 

@@ -40,6 +40,7 @@ use super::bounded::Bounded;
 use super::domain_name::DomainName;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
+use super::is_default::is_default;
 use super::minimum_tls::MinimumTls;
 use crate::id::CertificateArn;
 
@@ -288,10 +289,6 @@ impl Cdn {
         }
         Ok(())
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 #[expect(

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::duration::BoundedDuration;
 use crate::spec::error::SpecError;
+use crate::spec::is_default::is_default;
 
 /// The way in which the load balancer chooses the instance for a request.
 ///
@@ -119,10 +120,6 @@ pub struct Target {
     protocol: TargetProtocol,
     #[serde(skip_serializing_if = "is_default")]
     version: TargetVersion,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Target {

@@ -148,7 +148,7 @@ impl Certificate {
             name: domain.unwrap_or_else(|| panic!("certificate: {name:?} is no domain name")),
             validated_at: Some(now - DAY),
         };
-        let id = uuid(&mut Rng::of_text(&format!("{account_id} {region} {name}")));
+        let id = Rng::of_text(&format!("{account_id} {region} {name}")).uuid();
         let partition = Partition::of(region);
         Self {
             arn: format!("arn:{partition}:acm:{region}:{account_id}:certificate/{id}"),
@@ -303,19 +303,6 @@ impl Certificate {
         }
         described
     }
-}
-
-/// Returns an id such as those of certificates.
-pub(super) fn uuid(rng: &mut Rng) -> String {
-    let mut part = |n| rng.hex(n);
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        part(8),
-        part(4),
-        part(3),
-        part(3),
-        part(12)
-    )
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::certificate::{self, Certificate, KeyAlgorithm};
+use super::certificate::{Certificate, KeyAlgorithm};
 use super::domain_name::DomainName;
 use super::tags::{self, Tag};
 use super::{Acm, Code, Users, invalid};
@@ -75,7 +75,7 @@ pub(super) fn request(
     context
         .quotas
         .admit(Quota::Certificates, certificates + 1)?;
-    let id = certificate::uuid(context.rng);
+    let id = context.rng.uuid();
     let mut made = Certificate::pending(context, &id, names, key_algorithm);
     tags::insert(&mut made.tags, request.tags)?;
     made.token = token;

@@ -78,17 +78,7 @@ impl Version {
             Some(_) => Err(invalid(
                 "1 validation error detected: Value at 'clientRequestToken' failed to satisfy constraint: Member must have length between 32 and 64",
             )),
-            None => {
-                let mut part = |n| context.rng.hex(n);
-                Ok(format!(
-                    "{}-{}-4{}-8{}-{}",
-                    part(8),
-                    part(4),
-                    part(3),
-                    part(3),
-                    part(12)
-                ))
-            }
+            None => Ok(context.rng.uuid()),
         }
     }
 }

@@ -139,7 +139,7 @@ pub(super) fn send(
         invocations.insert(id, script.invoke(&managed, fleet, context));
     }
     let command = Command {
-        id: command_id(context),
+        id: context.rng.uuid(),
         comment: request.comment,
         document_version,
         parameters: request.parameters,
@@ -319,16 +319,4 @@ pub(super) fn not_valid(ids: &[&str], context: &RequestContext<'_>) -> ServiceEr
         context.account_id
     );
     ServiceError::new(Code::InvalidInstanceId, message)
-}
-
-fn command_id(context: &mut RequestContext<'_>) -> String {
-    let mut part = |n| context.rng.hex(n);
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        part(8),
-        part(4),
-        part(3),
-        part(3),
-        part(12)
-    )
 }

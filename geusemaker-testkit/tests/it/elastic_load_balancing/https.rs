@@ -1,4 +1,4 @@
-//! What only HTTPS listeners can do, transforms of rules, and attributes that exclude each other.
+//! Actions that only HTTPS listeners have, transforms of rules, and attributes that exclude each other.
 
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{
