@@ -107,12 +107,12 @@ mod tests {
             (
                 2,
                 format!("{ui}{OIDC}issuers = 'a'"),
-                "unknown field `issuers`",
+                "load_balancer.auth.issuers: unknown key",
             ),
             (
                 2,
                 format!("{ui}{}", OIDC.replace("'https://a.b/1'", "'http://a.b/1'")),
-                "line 14: load_balancer.auth.authorization_endpoint: \"http://a.b/1\" is not",
+                "line 13: load_balancer.auth.authorization_endpoint: \"http://a.b/1\" is not",
             ),
             (
                 2,
