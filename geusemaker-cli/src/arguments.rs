@@ -141,6 +141,16 @@ pub(crate) enum StackCommand {
     /// No request is dropped. It takes about as long as the deployment of the CDN. If it is interrupted, the load
     /// balancer admits two secrets until the command is run again.
     RotateOriginSecret(RotateOriginSecret),
+    /// Print the bearer token that the load balancer of a stack asks for
+    ///
+    /// The token stands alone on its line, for other programs: curl -H "Authorization: Bearer $(gm token llm)" ...
+    Token(Name),
+    /// Change the bearer token that the load balancer of a stack asks for
+    ///
+    /// The load balancer admits a new token, which is printed, beside the present one. When everybody uses the new one, run
+    /// it again with --finish: the load balancer then admits the new one alone.
+    #[command(after_help = ROTATE_TOKEN_EXAMPLES)]
+    RotateToken(RotateToken),
     /// Remove a stack, finished or not
     #[command(visible_alias = "down")]
     Destroy(Destroy),
@@ -266,6 +276,21 @@ pub(crate) struct Invalidate {
     /// End as soon as CloudFront has accepted it
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+const ROTATE_TOKEN_EXAMPLES: &str = "Examples:
+  gm rotate-token llm                  admit a new token, and print it
+  gm rotate-token llm --finish         admit the new token alone";
+
+#[derive(Args, Debug)]
+pub(crate) struct RotateToken {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Drop the former token
+    #[arg(long)]
+    pub(crate) finish: bool,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
 }
 
 #[derive(Args, Debug)]

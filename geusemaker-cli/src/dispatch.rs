@@ -124,6 +124,12 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::RotateOriginSecret(rotate) => {
             command::rotate_origin_secret::run(context, &rotate).await
         }
+        StackCommand::Token(name) => {
+            context
+                .unless_interrupted(command::token::run(context, &name))
+                .await
+        }
+        StackCommand::RotateToken(rotate) => command::rotate_token::run(context, &rotate).await,
         StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(context, &rollback).await,

@@ -21,7 +21,7 @@ use crate::progress::seconds;
 use crate::remote_error::RemoteError;
 use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DomainName, Region, ServiceName, SpecError, StackName, Tier};
+use crate::spec::{DomainName, Region, SecretSource, ServiceName, SpecError, StackName, Tier};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
@@ -251,6 +251,31 @@ pub enum Error {
         /// The stack.
         stack: StackName,
     },
+    /// The load balancer of the stack asks for no bearer token: its spec does not say so.
+    #[error("the load balancer of stack {stack} asks for no bearer token")]
+    #[non_exhaustive]
+    NoBearerToken {
+        /// The stack.
+        stack: StackName,
+    },
+    /// The beginning of a change of the bearer token was interrupted: some rules do not admit the new token yet.
+    #[error("some rules of stack {stack} do not admit the new bearer token yet")]
+    #[non_exhaustive]
+    TokenNotAdmitted {
+        /// The stack.
+        stack: StackName,
+    },
+    /// The place that the spec names has no client secret any more.
+    #[error("load_balancer.auth.client_secret {place} {reason}")]
+    #[non_exhaustive]
+    ClientSecret {
+        /// The place.
+        place: SecretSource,
+        /// The reason: a clause without its subject.
+        reason: String,
+        /// The remedy.
+        remedy: String,
+    },
     /// The deployment of the stack was never finished.
     #[error("the deployment of stack {stack} was never finished")]
     #[non_exhaustive]
@@ -436,6 +461,9 @@ impl Error {
             | Self::Committed { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoBearerToken { .. }
+            | Self::TokenNotAdmitted { .. }
+            | Self::ClientSecret { .. }
             | Self::Unfinished { .. }
             | Self::Id(_)
             | Self::ClockSpeed(_)
@@ -474,6 +502,9 @@ impl Error {
             | Self::WrongTier { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoBearerToken { .. }
+            | Self::TokenNotAdmitted { .. }
+            | Self::ClientSecret { .. }
             | Self::Unfinished { .. }
             | Self::Committed { .. } => Category::Input,
             Self::Remote(error) if error.is_about_input() => Category::Input,
@@ -622,6 +653,13 @@ impl Error {
             Self::NoOriginSecret { .. } => {
                 "an earlier version has made it: destroy the stack, and deploy it anew".to_owned()
             }
+            Self::NoBearerToken { .. } => {
+                "destroy the stack, and deploy it with type = \"bearer\" in [load_balancer.auth]".to_owned()
+            }
+            Self::TokenNotAdmitted { .. } => {
+                "begin again: gm rotate-token NAME; use the token that it prints, then finish".to_owned()
+            }
+            Self::ClientSecret { remedy, .. } => remedy.clone(),
             Self::Unfinished { .. } => "finish it first: gm resume NAME".to_owned(),
             Self::Committed { .. } => "to remove the stack, destroy it".to_owned(),
         }

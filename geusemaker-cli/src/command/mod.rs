@@ -15,9 +15,11 @@ pub(crate) mod port_forward;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod rotate_origin_secret;
+pub(crate) mod rotate_token;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 mod spec;
 pub(crate) mod ssh;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod wait;

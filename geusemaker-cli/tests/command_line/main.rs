@@ -43,6 +43,7 @@ mod spec_text;
 mod state_directory;
 #[cfg(unix)]
 mod terminal;
+mod token;
 mod unfinished;
 mod wrong_account;
 mod wrong_spec;

@@ -168,6 +168,21 @@ impl AwsError {
         }
     }
 
+    /// Takes these secrets out, in case AWS repeats what it does not accept.
+    pub(crate) fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        for secret in secrets {
+            let shows = |text: &str| !secret.is_empty() && text.contains(secret);
+            if shows(&self.message) {
+                self.message = self.message.replace(secret, "(secret)");
+            }
+            let source = self.source.as_ref();
+            if source.is_some_and(|source| shows(&format!("{:?}", source.as_error()))) {
+                self.source = None;
+            }
+        }
+        self
+    }
+
     /// Creates the error for a reply without a required field; the call took effect.
     pub(crate) fn incomplete(operation: &str, missing: &str) -> Self {
         Self {

@@ -19,6 +19,7 @@ mod access_points;
 mod allowed_ranges;
 mod asked_tier;
 mod balance;
+pub(crate) mod bearer_token_rotation;
 mod certificates;
 pub(crate) mod commit;
 mod create_cdn;

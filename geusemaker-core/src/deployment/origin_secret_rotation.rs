@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::listeners::rule_key;
+use super::listeners::{READING_RULES, rule_key};
 use crate::error::Error;
 use crate::id::{DistributionId, ListenerArn};
 use crate::kind::ResourceKind;
@@ -173,7 +173,7 @@ async fn closed_rules(ledger: &Ledger) -> Result<Vec<ClosedRule>, Error> {
         {
             let listener = ListenerArn::from_aws(id);
             let found = origin_secret::closed_rules(&ledger.account.reader, &listener).await;
-            rules.extend(found.map_err(Error::aws("reading the rules of the load balancer"))?);
+            rules.extend(found.map_err(Error::aws(READING_RULES))?);
         }
     }
     Ok(rules)

@@ -11,7 +11,7 @@ use crate::resource::network_quota::NetworkQuota;
 use crate::resource::vpc::DnsAttribute;
 use crate::spec::{
     Architecture, Gpus, InstanceProfileName, InstanceType, InstanceTypeName, OperatingSystem,
-    PolicyId, Region, ServiceName, StackName, Tier, VcpuQuota,
+    PolicyId, Region, SecretSource, ServiceName, StackName, Tier, VcpuQuota,
 };
 
 /// A reason why a spec does not fit the account, from [`PlanError::problems`](crate::PlanError::problems).
@@ -441,6 +441,17 @@ pub enum PlanProblem {
         /// The AWS CLI's command that lists the policies.
         command: &'static str,
     },
+    /// The place that the spec names has no client secret.
+    #[error("load_balancer.auth.client_secret {place} {reason}")]
+    #[non_exhaustive]
+    ClientSecret {
+        /// The place.
+        place: SecretSource,
+        /// The reason: a clause without its subject.
+        reason: String,
+        /// The remedy.
+        remedy: String,
+    },
     /// A name that has to be unique in the region is taken.
     #[error("a {what} named {name} exists in {region} already")]
     #[non_exhaustive]
@@ -466,6 +477,7 @@ impl PlanProblem {
                 return create_secret(id);
             }
             Self::Missing { .. } => "check the id, the region and the account",
+            Self::ClientSecret { remedy, .. } => return remedy.clone(),
             Self::NotPermitted { source, .. } => return source.remedy(),
             Self::Domain(problem) => return problem.remedy(),
             Self::OtherVpc { .. } => "name subnets of one VPC",

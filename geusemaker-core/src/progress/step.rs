@@ -86,6 +86,8 @@ pub enum Step {
     InvalidatingCache,
     /// The secret between the CDN and the load balancer is being changed.
     RotatingOriginSecret,
+    /// The bearer token that the load balancer asks for is being changed.
+    RotatingBearerToken,
     /// The distribution is being created.
     CreatingDistribution,
     /// The distribution is being deployed to every edge location.
@@ -166,6 +168,7 @@ impl Step {
             Self::WaitingForDistribution => "waiting-for-distribution",
             Self::InvalidatingCache => "invalidating-cache",
             Self::RotatingOriginSecret => "rotating-origin-secret",
+            Self::RotatingBearerToken => "rotating-bearer-token",
             Self::DistributionDeployed { .. } => "distribution-deployed",
             Self::FinishingUndo => "finishing-undo",
             Self::UndoingStep => "undoing-step",
@@ -214,6 +217,7 @@ impl Step {
             | Self::WaitingForDistribution
             | Self::InvalidatingCache
             | Self::RotatingOriginSecret
+            | Self::RotatingBearerToken
             | Self::FinishingUndo
             | Self::UndoingStep
             | Self::RollingBack { .. }
@@ -263,6 +267,7 @@ impl fmt::Display for Step {
             Self::WaitingForDistribution => "Waiting for deployment...",
             Self::InvalidatingCache => "Invalidating cached answers...",
             Self::RotatingOriginSecret => "Changing the secret between CDN and load balancer...",
+            Self::RotatingBearerToken => "Changing the bearer token of the load balancer...",
             Self::DistributionDeployed { domain } => {
                 return write!(f, "CloudFront distribution is deployed: https://{domain}");
             }

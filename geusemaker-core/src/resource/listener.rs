@@ -6,6 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::authentication::{self, Authentication};
 use super::create::Create;
 use super::kind::Kind;
 use super::tags::Owner;
@@ -33,6 +34,8 @@ pub(crate) struct NewListener {
     pub(crate) certificate: Option<CertificateArn>,
     pub(crate) port: u16,
     pub(crate) others: OtherRequests,
+    /// The sign-in that comes before the targets, if there is one.
+    pub(crate) authentication: Option<Authentication>,
     pub(crate) owner: Owner,
 }
 
@@ -47,6 +50,8 @@ pub(crate) enum OtherRequests {
     Redirected,
     /// 403: the rules admit what comes through the CDN.
     Forbidden,
+    /// 401: the rules admit what has the bearer token.
+    Unauthorized,
 }
 
 impl OtherRequests {
@@ -55,17 +60,16 @@ impl OtherRequests {
             Self::Forwarded(target_group) => return forward(target_group),
             Self::Redirected => return redirect(),
             Self::NotFound => ("404", "no service at this path"),
+            Self::Unauthorized => return unauthorized(),
             Self::Forbidden => ("403", "only through the CDN, and no service at other paths"),
         };
-        let response = FixedResponseActionConfig::builder()
-            .status_code(code)
-            .content_type("text/plain")
-            .message_body(text)
-            .build();
-        Action::builder()
-            .r#type(ActionTypeEnum::FixedResponse)
-            .fixed_response_config(response)
-            .build()
+        fixed(code, text)
+    }
+
+    /// Returns the actions, of which the last one answers. Nobody has to sign in for an answer that no target gives.
+    fn actions(&self, authentication: Option<&Authentication>) -> Vec<Action> {
+        let first = authentication.filter(|_| matches!(self, Self::Forwarded(_)));
+        authentication::before(first, self.action())
     }
 }
 
@@ -95,11 +99,18 @@ impl Create for NewListener {
         };
         let reply = listener
             .port(self.port.into())
-            .default_actions(self.others.action())
+            .set_default_actions(Some(self.others.actions(self.authentication.as_ref())))
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
             .await
-            .map_err(AwsError::of(OPERATION))?;
+            .map_err(AwsError::of(OPERATION))
+            .map_err(|error| {
+                error.without(
+                    self.authentication
+                        .as_ref()
+                        .and_then(Authentication::secret),
+                )
+            })?;
         let created = reply.listeners.and_then(|all| all.into_iter().next());
         created
             .and_then(|listener| listener.listener_arn)
@@ -175,6 +186,27 @@ fn redirect() -> Action {
     Action::builder()
         .r#type(ActionTypeEnum::Redirect)
         .redirect_config(to_https)
+        .build()
+}
+
+/// Returns the action that refuses requests without the bearer token.
+pub(super) fn unauthorized() -> Action {
+    fixed(
+        "401",
+        "the bearer token is missing or wrong, or no service is at this path",
+    )
+}
+
+/// Returns the action that answers with a text.
+fn fixed(code: &str, text: &str) -> Action {
+    let response = FixedResponseActionConfig::builder()
+        .status_code(code)
+        .content_type("text/plain")
+        .message_body(text)
+        .build();
+    Action::builder()
+        .r#type(ActionTypeEnum::FixedResponse)
+        .fixed_response_config(response)
         .build()
 }
 

@@ -1,15 +1,17 @@
 //! Listener rules: which requests go to which target group.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderConditionConfig, HttpHeaderConditionConfig, HttpRequestMethodConditionConfig,
+    Action, HostHeaderConditionConfig, HttpHeaderConditionConfig, HttpRequestMethodConditionConfig,
     PathPatternConditionConfig, RewriteConfig, RuleCondition, RuleTransform,
     SourceIpConditionConfig, TransformTypeEnum, UrlRewriteConfig,
 };
 use serde::{Deserialize, Serialize};
 
+use super::authentication::{self, Authentication};
+use super::bearer_token::{self, BearerToken};
 use super::create::Create;
 use super::kind::Kind;
-use super::listener::forward;
+use super::listener::{forward, unauthorized};
 use super::origin_secret::{self, OriginSecret};
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
@@ -18,7 +20,7 @@ use crate::id::{ListenerArn, ListenerRuleArn, TargetGroupArn};
 use crate::kind::ResourceKind;
 use crate::spec::Conditions;
 
-/// A new rule that forwards requests to a target group: those for these paths, with this secret.
+/// A new rule about requests for these paths, with this secret and this token.
 #[derive(Clone, Debug)]
 pub(crate) struct NewListenerRule {
     pub(crate) name: String,
@@ -32,8 +34,19 @@ pub(crate) struct NewListenerRule {
     pub(crate) rewrite: Option<(String, &'static str)>,
     /// The secret of the CDN, if the load balancer is behind one.
     pub(crate) secret: Option<OriginSecret>,
-    pub(crate) target_group: TargetGroupArn,
+    /// The bearer token, if the load balancer asks for one.
+    pub(crate) token: Option<BearerToken>,
+    pub(crate) answer: Answer,
     pub(crate) owner: Owner,
+}
+
+/// The answer to the requests that a rule matches.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// That of the targets of this group, to those who have signed in, if they have to.
+    Forwarded(TargetGroupArn, Option<Authentication>),
+    /// 401: they lack the bearer token, since no rule before this one has matched.
+    Unauthorized,
 }
 
 impl Create for NewListenerRule {
@@ -56,11 +69,12 @@ impl Create for NewListenerRule {
             .priority(self.priority.into())
             .set_conditions(Some(self.conditions()))
             .set_transforms(self.transforms())
-            .actions(forward(&self.target_group))
+            .set_actions(Some(self.actions()))
             .set_tags(Some(self.owner.elastic_load_balancing(&self.name)))
             .send()
             .await
-            .map_err(AwsError::of(OPERATION))?;
+            .map_err(AwsError::of(OPERATION))
+            .map_err(|error| error.without(self.secrets()))?;
         let created = reply.rules.and_then(|all| all.into_iter().next());
         created
             .and_then(|rule| rule.rule_arn)
@@ -82,8 +96,32 @@ impl NewListenerRule {
         });
         let secret = self.secret.as_ref();
         let secret = secret.map(|secret| origin_secret::condition([secret]));
+        let token = self.token.as_ref();
+        let token = token.map(|token| bearer_token::condition([token]));
         let others = further(&self.conditions);
-        paths.into_iter().chain(others).chain(secret).collect()
+        let all = paths.into_iter().chain(others);
+        all.chain(secret).chain(token).collect()
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        match &self.answer {
+            Answer::Forwarded(group, sign_in) => {
+                authentication::before(sign_in.as_ref(), forward(group))
+            }
+            Answer::Unauthorized => vec![unauthorized()],
+        }
+    }
+
+    /// Returns what no error may repeat.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let sign_in = match &self.answer {
+            Answer::Forwarded(_, sign_in) => sign_in.as_ref(),
+            Answer::Unauthorized => None,
+        };
+        let secret = self.secret.as_ref().map(OriginSecret::as_str);
+        let token = self.token.as_ref().map(BearerToken::expose);
+        let of_client = sign_in.and_then(Authentication::secret);
+        secret.into_iter().chain(token).chain(of_client)
     }
 
     fn transforms(&self) -> Option<Vec<RuleTransform>> {

@@ -1,10 +1,13 @@
 //! One file per kind of AWS resource: its creation, lookup, observation and deletion.
 
 pub(crate) mod access_point;
+pub(crate) mod authentication;
 pub(crate) mod availability_zone;
+pub(crate) mod bearer_token;
 pub(crate) mod capacity_reservation;
 pub(crate) mod cdn_policy;
 pub(crate) mod certificate;
+pub(crate) mod client_secret;
 pub(crate) mod create;
 pub(crate) mod distribution;
 pub(crate) mod dns_record;
@@ -43,6 +46,7 @@ pub(crate) mod role_policy;
 pub(crate) mod route;
 pub(crate) mod route_table;
 pub(crate) mod route_table_association;
+mod rule_header;
 pub(crate) mod secret;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;

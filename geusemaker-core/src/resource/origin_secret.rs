@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_sdk_elasticloadbalancingv2::types::{HttpHeaderConditionConfig, Rule, RuleCondition};
+use aws_sdk_elasticloadbalancingv2::types::{Rule, RuleCondition};
 use uuid::Uuid;
 
+use super::rule_header;
 use super::setting::Setting;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -49,15 +50,11 @@ impl fmt::Debug for OriginSecret {
 
 /// Returns the condition that a request has one of these secrets.
 pub(super) fn condition<'a>(secrets: impl IntoIterator<Item = &'a OriginSecret>) -> RuleCondition {
-    let secrets = secrets.into_iter().map(|secret| secret.0.clone());
-    let header = HttpHeaderConditionConfig::builder()
-        .http_header_name(HEADER)
-        .set_values(Some(secrets.collect()))
-        .build();
-    RuleCondition::builder()
-        .field("http-header")
-        .http_header_config(header)
-        .build()
+    rule_header::condition(HEADER, values(secrets))
+}
+
+fn values<'a>(secrets: impl IntoIterator<Item = &'a OriginSecret>) -> impl Iterator<Item = String> {
+    secrets.into_iter().map(|secret| secret.0.clone())
 }
 
 /// A rule that admits requests with one of some secrets.
@@ -72,16 +69,7 @@ pub(crate) async fn closed_rules(
     aws: &Reader,
     listener: &ListenerArn,
 ) -> Result<Vec<ClosedRule>, AwsError> {
-    let rules = aws
-        .elastic_load_balancing
-        .describe_rules()
-        .listener_arn(listener.as_str())
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
+    let rules = rule_header::rules(aws, listener).await?;
     let closed = rules.into_iter().filter_map(|rule| {
         let admitted = admitted(&rule);
         let arn = rule.rule_arn.filter(|_| !admitted.is_empty())?;
@@ -94,15 +82,7 @@ pub(crate) async fn closed_rules(
 }
 
 fn admitted(rule: &Rule) -> BTreeSet<OriginSecret> {
-    let conditions = rule.conditions().iter();
-    let headers = conditions.filter_map(RuleCondition::http_header_config);
-    let ours = headers.filter(|it| {
-        let name = it.http_header_name().unwrap_or_default();
-        name.eq_ignore_ascii_case(HEADER)
-    });
-    ours.flat_map(|it| it.values())
-        .map(OriginSecret::from_aws)
-        .collect()
+    rule_header::admitted(rule, HEADER, |value| OriginSecret::from_aws(value))
 }
 
 /// The secrets that a rule admits, in place of those that it has admitted before. Its other conditions stay.
@@ -117,47 +97,14 @@ impl Setting for AdmittedSecrets {
     const DOING: &'static str = "changing the secret that the load balancer asks for";
 
     async fn apply(&self, aws: &Writer, reader: &Reader) -> Result<(), AwsError> {
-        let found = described(reader, &self.rule).await?;
-        let conditions = found
-            .into_iter()
-            .flat_map(|rule| rule.conditions.unwrap_or_default());
-        let others = conditions.filter(|condition| {
-            let header = condition.http_header_config();
-            let name = header.and_then(|header| header.http_header_name());
-            !name.is_some_and(|name| name.eq_ignore_ascii_case(HEADER))
-        });
-        let others = others.map(|mut condition| {
-            // AWS describes the patterns of paths and hosts twice, and takes them once.
-            if condition.path_pattern_config.is_some() || condition.host_header_config.is_some() {
-                condition.values = None;
-            }
-            condition
-        });
-        aws.elastic_load_balancing
-            .modify_rule()
-            .rule_arn(self.rule.as_str())
-            .set_conditions(Some(others.chain([condition(&self.secrets)]).collect()))
-            .send()
-            .await
-            .map_err(AwsError::of("elasticloadbalancing:ModifyRule"))?;
-        Ok(())
+        let values = values(&self.secrets);
+        rule_header::admit(aws, reader, &self.rule, HEADER, values).await
     }
 
     async fn is_applied(&self, aws: &Reader) -> Result<bool, AwsError> {
-        let found = described(aws, &self.rule).await?;
+        let found = rule_header::described(aws, &self.rule).await?;
         Ok(found.is_some_and(|rule| admitted(&rule) == self.secrets))
     }
-}
-
-async fn described(aws: &Reader, rule: &ListenerRuleArn) -> Result<Option<Rule>, AwsError> {
-    let reply = aws
-        .elastic_load_balancing
-        .describe_rules()
-        .rule_arns(rule.as_str())
-        .send()
-        .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeRules"))?;
-    Ok(reply.rules.and_then(|all| all.into_iter().next()))
 }
 
 #[cfg(test)]

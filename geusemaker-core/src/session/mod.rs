@@ -1,5 +1,6 @@
 //! A session: credentials, a store for journals, a listener, and the task that undoes dropped deployments.
 
+mod bearer_token;
 pub(crate) mod builder;
 mod destroy;
 pub(crate) mod history;

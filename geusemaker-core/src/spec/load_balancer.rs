@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::access_logs::AccessLogs;
+use super::auth::Auth;
 use super::bounded::Bounded;
 use super::duration::BoundedDuration;
 use super::error::SpecError;
@@ -43,6 +44,8 @@ pub struct LoadBalancer {
     deletion_protection: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     access_logs: Option<AccessLogs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<Auth>,
 }
 
 impl LoadBalancer {
@@ -105,6 +108,11 @@ impl LoadBalancer {
     pub fn access_logs(&self) -> Option<&AccessLogs> {
         self.access_logs.as_ref()
     }
+
+    /// Returns the proof that those who send requests must give, if there is one.
+    pub fn auth(&self) -> Option<&Auth> {
+        self.auth.as_ref()
+    }
 }
 
 /// A builder of the [`LoadBalancer`] of a spec: from [`LoadBalancer::builder`], for
@@ -139,6 +147,7 @@ impl LoadBalancer {
 /// | [`http2`](Self::http2) | true | never |
 /// | [`deletion_protection`](Self::deletion_protection) | false | never |
 /// | [`access_logs`](Self::access_logs) | none | never |
+/// | [`auth`](Self::auth) | none | in tier 1, or a sign-in without HTTPS |
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is given to the builder of a spec"]
 pub struct LoadBalancerBuilder {
@@ -152,6 +161,7 @@ pub struct LoadBalancerBuilder {
     http2: Option<bool>,
     deletion_protection: bool,
     access_logs: Option<AccessLogs>,
+    auth: Option<Auth>,
 }
 
 impl LoadBalancerBuilder {
@@ -220,6 +230,12 @@ impl LoadBalancerBuilder {
         self
     }
 
+    /// Sets the proof that those who send requests must give: a bearer token, or a sign-in.
+    pub fn auth(mut self, auth: impl Into<Auth>) -> Self {
+        self.auth = Some(auth.into());
+        self
+    }
+
     /// Checks the bounds of all values.
     pub(super) fn checked(self) -> Result<LoadBalancer, SpecError> {
         Ok(LoadBalancer {
@@ -238,6 +254,7 @@ impl LoadBalancerBuilder {
             http2: self.http2,
             deletion_protection: self.deletion_protection,
             access_logs: self.access_logs,
+            auth: self.auth,
         })
     }
 }
@@ -261,6 +278,7 @@ impl From<LoadBalancer> for LoadBalancerBuilder {
             http2: load_balancer.http2,
             deletion_protection: load_balancer.deletion_protection,
             access_logs: load_balancer.access_logs,
+            auth: load_balancer.auth,
         }
     }
 }

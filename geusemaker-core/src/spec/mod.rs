@@ -200,6 +200,33 @@
 //! `cdn.certificate_arn`, of us-east-1. They must be issued and cover the names, which is checked before anything is
 //! made. Without a `hosted_zone`, somebody else makes the records that lead from the names to the stack.
 //!
+//! # Authentication
+//!
+//! The load balancer can ask for a proof before a service gets a request:
+//!
+//! ```
+//! # let spec = geusemaker_core::spec::DeploymentSpec::from_toml(r#"
+//! # name = "llm-prod"
+//! # tier = 2
+//! # compute.instance_type = "g5.xlarge"
+//! # domain = { name = "llm.example.com", hosted_zone = "example.com" }
+//! # [[service]]
+//! # name = "ollama"
+//! # port = 11434
+//! # image = "ollama/ollama:latest"
+//! [load_balancer.auth]
+//! type = "oidc"                             # or "cognito", or "bearer" for a token that is made for the stack
+//! issuer = "https://login.example.com"
+//! authorization_endpoint = "https://login.example.com/authorize"
+//! token_endpoint = "https://login.example.com/token"
+//! user_info_endpoint = "https://login.example.com/userinfo"
+//! client_id = "llm"
+//! client_secret = "ssm:/llm/client-secret"  # its place, never the value
+//! # "#)?;
+//! # assert!(spec.load_balancer().auth().is_some());
+//! # Ok::<(), geusemaker_core::spec::SpecError>(())
+//! ```
+//!
 //! # Compose files
 //!
 //! `compose = "docker-compose.yml"` takes services from a Compose file, whose path is relative to the file of the spec.
@@ -229,6 +256,7 @@ mod access;
 mod access_logs;
 mod access_point;
 mod architecture;
+mod auth;
 mod bounded;
 mod builder;
 mod cdn;
@@ -290,6 +318,11 @@ pub use access::{Access, AccessBuilder, InstanceProfileName};
 pub use access_logs::{AccessLogs, AccessLogsPrefix, BucketName};
 pub(crate) use access_point::WantedAccessPoint;
 pub use architecture::Architecture;
+pub(crate) use auth::SignIn;
+pub use auth::{
+    Auth, ClientId, CognitoAuth, HttpsUrl, OidcAuth, OidcEndpoints, OnUnauthenticated, Scope,
+    UserPoolArn, UserPoolDomain,
+};
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{
     CachePolicy, Cdn, CdnBehavior, CdnBuilder, CdnComment, CdnHttpVersion, CdnLogging, CdnMethods,
@@ -497,7 +530,8 @@ impl DeploymentSpec {
     }
 
     /// Returns the rules of the load balancer, in the order in which they are asked: more conditions before fewer, and
-    /// narrower paths before wider ones. The default service has a rule behind a CDN alone, and it is the last.
+    /// narrower paths before wider ones. The default service has a rule behind a CDN, or with a bearer token, and it is the
+    /// last.
     pub fn routes(&self) -> Vec<Route<'_>> {
         route::of_spec(&self.0)
     }
@@ -524,13 +558,18 @@ impl DeploymentSpec {
         self.cdn().read_timeout().unwrap_or(usual)
     }
 
+    /// Returns true if the rules of the load balancer ask for a bearer token.
+    pub(crate) fn asks_for_token(&self) -> bool {
+        self.load_balancer().auth() == Some(&Auth::Bearer)
+    }
+
     /// Returns the default service, if there is one. It gets every request that matches no other service's paths.
     pub fn default_service(&self) -> Option<&Service> {
         self.0.services.iter().find(|service| service.is_default())
     }
 
     /// Returns what is valid but likely to be a mistake: first about a Compose file that services were read from, then
-    /// in the order of the services, and last about the access and the network.
+    /// in the order of the services, and last about the access, the authentication and the network.
     ///
     /// ```
     /// use geusemaker_core::spec::DeploymentSpec;
@@ -557,10 +596,12 @@ impl DeploymentSpec {
         let (tier, access, services) = (self.tier(), self.access(), self.services());
         let of_services = warning::warnings(self.compute().count(), services);
         let of_access = warning::of_access(tier, self.load_balancer(), access, services);
+        let of_auth = warning::of_auth(self);
         let of_network = warning::of_network(tier, self.network(), access, services);
         of_import
             .chain(of_services)
             .chain(of_access)
+            .chain(of_auth)
             .chain(of_network)
             .collect()
     }

@@ -1,5 +1,6 @@
 //! The rules of the load balancer: which requests go to which service, in the order in which they are asked.
 
+use super::auth::Auth;
 use super::service::{PathPattern, Service, wildcards};
 use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
@@ -16,6 +17,9 @@ pub(super) const WILDCARDS_PER_RULE: usize = 5;
 
 /// The values that the secret of a CDN takes in a rule: while it is changed, a rule admits two of them.
 const SECRETS: usize = 2;
+
+/// The values that the bearer token takes in a rule, for the same reason.
+const TOKENS: usize = 2;
 
 /// A rule of the load balancer: the requests that go to a service. The first rule that matches a request decides.
 ///
@@ -59,15 +63,19 @@ pub struct Route<'a> {
 }
 
 /// Returns the number of paths that a rule of this service has room for.
-pub(super) fn paths_per_rule(tier: Tier, service: &Service) -> usize {
-    VALUES_PER_RULE.saturating_sub(of_all_rules(tier) + service.conditions().count())
+fn paths_per_rule(spec: &UncheckedSpec, service: &Service) -> usize {
+    VALUES_PER_RULE.saturating_sub(of_all_rules(spec) + service.conditions().count())
 }
 
 /// Returns the number of values that each rule has, whatever its service.
-pub(super) fn of_all_rules(tier: Tier) -> usize {
-    match tier {
+pub(super) fn of_all_rules(spec: &UncheckedSpec) -> usize {
+    let secrets = match spec.tier {
         Tier::Instances | Tier::LoadBalancer => 0,
         Tier::Cdn => SECRETS,
+    };
+    match spec.load_balancer.auth() {
+        Some(Auth::Bearer) => secrets + TOKENS,
+        Some(Auth::Oidc(_) | Auth::Cognito(_)) | None => secrets,
     }
 }
 
@@ -101,7 +109,7 @@ pub(super) fn of_spec(spec: &UncheckedSpec) -> Vec<Route<'_>> {
     });
     let mut routes: Vec<Route<'_>> = Vec::new();
     for (_, service, path) in places {
-        let room = paths_per_rule(spec.tier, service).max(1);
+        let room = paths_per_rule(spec, service).max(1);
         match (routes.last_mut(), path) {
             (Some(last), Some(path)) if has_room(last, service, path, room) => {
                 last.paths.push(path);
@@ -110,7 +118,7 @@ pub(super) fn of_spec(spec: &UncheckedSpec) -> Vec<Route<'_>> {
         }
     }
     let default = spec.services.iter().find(|service| service.is_default());
-    if let Some(default) = default.filter(|_| spec.tier == Tier::Cdn) {
+    if let Some(default) = default.filter(|_| of_all_rules(spec) > 0) {
         push(&mut routes, default, Vec::new());
     }
     routes
@@ -240,6 +248,16 @@ mod tests {
             shown(&spec(2, &[("a", wilder)])),
             ["1 a /a*? /b*?", "2 a /c*?"]
         );
+    }
+
+    #[test]
+    fn token_takes_two_values_of_rules() {
+        let bearer = "[load_balancer.auth]\ntype = 'bearer'";
+        let paths = "paths = ['/a', '/b', '/c', '/d']";
+        let services = |last: &'static str| [("a", paths), ("ui", last)];
+        let of = |tier| shown(&spec(tier, &services(bearer)));
+        assert_eq!(of(2), ["1 a /a /b /c", "2 a /d", "3 ui "]);
+        assert_eq!(of(3), ["1 a /a", "2 a /b", "3 a /c", "4 a /d", "5 ui "]);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
+use super::DeploymentSpec;
 use super::access::Access;
+use super::auth::Auth;
+use super::cdn::{CachePolicy, CdnPath};
 use super::egress::Egress;
 use super::load_balancer::LoadBalancer;
 use super::network::Network;
@@ -67,13 +70,28 @@ pub enum SpecWarning {
     },
     /// A load balancer that admits the whole internet to services that anybody may use.
     #[error(
-        "anybody on the internet can use {}: the load balancer asks nobody who they are; name those who may in \
-         access.allow, or write [\"0.0.0.0/0\"] there if this is meant",
+        "anybody on the internet can use {}: the load balancer asks nobody who they are; add \
+         [load_balancer.auth], name those who may in access.allow, or write [\"0.0.0.0/0\"] there if this is meant",
         joined(.services)
     )]
     OpenToEverybody {
         /// The services that the load balancer serves.
         services: Vec<ServiceName>,
+    },
+    /// A bearer token that travels in the clear.
+    #[error(
+        "the load balancer answers with HTTP, so everybody on the way can read the bearer token, and use it: add \
+         [domain], or load_balancer.certificate_arn, for HTTPS"
+    )]
+    TokenInTheClear,
+    /// Cached answers, for which nobody asks the load balancer, although it asks for a proof.
+    #[error(
+        "CloudFront caches what {path} matches, and sends it to everybody: the load balancer asks for a proof only where \
+         nothing is cached; set cache = \"disabled\" there, or keep nothing private there"
+    )]
+    CachedForEverybody {
+        /// The paths of the behavior.
+        path: CdnPath,
     },
     /// An image that instances without a way to the internet cannot pull.
     #[error(
@@ -119,7 +137,8 @@ pub(super) fn of_access(
     services: &[Service],
 ) -> Option<SpecWarning> {
     let is_public = tier == Tier::LoadBalancer && load_balancer.scheme() == Scheme::InternetFacing;
-    let is_open = is_public && access.allow().is_empty();
+    let asks = load_balancer.auth().is_some_and(Auth::keeps_strangers_out);
+    let is_open = is_public && access.allow().is_empty() && !asks;
     is_open.then(|| SpecWarning::OpenToEverybody {
         services: services
             .iter()
@@ -127,6 +146,30 @@ pub(super) fn of_access(
             .map(|service| service.name().clone())
             .collect(),
     })
+}
+
+/// Returns the warnings about a proof that is easily stolen, or not asked for.
+pub(super) fn of_auth(spec: &DeploymentSpec) -> Vec<SpecWarning> {
+    let Some(auth) = spec.load_balancer().auth() else {
+        return Vec::new();
+    };
+    let is_plain = spec.tier() == Tier::LoadBalancer && spec.balancer_certificate().is_none();
+    let in_the_clear = *auth == Auth::Bearer && is_plain;
+    let behaviors = match spec.tier() {
+        Tier::Instances | Tier::LoadBalancer => &[],
+        Tier::Cdn => spec.cdn().behaviors(),
+    };
+    let cached = behaviors.iter().filter(|behavior| match behavior.cache() {
+        CachePolicy::Disabled => false,
+        // Cookies tell the answers apart, and whoever signs in has one.
+        CachePolicy::Origin | CachePolicy::OriginWithQuery => *auth == Auth::Bearer,
+        CachePolicy::Optimized | CachePolicy::Id(_) => true,
+    });
+    let cached = cached.map(|behavior| SpecWarning::CachedForEverybody {
+        path: behavior.path().clone(),
+    });
+    let in_the_clear = in_the_clear.then_some(SpecWarning::TokenInTheClear);
+    in_the_clear.into_iter().chain(cached).collect()
 }
 
 /// Returns the warnings about a network whose instances have no public addresses.
@@ -274,6 +317,46 @@ mod tests {
             1
         );
         assert!(warnings(1, "image = 'ollama/ollama'").is_empty());
+    }
+
+    #[test]
+    fn weak_authentication_is_warned_about() {
+        let warnings = |tier: u8, more: &str| -> Vec<String> {
+            let spec = DeploymentSpec::from_toml(&format!(
+                "name = 'llm'\ntier = {tier}\ncompute.instance_type = 'g5.xlarge'\n\
+                 [[service]]\nname = 'a'\nport = 80\nimage = 'a'\n{more}\n"
+            ));
+            let warnings = spec.unwrap().warnings();
+            warnings.iter().map(ToString::to_string).collect()
+        };
+        let bearer = "[load_balancer.auth]\ntype = 'bearer'\n";
+        let name = "[domain]\nname = 'a.example.com'\nhosted_zone = 'example.com'\n";
+        let [plain] = &warnings(2, bearer)[..] else {
+            panic!("not one warning");
+        };
+        assert!(plain.starts_with("the load balancer answers with HTTP"));
+        assert!(warnings(2, &format!("{bearer}{name}")).is_empty());
+        assert!(warnings(3, bearer).is_empty());
+        let cached = format!(
+            "{bearer}[[cdn.behavior]]\npath = '/static/*'\ncache = 'optimized'\n\
+             [[cdn.behavior]]\npath = '/x/*'\ncache = 'disabled'"
+        );
+        let [cached] = &warnings(3, &cached)[..] else {
+            panic!("not one warning");
+        };
+        assert!(cached.starts_with("CloudFront caches what /static/* matches"));
+        let cognito = |choice: &str| {
+            format!(
+                "{name}[load_balancer.auth]\ntype = 'cognito'\nclient_id = 'a'\ndomain = 'a'\n\
+                 user_pool_arn = 'arn:aws:cognito-idp:us-east-1:123456789012:userpool/a'\n\
+                 on_unauthenticated = '{choice}'"
+            )
+        };
+        assert!(warnings(2, &cognito("deny")).is_empty());
+        let [open] = &warnings(2, &cognito("allow"))[..] else {
+            panic!("not one warning");
+        };
+        assert!(open.starts_with("anybody on the internet can use a"));
     }
 
     /// With endpoints alone, images come from ECR.

@@ -8,6 +8,7 @@ mod scenario;
 mod access;
 mod access_points;
 mod ambiguity;
+mod authentication;
 mod boot;
 mod capacity;
 mod cdn;

@@ -5,8 +5,8 @@ use super::report::{Checked, during};
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
 use crate::plan::problem::PlanProblem;
-use crate::resource::{instance_profile, key_pair, parameter, secret};
-use crate::spec::SecretSource;
+use crate::resource::{client_secret, instance_profile, key_pair, parameter, secret};
+use crate::spec::{Auth, SecretSource};
 
 impl Preflight<'_> {
     pub(super) async fn key_pair(&self) -> Checked<()> {
@@ -48,6 +48,24 @@ impl Preflight<'_> {
             Ok(Some(place)) => Err(self.missing("service.secrets", &place).into()),
             Err(error) if error.class == ErrorClass::Permission => Ok(()),
             Err(error) => Err(during("looking up the secrets")(error)),
+        }
+    }
+
+    /// Checks that the client secret can be read: the deployment needs it, in a call that it makes late.
+    pub(super) async fn client_secret(&self) -> Checked<()> {
+        let auth = self.spec.load_balancer().auth();
+        let Some(place) = auth.and_then(Auth::client_secret) else {
+            return Ok(());
+        };
+        let read = client_secret::read(&self.account.reader, place).await;
+        match read.map_err(during("reading the client secret"))? {
+            Ok(_) => Ok(()),
+            Err(flaw) => Err(PlanProblem::ClientSecret {
+                place: place.clone(),
+                reason: flaw.reason().to_owned(),
+                remedy: flaw.remedy(place),
+            }
+            .into()),
         }
     }
 

@@ -105,6 +105,7 @@ impl Preflight<'_> {
             key_pair,
             profile,
             secrets,
+            client_secret,
             hosted_zone,
             certificates,
             (),
@@ -117,6 +118,7 @@ impl Preflight<'_> {
             self.key_pair(),
             self.instance_profile(),
             self.secrets(),
+            self.client_secret(),
             self.hosted_zone(),
             self.certificates(),
             self.cdn_policies(&mut of_cdn),
@@ -131,6 +133,7 @@ impl Preflight<'_> {
         report.take(key_pair);
         report.take(profile);
         report.take(secrets);
+        report.take(client_secret);
         let hosted_zone = report.take(hosted_zone);
         report.take(certificates);
         report.extend(of_cdn);

@@ -1,6 +1,7 @@
 //! Checks between the fields of a spec, each of which is valid by itself.
 
 mod access;
+mod auth;
 mod compute;
 mod domain;
 mod first_repeated;
@@ -31,6 +32,7 @@ pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
     timeouts::check(spec)?;
     domain::check(spec)?;
     spec.cdn.check().map_err(|error| error.in_table("cdn"))?;
+    auth::check(spec)?;
     access::check(spec)?;
     storage::check(spec)?;
     user_data(spec)

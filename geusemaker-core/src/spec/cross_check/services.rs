@@ -122,7 +122,7 @@ fn default_service(services: &[Service]) -> Result<(), SpecError> {
 fn paths(spec: &UncheckedSpec) -> Result<(), SpecError> {
     let mut taken: HashMap<_, Vec<&Service>> = HashMap::new();
     for (index, service) in spec.services.iter().enumerate() {
-        fits_rule(spec.tier, index, service)?;
+        fits_rule(spec, index, service)?;
         let at = format!("service[{index}].paths");
         for (path_index, path) in service.paths().iter().enumerate() {
             let owners = taken.entry(path).or_default();
@@ -142,7 +142,8 @@ fn paths(spec: &UncheckedSpec) -> Result<(), SpecError> {
 }
 
 /// Checks the limits of the rules of one service.
-fn fits_rule(tier: Tier, index: usize, service: &Service) -> Result<(), SpecError> {
+fn fits_rule(spec: &UncheckedSpec, index: usize, service: &Service) -> Result<(), SpecError> {
+    let tier = spec.tier;
     let at = |field: &str| format!("service[{index}].{field}");
     if service.paths().len() > PATHS_MAX {
         let message = format!(
@@ -153,7 +154,7 @@ fn fits_rule(tier: Tier, index: usize, service: &Service) -> Result<(), SpecErro
     }
     let conditions = service.conditions();
     let of_path = usize::from(!service.paths().is_empty());
-    let room = VALUES_PER_RULE - of_all_rules(tier);
+    let room = VALUES_PER_RULE - of_all_rules(spec);
     if conditions.count() + of_path > room {
         let message = format!(
             "has {} values beside a path, and a listener rule has room for {} in tier {tier}: name fewer",

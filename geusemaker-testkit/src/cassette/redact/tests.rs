@@ -47,6 +47,23 @@ fn origin_secret_header_is_redacted() {
     );
 }
 
+/// The bearer token is in conditions too; the secret by which a provider knows the load balancer is in actions.
+#[test]
+fn proofs_of_balancer_are_redacted() {
+    let rule = "Conditions.member.2.HttpHeaderConfig.HttpHeaderName=Authorization\
+                &Conditions.member.2.HttpHeaderConfig.Values.member.1=Bearer+hunter2\
+                &Conditions.member.2.HttpHeaderConfig.Values.member.2=Bearer+hunter3\
+                &Actions.member.1.AuthenticateOidcConfig.ClientId=llm\
+                &Actions.member.1.AuthenticateOidcConfig.ClientSecret=hunter4\
+                &DefaultActions.member.1.AuthenticateOidcConfig.ClientSecret=hunter5";
+    let redacted = redact(FORM, rule);
+    assert!(!redacted.contains("hunter"), "{redacted}");
+    assert!(redacted.contains("ClientId=llm"), "{redacted}");
+    let described = "<HttpHeaderConfig><HttpHeaderName>Authorization</HttpHeaderName><Values>\
+                     <member>Bearer hunter2</member></Values></HttpHeaderConfig>";
+    assert!(!redact("text/xml", described).contains("hunter"));
+}
+
 /// In requests and in answers; the values of tags stay.
 #[test]
 fn parameters_and_sessions_are_redacted() {
