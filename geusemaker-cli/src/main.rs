@@ -11,6 +11,7 @@ mod exit_code;
 mod failure;
 mod interrupt;
 mod outcome;
+mod profile;
 mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]

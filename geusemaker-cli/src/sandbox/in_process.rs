@@ -1,6 +1,7 @@
 //! The account that `gm --sandbox` works in, in virtual time.
 
-use geusemaker_core::SdkConfig;
+use geusemaker_core::spec::Region;
+use geusemaker_core::{Error, SdkConfig};
 
 use super::kept_account::{KeptAccount, Lock};
 use crate::failure::Failure;
@@ -12,6 +13,10 @@ pub(crate) fn open(
     state: &StateDirectory,
     display: &ProgressDisplay,
 ) -> Result<(SdkConfig, impl FnOnce() + use<>), Failure> {
+    if let Some(region) = super::region() {
+        let region: Result<Region, _> = region.parse();
+        super::ensure_known(&region.map_err(|error| Failure::before(&Error::from(error)))?)?;
+    }
     let kept = KeptAccount::lock(state, Lock::Wait(display))?;
     let aws = kept.restore(super::account())?;
     let config = aws.sdk_config();

@@ -117,7 +117,7 @@ fn second_process_is_refused_with_holder() {
     let mut running = account.begin(&gm, &["deploy", "--yes"]);
     account.hears("CreateFileSystem", 1);
     let refused = account.run(&gm, &["resume", "llm", "--yes"]).with(4);
-    refused.says(&["llm is locked by ", "(process ", " since "]);
+    refused.says(&["llm is locked by ", "(pid ", " since "]);
 
     // A dead process holds no claim, even before its parent has collected its exit code.
     running.kill_uncollected();

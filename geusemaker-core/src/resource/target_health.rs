@@ -171,15 +171,15 @@ impl TargetHealth {
                 "give {service} more time (health.grace of the service, or load_balancer.wait_timeout)"
             ),
             TargetReason::ResponseCodeMismatch => format!(
-                "set health_path and health.matcher of {service} to what it answers (gm logs {stack} {service})"
+                "set health_path and health.matcher of {service} to what it answers"
             ),
             TargetReason::Timeout => format!(
-                "look if {service} is still starting or overloaded (gm logs {stack} {service}), and if the security group \
-                 of the instances admits the load balancer on port {port}"
+                "look if {service} is still starting or overloaded, and if the security group of the instances \
+                 admits the load balancer on port {port}"
             ),
             TargetReason::FailedHealthChecks => format!(
-                "look if {service} listens on port {port} on all addresses and not only on 127.0.0.1 (gm logs {stack} \
-                 {service}), and how far the instance has come (gm logs {stack} --boot)"
+                "look if {service} listens on port {port} on all addresses and not only on 127.0.0.1, and how far \
+                 the instance has come"
             ),
             TargetReason::NotRegistered | TargetReason::DeregistrationInProgress => format!(
                 "find out who deregisters the instance from the target group of {service}: another program may manage it"
@@ -189,7 +189,7 @@ impl TargetHealth {
                     .to_owned()
             }
             TargetReason::InvalidState => format!(
-                "find out who has stopped the instance (gm logs {stack} --boot), and start it again"
+                "find out who has stopped the instance, and start it again"
             ),
             TargetReason::IpUnusable => "use another subnet for the instances".to_owned(),
             TargetReason::HealthCheckDisabled => {
@@ -199,7 +199,7 @@ impl TargetHealth {
                 "try again; https://health.aws.amazon.com shows incidents".to_owned()
             }
             TargetReason::Other(_) | TargetReason::None => {
-                format!("read the log of {service} (gm logs {stack} {service})")
+                format!("read the log of {service}")
             }
         }
     }
