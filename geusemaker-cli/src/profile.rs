@@ -38,7 +38,9 @@ impl MissingProfile {
 
     pub(crate) fn remedy(&self) -> String {
         let Self { name, .. } = self;
-        format!("set AWS_PROFILE to a profile that exists, or make this one: aws configure --profile {name}")
+        format!(
+            "set AWS_PROFILE to a profile that exists, or make this one: aws configure --profile {name}"
+        )
     }
 }
 

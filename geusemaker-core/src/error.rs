@@ -21,7 +21,9 @@ use crate::progress::seconds;
 use crate::remote_error::RemoteError;
 use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource_key::ResourceKey;
-use crate::spec::{Difference, DomainName, Region, SecretSource, ServiceName, SpecError, StackName, Tier};
+use crate::spec::{
+    Difference, DomainName, Region, SecretSource, ServiceName, SpecError, StackName, Tier,
+};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 

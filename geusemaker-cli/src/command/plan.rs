@@ -19,7 +19,9 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         Err(error) => return Err(error.into()),
         Ok(existing) => {
             for difference in spec::settings(context, &existing, &spec)? {
-                context.display.note(&format!("gm deploy changes {difference}"));
+                context
+                    .display
+                    .note(&format!("gm deploy changes {difference}"));
             }
             if existing.phase == Phase::Committed {
                 return status::up_already(context, &existing);

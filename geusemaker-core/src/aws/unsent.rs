@@ -39,8 +39,7 @@ pub(super) const ENDPOINT_REMEDY: &str = "set AWS_ENDPOINT_URL (or endpoint_url 
      http://localhost:4566, or unset it for AWS itself";
 
 /// The remedy for credentials that were not found.
-pub(super) const CREDENTIALS_REMEDY: &str =
-    "run \"aws configure\" or \"aws sso login\", or set AWS_PROFILE to a profile that has credentials";
+pub(super) const CREDENTIALS_REMEDY: &str = "run \"aws configure\" or \"aws sso login\", or set AWS_PROFILE to a profile that has credentials";
 
 #[cfg(test)]
 mod tests {

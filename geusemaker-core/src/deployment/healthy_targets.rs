@@ -286,7 +286,6 @@ fn seen_target(
                 let port = service.port().map(PortMapping::host);
                 let check = Check {
                     service: service.name().as_str(),
-                    stack: spec.name().as_str(),
                     port: of_service.port().or(port).unwrap_or_default(),
                     path: of_service.path(),
                     matcher: of_service.matcher(),

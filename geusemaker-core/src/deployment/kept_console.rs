@@ -23,7 +23,9 @@ pub(super) async fn keep(ledger: &Ledger, error: &Error) {
         }
         let instance = instance.clone();
         // If the journal cannot be written, the undo says so.
-        let _ = ledger.append(JournalEvent::Console { instance, lines }).await;
+        let _ = ledger
+            .append(JournalEvent::Console { instance, lines })
+            .await;
     }
 }
 
@@ -71,7 +73,10 @@ mod tests {
 
     #[test]
     fn colors_of_console_are_dropped() {
-        assert_eq!(end_of("\u{1b}[0;32m  OK  \u{1b}[0m done\r\n\n"), ["  OK   done"]);
+        assert_eq!(
+            end_of("\u{1b}[0;32m  OK  \u{1b}[0m done\r\n\n"),
+            ["  OK   done"]
+        );
     }
 
     #[test]

@@ -17,9 +17,9 @@ use crate::leftover::Leftover;
 use crate::progress::wait::WaitReport;
 use crate::resource::holder::{self, Holder};
 use crate::resource_ref::ResourceRef;
-use crate::wait::timeouts::Stage;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
+use crate::wait::timeouts::Stage;
 use crate::wait::{PollState, Wait, WaitError, schedule};
 
 /// The time that a holder has which nobody is removing. It may only look like that: AWS shows for a moment what is gone.

@@ -29,8 +29,8 @@ use crate::progress::event::ProgressUpdate;
 use crate::resource::distribution;
 use crate::resource::sharing::Sharing;
 use crate::resource_ref::ResourceRef;
-use crate::wait::timeouts::Stage;
 use crate::wait::reauth_wait::ReauthWait;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait, WaitError};
 use crate::{error_chain, task};
 

@@ -10,8 +10,8 @@ use super::rollback_guard::RollbackGuard;
 use super::{Ledger, exists};
 use crate::account::Account;
 use crate::error::Error;
-use crate::journal::{Journal, JournalError};
 use crate::journal::claim::Holder;
+use crate::journal::{Journal, JournalError};
 use crate::plan::Plan;
 
 /// Everything that a deployment needs to begin its journal.

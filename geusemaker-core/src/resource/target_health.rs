@@ -54,7 +54,6 @@ impl TargetReason {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check<'a> {
     pub(crate) service: &'a str,
-    pub(crate) stack: &'a str,
     pub(crate) port: u16,
     pub(crate) path: &'a HealthPath,
     pub(crate) matcher: &'a HealthMatcher,
@@ -160,19 +159,14 @@ impl TargetHealth {
 
     /// Returns what the user can check.
     pub(crate) fn remedy(&self, check: Check<'_>) -> String {
-        let Check {
-            service,
-            stack,
-            port,
-            ..
-        } = check;
+        let Check { service, port, .. } = check;
         match &self.reason {
             TargetReason::RegistrationInProgress | TargetReason::InitialHealthChecking => format!(
                 "give {service} more time (health.grace of the service, or load_balancer.wait_timeout)"
             ),
-            TargetReason::ResponseCodeMismatch => format!(
-                "set health_path and health.matcher of {service} to what it answers"
-            ),
+            TargetReason::ResponseCodeMismatch => {
+                format!("set health_path and health.matcher of {service} to what it answers")
+            }
             TargetReason::Timeout => format!(
                 "look if {service} is still starting or overloaded, and if the security group of the instances \
                  admits the load balancer on port {port}"
@@ -188,9 +182,9 @@ impl TargetHealth {
                 "find out who has changed the listener or the subnets of the load balancer"
                     .to_owned()
             }
-            TargetReason::InvalidState => format!(
-                "find out who has stopped the instance, and start it again"
-            ),
+            TargetReason::InvalidState => {
+                format!("find out who has stopped the instance, and start it again")
+            }
             TargetReason::IpUnusable => "use another subnet for the instances".to_owned(),
             TargetReason::HealthCheckDisabled => {
                 format!("switch the health checks of the target group of {service} on")
@@ -237,7 +231,6 @@ mod tests {
         let (path, matcher) = ("/healthz".parse().unwrap(), HealthMatcher::default());
         let check = Check {
             service: "webui",
-            stack: "llm",
             port: 8080,
             path: &path,
             matcher: &matcher,

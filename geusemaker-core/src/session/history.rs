@@ -184,7 +184,9 @@ impl Reader {
             JournalEvent::Console { instance, lines } => {
                 let message = match lines.len() {
                     1 => format!("the last line of the console of {instance} is kept here"),
-                    count => format!("the last {count} lines of the console of {instance} are kept here"),
+                    count => {
+                        format!("the last {count} lines of the console of {instance} are kept here")
+                    }
                 };
                 (HistoryEvent::Console, None, message)
             }

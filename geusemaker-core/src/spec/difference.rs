@@ -127,7 +127,9 @@ fn collect(field: &str, value: &Value, fields: &mut BTreeMap<String, String>) {
             }
         }
         // The services, and what else has names of its own.
-        Value::Array(items) if !items.is_empty() && items.iter().all(|it| name_of(it).is_some()) => {
+        Value::Array(items)
+            if !items.is_empty() && items.iter().all(|it| name_of(it).is_some()) =>
+        {
             for item in items {
                 let name = name_of(item).unwrap_or_default();
                 collect(&of(name), item, fields);
@@ -179,7 +181,10 @@ mod tests {
     #[test]
     fn images_touch_resources() {
         let differences = spec("10m", "0s", "nginx:1").differences(&spec("20m", "0s", "nginx:2"));
-        let touching: Vec<_> = differences.iter().filter(|it| it.touches_resources()).collect();
+        let touching: Vec<_> = differences
+            .iter()
+            .filter(|it| it.touches_resources())
+            .collect();
         assert_eq!(touching.len(), 1, "{differences:?}");
         assert_eq!(touching[0].field, "service.a.image");
     }
@@ -187,7 +192,12 @@ mod tests {
     #[test]
     fn order_of_services_is_difference() {
         let spec = |first, second| {
-            let service = |name| format!("[[service]]\nname = '{name}'\nport = {}\nimage = 'nginx:1'\n", name as u8 as u16 + 8000);
+            let service = |name| {
+                format!(
+                    "[[service]]\nname = '{name}'\nport = {}\nimage = 'nginx:1'\n",
+                    name as u8 as u16 + 8000
+                )
+            };
             let spec = format!(
                 "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n{}{}",
                 service(first),

@@ -71,7 +71,9 @@ const OTHERS: [&str; 22] = [
 impl Region {
     /// Returns true if this crate knows that AWS has the Region. AWS adds Regions, so others may exist too.
     pub fn is_known(&self) -> bool {
-        ENABLED.contains(&self.as_str()) || OTHERS.contains(&self.as_str()) || self.partition().contains("-iso")
+        ENABLED.contains(&self.as_str())
+            || OTHERS.contains(&self.as_str())
+            || self.partition().contains("-iso")
     }
 
     /// Returns the Region that a Region which is not known was probably meant to be.
@@ -89,7 +91,8 @@ impl Region {
             return None;
         }
         let known = ENABLED.iter().chain(&OTHERS);
-        let distances = known.map(|known| (strsim::damerau_levenshtein(self.as_str(), known), *known));
+        let distances =
+            known.map(|known| (strsim::damerau_levenshtein(self.as_str(), known), *known));
         // On a tie, the first: the usual ones come first.
         let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
         (distance <= 3).then(|| Self(nearest.to_owned()))

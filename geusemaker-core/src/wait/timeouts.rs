@@ -64,7 +64,9 @@ impl fmt::Display for Stage {
 
 /// Error returned when a text is not a stage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a stage: the stages are instances, load-balancer, certificate, cdn and deletion")]
+#[error(
+    "{text:?} is not a stage: the stages are instances, load-balancer, certificate, cdn and deletion"
+)]
 pub struct InvalidStage {
     text: String,
 }
