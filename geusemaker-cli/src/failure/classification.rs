@@ -1,5 +1,6 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
+use geusemaker_core::spec::SpecError;
 use geusemaker_core::{Attempt, Category, Error, ErrorClass, PlanError, Undone};
 use serde_json::json;
 
@@ -89,6 +90,7 @@ impl Failure {
             failure.remedy = Some(missing.remedy());
         }
         match error {
+            Error::Spec(error) if !error.others().is_empty() => failure.set_spec_problems(error),
             Error::Plan(error) => failure.set_problems(error),
             Error::Capacity { attempts, .. } => failure.set_attempts(attempts),
             _ => {}
@@ -120,6 +122,27 @@ impl Failure {
                     .unwrap_or(&attempt.error.message);
                 (attempt.candidate.to_string(), answer.clone())
             })
+            .collect();
+    }
+
+    /// Sets the problems of a spec, each with its place.
+    fn set_spec_problems(&mut self, error: &SpecError) {
+        let all: Vec<_> = std::iter::once(error).chain(error.others()).collect();
+        self.details.error["problems"] = all
+            .iter()
+            .map(|problem| {
+                json!({
+                    "message": problem.message(),
+                    "file": problem.file(),
+                    "line": problem.line(),
+                    "field": problem.field(),
+                })
+            })
+            .collect();
+        self.message = format!("{} problems in the spec; nothing was created", all.len());
+        self.details.problems = all
+            .iter()
+            .map(|problem| (problem.to_string(), String::new()))
             .collect();
     }
 

@@ -22,9 +22,10 @@ impl Failure {
             document = document.member("served", served);
         }
         for (number, (message, remedy)) in (1..).zip(&self.details.problems) {
-            document = document
-                .line(format!("  {number}. {message}"))
-                .line(format!("     try: {remedy}"));
+            document = document.line(format!("  {number}. {message}"));
+            if !remedy.is_empty() {
+                document = document.line(format!("     try: {remedy}"));
+            }
         }
         let attempts = &self.details.attempts;
         let width = attempts.iter().map(|(place, _)| place.len()).max();

@@ -25,7 +25,7 @@ impl<const MIN: u32, const MAX: u32, const DEFAULT: u32> Bounded<MIN, MAX, DEFAU
         match u32::try_from(number) {
             Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
             Ok(_) | Err(_) => Err(SpecError::new(format!(
-                "must be from {MIN} to {MAX}, not {number}"
+                "must be {MIN} to {MAX}, not {number}"
             ))),
         }
     }
@@ -102,7 +102,7 @@ mod tests {
                 }
                 Err(error) => {
                     prop_assert!(!(1..=20).contains(&number));
-                    let wanted = format!("must be from 1 to 20, not {number}");
+                    let wanted = format!("must be 1 to 20, not {number}");
                     prop_assert!(error.to_string().contains(&wanted), "{}", error);
                 }
             }

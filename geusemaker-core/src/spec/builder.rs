@@ -35,7 +35,7 @@ use super::unchecked::{ImportWarnings, UncheckedSpec};
 ///     assert_eq!(spec.default_service(), spec.services().first());
 ///
 ///     let error = spec.to_builder().compute(spec.compute().to_builder().count(21)).build().unwrap_err();
-///     assert_eq!(error.to_string(), "compute.count: must be from 1 to 20, not 21");
+///     assert_eq!(error.to_string(), "compute.count: must be 1 to 20, not 21");
 ///     Ok(())
 /// }
 /// ```
@@ -273,11 +273,11 @@ mod tests {
         for (spec, wanted) in [
             (
                 spec.clone().compute(compute().count(21)),
-                "compute.count: must be from 1 to 20, not 21",
+                "compute.count: must be 1 to 20, not 21",
             ),
             (
                 spec.clone().compute(compute().root_volume_gib(99)),
-                "compute.root_volume_gib: must be from 100 to 16384, not 99",
+                "compute.root_volume_gib: must be 100 to 16384, not 99",
             ),
             (
                 spec.clone().service(service("ui", 22)),
@@ -286,26 +286,26 @@ mod tests {
             (
                 spec.clone()
                     .load_balancer(load_balancer().wait_timeout(Duration::from_secs(9))),
-                "load_balancer.wait_timeout: must be from 10s to 1h, not 9s",
+                "load_balancer.wait_timeout: must be 10s to 1h, not 9s",
             ),
             (
                 spec.clone()
                     .load_balancer(load_balancer().health_check_interval(Duration::from_secs(301))),
-                "load_balancer.health_check_interval: must be from 5s to 5m, not 301s",
+                "load_balancer.health_check_interval: must be 5s to 5m, not 301s",
             ),
             (
                 spec.clone()
                     .load_balancer(load_balancer().healthy_threshold(1)),
-                "load_balancer.healthy_threshold: must be from 2 to 10, not 1",
+                "load_balancer.healthy_threshold: must be 2 to 10, not 1",
             ),
             (
                 spec.clone()
                     .load_balancer(load_balancer().unhealthy_threshold(11)),
-                "load_balancer.unhealthy_threshold: must be from 2 to 10, not 11",
+                "load_balancer.unhealthy_threshold: must be 2 to 10, not 11",
             ),
             (
                 spec.cdn(super::super::Cdn::builder().wait_timeout(Duration::from_secs(5460))),
-                "cdn.wait_timeout: must be from 1m to 90m, not 91m",
+                "cdn.wait_timeout: must be 1m to 90m, not 91m",
             ),
         ] {
             assert_eq!(spec.build().unwrap_err().to_string(), wanted);

@@ -170,7 +170,7 @@ impl Compute {
 ///     .root_volume_gib(50);
 /// let spec = DeploymentSpec::builder("llm-prod".parse()?, Tier::Instances, compute);
 /// let error = spec.build().unwrap_err();
-/// assert_eq!(error.to_string(), "compute.root_volume_gib: must be from 100 to 16384, not 50");
+/// assert_eq!(error.to_string(), "compute.root_volume_gib: must be 100 to 16384, not 50");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

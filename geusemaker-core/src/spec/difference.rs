@@ -192,10 +192,10 @@ mod tests {
     #[test]
     fn order_of_services_is_difference() {
         let spec = |first, second| {
-            let service = |name| {
+            let service = |name: char| {
+                let port = u32::from(name) + 8000;
                 format!(
-                    "[[service]]\nname = '{name}'\nport = {}\nimage = 'nginx:1'\n",
-                    name as u8 as u16 + 8000
+                    "[[service]]\nname = '{name}'\nport = {port}\npaths = ['/{name}']\nimage = 'nginx:1'\n"
                 )
             };
             let spec = format!(

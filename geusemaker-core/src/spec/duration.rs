@@ -34,7 +34,7 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> BoundedDuration<MIN, MA
         } else {
             let [min, max, given] = [MIN, MAX, seconds].map(write);
             Err(SpecError::new(format!(
-                "must be from {min} to {max}, not {given}"
+                "must be {min} to {max}, not {given}"
             )))
         }
     }
@@ -157,8 +157,8 @@ mod tests {
                 .contains(r#""soon" is not a duration such as "300s", "30m", "1h" or "1m30s""#)
         );
         assert!(error("300").contains("expected a duration such as"));
-        assert!(error(r#""5s""#).contains("must be from 10s to 1h, not 5s"));
-        assert!(error(r#""2h""#).contains("must be from 10s to 1h, not 2h"));
+        assert!(error(r#""5s""#).contains("must be 10s to 1h, not 5s"));
+        assert!(error(r#""2h""#).contains("must be 10s to 1h, not 2h"));
         let error = Wait::new(Duration::from_millis(10_500)).unwrap_err();
         assert_eq!(error.to_string(), "must be whole seconds, not 10.5s");
     }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::id::InvalidId;
 
+/// The begin of the message about a field that is not there.
+pub(super) const MISSING: &str = "is missing";
+
 /// Error returned when a value, a field or a whole file is not a valid spec.
 ///
 /// The message gives the place as far as it is known, then the problem and what would be right:
@@ -24,6 +27,7 @@ pub struct SpecError {
     column: Option<usize>,
     field: Option<String>,
     message: String,
+    others: Box<[SpecError]>,
 }
 
 impl SpecError {
@@ -53,6 +57,60 @@ impl SpecError {
         &self.message
     }
 
+    /// Returns the other problems of the same file, if more than one was found, in the order of their lines.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::DeploymentSpec;
+    ///
+    /// let spec = "name = 'Llm'\ntier = 4\ncompute.instance_type = 'g5.xlarge'";
+    /// let error = DeploymentSpec::from_toml(spec).unwrap_err();
+    /// assert_eq!(error.line(), Some(1));
+    /// assert_eq!(error.others().len(), 1);
+    /// assert_eq!(error.others()[0].line(), Some(2));
+    /// ```
+    pub fn others(&self) -> &[SpecError] {
+        &self.others
+    }
+
+    /// Returns one error for all of these, or `None` if there are none.
+    pub(super) fn of_all(errors: impl IntoIterator<Item = SpecError>) -> Option<Self> {
+        let mut all: Vec<SpecError> = Vec::new();
+        for mut error in errors {
+            let others = std::mem::take(&mut error.others);
+            all.push(error);
+            all.extend(others);
+        }
+        // Those without a line stay where they are: first.
+        all.sort_by_key(|error| error.line);
+        let mut all = all.into_iter();
+        let mut first = all.next()?;
+        first.others = all.collect();
+        Some(first)
+    }
+
+    /// Returns an error with all that these checks have found.
+    pub(super) fn check_all(
+        checks: impl IntoIterator<Item = Result<(), SpecError>>,
+    ) -> Result<(), Self> {
+        match Self::of_all(checks.into_iter().filter_map(Result::err)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns true if the field, or one in this table, is not in the file and has to be.
+    pub(super) fn is_missing(&self) -> bool {
+        self.message.contains(MISSING)
+    }
+
+    /// Changes this error and the others.
+    pub(super) fn each(mut self, change: impl Fn(Self) -> Self) -> Self {
+        let others = std::mem::take(&mut self.others);
+        let all = std::iter::once(self).chain(others).map(change);
+        // There is at least this one.
+        Self::of_all(all).unwrap_or_else(|| Self::new(""))
+    }
+
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             file: None,
@@ -60,6 +118,7 @@ impl SpecError {
             column: None,
             field: None,
             message: message.into(),
+            others: Box::default(),
         }
     }
 
@@ -95,9 +154,11 @@ impl SpecError {
     }
 
     /// Names the file, unless the problem is known to be in another one.
-    pub(super) fn in_file(mut self, file: &Path) -> Self {
-        self.file.get_or_insert_with(|| file.to_owned());
-        self
+    pub(super) fn in_file(self, file: &Path) -> Self {
+        self.each(|mut error| {
+            error.file.get_or_insert_with(|| file.to_owned());
+            error
+        })
     }
 }
 

@@ -598,10 +598,12 @@ impl DeploymentSpec {
         let (tier, access, services) = (self.tier(), self.access(), self.services());
         let of_services = warning::warnings(self.compute().count(), services);
         let of_access = warning::of_access(tier, self.load_balancer(), access, services);
+        let of_tier = warning::of_tier(tier, self.load_balancer(), self.cdn());
         let of_auth = warning::of_auth(self);
         let of_network = warning::of_network(tier, self.network(), access, services);
         of_import
             .chain(of_services)
+            .chain(of_tier)
             .chain(of_access)
             .chain(of_auth)
             .chain(of_network)
@@ -724,7 +726,7 @@ mod tests {
         );
         assert_eq!(
             error(r#"{"instance_type":"g5.xlarge","count":21}"#),
-            "compute.count: must be from 1 to 20, not 21 at line 1 column 73"
+            "compute.count: must be 1 to 20, not 21 at line 1 column 73"
         );
         assert_eq!(
             error("{}"),

@@ -6,6 +6,7 @@ use toml::{Deserializer, Spanned};
 use super::error::SpecError;
 
 /// A TOML text and the values parsed from it.
+#[derive(Clone)]
 pub(super) struct Document<'a> {
     text: &'a str,
     root: Spanned<DeTable<'a>>,
@@ -52,6 +53,41 @@ impl<'a> Document<'a> {
         }
         offset.map(|offset| line_at(self.text, offset))
     }
+
+    /// Removes the field at this path, and returns true if it was there. Items of arrays stay, so that the others keep
+    /// their numbers.
+    pub(super) fn remove(&mut self, path: &str) -> bool {
+        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut table = self.root.get_mut();
+        let mut steps = parent
+            .split(['.', '['])
+            .filter(|step| !step.is_empty())
+            .peekable();
+        while let Some(step) = steps.next() {
+            let Some(value) = table.get_mut(step) else {
+                return false;
+            };
+            let index = steps.next_if(|step| step.ends_with(']'));
+            let value = match (value.get_mut(), index) {
+                (DeValue::Array(items), Some(index)) => {
+                    let index = index.trim_end_matches(']').parse::<usize>();
+                    match index.ok().and_then(|index| items.get_mut(index)) {
+                        Some(item) => item.get_mut(),
+                        None => return false,
+                    }
+                }
+                (value, None) => value,
+                (_, Some(_)) => return false,
+            };
+            let DeValue::Table(inner) = value else {
+                return false;
+            };
+            table = inner;
+        }
+        // One item of an array that is wrong makes the whole array wrong.
+        let key = key.split_once('[').map_or(key, |(key, _)| key);
+        table.remove(key).is_some()
+    }
 }
 
 /// The place that one step of a path leads to.
@@ -61,7 +97,13 @@ enum Place<'d, 'a> {
 }
 
 fn syntax_error(text: &str, error: &toml::de::Error) -> SpecError {
-    let message = format!("is not TOML: {}", error.message());
+    let message = match text.trim_start().chars().next() {
+        Some('{') => "looks like JSON: gm specs are TOML, as in name = \"llm\"".to_owned(),
+        _ if text.trim_start().starts_with("---") => {
+            "looks like YAML: gm specs are TOML, as in name = \"llm\"".to_owned()
+        }
+        _ => format!("is not TOML: {}", error.message()),
+    };
     match error.span() {
         Some(span) => SpecError::new(message)
             .on_line(Some(line_at(text, span.start)))

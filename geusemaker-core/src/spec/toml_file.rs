@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
-use super::error::SpecError;
+use super::error::{MISSING, SpecError};
 use super::plain_secret;
 use super::service::ServiceFields;
 use super::toml_document::Document;
@@ -34,19 +34,73 @@ pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
 /// Reads the spec in the text of a file in the folder.
 fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecError> {
     let document = Document::parse(text).map_err(without_secrets)?;
+    let located = |error: SpecError| {
+        if error.file().is_some() {
+            return without_secrets(error);
+        }
+        let line = error.field().and_then(|field| document.line_of(field));
+        without_secrets(error.on_line(line))
+    };
+    let first = match deserialize(&document) {
+        // The errors of the checks across fields carry a path of their own.
+        Ok(fields) => return check(fields, folder).map_err(|error| error.each(located)),
+        Err(error) => error,
+    };
+    let others = others_after(&first, &document);
+    let errors = std::iter::once(first).chain(others).map(located);
+    // There is at least the first.
+    Err(SpecError::of_all(errors).unwrap_or_else(|| SpecError::new("is not a spec")))
+}
+
+/// Reads the fields, each of which is checked by itself.
+fn deserialize(document: &Document<'_>) -> Result<UncheckedSpec<ServiceFields>, SpecError> {
     let mut track = Track::new();
     let reader = document.reader();
-    // The errors of the checks across fields carry a path of their own.
     UncheckedSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
         .map_err(|error| explain(track.path().to_string(), &error))
-        .and_then(|fields| check(fields, folder))
-        .map_err(|error| {
-            if error.file().is_some() {
-                return without_secrets(error);
-            }
-            let line = error.field().and_then(|field| document.line_of(field));
-            without_secrets(error.on_line(line))
-        })
+}
+
+/// The most errors that are shown at once.
+const MOST_ERRORS: usize = 20;
+
+/// Returns the errors after the first: those that are there without the fields that are wrong. What only the missing
+/// fields make wrong is no error of the file.
+fn others_after(first: &SpecError, document: &Document<'_>) -> Vec<SpecError> {
+    let mut rest = document.clone();
+    let mut removed: Vec<String> = Vec::new();
+    let mut others = Vec::new();
+    let mut next = first.field().map(str::to_owned);
+    while let Some(field) = next.take() {
+        // A field that is missing leaves with its table, in which nothing is missing then.
+        let mut gone = field.as_str();
+        while !rest.remove(gone) {
+            let Some((table, _)) = gone.rsplit_once('.') else {
+                return others;
+            };
+            gone = table;
+        }
+        removed.push(gone.to_owned());
+        let Err(error) = deserialize(&rest) else {
+            break;
+        };
+        let Some(field) = error.field() else { break };
+        let is_beside =
+            |gone: &String| table_of(gone) == table_of(field) || table_of(gone) == Some(field);
+        let is_consequence = error.is_missing() && removed.iter().any(is_beside);
+        next = Some(field.to_owned());
+        if !is_consequence {
+            others.push(error);
+        }
+        if others.len() == MOST_ERRORS {
+            break;
+        }
+    }
+    others
+}
+
+/// Returns the table that a field is in.
+fn table_of(field: &str) -> Option<&str> {
+    field.rsplit_once('.').map(|(table, _)| table)
 }
 
 /// Leaves out what a message repeats of the file, if it is a secret at a wrong place.
@@ -68,7 +122,7 @@ fn check(
     fields.services.append(&mut import.fields);
     fields.import_warnings = ImportWarnings(std::mem::take(&mut import.warnings));
     DeploymentSpec::check_written(fields, Some((first, &tables)))
-        .map_err(|error| import.locate(first, error))
+        .map_err(|error| error.each(|error| import.locate(first, error)))
 }
 
 /// Turns serde's message into one that says what would be right.
@@ -82,7 +136,7 @@ fn explain(path: String, error: &toml::de::Error) -> SpecError {
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         let field = join(&path, rest.trim_matches('`'));
-        return SpecError::new(format!("is missing: add it to {}", table_name(&path))).at(field);
+        return SpecError::new(format!("{MISSING}: add it to {}", table_name(&path))).at(field);
     }
     let error = SpecError::new(message);
     if path.is_empty() || path == "." {
@@ -277,7 +331,7 @@ wait_timeout = "1h"
             (
                 "count",
                 "count = 0",
-                "gm.toml:9: compute.count: must be from 1 to 20, not 0",
+                "gm.toml:9: compute.count: must be 1 to 20, not 0",
             ),
             (
                 "fallback",
@@ -297,12 +351,12 @@ wait_timeout = "1h"
             (
                 "root_volume",
                 "root_volume_gib = 99",
-                "gm.toml:13: compute.root_volume_gib: must be from 100 to 16384, not 99",
+                "gm.toml:13: compute.root_volume_gib: must be 100 to 16384, not 99",
             ),
             (
                 "root_volume",
                 "root_volume_gib = 16385",
-                "gm.toml:13: compute.root_volume_gib: must be from 100 to 16384, not 16385",
+                "gm.toml:13: compute.root_volume_gib: must be 100 to 16384, not 16385",
             ),
             (
                 "key_pair",
@@ -352,22 +406,22 @@ wait_timeout = "1h"
             (
                 "wait_timeout = \"10m",
                 "wait_timeout = \"2h\"",
-                "gm.toml:31: load_balancer.wait_timeout: must be from 10s to 1h, not 2h",
+                "gm.toml:31: load_balancer.wait_timeout: must be 10s to 1h, not 2h",
             ),
             (
                 "health_check",
                 "health_check_interval = \"1s\"",
-                "gm.toml:32: load_balancer.health_check_interval: must be from 5s to 5m, not 1s",
+                "gm.toml:32: load_balancer.health_check_interval: must be 5s to 5m, not 1s",
             ),
             (
                 "healthy",
                 "healthy_threshold = 1",
-                "gm.toml:33: load_balancer.healthy_threshold: must be from 2 to 10, not 1",
+                "gm.toml:33: load_balancer.healthy_threshold: must be 2 to 10, not 1",
             ),
             (
                 "unhealthy",
                 "unhealthy_threshold = 11",
-                "gm.toml:34: load_balancer.unhealthy_threshold: must be from 2 to 10, not 11",
+                "gm.toml:34: load_balancer.unhealthy_threshold: must be 2 to 10, not 11",
             ),
             (
                 "wait_timeout = \"1h",
@@ -663,6 +717,61 @@ wait_timeout = "1h"
             lines.insert(line, "unknown = 1");
             let error = parse(&lines.join("\n")).unwrap_err();
             prop_assert_eq!(error.line(), Some(line + 1), "{}", error);
+        }
+    }
+
+    /// Returns the errors of a spec: line and field.
+    fn all_of(text: &str) -> Vec<(usize, String)> {
+        let error = parse(text).unwrap_err();
+        let all = std::iter::once(&error).chain(error.others());
+        let all = all.map(|it| {
+            let field = it.field().unwrap_or_default().to_owned();
+            (it.line().unwrap_or_default(), field)
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn wrong_fields_are_found_together() {
+        let text = "name = 'LLM'\ntier = 7\n[compute]\ninstance_type = 'g5.xlarge'\ncount = 99\ncuont = 2\n\
+                    [[service]]\nname = 'a'\nport = 0\nimage = 'nginx:1'\n[[service]]\nname = 'B'\nport = 81\n\
+                    image = 'nginx:1'\n[load_balancer]\nidle_timeout = '0s'";
+        let found: Vec<_> = all_of(text).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(found, [1, 2, 5, 6, 9, 12, 16]);
+    }
+
+    #[test]
+    fn checks_between_fields_are_found_together() {
+        let text = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\nnetwork.subnets = ['subnet-0a']\n\
+                    [[service]]\nname = 'a'\nport = 80\nimage = 'nginx:1'\n[[service]]\nname = 'b'\nport = 81\n\
+                    image = 'nginx:1'";
+        let found = all_of(text);
+        assert_eq!(found[0], (4, "network.subnets".to_owned()));
+        assert_eq!(found[1].1, "service[1]");
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn missing_field_hides_no_others() {
+        let text = "name = 'LLM'\ntier = 1\n[compute]\ncount = 1\n[storage]\nkeep_on_destroy = 3";
+        let found: Vec<_> = all_of(text).into_iter().map(|(_, field)| field).collect();
+        assert_eq!(
+            found,
+            ["name", "compute.instance_type", "storage.keep_on_destroy"]
+        );
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        for (text, wanted) in [
+            (
+                "{\n  \"name\": \"llm\"\n}",
+                "looks like JSON: gm specs are TOML",
+            ),
+            ("---\nname: llm\n", "looks like YAML: gm specs are TOML"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.message().starts_with(wanted), "{error}");
         }
     }
 }

@@ -71,6 +71,16 @@ impl UncheckedSpec<ServiceFields> {
             return Err(SpecError::new(message).at("compose"));
         }
         let services = self.services.into_iter().enumerate();
+        let (mut checked, mut errors) = (Vec::new(), Vec::new());
+        for (index, service) in services {
+            match service.checked() {
+                Ok(service) => checked.push(service),
+                Err(error) => errors.push(error.in_table(&format!("service[{index}]"))),
+            }
+        }
+        if let Some(error) = SpecError::of_all(errors) {
+            return Err(error);
+        }
         Ok(UncheckedSpec {
             name: self.name,
             region: self.region,
@@ -80,13 +90,7 @@ impl UncheckedSpec<ServiceFields> {
             compute: self.compute,
             access: self.access,
             storage: self.storage,
-            services: services
-                .map(|(index, service)| {
-                    service
-                        .checked()
-                        .map_err(|error| error.in_table(&format!("service[{index}]")))
-                })
-                .collect::<Result<_, _>>()?,
+            services: checked,
             load_balancer: self.load_balancer,
             cdn: self.cdn,
             domain: self.domain,

@@ -5,8 +5,9 @@ use thiserror::Error;
 use super::DeploymentSpec;
 use super::access::Access;
 use super::auth::Auth;
-use super::cdn::{CachePolicy, CdnPath};
+use super::cdn::{CachePolicy, Cdn, CdnPath};
 use super::egress::Egress;
+use super::is_default::is_default;
 use super::load_balancer::LoadBalancer;
 use super::network::Network;
 use super::scheme::Scheme;
@@ -113,6 +114,16 @@ pub enum SpecWarning {
         /// The field: `access.ssh_from`.
         field: &'static str,
     },
+    /// A table about a part that the tier does not have.
+    #[error("[{table}] has no effect in tier {tier}: set tier = {needed}, or leave it out")]
+    NoEffectInTier {
+        /// The table: `load_balancer`.
+        table: &'static str,
+        /// The tier of the spec.
+        tier: Tier,
+        /// The lowest tier in which the table has an effect.
+        needed: Tier,
+    },
     /// A `healthcheck` of a Compose file, which is not taken over.
     #[error(
         "{service} has a healthcheck in the Compose file, which is not used: the load balancer asks each service that it \
@@ -127,6 +138,30 @@ pub enum SpecWarning {
 fn joined(services: &[ServiceName]) -> String {
     let names: Vec<_> = services.iter().map(ServiceName::as_str).collect();
     names.join(", ")
+}
+
+/// Returns the warnings about tables that have no effect in this tier.
+pub(super) fn of_tier(
+    tier: Tier,
+    load_balancer: &LoadBalancer,
+    cdn: &Cdn,
+) -> impl Iterator<Item = SpecWarning> + use<> {
+    let without_effect = [
+        (
+            "load_balancer",
+            Tier::LoadBalancer,
+            !is_default(load_balancer),
+        ),
+        ("cdn", Tier::Cdn, !is_default(cdn)),
+    ];
+    without_effect
+        .into_iter()
+        .filter(move |(_, needed, is_given)| *is_given && tier < *needed)
+        .map(move |(table, needed, _)| SpecWarning::NoEffectInTier {
+            table,
+            tier,
+            needed,
+        })
 }
 
 /// Returns the warning about a load balancer that admits everybody.
@@ -289,6 +324,31 @@ mod tests {
         ))
         .unwrap();
         spec.warnings().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn table_without_effect_is_warned_about() {
+        let spec = |tier: u8, lines: &str| {
+            DeploymentSpec::from_toml(&format!(
+                "name = 'llm'\ntier = {tier}\ncompute.instance_type = 'g5.xlarge'\naccess.allow = ['10.0.0.0/8']\n\
+                 {lines}\n[[service]]\nname = 'a'\nport = 80\nimage = 'nginx:1'"
+            ))
+            .unwrap()
+        };
+        let shown = |tier, lines| {
+            let warnings = spec(tier, lines).warnings();
+            warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let lines = "load_balancer.idle_timeout = '300s'\ncdn.wait_timeout = '50m'";
+        assert_eq!(
+            shown(1, lines),
+            [
+                "[load_balancer] has no effect in tier 1: set tier = 2, or leave it out",
+                "[cdn] has no effect in tier 1: set tier = 3, or leave it out",
+            ]
+        );
+        assert_eq!(shown(2, lines).len(), 1);
+        assert_eq!(shown(1, ""), [""; 0]);
     }
 
     #[test]

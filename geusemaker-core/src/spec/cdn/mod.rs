@@ -390,11 +390,11 @@ mod tests {
         for (cdn, wanted) in [
             (
                 "connection_attempts = 4",
-                "line 9: cdn.connection_attempts: must be from 1 to 3, not 4",
+                "line 9: cdn.connection_attempts: must be 1 to 3, not 4",
             ),
             (
                 "connection_timeout = '11s'",
-                "line 9: cdn.connection_timeout: must be from 1s to 10s, not 11s",
+                "line 9: cdn.connection_timeout: must be 1s to 10s, not 11s",
             ),
             (
                 "origin_shield = 'us-west-1'",
@@ -524,7 +524,7 @@ mod tests {
         }
         assert_eq!(
             with(minutes(91)).unwrap_err().to_string(),
-            "wait_timeout: must be from 1m to 90m, not 91m"
+            "wait_timeout: must be 1m to 90m, not 91m"
         );
     }
 }

@@ -372,7 +372,7 @@ fn errors_name_file_and_line() {
         ),
         (
             "compose = 'docker-compose.yml'\n[[service]]\nname = 'web'\nport = 90\nimage = 'w'",
-            "docker-compose.yml:2: services.api: web has no paths either",
+            "docker-compose.yml:2: services.api: services \"web\" and \"api\" both lack paths",
         ),
     ] {
         let error = error(lines, THREE);

@@ -23,18 +23,20 @@ use crate::user_data::{GpuMaker, GpuSetup, UserData};
 /// A Region code of the greatest length, for user data whose Region is not known yet.
 const LONGEST_REGION: &str = "xx-xxxx-xxxxxxxxxxxxxxxxxxxxxx-1";
 
-/// Runs all checks. The first error carries the path of the field to change.
+/// Runs all checks. Each error carries the path of the field to change.
 pub(super) fn check(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    instance_types::check(&spec.compute)?;
-    compute::check(&spec.compute)?;
-    network(spec)?;
-    services::check(spec)?;
-    timeouts::check(spec)?;
-    domain::check(spec)?;
-    spec.cdn.check().map_err(|error| error.in_table("cdn"))?;
-    auth::check(spec)?;
-    access::check(spec)?;
-    storage::check(spec)?;
+    SpecError::check_all([
+        instance_types::check(&spec.compute),
+        compute::check(&spec.compute),
+        network(spec),
+        services::check(spec),
+        timeouts::check(spec),
+        domain::check(spec),
+        spec.cdn.check().map_err(|error| error.in_table("cdn")),
+        auth::check(spec),
+        access::check(spec),
+        storage::check(spec),
+    ])?;
     user_data(spec)
 }
 

@@ -107,11 +107,11 @@ fn default_service(services: &[Service]) -> Result<(), SpecError> {
         .iter()
         .enumerate()
         .filter(|(_, service)| service.is_default());
-    if let (Some((_, first)), Some((index, _))) = (defaults.next(), defaults.next()) {
+    if let (Some((_, first)), Some((index, second))) = (defaults.next(), defaults.next()) {
+        let (first, second) = (first.name(), second.name());
         let message = format!(
-            "{} has no paths either, and only one service can get the paths that remain: give this service paths, \
-             or set internal = true if only other containers use it",
-            first.name()
+            "services \"{first}\" and \"{second}\" both lack paths, and only one service can get all remaining \
+             requests: add paths = [\"/{second}/*\"] to one, or internal = true if only other containers use it"
         );
         return Err(SpecError::new(message).at(format!("service[{index}]")));
     }
@@ -407,8 +407,8 @@ mod tests {
                 G5,
                 &format!("{}{}", service("a", 1, ""), service("b", 2, ""))
             ),
-            "line 10: service[1]: a has no paths either, and only one service can get the paths that remain: \
-             give this service paths, or set internal = true if only other containers use it"
+            "line 10: service[1]: services \"a\" and \"b\" both lack paths, and only one service can get all remaining \
+             requests: add paths = [\"/b/*\"] to one, or internal = true if only other containers use it"
         );
     }
 

@@ -757,7 +757,7 @@ mod tests {
             ),
             (
                 json!({ "port": 80, "health": { "grace": "3h" } }),
-                "must be from 0s to 2h, not 3h",
+                "must be 0s to 2h, not 3h",
             ),
             (
                 json!({ "port": 80, "data_path": "/a", "volumes": [{ "path": "/a" }] }),
@@ -769,7 +769,7 @@ mod tests {
             ),
             (
                 json!({ "port": 80, "ulimits": { "nofile": -2 } }),
-                "must be from 0 up, or -1 for no limit, not -2",
+                "must be 0 up, or -1 for no limit, not -2",
             ),
             (
                 json!({ "port": 80, "ulimits": { "files": 2 } }),
@@ -837,13 +837,10 @@ mod tests {
                 builder().env("A".parse().unwrap(), "\0"),
                 "env.A: has a NUL character",
             ),
-            (
-                builder().gpus(Gpus::Count(0)),
-                "gpus: must be from 1 up, not 0",
-            ),
+            (builder().gpus(Gpus::Count(0)), "gpus: must be 1 up, not 0"),
             (
                 builder().ulimit("core".parse().unwrap(), -2),
-                "ulimits.core: must be from 0 up",
+                "ulimits.core: must be 0 up",
             ),
             (
                 builder().health_grace(std::time::Duration::from_millis(1)),

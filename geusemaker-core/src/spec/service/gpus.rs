@@ -27,7 +27,7 @@ impl Gpus {
     pub(super) fn checked(self) -> Result<Self, SpecError> {
         match self {
             Self::Count(0) => Err(SpecError::new(
-                "must be from 1 up, not 0: write \"none\" for a service without a GPU",
+                "must be 1 up, not 0: write \"none\" for a service without a GPU",
             )),
             Self::All | Self::Count(_) | Self::None => Ok(self),
         }
@@ -105,7 +105,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&gpus).unwrap(), json);
         }
         for (json, wanted) in [
-            ("0", "must be from 1 up, not 0: write \"none\""),
+            ("0", "must be 1 up, not 0: write \"none\""),
             (
                 "-1",
                 "-1 is not a number of GPUs: expected \"all\", \"none\" or",

@@ -70,7 +70,7 @@ pub(super) fn is_limit(number: i64) -> bool {
 
 /// Returns the message that refuses a number.
 pub(super) fn refusal(number: impl std::fmt::Display) -> String {
-    format!("must be from 0 up, or -1 for no limit, not {number}")
+    format!("must be 0 up, or -1 for no limit, not {number}")
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("must be from 0 up, or -1 for no limit, not -2")
+                .starts_with("must be 0 up, or -1 for no limit, not -2")
         );
         for text in ["", "MEMLOCK", "as", "memlock "] {
             assert!(text.parse::<UlimitName>().is_err(), "{text}");
