@@ -85,7 +85,7 @@ fn namespace() -> Option<String> {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{} (process {})", self.user, self.host, self.pid)
+        write!(f, "{}@{} (pid {})", self.user, self.host, self.pid)
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
         assert!(!elsewhere.is_dead());
         assert_eq!(
             elsewhere.to_string(),
-            format!("{}@elsewhere (process {})", here.user, u32::MAX)
+            format!("{}@elsewhere (pid {})", here.user, u32::MAX)
         );
     }
 

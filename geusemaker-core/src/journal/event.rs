@@ -13,7 +13,7 @@ use crate::resource_key::ResourceKey;
 use crate::spec::Tier;
 
 /// The version of the records that this crate writes, and the newest that it reads.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// A record: one object of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,4 +67,6 @@ pub(crate) enum JournalEvent {
     Ending,
     /// The deployment is deleted, except for what was kept.
     Gone,
+    /// A resource that an earlier removal had kept is deleted. Since version 3.
+    KeptDeleted { id: String },
 }

@@ -3,10 +3,13 @@
 mod bearer_token;
 pub(crate) mod builder;
 mod destroy;
+pub(crate) mod health;
 pub(crate) mod history;
 mod invalidate;
+pub(crate) mod kept_file_systems;
 pub(crate) mod open;
 pub(crate) mod orphans;
+pub(crate) mod overview;
 mod preflight;
 mod remote;
 mod resume;
@@ -22,6 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use self::builder::SessionBuilder;
 use crate::account::Account;
+use crate::aws::clock::Clock;
 use crate::aws::clock_speed::ClockSpeed;
 use crate::error::Error;
 use crate::journal::claim::Holder;
@@ -255,6 +259,11 @@ impl Session {
             Some(region) => Ok(region.parse()?),
             None => Err(Error::NoRegion),
         }
+    }
+
+    /// Returns the clock, which needs no client.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::of(&self.inner.config).at_speed(self.inner.speed)
     }
 
     pub(crate) fn account(&self, region: Region) -> Account {
