@@ -21,7 +21,7 @@ fn unhealthy_for_now() -> AwsBuilder {
 
 fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
     let status = account.run(gm, &["status", "llm", "-o", "json"]).with(0);
-    status.document()["state"].clone()
+    status.document()["phase"].clone()
 }
 
 /// Without a terminal everything stays, and `gm resume` continues from there.
@@ -37,7 +37,7 @@ fn signal_without_terminal_keeps_stack() {
     assert_eq!(phase(&account, &gm), "ec2-ready");
 
     account.run(&gm, &["resume", "llm", "--yes"]).with(0);
-    assert_eq!(phase(&account, &gm), "committed");
+    assert_eq!(phase(&account, &gm), "deployed");
     account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
     assert_eq!(account.leftovers(), [""; 0]);
 }
@@ -117,7 +117,7 @@ fn second_process_is_refused_with_holder() {
     let mut running = account.begin(&gm, &["deploy", "--yes"]);
     account.hears("CreateFileSystem", 1);
     let refused = account.run(&gm, &["resume", "llm", "--yes"]).with(4);
-    refused.says(&["llm is locked by ", "(process ", " since "]);
+    refused.says(&["llm is locked by ", "(pid ", " since "]);
 
     // A dead process holds no claim, even before its parent has collected its exit code.
     running.kill_uncollected();

@@ -18,8 +18,10 @@ pub(crate) mod status;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 use object_store::ObjectStore;
 use tokio_util::task::TaskTracker;
 
@@ -259,6 +261,17 @@ impl Session {
             Some(region) => Ok(region.parse()?),
             None => Err(Error::NoRegion),
         }
+    }
+
+    /// Returns the time of the session's clock, which is that of the configuration of the AWS SDK.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// Waits for a duration of the account's time, which is faster than this machine's where it is simulated.
+    pub async fn sleep(&self, duration: Duration) {
+        self.clock().sleep(duration).await;
     }
 
     /// Returns the clock, which needs no client.
