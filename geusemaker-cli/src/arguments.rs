@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "sandbox")]
 use geusemaker_core::ClockSpeed;
-use geusemaker_core::StackName;
 use geusemaker_core::spec::{InvalidationPath, Region};
+use geusemaker_core::{InvalidStage, StackName, Stage};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::confirm::is_terminal;
@@ -108,7 +109,7 @@ pub(crate) enum StackCommand {
     Outputs(OutputsOf),
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
-    Events(Name),
+    Events(Events),
     /// Show the logs of services, or the console of an instance
     ///
     /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than
@@ -176,6 +177,58 @@ pub(crate) enum StackCommand {
     Leftovers(Leftovers),
 }
 
+impl StackCommand {
+    /// Returns true if the command changes nothing in the account.
+    pub(crate) fn only_reads(&self) -> bool {
+        match self {
+            Self::Plan(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Outputs(_)
+            | Self::Events(_)
+            | Self::Logs(_)
+            | Self::Token(_) => true,
+            Self::Leftovers(leftovers) => !leftovers.delete,
+            Self::Deploy(_)
+            | Self::Resume(_)
+            | Self::Wait(_)
+            | Self::Exec(_)
+            | Self::Ssh(_)
+            | Self::PortForward(_)
+            | Self::Invalidate(_)
+            | Self::RotateOriginSecret(_)
+            | Self::RotateToken(_)
+            | Self::Destroy(_)
+            | Self::Rollback(_) => false,
+        }
+    }
+
+    /// Returns the time limits that the command line sets.
+    pub(crate) fn timeouts(&self) -> &[StageTimeout] {
+        match self {
+            Self::Deploy(Deploy { timeouts, .. })
+            | Self::Resume(Resume { timeouts, .. })
+            | Self::Wait(Wait { timeouts, .. })
+            | Self::Destroy(Destroy { timeouts, .. })
+            | Self::Rollback(Rollback { timeouts, .. }) => &timeouts.timeouts,
+            Self::Plan(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Outputs(_)
+            | Self::Events(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Ssh(_)
+            | Self::PortForward(_)
+            | Self::Invalidate(_)
+            | Self::RotateOriginSecret(_)
+            | Self::Token(_)
+            | Self::RotateToken(_)
+            | Self::Leftovers(_) => &[],
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct SpecFile {
     /// TOML file that describes the stack
@@ -193,6 +246,8 @@ pub(crate) struct Deploy {
     pub(crate) on_failure: OnFailureOption,
     #[command(flatten)]
     pub(crate) no_wait: NoWait,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
 
 #[derive(Args, Debug)]
@@ -205,13 +260,68 @@ pub(crate) struct Resume {
     pub(crate) on_failure: OnFailureOption,
     #[command(flatten)]
     pub(crate) no_wait: NoWait,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
     #[command(flatten)]
     pub(crate) name: Name,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
+
+#[derive(Args, Debug)]
+pub(crate) struct Events {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Show the ends of the consoles of instances that a failure has removed
+    #[arg(long)]
+    pub(crate) console: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Timeouts {
+    /// Longest wait in a stage, for this run alone: --timeout load-balancer=30m
+    ///
+    /// The stages are instances, load-balancer, certificate, cdn and deletion. May be given once for each.
+    #[arg(long = "timeout", value_name = "STAGE=DURATION")]
+    pub(crate) timeouts: Vec<StageTimeout>,
+}
+
+/// The longest wait in a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StageTimeout {
+    pub(crate) stage: Stage,
+    pub(crate) limit: Duration,
+}
+
+impl FromStr for StageTimeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((stage, limit)) = text.split_once('=') else {
+            return Err("expected a stage and a duration, such as cdn=1h30m".to_owned());
+        };
+        let stage = stage
+            .parse()
+            .map_err(|error: InvalidStage| error.to_string())?;
+        let span: Result<Span, _> = limit.parse();
+        let limit = span
+            .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+            .ok()
+            .and_then(|limit| Duration::try_from(limit).ok())
+            .filter(|limit| (Duration::from_secs(1)..=LONGEST_TIMEOUT).contains(limit));
+        match limit {
+            Some(limit) => Ok(Self { stage, limit }),
+            None => Err("expected a duration from 1s to 24h, such as 45m or 1h30m".to_owned()),
+        }
+    }
+}
+
+/// The longest time limit of a stage that makes sense.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct NoWait {
@@ -513,6 +623,8 @@ pub(crate) struct Destroy {
     /// Delete the file systems that earlier removals of the stack have kept, with all their data, and nothing else
     #[arg(long, conflicts_with = "keep_file_system")]
     pub(crate) file_system: bool,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
 
 #[derive(Args, Debug)]
@@ -539,6 +651,8 @@ pub(crate) struct Rollback {
     pub(crate) name: Name,
     #[command(flatten)]
     pub(crate) yes: Yes,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
 
 #[cfg(feature = "sandbox")]
@@ -641,6 +755,24 @@ mod tests {
         assert_eq!("2026-11-26T18:31:02+01:00".parse(), Ok(Since::At(at)));
         for wrong in ["", "10", "-10m", "yesterday", "2026-11-26"] {
             assert!(wrong.parse::<Since>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn timeout_names_stage_and_duration() {
+        let timeout = |stage, seconds| {
+            let limit = Duration::from_secs(seconds);
+            Ok(StageTimeout { stage, limit })
+        };
+        assert_eq!("cdn=1h30m".parse(), timeout(Stage::Cdn, 5400));
+        assert_eq!(
+            "load-balancer=90s".parse(),
+            timeout(Stage::LoadBalancer, 90)
+        );
+        for wrong in [
+            "", "cdn", "cdn=", "cdn=0s", "cdn=-1h", "cdn=10", "cdn=25h", "alb=1h", "=1h",
+        ] {
+            assert!(wrong.parse::<StageTimeout>().is_err(), "{wrong}");
         }
     }
 

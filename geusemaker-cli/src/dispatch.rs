@@ -36,7 +36,7 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
 }
 
 async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global).await?;
+    let (context, at_end) = open(&global, &command).await?;
     let ended = dispatch(&context, command).await;
     context.display.finish();
     if let Some(at_end) = at_end {
@@ -53,7 +53,10 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Fai
 }
 
 /// Opens the session, on the sandbox or on the account of the environment.
-async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
+async fn open(
+    global: &Global,
+    command: &StackCommand,
+) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let journals = state.journals()?;
     // In the sandbox time is virtual.
@@ -64,7 +67,7 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
     };
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     // This may wait for the sandbox; until then a signal ends the program by itself.
-    let sandbox = sandbox(global, &state, &display)?;
+    let sandbox = sandbox(global, &state, &display, command.only_reads())?;
     let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
         Some((config, at_end)) => (config, Some(at_end)),
@@ -73,7 +76,10 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
-    let builder = Session::builder(config.clone(), journals).listener(Arc::clone(&display));
+    let mut builder = Session::builder(config.clone(), journals).listener(Arc::clone(&display));
+    for timeout in command.timeouts() {
+        builder = builder.timeout(timeout.stage, timeout.limit);
+    }
     let session = clock_speed::session(builder, speed, &display)?;
     let context = Context {
         session,
@@ -148,11 +154,12 @@ fn sandbox(
     global: &Global,
     state: &StateDirectory,
     display: &ProgressDisplay,
+    only_reads: bool,
 ) -> Result<Option<Sandbox>, Failure> {
     if !global.sandbox {
         return Ok(None);
     }
-    let (config, keep) = crate::sandbox::open(state, display)?;
+    let (config, keep) = crate::sandbox::open(state, display, only_reads)?;
     Ok(Some((config, Box::new(keep))))
 }
 
@@ -161,6 +168,7 @@ fn sandbox(
     global: &Global,
     _: &StateDirectory,
     _: &ProgressDisplay,
+    _: bool,
 ) -> Result<Option<Sandbox>, Failure> {
     if global.sandbox {
         return Err(Failure::usage(

@@ -12,6 +12,7 @@ mod exit_code;
 mod failure;
 mod interrupt;
 mod outcome;
+mod profile;
 mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]

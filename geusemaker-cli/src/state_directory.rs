@@ -16,7 +16,10 @@ impl StateDirectory {
     /// Returns the requested directory, or else the one that the XDG base directory specification gives.
     pub(crate) fn choose(asked: Option<&Path>, sandbox: bool) -> Result<Self, Failure> {
         let base = match asked.filter(|path| !path.as_os_str().is_empty()) {
-            Some(path) => path.to_owned(),
+            Some(path) => {
+                refuse_scheme(path)?;
+                path.to_owned()
+            }
             None => default_path().ok_or_else(|| {
                 Failure::usage(
                     "no state directory: neither XDG_STATE_HOME nor HOME is set; give --state DIR",
@@ -44,6 +47,27 @@ impl StateDirectory {
     pub(crate) fn account_file(&self) -> PathBuf {
         self.path.join("account.json")
     }
+}
+
+/// Refuses a URL: as a path it would make a folder named `s3:`.
+fn refuse_scheme(path: &Path) -> Result<(), Failure> {
+    let text = path.to_string_lossy();
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Ok(());
+    };
+    let is_scheme = !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    if !is_scheme {
+        return Ok(());
+    }
+    let remedy = match scheme {
+        "file" => format!("give the path alone: --state {rest}"),
+        _ => "give a directory of this machine; one that is shared must support locks and atomic renames".to_owned(),
+    };
+    let message = format!("--state {text} is not a directory: gm keeps its journals in files");
+    Err(Failure::usage(message).remedy(remedy))
 }
 
 fn default_path() -> Option<PathBuf> {

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::id::{AccountId, DeploymentId};
 use crate::progress::{Listener, Progress};
 use crate::spec::{Region, StackName};
+use crate::wait::timeouts::Timeouts;
 
 /// One account in one region: its clients, its clock and its listener.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct Account {
     pub(crate) clock: Clock,
     pub(crate) progress: Progress,
     pub(crate) region: Region,
+    pub(crate) timeouts: Timeouts,
 }
 
 /// The identity of the caller.
@@ -46,7 +48,13 @@ impl Account {
             progress: Progress::new(Arc::clone(listener), clock.clone()),
             clock,
             region,
+            timeouts: Timeouts::default(),
         }
+    }
+
+    /// Returns this account with the time limits of a session.
+    pub(crate) fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        Self { timeouts, ..self }
     }
 
     /// Returns this account, which reports progress of this stack.
@@ -90,13 +98,20 @@ impl Account {
 
 impl Account {
     /// Returns the error of credentials that AWS does not accept. In a Region that the account has not enabled, AWS
-    /// accepts none, and does not say why.
+    /// accepts none, and does not say why. In one that does not exist, nobody answers.
     fn unidentified(&self, error: AwsError) -> Error {
         let doing = "finding out the account of the credentials";
         let region = &self.region;
         if error.class == ErrorClass::Credentials && region.is_opt_in() {
             return Error::RegionNotEnabled {
                 region: region.clone(),
+                source: Box::new(error),
+            };
+        }
+        if error.class == ErrorClass::Unreachable && error.is_from_nobody() && !region.is_known() {
+            return Error::UnknownRegion {
+                region: region.clone(),
+                near: region.near_miss(),
                 source: Box::new(error),
             };
         }

@@ -21,7 +21,9 @@ use crate::progress::seconds;
 use crate::remote_error::RemoteError;
 use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DomainName, Region, SecretSource, ServiceName, SpecError, StackName, Tier};
+use crate::spec::{
+    Difference, DomainName, Region, SecretSource, ServiceName, SpecError, StackName, Tier,
+};
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
 
@@ -78,6 +80,18 @@ pub enum Error {
     RegionNotEnabled {
         /// The region.
         region: Region,
+        /// The failed call.
+        #[source]
+        source: Box<AwsError>,
+    },
+    /// AWS does not answer in a Region that is not known to exist.
+    #[error("{region} is not a known region of AWS{}", or_near(.near.as_ref()))]
+    #[non_exhaustive]
+    UnknownRegion {
+        /// The Region.
+        region: Region,
+        /// The Region that was probably meant.
+        near: Option<Region>,
         /// The failed call.
         #[source]
         source: Box<AwsError>,
@@ -202,6 +216,15 @@ pub enum Error {
     Exists {
         /// The stack.
         stack: StackName,
+    },
+    /// The stack was made from another spec, and the difference touches its resources.
+    #[error("stack {stack} exists and was made from another spec ({})", list(.differences))]
+    #[non_exhaustive]
+    AnotherSpec {
+        /// The stack.
+        stack: StackName,
+        /// The fields that differ and touch resources.
+        differences: Vec<Difference>,
     },
     /// No stack of this name exists.
     #[error("there is no stack {stack}{}", there_are(.known))]
@@ -440,7 +463,9 @@ impl Error {
     pub fn call(&self) -> Option<&AwsError> {
         match self {
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => Some(source),
-            Self::RegionNotEnabled { source, .. } => Some(source),
+            Self::RegionNotEnabled { source, .. } | Self::UnknownRegion { source, .. } => {
+                Some(source)
+            }
             Self::Capacity { attempts, .. } => attempts.last().map(|attempt| &attempt.error),
             Self::Plan(error) => error.call(),
             Self::Spec(_)
@@ -455,6 +480,7 @@ impl Error {
             | Self::Journal(_)
             | Self::Locked { .. }
             | Self::Exists { .. }
+            | Self::AnotherSpec { .. }
             | Self::NoSuchStack { .. }
             | Self::NoRegion
             | Self::OtherAccount { .. }
@@ -483,6 +509,20 @@ impl Error {
             .is_some_and(|call| call.class == ErrorClass::Credentials)
     }
 
+    /// Returns the instances on whose consoles the reason of the failure may be found. Their ends are kept in the journal
+    /// before an undo: [`HistoryEvent::Console`](crate::HistoryEvent::Console).
+    #[must_use]
+    pub fn instances_at_fault(&self) -> Vec<&InstanceId> {
+        let mut instances: Vec<_> = match self {
+            Self::Unhealthy { unhealthy, .. } => unhealthy.iter().map(|it| &it.instance).collect(),
+            Self::Software { instance, .. } | Self::Gpu { instance, .. } => vec![instance],
+            _ => Vec::new(),
+        };
+        instances.sort();
+        instances.dedup();
+        instances
+    }
+
     /// Returns the category of the failure.
     #[must_use]
     pub fn category(&self) -> Category {
@@ -491,6 +531,7 @@ impl Error {
             Self::Spec(_)
             | Self::Plan(_)
             | Self::Exists { .. }
+            | Self::AnotherSpec { .. }
             | Self::NoSuchStack { .. }
             | Self::NoRegion
             | Self::OtherAccount { .. }
@@ -526,6 +567,7 @@ impl Error {
             Self::Capacity { attempts, .. } if attempts.iter().all(Attempt::is_about_quota) => {
                 Category::Access
             }
+            Self::UnknownRegion { .. } => Category::Input,
             Self::RegionNotEnabled { .. } => Category::Access,
             Self::Wait(WaitError::Failed { .. })
             | Self::Unhealthy { .. }
@@ -557,12 +599,21 @@ impl Error {
             Self::Spec(_) => "correct the spec, or name another file".to_owned(),
             Self::Plan(error) => error.remedy(),
             Self::Aws { source, .. } | Self::Wait(WaitError::Aws(source)) => source.remedy(),
+            Self::UnknownRegion {
+                near: Some(near), ..
+            } => format!(
+                "name {near}, or another region, in the spec or in AWS_REGION; if the region is new, check the network"
+            ),
+            Self::UnknownRegion { near: None, .. } => {
+                "name a region such as us-east-1 in the spec or in AWS_REGION; if the region is new, check the network"
+                    .to_owned()
+            }
             Self::RegionNotEnabled { region, .. } => format!(
                 "enable the region (aws account enable-region --region-name {region}), which takes minutes; if it is enabled, \
                  sign in again"
             ),
             Self::Wait(WaitError::Deadline { .. }) => {
-                "AWS was still working: try again, or set a longer wait_timeout in the spec of a new stack".to_owned()
+                "AWS was still working: go on (gm resume NAME), with more time if need be (--timeout STAGE=DURATION)".to_owned()
             }
             Self::Wait(WaitError::Failed { .. }) => {
                 "correct what AWS names as the reason, and try again".to_owned()
@@ -588,9 +639,7 @@ impl Error {
             Self::Software { service, .. }
                 if service == "the machine" || service == "the shared file system" =>
             {
-                "read the rest on the console of the instance (gm logs NAME --boot, with --on-failure keep); another attempt \
-                 may succeed"
-                    .to_owned()
+                "read the rest on the console of the instance; another attempt may succeed".to_owned()
             }
             Self::Software { log, .. } if log.is_empty() => {
                 "correct the service in the spec as the reason says".to_owned()
@@ -638,6 +687,10 @@ impl Error {
                 | JournalError::Missing { .. }
                 | JournalError::Illegal { .. },
             ) => "nothing was overwritten; restore the journal, then try again".to_owned(),
+            Self::AnotherSpec { .. } => {
+                "a stack cannot be changed in place: remove it first, or give the spec another name"
+                    .to_owned()
+            }
             Self::Exists { .. } => "resume or destroy it, or choose another name".to_owned(),
             Self::NoRegion => {
                 "add region = \"us-east-1\" to the spec, or set AWS_REGION".to_owned()
@@ -767,6 +820,11 @@ fn certificate_remedy(zone: Option<&PlannedHostedZone>) -> String {
         "check that the registrar of {name} names the name servers of the hosted zone: dig +short NS {name} must list \
          those of aws route53 get-hosted-zone --id {id}; if it does, raise domain.wait_timeout: an hour has been seen"
     )
+}
+
+/// Returns the question for the Region that was probably meant.
+fn or_near(near: Option<&Region>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
 fn not_active(state: Option<&str>) -> String {

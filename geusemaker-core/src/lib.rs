@@ -256,6 +256,7 @@ pub use session::status::{DeploymentStatus, Phase, ResourceState, ResourceStatus
 pub use spec::{DeploymentSpec, StackName};
 pub use user_data::{GpuMismatch, GpuReport};
 pub use wait::WaitError;
+pub use wait::timeouts::{InvalidStage, Stage};
 
 /// The AWS SDK configuration that a [`Session`] is created from.
 pub use aws_config::SdkConfig;

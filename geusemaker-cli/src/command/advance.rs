@@ -6,7 +6,7 @@ use std::time::Duration;
 use geusemaker_core::spec::Tier;
 use geusemaker_core::{
     AlbHealthy, AnyDeployment, CdnPending, CommittedStack, Deployment, DeploymentStatus, Ec2Ready,
-    Error, Failed, Phase, Planned, StackName, State, Undone, WaitError,
+    Error, Failed, HistoryEntry, HistoryEvent, Phase, Planned, StackName, State, Undone, WaitError,
 };
 
 use super::status;
@@ -237,7 +237,9 @@ impl Driver<'_> {
             if is_late { "" } else { ", as usual" }
         ));
         let rollback = self.command("rollback");
-        let choice = format!("go on as below, or undo everything with {rollback}");
+        let choice = format!(
+            "go on as below (--timeout cdn=2h waits longer), or undo everything with {rollback}"
+        );
         failure.remedy(choice).next(self.command(self.verb()))
     }
 
@@ -274,6 +276,7 @@ impl Driver<'_> {
         if failure.code == ExitCode::Locked {
             return failure;
         }
+        let failure = self.with_console(failure, &error, "logs --boot").await;
         failure
             .code(code)
             .state(state)
@@ -302,11 +305,29 @@ impl Driver<'_> {
         } else {
             Failure::after(&error, all)
         };
+        let failure = self.with_console(failure, &error, "events --console").await;
         if is_complete {
             failure
         } else {
             failure.next(self.command("rollback"))
         }
+    }
+
+    /// Adds the command that shows why something failed on an instance, which may be gone by now.
+    async fn with_console(&self, failure: Failure, error: &Error, command: &str) -> Failure {
+        let at_fault = error.instances_at_fault();
+        let Some(first) = at_fault.first() else {
+            return failure;
+        };
+        let command = self.context.command(&format!("{command} {}", self.name));
+        if command.contains("--console") {
+            let history = self.context.session.history(self.name).await;
+            let is_kept = |entry: &HistoryEntry| entry.event == HistoryEvent::Console;
+            if !history.is_ok_and(|history| history.iter().any(is_kept)) {
+                return failure;
+            }
+        }
+        failure.also(format!("{command} shows the console of {first}"))
     }
 
     /// Undoes everything after the first signal; after the second, the journal lists what is left.

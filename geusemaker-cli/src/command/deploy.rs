@@ -20,11 +20,11 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         .await?;
     let deployment = match found {
         Ok(existing) if existing.phase == Phase::Committed => {
-            spec::refuse_another(context, &existing, &spec)?;
+            spec::take_over(context, &existing, &spec).await?;
             return status::up_already(context, &name).await;
         }
         Ok(existing) => {
-            spec::refuse_another(context, &existing, &spec)?;
+            spec::take_over(context, &existing, &spec).await?;
             context.display.note(&format!(
                 "{name} was begun at {} and is unfinished: continuing",
                 existing.since.strftime("%Y-%m-%d %H:%M:%SZ")

@@ -19,7 +19,11 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),
         Ok(existing) => {
-            spec::refuse_another(context, &existing, &spec)?;
+            for difference in spec::settings(context, &existing, &spec)? {
+                context
+                    .display
+                    .note(&format!("gm deploy changes {difference}"));
+            }
             if existing.phase == Phase::Committed {
                 return status::up_already(context, spec.name()).await;
             }

@@ -1,6 +1,7 @@
 //! The spec file of a command, and its comparison with the stack that exists under its name.
 
-use geusemaker_core::{DeploymentSpec, DeploymentStatus, Phase};
+use geusemaker_core::spec::Difference;
+use geusemaker_core::{DeploymentSpec, DeploymentStatus, Error, Phase};
 
 use super::resume;
 use crate::arguments::SpecFile;
@@ -15,32 +16,64 @@ pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<Deploymen
     let _ = context;
     #[cfg(feature = "sandbox")]
     if context.is_sandbox {
+        if let Some(region) = spec.region() {
+            crate::sandbox::ensure_known(region)?;
+        }
         crate::sandbox::secrets::make_up(&context.config, &spec, &context.display).await?;
     }
     Ok(spec)
 }
 
-/// Refuses a spec for a stack that was made from another spec or is being removed.
-pub(super) fn refuse_another(
+/// Takes over the settings of a spec that touch no resource of the stack that exists under its name.
+///
+/// # Errors
+/// Returns the failure for a stack that was made from another spec or is being removed.
+pub(super) async fn take_over(
     context: &Context,
     existing: &DeploymentStatus,
     spec: &DeploymentSpec,
 ) -> Result<(), Failure> {
-    let name = &existing.name;
+    let differences = settings(context, existing, spec)?;
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let taken = context
+        .unless_interrupted(async { Ok(context.session.adjust(spec).await) })
+        .await?;
+    let taken = taken.map_err(|error| refusal(context, existing, &error))?;
+    for difference in taken {
+        context.display.note(&format!("changed: {difference}"));
+    }
+    Ok(())
+}
+
+/// Returns the settings without resources in which a spec differs from the stack that exists under its name.
+///
+/// # Errors
+/// Returns the failure for a stack that was made from another spec or is being removed.
+pub(super) fn settings(
+    context: &Context,
+    existing: &DeploymentStatus,
+    spec: &DeploymentSpec,
+) -> Result<Vec<Difference>, Failure> {
     if existing.phase == Phase::Ending {
         return Err(resume::ending(context, existing));
     }
-    if existing.spec == *spec {
-        return Ok(());
+    let error = match existing.spec.check_change(spec) {
+        Ok(differences) => return Ok(differences),
+        Err(error) => error,
+    };
+    Err(refusal(context, existing, &error))
+}
+
+fn refusal(context: &Context, existing: &DeploymentStatus, error: &Error) -> Failure {
+    let name = &existing.name;
+    if !matches!(error, Error::AnotherSpec { .. }) {
+        return Failure::unchanged(error, name.as_str());
     }
     let next = match existing.phase {
         Phase::Committed => format!("destroy {name}"),
         _ => format!("rollback {name}"),
     };
-    Err(Failure::usage(format!(
-        "stack {name} exists and was made from another spec; a stack cannot be changed in place: remove it first, or \
-         give the spec another name"
-    ))
-    .state(format!("{name}: {}", existing.phase))
-    .next(context.command(&next)))
+    Failure::unchanged(error, name.as_str()).next(context.command(&next))
 }

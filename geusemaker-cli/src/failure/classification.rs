@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Failure;
 use crate::exit_code::ExitCode;
+use crate::profile::MissingProfile;
 
 impl Failure {
     /// Creates the failure for an error before anything was changed.
@@ -88,6 +89,13 @@ impl Failure {
             failure.details.log.clone_from(log);
         }
         failure.remedy = Some(error.remedy());
+        if error.is_about_credentials()
+            && error.call().is_some_and(|call| call.code.is_none())
+            && let Some(missing) = MissingProfile::of_environment()
+        {
+            failure.message = missing.message();
+            failure.remedy = Some(missing.remedy());
+        }
         match error {
             Error::Plan(error) => failure.set_problems(error),
             Error::Capacity { attempts, .. } => failure.set_attempts(attempts),

@@ -165,6 +165,16 @@ impl Failure {
         self
     }
 
+    /// Adds another thing that the user can do.
+    pub(crate) fn also(mut self, remedy: impl Into<String>) -> Self {
+        let also = remedy.into();
+        self.remedy = Some(match self.remedy.take() {
+            Some(first) => format!("{first}; {also}"),
+            None => also,
+        });
+        self
+    }
+
     pub(crate) fn code(mut self, code: ExitCode) -> Self {
         self.code = code;
         self

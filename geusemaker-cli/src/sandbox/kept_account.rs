@@ -1,8 +1,11 @@
 //! The account that is kept between runs: a file, and the lock that decides which process may write it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use geusemaker_core::Holder;
 use geusemaker_testkit::{Aws, AwsBuilder, Snapshot};
 
 use crate::failure::Failure;
@@ -19,44 +22,70 @@ pub(crate) struct KeptAccount {
 /// The reaction to an account that another process holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lock<'a> {
-    /// Wait and tell the user: commands in the sandbox are short.
+    /// Wait for a while and tell the user: commands in the sandbox are short.
     Wait(&'a ProgressDisplay),
     /// Return an error.
     Refuse,
 }
+
+/// The time after which a process that holds the account is not waited for any longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The pause between two attempts to lock the account.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl KeptAccount {
     /// Locks the account for this process.
     pub(crate) fn lock(state: &StateDirectory, lock: Lock<'_>) -> Result<Self, Failure> {
         let file = state.account_file();
         // If no lock file can be written, the account cannot be overwritten either.
-        let locked = fs::File::create(file.with_extension("lock")).ok();
-        if let Some(locked) = &locked
-            && let Err(fs::TryLockError::WouldBlock) = locked.try_lock()
-        {
-            const TAKEN: &str = "another gm is using the sandbox's account";
+        let Some(locked) = open_lock(&file) else {
+            return Ok(Self { file, _lock: None });
+        };
+        if let Err(fs::TryLockError::WouldBlock) = locked.try_lock() {
+            let taken = format!("the sandbox's account is in use by {}", holder(&file));
             match lock {
                 Lock::Wait(display) => {
-                    display.note(&format!("{TAKEN}; waiting until it ends..."));
-                    // A file system without locks has failed above already.
-                    let _ = locked.lock();
+                    let limit = PATIENCE.as_secs();
+                    display.note(&format!("{taken}; waiting up to {limit}s until it ends..."));
+                    wait(&locked, &taken)?;
                 }
-                Lock::Refuse => return Err(Failure::locked(TAKEN)),
+                Lock::Refuse => return Err(refusal(&taken)),
             }
         }
+        name_holder(&locked);
         Ok(Self {
+            file,
+            _lock: Some(locked),
+        })
+    }
+
+    /// Locks the account for a command that only reads, or returns `None` if another process holds it: the command can
+    /// then read the account as it is now.
+    pub(crate) fn lock_if_free(state: &StateDirectory) -> Option<Self> {
+        let file = state.account_file();
+        let locked = open_lock(&file);
+        if let Some(locked) = &locked {
+            if let Err(fs::TryLockError::WouldBlock) = locked.try_lock() {
+                return None;
+            }
+            name_holder(locked);
+        }
+        Some(Self {
             file,
             _lock: locked,
         })
     }
 
+    /// Returns the account as another process has left it so far. It is never written back.
+    pub(crate) fn read(state: &StateDirectory, account: AwsBuilder) -> Result<Aws, Failure> {
+        let file = state.account_file();
+        Ok(restored(&file, account)?.build())
+    }
+
     /// Restores the account as it was left; from then on it writes itself to the file at every change.
-    pub(crate) fn restore(&self, mut account: AwsBuilder) -> Result<Aws, Failure> {
-        if let Some(snapshot) = read(&self.file)? {
-            account = account
-                .restore(snapshot)
-                .map_err(|error| unreadable(&self.file, &error))?;
-        }
+    pub(crate) fn restore(&self, account: AwsBuilder) -> Result<Aws, Failure> {
+        let account = restored(&self.file, account)?;
         let file = self.file.clone();
         Ok(account
             .on_change(move |snapshot| keep(&file, snapshot))
@@ -67,6 +96,57 @@ impl KeptAccount {
     /// be kept too.
     pub(crate) fn close(self, aws: &Aws) {
         keep(&self.file, &aws.snapshot());
+    }
+}
+
+fn open_lock(account: &Path) -> Option<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    options.open(account.with_extension("lock")).ok()
+}
+
+/// Waits until the lock is free.
+fn wait(lock: &fs::File, taken: &str) -> Result<(), Failure> {
+    let attempts = PATIENCE.as_millis() / PAUSE.as_millis();
+    for _ in 0..attempts {
+        // Real time: that of the sandbox is virtual, and the other process is not in it.
+        std::thread::sleep(PAUSE);
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => {}
+            // A file system without locks has failed before.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => return Ok(()),
+        }
+    }
+    Err(refusal(taken))
+}
+
+fn refusal(taken: &str) -> Failure {
+    Failure::locked(taken).remedy(
+        "wait until it ends, or use a sandbox of your own: --state DIR names another directory",
+    )
+}
+
+/// Writes this process into the lock file, for those that find the account locked.
+fn name_holder(mut lock: &fs::File) {
+    // A name that cannot be written is only missing from a message.
+    let _ = lock.set_len(0);
+    let _ = lock.write_all(Holder::this_process().to_string().as_bytes());
+}
+
+/// Returns the process that has locked the account, as far as it has said so.
+fn holder(account: &Path) -> String {
+    let said = fs::read_to_string(account.with_extension("lock"));
+    let said = said.ok().filter(|said| !said.trim().is_empty());
+    said.unwrap_or_else(|| "another gm".to_owned())
+}
+
+/// Returns the account with what the file has.
+fn restored(file: &Path, account: AwsBuilder) -> Result<AwsBuilder, Failure> {
+    match read(file)? {
+        Some(snapshot) => account
+            .restore(snapshot)
+            .map_err(|error| unreadable(file, &error)),
+        None => Ok(account),
     }
 }
 

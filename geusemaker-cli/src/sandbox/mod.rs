@@ -4,7 +4,10 @@ mod in_process;
 mod kept_account;
 pub(crate) mod secrets;
 
+use geusemaker_core::spec::Region;
 use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
+
+use crate::failure::Failure;
 
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
@@ -20,6 +23,17 @@ pub(crate) fn account() -> AwsBuilder {
         Some(region) => account.region(region),
         None => account,
     }
+}
+
+/// Returns a failure for a region that AWS does not have: no stack could be deployed there outside of the sandbox.
+pub(crate) fn ensure_known(region: &Region) -> Result<(), Failure> {
+    if region.is_known() {
+        return Ok(());
+    }
+    let near = region.near_miss();
+    let question = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let failure = Failure::usage(format!("{region} is not a known region of AWS{question}"));
+    Err(failure.remedy("name a region such as us-east-1 in the spec or in AWS_REGION"))
 }
 
 /// Returns the region of the environment, which counts in the sandbox as it does outside.

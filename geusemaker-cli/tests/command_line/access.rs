@@ -28,10 +28,51 @@ fn missing_credentials_explain_sign_in() {
         |arguments| gm.run(&region, arguments),
         "credentials",
         &[
-            "no usable AWS credentials were found",
-            "try: sign in again (aws sso login",
+            "no AWS credentials were found",
+            "try: run \"aws configure\" or \"aws sso login\", or set AWS_PROFILE",
         ],
     );
+}
+
+/// The SDKs only say that they have found no credentials.
+#[test]
+fn missing_profile_is_named() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let environment = [("AWS_REGION", "us-east-1"), ("AWS_PROFILE", "nope")];
+    gm.run(&environment, &["plan"])
+        .with(6)
+        .says(&["there is no AWS profile \"nope\": ~/.aws/config has no profiles"]);
+    let folder = gm.home().join(".aws");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("config"), "[default]\n[profile dev]\n").unwrap();
+    gm.run(&environment, &["plan"]).with(6).says(&[
+        "there is no AWS profile \"nope\"; the profiles here: default, dev",
+        "aws configure --profile nope",
+    ]);
+}
+
+#[test]
+fn endpoint_without_scheme_is_no_url() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let refused = gm.at("localhost:4566", &["plan"]).with(6);
+    refused.says(&[
+        "the endpoint \"localhost:4566\" is not a URL",
+        "try: set AWS_ENDPOINT_URL",
+    ]);
+    assert!(!refused.stderr.contains("SdkBody"), "{}", refused.stderr);
+}
+
+#[test]
+fn unknown_region_has_near_miss() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let typo = [("AWS_REGION", "us-esat-1")];
+    let says = ["us-esat-1 is not a known region of AWS; did you mean us-east-1?"];
+    gm.run(&typo, &["--sandbox", "plan"]).with(2).says(&says);
+    gm.write_spec(&spec(1, "").replace("us-east-1", "us-esat-1"));
+    gm.sandbox(&["plan"]).with(2).says(&says);
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,6 +38,7 @@ mod sandbox_life;
 mod sandbox_serve;
 #[cfg(unix)]
 mod served;
+mod settings;
 mod signals;
 mod spec_text;
 mod state_directory;

@@ -43,7 +43,7 @@ fn kept_account_is_served_by_keep() {
     let served = Served::start(&gm, &[&FAST[..], &["--keep"]].concat());
     gm.run(&[], &["sandbox", "serve", "--keep"])
         .with(4)
-        .says(&["another gm is using the sandbox's account"]);
+        .says(&["the sandbox's account is in use by ", "(pid "]);
     let journals = gm.state().join("sandbox");
     let at = |arguments: &[&str]| {
         let state = ["--state", journals.to_str().unwrap()];

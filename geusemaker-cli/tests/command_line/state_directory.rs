@@ -118,3 +118,34 @@ fn uncreatable_state_directory_is_named() {
         .with(2)
         .says(&["the state directory file/sandbox cannot be used: "]);
 }
+
+/// As a path, it would make a folder named `s3:`.
+#[test]
+fn url_is_no_state_directory() {
+    let gm = Gm::new();
+    for state in [
+        "s3://bucket/prefix",
+        "https://example.com/state",
+        "file:///tmp/state",
+    ] {
+        let refused = gm.run(&[("GM_STATE", state)], &["list"]).with(2);
+        refused.says(&[&format!("{state} is not a directory")]);
+    }
+    let made: Vec<_> = fs::read_dir(gm.home()).unwrap().collect();
+    assert!(made.is_empty(), "{made:?}");
+}
+
+/// Commands that only read do not wait for another process in the sandbox.
+#[test]
+fn held_sandbox_is_read() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["deploy"]).with(0);
+    let before = gm.leftovers();
+    let lock = fs::File::open(gm.state().join("sandbox/account.lock")).unwrap();
+    lock.lock().unwrap();
+    gm.sandbox(&["list"]).with(0);
+    gm.sandbox(&["status", "llm"]).with(0);
+    gm.sandbox(&["plan"]).with(0);
+    assert_eq!(gm.leftovers(), before);
+}

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -10,8 +9,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use super::error_class::ErrorClass;
-use super::error_remedy;
-use crate::error_chain::{links, said_once};
+use super::{error_remedy, unsent};
+use crate::error_chain::said_once;
 use crate::library_error::LibraryError;
 
 /// Error returned when a call to AWS fails.
@@ -125,9 +124,15 @@ impl AwsError {
             may_have_happened,
             source: None,
         };
-        if is_credentials_error(error) {
+        if let Some(cause) = unsent::credentials_error(error) {
             let mut failed = unanswered(ErrorClass::Credentials, false);
-            failed.message = format!("no usable AWS credentials were found: {}", said_once(error));
+            failed.message = unsent::credentials_message(cause);
+            return failed;
+        }
+        if let Some(message) = unsent::endpoint_message(&said_once(error)) {
+            let mut failed = unanswered(ErrorClass::Unreachable, false);
+            failed.message = message;
+            failed.code = None;
             return failed;
         }
         match error {
@@ -235,6 +240,11 @@ impl AwsError {
         }
     }
 
+    /// Returns true if the host that was asked does not exist, so that no program has heard of the request.
+    pub(crate) fn is_from_nobody(&self) -> bool {
+        self.message.contains("dns error")
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         self.class == ErrorClass::NotFound
     }
@@ -294,6 +304,10 @@ impl AwsError {
             return remedy.to_owned();
         }
         match self.class {
+            ErrorClass::Credentials if self.code.is_none() => unsent::CREDENTIALS_REMEDY.to_owned(),
+            ErrorClass::Unreachable if self.message.ends_with("is not a URL") => {
+                unsent::ENDPOINT_REMEDY.to_owned()
+            }
             ErrorClass::Permission if self.operation.starts_with("iam:") => format!(
                 "allow the action {} for these credentials, name an existing instance profile in access.instance_profile, \
                  or set access.ssm = false, which leaves gm logs and gm exec out",
@@ -318,10 +332,4 @@ fn is_about_new_instance_profile(message: &str) -> bool {
 /// Returns a part of the message with the text around it, or nothing if there is no such part.
 fn part(before: &str, part: Option<&str>, after: &str) -> String {
     part.map_or_else(String::new, |part| format!("{before}{part}{after}"))
-}
-
-/// Returns true if the request was never sent because there are no credentials. The SDK wraps that error in more than
-/// one way.
-fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {
-    links(error).any(|error| error.is::<CredentialsError>())
 }

@@ -7,3 +7,4 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod error_class;
 mod error_remedy;
+mod unsent;

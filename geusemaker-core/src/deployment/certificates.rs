@@ -13,6 +13,7 @@ use crate::resource::certificate::{self, NewCertificate, UsedBy};
 use crate::resource::dns_record::{self, DnsRecord, RecordType};
 use crate::resource_key::ResourceKey;
 use crate::spec::{Domain, DomainName, WantedCertificate};
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait, WaitError};
 
 /// The certificates of a stack, as far as its tier has them.
@@ -150,6 +151,7 @@ async fn await_issued<'a>(
         return Ok(Some(arn));
     };
     account.progress.step(Step::WaitingForCertificate);
+    let deadline = account.timeouts.of(Stage::Certificate, deadline);
     // Minutes are usual; more than an hour has been seen.
     let issued = Wait::new(
         "the certificate to be issued",

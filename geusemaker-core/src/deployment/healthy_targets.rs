@@ -19,6 +19,7 @@ use crate::resource::target_group::{self, TargetGroup};
 use crate::resource::target_health::{Check, TargetHealth};
 use crate::spec::{PortMapping, ServiceName};
 use crate::user_data::BootReport;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait, WaitError};
 
 /// The time between two looks at a console. AWS posts what an instance prints with a delay of its own.
@@ -28,7 +29,8 @@ const CONSOLE_INTERVAL: Duration = Duration::from_secs(30);
 pub(super) fn wait_timeout(ledger: &Ledger) -> Duration {
     let served = ledger.plan.spec.served_services();
     let grace = served.map(|service| service.health().grace()).max();
-    ledger.plan.spec.load_balancer().wait_timeout() + grace.unwrap_or_default()
+    let usual = ledger.plan.spec.load_balancer().wait_timeout() + grace.unwrap_or_default();
+    ledger.account.timeouts.of(Stage::LoadBalancer, usual)
 }
 
 /// Waits until every instance is healthy in every target group. At the deadline, the error names the unhealthy targets
@@ -284,7 +286,6 @@ fn seen_target(
                 let port = service.port().map(PortMapping::host);
                 let check = Check {
                     service: service.name().as_str(),
-                    stack: spec.name().as_str(),
                     port: of_service.port().or(port).unwrap_or_default(),
                     path: of_service.path(),
                     matcher: of_service.matcher(),

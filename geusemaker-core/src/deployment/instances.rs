@@ -26,6 +26,7 @@ use crate::resource::mount_target::NewMountTarget;
 use crate::resource_key::ResourceKey;
 use crate::spec::{InstanceType, VcpuQuota};
 use crate::user_data::{GpuSetup, UserData};
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait};
 
 /// The resources that the instances are launched in and with.
@@ -222,6 +223,7 @@ impl<'a> Search<'a> {
     async fn launched(&self, id: &InstanceId) -> Result<Launched, Error> {
         let account = &self.ledger.account;
         let expected = Expected::with_deadline_minutes(15, 180, 20);
+        let expected = account.timeouts.apply(Stage::Instances, expected);
         let launched = Wait::new(format!("instance {id} to run"), expected)
             .about(self.ledger.resource(id))
             .until(&account.clock, &account.progress, || {

@@ -28,6 +28,7 @@ mod guard;
 mod healthy_targets;
 mod instance_role;
 mod instances;
+mod kept_console;
 pub(crate) mod launch;
 mod listeners;
 mod names;
@@ -184,6 +185,9 @@ where
     ledger.account.progress.tell(ProgressUpdate::Failed {
         message: error.with_sources(),
     });
+    if !ledger.is_closed() {
+        kept_console::keep(ledger, &error).await;
+    }
     let undone = undo_step(ledger, savepoint, &error).await;
     Err(Failed::new(
         error,

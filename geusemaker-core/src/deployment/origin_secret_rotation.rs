@@ -19,6 +19,7 @@ use crate::progress::step::Step;
 use crate::resource::distribution::{self, Distribution, SendingDistribution, SentSecret};
 use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
 use crate::resource_key::ResourceKey;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait};
 
 /// The time for a changed rule to reach every part of a load balancer. AWS does not say how long that takes; half a
@@ -136,7 +137,8 @@ async fn deployed(
     secret: Option<&OriginSecret>,
 ) -> Result<SendingDistribution, Error> {
     let account = &ledger.account;
-    let deadline = ledger.plan.spec.cdn().wait_timeout();
+    let usual = ledger.plan.spec.cdn().wait_timeout();
+    let deadline = account.timeouts.of(Stage::Cdn, usual);
     let what = match secret {
         Some(_) => "all edge locations to send the new secret",
         None => "CloudFront deployment",

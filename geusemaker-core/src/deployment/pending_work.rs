@@ -15,6 +15,7 @@ use crate::resource::instance::{self, RunningInstance};
 use crate::resource::{file_system, mount_target};
 use crate::spec::{GpuInstanceType, InstanceType};
 use crate::user_data::{BootReport, GpuReport};
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait};
 
 /// The time after which a working driver has loaded, and the user data has printed its last report.
@@ -37,15 +38,14 @@ pub(super) async fn await_file_system(
     id: &FileSystemId,
 ) -> Result<(), Error> {
     let account = &ledger.account;
-    Wait::new(
-        format!("file system {id} to be available"),
-        Expected::with_deadline_minutes(5, 30, 10),
-    )
-    .about(ledger.resource(id))
-    .until(&account.clock, &account.progress, || {
-        file_system::availability(&account.reader, id)
-    })
-    .await?;
+    let expected = Expected::with_deadline_minutes(5, 30, 10);
+    let expected = account.timeouts.apply(Stage::Instances, expected);
+    Wait::new(format!("file system {id} to be available"), expected)
+        .about(ledger.resource(id))
+        .until(&account.clock, &account.progress, || {
+            file_system::availability(&account.reader, id)
+        })
+        .await?;
     Ok(())
 }
 
@@ -54,6 +54,7 @@ async fn await_mount_targets(ledger: &Arc<Ledger>, ec2: &Ec2Ready) -> Result<(),
     let waits = ec2.mount_targets.iter().map(|id| {
         // One mount target in two hundred takes more than ten minutes.
         let expected = Expected::with_deadline_minutes(80, 100, 30);
+        let expected = account.timeouts.apply(Stage::Instances, expected);
         Wait::new(format!("mount target {id} to be available"), expected)
             .about(ledger.resource(id))
             .until(&account.clock, &account.progress, move || {
@@ -105,6 +106,7 @@ async fn check_gpu(
     let what = format!("the GPU report of instance {}", instance.id);
     // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
     let expected = Expected::with_deadline_minutes(60, 180, 25);
+    let expected = account.timeouts.apply(Stage::Instances, expected);
     let start = account.clock.now();
     Wait::new(what, expected)
         .about(ledger.resource(&instance.id))

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::progress::step::Step;
 use crate::resource::instance::{self, RunningInstance};
 use crate::user_data::BootReport;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait, WaitError};
 
 /// Waits until every container of these instances runs. An instance that reports a failure ends the wait with the
@@ -31,6 +32,7 @@ async fn await_services_of(ledger: &Arc<Ledger>, instance: &RunningInstance) -> 
     let account = &ledger.account;
     let what = format!("the services of instance {} to run", instance.id);
     let expected = Expected::with_deadline_minutes(60, 900, 30);
+    let expected = account.timeouts.apply(Stage::Instances, expected);
     let started = Wait::new(what, expected)
         .about(ledger.resource(&instance.id))
         .until(&account.clock, &account.progress, || async move {

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::plan::reached::{CdnDeployed, CdnPending};
 use crate::progress::step::Step;
 use crate::resource::distribution;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait};
 
 impl Deployment<CdnPending> {
@@ -68,7 +69,8 @@ pub(super) async fn await_deployed(
 ) -> Result<CdnDeployed, Error> {
     let account = &ledger.account;
     account.progress.step(Step::WaitingForDistribution);
-    let deadline = ledger.plan.spec.cdn().wait_timeout().min(limit);
+    let usual = ledger.plan.spec.cdn().wait_timeout();
+    let deadline = account.timeouts.of(Stage::Cdn, usual).min(limit);
     let id = &pending.distribution.id;
     let distribution = Wait::new(
         "CloudFront deployment",

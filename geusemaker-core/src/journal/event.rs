@@ -1,18 +1,18 @@
 //! The events of the journal, one versioned record for each.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::claim::Holder;
 use crate::aws::error::AwsError;
-use crate::id::DeploymentId;
+use crate::id::{DeploymentId, InstanceId};
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
 use crate::resource_key::ResourceKey;
-use crate::spec::Tier;
+use crate::spec::{DeploymentSpec, Tier};
 
-/// The version of the records that this crate writes, and the newest that it reads.
+/// The newest version of the records that this crate reads.
 pub(crate) const VERSION: u32 = 3;
 
 /// A record: one object of the journal.
@@ -32,6 +32,16 @@ pub(crate) enum JournalEvent {
     Planned {
         deployment: DeploymentId,
         plan: Box<Plan>,
+    },
+    /// The deployment has another spec from now on, which makes the same resources.
+    Adjusted {
+        #[serde(deserialize_with = "deserialize_stored")]
+        spec: Box<DeploymentSpec>,
+    },
+    /// The end of an instance's console, before a failure removes the instance.
+    Console {
+        instance: InstanceId,
+        lines: Vec<String>,
     },
     /// A process works on the deployment, until the given time at the latest.
     Claimed { holder: Holder, until: Timestamp },
@@ -69,4 +79,36 @@ pub(crate) enum JournalEvent {
     Gone,
     /// A resource that an earlier removal had kept is deleted. Since version 3.
     KeptDeleted { id: String },
+}
+
+impl JournalEvent {
+    /// Returns the version of a record with this event: the first one that knows the event, so that earlier versions of
+    /// this crate read what they understand.
+    pub(crate) fn version(&self) -> u32 {
+        match self {
+            Self::Adjusted { .. } | Self::Console { .. } | Self::KeptDeleted { .. } => 3,
+            Self::Planned { .. }
+            | Self::Claimed { .. }
+            | Self::Released
+            | Self::Intent { .. }
+            | Self::Created { .. }
+            | Self::Refused { .. }
+            | Self::Adopted { .. }
+            | Self::Deleting { .. }
+            | Self::Deleted { .. }
+            | Self::Kept { .. }
+            | Self::Reached { .. }
+            | Self::Undoing
+            | Self::Undone
+            | Self::Committed { .. }
+            | Self::Ending
+            | Self::Gone => 2,
+        }
+    }
+}
+
+fn deserialize_stored<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Box<DeploymentSpec>, D::Error> {
+    DeploymentSpec::deserialize_stored(deserializer).map(Box::new)
 }

@@ -199,7 +199,7 @@ impl Journal {
                 source,
             })?;
         let record = JournalRecord {
-            version: VERSION,
+            version: event.version(),
             sequence: self.next,
             at,
             event,

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
 use crate::resource_key::ResourceKey;
-use crate::spec::{Region, Tier};
+use crate::spec::{DeploymentSpec, Region, Tier};
 
 /// The state that the records of a journal add up to.
 #[derive(Clone, Debug, Default)]
@@ -146,6 +146,12 @@ impl JournalState {
         self.deployment.is_none()
     }
 
+    /// Returns the claim of a process that is at work at this time, as far as that can be known here.
+    pub(crate) fn claim_at(&self, now: Timestamp) -> Option<&Claim> {
+        let claim = self.claim.as_ref();
+        claim.filter(|claim| claim.until > now && !claim.holder.is_dead())
+    }
+
     pub(crate) fn entry(&self, key: &ResourceKey) -> Option<&Entry> {
         self.entries.get(key)
     }
@@ -188,6 +194,8 @@ impl JournalState {
         }
         match event {
             JournalEvent::Planned { deployment, plan } => self.planned(at, deployment, plan)?,
+            JournalEvent::Adjusted { spec } => self.adjusted(spec)?,
+            JournalEvent::Console { .. } => {}
             JournalEvent::Claimed { holder, until } => self.claimed(at, holder, *until),
             JournalEvent::Released => self.claim = None,
             JournalEvent::Intent { key, lookup } => self.intended(at, key, lookup)?,
@@ -229,6 +237,17 @@ impl JournalState {
             plan: plan.clone(),
             since: at,
         });
+        Ok(())
+    }
+
+    fn adjusted(&mut self, spec: &DeploymentSpec) -> Result<(), String> {
+        let Some(header) = &mut self.deployment else {
+            return Err("no deployment has begun".to_owned());
+        };
+        header.plan.spec = spec.clone();
+        if let Some(reached) = &mut self.reached {
+            reached.ec2_mut().plan.spec = spec.clone();
+        }
         Ok(())
     }
 
@@ -387,7 +406,9 @@ impl JournalEvent {
             | Self::Claimed { .. }
             | Self::Released
             | Self::KeptDeleted { .. } => false,
-            Self::Intent { .. }
+            Self::Adjusted { .. }
+            | Self::Console { .. }
+            | Self::Intent { .. }
             | Self::Created { .. }
             | Self::Refused { .. }
             | Self::Adopted { .. }
@@ -407,6 +428,8 @@ impl JournalEvent {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Planned { .. } => "planned",
+            Self::Adjusted { .. } => "adjusted",
+            Self::Console { .. } => "console",
             Self::Claimed { .. } => "claimed",
             Self::Released => "released",
             Self::Intent { .. } => "intent",

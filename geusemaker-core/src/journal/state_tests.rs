@@ -1,15 +1,16 @@
 //! Tests of the fold: for any sequence of events, and for the illegal ones.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::claim::Holder;
-use super::event::{JournalEvent, JournalRecord, VERSION};
+use super::event::{JournalEvent, JournalRecord};
 use super::state::{JournalState, Status};
 use crate::aws::error::AwsError;
-use crate::id::{AmiId, FileSystemId, SecurityGroupId, VpcId};
+use crate::id::{AmiId, FileSystemId, InstanceId, SecurityGroupId, VpcId};
 use crate::plan::Plan;
 use crate::plan::network::PlannedNetwork;
 use crate::plan::reached::{Ec2Ready, Reached};
@@ -17,7 +18,7 @@ use crate::resource::file_system;
 use crate::resource::image::Image;
 use crate::resource::kinds::AnyLookup;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DeploymentSpec, Tier};
+use crate::spec::{DeploymentSpec, LoadBalancer, Tier};
 
 pub(crate) fn plan() -> Plan {
     let spec = r#"
@@ -58,6 +59,15 @@ pub(crate) fn planned() -> JournalEvent {
     JournalEvent::Planned {
         deployment: "0123456789ab".parse().unwrap(),
         plan: Box::new(plan()),
+    }
+}
+
+fn adjusted() -> JournalEvent {
+    let plan = plan();
+    let balancer = LoadBalancer::builder().wait_timeout(Duration::from_secs(1800));
+    let spec = plan.spec.to_builder().load_balancer(balancer).build();
+    JournalEvent::Adjusted {
+        spec: Box::new(spec.unwrap()),
     }
 }
 
@@ -120,6 +130,11 @@ fn any_event() -> impl Strategy<Value = JournalEvent> {
         1 => key().prop_map(|key| JournalEvent::Kept { key: ResourceKey::new(key) }),
         1 => Just(reached()),
         1 => Just(JournalEvent::Committed { tier: Tier::Instances }),
+        1 => Just(adjusted()),
+        1 => Just(JournalEvent::Console {
+            instance: InstanceId::from_aws("i-1"),
+            lines: vec!["stage 1".to_owned()],
+        }),
         1 => Just(JournalEvent::Ending),
         1 => Just(JournalEvent::Gone),
     ]
@@ -149,7 +164,7 @@ fn applied(events: &[JournalEvent]) -> (JournalState, Vec<JournalRecord>) {
         let sequence = records.len() as u64;
         if state.apply(at(sequence), event).is_ok() {
             records.push(JournalRecord {
-                version: VERSION,
+                version: event.version(),
                 sequence,
                 at: at(sequence),
                 event: event.clone(),
@@ -342,4 +357,12 @@ fn renewed_claim_keeps_its_start() {
     }
     let claim = state.claim.unwrap();
     assert_eq!((claim.since, claim.until), (at(10), at(920)));
+}
+
+#[test]
+fn adjusted_spec_is_in_reached_state() {
+    let (state, _) = applied(&[reached(), adjusted()]);
+    let spec = &state.deployment.unwrap().plan.spec;
+    assert_eq!(spec.load_balancer().wait_timeout().as_secs(), 1800);
+    assert_eq!(state.reached.unwrap().ec2().plan.spec, *spec);
 }

@@ -19,6 +19,7 @@ use crate::resource::holder::{self, Holder};
 use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
 use crate::wait::silence::Silence;
+use crate::wait::timeouts::Stage;
 use crate::wait::{PollState, Wait, WaitError, schedule};
 
 /// The time that a holder has which nobody is removing. It may only look like that: AWS shows for a moment what is gone.
@@ -43,7 +44,7 @@ impl Teardown<'_> {
         let account = self.account;
         let ResourceRef { kind, ref id, .. } = resource;
         let id = id.as_str();
-        let expected = kind.deletion();
+        let expected = account.timeouts.apply(Stage::Deletion, kind.deletion());
         let mut report = WaitReport::new(
             format!("{kind} {id} to be deletable"),
             Some(resource.clone()),
@@ -124,7 +125,8 @@ impl Teardown<'_> {
 
     /// Returns what is in the way of a deletion that AWS has refused.
     async fn obstacle(&self, kind: ResourceKind, id: &str, error: &AwsError) -> Obstacle {
-        let deadline = kind.deletion().deadline;
+        let timeouts = &self.account.timeouts;
+        let deadline = timeouts.of(Stage::Deletion, kind.deletion().deadline);
         if error.class != ErrorClass::Conflict {
             return Obstacle {
                 by: Vec::new(),
@@ -240,7 +242,8 @@ impl Teardown<'_> {
         let account = self.account;
         let ResourceRef { kind, ref id, .. } = resource;
         let id = id.as_str();
-        let gone = Wait::new(format!("{kind} {id} to be deleted"), kind.deletion())
+        let expected = account.timeouts.apply(Stage::Deletion, kind.deletion());
+        let gone = Wait::new(format!("{kind} {id} to be deleted"), expected)
             .about(resource.clone())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {

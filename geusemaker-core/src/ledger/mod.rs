@@ -37,7 +37,7 @@ use crate::error::Error;
 use crate::id::{DeploymentId, ResourceId};
 use crate::journal::claim::{Holder, LEASE};
 use crate::journal::event::JournalEvent;
-use crate::journal::state::{Entry, Header, JournalState, Savepoint};
+use crate::journal::state::{Claim, Entry, Header, JournalState, Savepoint};
 use crate::journal::{Journal, JournalError};
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
@@ -80,9 +80,7 @@ impl Ledger {
     ) -> Result<Arc<Self>, Error> {
         let stack = plan.spec.name();
         if !journal.state.is_gone() {
-            return Err(Error::Exists {
-                stack: stack.clone(),
-            });
+            return Err(exists(&journal, stack, account.clock.now()));
         }
         take(&mut journal, stack, holder, account.clock.now()).await?;
         let deployment = DeploymentId::random();
@@ -307,19 +305,32 @@ async fn take(
     holder: &Holder,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if let Some(claim) = &journal.state.claim {
-        let is_held = claim.holder != *holder && claim.until > now && !claim.holder.is_dead();
-        if is_held {
-            return Err(Error::Locked {
-                stack: stack.clone(),
-                holder: Box::new(claim.holder.clone()),
-                since: claim.since,
-            });
-        }
+    let held = journal.state.claim_at(now);
+    if let Some(claim) = held.filter(|claim| claim.holder != *holder) {
+        return Err(locked(claim, stack));
     }
     let event = JournalEvent::Claimed {
         holder: holder.clone(),
         until: now + LEASE,
     };
     Ok(journal.append(now, event).await?)
+}
+
+fn locked(claim: &Claim, stack: &StackName) -> Error {
+    Error::Locked {
+        stack: stack.clone(),
+        holder: Box::new(claim.holder.clone()),
+        since: claim.since,
+    }
+}
+
+/// Returns the error for a new deployment of a stack that exists already: somebody else may just be deploying it.
+pub(crate) fn exists(journal: &Journal, stack: &StackName, now: Timestamp) -> Error {
+    let held = journal.state.claim_at(now);
+    match held.filter(|claim| !claim.holder.is_this_process()) {
+        Some(claim) => locked(claim, stack),
+        None => Error::Exists {
+            stack: stack.clone(),
+        },
+    }
 }

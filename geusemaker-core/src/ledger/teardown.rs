@@ -30,6 +30,7 @@ use crate::resource::distribution;
 use crate::resource::sharing::Sharing;
 use crate::resource_ref::ResourceRef;
 use crate::wait::reauth_wait::ReauthWait;
+use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait, WaitError};
 use crate::{error_chain, task};
 
@@ -301,6 +302,7 @@ impl<'a> Teardown<'a> {
         let account = self.account;
         let id = resource.id.to_string();
         let expected = ResourceKind::Distribution.deletion();
+        let expected = account.timeouts.apply(Stage::Deletion, expected);
         let what = format!("CloudFront distribution {id} to be disabled everywhere");
         let disabled =
             Wait::new(what, expected)

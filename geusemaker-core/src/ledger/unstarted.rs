@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 
-use super::Ledger;
 use super::cleanup::Cleanup;
 use super::on_drop::OnDrop;
 use super::rollback_guard::RollbackGuard;
+use super::{Ledger, exists};
 use crate::account::Account;
 use crate::error::Error;
-use crate::journal::Journal;
 use crate::journal::claim::Holder;
+use crate::journal::{Journal, JournalError};
 use crate::plan::Plan;
 
 /// Everything that a deployment needs to begin its journal.
@@ -41,8 +41,18 @@ impl Unstarted {
             cleanup,
         } = self.clone();
         let beginning = async move {
-            let journal = Journal::open(store, plan.spec.name()).await?;
-            let ledger = Ledger::begin(journal, account, &Holder::this_process(), &plan).await?;
+            let stack = plan.spec.name();
+            let journal = Journal::open(Arc::clone(&store), stack).await?;
+            let now = account.clock.now();
+            let begun = Ledger::begin(journal, account, &Holder::this_process(), &plan).await;
+            let ledger = match begun {
+                // Another process was quicker by a moment, and the journal now names it.
+                Err(Error::Journal(JournalError::TakenOver { .. })) => {
+                    let journal = Journal::open(store, stack).await?;
+                    return Err(exists(&journal, stack, now));
+                }
+                begun => begun?,
+            };
             Ok(cleanup.guard(ledger, OnDrop::UndoAll))
         };
         self.cleanup.finish(stack, beginning).await

@@ -209,6 +209,15 @@ impl Reached {
     }
 
     /// Returns the instances and their storage.
+    pub(crate) fn ec2_mut(&mut self) -> &mut Ec2Ready {
+        match self {
+            Self::Ec2Ready(ec2) => ec2,
+            Self::AlbHealthy(alb) => &mut alb.ec2,
+            Self::CdnPending(cdn) => &mut cdn.alb.ec2,
+            Self::CdnDeployed(cdn) => &mut cdn.alb.ec2,
+        }
+    }
+
     pub(crate) fn ec2(&self) -> &Ec2Ready {
         match self {
             Self::Ec2Ready(ec2) => ec2,

@@ -54,7 +54,6 @@ impl TargetReason {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check<'a> {
     pub(crate) service: &'a str,
-    pub(crate) stack: &'a str,
     pub(crate) port: u16,
     pub(crate) path: &'a HealthPath,
     pub(crate) matcher: &'a HealthMatcher,
@@ -160,26 +159,21 @@ impl TargetHealth {
 
     /// Returns what the user can check.
     pub(crate) fn remedy(&self, check: Check<'_>) -> String {
-        let Check {
-            service,
-            stack,
-            port,
-            ..
-        } = check;
+        let Check { service, port, .. } = check;
         match &self.reason {
             TargetReason::RegistrationInProgress | TargetReason::InitialHealthChecking => format!(
                 "give {service} more time (health.grace of the service, or load_balancer.wait_timeout)"
             ),
-            TargetReason::ResponseCodeMismatch => format!(
-                "set health_path and health.matcher of {service} to what it answers (gm logs {stack} {service})"
-            ),
+            TargetReason::ResponseCodeMismatch => {
+                format!("set health_path and health.matcher of {service} to what it answers")
+            }
             TargetReason::Timeout => format!(
-                "look if {service} is still starting or overloaded (gm logs {stack} {service}), and if the security group \
-                 of the instances admits the load balancer on port {port}"
+                "look if {service} is still starting or overloaded, and if the security group of the instances \
+                 admits the load balancer on port {port}"
             ),
             TargetReason::FailedHealthChecks => format!(
-                "look if {service} listens on port {port} on all addresses and not only on 127.0.0.1 (gm logs {stack} \
-                 {service}), and how far the instance has come (gm logs {stack} --boot)"
+                "look if {service} listens on port {port} on all addresses and not only on 127.0.0.1, and how far \
+                 the instance has come"
             ),
             TargetReason::NotRegistered | TargetReason::DeregistrationInProgress => format!(
                 "find out who deregisters the instance from the target group of {service}: another program may manage it"
@@ -188,9 +182,9 @@ impl TargetHealth {
                 "find out who has changed the listener or the subnets of the load balancer"
                     .to_owned()
             }
-            TargetReason::InvalidState => format!(
-                "find out who has stopped the instance (gm logs {stack} --boot), and start it again"
-            ),
+            TargetReason::InvalidState => {
+                format!("find out who has stopped the instance, and start it again")
+            }
             TargetReason::IpUnusable => "use another subnet for the instances".to_owned(),
             TargetReason::HealthCheckDisabled => {
                 format!("switch the health checks of the target group of {service} on")
@@ -199,7 +193,7 @@ impl TargetHealth {
                 "try again; https://health.aws.amazon.com shows incidents".to_owned()
             }
             TargetReason::Other(_) | TargetReason::None => {
-                format!("read the log of {service} (gm logs {stack} {service})")
+                format!("read the log of {service}")
             }
         }
     }
@@ -237,7 +231,6 @@ mod tests {
         let (path, matcher) = ("/healthz".parse().unwrap(), HealthMatcher::default());
         let check = Check {
             service: "webui",
-            stack: "llm",
             port: 8080,
             path: &path,
             matcher: &matcher,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 
@@ -12,6 +13,7 @@ use crate::journal::journals::Journals;
 use crate::ledger::cleanup::Cleaner;
 use crate::progress::event::ProgressEvent;
 use crate::progress::{Audience, Listener};
+use crate::wait::timeouts::{Stage, Timeouts};
 
 /// A builder of a [`Session`].
 ///
@@ -20,6 +22,7 @@ use crate::progress::{Audience, Listener};
 /// | [`listener`](Self::listener) | nothing hears of the progress |
 /// | [`clock_speed`](Self::clock_speed) | time passes as it does at AWS |
 /// | [`keep_dropped`](Self::keep_dropped) | a deployment that is dropped is undone |
+/// | [`timeout`](Self::timeout) | the time limits of the spec, and of each [`Stage`] |
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -44,6 +47,7 @@ pub struct SessionBuilder {
     listener: Arc<dyn Listener>,
     speed: ClockSpeed,
     keeps_dropped: bool,
+    timeouts: Timeouts,
 }
 
 impl SessionBuilder {
@@ -54,6 +58,7 @@ impl SessionBuilder {
             listener: Arc::new(|_: &ProgressEvent| {}),
             speed: ClockSpeed::OF_AWS,
             keeps_dropped: false,
+            timeouts: Timeouts::default(),
         }
     }
 
@@ -81,6 +86,28 @@ impl SessionBuilder {
         }
     }
 
+    /// Sets the time limit of a stage, for this session alone: in place of that of the spec, or of this crate. For a stack
+    /// that only needs more time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), geusemaker_core::Error> {
+    /// # let config = geusemaker_testkit::Aws::new().sdk_config();
+    /// use std::time::Duration;
+    ///
+    /// use geusemaker_core::{Journals, Session, Stage};
+    ///
+    /// let session = Session::builder(config, Journals::in_memory())
+    ///     .timeout(Stage::Cdn, Duration::from_secs(2 * 60 * 60))
+    ///     .build()?;
+    /// # session.close().await.into_result()
+    /// # }
+    /// ```
+    pub fn timeout(mut self, stage: Stage, limit: Duration) -> Self {
+        self.timeouts.set(stage, limit);
+        self
+    }
+
     /// Creates the session.
     ///
     /// # Errors
@@ -104,6 +131,7 @@ impl SessionBuilder {
             listener,
             speed,
             keeps_dropped,
+            timeouts,
         } = self;
         let cleaner = Cleaner::start();
         if keeps_dropped {
@@ -115,6 +143,7 @@ impl SessionBuilder {
                 journals,
                 listener,
                 speed,
+                timeouts,
                 cleaner,
             }),
         }
@@ -127,6 +156,7 @@ impl fmt::Debug for SessionBuilder {
             .field("journals", &self.journals)
             .field("speed", &self.speed)
             .field("keeps_dropped", &self.keeps_dropped)
+            .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
 }

@@ -57,6 +57,9 @@ pub struct HistoryEntry {
     pub id: Option<ResourceId>,
     /// The record in words.
     pub message: String,
+    /// The last lines of the console of a [`HistoryEvent::Console`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
 }
 
 /// The type of a record in the history of a stack.
@@ -66,6 +69,10 @@ pub struct HistoryEntry {
 pub enum HistoryEvent {
     /// A deployment begins.
     Planned,
+    /// The stack has another spec, which makes the same resources.
+    Adjusted,
+    /// The end of an instance's console was kept, because a failure is about to remove the instance.
+    Console,
     /// A process works on the stack.
     Claimed,
     /// The process that works on the stack is still at work.
@@ -149,6 +156,11 @@ impl Reader {
             kind,
             id: id.map(ResourceId::from_aws),
             message,
+            lines: if let JournalEvent::Console { lines, .. } = &record.event {
+                lines.clone()
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -167,6 +179,20 @@ impl Reader {
                     plan.region
                 );
                 (HistoryEvent::Planned, None, message)
+            }
+            JournalEvent::Adjusted { .. } => (
+                HistoryEvent::Adjusted,
+                None,
+                "the settings of the spec that touch no resource were changed".to_owned(),
+            ),
+            JournalEvent::Console { instance, lines } => {
+                let message = match lines.len() {
+                    1 => format!("the last line of the console of {instance} is kept here"),
+                    count => {
+                        format!("the last {count} lines of the console of {instance} are kept here")
+                    }
+                };
+                (HistoryEvent::Console, None, message)
             }
             JournalEvent::Claimed { holder, until } => {
                 let is_renewal = self.at_work.as_deref() == Some(&holder.session);

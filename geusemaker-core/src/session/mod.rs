@@ -1,5 +1,6 @@
 //! A session: credentials, a store for journals, a listener, and the task that undoes dropped deployments.
 
+mod adjust;
 mod bearer_token;
 pub(crate) mod builder;
 mod destroy;
@@ -39,6 +40,7 @@ use crate::ledger::cleanup::{Cleaner, Cleanup};
 use crate::ledger::unfinished::Closed;
 use crate::progress::Listener;
 use crate::spec::{Region, StackName};
+use crate::wait::timeouts::Timeouts;
 
 /// The most attempts to claim a journal that other processes write to at the same time.
 const MOST_CLAIMS: u32 = 5;
@@ -85,6 +87,7 @@ struct Inner {
     journals: Journals,
     listener: Arc<dyn Listener>,
     speed: ClockSpeed,
+    timeouts: Timeouts,
     cleaner: Cleaner,
 }
 
@@ -284,9 +287,10 @@ impl Session {
             config,
             listener,
             speed,
+            timeouts,
             ..
         } = &*self.inner;
-        Account::new(config, *speed, listener, region)
+        Account::new(config, *speed, listener, region).with_timeouts(timeouts.clone())
     }
 }
 

@@ -17,7 +17,87 @@ validated_text! {
     Region, check
 }
 
+/// The Regions that every account can use.
+///
+/// Source: AWS Account Management guide, "Enable or disable AWS Regions in your account".
+const ENABLED: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The Regions that an account has to enable first, and those of the other partitions that are open to the public.
+///
+/// Source: the same page, and the partitions that the AWS SDKs know.
+const OTHERS: [&str; 22] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eusc-de-east-1",
+    "us-gov-east-1",
+    "us-gov-west-1",
+];
+
 impl Region {
+    /// Returns true if this crate knows that AWS has the Region. AWS adds Regions, so others may exist too.
+    pub fn is_known(&self) -> bool {
+        ENABLED.contains(&self.as_str())
+            || OTHERS.contains(&self.as_str())
+            || self.partition().contains("-iso")
+    }
+
+    /// Returns the Region that a Region which is not known was probably meant to be.
+    ///
+    /// ```
+    /// use geusemaker_core::spec::Region;
+    ///
+    /// let wrong: Region = "us-esat-1".parse()?;
+    /// assert!(!wrong.is_known());
+    /// assert_eq!(wrong.near_miss().unwrap().as_str(), "us-east-1");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    pub fn near_miss(&self) -> Option<Self> {
+        if self.is_known() {
+            return None;
+        }
+        let known = ENABLED.iter().chain(&OTHERS);
+        let distances =
+            known.map(|known| (strsim::damerau_levenshtein(self.as_str(), known), *known));
+        // On a tie, the first: the usual ones come first.
+        let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
+        (distance <= 3).then(|| Self(nearest.to_owned()))
+    }
+
     /// Returns the partition of AWS that the Region belongs to, as ARNs name it.
     ///
     /// Source: the partitions that the AWS SDKs know.
@@ -42,26 +122,7 @@ impl Region {
     ///
     /// Source: AWS Account Management guide, "Enable or disable AWS Regions in your account".
     pub(crate) fn is_opt_in(&self) -> bool {
-        let enabled = [
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-northeast-3",
-            "ap-south-1",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ca-central-1",
-            "eu-central-1",
-            "eu-north-1",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "sa-east-1",
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-        ];
-        self.partition() == "aws" && !enabled.contains(&self.as_str())
+        self.partition() == "aws" && !ENABLED.contains(&self.as_str())
     }
 
     /// Returns the end of the host names of AWS's services in the Region.

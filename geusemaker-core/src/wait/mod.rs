@@ -2,6 +2,7 @@
 
 pub(crate) mod reauth_wait;
 pub(crate) mod silence;
+pub(crate) mod timeouts;
 
 use std::future::Future;
 use std::time::Duration;

@@ -52,7 +52,7 @@ async fn records_are_contiguous_and_versioned() {
     assert!(records.len() > 80, "{}", records.len());
     for (sequence, (path, record)) in records.iter().enumerate() {
         assert_eq!(*path, format!("llm/{sequence:08}.json"));
-        assert_eq!(record["version"], 3);
+        assert_eq!(record["version"], 2);
         assert_eq!(record["sequence"], sequence);
         assert!(
             record["at"]
@@ -192,14 +192,14 @@ async fn missing_record_is_not_replaced() {
 async fn newer_record_is_refused() {
     let scenario = committed().await;
     let last = records(scenario.store.as_ref()).await.len();
-    let newer = json!({"version": 4, "what": "nobody here knows"});
+    let newer = json!({"version": 3, "what": "nobody here knows"});
     write(scenario.store.as_ref(), &path(last), &newer).await;
     let error = refusal(&scenario).await;
     assert!(
         matches!(&error, Error::Journal(JournalError::Newer { found: 3, .. })),
         "{error}"
     );
-    assert!(error.to_string().contains("format version 4"), "{error}");
+    assert!(error.to_string().contains("format version 3"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

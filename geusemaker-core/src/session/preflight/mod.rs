@@ -27,6 +27,7 @@ use crate::deployment::state::Planned;
 use crate::error::Error;
 use crate::id::AccountId;
 use crate::journal::Journal;
+use crate::ledger::exists;
 use crate::ledger::unstarted::Unstarted;
 use crate::plan::Plan;
 use crate::plan::problem::PlanProblem;
@@ -37,14 +38,15 @@ impl Session {
     /// Checks a spec against the account: credentials, network, image, zones, quotas and names. It only reads.
     ///
     /// # Errors
-    /// Returns an error if the stack exists in these journals ([`Error::Exists`]), the spec does not fit
+    /// Returns an error if the stack exists in these journals ([`Error::Exists`], or [`Error::Locked`] while another
+    /// process works on it), the spec does not fit
     /// ([`Error::Plan`], with everything that is wrong), or AWS cannot be asked ([`Error::Aws`]). Nothing was created.
     pub async fn plan(&self, spec: DeploymentSpec) -> Result<Deployment<Planned>, Error> {
         let region = self.region_or(spec.region())?;
         let account = self.account(region).of_stack(spec.name());
         self.cleanup().ensure_open(spec.name())?;
         // Its names in AWS are taken, and AWS would not say by what.
-        self.ensure_gone(spec.name()).await?;
+        self.ensure_gone(&account, spec.name()).await?;
         account.progress.step(Step::CheckingAccount);
         let identity = account.identity().await?;
         let look = Preflight {
@@ -52,7 +54,14 @@ impl Session {
             account: &account,
             spec: &spec,
         };
-        let plan = Box::pin(look.plan(identity.account)).await?;
+        let plan = match Box::pin(look.plan(identity.account)).await {
+            Ok(plan) => plan,
+            // What is in the way may be what another process is just creating for this stack.
+            Err(error) => {
+                self.ensure_gone(&account, spec.name()).await?;
+                return Err(error);
+            }
+        };
         let unstarted = Unstarted::new(self.store(), account, self.cleanup());
         Ok(Deployment::new(unstarted.into(), Planned { plan }))
     }
@@ -61,21 +70,16 @@ impl Session {
 impl Session {
     /// Returns an error if the stack exists. One that is being undone in the background is waited for: its owner has just
     /// given it up with `?`.
-    async fn ensure_gone(&self, stack: &StackName) -> Result<(), Error> {
-        let is_gone = async || {
-            let journal = Journal::open(self.store(), stack).await?;
-            Ok::<_, Error>(journal.state.is_gone())
-        };
-        if is_gone().await? {
+    async fn ensure_gone(&self, account: &Account, stack: &StackName) -> Result<(), Error> {
+        if Journal::open(self.store(), stack).await?.state.is_gone() {
             return Ok(());
         }
         self.drain().await;
-        if is_gone().await? {
+        let journal = Journal::open(self.store(), stack).await?;
+        if journal.state.is_gone() {
             return Ok(());
         }
-        Err(Error::Exists {
-            stack: stack.clone(),
-        })
+        Err(exists(&journal, stack, account.clock.now()))
     }
 }
 
