@@ -69,6 +69,8 @@ pub(crate) enum Output {
 pub(crate) enum Command {
     #[command(flatten)]
     Stack(StackCommand),
+    /// Print the version of gm
+    Version,
     /// Run a simulated AWS account for other programs
     #[cfg(feature = "sandbox")]
     Sandbox(Sandbox),
@@ -88,10 +90,23 @@ pub(crate) enum StackCommand {
     /// It creates nothing and removes nothing: after a signal, or when the time of cdn.wait_timeout is over, everything
     /// stays as it is, and CloudFront goes on. Any machine that has the journal can wait.
     Wait(Wait),
-    /// Show a stack's resources, and their state in AWS
-    Status(Name),
-    /// List all stacks
-    List,
+    /// Show the state of a stack and of its resources, as AWS says it now
+    ///
+    /// The first line has the state: running, degraded (parts of the stack do not work), deploying, interrupted,
+    /// removing, gone, or unknown (AWS could not be asked about all parts). The exit code is 0, or 8 if the stack is
+    /// deployed but degraded or gone, or 6 if AWS could not be asked; what the journal knows is then shown.
+    #[command(after_help = STATUS_EXAMPLES, visible_alias = "inspect")]
+    Status(Status),
+    /// List all stacks, and the file systems that were kept
+    ///
+    /// The states are those of the journals, without asking AWS: deployed, deploying, interrupted or removing. With
+    /// --check they are those of gm status. The exit code is 3 if a journal cannot be read.
+    List(List),
+    /// Print the addresses and ids of a stack
+    ///
+    /// They are those of the journal, without asking AWS. The keys stay the same from version to version.
+    #[command(after_help = OUTPUTS_EXAMPLES)]
+    Outputs(OutputsOf),
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Events),
@@ -168,7 +183,8 @@ impl StackCommand {
         match self {
             Self::Plan(_)
             | Self::Status(_)
-            | Self::List
+            | Self::List(_)
+            | Self::Outputs(_)
             | Self::Events(_)
             | Self::Logs(_)
             | Self::Token(_) => true,
@@ -197,7 +213,8 @@ impl StackCommand {
             | Self::Rollback(Rollback { timeouts, .. }) => &timeouts.timeouts,
             Self::Plan(_)
             | Self::Status(_)
-            | Self::List
+            | Self::List(_)
+            | Self::Outputs(_)
             | Self::Events(_)
             | Self::Logs(_)
             | Self::Exec(_)
@@ -341,6 +358,44 @@ pub(crate) enum OnFailure {
     Keep,
     /// Ask on the terminal
     Ask,
+}
+
+const STATUS_EXAMPLES: &str = "Examples:
+  gm status llm
+  gm status llm --watch                redraw until Ctrl-C; in a pipe, a line for each change
+  gm status llm --wide                 whole ids and ARNs, however wide the terminal is";
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Show whole ids, and all columns
+    #[arg(long)]
+    pub(crate) wide: bool,
+    /// Look again every 5 seconds until a signal
+    #[arg(short = 'w', long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Ask AWS for the state of each stack, and for the size of each file system
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+const OUTPUTS_EXAMPLES: &str = "Examples:
+  gm outputs llm
+  gm outputs llm -r url                the value alone, for scripts
+  gm outputs llm -o json";
+
+#[derive(Args, Debug)]
+pub(crate) struct OutputsOf {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    /// Print the value of this key alone, a line for each if there are several
+    #[arg(short, long, value_name = "KEY")]
+    pub(crate) raw: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -565,6 +620,9 @@ pub(crate) struct Destroy {
     /// Keep the file system and its data
     #[arg(long)]
     pub(crate) keep_file_system: bool,
+    /// Delete the file systems that earlier removals of the stack have kept, with all their data, and nothing else
+    #[arg(long, conflicts_with = "keep_file_system")]
+    pub(crate) file_system: bool,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
 }

@@ -25,6 +25,7 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
     let global = arguments.global;
     match arguments.command {
         Command::Stack(command) => on_stacks(global, command).await,
+        Command::Version => Ok(command::version::run().into()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
             SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
@@ -103,14 +104,15 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::Deploy(deploy) => command::deploy::run(context, &deploy).await,
         StackCommand::Resume(resume) => command::resume::run(context, &resume).await,
         StackCommand::Wait(wait) => command::wait::run(context, &wait).await,
-        StackCommand::Status(name) => {
+        StackCommand::Status(status) => return command::status::run(context, &status).await,
+        StackCommand::List(list) => {
             context
-                .unless_interrupted(command::status::run(context, &name))
+                .unless_interrupted(command::list::run(context, &list))
                 .await
         }
-        StackCommand::List => {
+        StackCommand::Outputs(outputs) => {
             context
-                .unless_interrupted(command::list::run(context))
+                .unless_interrupted(command::outputs::run(context, &outputs))
                 .await
         }
         StackCommand::Events(name) => {

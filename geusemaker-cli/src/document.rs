@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::exit_code::ExitCode;
+
 /// The name and version of the JSON documents.
 const SCHEMA: &str = "gm/1";
 
@@ -10,9 +12,15 @@ const SCHEMA: &str = "gm/1";
 #[derive(Debug)]
 pub(crate) struct Document {
     is_failure: bool,
+    code: ExitCode,
     members: Map<String, Value>,
     text: String,
+    /// The text for standard error of a command that has a result nevertheless.
+    complaint: String,
 }
+
+/// The members of a failure that its document shares with that of a result.
+const OF_FAILURE: [&str; 4] = ["error", "exit_code", "remedy", "next"];
 
 impl Document {
     /// Creates the document of a command that succeeded.
@@ -31,9 +39,31 @@ impl Document {
         members.insert("ok".to_owned(), (!is_failure).into());
         Self {
             is_failure,
+            code: ExitCode::Ok,
             members,
             text: String::new(),
+            complaint: String::new(),
         }
+    }
+
+    /// Sets the exit code, which the document has as well if it is not that of success.
+    pub(crate) fn with_code(mut self, code: ExitCode) -> Self {
+        self.code = code;
+        match code {
+            ExitCode::Ok => self,
+            code => self.member("ok", false).member("exit_code", code as u8),
+        }
+    }
+
+    /// Adds a failure to a result that is nevertheless printed.
+    pub(crate) fn with_failure(mut self, failure: Self) -> Self {
+        for name in OF_FAILURE {
+            if let Some(value) = failure.members.get(name) {
+                self.members.insert(name.to_owned(), value.clone());
+            }
+        }
+        self.complaint = failure.text;
+        self.with_code(failure.code)
     }
 
     /// Adds a member to the JSON document.
@@ -70,6 +100,15 @@ impl Document {
 
     pub(crate) fn is_failure(&self) -> bool {
         self.is_failure
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        self.code
+    }
+
+    /// Returns the text for standard error beside that of the result.
+    pub(crate) fn complaint(&self) -> &str {
+        &self.complaint
     }
 
     pub(crate) fn to_text(&self) -> String {

@@ -19,6 +19,8 @@ pub(crate) enum ExitCode {
     Access = 6,
     /// A configured fault never fired.
     FaultUnfired = 7,
+    /// The stack is deployed, but parts of it, or all of it, do not work.
+    Degraded = 8,
     /// The person declined.
     Declined = 10,
     /// SIGINT.
@@ -28,7 +30,7 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -37,6 +39,7 @@ impl ExitCode {
         Self::InProgress,
         Self::Access,
         Self::FaultUnfired,
+        Self::Degraded,
         Self::Declined,
         Self::Interrupted,
         Self::Terminated,
@@ -53,6 +56,9 @@ impl ExitCode {
             Self::InProgress => "AWS has not finished yet: run gm wait, or gm resume, later",
             Self::Access => "credentials, permissions, quotas or network; nothing was changed",
             Self::FaultUnfired => "sandbox serve: a fault never fired",
+            Self::Degraded => {
+                "the stack is deployed, but parts of it do not work (status, deploy, resume, plan)"
+            }
             Self::Declined => "declined at the prompt",
             Self::Interrupted => "interrupted (SIGINT)",
             Self::Terminated => "terminated (SIGTERM)",

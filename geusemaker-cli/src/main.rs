@@ -1,5 +1,6 @@
 //! `gm`: a self-hosted AI stack on AWS, one command up and one command down.
 
+mod age;
 mod arguments;
 mod clock_speed;
 mod command;
@@ -19,6 +20,7 @@ mod sandbox;
 mod session_plugin;
 mod short_id;
 mod state_directory;
+mod table;
 
 fn main() -> std::process::ExitCode {
     run::run()

@@ -28,8 +28,8 @@ impl Outcome {
 impl From<Document> for Outcome {
     fn from(document: Document) -> Self {
         Self {
+            code: document.code() as u8,
             document: Some(document),
-            code: ExitCode::Ok as u8,
         }
     }
 }

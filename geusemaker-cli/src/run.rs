@@ -126,6 +126,12 @@ fn print(document: &Document, output: Output) {
         Output::Text => document.to_text(),
         Output::Json => document.to_json(),
     };
+    if output == Output::Text && !document.complaint().is_empty() {
+        // The result comes first.
+        let _ = writeln!(std::io::stdout(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", document.complaint());
+        return;
+    }
     if text.is_empty() {
         return;
     }

@@ -200,7 +200,7 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// Another process works on the stack, or this process holds it already.
-    #[error("stack {stack} is locked by {} since {since}", this_process_or(.holder))]
+    #[error("stack {stack} is locked by {} since {since:.0}", this_process_or(.holder))]
     #[non_exhaustive]
     Locked {
         /// The stack.
@@ -252,7 +252,7 @@ pub enum Error {
         actual: AccountId,
     },
     /// The stack is in use, and only a stack that was never committed can be rolled back.
-    #[error("stack {stack} is committed, and only an unfinished stack can be rolled back")]
+    #[error("stack {stack} is deployed, and only an unfinished stack can be rolled back")]
     #[non_exhaustive]
     Committed {
         /// The stack.

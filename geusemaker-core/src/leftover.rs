@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::id::ResourceId;
 use crate::kind::ResourceKind;
 use crate::resource_key::ResourceKey;
+use crate::timestamp;
 
 /// A resource that still exists, or may exist.
 ///
@@ -51,6 +52,7 @@ pub struct Leftover {
     /// The reason why it still exists.
     pub why: String,
     /// The time since which it exists, if known.
+    #[serde(serialize_with = "timestamp::serialize_option")]
     pub since: Option<Timestamp>,
     /// The user's way out, if AWS has refused the deletion for good.
     pub remedy: Option<String>,
@@ -68,7 +70,7 @@ impl fmt::Display for Leftover {
             (None, None) => write!(f, "{} {} (id unknown)", self.kind, self.key)?,
         }
         if let Some(since) = self.since {
-            write!(f, " since {since}")?;
+            write!(f, " since {since:.0}")?;
         }
         write!(f, ": {}", self.why)
     }

@@ -190,7 +190,7 @@ fn is_gone(state: &str) -> bool {
 fn why(state: &str, last_seen: &Option<Timestamp>) -> String {
     match last_seen {
         _ if state != "running" => format!(": it is {state}"),
-        Some(last_seen) => format!(" since {last_seen}"),
+        Some(last_seen) => format!(" since {last_seen:.0}"),
         None => ", and never was".to_owned(),
     }
 }

@@ -16,18 +16,18 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let found = context
-        .unless_interrupted(async { Ok(context.session.status(&name).await) })
+        .unless_interrupted(async { Ok(context.session.summary(&name).await) })
         .await?;
     let deployment = match found {
         Ok(existing) if existing.phase == Phase::Committed => {
             spec::take_over(context, &existing, &spec).await?;
-            return status::up_already(context, &existing);
+            return status::up_already(context, &name).await;
         }
         Ok(existing) => {
             spec::take_over(context, &existing, &spec).await?;
             context.display.note(&format!(
                 "{name} was begun at {} and is unfinished: continuing",
-                existing.since
+                existing.since.strftime("%Y-%m-%d %H:%M:%SZ")
             ));
             if !is_agreed {
                 let question = format!("Finish deploying {name}?");
@@ -50,7 +50,10 @@ async fn plan_anew(
     let planned = context
         .unless_interrupted(async { Ok(context.session.plan(spec).await?) })
         .await?;
-    let lines = plan::lines(&planned.state().plan).join("\n");
+    let plan = &planned.state().plan;
+    let mut lines = plan::lines(plan);
+    lines.extend(plan::offers(context, plan).await);
+    let lines = lines.join("\n");
     context.display.note(&lines);
     if !is_agreed {
         confirm(context, "Deploy this?", &Consent::Yes).await?;

@@ -2,19 +2,23 @@
 
 use geusemaker_core::{FileSystems, Phase, ResourceKind, StackName, Undone};
 
+use super::list::{gone_already, size};
 use crate::arguments::Destroy;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;
-    let status = context
-        .session
-        .summary(name)
-        .await
-        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
+    if destroy.file_system {
+        return delete_kept(context, destroy).await;
+    }
+    let status = match context.session.summary(name).await {
+        Ok(status) => status,
+        Err(error) => return gone_already(context, name, error).await,
+    };
     let keeps = destroy.keep_file_system || status.spec.storage().keep_on_destroy();
     if !(destroy.yes.yes || context.is_sandbox) {
         let own_file_system = status
@@ -53,6 +57,71 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
         return Err(Failure::protected(undone).state(state).next(next));
     }
     report(context, name, undone, "destroy")
+}
+
+/// Deletes the file systems that earlier removals have kept.
+async fn delete_kept(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
+    let name = &destroy.name.name;
+    let kept = context.session.kept_file_systems(name).await?;
+    if kept.is_empty() {
+        return none_kept(context, name).await;
+    }
+    let listed = context
+        .unless_interrupted(async { Ok(context.session.measure(kept.clone()).await?) })
+        .await?;
+    if !(listed.is_empty() || destroy.yes.yes || context.is_sandbox) {
+        let of_each = listed.iter().map(|kept| {
+            format!(
+                "{} ({} in account {}, {})",
+                kept.id,
+                kept.bytes.map(size).unwrap_or_default(),
+                kept.account,
+                kept.region
+            )
+        });
+        let of_each: Vec<_> = of_each.collect();
+        let question = format!(
+            "Delete {} with all its data, which {name} has kept?",
+            of_each.join(" and ")
+        );
+        confirm(context, &question, &Consent::Name(name.as_str())).await?;
+    }
+    // Those that do not exist any more are deleted as well, and then the journal knows it.
+    let deleting = context.session.delete_kept(name, &kept);
+    let (deleted, code) = context.even_if_interrupted(deleting).await;
+    let next = || context.command(&format!("destroy {name} --file-system"));
+    let deleted = match (deleted, code) {
+        (Some(deleted), None) => deleted?,
+        (_, code) => {
+            let code = code.unwrap_or(ExitCode::Interrupted);
+            return Err(Failure::interrupted(code, Undone::default(), next()));
+        }
+    };
+    if !deleted.is_complete() {
+        return Err(Failure::leftovers(deleted).next(next()));
+    }
+    let ids = deleted.deleted.iter();
+    let lines = ids.map(|resource| format!("{} {} is deleted", resource.kind, resource.id));
+    Ok(Document::ok()
+        .member("name", name)
+        .member("state", "gone")
+        .member("deleted", &deleted.deleted)
+        .member("leftovers", &deleted.left)
+        .lines(lines.collect::<Vec<_>>()))
+}
+
+/// Returns the document for a stack that has kept no file system, or none any more.
+async fn none_kept(context: &Context, name: &StackName) -> Result<Document, Failure> {
+    if !context.session.histories().await?.contains(name) {
+        let known = context.session.summary(name).await.map(drop);
+        let unknown = known.map_err(|error| Failure::unchanged(&error, name.as_str()));
+        unknown?;
+    }
+    Ok(Document::ok()
+        .member("name", name)
+        .member("deleted", Vec::<String>::new())
+        .member("leftovers", Vec::<String>::new())
+        .line(format!("{name} has kept no file system")))
 }
 
 /// Runs a removal that a signal can end; the journal lists what is left, and the next removal continues from there.

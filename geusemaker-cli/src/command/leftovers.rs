@@ -161,7 +161,7 @@ fn document(found: &Orphans) -> Document {
         .member("account", &found.account)
         .member("region", &found.region)
         .member("at", found.at)
-        .member("orphans", &found.orphans)
+        .member("leftovers", &found.orphans)
         .member("spared", &found.spared)
 }
 

@@ -3,10 +3,11 @@
 use geusemaker_core::spec::{
     CdnBehavior, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
-use geusemaker_core::{Candidate, Error, Phase, Plan, PlanWarning, PlannedNetwork};
+use geusemaker_core::{Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork};
 use serde_json::{Value, json};
 
 use super::{front, spec, status};
+use crate::age;
 use crate::arguments::SpecFile;
 use crate::context::Context;
 use crate::document::Document;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
     let spec = spec::read(context, file).await?;
-    match context.session.status(spec.name()).await {
+    match context.session.summary(spec.name()).await {
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),
         Ok(existing) => {
@@ -24,7 +25,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
                     .note(&format!("gm deploy changes {difference}"));
             }
             if existing.phase == Phase::Committed {
-                return status::up_already(context, &existing);
+                return status::up_already(context, spec.name()).await;
             }
             let message = format!("{} is unfinished; gm deploy continues it", existing.name);
             context.display.note(&message);
@@ -33,13 +34,43 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
     }
     let planned = context.session.plan(spec).await?;
     let plan = &planned.state().plan;
+    let offers = offers(context, plan).await;
     Ok(Document::ok()
         .member("name", plan.spec.name())
         .member("plan", plan)
         .member("prices", prices(plan))
         .member("routes", front::routes(plan))
         .member("warnings", warnings(plan))
-        .lines(lines(plan)))
+        .member("kept_file_systems", kept(context, plan).await)
+        .lines(lines(plan))
+        .lines(offers))
+}
+
+/// Returns the file systems that earlier stacks of this name have kept, and that the new one could use.
+async fn kept(context: &Context, plan: &Plan) -> Vec<KeptFileSystem> {
+    if plan.adopted_file_system.is_some() {
+        return Vec::new();
+    }
+    let kept = context.session.kept_file_systems(plan.spec.name()).await;
+    // A journal that cannot be read is an error of the deployment.
+    let kept = kept.unwrap_or_default().into_iter();
+    kept.filter(|kept| kept.region == plan.region && kept.account == plan.account)
+        .collect()
+}
+
+/// Returns a line for each file system that the new stack could use instead of a new one.
+pub(super) async fn offers(context: &Context, plan: &Plan) -> Vec<String> {
+    let now = context.session.now();
+    let offer = |kept: KeptFileSystem| {
+        format!(
+            "  kept         {} of an earlier {}, {} old; to use it: storage.file_system = \"{}\"",
+            kept.id,
+            kept.stack,
+            age::between(kept.since, now),
+            kept.id
+        )
+    };
+    kept(context, plan).await.into_iter().map(offer).collect()
 }
 
 /// Returns the plan as lines of text.

@@ -14,11 +14,11 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
     let name = &resume.name.name;
     let on_failure = resume.on_failure.checked()?;
     let existing = context
-        .unless_interrupted(async { Ok(context.session.status(name).await) })
+        .unless_interrupted(async { Ok(context.session.summary(name).await) })
         .await?
         .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     match existing.phase {
-        Phase::Committed => return status::up_already(context, &existing),
+        Phase::Committed => return status::up_already(context, name).await,
         Phase::Ending => return Err(ending(context, &existing)),
         _ => {}
     }

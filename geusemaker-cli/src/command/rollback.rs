@@ -3,6 +3,7 @@
 use geusemaker_core::Error;
 
 use super::destroy::{interruptible, report};
+use super::list::gone_already;
 use crate::arguments::Rollback;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
@@ -11,11 +12,10 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, rollback: &Rollback) -> Result<Document, Failure> {
     let name = &rollback.name.name;
-    let status = context
-        .session
-        .summary(name)
-        .await
-        .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
+    let status = match context.session.summary(name).await {
+        Ok(status) => status,
+        Err(error) => return gone_already(context, name, error).await,
+    };
     if !(rollback.yes.yes || context.is_sandbox) {
         let question = format!(
             "Roll back {name} ({}) in account {}, {}?",

@@ -12,11 +12,11 @@ use crate::failure::Failure;
 pub(crate) async fn run(context: &Context, wait: &Wait) -> Result<Document, Failure> {
     let name = &wait.name.name;
     let existing = context
-        .unless_interrupted(async { Ok(context.session.status(name).await) })
+        .unless_interrupted(async { Ok(context.session.summary(name).await) })
         .await?
         .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
     match existing.phase {
-        Phase::Committed => return status::up_already(context, &existing),
+        Phase::Committed => return status::up_already(context, name).await,
         Phase::Ending => return Err(resume::ending(context, &existing)),
         Phase::CdnPending | Phase::CdnDeployed => {}
         phase => {

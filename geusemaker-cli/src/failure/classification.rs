@@ -1,7 +1,7 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
 use geusemaker_core::spec::SpecError;
-use geusemaker_core::{Attempt, Category, Error, ErrorClass, PlanError, Undone};
+use geusemaker_core::{Attempt, AwsError, Category, Error, ErrorClass, PlanError, Undone};
 use serde_json::json;
 
 use super::Failure;
@@ -43,6 +43,20 @@ impl Failure {
         }
     }
 
+    /// Creates the failure for a question that AWS did not answer.
+    pub(crate) fn unanswered(error: &AwsError) -> Self {
+        let code = match error.class {
+            ErrorClass::Credentials
+            | ErrorClass::Permission
+            | ErrorClass::Quota
+            | ErrorClass::Unreachable => ExitCode::Access,
+            _ => ExitCode::Failed,
+        };
+        let mut failure = Self::new(code, "access", error.to_string());
+        failure.details.error = call(error);
+        failure.remedy(error.remedy())
+    }
+
     /// Creates the failure for an error during the work, with the result of the undo; the exit code says whether
     /// everything is undone.
     pub(crate) fn after(error: &Error, undone: Undone) -> Self {
@@ -69,14 +83,8 @@ impl Failure {
             _ => "failure",
         };
         let mut failure = Self::new(code, class, error.with_sources());
-        if let Some(call) = error.call() {
-            failure.details.error = json!({
-                "class": call.class,
-                "operation": call.operation,
-                "code": call.code,
-                "message": call.message,
-                "request_id": call.request_id,
-            });
+        if let Some(error) = error.call() {
+            failure.details.error = call(error);
         }
         if let Error::Software { log, .. } = error {
             failure.details.log.clone_from(log);
@@ -163,6 +171,16 @@ impl Failure {
             self.details.problems = problems;
         }
     }
+}
+
+fn call(error: &AwsError) -> serde_json::Value {
+    json!({
+        "class": error.class,
+        "operation": error.operation,
+        "code": error.code,
+        "message": error.message,
+        "request_id": error.request_id,
+    })
 }
 
 impl From<Error> for Failure {

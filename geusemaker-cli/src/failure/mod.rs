@@ -69,6 +69,16 @@ impl Failure {
         Self::new(ExitCode::Failed, "local", message.into())
     }
 
+    /// Creates the failure for a stack that is deployed, but does not work as a whole.
+    pub(crate) fn degraded(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Degraded, "degraded", message.into())
+    }
+
+    /// Creates the failure for journals that cannot be read: the resources in them may exist.
+    pub(crate) fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::LeftoversRemain, "unreadable", message.into())
+    }
+
     /// Creates the failure for a resource that another process holds.
     #[cfg(feature = "sandbox")]
     pub(crate) fn locked(message: impl Into<String>) -> Self {

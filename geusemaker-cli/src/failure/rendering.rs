@@ -10,12 +10,12 @@ impl Failure {
     pub(crate) fn into_document(self) -> Document {
         let left = &self.undone.left;
         let mut document = Document::failure()
+            .with_code(self.code)
             .member("error", &self.details.error)
-            .member("exit_code", self.code as u8)
             .member("remedy", &self.remedy)
             .member("deleted", &self.undone.deleted)
             .member("leftovers", left)
-            .member("state", &self.state)
+            .member("now", &self.state)
             .member("next", &self.next)
             .line(format!("error: {}", self.message));
         if let Some(served) = &self.details.served {

@@ -16,7 +16,7 @@ fn destroyed_stack_keeps_its_history() {
     let order = [
         "planned: tier 1 in account 123456789012, us-east-1",
         "instance is about to be created",
-        "committed: tier 1 is in use",
+        "tier 1 is deployed, and in use",
         "the whole stack is about to be removed",
         "is gone",
     ];

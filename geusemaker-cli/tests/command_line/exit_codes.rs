@@ -108,7 +108,7 @@ fn kept_failure_exits_with_3() {
     let ended = account.run(&gm, &arguments).with(3);
     let document = ended.document();
     assert_eq!(document["next"], "gm resume llm");
-    let state = document["state"].as_str().unwrap();
+    let state = document["now"].as_str().unwrap();
     assert!(
         state.starts_with("llm is kept as it is (instances ready, "),
         "{state}"

@@ -57,7 +57,7 @@ fn torn_record_is_named() {
         let damaged = "record llm/00000003.json of the journal is damaged";
         assert_refused(&gm, &journal, &[damaged, "restore it from a backup", TRY]);
     }
-    let listed = gm.sandbox(&["list"]).with(0).stdout;
+    let listed = gm.sandbox(&["list"]).with(3).stdout;
     assert!(
         listed.contains("llm  unreadable: record llm/00000003.json"),
         "{listed}"

@@ -58,7 +58,9 @@ fn successful_commands_print_one_document() {
     let list = json(&["list"]);
     assert_members(
         &list["stacks"][0],
-        &["name", "tier", "state", "account", "region", "since", "url"],
+        &[
+            "name", "tier", "state", "account", "region", "since", "url", "held_by", "next",
+        ],
     );
     let destroyed = json(&["destroy", "llm"]);
     assert_members(
@@ -92,7 +94,7 @@ fn failed_commands_print_one_document() {
                 "remedy",
                 "deleted",
                 "leftovers",
-                "state",
+                "now",
                 "next",
             ],
         );

@@ -86,9 +86,9 @@ fn kept_stacks_are_listed() {
         })
         .collect();
     let expected = [
-        ("adopter", "committed"),
-        ("broken", "ec2-ready"),
-        ("llm-tier3", "committed"),
+        ("adopter", "deployed"),
+        ("broken", "interrupted"),
+        ("llm-tier3", "deployed"),
     ];
     assert_eq!(
         stacks,
@@ -104,7 +104,7 @@ fn kept_stacks_are_listed() {
 fn kept_stacks_are_resumed_and_destroyed() {
     let gm = machine();
     let resumed = gm.sandbox(&["resume", "broken", "-o", "json"]).with(0);
-    assert_eq!(resumed.document()["state"], "committed");
+    assert_eq!(resumed.document()["state"], "running");
     for stack in ["adopter", "broken", "llm-tier3"] {
         gm.sandbox(&["destroy", stack]).with(0);
     }

@@ -36,7 +36,7 @@ fn protected_stack_is_destroyed_once_lifted() {
     assert_eq!(account.leftovers(), before);
     let status = account.run(&gm, &["status", "llm"]).with(0);
     assert!(
-        status.stdout.starts_with("llm: committed "),
+        status.stdout.starts_with("llm: running\n"),
         "{}",
         status.stdout
     );

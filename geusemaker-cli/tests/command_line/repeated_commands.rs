@@ -17,7 +17,7 @@ fn repeated_deploy_changes_nothing() {
         "{}",
         again.stderr
     );
-    assert_eq!(again.document()["state"], "committed");
+    assert_eq!(again.document()["state"], "running");
     let resumed = gm.sandbox(&["resume", "llm"]).with(0);
     assert!(
         resumed.stderr.contains("llm is up already"),
@@ -67,9 +67,8 @@ fn destroyed_stack_frees_its_name() {
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
     gm.sandbox(&["destroy", "llm"]).with(0);
-    gm.sandbox(&["destroy", "llm"])
-        .with(2)
-        .says(&["there is no stack llm"]);
+    let again = gm.sandbox(&["destroy", "llm"]).with(0);
+    assert_eq!(again.stdout, "llm is gone already\n");
     let list = gm.sandbox(&["list"]).with(0);
     assert_eq!(list.stdout, "there are no stacks here\n");
     gm.sandbox(&["deploy"]).with(0);
@@ -86,7 +85,7 @@ fn committed_stack_is_not_rolled_back() {
     let before = gm.leftovers();
     gm.sandbox(&["rollback", "llm"])
         .with(2)
-        .says(&["stack llm is committed", "next: gm destroy llm --sandbox"]);
+        .says(&["stack llm is deployed", "next: gm destroy llm --sandbox"]);
     assert_eq!(gm.leftovers(), before);
     gm.sandbox(&["destroy", "llm"]).with(0);
 }
@@ -107,14 +106,16 @@ fn repeated_plan_reports_existing_stack() {
 }
 
 #[test]
-fn partly_removed_stack_is_not_up() {
+fn wholly_removed_stack_is_not_up() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
     fs::remove_file(gm.state().join("sandbox/account.json")).unwrap();
-    gm.sandbox(&["deploy"])
-        .with(3)
-        .says(&["parts of it were deleted outside gm", "instance/0"]);
+    gm.sandbox(&["deploy"]).with(1).says(&[
+        "llm was deployed, and everything of it was deleted outside gm since",
+        "now: nothing of llm is left; its journal remains",
+        "next: gm destroy llm --sandbox",
+    ]);
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn unreadable_journal_hides_no_others() {
     let broken = gm.state().join("sandbox/journals/broken");
     fs::create_dir(&broken).unwrap();
     fs::write(broken.join("00000000.json"), "{").unwrap();
-    let listed = gm.sandbox(&["list"]).with(0);
+    let listed = gm.sandbox(&["list"]).with(3);
     assert!(
         listed.stdout.contains("broken  unreadable: "),
         "{}",

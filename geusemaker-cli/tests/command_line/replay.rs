@@ -26,7 +26,7 @@ async fn tier_3_replays_recorded_traffic() {
         .at(&server.uri(), &["deploy", &spec, "--yes", "-o", "json"])
         .with(0);
     let document = deployed.document();
-    assert_eq!(document["state"], "committed");
+    assert_eq!(document["state"], "running");
     assert_eq!(document["sandbox"], false);
     let url = document["outputs"]["url"].as_str().unwrap();
     assert!(url.ends_with(".cloudfront.net"), "{url}");

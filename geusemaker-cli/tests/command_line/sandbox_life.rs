@@ -37,7 +37,7 @@ fn lives_and_goes(tier: u8, steps: &[&str]) {
         .with(0)
         .document();
     assert_eq!(status["tier"], tier);
-    assert_eq!(status["state"], "committed");
+    assert_eq!(status["state"], "running");
     assert_eq!(status["sandbox"], true);
     assert_steady(&status);
     let url = &status["outputs"]["url"];
@@ -189,7 +189,7 @@ fn quiet_prints_result_only() {
     let deployed = gm.sandbox(&["deploy", "--quiet"]).with(0);
     assert_eq!(deployed.stderr, "");
     assert!(
-        deployed.stdout.starts_with("llm: committed"),
+        deployed.stdout.starts_with("llm: running\n"),
         "{}",
         deployed.stdout
     );
@@ -204,7 +204,7 @@ fn text_output_shortens_arns() {
     assert!(!deployed.stdout.contains("arn:"), "{}", deployed.stdout);
     assert!(!deployed.stderr.contains("arn:"), "{}", deployed.stderr);
     assert!(
-        deployed.stdout.contains(" app/llm-alb/"),
+        deployed.stdout.contains("  llm-alb "),
         "{}",
         deployed.stdout
     );

@@ -22,7 +22,7 @@ fn stack_lives_in_served_account() {
     let at = |arguments: &[&str]| gm.run(&served.environment(), arguments).with(0);
     at(&["deploy", &spec, "--yes"]);
     let status = at(&["status", "llm-tier3", "-o", "json"]).document();
-    assert_eq!(status["state"], "committed");
+    assert_eq!(status["state"], "running");
     assert_eq!(status["sandbox"], false);
     assert_eq!(status["resources"].as_array().unwrap().len(), 23);
     at(&["destroy", "llm-tier3", "--yes"]);
@@ -51,7 +51,7 @@ fn kept_account_is_served_by_keep() {
             .with(0)
     };
     let status = at(&["status", "llm", "-o", "json"]).document();
-    assert_eq!(status["state"], "committed");
+    assert_eq!(status["state"], "running");
     at(&["destroy", "llm", "--yes"]);
 
     served.end("TERM").with(0);

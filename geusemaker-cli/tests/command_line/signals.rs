@@ -21,7 +21,7 @@ fn unhealthy_for_now() -> AwsBuilder {
 
 fn phase(account: &Account, gm: &Gm) -> serde_json::Value {
     let status = account.run(gm, &["status", "llm", "-o", "json"]).with(0);
-    status.document()["state"].clone()
+    status.document()["phase"].clone()
 }
 
 /// Without a terminal everything stays, and `gm resume` continues from there.
@@ -37,7 +37,7 @@ fn signal_without_terminal_keeps_stack() {
     assert_eq!(phase(&account, &gm), "ec2-ready");
 
     account.run(&gm, &["resume", "llm", "--yes"]).with(0);
-    assert_eq!(phase(&account, &gm), "committed");
+    assert_eq!(phase(&account, &gm), "deployed");
     account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
     assert_eq!(account.leftovers(), [""; 0]);
 }

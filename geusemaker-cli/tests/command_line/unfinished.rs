@@ -24,7 +24,7 @@ fn slow_distribution_is_in_progress() {
         .sandbox(&["status", "llm", "-o", "json"])
         .with(0)
         .document();
-    assert_eq!(status["state"], "cdn-pending");
+    assert_eq!(status["state"], "deploying");
 
     let ended = (0..20)
         .map(|_| gm.sandbox(&["resume", "llm"]))
@@ -146,7 +146,7 @@ fn failed_deployment_can_be_kept() {
         .document();
     assert_eq!(failed["exit_code"], 3);
     assert_eq!(failed["next"], "gm resume llm --sandbox");
-    let state = failed["state"].as_str().unwrap();
+    let state = failed["now"].as_str().unwrap();
     assert!(
         state.starts_with("llm is kept as it is (instances ready, "),
         "{state}"
@@ -156,7 +156,7 @@ fn failed_deployment_can_be_kept() {
         .sandbox(&["status", "llm", "-o", "json"])
         .with(0)
         .document();
-    assert_eq!(status["state"], "ec2-ready");
+    assert_eq!(status["state"], "interrupted");
     let listed = |document: &serde_json::Value| {
         let resources = document["resources"].as_array().unwrap().iter();
         resources

@@ -84,6 +84,8 @@ pub struct Outputs {
     pub distribution_domain: Option<String>,
     /// The ids of the instances.
     pub instances: Vec<InstanceId>,
+    /// The address of each instance when it was launched: the public one, or the private one if it has no other.
+    pub addresses: Vec<String>,
     /// The services on each instance, if no load balancer stands in front of them: tier 1.
     pub endpoints: Vec<Endpoint>,
     /// The file system.
@@ -192,6 +194,11 @@ impl Outputs {
                 .instances
                 .iter()
                 .map(|instance| instance.id.clone())
+                .collect(),
+            addresses: ec2
+                .instances
+                .iter()
+                .filter_map(|it| it.public_ip.clone().or_else(|| it.private_ip.clone()))
                 .collect(),
             endpoints: Endpoint::all(ec2),
             file_system: Some(ec2.file_system.clone()),

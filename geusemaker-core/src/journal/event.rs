@@ -77,6 +77,8 @@ pub(crate) enum JournalEvent {
     Ending,
     /// The deployment is deleted, except for what was kept.
     Gone,
+    /// A resource that an earlier removal had kept is deleted. Since version 3.
+    KeptDeleted { id: String },
 }
 
 impl JournalEvent {
@@ -84,7 +86,7 @@ impl JournalEvent {
     /// this crate read what they understand.
     pub(crate) fn version(&self) -> u32 {
         match self {
-            Self::Adjusted { .. } | Self::Console { .. } => 3,
+            Self::Adjusted { .. } | Self::Console { .. } | Self::KeptDeleted { .. } => 3,
             Self::Planned { .. }
             | Self::Claimed { .. }
             | Self::Released

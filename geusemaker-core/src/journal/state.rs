@@ -1,17 +1,18 @@
 //! The state of a deployment: a pure fold over its journal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::claim::Holder;
 use super::event::{JournalEvent, JournalRecord};
-use crate::id::DeploymentId;
+use crate::id::{AccountId, DeploymentId};
+use crate::kind::ResourceKind;
 use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource::kinds::AnyLookup;
 use crate::resource_key::ResourceKey;
-use crate::spec::{DeploymentSpec, Tier};
+use crate::spec::{DeploymentSpec, Region, Tier};
 
 /// The state that the records of a journal add up to.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +31,22 @@ pub(crate) struct JournalState {
     next_order: u64,
     /// The place in the order of creation where the last state was reached.
     savepoint: Savepoint,
-    /// The ids of the resources that were kept on purpose when their deployment was removed.
-    pub(crate) retained: BTreeSet<String>,
+    /// The resources that were kept on purpose when their deployment was removed, by their ids.
+    pub(crate) retained: BTreeMap<String, Retained>,
+    /// The time of the last event.
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// A resource that was kept on purpose when its deployment was removed.
+#[derive(Clone, Debug)]
+pub(crate) struct Retained {
+    pub(crate) kind: ResourceKind,
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    /// The time of its creation.
+    pub(crate) since: Timestamp,
+    /// The time of the removal that kept it.
+    pub(crate) kept_at: Timestamp,
 }
 
 /// The id, the plan and the start time of a deployment.
@@ -167,7 +182,9 @@ impl JournalState {
         self.follow(at, event).map_err(|why| IllegalEvent {
             event: event.name(),
             why,
-        })
+        })?;
+        self.at = Some(at);
+        Ok(())
     }
 
     /// Applies one event, or returns the reason why it cannot follow.
@@ -197,7 +214,11 @@ impl JournalState {
             JournalEvent::Undoing => self.is_undoing = true,
             JournalEvent::Undone => self.is_undoing = false,
             JournalEvent::Ending => self.is_tearing_down = true,
-            JournalEvent::Gone => self.gone()?,
+            JournalEvent::Gone => self.gone(at)?,
+            JournalEvent::KeptDeleted { id } => {
+                let deleted = self.retained.remove(id);
+                deleted.ok_or_else(|| format!("{id} was not kept"))?;
+            }
         }
         Ok(())
     }
@@ -317,7 +338,7 @@ impl JournalState {
     }
 
     /// Forgets the deployment, but not the tokens that it has used and the resources that were kept.
-    fn gone(&mut self) -> Result<(), String> {
+    fn gone(&mut self, at: Timestamp) -> Result<(), String> {
         let stays =
             |entry: &&Entry| entry.is_owned() && !matches!(entry.status, Status::Kept { .. });
         if let Some(entry) = self.entries.values().find(stays) {
@@ -325,7 +346,17 @@ impl JournalState {
         }
         let mut retained = std::mem::take(&mut self.retained);
         let kept = self.entries.values().filter(|entry| entry.is_owned());
-        retained.extend(kept.filter_map(|entry| entry.id().map(str::to_owned)));
+        retained.extend(kept.filter_map(|entry| {
+            let plan = &self.deployment.as_ref()?.plan;
+            let kept = Retained {
+                kind: entry.lookup.kind(),
+                account: plan.account.clone(),
+                region: plan.region.clone(),
+                since: entry.since,
+                kept_at: at,
+            };
+            Some((entry.id()?.to_owned(), kept))
+        }));
         *self = Self {
             claim: self.claim.take(),
             next_order: self.next_order,
@@ -371,7 +402,10 @@ impl JournalEvent {
     /// Returns true if the event can only happen to a deployment that exists.
     fn needs_deployment(&self) -> bool {
         match self {
-            Self::Planned { .. } | Self::Claimed { .. } | Self::Released => false,
+            Self::Planned { .. }
+            | Self::Claimed { .. }
+            | Self::Released
+            | Self::KeptDeleted { .. } => false,
             Self::Adjusted { .. }
             | Self::Console { .. }
             | Self::Intent { .. }
@@ -411,6 +445,7 @@ impl JournalEvent {
             Self::Committed { .. } => "committed",
             Self::Ending => "ending",
             Self::Gone => "gone",
+            Self::KeptDeleted { .. } => "kept-deleted",
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::leftover::Leftover;
 use crate::resource_key::ResourceKey;
 use crate::resource_ref::ResourceRef;
 use crate::spec::StackName;
+use crate::timestamp;
 
 /// The version of the serialized events.
 pub(super) const VERSION: u32 = 1;
@@ -37,7 +38,7 @@ pub(super) const VERSION: u32 = 1;
 /// let session = Session::builder(aws.sdk_config(), Journals::in_memory())
 ///     .listener(move |event: &ProgressEvent| {
 ///         let json = serde_json::to_value(event).unwrap();
-///         // {"version":1,"at":"2026-01-01T00:00:00Z","stack":"llm","deployment":"0123456789ab",
+///         // {"version":1,"at":"2026-01-01T00:00:00.000Z","stack":"llm","deployment":"0123456789ab",
 ///         //  "type":"created","key":"file-system","kind":"file-system","id":"fs-0123456789abcdef0"}
 ///         println!("{json}");
 /// #       heard.lock().unwrap().push(json);
@@ -60,6 +61,7 @@ pub struct ProgressEvent {
     /// The version of the serialized event: 1. It changes when a field is removed or changes its meaning.
     pub version: u32,
     /// The time of the event.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub at: Timestamp,
     /// The stack; none if the work concerns no single stack.
     pub stack: Option<StackName>,

@@ -82,6 +82,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "access point";
+    const WORKING: &'static [&'static str] = &["available", "updating"];
     const DELETION: Expected = Expected::with_deadline_minutes(3, 10, 10);
 
     fn removal_command(id: &str, region: &str) -> String {

@@ -86,6 +86,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "certificate";
+    const WORKING: &'static [&'static str] = &["issued"];
     // Certificate Manager may believe for a while that a deleted listener or distribution still uses it.
     const DELETION: Expected = Expected::with_deadline_minutes(0, 60, 15);
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Distribution, ResourceKind::Listener];

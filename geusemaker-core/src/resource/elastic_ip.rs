@@ -56,6 +56,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "Elastic IP address";
+    const WORKING: &'static [&'static str] = &["associated"];
     const AFTER: &'static [ResourceKind] = &[ResourceKind::NatGateway];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::NatGateway];
 

@@ -54,6 +54,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "file system";
+    const WORKING: &'static [&'static str] = &["available", "updating"];
     const SHARED: Option<Sharing> = Some(Sharing::FileSystem);
     const AFTER: &'static [ResourceKind] = &[ResourceKind::MountTarget, ResourceKind::AccessPoint];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::MountTarget];
@@ -151,6 +152,19 @@ pub(crate) async fn described(
             LifeCycleState::Available | LifeCycleState::Updating
         ),
         zone: found.availability_zone_name,
+    }))
+}
+
+/// Returns the size of the data of a file system, if the file system exists. AWS measures it about once an hour.
+pub(crate) async fn bytes(aws: &Reader, id: &FileSystemId) -> Result<Option<u64>, AwsError> {
+    let found = match describe(aws, id.as_str()).await {
+        Err(error) if error.is_not_found() => None,
+        found => found?,
+    };
+    let found = found.filter(|it| it.life_cycle_state != LifeCycleState::Deleted);
+    Ok(found.map(|found| {
+        let size = found.size_in_bytes.map_or(0, |size| size.value);
+        u64::try_from(size).unwrap_or_default()
     }))
 }
 

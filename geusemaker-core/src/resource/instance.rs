@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::create::Create;
 use super::filter::filter;
 use super::kind::Kind;
+use super::observed::{Observed, StateReason};
 use super::protection::Protection;
 use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
@@ -192,6 +193,7 @@ pub(crate) struct Lookup {
 impl Kind for Lookup {
     const NAME: &'static str = "instance";
     const DELETION: Expected = Expected::with_deadline_minutes(20, 300, 20);
+    const WORKING: &'static [&'static str] = &["running"];
     const IS_PROTECTABLE: bool = true;
 
     async fn protection(aws: &Reader, id: &str) -> Result<Option<Protection>, AwsError> {
@@ -225,11 +227,33 @@ impl Kind for Lookup {
     /// Returns the state of the instance. AWS describes a terminated instance for another hour, but it does not exist
     /// any more.
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let instance = describe(aws, id).await?;
+        let instance = described(aws, id).await?;
         Ok(instance
             .and_then(|instance| state(&instance))
             .filter(|state| *state != InstanceStateName::Terminated)
             .map(|state| state.as_str().to_owned()))
+    }
+
+    /// Returns the description of the instance, also of one that is terminated, as long as AWS knows why.
+    async fn describe(aws: &Reader, id: &str) -> Result<Option<Observed>, AwsError> {
+        let instance = described(aws, id).await?;
+        Ok(instance.map(|instance| {
+            let state = state(&instance);
+            let reason = instance.state_reason();
+            let reason = reason.and_then(|it| StateReason::new(it.code(), it.message()));
+            let transition = instance.state_transition_reason().unwrap_or_default();
+            let placement = instance.placement.as_ref();
+            Observed {
+                is_gone: state == Some(InstanceStateName::Terminated),
+                reason: reason.map(|reason| reason.at_transition(transition)),
+                instance_type: instance
+                    .instance_type()
+                    .map(|name| name.as_str().to_owned()),
+                zone: placement.and_then(|it| it.availability_zone.clone()),
+                state: state.map_or_else(String::new, |state| state.as_str().to_owned()),
+                address: instance.public_ip_address.or(instance.private_ip_address),
+            }
+        }))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
@@ -370,7 +394,7 @@ pub(crate) async fn console_output(
 
 /// Returns the instance, or `None` if AWS does not show it yet.
 async fn visible(aws: &Reader, id: &InstanceId) -> Result<Option<SdkInstance>, AwsError> {
-    match describe(aws, id.as_str()).await {
+    match described(aws, id.as_str()).await {
         Err(error) if error.is_not_found() => Ok(None),
         found => found,
     }
@@ -396,7 +420,7 @@ async fn non_terminated(aws: &Reader) -> Result<Vec<SdkInstance>, AwsError> {
         .collect())
 }
 
-async fn describe(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsError> {
+async fn described(aws: &Reader, id: &str) -> Result<Option<SdkInstance>, AwsError> {
     let reply = aws
         .ec2
         .describe_instances()

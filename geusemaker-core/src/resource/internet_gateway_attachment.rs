@@ -51,6 +51,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "internet gateway attachment";
+    const WORKING: &'static [&'static str] = &["attached", "available"];
     // A VPC with public addresses keeps its gateway.
     const AFTER: &'static [ResourceKind] = &[
         ResourceKind::LoadBalancer,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use super::observed::Observed;
 use super::protection::Protection;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
@@ -34,6 +35,9 @@ pub(crate) trait Kind: Send + Sync + 'static {
 
     /// The kinds that block the deletion as long as one of their resources is left: AWS refuses it as a conflict.
     const BLOCKED_BY: &'static [ResourceKind] = &[];
+
+    /// The states, in AWS's own words, in which a resource does its work.
+    const WORKING: &'static [&'static str] = &["active", "available"];
 
     /// Returns the filter, by name and value, of the network interfaces that may be in the way of the deletion.
     fn holders(_id: &str) -> Option<(&'static str, &str)> {
@@ -72,6 +76,15 @@ pub(crate) trait Kind: Send + Sync + 'static {
         aws: &Reader,
         id: &str,
     ) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
+
+    /// Returns the description that AWS has of the resource, or `None` if AWS knows none. An error of class `NotFound`
+    /// means the same as none.
+    fn describe(
+        aws: &Reader,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<Observed>, AwsError>> + Send {
+        async move { Ok(Self::observe(aws, id).await?.map(Observed::in_state)) }
+    }
 
     /// Sends the delete request once.
     fn delete(

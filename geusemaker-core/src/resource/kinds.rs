@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Kind, Sharing};
+use super::observed::Observed;
 use super::protection::Protection;
 use super::tagged::TaggedResource;
 use crate::aws::clients::{Reader, Writer};
@@ -127,6 +128,24 @@ macro_rules! kinds {
                 })
             }
 
+            /// Returns the description that AWS has of a resource, or `None` if AWS knows none.
+            pub(crate) async fn describe(
+                self,
+                aws: &Reader,
+                id: &str,
+            ) -> Result<Option<Observed>, AwsError> {
+                none_if_not_found(match self {
+                    $(Self::$kind => describe::<super::$file::Lookup>(aws, id).await,)+
+                })
+            }
+
+            /// Returns the states in which a resource does its work.
+            pub(crate) fn working(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$kind => super::$file::Lookup::WORKING,)+
+                }
+            }
+
             /// Sends the delete request once.
             pub(crate) async fn delete(
                 self,
@@ -175,6 +194,13 @@ fn observe<'a, K: Kind>(
     id: &'a str,
 ) -> BoxFuture<'a, Result<Option<String>, AwsError>> {
     K::observe(aws, id).boxed()
+}
+
+fn describe<'a, K: Kind>(
+    aws: &'a Reader,
+    id: &'a str,
+) -> BoxFuture<'a, Result<Option<Observed>, AwsError>> {
+    K::describe(aws, id).boxed()
 }
 
 fn protection<'a, K: Kind>(

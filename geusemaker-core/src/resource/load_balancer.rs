@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::observed::{Observed, StateReason};
 use super::ownership::{if_ours, is_taken, ours};
 use super::protection::Protection;
 use super::setting::Setting;
@@ -107,6 +108,17 @@ impl Kind for Lookup {
         Ok(found
             .and_then(|found| state(&found))
             .map(|state| state.as_str().to_owned()))
+    }
+
+    async fn describe(aws: &Reader, id: &str) -> Result<Option<Observed>, AwsError> {
+        let found = describe(aws, id).await?;
+        Ok(found.and_then(|found| {
+            let reason = found.state().and_then(|state| state.reason());
+            Some(Observed {
+                reason: StateReason::new(None, reason),
+                ..Observed::in_state(state(&found)?.as_str().to_owned())
+            })
+        }))
     }
 
     /// Deletes the load balancer with its listeners. One that does not exist any more counts as deleted.

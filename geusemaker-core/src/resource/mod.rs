@@ -35,6 +35,7 @@ pub(crate) mod mount_target;
 pub(crate) mod nat_gateway;
 pub(crate) mod network_interface;
 pub(crate) mod network_quota;
+pub(crate) mod observed;
 pub(crate) mod origin_secret;
 mod ownership;
 pub(crate) mod pair_id;

@@ -59,6 +59,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "mount target";
+    const WORKING: &'static [&'static str] = &["available", "updating"];
     const SHARED: Option<Sharing> = Some(Sharing::MountTarget);
     const DELETION: Expected = Expected::with_deadline_minutes(15, 45, 15);
 

@@ -57,6 +57,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "route table association";
+    const WORKING: &'static [&'static str] = &["associated"];
     // What still runs in the subnet keeps its way out.
     const AFTER: &'static [ResourceKind] = &[ResourceKind::LoadBalancer, ResourceKind::Instance];
 

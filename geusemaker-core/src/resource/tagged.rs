@@ -8,6 +8,7 @@ use super::tags::Owner;
 use crate::id::{DeploymentId, ResourceId};
 use crate::kind::ResourceKind;
 use crate::spec::StackName;
+use crate::timestamp;
 
 /// A resource whose tags say that this program created it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,7 @@ pub struct TaggedResource {
     /// The `Name` tag; for a resource without tags, that of the resource it belongs to.
     pub name: String,
     /// The creation time, if AWS reports it.
+    #[serde(serialize_with = "timestamp::serialize_option")]
     pub since: Option<Timestamp>,
     /// True if AWS is already deleting the resource.
     #[serde(skip)]

@@ -1,10 +1,13 @@
 //! The registration of an instance with a target group.
 
-use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealth, TargetHealthStateEnum,
+};
 use serde::{Deserialize, Serialize};
 
 use super::create::Create;
 use super::kind::Kind;
+use super::observed::{Observed, StateReason};
 use super::pair_id::PairId;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -49,6 +52,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "target registration";
+    const WORKING: &'static [&'static str] = &["healthy"];
 
     fn removal_command(id: &str, region: &str) -> String {
         let (group, instance) = PairId::parts(id);
@@ -68,33 +72,19 @@ impl Kind for Lookup {
 
     /// Returns the health state of the target. A draining target is no longer registered.
     async fn observe(aws: &Reader, id: &str) -> Result<Option<String>, AwsError> {
-        let (group, instance) = PairId::parts(id);
-        let reply = aws
-            .elastic_load_balancing
-            .describe_target_health()
-            .target_group_arn(group)
-            .targets(target(instance))
-            .send()
-            .await
-            .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
-        let descriptions = match reply {
-            Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
-            // AWS refuses an instance that no longer runs as an invalid target; it is no longer registered.
-            Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let health = descriptions
-            .into_iter()
-            .find_map(|description| description.target_health);
-        let state = health.and_then(|health| {
-            let not_registered = health
-                .reason()
-                .is_some_and(|r| r.as_str() == "Target.NotRegistered");
-            health.state.filter(|_| !not_registered)
-        });
-        Ok(state
-            .filter(|state| *state != TargetHealthStateEnum::Draining)
-            .map(|state| state.as_str().to_owned()))
+        let state = registered(aws, id).await?.and_then(|health| health.state);
+        Ok(state.map(|state| state.as_str().to_owned()))
+    }
+
+    async fn describe(aws: &Reader, id: &str) -> Result<Option<Observed>, AwsError> {
+        let health = registered(aws, id).await?;
+        Ok(health.and_then(|health| {
+            let code = health.reason().map(|reason| reason.as_str());
+            Some(Observed {
+                reason: StateReason::new(code, health.description()),
+                ..Observed::in_state(health.state()?.as_str().to_owned())
+            })
+        }))
     }
 
     async fn delete(aws: &Writer, _: &Reader, id: &str) -> Result<(), AwsError> {
@@ -112,6 +102,33 @@ impl Kind for Lookup {
             reply => reply.map(|_| ()),
         }
     }
+}
+
+/// Returns the health of the target, as long as it is registered.
+async fn registered(aws: &Reader, id: &str) -> Result<Option<TargetHealth>, AwsError> {
+    let (group, instance) = PairId::parts(id);
+    let reply = aws
+        .elastic_load_balancing
+        .describe_target_health()
+        .target_group_arn(group)
+        .targets(target(instance))
+        .send()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeTargetHealth"));
+    let descriptions = match reply {
+        Ok(reply) => reply.target_health_descriptions.unwrap_or_default(),
+        // AWS refuses an instance that no longer runs as an invalid target; it is no longer registered.
+        Err(error) if error.code.as_deref() == Some("InvalidTarget") => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let health = descriptions
+        .into_iter()
+        .find_map(|description| description.target_health);
+    Ok(health.filter(|health| {
+        let reason = health.reason().map(|reason| reason.as_str());
+        reason != Some("Target.NotRegistered")
+            && health.state() != Some(&TargetHealthStateEnum::Draining)
+    }))
 }
 
 fn target(instance: &str) -> TargetDescription {

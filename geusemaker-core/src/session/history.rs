@@ -14,6 +14,7 @@ use crate::kind::ResourceKind;
 use crate::plan::reached::Reached;
 use crate::resource_key::ResourceKey;
 use crate::spec::StackName;
+use crate::timestamp;
 
 /// One record of a stack's journal.
 ///
@@ -44,6 +45,7 @@ pub struct HistoryEntry {
     /// The number of the record, from 0.
     pub sequence: u64,
     /// The time at which the record was written.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub at: Timestamp,
     /// The type of the record.
     pub event: HistoryEvent,
@@ -103,6 +105,8 @@ pub enum HistoryEvent {
     Ending,
     /// The whole stack is gone.
     Gone,
+    /// A resource that was kept when the stack was removed is deleted.
+    KeptDeleted,
 }
 
 impl Session {
@@ -194,10 +198,10 @@ impl Reader {
                 let is_renewal = self.at_work.as_deref() == Some(&holder.session);
                 self.at_work = Some(holder.session.clone());
                 if is_renewal {
-                    let message = format!("lock renewed: {holder}, until {until}");
+                    let message = format!("lock renewed: {holder}, until {until:.0}");
                     (HistoryEvent::Renewed, None, message)
                 } else {
-                    let message = format!("locked by {holder} until {until}");
+                    let message = format!("locked by {holder} until {until:.0}");
                     (HistoryEvent::Claimed, None, message)
                 }
             }
@@ -248,7 +252,7 @@ impl Reader {
                 (HistoryEvent::Reached, None, reached(state).to_owned())
             }
             JournalEvent::Committed { tier } => {
-                let message = format!("committed: tier {} is in use", tier.number());
+                let message = format!("tier {} is deployed, and in use", tier.number());
                 (HistoryEvent::Committed, None, message)
             }
             JournalEvent::Undoing => (
@@ -270,6 +274,11 @@ impl Reader {
                 HistoryEvent::Gone,
                 None,
                 "the whole stack is gone".to_owned(),
+            ),
+            JournalEvent::KeptDeleted { id } => (
+                HistoryEvent::KeptDeleted,
+                None,
+                format!("{id}, which was kept, is deleted"),
             ),
         }
     }

@@ -4,10 +4,13 @@ mod adjust;
 mod bearer_token;
 pub(crate) mod builder;
 mod destroy;
+pub(crate) mod health;
 pub(crate) mod history;
 mod invalidate;
+pub(crate) mod kept_file_systems;
 pub(crate) mod open;
 pub(crate) mod orphans;
+pub(crate) mod overview;
 mod preflight;
 mod remote;
 mod resume;
@@ -16,13 +19,16 @@ pub(crate) mod status;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 use object_store::ObjectStore;
 use tokio_util::task::TaskTracker;
 
 use self::builder::SessionBuilder;
 use crate::account::Account;
+use crate::aws::clock::Clock;
 use crate::aws::clock_speed::ClockSpeed;
 use crate::error::Error;
 use crate::journal::claim::Holder;
@@ -258,6 +264,22 @@ impl Session {
             Some(region) => Ok(region.parse()?),
             None => Err(Error::NoRegion),
         }
+    }
+
+    /// Returns the time of the session's clock, which is that of the configuration of the AWS SDK.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// Waits for a duration of the account's time, which is faster than this machine's where it is simulated.
+    pub async fn sleep(&self, duration: Duration) {
+        self.clock().sleep(duration).await;
+    }
+
+    /// Returns the clock, which needs no client.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::of(&self.inner.config).at_speed(self.inner.speed)
     }
 
     pub(crate) fn account(&self, region: Region) -> Account {

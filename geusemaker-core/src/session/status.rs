@@ -1,5 +1,6 @@
 //! The status of a deployment: the content of its journal, and AWS's state of each resource.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use futures::future::join_all;
@@ -7,17 +8,21 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::Session;
+use super::health::Health;
 use crate::account::Account;
 use crate::aws::error::AwsError;
 use crate::deployment::commit::Outputs;
 use crate::error::Error;
 use crate::id::{AccountId, DeploymentId, ResourceId};
+use crate::journal::Journal;
 use crate::journal::claim::Holder;
-use crate::journal::state::{Entry, JournalState, Status as EntryStatus};
+use crate::journal::state::{Entry, Header, JournalState, Status as EntryStatus};
 use crate::kind::ResourceKind;
 use crate::plan::reached::Reached;
+use crate::resource::observed::StateReason;
 use crate::resource_key::ResourceKey;
 use crate::spec::{DeploymentSpec, Region, StackName, Tier};
+use crate::timestamp;
 
 /// The current status of a deployment.
 ///
@@ -30,11 +35,11 @@ use crate::spec::{DeploymentSpec, Region, StackName, Tier};
 /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
 /// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
 /// # let stack = session.plan(spec).await?.launch().await?.commit().await?;
-/// use geusemaker_core::Phase;
+/// use geusemaker_core::Health;
 ///
 /// let status = session.status(&stack.name).await?;
-/// assert_eq!(status.phase, Phase::Committed);
-/// println!("{} since {}: {}", status.name, status.since, status.phase);
+/// assert_eq!(status.health, Health::Running);
+/// println!("{} since {}: {}", status.name, status.since, status.health);
 /// for resource in &status.resources {
 ///     println!("  {} {}: {}", resource.kind, resource.key, resource.state);
 /// }
@@ -53,12 +58,21 @@ pub struct DeploymentStatus {
     pub account: AccountId,
     /// The region.
     pub region: Region,
+    /// The health of the stack, the one word for its state.
+    #[serde(flatten)]
+    pub health: Health,
     /// The phase of the deployment.
     pub phase: Phase,
     /// The tier in the spec.
     pub tier: Tier,
     /// The time at which the deployment was begun.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub since: Timestamp,
+    /// The source of the states of the resources.
+    pub source: StatusSource,
+    /// The time of that source: of AWS's answers, or of the last record of the journal.
+    #[serde(serialize_with = "timestamp::serialize")]
+    pub as_of: Timestamp,
     /// The process that works on the deployment now. It is serialized as its text.
     #[serde(serialize_with = "as_text")]
     pub held_by: Option<Holder>,
@@ -69,6 +83,17 @@ pub struct DeploymentStatus {
     /// The spec of the deployment.
     #[serde(skip)]
     pub spec: DeploymentSpec,
+}
+
+/// The source of the states of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum StatusSource {
+    /// AWS, which was asked about each resource.
+    Aws,
+    /// The journal alone.
+    Journal,
 }
 
 /// The phase of a deployment.
@@ -87,7 +112,7 @@ pub struct DeploymentStatus {
 /// // `summary` reads the journal alone, so it is quick.
 /// let phase = session.summary(&stack.name).await?.phase;
 /// assert_eq!(phase, Phase::Committed);
-/// assert_eq!(phase.to_string(), "committed");
+/// assert_eq!(phase.to_string(), "deployed");
 /// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
 /// # session.close().await.into_result()
 /// # }
@@ -106,7 +131,8 @@ pub enum Phase {
     CdnPending,
     /// The distribution is deployed, but the deployment is not committed.
     CdnDeployed,
-    /// The deployment is in use.
+    /// The deployment is finished, and in use.
+    #[serde(rename = "deployed")]
     Committed,
     /// The removal is under way, or was interrupted.
     Ending,
@@ -120,7 +146,7 @@ impl fmt::Display for Phase {
             Self::AlbHealthy => "load balancer healthy",
             Self::CdnPending => "CDN pending",
             Self::CdnDeployed => "CDN deployed",
-            Self::Committed => "committed",
+            Self::Committed => "deployed",
             Self::Ending => "being removed",
         })
     }
@@ -160,6 +186,17 @@ pub struct ResourceStatus {
     pub id: Option<ResourceId>,
     /// The state of the resource, as far as it is known.
     pub state: ResourceState,
+    /// AWS's reason for the state, if AWS says one.
+    pub reason: Option<StateReason>,
+    /// The time since which the resource may exist.
+    #[serde(serialize_with = "timestamp::serialize")]
+    pub since: Timestamp,
+    /// The type of an instance.
+    pub instance_type: Option<String>,
+    /// The Availability Zone, if the resource is in one.
+    pub zone: Option<String>,
+    /// The address of an instance: the public one, or the private one if it has no other.
+    pub address: Option<String>,
     /// True if the resource was adopted: another owner created it.
     pub adopted: bool,
 }
@@ -231,16 +268,31 @@ impl Session {
     /// Returns the status of a deployment from its journal and from AWS. It changes nothing and needs no claim.
     ///
     /// # Errors
-    /// Returns an error if there is no such stack, or its journal cannot be read. If AWS cannot be asked about a
-    /// resource, the state of the resource says so.
+    /// Returns an error if there is no such stack, its journal cannot be read, or AWS cannot be asked: without
+    /// credentials of the stack's account ([`Error::OtherAccount`]), or without a connection. [`Session::summary`] returns
+    /// what the journal knows. If AWS cannot be asked about one resource alone, the state of that resource says so.
     pub async fn status(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
         let mut status = self.summary(stack).await?;
         let account = self.account(status.region.clone());
+        // Another account knows none of these resources, and none of them would be gone.
+        let identity = account.identity().await?;
+        if identity.account != status.account {
+            return Err(Error::OtherAccount {
+                stack: stack.clone(),
+                recorded: status.account,
+                actual: identity.account,
+            });
+        }
         let looks = status
             .resources
             .iter_mut()
             .map(|resource| look(&account, resource));
         join_all(looks).await;
+        status.source = StatusSource::Aws;
+        status.as_of = account.clock.now();
+        if status.phase == Phase::Committed {
+            status.health = Health::of_resources(&status.resources);
+        }
         Ok(status)
     }
 
@@ -250,7 +302,12 @@ impl Session {
     /// Returns an error if there is no such stack, or its journal cannot be read.
     pub async fn summary(&self, stack: &StackName) -> Result<DeploymentStatus, Error> {
         let (journal, header) = self.journal(stack).await?;
-        let now = self.account(header.plan.region.clone()).clock.now();
+        Ok(self.summary_of(&journal, header))
+    }
+
+    /// Returns the status of a deployment from its journal, which has been read already.
+    pub(super) fn summary_of(&self, journal: &Journal, header: Header) -> DeploymentStatus {
+        let now = self.clock().now();
         let state = &journal.state;
         let holder = state
             .claim
@@ -258,23 +315,24 @@ impl Session {
             .filter(|claim| claim.until > now && !claim.holder.is_dead())
             .map(|claim| claim.holder.clone());
         let is_held = holder.is_some();
-        Ok(DeploymentStatus {
-            name: stack.clone(),
+        let phase = phase(state);
+        let resources = Places::of(state, &header).resources(state, is_held);
+        DeploymentStatus {
+            name: header.plan.spec.name().clone(),
             deployment: header.id,
             account: header.plan.account,
             region: header.plan.region,
-            phase: phase(state),
+            health: Health::of_journal(phase, is_held),
+            phase,
             tier: header.plan.spec.tier(),
             since: header.since,
+            source: StatusSource::Journal,
+            as_of: state.at.unwrap_or(header.since),
             held_by: holder,
             outputs: state.reached.as_ref().map(Outputs::of).unwrap_or_default(),
-            resources: state
-                .entries()
-                .iter()
-                .map(|entry| ResourceStatus::of(entry, is_held))
-                .collect(),
+            resources,
             spec: header.plan.spec,
-        })
+        }
     }
 }
 
@@ -299,9 +357,61 @@ fn phase(state: &JournalState) -> Phase {
     }
 }
 
+/// The facts about instances that the journal has, by their ids.
+struct Places {
+    region: Region,
+    instances: BTreeMap<String, Place>,
+}
+
+#[derive(Default)]
+struct Place {
+    instance_type: Option<String>,
+    zone: Option<String>,
+    address: Option<String>,
+}
+
+impl Places {
+    fn of(state: &JournalState, header: &Header) -> Self {
+        let instances = state.reached.iter().flat_map(|reached| {
+            let ec2 = reached.ec2();
+            ec2.instances.iter().map(|instance| {
+                let mut subnets = ec2.network.instance_subnets.iter();
+                let subnet = subnets.find(|subnet| subnet.id == instance.subnet);
+                let address = instance.public_ip.as_ref().or(instance.private_ip.as_ref());
+                let place = Place {
+                    instance_type: Some(instance.instance_type.name().to_owned()),
+                    zone: subnet.map(|subnet| subnet.zone.clone()),
+                    address: address.cloned(),
+                };
+                (instance.id.to_string(), place)
+            })
+        });
+        Self {
+            region: header.plan.region.clone(),
+            instances: instances.collect(),
+        }
+    }
+
+    fn resources(mut self, state: &JournalState, is_held: bool) -> Vec<ResourceStatus> {
+        let entries = state.entries();
+        let resources = entries.iter().map(|entry| {
+            let place = entry.id().and_then(|id| self.instances.remove(id));
+            let mut place = place.unwrap_or_default();
+            // Keys of what is in one zone end with it: `mount-target/us-east-1a`.
+            let last = entry.key.as_str().rsplit('/').next();
+            place.zone = place.zone.or_else(|| {
+                last.filter(|last| last.starts_with(self.region.as_str()))
+                    .map(str::to_owned)
+            });
+            ResourceStatus::of(entry, is_held, place)
+        });
+        resources.collect()
+    }
+}
+
 impl ResourceStatus {
     /// Returns the status of a resource from its journal entry.
-    fn of(entry: &Entry, is_held: bool) -> Self {
+    fn of(entry: &Entry, is_held: bool, place: Place) -> Self {
         let state = match &entry.status {
             EntryStatus::Intended if is_held => ResourceState::BeingCreated,
             EntryStatus::Intended => ResourceState::Interrupted,
@@ -314,6 +424,11 @@ impl ResourceStatus {
             kind: entry.lookup.kind(),
             id: entry.id().map(ResourceId::from_aws),
             state,
+            reason: None,
+            since: entry.since,
+            instance_type: place.instance_type,
+            zone: place.zone,
+            address: place.address,
             adopted: matches!(entry.status, EntryStatus::Adopted { .. }),
         }
     }
@@ -322,9 +437,26 @@ impl ResourceStatus {
 /// Replaces the state from the journal by the state from AWS.
 async fn look(account: &Account, resource: &mut ResourceStatus) {
     let Some(id) = &resource.id else { return };
-    resource.state = match resource.kind.observe(&account.reader, id.as_str()).await {
-        Ok(Some(state)) => ResourceState::Reported(state),
-        Ok(None) => ResourceState::Gone,
-        Err(error) => ResourceState::Unknown(Box::new(error)),
+    let observed = match resource.kind.describe(&account.reader, id.as_str()).await {
+        Ok(Some(observed)) => observed,
+        Ok(None) => {
+            resource.state = ResourceState::Gone;
+            return;
+        }
+        Err(error) => {
+            resource.state = ResourceState::Unknown(Box::new(error));
+            return;
+        }
     };
+    resource.state = match observed.is_gone {
+        true => ResourceState::Gone,
+        false => ResourceState::Reported(observed.state),
+    };
+    resource.reason = observed.reason;
+    if resource.kind == ResourceKind::Instance {
+        resource.instance_type = observed.instance_type.or(resource.instance_type.take());
+        resource.zone = observed.zone.or(resource.zone.take());
+        // An instance that is stopped has lost the address of the journal.
+        resource.address = observed.address;
+    }
 }

@@ -23,6 +23,7 @@ mod examples;
 mod explorer;
 mod failures;
 mod gpu_check;
+mod health;
 mod instance_types;
 mod invalidation;
 mod journal;

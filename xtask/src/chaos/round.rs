@@ -164,7 +164,7 @@ impl Round<'_> {
             }
             verb = match life.known()?.and_then(|known| known.phase).as_deref() {
                 None => Verb::Deploy,
-                Some("committed") => Verb::Destroy,
+                Some("deployed") => Verb::Destroy,
                 Some("ending") => self.rng.pick(&[(1, Verb::Destroy), (1, Verb::Rollback)]),
                 Some(_) => self.rng.pick(&[
                     (4, Verb::Resume),
@@ -303,7 +303,7 @@ impl Life<'_> {
             self.tier.problems(&self.alive)
         };
         match known {
-            Some(known) if known.phase.as_deref() == Some("committed") => {
+            Some(known) if known.phase.as_deref() == Some("deployed") => {
                 problems.extend(verdict::missing(&self.alive, known));
             }
             known => problems.push(format!("it is up, and its status is {known:?}")),
@@ -352,7 +352,7 @@ impl Life<'_> {
     fn down(&mut self) -> Result<()> {
         match self.known()? {
             None => Ok(()),
-            Some(known) if known.phase.as_deref() == Some("committed") => self.must(Verb::Destroy),
+            Some(known) if known.phase.as_deref() == Some("deployed") => self.must(Verb::Destroy),
             Some(_) => self.must(Verb::Rollback),
         }
     }

@@ -19,6 +19,7 @@ const CRATES: [Layers; 1] = [Layers {
         "library_error",
         "mutex",
         "task",
+        "timestamp",
         "id",
         "kind",
         "resource_key",

@@ -29,7 +29,7 @@ pub(super) fn resumes_to_running(gm: &Gm, account: &Account, whole: &Census) {
     } else {
         resumed
     };
-    assert_eq!(running.with(0).document()["state"], "committed");
+    assert_eq!(running.with(0).document()["state"], "running");
     assert_eq!(census(account), *whole);
 }
 
@@ -37,7 +37,7 @@ pub(super) fn resumes_to_running(gm: &Gm, account: &Account, whole: &Census) {
 #[track_caller]
 pub(super) fn rolls_back_to_gone(gm: &Gm, account: &Account) {
     let rolled_back = account.run(gm, &["rollback", "llm", "--yes"]);
-    if says(&rolled_back, "llm is committed") {
+    if says(&rolled_back, "llm is deployed") {
         return is_destroyed(gm, account);
     }
     is_gone(gm, account, rolled_back);

@@ -89,6 +89,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "CloudFront distribution";
+    const WORKING: &'static [&'static str] = &["Deployed", "InProgress"];
     // Deploying the disabled state takes as long as deploying any other change.
     const DELETION: Expected = Expected::with_deadline_minutes(120, 480, 60);
 

@@ -149,7 +149,7 @@ impl Known {
             };
             self.ids.insert(id.to_owned(), spared);
         }
-        for id in &state.retained {
+        for id in state.retained.keys() {
             let kept = KeepReason::KeptBy { by: by.clone() };
             self.ids.entry(id.clone()).or_insert(kept);
         }

@@ -26,6 +26,7 @@ use crate::resource::tagged::TaggedResource;
 use crate::resource::{kinds, mount_target, network_interface, security_group_rule};
 use crate::resource_key::ResourceKey;
 use crate::spec::Region;
+use crate::timestamp;
 
 /// The resources with this program's tags in an account and a region.
 ///
@@ -60,6 +61,7 @@ pub struct Orphans {
     /// The region. Distributions belong to no region, so all of them are found.
     pub region: Region,
     /// The time at which AWS was asked.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub at: Timestamp,
     /// The resources that no journal in the store knows, and those without tags that belong to them.
     pub orphans: Vec<TaggedResource>,
