@@ -7,7 +7,7 @@ use geusemaker_core::{SdkConfig, Session};
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, StackCommand};
+use crate::arguments::{Arguments, Command, Global, Gpus, StackCommand};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
@@ -25,6 +25,8 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
     let global = arguments.global;
     match arguments.command {
         Command::Stack(command) => on_stacks(global, command).await,
+        Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus).await,
+        Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
             SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
@@ -49,6 +51,19 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Fai
             failure
         }
     })
+}
+
+/// Lists the GPU instance types that the account can have. Without that question, no account is needed.
+async fn asking_for_gpus(global: Global, gpus: &Gpus) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(&global).await?;
+    let ended = context
+        .unless_interrupted(command::gpus::list_available(&context, gpus))
+        .await;
+    context.display.finish();
+    if let Some(at_end) = at_end {
+        at_end();
+    }
+    ended.map(Outcome::from)
 }
 
 /// Opens the session, on the sandbox or on the account of the environment.

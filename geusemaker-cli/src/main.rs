@@ -18,6 +18,7 @@ mod sandbox;
 mod session_plugin;
 mod short_id;
 mod state_directory;
+mod table;
 
 fn main() -> std::process::ExitCode {
     run::run()

@@ -3,6 +3,7 @@
 use geusemaker_core::Error;
 use serde_json::json;
 
+use super::cost;
 use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
@@ -27,6 +28,7 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
                 format!("tier {}", stack.tier.number()),
                 stack.phase.to_string(),
                 stack.region.to_string(),
+                cost::cell(&stack.cost()),
                 stack.outputs.url.clone().unwrap_or_default(),
             ]
         })
@@ -42,6 +44,7 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
                 "region": stack.region,
                 "since": stack.since,
                 "url": stack.outputs.url,
+                "cost": stack.cost(),
             })
         })
         .collect();

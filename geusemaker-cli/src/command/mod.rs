@@ -1,11 +1,13 @@
 //! One file per command.
 
 mod advance;
+mod cost;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod front;
+pub(crate) mod gpus;
 pub(crate) mod invalidate;
 pub(crate) mod leftovers;
 pub(crate) mod list;

@@ -4,6 +4,7 @@ use geusemaker_core::id::ResourceId;
 use geusemaker_core::spec::CidrBlock;
 use geusemaker_core::{DeploymentStatus, Endpoint, ResourceState};
 
+use super::cost;
 use crate::arguments::Name;
 use crate::context::Context;
 use crate::document::{Document, columns};
@@ -62,6 +63,7 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
         .members_of(status)
         .member("state", status.phase)
         .member("sandbox", context.is_sandbox)
+        .member("cost", status.cost())
         .line(format!(
             "{}: {} (tier {}, account {}, {})",
             status.name,
@@ -84,7 +86,9 @@ pub(super) fn document(context: &Context, status: &DeploymentStatus) -> Document
             document = document.line(format!("{label}: {value}"));
         }
     }
-    document.lines(endpoint_lines(context, status))
+    document
+        .lines(endpoint_lines(context, status))
+        .lines(cost::line(&status.cost()))
 }
 
 /// Returns a line for each service of tier 1: its address, and who can reach it.

@@ -2,7 +2,9 @@
 
 mod bearer_token;
 pub(crate) mod builder;
+mod cost;
 mod destroy;
+pub(crate) mod gpu_offers;
 pub(crate) mod history;
 mod invalidate;
 pub(crate) mod open;

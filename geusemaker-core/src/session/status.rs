@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::Session;
+use super::cost::CostBasis;
 use crate::account::Account;
 use crate::aws::error::AwsError;
 use crate::deployment::commit::Outputs;
@@ -69,6 +70,8 @@ pub struct DeploymentStatus {
     /// The spec of the deployment.
     #[serde(skip)]
     pub spec: DeploymentSpec,
+    #[serde(skip)]
+    pub(crate) cost_basis: CostBasis,
 }
 
 /// The phase of a deployment.
@@ -258,6 +261,7 @@ impl Session {
             .filter(|claim| claim.until > now && !claim.holder.is_dead())
             .map(|claim| claim.holder.clone());
         let is_held = holder.is_some();
+        let cost_basis = CostBasis::of(&header.plan, state);
         Ok(DeploymentStatus {
             name: stack.clone(),
             deployment: header.id,
@@ -274,6 +278,7 @@ impl Session {
                 .map(|entry| ResourceStatus::of(entry, is_held))
                 .collect(),
             spec: header.plan.spec,
+            cost_basis,
         })
     }
 }
