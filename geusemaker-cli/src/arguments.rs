@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 #[cfg(feature = "sandbox")]
 use geusemaker_core::ClockSpeed;
 use geusemaker_core::spec::{GpuModel, InvalidationPath, Region};
@@ -74,6 +75,14 @@ pub(crate) enum Command {
     /// credentials are needed, except with --available.
     #[command(after_help = GPUS_EXAMPLES)]
     Gpus(Gpus),
+    /// Print a script that completes the commands of gm in a shell
+    ///
+    /// Bash: gm completions bash > ~/.local/share/bash-completion/completions/gm
+    Completions(Completions),
+    /// Print a manual page
+    ///
+    /// gm man | man -l - shows it.
+    Man(Man),
     /// Run a simulated AWS account for other programs
     #[cfg(feature = "sandbox")]
     Sandbox(Sandbox),
@@ -270,6 +279,22 @@ pub(crate) struct Gpus {
     /// Ask AWS which types the region offers, in which zones, and how many the quotas admit now
     #[arg(long)]
     pub(crate) available: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// Shell that reads the script
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// Command, such as deploy or sandbox serve [default: gm itself]
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Write the pages of all commands into this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// An amount of memory, exact to the MiB.

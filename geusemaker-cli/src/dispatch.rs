@@ -27,6 +27,8 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
         Command::Stack(command) => on_stacks(global, command).await,
         Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus).await,
         Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
+        Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
+        Command::Man(man) => command::man::run(&man).map(Outcome::from),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
             SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)

@@ -2,6 +2,9 @@
 
 use geusemaker_core::{CostItem, Estimate, Plan};
 
+/// The length from which a line goes on in the next one.
+const WIDTH: usize = 50;
+
 /// Returns the section about the cost of a plan.
 pub(super) fn section(plan: &Plan) -> Vec<String> {
     let cost = plan.cost();
@@ -12,26 +15,26 @@ pub(super) fn section(plan: &Plan) -> Vec<String> {
             "with the dearest of these instances: {highest}"
         )));
     }
-    lines.push(blank(&left_out(&cost)));
+    lines.extend(left_out(&cost).iter().map(|line| blank(line)));
     lines
 }
 
 /// Returns the line about the cost before a question.
 pub(super) fn before_question(cost: &Estimate) -> String {
-    format!("Cost: {cost} ({}, without use and traffic).", day(cost))
+    format!("Cost: {cost} ({}; without traffic and use).", day(cost))
 }
 
-/// Returns the lines about the cost of resources that exist, if any is billed by the hour.
+/// Returns the line about the cost of resources that exist, if any is billed by the hour.
 pub(super) fn line(cost: &Estimate) -> Vec<String> {
     if cost.items().is_empty() {
         return Vec::new();
     }
-    let mut line = format!("cost: {cost} ({})", day(cost));
-    if !cost.left_out().is_empty() {
-        line.push_str("; ");
-        line.push_str(&left_out(cost));
-    }
-    vec![line]
+    let left_out: Vec<_> = cost.left_out().iter().map(|it| it.name()).collect();
+    let without = match left_out.as_slice() {
+        [] => String::new(),
+        names => format!("; without {}", names.join(", ")),
+    };
+    vec![format!("cost: {cost} ({}{without})", day(cost))]
 }
 
 /// Returns the price of an hour for a table: `$1.065/h`.
@@ -67,7 +70,18 @@ fn item_line(item: &CostItem) -> String {
     }
 }
 
-fn left_out(cost: &Estimate) -> String {
-    let left_out: Vec<_> = cost.left_out().iter().map(ToString::to_string).collect();
-    format!("not included: {}", left_out.join(", "))
+/// Returns what is not included, in lines of about the width of the others.
+fn left_out(cost: &Estimate) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for left_out in cost.left_out() {
+        match lines.last_mut() {
+            None => lines.push(format!("not included: {left_out}")),
+            Some(line) if line.len() < WIDTH => line.push_str(&format!(", {left_out}")),
+            Some(line) => {
+                line.push(',');
+                lines.push(format!("  {left_out}"));
+            }
+        }
+    }
+    lines
 }

@@ -10,9 +10,6 @@ use crate::document::Document;
 use crate::failure::Failure;
 use crate::table::{Column, Table};
 
-/// The most types that are named if none fits.
-const NEAREST: usize = 3;
-
 /// Lists the types of the catalog.
 pub(crate) fn list(gpus: &Gpus) -> Result<Document, Failure> {
     let all = GpuInstanceType::all().map(|instance_type| Row {
@@ -146,32 +143,29 @@ fn document(gpus: &Gpus, mut rows: Vec<Row<'_>>) -> Document {
         .lines(table(&nearest).lines())
 }
 
-/// Returns the types that miss the limits by least: of those with the GPU, the cheapest with enough memory, and that with
-/// most memory within the price.
+/// Returns the types that miss a limit by least: of those with the GPU, the cheapest with enough memory and that with most
+/// memory for the price, or else the one with most memory.
 fn nearest<'a>(gpus: &Gpus, rows: &[Row<'a>]) -> Vec<Row<'a>> {
     let of_model = |row: &&Row<'_>| {
         let model = gpus.gpu.as_ref();
         model.is_none_or(|model| model.is_of(&row.instance_type))
     };
     let of_model: Vec<_> = rows.iter().filter(of_model).copied().collect();
-    // Rows are sorted by price.
-    let with_memory = of_model
+    // The last of several maxima is returned. The rows are sorted by price, so that it is the cheapest.
+    let largest = |rows: &mut dyn Iterator<Item = &Row<'a>>| {
+        let largest = rows.max_by_key(|row| row.instance_type.gpu_memory_mib());
+        largest.copied()
+    };
+    let cheapest = of_model
         .iter()
-        .filter(|row| row.lacks_memory(gpus).is_none());
-    let within_price = of_model.iter().filter(|row| row.costs_more(gpus).is_none());
-    let most_memory = within_price.max_by_key(|row| row.instance_type.gpu_memory_mib());
-    let largest = of_model
-        .iter()
-        .max_by_key(|row| row.instance_type.gpu_memory_mib());
-    let mut nearest: Vec<Row<'_>> = Vec::new();
-    let candidates = with_memory.take(1).chain(most_memory).chain(largest);
-    for row in candidates {
-        let is_known = nearest
-            .iter()
-            .any(|known| known.instance_type == row.instance_type);
-        if !is_known && nearest.len() < NEAREST - usize::from(!nearest.is_empty()) {
-            nearest.push(*row);
-        }
+        .find(|row| row.lacks_memory(gpus).is_none())
+        .copied();
+    let within_price = of_model.iter().rev();
+    let within_price = largest(&mut within_price.filter(|row| row.costs_more(gpus).is_none()));
+    let mut nearest: Vec<_> = cheapest.into_iter().chain(within_price).collect();
+    nearest.dedup_by_key(|row| row.instance_type);
+    if nearest.is_empty() {
+        nearest.extend(largest(&mut of_model.iter().rev()));
     }
     nearest
 }
@@ -342,9 +336,14 @@ mod tests {
             nearest.iter().map(|row| row.instance_type.name()).collect()
         };
         // The cheapest with the memory, and the most memory for the price.
-        let nearest = names(&["--min-memory", "80", "--max-price", "1"]);
-        assert_eq!(nearest[0], "g7e.2xlarge");
-        assert_eq!(nearest.len(), 2);
+        assert_eq!(
+            names(&["--min-memory", "80", "--max-price", "1"]),
+            ["g7e.2xlarge", "g6.xlarge"]
+        );
+        assert_eq!(
+            names(&["--gpu", "h100", "--max-price", "1"]),
+            ["p5.4xlarge"]
+        );
         assert_eq!(names(&["--min-memory", "99999"]), ["p6-b300.48xlarge"]);
     }
 

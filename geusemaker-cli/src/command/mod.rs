@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod advance;
+pub(crate) mod completions;
 mod cost;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
@@ -12,6 +13,7 @@ pub(crate) mod invalidate;
 pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod port_forward;
 pub(crate) mod resume;

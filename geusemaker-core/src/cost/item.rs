@@ -9,6 +9,26 @@ use crate::price::{self, Money, Rate};
 use crate::spec::{MaxPrice, Purchase};
 
 /// Something that AWS bills for by the hour or by the month.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # let aws = geusemaker_testkit::Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let planned = session.plan(spec).await?;
+/// # let plan = &planned.state().plan;
+/// use geusemaker_core::Billable;
+///
+/// let cost = plan.cost();
+/// let mut items = cost.items().iter();
+/// let addresses = items.find(|item| item.what == Billable::PublicAddress);
+/// assert_eq!(addresses.map(|item| item.count), Some(1));
+/// # drop(planned);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Billable {
@@ -37,6 +57,25 @@ pub enum Billable {
 }
 
 /// One line of an estimate: so many of something.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+/// # let aws = geusemaker_testkit::Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+/// # let planned = session.plan(spec).await?;
+/// # let plan = &planned.state().plan;
+/// let cost = plan.cost();
+/// let instances = &cost.items()[0];
+/// assert_eq!(instances.to_string(), "1 x g5.xlarge on-demand");
+/// assert_eq!(instances.per_hour(), Some("1.006".parse().unwrap()));
+/// assert_eq!(instances.per_month(), Some("734.38".parse().unwrap()));
+/// # drop(planned);
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CostItem {

@@ -37,6 +37,24 @@ pub enum LeftOut {
     HostedZone,
 }
 
+impl LeftOut {
+    /// Returns the name alone, without the price: `file system content`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Traffic => "traffic",
+            Self::Cdn => "CloudFront",
+            Self::CapacityUnits => "load of the load balancer",
+            Self::NatGatewayTraffic => "NAT gateway traffic",
+            Self::EndpointTraffic => "endpoint traffic",
+            Self::FileSystem => "file system content",
+            Self::RootVolumes => "root volumes",
+            Self::CapacityBlock => "capacity block",
+            Self::HostedZone => "hosted zone",
+        }
+    }
+}
+
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -53,6 +53,22 @@ pub struct GpuOffer {
 }
 
 /// A quota of vCPUs in an account.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), geusemaker_core::Error> {
+/// # use geusemaker_core::{Journals, Session};
+/// # let aws = geusemaker_testkit::Aws::new();
+/// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+/// for quota in &session.gpu_offers(None).await?.quotas {
+///     match &quota.level {
+///         Ok((limit, used)) => println!("{}: {used} of {limit} vCPUs in use", quota.quota),
+///         Err(reason) => println!("{}: unknown: {reason}", quota.quota),
+///     }
+/// }
+/// # session.close().await.into_result()
+/// # }
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct QuotaLevel {
