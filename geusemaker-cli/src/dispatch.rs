@@ -7,7 +7,7 @@ use geusemaker_core::{SdkConfig, Session};
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, StackCommand};
+use crate::arguments::{Arguments, Command, Global, Gpus, StackCommand, StageTimeout};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
@@ -26,6 +26,10 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
     match arguments.command {
         Command::Stack(command) => on_stacks(global, command).await,
         Command::Version => Ok(command::version::run().into()),
+        Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus).await,
+        Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
+        Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
+        Command::Man(man) => command::man::run(&man).map(Outcome::from),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
             SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
@@ -36,7 +40,7 @@ pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> 
 }
 
 async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, &command).await?;
+    let (context, at_end) = open(&global, command.only_reads(), command.timeouts()).await?;
     let ended = dispatch(&context, command).await;
     context.display.finish();
     if let Some(at_end) = at_end {
@@ -52,10 +56,24 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Fai
     })
 }
 
+/// Lists the GPU instance types that the account can have. Without that question, no account is needed.
+async fn asking_for_gpus(global: Global, gpus: &Gpus) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(&global, true, &[]).await?;
+    let ended = context
+        .unless_interrupted(command::gpus::list_available(&context, gpus))
+        .await;
+    context.display.finish();
+    if let Some(at_end) = at_end {
+        at_end();
+    }
+    ended.map(Outcome::from)
+}
+
 /// Opens the session, on the sandbox or on the account of the environment.
 async fn open(
     global: &Global,
-    command: &StackCommand,
+    only_reads: bool,
+    timeouts: &[StageTimeout],
 ) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let journals = state.journals()?;
@@ -67,7 +85,7 @@ async fn open(
     };
     let display = Arc::new(ProgressDisplay::new(global.quiet));
     // This may wait for the sandbox; until then a signal ends the program by itself.
-    let sandbox = sandbox(global, &state, &display, command.only_reads())?;
+    let sandbox = sandbox(global, &state, &display, only_reads)?;
     let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
         Some((config, at_end)) => (config, Some(at_end)),
@@ -77,7 +95,7 @@ async fn open(
         },
     };
     let mut builder = Session::builder(config.clone(), journals).listener(Arc::clone(&display));
-    for timeout in command.timeouts() {
+    for timeout in timeouts {
         builder = builder.timeout(timeout.stage, timeout.limit);
     }
     let session = clock_speed::session(builder, speed, &display)?;

@@ -148,6 +148,7 @@
 //! | [`Listener`], [`ProgressEvent`] | progress, for one stack or for many at once |
 //! | [`CommittedStack`], [`DeploymentStatus`] | addresses, ids and states of a stack |
 //! | [`Remote`] | logs, commands and sessions on the instances of a stack |
+//! | [`Estimate`], [`Money`] | estimates of costs, from list prices |
 //! | [`Undone`], [`Closed`], [`Leftover`] | what was removed, and what is left |
 //! | [`Orphans`] | resources that no journal knows |
 //!
@@ -168,6 +169,7 @@ mod readme {
 
 mod account;
 mod aws;
+mod cost;
 mod deployment;
 mod error;
 mod error_chain;
@@ -179,6 +181,7 @@ mod leftover;
 mod library_error;
 mod mutex;
 mod plan;
+mod price;
 mod progress;
 mod remote;
 mod remote_error;
@@ -196,6 +199,7 @@ mod wait;
 pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};
 pub use aws::error::AwsError;
 pub use aws::error_class::ErrorClass;
+pub use cost::{Billable, CostItem, Estimate, LeftOut};
 pub use deployment::Deployment;
 pub use deployment::bearer_token_rotation::BearerTokenRotation;
 pub use deployment::commit::{CommittedStack, Endpoint, Outputs};
@@ -219,6 +223,7 @@ pub use plan::problem::PlanProblem;
 pub use plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready};
 pub use plan::warning::PlanWarning;
 pub use plan::{AdoptedFileSystem, Candidate, Plan};
+pub use price::{InvalidMoney, Money, Rate};
 pub use progress::Listener;
 pub use progress::event::{NextAttempt, ProgressEvent, ProgressUpdate};
 pub use progress::step::Step;
@@ -245,6 +250,7 @@ pub use resource_key::ResourceKey;
 pub use resource_ref::ResourceRef;
 pub use session::Session;
 pub use session::builder::SessionBuilder;
+pub use session::gpu_offers::{GpuOffer, GpuOffers, QuotaLevel};
 pub use session::health::{DegradedPart, Health};
 pub use session::history::{HistoryEntry, HistoryEvent};
 pub use session::kept_file_systems::KeptFileSystem;

@@ -15,6 +15,7 @@ mod load;
 mod matrix;
 mod moto;
 mod paved_path;
+mod prices;
 mod process;
 mod public_api;
 mod record;
@@ -52,6 +53,8 @@ enum Task {
     Layers,
     /// Inject every fault into every call of a stack's life, and write docs/matrix.md
     Matrix,
+    /// Make the table of list prices from the data in geusemaker-core/prices
+    Prices(prices::Options),
     /// Compare the public API of the libraries with the lists in docs/api, and look for examples
     PublicApi(public_api::Options),
     /// Record a tier-3 deployment against moto as the testkit's cassette
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Kills => kills::run(),
         Task::Layers => layers::run(),
         Task::Matrix => matrix::run(),
+        Task::Prices(options) => prices::run(&options),
         Task::PublicApi(options) => public_api::run(&options),
         Task::Record => record::run(),
     };

@@ -3,7 +3,7 @@
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, Phase};
 
 use super::advance::{Patience, advance};
-use super::{plan, resume, spec, status};
+use super::{cost, plan, resume, spec, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
@@ -30,7 +30,8 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
                 existing.since.strftime("%Y-%m-%d %H:%M:%SZ")
             ));
             if !is_agreed {
-                let question = format!("Finish deploying {name}?");
+                let cost = cost::before_question(&existing.planned_cost());
+                let question = format!("{cost}\nFinish deploying {name}?");
                 confirm(context, &question, &Consent::Yes).await?;
             }
             resume::open(context, &name).await?
@@ -56,7 +57,9 @@ async fn plan_anew(
     let lines = lines.join("\n");
     context.display.note(&lines);
     if !is_agreed {
-        confirm(context, "Deploy this?", &Consent::Yes).await?;
+        let cost = cost::before_question(&planned.state().plan.cost());
+        let question = format!("{cost}\nDeploy this?");
+        confirm(context, &question, &Consent::Yes).await?;
     }
     Ok(AnyDeployment::Planned(planned))
 }

@@ -8,6 +8,7 @@ use geusemaker_core::{
     Undone,
 };
 
+use super::cost;
 use crate::arguments::Leftovers;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
@@ -116,7 +117,8 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
             .line(format!(
                 "{count} resources in account {account}, {region} belong to no journal here:"
             ))
-            .lines(lines(found)),
+            .lines(lines(found))
+            .lines(cost::line(&found.cost())),
     };
     for (why, resources) in spared(&found.spared) {
         let next = match why {
@@ -163,6 +165,7 @@ fn document(found: &Orphans) -> Document {
         .member("at", found.at)
         .member("leftovers", &found.orphans)
         .member("spared", &found.spared)
+        .member("cost", found.cost())
 }
 
 fn question(leftovers: &Leftovers, found: &Orphans) -> String {

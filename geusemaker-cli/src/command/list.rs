@@ -5,6 +5,7 @@ use geusemaker_core::{DeploymentStatus, Error, Health, KeptFileSystem, Overview}
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::cost;
 use super::status::{headline, next};
 use crate::age;
 use crate::arguments::List;
@@ -13,10 +14,10 @@ use crate::document::Document;
 use crate::failure::Failure;
 use crate::table::{Table, terminal_width, wrapped};
 
-const HEADER: [&str; 6] = ["NAME", "STATE", "TIER", "REGION", "AGE", "URL"];
+const HEADER: [&str; 7] = ["NAME", "STATE", "TIER", "REGION", "AGE", "COST", "URL"];
 
-/// Tier, region, URL, age.
-const DISPENSABLE: &[usize] = &[2, 3, 5, 4];
+/// Tier, region, URL, age, cost.
+const DISPENSABLE: &[usize] = &[2, 3, 6, 4, 5];
 
 const KEPT_HEADER: [&str; 5] = ["FILE SYSTEM", "STACK", "REGION", "SIZE", "AGE"];
 
@@ -115,6 +116,7 @@ fn member(context: &Context, stack: &DeploymentStatus) -> Value {
         "as_of": format!("{:.3}", stack.as_of),
         "held_by": stack.held_by.as_ref().map(ToString::to_string),
         "url": stack.outputs.url,
+        "cost": stack.cost(),
         "next": next(context, stack),
     });
     // The state, and what belongs to it.
@@ -177,6 +179,7 @@ fn table(context: &Context, stacks: &[DeploymentStatus], now: Timestamp) -> Vec<
             stack.tier.number().to_string(),
             stack.region.to_string(),
             age::between(stack.since, now),
+            cost::cell(&stack.cost()),
             url.unwrap_or_default(),
         ]);
         if let Some(holder) = &stack.held_by {

@@ -1,15 +1,19 @@
 //! One file per command.
 
 mod advance;
+pub(crate) mod completions;
+mod cost;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod front;
+pub(crate) mod gpus;
 pub(crate) mod invalidate;
 pub(crate) mod leftovers;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod port_forward;

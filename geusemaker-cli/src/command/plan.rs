@@ -3,10 +3,12 @@
 use geusemaker_core::spec::{
     CdnBehavior, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
-use geusemaker_core::{Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork};
+use geusemaker_core::{
+    Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork, Rate,
+};
 use serde_json::{Value, json};
 
-use super::{front, spec, status};
+use super::{cost, front, spec, status};
 use crate::age;
 use crate::arguments::SpecFile;
 use crate::context::Context;
@@ -39,6 +41,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         .member("name", plan.spec.name())
         .member("plan", plan)
         .member("prices", prices(plan))
+        .member("cost", plan.cost())
         .member("routes", front::routes(plan))
         .member("warnings", warnings(plan))
         .member("kept_file_systems", kept(context, plan).await)
@@ -124,6 +127,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         );
         lines.extend(spec.cdn().behaviors().iter().map(behavior_line));
     }
+    lines.extend(cost::section(plan));
     let warnings = warnings(plan).into_iter();
     lines.extend(warnings.map(|warning| format!("  warning      {warning}")));
     lines
@@ -156,17 +160,9 @@ fn behavior_line(behavior: &CdnBehavior) -> String {
     )
 }
 
-/// The prices of the parts of a new network in us-east-1, in USD: per hour, and per GB of traffic.
-///
-/// Source: the pages "Amazon VPC pricing" and "AWS PrivateLink pricing"; those of other Regions are higher by up to a half.
-const NAT_PER_HOUR: f64 = 0.045;
-const NAT_PER_GB: f64 = 0.045;
-const ENDPOINT_PER_HOUR: f64 = 0.01;
-const ENDPOINT_PER_GB: f64 = 0.01;
-
 /// The interface endpoints of a network whose instances reach AWS's services alone.
 const ENDPOINTS: &str = "ssm, ssmmessages, ec2messages, ecr.api, ecr.dkr, logs, secretsmanager";
-const ENDPOINT_COUNT: u8 = 7;
+const ENDPOINT_COUNT: u64 = 7;
 
 /// Returns the lines of the network: the one that is used, or the parts of the one that is created.
 fn network_lines(plan: &Plan) -> Vec<String> {
@@ -195,14 +191,17 @@ fn network_lines(plan: &Plan) -> Vec<String> {
     }
     match new.egress {
         Some(Egress::Nat) => lines.push(format!(
-            "               a NAT gateway: about {NAT_PER_HOUR} USD per hour and {NAT_PER_GB} USD per GB (us-east-1)"
+            "               a NAT gateway: about {} USD per hour and {} USD per GB (us-east-1)",
+            Rate::NatGatewayHour.price(),
+            Rate::NatGatewayGb.price()
         )),
         Some(Egress::Endpoints) => {
-            let interfaces = f64::from(ENDPOINT_COUNT) * new.zones.len() as f64;
+            let interfaces = ENDPOINT_COUNT.saturating_mul(new.zones.len() as u64);
             lines.push(format!("               endpoints of {ENDPOINTS} and S3:"));
             lines.push(format!(
-                "               about {:.2} USD per hour and {ENDPOINT_PER_GB} USD per GB (us-east-1)",
-                interfaces * ENDPOINT_PER_HOUR
+                "               about {} USD per hour and {} USD per GB (us-east-1)",
+                Rate::EndpointHour.price().times(interfaces),
+                Rate::EndpointGb.price()
             ));
         }
         _ => {}

@@ -3,7 +3,7 @@
 use geusemaker_core::{AnyDeployment, DeploymentStatus, Error, Phase, StackName};
 
 use super::advance::{Patience, advance};
-use super::status;
+use super::{cost, status};
 use crate::arguments::Resume;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
@@ -23,7 +23,8 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
         _ => {}
     }
     if !(resume.yes.yes || context.is_sandbox) {
-        let question = format!("Finish deploying {name} (now: {})?", existing.phase);
+        let cost = cost::before_question(&existing.planned_cost());
+        let question = format!("{cost}\nFinish deploying {name} (now: {})?", existing.phase);
         confirm(context, &question, &Consent::Yes).await?;
     }
     let deployment = open(context, name).await?;

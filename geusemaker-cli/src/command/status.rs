@@ -8,6 +8,7 @@ use geusemaker_core::{
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::cost;
 use super::resource_table;
 use crate::age;
 use crate::arguments::Status;
@@ -149,8 +150,12 @@ fn shown(context: &Context, status: &DeploymentStatus, view: View) -> Document {
         .collect();
     lines.extend(resource_table::lines(status, now, view));
     lines.extend(addresses(context, status));
+    if status.health != Health::Gone {
+        lines.extend(cost::line(&status.cost()));
+    }
     Document::ok()
         .members_of(status)
+        .member("cost", status.cost())
         .member("sandbox", context.is_sandbox)
         .member("next", next)
         .lines(lines)

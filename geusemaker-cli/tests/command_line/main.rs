@@ -8,11 +8,14 @@ mod arguments;
 mod cdn;
 mod clock_speed;
 mod consent;
+mod cost;
 mod events;
 #[cfg(unix)]
 mod exec;
 mod exit_codes;
+mod generated;
 mod gm;
+mod gpus;
 #[cfg(unix)]
 mod guest;
 mod journal;

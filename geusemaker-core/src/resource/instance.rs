@@ -3,9 +3,9 @@
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, CapacityReservationSpecification, CapacityReservationTarget,
     EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification, Instance as SdkInstance,
-    InstanceAttributeName, InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest,
-    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType as SdkInstanceType,
-    MarketType, ResourceType, SpotMarketOptions, VolumeType,
+    InstanceAttributeName, InstanceLifecycleType, InstanceMarketOptionsRequest,
+    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceStateName,
+    InstanceType as SdkInstanceType, MarketType, ResourceType, SpotMarketOptions, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,7 +16,7 @@ use super::filter::filter;
 use super::kind::Kind;
 use super::observed::{Observed, StateReason};
 use super::protection::Protection;
-use super::tagged::TaggedResource;
+use super::tagged::{Billed, TaggedResource};
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -273,7 +273,10 @@ impl Kind for Lookup {
             let tags = instance.tags().iter().map(|tag| (tag.key(), tag.value()));
             let found =
                 TaggedResource::read(ResourceKind::Instance, instance.instance_id()?, tags)?;
-            Some(found.since(instance.launch_time()))
+            Some(TaggedResource {
+                billed: billed(instance),
+                ..found.since(instance.launch_time())
+            })
         });
         Ok(found.collect())
     }
@@ -390,6 +393,28 @@ pub(crate) async fn console_output(
         .output
         .and_then(|output| BASE64.decode(output.trim()).ok())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn billed(instance: &SdkInstance) -> Billed {
+    let is_running = matches!(
+        state(instance),
+        Some(InstanceStateName::Pending | InstanceStateName::Running)
+    );
+    if !is_running {
+        return Billed::default();
+    }
+    let purchase = match instance.instance_lifecycle() {
+        None => Purchase::OnDemand,
+        Some(InstanceLifecycleType::CapacityBlock) => Purchase::CapacityBlock,
+        // Or what a later version of AWS has: the on-demand price bounds it.
+        Some(_) => Purchase::Spot,
+    };
+    let name = instance.instance_type().map(|it| it.as_str().to_owned());
+    Billed {
+        instance: name.map(|name| (name, purchase)),
+        public_addresses: u32::from(instance.public_ip_address().is_some()),
+        endpoint_zones: 0,
+    }
 }
 
 /// Returns the instance, or `None` if AWS does not show it yet.

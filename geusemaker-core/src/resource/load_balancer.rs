@@ -13,7 +13,7 @@ use super::observed::{Observed, StateReason};
 use super::ownership::{if_ours, is_taken, ours};
 use super::protection::Protection;
 use super::setting::Setting;
-use super::tagged::TaggedResource;
+use super::tagged::{Billed, TaggedResource};
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -148,9 +148,25 @@ impl Kind for Lookup {
         let with_age = ours.into_iter().map(|found| {
             let mut all = all.iter();
             let described = all.find(|one| one.load_balancer_arn() == Some(found.id.as_str()));
-            found.since(described.and_then(|described| described.created_time()))
+            TaggedResource {
+                billed: described.map(billed).unwrap_or_default(),
+                ..found.since(described.and_then(|described| described.created_time()))
+            }
         });
         Ok(with_age.collect())
+    }
+}
+
+/// Returns the public addresses of a load balancer: at least one in each zone.
+fn billed(described: &SdkLoadBalancer) -> Billed {
+    let is_public = described.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing);
+    let zones = described.availability_zones().len();
+    Billed {
+        public_addresses: match is_public {
+            true => zones.try_into().unwrap_or_default(),
+            false => 0,
+        },
+        ..Billed::default()
     }
 }
 

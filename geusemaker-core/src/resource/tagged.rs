@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::tags::Owner;
 use crate::id::{DeploymentId, ResourceId};
 use crate::kind::ResourceKind;
-use crate::spec::StackName;
+use crate::spec::{Purchase, StackName};
 use crate::timestamp;
 
 /// A resource whose tags say that this program created it.
@@ -30,6 +30,18 @@ pub struct TaggedResource {
     /// True if AWS is already deleting the resource.
     #[serde(skip)]
     pub(crate) is_going: bool,
+    #[serde(skip)]
+    pub(crate) billed: Billed,
+}
+
+/// The facts on which the price of a resource depends, as far as AWS's description has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Billed {
+    /// The type of an instance that runs, and the way in which it was bought.
+    pub(crate) instance: Option<(String, Purchase)>,
+    pub(crate) public_addresses: u32,
+    /// The number of zones in which an interface endpoint is.
+    pub(crate) endpoint_zones: u32,
 }
 
 impl TaggedResource {
@@ -52,6 +64,7 @@ impl TaggedResource {
             name: name.to_owned(),
             since: None,
             is_going: false,
+            billed: Billed::default(),
         })
     }
 
@@ -91,6 +104,7 @@ impl TaggedResource {
             id: ResourceId::from_aws(id),
             since: None,
             is_going: false,
+            billed: Billed::default(),
             ..self.clone()
         }
     }

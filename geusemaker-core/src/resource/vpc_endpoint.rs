@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::create::Create;
 use super::filter::{filter, of_deployment};
 use super::kind::Kind;
-use super::tagged::TaggedResource;
+use super::tagged::{Billed, TaggedResource};
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
@@ -172,6 +172,11 @@ impl Kind for Lookup {
             )?;
             Some(TaggedResource {
                 is_going: state == "deleting",
+                billed: Billed {
+                    // An endpoint of the other type is a route, and in no subnet.
+                    endpoint_zones: endpoint.subnet_ids().len().try_into().unwrap_or_default(),
+                    ..Billed::default()
+                },
                 ..found.since(endpoint.creation_timestamp())
             })
         });

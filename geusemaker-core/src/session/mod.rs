@@ -3,7 +3,9 @@
 mod adjust;
 mod bearer_token;
 pub(crate) mod builder;
+mod cost;
 mod destroy;
+pub(crate) mod gpu_offers;
 pub(crate) mod health;
 pub(crate) mod history;
 mod invalidate;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::Session;
+use super::cost::CostBasis;
 use super::health::Health;
 use crate::account::Account;
 use crate::aws::error::AwsError;
@@ -83,6 +84,8 @@ pub struct DeploymentStatus {
     /// The spec of the deployment.
     #[serde(skip)]
     pub spec: DeploymentSpec,
+    #[serde(skip)]
+    pub(crate) cost_basis: CostBasis,
 }
 
 /// The source of the states of resources.
@@ -317,6 +320,7 @@ impl Session {
         let is_held = holder.is_some();
         let phase = phase(state);
         let resources = Places::of(state, &header).resources(state, is_held);
+        let cost_basis = CostBasis::of(&header.plan, state);
         DeploymentStatus {
             name: header.plan.spec.name().clone(),
             deployment: header.id,
@@ -332,6 +336,7 @@ impl Session {
             outputs: state.reached.as_ref().map(Outputs::of).unwrap_or_default(),
             resources,
             spec: header.plan.spec,
+            cost_basis,
         }
     }
 }

@@ -13,7 +13,8 @@ use super::described_type::{DescribedGpus, DescribedType, Known};
 use super::error::SpecError;
 use super::instance_type_name::{family, looks_real, size};
 use super::operating_system::OperatingSystem;
-use super::price::{PriceEstimate, UsDollars};
+use super::price::PriceEstimate;
+use crate::price;
 
 /// An instance type with GPUs: one of the catalog, or a newer one with the facts that AWS's DescribeInstanceTypes
 /// gives.
@@ -69,7 +70,6 @@ impl GpuInstanceType {
             gpu_model: gpus.model.clone(),
             gpu_count: gpus.count.max(1),
             gpu_memory_mib_total: gpus.memory_mib,
-            usd_per_hour: None,
             sale: Some(Sale {
                 as_spot: described.spot,
                 in_blocks: described.capacity_block,
@@ -163,9 +163,9 @@ impl GpuInstanceType {
         self.gpu_memory_mib() / u64::from(self.gpu_count())
     }
 
-    /// Returns an estimate of the on-demand price, if the catalog has one.
+    /// Returns an estimate of the on-demand price, if the price list has one.
     ///
-    /// It is a list price of one Region on one day. Source: AWS list prices, us-east-1, 2026-07-20.
+    /// It is a list price of one Region on one day, which [`PriceEstimate`] names.
     ///
     /// ```
     /// use geusemaker_core::spec::GpuInstanceType;
@@ -179,7 +179,7 @@ impl GpuInstanceType {
     /// # Ok::<(), geusemaker_core::spec::SpecError>(())
     /// ```
     pub fn on_demand_price(&self) -> Option<PriceEstimate> {
-        self.0.usd_per_hour.map(PriceEstimate::per_hour)
+        price::on_demand(self.name()).map(PriceEstimate::per_hour)
     }
 
     /// Returns [`DeepLearningAmi::Supported`] if AWS offers a Deep Learning AMI whose driver works on this type;
@@ -339,8 +339,6 @@ struct Row {
     gpu_model: String,
     gpu_count: u32,
     gpu_memory_mib_total: u64,
-    /// The on-demand price in us-east-1, empty where it is not known.
-    usd_per_hour: Option<UsDollars>,
     /// Present if the facts come from AWS.
     #[serde(skip)]
     sale: Option<Sale>,

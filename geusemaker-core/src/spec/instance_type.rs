@@ -9,6 +9,7 @@ use super::cpu_instance_type::CpuInstanceType;
 use super::described_type::DescribedType;
 use super::gpu_instance_type::GpuInstanceType;
 use super::price::PriceEstimate;
+use crate::price;
 
 /// An instance type whose facts are known: from the catalog, or from AWS.
 ///
@@ -69,12 +70,9 @@ impl InstanceType {
         }
     }
 
-    /// Returns an estimate of the on-demand price, if the catalog has one.
+    /// Returns an estimate of the on-demand price, if the price list has one.
     pub fn on_demand_price(&self) -> Option<PriceEstimate> {
-        match self {
-            Self::Gpu(gpu) => gpu.on_demand_price(),
-            Self::Cpu(_) => None,
-        }
+        price::on_demand(self.name()).map(PriceEstimate::per_hour)
     }
 
     /// Returns true if the type is sold as spot capacity.

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SpecError;
 use super::region::Region;
-
-/// The day of the price list from which the catalog was written.
-const AS_OF: Date = date(2026, 7, 20);
+use crate::price::{self, Money};
 
 /// An estimate of the price of an instance type, from
 /// [`GpuInstanceType::on_demand_price`](super::GpuInstanceType::on_demand_price).
 ///
-/// It is the list price for an hour of on-demand Linux in `us-east-1`. Source: AWS list prices, us-east-1, 2026-07-20.
+/// It is the list price for an hour of on-demand Linux in `us-east-1`, of the day that [`as_of`](Self::as_of) returns.
 /// Prices change, differ between Regions, and are lower for spot capacity or with a savings plan. The root volume, the
 /// file system, the load balancer and data transfer are billed on their own.
 ///
@@ -24,7 +22,7 @@ const AS_OF: Date = date(2026, 7, 20);
 /// use geusemaker_core::spec::GpuInstanceType;
 ///
 /// let instance_type: GpuInstanceType = "g5.xlarge".parse()?;
-/// let price = instance_type.on_demand_price().ok_or("the catalog has no price")?;
+/// let price = instance_type.on_demand_price().ok_or("the list has no price")?;
 /// assert_eq!(price.microdollars_per_hour(), 1_006_000);
 /// assert_eq!(
 ///     price.to_string(),
@@ -34,17 +32,22 @@ const AS_OF: Date = date(2026, 7, 20);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PriceEstimate {
-    per_hour: UsDollars,
+    per_hour: Money,
 }
 
 impl PriceEstimate {
-    pub(super) fn per_hour(per_hour: UsDollars) -> Self {
+    pub(super) fn per_hour(per_hour: Money) -> Self {
         Self { per_hour }
     }
 
     /// Returns the exact list price of an hour in millionths of a US dollar.
     pub fn microdollars_per_hour(&self) -> u64 {
-        self.per_hour.0
+        self.per_hour.microdollars()
+    }
+
+    /// Returns the exact list price of an hour.
+    pub fn money_per_hour(&self) -> Money {
+        self.per_hour
     }
 
     /// Returns the exact list price of an hour in US dollars, as a decimal number such as `1.006`.
@@ -59,7 +62,7 @@ impl PriceEstimate {
 
     /// Returns the day of the price list.
     pub fn as_of(&self) -> Date {
-        AS_OF
+        price::as_of()
     }
 }
 
@@ -67,9 +70,10 @@ impl fmt::Display for PriceEstimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "about ${} per hour ({}, on-demand Linux, list price of {AS_OF})",
+            "about ${} per hour ({}, on-demand Linux, list price of {})",
             self.per_hour,
-            self.region()
+            self.region(),
+            self.as_of()
         )
     }
 }
@@ -86,12 +90,17 @@ impl fmt::Display for PriceEstimate {
 /// # Ok::<(), geusemaker_core::spec::SpecError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MaxPrice(UsDollars);
+pub struct MaxPrice(Money);
 
 impl MaxPrice {
+    /// Returns the price of an hour.
+    pub fn money_per_hour(&self) -> Money {
+        self.0
+    }
+
     /// Returns the price of an hour in millionths of a US dollar.
     pub fn microdollars_per_hour(&self) -> u64 {
-        self.0.0
+        self.0.microdollars()
     }
 }
 
@@ -100,9 +109,9 @@ impl FromStr for MaxPrice {
 
     /// EC2 refuses a price of 0.001 or less.
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        match UsDollars::read(text) {
-            Some(price) if price.0 > 1_000 => Ok(Self(price)),
-            _ => Err(SpecError::new(format!(
+        match text.parse::<Money>() {
+            Ok(price) if price.microdollars() > 1_000 => Ok(Self(price)),
+            Ok(_) | Err(_) => Err(SpecError::new(format!(
                 "{text:?} is not a price: expected US dollars per hour, more than 0.001, such as \"0.45\""
             ))),
         }
@@ -125,85 +134,5 @@ impl<'de> Deserialize<'de> for MaxPrice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
-    }
-}
-
-/// An amount in millionths of a US dollar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct UsDollars(u64);
-
-const DECIMALS: usize = 6;
-
-/// The fewest decimals in which an amount is written: whole cents.
-const CENTS: usize = 2;
-
-impl UsDollars {
-    /// Returns the amount, if the text is a decimal number of at most six decimals.
-    fn read(text: &str) -> Option<Self> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = format!("{whole}{fraction:0<DECIMALS$}");
-        let is_number = !whole.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if is_number && fraction.len() <= DECIMALS {
-            digits.parse().ok().map(Self)
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Display for UsDollars {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = 10u64.pow(DECIMALS as u32);
-        let fraction = format!("{:0DECIMALS$}", self.0 % unit);
-        let (cents, rest) = fraction.split_at(CENTS);
-        write!(f, "{}.{cents}{}", self.0 / unit, rest.trim_end_matches('0'))
-    }
-}
-
-impl<'de> Deserialize<'de> for UsDollars {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::read(&text)
-            .ok_or_else(|| D::Error::custom(format!("{text:?} is not an amount of US dollars")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amount_is_read_and_written_exactly() {
-        for (text, micros, written) in [
-            ("0.526", 526_000, "0.526"),
-            ("21.957642", 21_957_642, "21.957642"),
-            ("0.95", 950_000, "0.95"),
-            ("0.4", 400_000, "0.40"),
-            ("0.05", 50_000, "0.05"),
-            ("0.000001", 1, "0.000001"),
-            ("3", 3_000_000, "3.00"),
-        ] {
-            let amount = UsDollars::read(text).unwrap();
-            assert_eq!(amount.0, micros, "{text}");
-            assert_eq!(amount.to_string(), written);
-        }
-    }
-
-    #[test]
-    fn other_amounts_are_refused() {
-        for text in [
-            "",
-            ".5",
-            "1.0000001",
-            "-1",
-            "+1",
-            "1e3",
-            "1.5.0",
-            "$1",
-            "1,5",
-            "1 ",
-        ] {
-            assert_eq!(UsDollars::read(text), None, "{text}");
-        }
     }
 }

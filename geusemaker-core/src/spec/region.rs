@@ -152,7 +152,7 @@ impl Region {
     }
 
     /// Returns `us-east-1`, the Region of the catalog's prices.
-    pub(super) fn us_east_1() -> Self {
+    pub(crate) fn us_east_1() -> Self {
         Self("us-east-1".to_owned())
     }
 }

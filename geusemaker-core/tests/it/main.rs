@@ -14,6 +14,7 @@ mod capacity;
 mod cdn;
 mod closing;
 mod connections;
+mod cost;
 mod crash;
 mod dead_ends;
 mod dropping;

@@ -1,6 +1,7 @@
 //! Orphans: resources of this program that no journal in the store knows. They are found by their tags, and removed on
 //! request.
 
+mod cost;
 mod dependents;
 pub(crate) mod known;
 
