@@ -190,6 +190,7 @@ pub mod spec;
 mod task;
 mod user_data;
 mod wait;
+pub mod words;
 
 // The public interface is:
 pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};

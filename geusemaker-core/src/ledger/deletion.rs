@@ -240,16 +240,19 @@ impl Teardown<'_> {
         let account = self.account;
         let ResourceRef { kind, ref id, .. } = resource;
         let id = id.as_str();
-        let gone = Wait::new(format!("{kind} {id} to be deleted"), kind.deletion())
-            .about(resource.clone())
-            .with_patience(LONGEST)
-            .until(&account.clock, &account.progress, || async {
-                Ok(match kind.observe(&account.reader, id).await? {
-                    None => PollState::Ready(()),
-                    Some(state) => PollState::Pending(state),
-                })
+        let gone = Wait::new(
+            format!("{kind} {id} to be {}", kind.deleted()),
+            kind.deletion(),
+        )
+        .about(resource.clone())
+        .with_patience(LONGEST)
+        .until(&account.clock, &account.progress, || async {
+            Ok(match kind.observe(&account.reader, id).await? {
+                None => PollState::Ready(()),
+                Some(state) => PollState::Pending(state),
             })
-            .await;
+        })
+        .await;
         match gone {
             Ok(()) => Ok(()),
             Err(WaitError::Aws(error)) => {
