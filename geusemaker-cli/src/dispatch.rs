@@ -15,27 +15,32 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::outcome::Outcome;
 use crate::progress_display::ProgressDisplay;
+use crate::screen::Screen;
 use crate::state_directory::StateDirectory;
 
 /// A callback for the end of the command.
 type AtEnd = Box<dyn FnOnce()>;
 
 /// Carries out the command.
-pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> {
+pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
-        Command::Stack(command) => on_stacks(global, command).await,
+        Command::Stack(command) => on_stacks(global, command, screen).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
-            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve, screen)
                 .await
                 .map(Outcome::from),
         },
     }
 }
 
-async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global).await?;
+async fn on_stacks(
+    global: Global,
+    command: StackCommand,
+    screen: Screen,
+) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(&global, screen).await?;
     let ended = dispatch(&context, command).await;
     context.display.finish();
     if let Some(at_end) = at_end {
@@ -52,7 +57,7 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Fai
 }
 
 /// Opens the session, on the sandbox or on the account of the environment.
-async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
+async fn open(global: &Global, screen: Screen) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let journals = state.journals()?;
     // In the sandbox time is virtual.
@@ -61,7 +66,8 @@ async fn open(global: &Global) -> Result<(Context, Option<AtEnd>), Failure> {
     } else {
         clock_speed::from_environment()?
     };
-    let display = Arc::new(ProgressDisplay::new(global.quiet));
+    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
+    let display = Arc::new(display);
     // This may wait for the sandbox; until then a signal ends the program by itself.
     let sandbox = sandbox(global, &state, &display)?;
     let interrupts = Interrupts::listen()?;

@@ -21,6 +21,8 @@ pub(crate) enum ExitCode {
     FaultUnfired = 7,
     /// The person declined.
     Declined = 10,
+    /// The result cannot be written to standard output.
+    Unwritten = 74,
     /// SIGINT.
     Interrupted = 130,
     /// SIGTERM.
@@ -28,7 +30,7 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -38,6 +40,7 @@ impl ExitCode {
         Self::Access,
         Self::FaultUnfired,
         Self::Declined,
+        Self::Unwritten,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -54,6 +57,7 @@ impl ExitCode {
             Self::Access => "credentials, permissions, quotas or network; nothing was changed",
             Self::FaultUnfired => "sandbox serve: a fault never fired",
             Self::Declined => "declined at the prompt",
+            Self::Unwritten => "done, but the result cannot be written to standard output",
             Self::Interrupted => "interrupted (SIGINT)",
             Self::Terminated => "terminated (SIGTERM)",
         }

@@ -10,14 +10,18 @@ mod document;
 mod exit_code;
 mod failure;
 mod interrupt;
+mod live_line;
 mod outcome;
 mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod screen;
 mod session_plugin;
 mod short_id;
+mod standard_output;
 mod state_directory;
+mod stopwatch;
 
 fn main() -> std::process::ExitCode {
     run::run()

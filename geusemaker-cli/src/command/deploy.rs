@@ -2,7 +2,7 @@
 
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, Phase};
 
-use super::advance::{Patience, advance};
+use super::advance::{Manner, Patience, advance};
 use super::{plan, resume, spec, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
@@ -15,6 +15,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let spec = spec::read(context, &deploy.file).await?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
+    let mut is_continued = false;
     let found = context
         .unless_interrupted(async { Ok(context.session.status(&name).await) })
         .await?;
@@ -25,21 +26,24 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         }
         Ok(existing) => {
             spec::refuse_another(context, &existing, &spec)?;
-            context.display.note(&format!(
-                "{name} was begun at {} and is unfinished: continuing",
-                existing.since
-            ));
+            let since = existing.since.strftime("%Y-%m-%d %H:%M:%SZ");
+            let note = format!("{name} was begun at {since} and is unfinished: continuing");
+            context.display.note(&note);
             if !is_agreed {
-                let question = format!("Finish deploying {name}?");
-                confirm(context, &question, &Consent::Yes).await?;
+                confirm(context, &resume::question(&existing), &Consent::Yes).await?;
             }
-            resume::open(context, &name).await?
+            is_continued = true;
+            resume::open(context, &name, on_failure).await?
         }
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
         Err(error) => return Err(Failure::unchanged(&error, name.as_str())),
     };
-    let patience = Patience::of(deploy.no_wait);
-    advance(context, &name, deployment, (on_failure, patience)).await
+    let manner = Manner {
+        on_failure,
+        patience: Patience::of(deploy.no_wait),
+        is_continued,
+    };
+    advance(context, &name, deployment, manner).await
 }
 
 async fn plan_anew(
@@ -53,7 +57,13 @@ async fn plan_anew(
     let lines = plan::lines(&planned.state().plan).join("\n");
     context.display.note(&lines);
     if !is_agreed {
-        confirm(context, "Deploy this?", &Consent::Yes).await?;
+        let plan = &planned.state().plan;
+        let (name, tier) = (plan.spec.name(), plan.spec.tier().number());
+        let question = format!(
+            "Deploy {name} (tier {tier}) to account {}, {}?",
+            plan.account, plan.region
+        );
+        confirm(context, &question, &Consent::Yes).await?;
     }
     Ok(AnyDeployment::Planned(planned))
 }

@@ -2,6 +2,7 @@
 
 use geusemaker_core::id::ResourceId;
 use geusemaker_core::spec::CidrBlock;
+use geusemaker_core::words::count;
 use geusemaker_core::{DeploymentStatus, Endpoint, ResourceState};
 
 use crate::arguments::Name;
@@ -39,7 +40,7 @@ pub(super) fn up_already(
     let left = status.resources.len() - gone.len();
     Err(Failure::local(message)
         .code(ExitCode::LeftoversRemain)
-        .state(format!("{left} resources of {name} are left"))
+        .state(format!("left of {name}: {}", count(left, "resource")))
         .next(context.command(&format!("destroy {name}"))))
 }
 
