@@ -54,7 +54,7 @@ pub(crate) struct Global {
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Log to standard error; -vv includes the AWS calls
+    /// Show each AWS call, with its outcome and time; -vv shows each attempt and more of the SDK
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -246,7 +246,7 @@ impl StackCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct SpecFile {
-    /// TOML file that describes the stack
+    /// TOML file that describes the stack; - reads it from standard input
     #[arg(value_name = "SPEC", default_value = "gm.toml")]
     pub(crate) spec: PathBuf,
 }
@@ -347,8 +347,8 @@ pub(crate) struct NoWait {
 
 #[derive(Args, Debug)]
 pub(crate) struct OnFailureOption {
-    /// Action for the resources already created, when a later step fails or a signal arrives [default: rollback; keep
-    /// after a signal without a terminal]
+    /// Action for the resources already created, when a later step fails or a signal arrives [default: rollback of what
+    /// this command has created; keep after a signal without a terminal]
     #[arg(long, value_enum, env = "GM_ON_FAILURE")]
     pub(crate) on_failure: Option<OnFailure>,
 }

@@ -1,9 +1,10 @@
 //! Questions on the terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::progress_display::ProgressDisplay;
 
 /// The answer that gives consent.
 #[derive(Debug)]
@@ -35,11 +36,10 @@ pub(crate) async fn confirm(
         Consent::Name(name) => format!("Type {name} to confirm:"),
     };
     let prompt = format!("{question} {hint} ");
-    let answer = context
-        .unless_interrupted(async { Ok(answer(prompt).await) })
-        .await?;
+    let asking = async { Ok(answer(&context.display, &prompt).await) };
+    let answer = context.unless_interrupted(asking).await?;
     let agreed = match consent {
-        Consent::Yes => matches!(answer.as_str(), "y" | "Y" | "yes"),
+        Consent::Yes => is_one_of(&answer, &["y", "yes"]),
         Consent::Name(name) => answer == *name,
     };
     if agreed {
@@ -49,22 +49,30 @@ pub(crate) async fn confirm(
     }
 }
 
-/// Asks whether to keep the parts that work. The caller listens for signals.
-pub(crate) async fn asks_to_keep() -> bool {
-    let prompt = "Keep the parts that work for gm resume, or remove everything? [k/R] ";
-    matches!(answer(prompt.to_owned()).await.as_str(), "k" | "K" | "keep")
+/// Asks whether to keep the parts of a stack that work. The stack is named with its place: `llm (account 1, us-east-1)`.
+/// The caller listens for signals.
+pub(crate) async fn asks_to_keep(display: &ProgressDisplay, stack: &str) -> bool {
+    let prompt =
+        format!("Keep the parts of {stack} that work, for gm resume, or remove everything? [k/R] ");
+    is_one_of(&answer(display, &prompt).await, &["k", "keep"])
 }
 
-/// Returns the line that the person types, which may be empty.
-async fn answer(prompt: String) -> String {
+fn is_one_of(answer: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| answer.eq_ignore_ascii_case(word))
+}
+
+/// Returns the line that the person types, which may be empty. Nothing else is shown until then.
+async fn answer(display: &ProgressDisplay, prompt: &str) -> String {
+    let question = display.screen().ask(prompt);
     // Reading on its own thread lets the program react to signals meanwhile.
     let read = tokio::task::spawn_blocking(move || {
-        let mut stderr = std::io::stderr();
-        let _ = write!(stderr, "{prompt}");
-        let _ = stderr.flush();
         let mut line = String::new();
         let _ = std::io::stdin().read_line(&mut line);
-        line.trim().to_owned()
+        line
     });
-    read.await.unwrap_or_default()
+    let line = read.await.unwrap_or_default();
+    if line.ends_with('\n') {
+        question.answered();
+    }
+    line.trim().to_owned()
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 #[cfg(feature = "sandbox")]
 use geusemaker_core::SdkConfig;
+use geusemaker_core::words::duration;
 use geusemaker_core::{Remote, Session};
 
 use crate::arguments::{Name, Output};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
-use crate::progress_display::{ProgressDisplay, compact};
+use crate::progress_display::ProgressDisplay;
 
 /// The time that a call under way has after a signal.
 const MOMENT: Duration = Duration::from_secs(3);
@@ -62,7 +63,7 @@ impl Context {
 
     /// Returns the time since the command began, and says where it is simulated time: `simulated 7m11s`.
     pub(crate) fn elapsed(&self) -> String {
-        let elapsed = compact(self.display.elapsed());
+        let elapsed = duration(self.display.elapsed());
         if self.is_sandbox {
             format!("simulated {elapsed}")
         } else {

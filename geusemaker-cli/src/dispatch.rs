@@ -15,32 +15,37 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::outcome::Outcome;
 use crate::progress_display::ProgressDisplay;
+use crate::screen::Screen;
 use crate::state_directory::StateDirectory;
 
 /// A callback for the end of the command.
 type AtEnd = Box<dyn FnOnce()>;
 
 /// Carries out the command.
-pub(crate) async fn carry_out(arguments: Arguments) -> Result<Outcome, Failure> {
+pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
-        Command::Stack(command) => on_stacks(global, command).await,
+        Command::Stack(command) => on_stacks(global, command, screen).await,
         Command::Version => Ok(command::version::run().into()),
-        Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus).await,
+        Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus, screen).await,
         Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
         Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
         Command::Man(man) => command::man::run(&man).map(Outcome::from),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
-            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve)
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve, screen)
                 .await
                 .map(Outcome::from),
         },
     }
 }
 
-async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, command.only_reads(), command.timeouts()).await?;
+async fn on_stacks(
+    global: Global,
+    command: StackCommand,
+    screen: Screen,
+) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(&global, command.only_reads(), command.timeouts(), screen).await?;
     let ended = dispatch(&context, command).await;
     context.display.finish();
     if let Some(at_end) = at_end {
@@ -57,8 +62,8 @@ async fn on_stacks(global: Global, command: StackCommand) -> Result<Outcome, Fai
 }
 
 /// Lists the GPU instance types that the account can have. Without that question, no account is needed.
-async fn asking_for_gpus(global: Global, gpus: &Gpus) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, true, &[]).await?;
+async fn asking_for_gpus(global: Global, gpus: &Gpus, screen: Screen) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(&global, true, &[], screen).await?;
     let ended = context
         .unless_interrupted(command::gpus::list_available(&context, gpus))
         .await;
@@ -74,6 +79,7 @@ async fn open(
     global: &Global,
     only_reads: bool,
     timeouts: &[StageTimeout],
+    screen: Screen,
 ) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
     let journals = state.journals()?;
@@ -83,7 +89,8 @@ async fn open(
     } else {
         clock_speed::from_environment()?
     };
-    let display = Arc::new(ProgressDisplay::new(global.quiet));
+    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
+    let display = Arc::new(display);
     // This may wait for the sandbox; until then a signal ends the program by itself.
     let sandbox = sandbox(global, &state, &display, only_reads)?;
     let interrupts = Interrupts::listen()?;

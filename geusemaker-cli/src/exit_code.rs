@@ -23,6 +23,8 @@ pub(crate) enum ExitCode {
     Degraded = 8,
     /// The person declined.
     Declined = 10,
+    /// The result cannot be written to standard output.
+    Unwritten = 74,
     /// SIGINT.
     Interrupted = 130,
     /// SIGTERM.
@@ -30,7 +32,7 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -41,6 +43,7 @@ impl ExitCode {
         Self::FaultUnfired,
         Self::Degraded,
         Self::Declined,
+        Self::Unwritten,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -60,6 +63,7 @@ impl ExitCode {
                 "the stack is deployed, but parts of it do not work (status, deploy, resume, plan)"
             }
             Self::Declined => "declined at the prompt",
+            Self::Unwritten => "done, but the result cannot be written to standard output",
             Self::Interrupted => "interrupted (SIGINT)",
             Self::Terminated => "terminated (SIGTERM)",
         }

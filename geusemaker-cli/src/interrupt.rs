@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM.
 
+use crate::confirm::is_terminal;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
@@ -60,4 +61,14 @@ impl Interrupts {
         let _ = tokio::signal::ctrl_c().await;
         ExitCode::Interrupted
     }
+}
+
+/// Returns the sentence that answers a first signal: what happens now, what a second one does, and what goes on later.
+pub(crate) fn answer(code: ExitCode, doing: &str, command: &str) -> String {
+    let (signal, again) = match code {
+        ExitCode::Terminated => ("SIGTERM", "A second signal stops now"),
+        _ if is_terminal() => ("Ctrl-C", "Press again to stop now"),
+        _ => ("SIGINT", "A second signal stops now"),
+    };
+    format!("{signal}: {doing}. {again}; \"{command}\" continues later.")
 }

@@ -11,15 +11,19 @@ mod document;
 mod exit_code;
 mod failure;
 mod interrupt;
+mod live_line;
 mod outcome;
 mod profile;
 mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod screen;
 mod session_plugin;
 mod short_id;
+mod standard_output;
 mod state_directory;
+mod stopwatch;
 mod table;
 
 fn main() -> std::process::ExitCode {

@@ -1,10 +1,15 @@
 //! Runs the program from the command line to an exit code.
 
-use std::io::Write as _;
+use std::fmt;
 use std::time::Duration;
 
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
+use geusemaker_core::words::duration;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::arguments::{Arguments, Global, Output};
 use crate::dispatch::carry_out;
@@ -12,7 +17,10 @@ use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::screen::Screen;
+use crate::standard_output::{self, is_read};
 use crate::state_directory::keep_files_private;
+use crate::stopwatch::Stopwatch;
 
 /// The time that the journal has to finish a write when a second signal ends the program.
 const LAST_WRITES: Duration = Duration::from_secs(1);
@@ -23,32 +31,63 @@ pub(crate) fn run() -> std::process::ExitCode {
         Err(error) => return refuse(&error).into(),
     };
     keep_files_private();
-    log(arguments.global.verbose);
-    let output = arguments.global.output;
+    let Global {
+        output, verbose, ..
+    } = arguments.global;
+    let screen = Screen::new();
+    log(verbose, &screen);
     let ended = runtime(&arguments.global).and_then(|runtime| {
-        let ended = runtime.block_on(carry_out(arguments));
+        let ended = runtime.block_on(carry_out(arguments, screen.clone()));
         // Threads that still wait for an answer at the prompt, or for a name server, are not waited for.
         runtime.shutdown_timeout(LAST_WRITES);
         ended
     });
+    screen.clear();
     let outcome = match ended {
         Ok(outcome) => outcome,
         Err(failure) => Outcome {
             code: failure.code as u8,
-            document: Some(failure.into_document()),
+            document: Some(failure.into_document(verbose > 0)),
         },
     };
-    if let Some(document) = &outcome.document {
-        print(document, output);
+    let printed = match &outcome.document {
+        Some(document) => print(document, output, &screen),
+        None => Ok(()),
+    };
+    match printed {
+        Ok(()) => outcome.code.into(),
+        Err(failure) => {
+            let code = unprinted(&outcome, failure, &screen);
+            code.into()
+        }
     }
-    outcome.code.into()
+}
+
+/// Says on standard error what standard output does not take, and returns the exit code.
+fn unprinted(outcome: &Outcome, failure: Failure, screen: &Screen) -> u8 {
+    let own = failure.code as u8;
+    let lost = outcome.document.as_ref().filter(|it| it.is_failure());
+    if let Some(document) = lost {
+        screen.print_failure(&document.to_text());
+    }
+    screen.print_failure(&failure.into_document(false).to_text());
+    match lost {
+        Some(_) => outcome.code,
+        None => own,
+    }
 }
 
 /// Answers a command line without a command: one that is wrong, or that asks for help or the version.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::Ok;
+        return match is_read(error.print()) {
+            Ok(_) => ExitCode::Ok,
+            Err(failure) => {
+                let code = failure.code;
+                Screen::new().print_failure(&failure.into_document(false).to_text());
+                code
+            }
+        };
     }
     match output_asked_for() {
         Output::Text => {
@@ -59,7 +98,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
             // The usage follows, which is for people only.
             let message = text.split("\n\nUsage:").next().unwrap_or(&text);
             let message = message.trim().trim_start_matches("error: ");
-            print(&Failure::usage(message).into_document(), Output::Json);
+            let document = Failure::usage(message).into_document(false);
+            if let Err(failure) = print(&document, Output::Json, &Screen::new()) {
+                Screen::new().print_failure(&failure.into_document(false).to_text());
+            }
         }
     }
     ExitCode::Usage
@@ -108,37 +150,54 @@ fn runtime(
         .map_err(|error| Failure::local(format!("the runtime cannot start: {error}")))
 }
 
-fn log(verbose: u8) {
-    let level = match verbose {
-        0 => return,
-        1 => "geusemaker=info",
-        _ => "geusemaker=debug,aws_smithy_runtime=debug",
+/// Logs to standard error: the calls, and what goes wrong without being a failure of the command.
+fn log(verbose: u8, screen: &Screen) {
+    const CALLS: &str = "geusemaker::aws";
+    let all = Targets::new().with_target("gm", LevelFilter::WARN);
+    let filter = match verbose {
+        0 => all,
+        1 => all.with_target(CALLS, LevelFilter::INFO),
+        _ => all
+            .with_target(CALLS, LevelFilter::DEBUG)
+            .with_target("aws_smithy_runtime", LevelFilter::DEBUG),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .init();
+    let lines = tracing_subscriber::fmt::layer()
+        .with_timer(SinceStart(screen.stopwatch().clone()))
+        .with_ansi(screen.is_colored())
+        .with_target(verbose > 1)
+        .with_level(verbose > 1)
+        .with_writer(screen.clone());
+    let registry = tracing_subscriber::registry();
+    registry.with(filter).with(lines).init();
+}
+
+/// The time since the start of the program, in the column of the progress lines.
+struct SinceStart(Stopwatch);
+
+impl FormatTime for SinceStart {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{:>7} ", duration(self.0.elapsed()))
+    }
 }
 
 /// Prints the result, which is all that goes to standard output.
-fn print(document: &Document, output: Output) {
+fn print(document: &Document, output: Output, screen: &Screen) -> Result<(), Failure> {
     let text = match output {
         Output::Text => document.to_text(),
         Output::Json => document.to_json(),
     };
     if output == Output::Text && !document.complaint().is_empty() {
         // The result comes first.
-        let _ = writeln!(std::io::stdout(), "{text}");
-        let _ = writeln!(std::io::stderr(), "{}", document.complaint());
-        return;
+        let written = standard_output::write_line(&text).map(drop);
+        screen.print_failure(document.complaint());
+        return written;
     }
     if text.is_empty() {
-        return;
+        return Ok(());
     }
     if document.is_failure() && output == Output::Text {
-        let _ = writeln!(std::io::stderr(), "{text}");
-    } else {
-        // A closed standard output does not make a finished command fail.
-        let _ = writeln!(std::io::stdout(), "{text}");
+        screen.print_failure(&text);
+        return Ok(());
     }
+    standard_output::write_line(&text).map(drop)
 }

@@ -17,7 +17,6 @@ use crate::kind::ResourceKind;
 use crate::leftover::Leftover;
 use crate::plan::Candidate;
 use crate::plan::error::PlanError;
-use crate::progress::seconds;
 use crate::remote_error::RemoteError;
 use crate::resource::hosted_zone::PlannedHostedZone;
 use crate::resource_key::ResourceKey;
@@ -26,6 +25,7 @@ use crate::spec::{
 };
 use crate::user_data::{BootFailure, GpuMismatch, USER_DATA_MAX};
 use crate::wait::WaitError;
+use crate::words;
 
 /// Error returned when an operation of this crate fails.
 ///
@@ -112,7 +112,7 @@ pub enum Error {
     #[error(
         "{} of {total} targets not healthy after {}: {}{}",
         .unhealthy.len(),
-        seconds(*.elapsed),
+        words::duration(*.elapsed),
         not_active(.load_balancer.as_deref()),
         list(.unhealthy)
     )]
@@ -128,7 +128,7 @@ pub enum Error {
         load_balancer: Option<String>,
     },
     /// A certificate was not issued in time.
-    #[error("the certificate for {} is not issued after {}", list(.names), seconds(*.elapsed))]
+    #[error("the certificate for {} is not issued after {}", list(.names), words::duration(*.elapsed))]
     #[non_exhaustive]
     CertificateNotIssued {
         /// The names of the stack.
@@ -139,7 +139,7 @@ pub enum Error {
         elapsed: Duration,
     },
     /// No zone, instance type or market had capacity.
-    #[error("no place for {instance}: {} refused ({})", places(.attempts), codes(.attempts))]
+    #[error("{}: tried {}", no_place(.instance, .attempts), tried(.attempts, .region))]
     #[non_exhaustive]
     Capacity {
         /// The instance's name in the journal.
@@ -753,27 +753,39 @@ fn why_no_cdn(tier: Tier) -> String {
 }
 
 fn resources(count: usize) -> String {
-    match count {
-        1 => "1 resource is".to_owned(),
-        count => format!("{count} resources are"),
-    }
+    let are = if count == 1 { "is" } else { "are" };
+    format!("{} {are}", words::count(count, "resource"))
 }
 
-/// Returns the number of places that were tried: `6 places have`.
-fn places(attempts: &[Attempt]) -> String {
-    match attempts.len() {
-        1 => "1 place has".to_owned(),
-        count => format!("{count} places have"),
+/// Returns the reason why an instance came up nowhere: `AWS has no capacity for instance 0`.
+fn no_place(instance: &ResourceKey, attempts: &[Attempt]) -> String {
+    let instance = instance.as_str().replace('/', " ");
+    let is_full = |attempt: &Attempt| {
+        let code = attempt.error.code.as_deref();
+        code.is_some_and(|code| code.contains("InsufficientInstanceCapacity"))
+    };
+    if attempts.iter().all(is_full) {
+        return format!("AWS has no capacity for {instance}");
     }
-}
-
-/// Returns AWS's codes in the attempts, each once.
-fn codes(attempts: &[Attempt]) -> String {
-    let codes = attempts
-        .iter()
-        .filter_map(|attempt| attempt.error.code.as_deref());
+    let codes = attempts.iter().filter_map(|it| it.error.code.as_deref());
     let codes: BTreeSet<_> = codes.collect();
-    Vec::from_iter(codes).join(", ")
+    let codes = Vec::from_iter(codes).join(", ");
+    format!("AWS has refused {instance} everywhere ({codes})")
+}
+
+/// Returns the types and the zones that were tried: `g5.xlarge, g6.xlarge in us-east-1a, b`.
+fn tried(attempts: &[Attempt], region: &Region) -> String {
+    let mut types = Vec::new();
+    let mut zones = BTreeSet::new();
+    for Attempt { candidate, .. } in attempts {
+        let name = candidate.instance_type.to_string();
+        if !types.contains(&name) {
+            types.push(name);
+        }
+        zones.insert(candidate.zone.as_str());
+    }
+    let zones = words::zones(region.as_str(), zones);
+    format!("{} in {zones}", types.join(", "))
 }
 
 fn capacity_remedy(attempts: &[Attempt], region: &Region) -> String {

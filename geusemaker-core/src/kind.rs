@@ -119,6 +119,15 @@ impl ResourceKind {
         }
     }
 
+    /// Returns the word for a resource of this kind that is gone, as AWS uses it.
+    pub(crate) fn deleted(self) -> &'static str {
+        if self == Self::Instance {
+            "terminated"
+        } else {
+            "deleted"
+        }
+    }
+
     /// Returns true for the parts of a network that other resources are in.
     pub(crate) fn is_of_network(self) -> bool {
         match self {

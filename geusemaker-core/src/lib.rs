@@ -194,6 +194,7 @@ mod task;
 mod timestamp;
 mod user_data;
 mod wait;
+pub mod words;
 
 // The public interface is:
 pub use aws::clock_speed::{ClockSpeed, InvalidClockSpeed, NotSimulated};

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use geusemaker_core::spec::Tier;
+use geusemaker_core::words::count;
 use geusemaker_core::{
     AlbHealthy, AnyDeployment, CdnPending, CommittedStack, Deployment, DeploymentStatus, Ec2Ready,
     Error, Failed, HistoryEntry, HistoryEvent, Phase, Planned, StackName, State, Undone, WaitError,
@@ -16,6 +17,7 @@ use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::interrupt;
 
 /// Advances to the spec's tier and commits. A failure undoes everything or keeps the parts that work; a deployment that
 /// is only slow is kept.
@@ -23,15 +25,18 @@ pub(super) async fn advance(
     context: &Context,
     name: &StackName,
     deployment: AnyDeployment,
-    (on_failure, patience): (Option<OnFailure>, Patience),
+    manner: Manner,
 ) -> Result<Document, Failure> {
     let road = Driver {
         context,
         name,
-        on_failure,
-        patience,
+        manner,
         is_asking: Cell::new(false),
     };
+    context.display.plan_undo(match road.fate() {
+        OnFailure::Rollback => ROLLING_BACK,
+        _ => "Undoing this step...",
+    });
     let mut going = Box::pin(road.from(deployment));
     let interrupted = tokio::select! {
         committed = &mut going => {
@@ -65,6 +70,19 @@ pub(super) async fn advance(
         .line(format!("deployed in {}", context.elapsed())))
 }
 
+/// The words for the undo of everything.
+const ROLLING_BACK: &str = "Failed: rolling everything back...";
+
+/// The way in which a deployment advances.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// The action after a failure or a signal, if the user has chosen one.
+    pub(super) on_failure: Option<OnFailure>,
+    pub(super) patience: Patience,
+    /// True if an earlier command has begun the deployment: what exists already stays, unless the user says otherwise.
+    pub(super) is_continued: bool,
+}
+
 /// The patience with CloudFront.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
@@ -88,8 +106,7 @@ impl Patience {
 struct Driver<'a> {
     context: &'a Context,
     name: &'a StackName,
-    on_failure: Option<OnFailure>,
-    patience: Patience,
+    manner: Manner,
     /// True while the user is being asked what to do about a failure.
     is_asking: Cell<bool>,
 }
@@ -130,7 +147,7 @@ impl Driver<'_> {
     }
 
     async fn deployed(&self, pending: Deployment<CdnPending>) -> Result<CommittedStack, Failure> {
-        let waited = match self.patience {
+        let waited = match self.manner.patience {
             Patience::UntilDeadline | Patience::Only => pending.wait_until_deployed().await,
             // One look: perhaps it is deployed already.
             Patience::None => pending.wait_at_most(Duration::ZERO).await,
@@ -154,36 +171,67 @@ impl Driver<'_> {
                 Err(self.keep(failed, ExitCode::LeftoversRemain).await)
             }
             Err(failed) => {
-                let stays = match self.on_failure {
-                    Some(OnFailure::Keep) => true,
-                    Some(OnFailure::Rollback) | None => false,
-                    Some(OnFailure::Ask) => {
-                        self.context.display.note(&failed.error.with_sources());
+                let fate = self.fate();
+                let stays = match fate {
+                    OnFailure::Keep => true,
+                    OnFailure::Rollback => false,
+                    OnFailure::Ask => {
+                        let error = format!("error: {}", failed.error.with_sources());
+                        self.context.display.screen().print_failure(&error);
                         self.is_asking.set(true);
-                        let stays = asks_to_keep().await;
+                        let stays = self.asks_to_keep().await;
                         self.is_asking.set(false);
                         stays
                     }
                 };
-                Err(if stays {
+                let failure = if stays {
                     self.keep(failed, ExitCode::LeftoversRemain).await
                 } else {
                     self.rollback(failed).await
+                };
+                Err(match fate {
+                    OnFailure::Ask => failure.said(),
+                    OnFailure::Keep | OnFailure::Rollback => failure,
                 })
             }
         }
     }
 
+    /// Returns the action after a failure.
+    fn fate(&self) -> OnFailure {
+        let Manner {
+            on_failure,
+            is_continued,
+            ..
+        } = self.manner;
+        let usual = match is_continued {
+            true => OnFailure::Keep,
+            false => OnFailure::Rollback,
+        };
+        on_failure.unwrap_or(usual)
+    }
+
+    async fn asks_to_keep(&self) -> bool {
+        let stack = match self.context.session.summary(self.name).await {
+            Ok(status) => format!(
+                "{} (account {}, {})",
+                self.name, status.account, status.region
+            ),
+            Err(_) => self.name.to_string(),
+        };
+        asks_to_keep(&self.context.display, &stack).await
+    }
+
     /// Returns true if everything stays after a signal. Without a terminal the signal comes from a machine that shuts
     /// down, and may not leave the minutes that an undo takes.
     async fn stays_when_interrupted(&self) -> bool {
-        match self.on_failure {
+        match self.manner.on_failure {
             Some(OnFailure::Keep) => true,
             Some(OnFailure::Rollback) => false,
             // Ending the program instead of answering keeps everything.
             Some(OnFailure::Ask) if self.is_asking.get() => true,
             Some(OnFailure::Ask) => tokio::select! {
-                stays = asks_to_keep() => stays,
+                stays = self.asks_to_keep() => stays,
                 _ = self.context.interrupts.next() => true,
             },
             None => !is_terminal(),
@@ -192,9 +240,10 @@ impl Driver<'_> {
 
     /// Finishes the current call after the first signal, and keeps everything.
     async fn stopped(&self, code: ExitCode) -> Failure {
-        self.context.display.note(
-            "interrupted: finishing the current call, keeping everything (a second signal stops at once)",
-        );
+        let doing = "finishing the current call, and keeping everything";
+        let later = self.command(self.verb());
+        let answer = interrupt::answer(code, doing, &later);
+        self.context.display.note_undo(&answer);
         let code = tokio::select! {
             _ = self.context.session.close() => code,
             code = self.context.interrupts.next() => code,
@@ -206,9 +255,9 @@ impl Driver<'_> {
             }
             // The signal arrived during a rollback.
             Ok(status) if status.phase == Phase::Ending => {
-                let left = status.resources.len();
+                let left = count(status.resources.len(), "resource");
                 Failure::interrupted(code, Undone::default(), self.command("destroy"))
-                    .state(format!("{left} resources of {} are left", self.name))
+                    .state(format!("left of {}: {left}", self.name))
                     .kept(status.resources)
             }
             Ok(status) => Failure::interrupted(code, Undone::default(), self.command(self.verb()))
@@ -226,7 +275,7 @@ impl Driver<'_> {
 
     /// Keeps a deployment that only CloudFront has to finish.
     async fn in_progress(&self, failed: Failed<CdnPending>) -> Failure {
-        let is_late = self.patience != Patience::None;
+        let is_late = self.manner.patience != Patience::None;
         let failure = self.keep(failed, ExitCode::InProgress).await;
         if failure.code != ExitCode::InProgress {
             return failure;
@@ -245,7 +294,7 @@ impl Driver<'_> {
 
     /// Returns the command that goes on.
     fn verb(&self) -> &'static str {
-        match self.patience {
+        match self.manner.patience {
             Patience::UntilDeadline => "resume",
             Patience::None | Patience::Only => "wait",
         }
@@ -291,8 +340,20 @@ impl Driver<'_> {
             previous,
             ..
         } = failed;
-        self.context.display.note(&error.with_sources());
-        self.context.display.note("rolling everything back");
+        // The undo of the step may have removed all that there was.
+        if let Ok(status) = self.context.session.summary(self.name).await
+            && !status.resources.is_empty()
+        {
+            match self.fate() {
+                OnFailure::Ask => self
+                    .context
+                    .display
+                    .announce_undo("Rolling everything back..."),
+                OnFailure::Keep | OnFailure::Rollback => {
+                    self.context.display.say_undo(ROLLING_BACK);
+                }
+            }
+        }
         let mut all = *undone;
         let rest: Undone = previous.rollback().await;
         all.deleted.extend(rest.deleted);
@@ -333,21 +394,30 @@ impl Driver<'_> {
     /// Undoes everything after the first signal; after the second, the journal lists what is left.
     async fn interrupted(&self, code: ExitCode) -> Failure {
         let session = &self.context.session;
-        self.context.display.note(
-            "interrupted: rolling back (a second signal stops at once; the journal lists what is left)",
-        );
+        let keeps_earlier = self.manner.is_continued && self.manner.on_failure.is_none();
+        let (doing, verb) = match keeps_earlier {
+            true => ("undoing what this command has created", "resume"),
+            false => ("rolling back", "rollback"),
+        };
+        let answer = interrupt::answer(code, doing, &self.command(verb));
+        self.context.display.note_undo(&answer);
         let undone = tokio::select! {
             closed = session.close() => {
                 let first = closed.unfinished.into_iter().next();
                 first.map(|unfinished| unfinished.undone).unwrap_or_default()
             }
             code = self.context.interrupts.next() => {
-                return Failure::interrupted(code, Undone::default(), self.command("rollback"))
+                return Failure::interrupted(code, Undone::default(), self.command(verb))
                     .state("the journal lists what exists");
             }
         };
         // The journal decides: a stack that was committed or kept at the last moment still exists.
         match self.context.session.summary(self.name).await {
+            Ok(status) if keeps_earlier && status.phase != Phase::Committed => {
+                Failure::interrupted(code, undone, self.command(verb))
+                    .state(kept_as_it_is(&status))
+                    .kept(status.resources)
+            }
             Ok(status) if undone.is_complete() => {
                 let state = format!("{} is {}", self.name, status.phase);
                 Failure::interrupted(code, undone, self.command("status")).state(state)
@@ -367,9 +437,9 @@ impl Driver<'_> {
 
 fn kept_as_it_is(status: &DeploymentStatus) -> String {
     format!(
-        "{} is kept as it is ({}, {} resources)",
+        "{} is kept as it is ({}, {})",
         status.name,
         status.phase,
-        status.resources.len()
+        count(status.resources.len(), "resource")
     )
 }

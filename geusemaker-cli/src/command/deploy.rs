@@ -2,7 +2,7 @@
 
 use geusemaker_core::{AnyDeployment, DeploymentSpec, Error, Phase};
 
-use super::advance::{Patience, advance};
+use super::advance::{Manner, Patience, advance};
 use super::{cost, plan, resume, spec, status};
 use crate::arguments::Deploy;
 use crate::confirm::{Consent, confirm};
@@ -15,6 +15,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let spec = spec::read(context, &deploy.file).await?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
+    let mut is_continued = false;
     let found = context
         .unless_interrupted(async { Ok(context.session.summary(&name).await) })
         .await?;
@@ -25,22 +26,24 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         }
         Ok(existing) => {
             spec::take_over(context, &existing, &spec).await?;
-            context.display.note(&format!(
-                "{name} was begun at {} and is unfinished: continuing",
-                existing.since.strftime("%Y-%m-%d %H:%M:%SZ")
-            ));
+            let since = existing.since.strftime("%Y-%m-%d %H:%M:%SZ");
+            let note = format!("{name} was begun at {since} and is unfinished: continuing");
+            context.display.note(&note);
             if !is_agreed {
-                let cost = cost::before_question(&existing.planned_cost());
-                let question = format!("{cost}\nFinish deploying {name}?");
-                confirm(context, &question, &Consent::Yes).await?;
+                confirm(context, &resume::question(&existing), &Consent::Yes).await?;
             }
-            resume::open(context, &name).await?
+            is_continued = true;
+            resume::open(context, &name, on_failure).await?
         }
         Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
         Err(error) => return Err(Failure::unchanged(&error, name.as_str())),
     };
-    let patience = Patience::of(deploy.no_wait);
-    advance(context, &name, deployment, (on_failure, patience)).await
+    let manner = Manner {
+        on_failure,
+        patience: Patience::of(deploy.no_wait),
+        is_continued,
+    };
+    advance(context, &name, deployment, manner).await
 }
 
 async fn plan_anew(
@@ -57,8 +60,13 @@ async fn plan_anew(
     let lines = lines.join("\n");
     context.display.note(&lines);
     if !is_agreed {
-        let cost = cost::before_question(&planned.state().plan.cost());
-        let question = format!("{cost}\nDeploy this?");
+        let plan = &planned.state().plan;
+        let (name, tier) = (plan.spec.name(), plan.spec.tier().number());
+        let cost = cost::before_question(&plan.cost());
+        let question = format!(
+            "{cost}\nDeploy {name} (tier {tier}) to account {}, {}?",
+            plan.account, plan.region
+        );
         confirm(context, &question, &Consent::Yes).await?;
     }
     Ok(AnyDeployment::Planned(planned))

@@ -1,5 +1,6 @@
 //! `gm destroy`: removes a stack.
 
+use geusemaker_core::words::count;
 use geusemaker_core::{FileSystems, Phase, ResourceKind, StackName, Undone};
 
 use super::list::{gone_already, size};
@@ -9,6 +10,7 @@ use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::interrupt;
 
 pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document, Failure> {
     let name = &destroy.name.name;
@@ -33,10 +35,10 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
             None => "",
         };
         let question = format!(
-            "Destroy {name} in account {}, {} ({} resources)?{data}",
+            "Destroy {name} in account {}, {} ({})?{data}",
             status.account,
             status.region,
-            status.resources.len()
+            count(status.resources.len(), "resource")
         );
         confirm(context, &question, &Consent::Name(name.as_str())).await?;
     }
@@ -53,7 +55,8 @@ pub(crate) async fn run(context: &Context, destroy: &Destroy) -> Result<Document
         && status.phase == Phase::Committed
     {
         let next = context.command(&format!("destroy {name}"));
-        let state = format!("{name} is unchanged ({} resources)", status.resources.len());
+        let resources = count(status.resources.len(), "resource");
+        let state = format!("{name} is unchanged ({resources})");
         return Err(Failure::protected(undone).state(state).next(next));
     }
     report(context, name, undone, "destroy")
@@ -134,10 +137,12 @@ pub(super) async fn interruptible<T>(
         removed = removal => return Ok(removed),
         code = context.interrupts.next() => code,
     };
-    context
-        .display
-        .note("interrupted: finishing the current call (a second signal stops at once)");
     let next = context.command(&format!("destroy {name}"));
+    context.display.note(&interrupt::answer(
+        code,
+        "finishing the current call",
+        &next,
+    ));
     tokio::select! {
         _ = context.session.close() => {}
         code = context.interrupts.next() => {
@@ -146,7 +151,10 @@ pub(super) async fn interruptible<T>(
         }
     }
     let left = match context.session.summary(name).await {
-        Ok(status) => format!("{} resources of {name} are left", status.resources.len()),
+        Ok(status) => format!(
+            "left of {name}: {}",
+            count(status.resources.len(), "resource")
+        ),
         Err(_) => format!("the journal lists what is left of {name}"),
     };
     Err(Failure::interrupted(code, Undone::default(), next).state(left))
@@ -180,8 +188,8 @@ pub(super) fn report(
         .member("leftovers", &undone.left)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
         .line(format!(
-            "{name} is gone: {} resources removed in {}",
-            undone.deleted.len(),
+            "{name} is gone: {} removed in {}",
+            count(undone.deleted.len(), "resource"),
             context.elapsed()
         ))
         .lines(kept))

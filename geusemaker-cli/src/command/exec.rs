@@ -12,6 +12,7 @@ use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::standard_output;
 
 pub(crate) async fn run(context: &Context, exec: &Exec) -> Result<Outcome, Failure> {
     let remote = context.remote(&exec.name).await?;
@@ -35,7 +36,7 @@ pub(crate) async fn run(context: &Context, exec: &Exec) -> Result<Outcome, Failu
             return Err(cancel(context, &remote, &sent, code).await);
         }
     };
-    Ok(outcome(context, exec, &sent, &result))
+    outcome(context, exec, &sent, &result)
 }
 
 /// Cancels the command, unless a second signal arrives first.
@@ -56,7 +57,12 @@ async fn cancel(context: &Context, remote: &Remote, sent: &SentCommand, code: Ex
     }
 }
 
-fn outcome(context: &Context, exec: &Exec, sent: &SentCommand, result: &CommandResult) -> Outcome {
+fn outcome(
+    context: &Context,
+    exec: &Exec,
+    sent: &SentCommand,
+    result: &CommandResult,
+) -> Result<Outcome, Failure> {
     let code = u8::try_from(result.exit_code).unwrap_or(ExitCode::Failed as u8);
     if result.is_cut {
         context.display.warn(
@@ -65,12 +71,10 @@ fn outcome(context: &Context, exec: &Exec, sent: &SentCommand, result: &CommandR
         );
     }
     if context.output == Output::Text {
-        let mut stdout = io::stdout();
         // The command has run, even if nobody reads its output.
-        let _ = stdout.write_all(result.stdout.as_bytes());
-        let _ = stdout.flush();
+        let written = standard_output::write(result.stdout.as_bytes());
         let _ = io::stderr().write_all(result.stderr.as_bytes());
-        return Outcome::with_code_of_command(code);
+        return written.map(|_| Outcome::with_code_of_command(code));
     }
     let document = match code {
         0 => Document::ok(),
@@ -84,8 +88,8 @@ fn outcome(context: &Context, exec: &Exec, sent: &SentCommand, result: &CommandR
         .member("stdout", &result.stdout)
         .member("stderr", &result.stderr)
         .member("is_cut", result.is_cut);
-    Outcome {
+    Ok(Outcome {
         document: Some(document),
         code,
-    }
+    })
 }

@@ -1,6 +1,7 @@
 //! `gm invalidate`: has the CDN of a stack drop cached answers.
 
 use geusemaker_core::spec::InvalidationPaths;
+use geusemaker_core::words::count;
 use geusemaker_core::{Error, Invalidation};
 
 use crate::arguments::Invalidate;
@@ -44,7 +45,7 @@ fn document(context: &Context, name: &str, invalidation: &Invalidation) -> Docum
     let paths = invalidation.paths.as_slice();
     let what = match paths {
         [path] => path.to_string(),
-        paths => format!("{} paths", paths.len()),
+        paths => count(paths.len(), "path"),
     };
     let document = Document::ok()
         .member("name", name)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use geusemaker_core::words::{count, duration};
 use geusemaker_core::{
     FileSystems, KeepReason, KeptResource, Orphans, Phase, ResourceKind, StackName, TaggedResource,
     Undone,
@@ -15,7 +16,7 @@ use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::progress_display::compact;
+use crate::interrupt;
 use crate::short_id::shorten_ids;
 
 pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Document, Failure> {
@@ -54,8 +55,8 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
         .member("leftovers", &undone.left)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
         .line(format!(
-            "{} resources removed in {}",
-            undone.deleted.len(),
+            "{} removed in {}",
+            count(undone.deleted.len(), "resource"),
             context.elapsed()
         ))
         .lines(kept))
@@ -64,9 +65,11 @@ pub(crate) async fn run(context: &Context, leftovers: &Leftovers) -> Result<Docu
 /// Finishes the current calls after the first signal, and ends at once after the second. Resources that are left are
 /// found again by their tags.
 async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -> Failure {
-    context
-        .display
-        .note("interrupted: finishing the current calls (a second signal stops at once)");
+    context.display.note(&interrupt::answer(
+        code,
+        "finishing the current calls",
+        &command(context, leftovers),
+    ));
     let finished = async {
         // What is left is found by its tags.
         let _ = context.session.close().await;
@@ -78,8 +81,8 @@ async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -
     };
     let state = match found {
         Some(found) => format!(
-            "{} resources in account {}, {} are left",
-            found.orphans.len(),
+            "left in account {1}, {2}: {0}",
+            count(found.orphans.len(), "resource"),
             found.account,
             found.region
         ),
@@ -112,10 +115,13 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
     let mut document = document(found);
     document = match found.orphans.len() {
         0 if !held.is_empty() => document,
-        0 => document.line(format!("no leftovers in account {account}, {region}")),
-        count => document
+        0 => document.line(format!(
+            "No leftovers: every gm resource in account {account}, {region} belongs to a stack known here."
+        )),
+        number => document
             .line(format!(
-                "{count} resources in account {account}, {region} belong to no journal here:"
+                "{} in account {account}, {region} without a stack that is known here:",
+                count(number, "resource")
             ))
             .lines(lines(found))
             .lines(cost::line(&found.cost())),
@@ -130,7 +136,7 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
         };
         let what = match resources.as_slice() {
             [only] => format!("{} {}", only.kind, shorten_ids(only.id.as_str())),
-            more => format!("{} resources", more.len()),
+            more => count(more.len(), "resource"),
         };
         document = document.line(format!("left alone: {what}: {why}{next}"));
     }
@@ -176,10 +182,10 @@ fn question(leftovers: &Leftovers, found: &Orphans) -> String {
         false => "",
     };
     format!(
-        "{}\nRemove these {} resources in account {}, {}? A deployment whose journal is on another machine looks \
-         the same, even while it is in progress.{data}",
+        "{}\nRemove {} in account {}, {}? A deployment whose journal is on another machine looks the same, even \
+         while it is in progress.{data}",
         lines(found).join("\n"),
-        found.orphans.len(),
+        count(found.orphans.len(), "resource"),
         found.account,
         found.region
     )
@@ -215,7 +221,7 @@ fn lines(found: &Orphans) -> Vec<String> {
 fn age(orphan: &TaggedResource, found: &Orphans) -> String {
     let age = orphan.since.map(|since| found.at.duration_since(since));
     match age.map(|age| Duration::try_from(age).unwrap_or_default()) {
-        Some(age) => format!("{} old", compact(age)),
+        Some(age) => format!("{} old", duration(age)),
         None => "age unknown".to_owned(),
     }
 }

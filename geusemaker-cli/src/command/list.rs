@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, list: &List) -> Result<Document, Fail
     let document = document(context, &overview).lines(lines);
     let failure = failure.or_else(|| unreadable(&overview));
     Ok(match failure {
-        Some(failure) => document.with_failure(failure.into_document()),
+        Some(failure) => document.with_failure(failure.into_document(false)),
         None => document,
     })
 }

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::standard_output::is_read;
 
 /// The pause between two looks for new lines.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -52,7 +53,7 @@ async fn lines(context: &Context, remote: &Remote, logs: &Logs) -> Result<(), Fa
     let format = Format::new(context.output, remote, logs);
     loop {
         let lines = log.more().await?;
-        if !print(context, &format, &lines) {
+        if !print(context, &format, &lines)? {
             return Ok(());
         }
         if log.has_more() {
@@ -167,17 +168,17 @@ impl Format {
 }
 
 /// Prints the lines, and returns false if nobody reads them any more.
-fn print(context: &Context, format: &Format, lines: &[LogLine]) -> bool {
+fn print(context: &Context, format: &Format, lines: &[LogLine]) -> Result<bool, Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     for line in lines {
         let (text, is_log) = format.line(line);
         if !is_log {
             context.display.warn(&text);
-        } else if writeln!(stdout, "{text}").is_err() {
-            return false;
+        } else if !is_read(writeln!(stdout, "{text}"))? {
+            return Ok(false);
         }
     }
-    stdout.flush().is_ok()
+    is_read(stdout.flush())
 }
 
 /// Prints what the consoles of the instances show so far.
@@ -210,11 +211,11 @@ async fn consoles(context: &Context, remote: &Remote, logs: &Logs) -> Result<(),
                 (Output::Text, true) => writeln!(stdout, "{number} | {text}"),
                 (Output::Text, false) => writeln!(stdout, "{text}"),
             };
-            if written.is_err() {
+            if !is_read(written)? {
                 return Ok(());
             }
         }
-        if stdout.flush().is_err() {
+        if !is_read(stdout.flush())? {
             return Ok(());
         }
     }

@@ -7,6 +7,7 @@ use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::interrupt;
 
 pub(crate) async fn run(
     context: &Context,
@@ -17,9 +18,9 @@ pub(crate) async fn run(
     let status = context.session.summary(name).await.map_err(unchanged)?;
     if !(rotate.yes.yes || context.is_sandbox) {
         let question = format!(
-            "Change the secret between the CDN and the load balancer of {name} in account {}? No request is dropped, and \
-             it takes about 10 minutes.",
-            status.account
+            "Change the secret between the CDN and the load balancer of {name} in account {}, {}? No request is dropped, \
+             and it takes about 10 minutes.",
+            status.account, status.region
         );
         confirm(context, &question, &Consent::Yes).await?;
     }
@@ -33,7 +34,7 @@ pub(crate) async fn run(
         code = context.interrupts.next() => {
             context
                 .display
-                .note("interrupted: finishing the current call (a second signal stops at once)");
+                .note(&interrupt::answer(code, "finishing the current call", &next));
             tokio::select! {
                 _ = context.session.close() => {}
                 _ = context.interrupts.next() => {}

@@ -7,6 +7,7 @@ use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::interrupt;
 
 pub(crate) async fn run(context: &Context, rotate: &RotateToken) -> Result<Document, Failure> {
     let name = &rotate.name.name;
@@ -15,8 +16,8 @@ pub(crate) async fn run(context: &Context, rotate: &RotateToken) -> Result<Docum
     // The first step shuts nobody out.
     if rotate.finish && !(rotate.yes.yes || context.is_sandbox) {
         let question = format!(
-            "Drop the former bearer token of {name} in account {}? Requests that still use it are refused.",
-            status.account
+            "Drop the former bearer token of {name} in account {}, {}? Requests that still use it are refused.",
+            status.account, status.region
         );
         confirm(context, &question, &Consent::Yes).await?;
     }
@@ -43,7 +44,7 @@ pub(crate) async fn run(context: &Context, rotate: &RotateToken) -> Result<Docum
         code = context.interrupts.next() => {
             context
                 .display
-                .note("interrupted: finishing the current call (a second signal stops at once)");
+                .note(&interrupt::answer(code, "finishing the current call", &next));
             tokio::select! {
                 _ = context.session.close() => {}
                 _ = context.interrupts.next() => {}

@@ -10,7 +10,11 @@ use crate::failure::Failure;
 
 /// Reads a spec file; a failure says that nothing was changed. The sandbox has the secrets that the spec names.
 pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
-    let spec = DeploymentSpec::from_file(&file.spec);
+    let spec = if file.spec.as_os_str() == "-" {
+        DeploymentSpec::from_reader(std::io::stdin().lock(), "standard input", ".")
+    } else {
+        DeploymentSpec::from_file(&file.spec)
+    };
     let spec = spec.map_err(|error| Failure::before(&error.into()))?;
     #[cfg(not(feature = "sandbox"))]
     let _ = context;

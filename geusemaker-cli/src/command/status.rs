@@ -66,9 +66,8 @@ pub(super) async fn look(
     };
     match (&error, context.session.summary(name).await) {
         (Error::NoSuchStack { .. }, _) => Err(no_such_stack(context, name, &error).await),
-        (_, Ok(summary)) => Ok(
-            shown(context, &summary, view).with_failure(Failure::before(&error).into_document())
-        ),
+        (_, Ok(summary)) => Ok(shown(context, &summary, view)
+            .with_failure(Failure::before(&error).into_document(false))),
         (_, Err(unreadable)) => Err(Failure::unchanged(&unreadable, name.as_str())),
     }
 }
@@ -98,7 +97,7 @@ fn judged(context: &Context, status: &DeploymentStatus, view: View) -> Document 
                 .with_code(ExitCode::Degraded)
         }
         Health::Unknown { error, .. } => {
-            document.with_failure(Failure::unanswered(error).into_document())
+            document.with_failure(Failure::unanswered(error).into_document(false))
         }
         _ => document,
     }

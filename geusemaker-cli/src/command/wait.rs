@@ -2,7 +2,7 @@
 
 use geusemaker_core::{AnyDeployment, Phase};
 
-use super::advance::{Patience, advance};
+use super::advance::{Manner, Patience, advance};
 use super::{resume, status};
 use crate::arguments::{OnFailure, Wait};
 use crate::context::Context;
@@ -30,7 +30,8 @@ pub(crate) async fn run(context: &Context, wait: &Wait) -> Result<Document, Fail
     }
     // Whatever happens while this only waits, nothing is undone.
     context.session.keep_dropped();
-    let deployment = resume::open(context, name).await?;
+    let keep = Some(OnFailure::Keep);
+    let deployment = resume::open(context, name, keep).await?;
     let is_as_expected = matches!(
         deployment,
         AnyDeployment::CdnPending(_) | AnyDeployment::CdnDeployed(_)
@@ -39,6 +40,10 @@ pub(crate) async fn run(context: &Context, wait: &Wait) -> Result<Document, Fail
         let message = format!("{name} was changed by another process in the meantime");
         return Err(Failure::usage(message).next(context.command(&format!("status {name}"))));
     }
-    let keep = Some(OnFailure::Keep);
-    advance(context, name, deployment, (keep, Patience::Only)).await
+    let manner = Manner {
+        on_failure: keep,
+        patience: Patience::Only,
+        is_continued: true,
+    };
+    advance(context, name, deployment, manner).await
 }

@@ -1,6 +1,7 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
-use geusemaker_core::spec::SpecError;
+use geusemaker_core::spec::{Region, SpecError};
+use geusemaker_core::words::{count, zones};
 use geusemaker_core::{Attempt, AwsError, Category, Error, ErrorClass, PlanError, Undone};
 use serde_json::json;
 
@@ -100,14 +101,16 @@ impl Failure {
         match error {
             Error::Spec(error) if !error.others().is_empty() => failure.set_spec_problems(error),
             Error::Plan(error) => failure.set_problems(error),
-            Error::Capacity { attempts, .. } => failure.set_attempts(attempts),
+            Error::Capacity {
+                attempts, region, ..
+            } => failure.set_attempts(attempts, region),
             _ => {}
         }
         failure
     }
 
     /// Sets the places in which no instance came up.
-    fn set_attempts(&mut self, attempts: &[Attempt]) {
+    fn set_attempts(&mut self, attempts: &[Attempt], region: &Region) {
         self.details.error["attempts"] = attempts
             .iter()
             .map(|attempt| {
@@ -120,17 +123,26 @@ impl Failure {
                 })
             })
             .collect();
-        self.details.attempts = attempts
-            .iter()
-            .map(|attempt| {
-                let answer = attempt
-                    .error
-                    .code
-                    .as_ref()
-                    .unwrap_or(&attempt.error.message);
-                (attempt.candidate.to_string(), answer.clone())
-            })
-            .collect();
+        let is_one_line = |a: &Attempt, b: &Attempt| {
+            let (a_place, b_place) = (&a.candidate, &b.candidate);
+            (a_place.instance_type, a_place.purchase, &a.error.code)
+                == (b_place.instance_type, b_place.purchase, &b.error.code)
+        };
+        let lines = attempts.chunk_by(is_one_line).map(|alike| {
+            let Attempt {
+                candidate, error, ..
+            } = &alike[0];
+            let zones_of = alike.iter().map(|attempt| attempt.candidate.zone.as_str());
+            format!(
+                "{} {} in {}: {}",
+                candidate.instance_type,
+                candidate.purchase,
+                zones(region.as_str(), zones_of),
+                error.code.as_ref().unwrap_or(&error.message)
+            )
+        });
+        self.details.attempts = lines.collect();
+        self.details.all_attempts = attempts.iter().map(ToString::to_string).collect();
     }
 
     /// Sets the problems of a spec, each with its place.
@@ -166,7 +178,7 @@ impl Failure {
             .map(|(message, remedy)| json!({ "message": message, "remedy": remedy }))
             .collect();
         if problems.len() > 1 {
-            self.message = format!("{} problems; nothing was created", problems.len());
+            self.message = format!("{}; nothing was created", count(problems.len(), "problem"));
             self.remedy = None;
             self.details.problems = problems;
         }

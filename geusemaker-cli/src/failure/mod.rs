@@ -29,8 +29,12 @@ struct Details {
     error: Value,
     /// The problems of a spec that does not fit, each with its remedy, if there are several.
     problems: Vec<(String, String)>,
-    /// The places in which no instance came up, each with AWS's answer.
-    attempts: Vec<(String, String)>,
+    /// The places in which no instance came up, a line for each type and market.
+    attempts: Vec<String>,
+    /// The same with each place and all that AWS has answered.
+    all_attempts: Vec<String>,
+    /// True if the person has read the message already.
+    is_said: bool,
     /// The last lines of the log of a container that has failed.
     log: Vec<String>,
     /// All resources of the stack, if they stay.
@@ -47,6 +51,8 @@ impl Failure {
                 error: json!({ "class": class, "message": message }),
                 problems: Vec::new(),
                 attempts: Vec::new(),
+                all_attempts: Vec::new(),
+                is_said: false,
                 log: Vec::new(),
                 kept: Vec::new(),
                 served: None,
@@ -77,6 +83,12 @@ impl Failure {
     /// Creates the failure for journals that cannot be read: the resources in them may exist.
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Self::new(ExitCode::LeftoversRemain, "unreadable", message.into())
+    }
+
+    /// Creates the failure for a result that cannot be written to standard output.
+    pub(crate) fn unwritten(error: &std::io::Error) -> Self {
+        let message = format!("the result cannot be written to standard output: {error}");
+        Self::new(ExitCode::Unwritten, "output", message).state("the command has done its work")
     }
 
     /// Creates the failure for a resource that another process holds.
@@ -177,6 +189,12 @@ impl Failure {
 
     pub(crate) fn code(mut self, code: ExitCode) -> Self {
         self.code = code;
+        self
+    }
+
+    /// Leaves the message out of the text: the person has read it already.
+    pub(crate) fn said(mut self) -> Self {
+        self.details.is_said = true;
         self
     }
 

@@ -1,5 +1,6 @@
 //! A failure as a document: lines of text for people, members for programs.
 
+use geusemaker_core::words::count;
 use geusemaker_core::{Leftover, ResourceStatus};
 
 use super::Failure;
@@ -7,7 +8,8 @@ use crate::document::Document;
 use crate::short_id::shorten_ids;
 
 impl Failure {
-    pub(crate) fn into_document(self) -> Document {
+    /// Returns the document, whose text has every detail if that is wanted.
+    pub(crate) fn into_document(self, is_verbose: bool) -> Document {
         let left = &self.undone.left;
         let mut document = Document::failure()
             .with_code(self.code)
@@ -16,8 +18,10 @@ impl Failure {
             .member("deleted", &self.undone.deleted)
             .member("leftovers", left)
             .member("now", &self.state)
-            .member("next", &self.next)
-            .line(format!("error: {}", self.message));
+            .member("next", &self.next);
+        if !self.details.is_said {
+            document = document.line(format!("error: {}", self.message));
+        }
         if let Some(served) = &self.details.served {
             document = document.member("served", served);
         }
@@ -27,12 +31,11 @@ impl Failure {
                 document = document.line(format!("     try: {remedy}"));
             }
         }
-        let attempts = &self.details.attempts;
-        let width = attempts.iter().map(|(place, _)| place.len()).max();
-        let width = width.unwrap_or_default();
-        for (place, answer) in attempts {
-            document = document.line(format!("  {place:<width$}  {answer}"));
-        }
+        let attempts = match is_verbose {
+            true => &self.details.all_attempts,
+            false => &self.details.attempts,
+        };
+        document = document.lines(attempts.iter().map(|line| format!("  {line}")));
         let log = &self.details.log;
         if !log.is_empty() {
             document = document
@@ -46,10 +49,8 @@ impl Failure {
         if let Some(state) = &self.state {
             document = document.line(format!("  now: {state}"));
         } else if self.undone.is_complete() && !self.undone.deleted.is_empty() {
-            let count = self.undone.deleted.len();
-            document = document.line(format!(
-                "  now: nothing is left; {count} resources were removed"
-            ));
+            let removed = count(self.undone.deleted.len(), "resource");
+            document = document.line(format!("  now: nothing is left; {removed} removed"));
         }
         if !left.is_empty() {
             document = document

@@ -141,11 +141,37 @@ fn missing_capacity_lists_places() {
     let refused = Fault::on("RunInstances").answer("InsufficientInstanceCapacity");
     let (gm, account) = machine([refused.forever().into()]);
     let ended = account.run(&gm, &["deploy", "--yes"]).with(1);
+    let error =
+        "error: AWS has no capacity for instance 0: tried g5.xlarge in us-east-1a, b, c, d, f\n";
     ended.says(&[
-        "error: no place for instance/0: 5 places have refused (InsufficientInstanceCapacity)\n",
-        "  g5.xlarge on-demand in us-east-1a  InsufficientInstanceCapacity\n",
-        "  g5.xlarge on-demand in us-east-1f  InsufficientInstanceCapacity\n",
+        error,
+        "  g5.xlarge on-demand in us-east-1a, b, c, d, f: InsufficientInstanceCapacity\n",
         "try: try again later",
+        "g5.xlarge on-demand in us-east-1a was refused",
+    ]);
+    // Nothing is said twice.
+    assert_eq!(
+        ended.stderr.matches("no capacity").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        ended.stderr.matches("was refused").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    let ended = account.run(&gm, &["deploy", "--yes", "-v"]).with(1);
+    assert_eq!(
+        ended.stderr.matches("was refused").count(),
+        5,
+        "{}",
+        ended.stderr
+    );
+    ended.says(&[
+        error,
+        "  g5.xlarge on-demand in us-east-1f: ec2:RunInstances",
     ]);
     let ended = account.run(&gm, &["deploy", "--yes", "-o", "json"]).with(1);
     let attempts = &ended.document()["error"]["attempts"];

@@ -32,7 +32,7 @@ fn stack_without_journal_is_removed() {
     let before = gm.leftovers();
     let listed = gm.sandbox(&["leftovers"]).with(0);
     let lines = [
-        "resources in account 123456789012, us-east-1 belong to no journal here:",
+        "resources in account 123456789012, us-east-1 without a stack that is known here:",
         "\nllm, deployment ",
         "CloudFront distribution",
         "instance ",
@@ -55,7 +55,7 @@ fn stack_without_journal_is_removed() {
         removed.stdout
     );
     let nothing = gm.sandbox(&["cleanup"]).with(0).stdout;
-    let none = "no leftovers in account 123456789012, us-east-1\n";
+    let none = "No leftovers: every gm resource in account 123456789012, us-east-1 belongs to a stack known here.\n";
     assert_eq!(nothing, none);
     // The stack's name is free again.
     gm.sandbox(&["deploy"]).with(0);

@@ -29,6 +29,8 @@ mod live_line;
 mod logs;
 #[cfg(unix)]
 mod on_failure_ask;
+#[cfg(target_os = "linux")]
+mod output_errors;
 mod plan;
 mod protected;
 mod recorded_plan;
@@ -42,12 +44,16 @@ mod sandbox_serve;
 #[cfg(unix)]
 mod served;
 mod settings;
+#[cfg(unix)]
+mod shown;
 mod signals;
+mod spec_source;
 mod spec_text;
 mod state_directory;
 #[cfg(unix)]
 mod terminal;
 mod token;
 mod unfinished;
+mod verbose;
 mod wrong_account;
 mod wrong_spec;

@@ -7,7 +7,8 @@ use crate::gm::Gm;
 use crate::spec_text::spec;
 use crate::terminal::Terminal;
 
-const QUESTION: &str = "Keep the parts that work for gm resume, or remove everything? [k/R] ";
+const QUESTION: &str = "Keep the parts of llm (account 123456789012, us-east-1) that work, for gm resume, or remove \
+    everything? [k/R] ";
 
 const DEPLOY: [&str; 4] = ["deploy", "--yes", "--on-failure", "ask"];
 
@@ -54,7 +55,7 @@ fn other_answers_remove_everything() {
         terminal
             .ended()
             .with(1)
-            .says(&["rolling everything back", "now: nothing is left; "]);
+            .says(&["Rolling everything back...", "now: nothing is left; "]);
         assert_eq!(account.leftovers(), [""; 0]);
         let list = account.run(&gm, &["list"]).with(0);
         assert_eq!(list.stdout, "there are no stacks here\n");
@@ -88,7 +89,7 @@ fn signal_during_wait_asks() {
             ended.says(&["next: gm resume llm"]);
             assert_resumable(&gm, &account);
         } else {
-            ended.says(&["interrupted: rolling back"]);
+            ended.says(&["Ctrl-C: rolling back. "]);
             assert_eq!(account.leftovers(), [""; 0]);
         }
     }

@@ -5,6 +5,8 @@ use geusemaker_testkit::{Aws, AwsBuilder, Fault};
 use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
+#[cfg(unix)]
+use crate::terminal::Terminal;
 
 /// Creates a machine with a spec of this tier, without the GPU check.
 fn machine(tier: u8) -> Gm {
@@ -68,7 +70,9 @@ fn signal_with_rollback_leaves_nothing() {
     let running = account.begin(&gm, &arguments);
     account.hears("DescribeTargetHealth", 1);
     running.signal("INT");
-    running.ended().with(130).says(&["rolling back"]);
+    running.ended().with(130).says(&[
+        "SIGINT: rolling back. A second signal stops now; \"gm rollback llm\" continues later.",
+    ]);
     assert_eq!(account.leftovers(), [""; 0]);
     account.run(&gm, &["list"]).with(0);
 }
@@ -123,5 +127,99 @@ fn second_process_is_refused_with_holder() {
     running.kill_uncollected();
     account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
     running.kill();
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// Begins a deployment of tier 2, and returns the account once half of the load balancer's step is done and kept.
+fn kept_half_way() -> (Gm, Account) {
+    let (gm, account) = (machine(2), Account::start(unhealthy_for_now()));
+    let running = account.begin(&gm, &["deploy", "--yes"]);
+    account.hears("DescribeTargetHealth", 1);
+    running.signal("TERM");
+    running.ended().with(143);
+    (gm, account)
+}
+
+/// Interrupts `gm resume` at a terminal while it waits for the targets, and returns what `gm` says.
+#[cfg(unix)]
+fn interrupted_resume(gm: &Gm, account: &Account, (nth, more): (u32, &[&str])) -> crate::gm::Ended {
+    // If there are targets, the first call is that of the status before.
+    account
+        .aws
+        .inject(Fault::on("DescribeTargetHealth").nth(nth).stall());
+    account.forget();
+    let arguments = [&["resume", "llm", "--yes"], more].concat();
+    let terminal = Terminal::start(&mut account.command(gm, &arguments));
+    account.hears("DescribeTargetHealth", nth as usize);
+    terminal.signal("INT");
+    terminal.ended().with(130)
+}
+
+/// All that existed when `resume` began stays, also the parts of a step that was never finished.
+#[cfg(unix)]
+#[test]
+fn interrupted_resume_undoes_its_own_part() {
+    let (gm, account) = kept_half_way();
+    let before = account.leftovers();
+    let ended = interrupted_resume(&gm, &account, (2, &[]));
+    ended.says(&[
+        "Ctrl-C: undoing what this command has created. Press again to stop now; \"gm resume llm\" continues later.",
+        "now: llm is kept as it is (instances ready, ",
+        "next: gm resume llm",
+    ]);
+    assert_eq!(account.leftovers(), before);
+    account.run(&gm, &["resume", "llm", "--yes"]).with(0);
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// The load balancer that `resume` has created goes, and the instances that were there stay.
+#[cfg(unix)]
+#[test]
+fn interrupted_resume_keeps_earlier_steps() {
+    let gm = machine(2);
+    let refused = Fault::on("CreateTargetGroup").denied();
+    let account = Account::start(Aws::builder().fault(refused));
+    let keep = ["deploy", "--yes", "--on-failure", "keep"];
+    account.run(&gm, &keep).with(3);
+    let before = account.leftovers();
+    let ended = interrupted_resume(&gm, &account, (1, &[]));
+    assert!(ended.stderr.contains(" deleted"), "{}", ended.stderr);
+    assert_eq!(account.leftovers(), before);
+    assert_eq!(phase(&account, &gm), "ec2-ready");
+    account.run(&gm, &["rollback", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_resume_rolls_back_if_told() {
+    let (gm, account) = kept_half_way();
+    let ended = interrupted_resume(&gm, &account, (2, &["--on-failure", "rollback"]));
+    ended.says(&["Ctrl-C: rolling back. "]);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// A failure is no more reason than a signal to remove what was kept, unless the user says so.
+#[test]
+fn failed_resume_keeps_earlier_steps() {
+    let (gm, account) = kept_half_way();
+    account
+        .aws
+        .inject(Fault::on("DescribeTargetHealth").nth(2).denied());
+    let resumed = account.run(&gm, &["resume", "llm", "--yes"]).with(3);
+    resumed.says(&[
+        "now: llm is kept as it is (instances ready, ",
+        "next: gm resume llm",
+    ]);
+    account
+        .aws
+        .inject(Fault::on("CreateListener").answer("TooManyListeners"));
+    let arguments = ["resume", "llm", "--yes", "--on-failure", "rollback"];
+    let rolled_back = account.run(&gm, &arguments).with(1);
+    rolled_back.says(&[
+        "Failed: rolling everything back...",
+        "now: nothing is left; ",
+    ]);
     assert_eq!(account.leftovers(), [""; 0]);
 }

@@ -7,6 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
 
+use super::call_log::CallLog;
 use super::clock_speed::ClockSpeed;
 
 /// The timeout of a call. RunInstances has been seen to take five seconds; a call that takes this long has lost its
@@ -103,6 +104,7 @@ impl Clients {
                 $sdk::Client::from_conf(
                     $sdk::config::Builder::from(&config)
                         .retry_partition(budget.clone())
+                        .interceptor(CallLog)
                         .build(),
                 )
             };
@@ -110,6 +112,7 @@ impl Clients {
         let acm_of_cloudfront = aws_sdk_acm::config::Builder::from(&config)
             .region(Region::new(CLOUDFRONT_REGION))
             .retry_partition(budget.clone())
+            .interceptor(CallLog)
             .build();
         Self {
             acm: client!(aws_sdk_acm),

@@ -161,7 +161,14 @@ impl ErrorClass {
     }
 
     /// Returns true if AWS only needs a moment to show, or to finish, what it has just created.
-    pub(crate) fn is_too_early(self) -> bool {
+    ///
+    /// ```
+    /// use geusemaker_core::ErrorClass;
+    ///
+    /// assert!(ErrorClass::NotYet.is_too_early());
+    /// ```
+    #[must_use]
+    pub fn is_too_early(self) -> bool {
         matches!(self, Self::NotFound | Self::NotYet)
     }
 

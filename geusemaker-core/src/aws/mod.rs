@@ -1,5 +1,6 @@
 //! The AWS layer: clients, error classes and time.
 
+mod call_log;
 pub(crate) mod clients;
 pub(crate) mod clock;
 pub(crate) mod clock_speed;

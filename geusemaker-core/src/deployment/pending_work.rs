@@ -103,7 +103,7 @@ async fn check_gpu(
     gpu: GpuInstanceType,
 ) -> Result<(GpuReport, bool), Error> {
     let account = &ledger.account;
-    let what = format!("the GPU report of instance {}", instance.id);
+    let what = format!("instance {} to report its GPUs", instance.id);
     // The console output of an instance that is not on Nitro can take up to twenty minutes to appear.
     let expected = Expected::with_deadline_minutes(60, 180, 25);
     let expected = account.timeouts.apply(Stage::Instances, expected);

@@ -169,6 +169,11 @@ impl JournalState {
         self.savepoint
     }
 
+    /// Returns the present place. Everything created from now on can be told from what exists already.
+    pub(crate) fn present(&self) -> Savepoint {
+        Savepoint(self.next_order)
+    }
+
     pub(crate) fn attempts(&self, key: &ResourceKey) -> u32 {
         self.attempts.get(key).copied().unwrap_or(0)
     }

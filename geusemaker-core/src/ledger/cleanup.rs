@@ -259,10 +259,9 @@ impl HandedOver {
                 // The user was not asked about the data, but it is only minutes old.
                 ledger.end(FileSystems::Delete).await
             }
-            OnDrop::UndoUnfinished => {
-                let undone = ledger.undo(ledger.savepoint(), FileSystems::Delete).await;
-                // A claim that cannot be released expires by itself.
-                let _ = ledger.release().await;
+            OnDrop::UndoSince(_) => {
+                let from = on_drop.savepoint(&ledger);
+                let undone = ledger.undo_since(from, FileSystems::Delete).await;
                 if undone.is_empty() && !was_held {
                     return None;
                 }

@@ -243,7 +243,7 @@ impl Teardown<'_> {
         let ResourceRef { kind, ref id, .. } = resource;
         let id = id.as_str();
         let expected = account.timeouts.apply(Stage::Deletion, kind.deletion());
-        let gone = Wait::new(format!("{kind} {id} to be deleted"), expected)
+        let gone = Wait::new(format!("{kind} {id} to be {}", kind.deleted()), expected)
             .about(resource.clone())
             .with_patience(LONGEST)
             .until(&account.clock, &account.progress, || async {

@@ -80,10 +80,9 @@ impl RollbackGuard {
         let ledger = self.ledger();
         let undone = match self.hold.usual {
             OnDrop::UndoAll => ledger.end(file_systems).await,
-            OnDrop::UndoUnfinished | OnDrop::Keep | OnDrop::Leave => {
-                let undone = ledger.undo(ledger.savepoint(), file_systems).await;
-                let _ = ledger.release().await;
-                undone
+            OnDrop::UndoSince(_) | OnDrop::Keep | OnDrop::Leave => {
+                let from = self.hold.usual.savepoint(ledger);
+                ledger.undo_since(from, file_systems).await
             }
         };
         self.hold.take();

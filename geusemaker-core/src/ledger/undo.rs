@@ -153,6 +153,25 @@ impl Ledger {
             .retain(|kept| kept.kind == ResourceKind::FileSystem || exists(&kept.key));
     }
 
+    /// Undoes what was created after the savepoint, and lets other processes work on the rest. If there is no rest, the
+    /// journal is closed.
+    pub(super) async fn undo_since(
+        self: &Arc<Self>,
+        from: Savepoint,
+        file_systems: FileSystems,
+    ) -> Undone {
+        let undone = self.undo(from, file_systems).await;
+        let is_begun = self.state().committed.is_none();
+        if is_begun && undone.is_complete() && !self.has_since(Savepoint::default()) {
+            let mut all = self.end(file_systems).await;
+            all.deleted.splice(0..0, undone.deleted);
+            return all;
+        }
+        // A claim that cannot be released expires by itself.
+        let _ = self.release().await;
+        undone
+    }
+
     /// Undoes what was created after the savepoint. The undo continues after every failure, and can be run again.
     ///
     /// The work is a separate task, which ends with the caller: it makes progress even while the caller is not polled,

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::seconds;
 use super::step::Step;
 use super::wait::{UsualDuration, WaitId, WaitOutcome};
 use crate::aws::error::AwsError;
@@ -17,7 +16,7 @@ use crate::leftover::Leftover;
 use crate::resource_key::ResourceKey;
 use crate::resource_ref::ResourceRef;
 use crate::spec::StackName;
-use crate::timestamp;
+use crate::{timestamp, words};
 
 /// The version of the serialized events.
 pub(super) const VERSION: u32 = 1;
@@ -233,7 +232,7 @@ pub enum NextAttempt {
 impl fmt::Display for NextAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Again { after } => write!(f, "trying again in {}", seconds(*after)),
+            Self::Again { after } => write!(f, "trying again in {}", words::duration(*after)),
             Self::Elsewhere { tried } => {
                 write!(f, "{tried} was refused; trying the next place")
             }
@@ -262,29 +261,33 @@ impl fmt::Display for ProgressUpdate {
             } => write!(
                 f,
                 "waiting for {what}: {state}, {} so far (usually {} to {}, at most {})",
-                seconds(*elapsed),
-                seconds(usual.from),
-                seconds(usual.to),
-                seconds(*deadline)
+                words::duration(*elapsed),
+                words::duration(usual.from),
+                words::duration(usual.to),
+                words::duration(*deadline)
             ),
             Self::Late { what, usual, .. } => write!(
                 f,
                 "{what} takes longer than usual ({} to {}); nothing is wrong yet",
-                seconds(usual.from),
-                seconds(usual.to)
+                words::duration(usual.from),
+                words::duration(usual.to)
             ),
             Self::WaitEnded {
                 what,
                 outcome: WaitOutcome::Reached,
                 elapsed,
                 ..
-            } => write!(f, "waited {} for {what}", seconds(*elapsed)),
+            } => f.write_str(&reached(what, &words::duration(*elapsed))),
             Self::WaitEnded {
                 what,
                 outcome: WaitOutcome::GivenUp,
                 elapsed,
                 ..
-            } => write!(f, "stopped waiting for {what} after {}", seconds(*elapsed)),
+            } => write!(
+                f,
+                "stopped waiting for {what} after {}",
+                words::duration(*elapsed)
+            ),
             // Not a failure: AWS needs a moment to show what it has just created.
             Self::Retrying { error, next, .. } if error.class.is_too_early() => {
                 let code = error.code.as_deref().unwrap_or("no code");
@@ -294,20 +297,43 @@ impl fmt::Display for ProgressUpdate {
                     error.operation
                 )
             }
+            Self::Retrying {
+                error,
+                next: NextAttempt::Elsewhere { tried },
+                ..
+            } => {
+                let code = error.code.as_deref().unwrap_or(&error.message);
+                write!(f, "{tried} was refused ({code}); trying the next place")
+            }
             Self::Retrying { error, next, .. } => write!(f, "{error}; {next}"),
             Self::Failed { message } => f.write_str(message),
             Self::SignInNeeded { error, patience } => write!(
                 f,
                 "{error}; sign in again within {}, and the work continues",
-                seconds(*patience)
+                words::duration(*patience)
             ),
-            Self::Deleted { resource } => write!(f, "{} {} deleted", resource.kind, resource.id),
+            Self::Deleted { resource } => {
+                let ResourceRef { kind, id, .. } = resource;
+                write!(f, "{kind} {id} {}", kind.deleted())
+            }
             Self::Left { leftover } => write!(
                 f,
                 "{} {} could not be deleted: {}",
                 leftover.kind, leftover.key, leftover.why
             ),
         }
+    }
+}
+
+/// Returns the end of a wait in words: `ALB active (2m35s)` after the wait for `ALB to be active`.
+fn reached(what: &str, elapsed: &str) -> String {
+    let subject = what.strip_suffix(" to run");
+    if let Some(subject) = subject.filter(|subject| subject.starts_with("instance ")) {
+        return format!("{subject} runs ({elapsed})");
+    }
+    match what.split_once(" to be ") {
+        Some((subject, state)) => format!("{subject} {state} ({elapsed})"),
+        None => format!("waited {elapsed} for {what}"),
     }
 }
 

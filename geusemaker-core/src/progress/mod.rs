@@ -8,7 +8,6 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use self::event::{ProgressEvent, ProgressUpdate};
 use self::step::Step;
@@ -92,17 +91,6 @@ impl Listener for Audience {
         if heard.is_err() {
             self.is_gone.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-/// Formats a duration for people: `6m40s`.
-pub(crate) fn seconds(duration: Duration) -> String {
-    let total = duration.as_secs();
-    match (total / 3600, total / 60 % 60, total % 60) {
-        (0, 0, seconds) => format!("{seconds}s"),
-        (0, minutes, 0) => format!("{minutes}m"),
-        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
-        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
     }
 }
 

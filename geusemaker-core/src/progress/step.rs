@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 
 use crate::id::InstanceId;
 use crate::spec::{DomainName, StackName, Tier};
+use crate::words;
 
 /// A step of a deployment or of a removal. Its `Display` is the sentence for people, which ends in an ellipsis if the
 /// step takes time.
@@ -261,10 +262,10 @@ impl fmt::Display for Step {
                 return write!(f, "Services of {instance} are still starting");
             }
             Self::GpusAsExpected { gpus } => {
-                return write!(f, "GPUs are as expected: {gpus}");
+                return write!(f, "GPU check passed: {gpus}");
             }
             Self::CreatingDistribution => "Creating CloudFront distribution...",
-            Self::WaitingForDistribution => "Waiting for deployment...",
+            Self::WaitingForDistribution => "Waiting for CloudFront to deploy it...",
             Self::InvalidatingCache => "Invalidating cached answers...",
             Self::RotatingOriginSecret => "Changing the secret between CDN and load balancer...",
             Self::RotatingBearerToken => "Changing the bearer token of the load balancer...",
@@ -277,8 +278,10 @@ impl fmt::Display for Step {
             Self::Destroying { stack } => return write!(f, "Destroying {stack}..."),
             Self::Committed { tier } => return write!(f, "Tier {tier} is committed"),
             Self::Gone { stack } => return write!(f, "{stack} is gone"),
-            Self::FindingOrphans => "Looking for resources that no journal knows...",
-            Self::RemovingOrphans { count } => return write!(f, "Removing {count} resources..."),
+            Self::FindingOrphans => "Looking for leftover resources...",
+            Self::RemovingOrphans { count } => {
+                return write!(f, "Removing {}...", words::count(*count, "resource"));
+            }
         })
     }
 }

@@ -4,6 +4,7 @@ use super::Session;
 use crate::deployment::Deployment;
 use crate::deployment::state::Planned;
 use crate::error::Error;
+use crate::journal::state::Savepoint;
 use crate::ledger::on_drop::OnDrop;
 use crate::ledger::rollback_guard::RollbackGuard;
 use crate::plan::reached::{AlbHealthy, CdnDeployed, CdnPending, Ec2Ready, Reached};
@@ -58,6 +59,13 @@ pub enum AnyDeployment {
     CdnDeployed(Deployment<CdnDeployed>),
 }
 
+/// The fate of what exists when a deployment is opened, if the deployment is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Earlier {
+    IsUndone,
+    Stays,
+}
+
 impl Session {
     /// Opens a deployment where its journal ends. A committed deployment is not undone when it is dropped; only the
     /// unfinished part of a transition is.
@@ -67,8 +75,39 @@ impl Session {
     /// account, if another process works on it, or this one holds it already ([`Error::Locked`]), or if its journal
     /// cannot be read.
     pub async fn open(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
+        self.open_and(stack, Earlier::IsUndone).await
+    }
+
+    /// Opens a deployment where its journal ends, and keeps what exists already: when the deployment is dropped or
+    /// rolled back, only what was created since then is undone, and no state that it has reached is given up.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), geusemaker_core::Error> {
+    /// # use geusemaker_core::{DeploymentSpec, FileSystems, Journals, Session};
+    /// # use geusemaker_testkit::Aws;
+    /// # let aws = Aws::new();
+    /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+    /// # let spec = DeploymentSpec::from_toml("name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'")?;
+    /// # session.plan(spec).await?.launch().await?.keep().await?;
+    /// let name = "llm".parse()?;
+    /// // Nobody goes on with it, so it is as it was.
+    /// drop(session.open_keeping(&name).await?);
+    /// # session.close().await;
+    /// assert_eq!(session.summary(&name).await?.phase.to_string(), "instances ready");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`Session::open`].
+    pub async fn open_keeping(&self, stack: &StackName) -> Result<AnyDeployment, Error> {
+        self.open_and(stack, Earlier::Stays).await
+    }
+
+    async fn open_and(&self, stack: &StackName, earlier: Earlier) -> Result<AnyDeployment, Error> {
         let (session, name) = (self.clone(), stack.clone());
-        let opening = async move { session.acquire_to_continue(&name).await };
+        let opening = async move { session.acquire_to_continue(&name, earlier).await };
         let guard = self.cleanup().finish(stack, opening).await?;
         // Only now somebody has the deployment: an `open` that is dropped half way undoes nothing.
         guard.rearm()?;
@@ -92,7 +131,11 @@ impl Session {
     }
 
     /// Acquires the journal of a deployment that is not being removed. The guard keeps everything until it is armed.
-    async fn acquire_to_continue(&self, stack: &StackName) -> Result<RollbackGuard, Error> {
+    async fn acquire_to_continue(
+        &self,
+        stack: &StackName,
+        earlier: Earlier,
+    ) -> Result<RollbackGuard, Error> {
         let ledger = self.acquire(stack).await?;
         let state = ledger.state();
         if state.is_tearing_down {
@@ -101,9 +144,11 @@ impl Session {
                 stack: stack.clone(),
             });
         }
-        let on_drop = match state.committed {
-            Some(_) => OnDrop::UndoUnfinished,
-            None => OnDrop::UndoAll,
+        let has_parts = !state.entries().is_empty();
+        let on_drop = match (state.committed, earlier) {
+            (Some(_), _) => OnDrop::UndoSince(Savepoint::default()),
+            (None, Earlier::Stays) if has_parts => OnDrop::UndoSince(state.present()),
+            (None, _) => OnDrop::UndoAll,
         };
         let guard = self.cleanup().guard(ledger, on_drop);
         guard.keep_on_drop();

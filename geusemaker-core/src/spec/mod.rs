@@ -280,6 +280,7 @@ mod image_source;
 mod instance_type;
 mod instance_type_name;
 mod is_default;
+mod limited_file;
 mod load_balancer;
 mod market;
 mod minimum_tls;
@@ -456,6 +457,28 @@ impl DeploymentSpec {
     /// Returns an error if the file cannot be read, or for the first problem in it, with its line and field.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SpecError> {
         toml_file::read(path.as_ref())
+    }
+
+    /// Reads a spec in TOML from a source, such as standard input, whose name stands in errors. Relative paths in it
+    /// begin at the folder.
+    ///
+    /// ```
+    /// use geusemaker_core::DeploymentSpec;
+    ///
+    /// let text = &b"name = 'llm'\ntier = 4"[..];
+    /// let error = DeploymentSpec::from_reader(text, "standard input", "specs").unwrap_err();
+    /// assert!(error.to_string().starts_with("standard input:2: tier: "));
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the source cannot be read or has more than 1 MiB, or for the first problem in it, with its
+    /// line and field.
+    pub fn from_reader(
+        source: impl std::io::Read,
+        name: &str,
+        folder: impl AsRef<Path>,
+    ) -> Result<Self, SpecError> {
+        toml_file::read_from(source, name, folder.as_ref())
     }
 
     /// Returns the name of the deployment.

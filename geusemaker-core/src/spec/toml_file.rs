@@ -1,6 +1,6 @@
 //! Reads a spec from TOML, and reports problems with their place.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde::Deserialize as _;
@@ -8,6 +8,7 @@ use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
 use super::error::{MISSING, SpecError};
+use super::limited_file;
 use super::plain_secret;
 use super::service::ServiceFields;
 use super::toml_document::Document;
@@ -15,7 +16,7 @@ use super::unchecked::{ImportWarnings, UncheckedSpec};
 
 /// Reads the file and the spec in it.
 pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
-    std::fs::read_to_string(path)
+    limited_file::read(path)
         .map_err(|error| {
             SpecError::new(match error.kind() {
                 ErrorKind::NotFound => "there is no such file; start from a copy of one in examples/ of the source code".to_owned(),
@@ -24,6 +25,18 @@ pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
         })
         .and_then(|text| parse_in(&text, path.parent()))
         .map_err(|error| error.in_file(path))
+}
+
+/// Reads the spec from a source with this name. Its paths are relative to the folder.
+pub(super) fn read_from(
+    source: impl Read,
+    name: &str,
+    folder: &Path,
+) -> Result<DeploymentSpec, SpecError> {
+    limited_file::read_from(source)
+        .map_err(|error| SpecError::new(format!("cannot be read: {error}")))
+        .and_then(|text| parse_in(&text, Some(folder)))
+        .map_err(|error| error.in_file(Path::new(name)))
 }
 
 /// Reads the spec in the text.

@@ -15,9 +15,10 @@ use self::reauth_wait::ReauthWait;
 use self::silence::Silence;
 use crate::aws::clock::Clock;
 use crate::aws::error::AwsError;
+use crate::progress::Progress;
 use crate::progress::wait::{UsualDuration, WaitReport};
-use crate::progress::{Progress, seconds};
 use crate::resource_ref::ResourceRef;
+use crate::words;
 
 const SLOWEST_POLL: Duration = Duration::from_secs(15);
 
@@ -68,7 +69,7 @@ pub enum WaitError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The deadline passed, and AWS is still working.
-    #[error("still waiting for {what} after {}: {last}", crate::progress::seconds(*.elapsed))]
+    #[error("still waiting for {what} after {}: {last}", words::duration(*.elapsed))]
     #[non_exhaustive]
     Deadline {
         /// The awaited event: `ALB to be active`.
@@ -256,7 +257,7 @@ impl<'a> Course<'a> {
             // AWS has not answered this time; what it said last is still worth knowing.
             Some(_) => match &self.seen {
                 Some((seen, at)) => {
-                    let ago = seconds(self.clock.since(*at));
+                    let ago = words::duration(self.clock.since(*at));
                     format!("{seen} {ago} ago; now {last}")
                 }
                 None => last,

@@ -15,6 +15,7 @@ use crate::workspace::Workspace;
 const CRATES: [Layers; 1] = [Layers {
     sources: "geusemaker-core/src",
     order: &[
+        "words",
         "error_chain",
         "library_error",
         "mutex",

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use geusemaker_core::ClockSpeed;
+use geusemaker_core::words::{count, duration};
 use geusemaker_testkit::serve::AwsServer;
 use geusemaker_testkit::{
     Aws, AwsBuilder, CallRecord, FaultFile, Outcome, ServiceGuest, Throttling,
@@ -17,18 +18,24 @@ use crate::clock_speed::CLOCK_SPEED;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
-use crate::progress_display::{ProgressDisplay, compact};
+use crate::progress_display::ProgressDisplay;
 use crate::sandbox::{self, KeptAccount, Lock};
+use crate::screen::Screen;
+use crate::standard_output;
 use crate::state_directory::StateDirectory;
 
 /// Serves until a signal arrives, and returns the document that says what has happened until then.
-pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Failure> {
+pub(crate) async fn run(
+    global: &Global,
+    serve: &Serve,
+    screen: Screen,
+) -> Result<Document, Failure> {
     if global.sandbox {
         return Err(Failure::usage(
             "`gm sandbox serve` takes no --sandbox: give --keep to serve the account that `gm --sandbox` works in",
         ));
     }
-    let display = ProgressDisplay::new(global.quiet);
+    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
     // From here on a signal ends the server in an orderly way, as readers of the output below may expect. This comes
     // before the account, which would report its faults as unfired if the registration of the signals failed.
     let interrupts = Interrupts::listen()?;
@@ -42,7 +49,10 @@ pub(crate) async fn run(global: &Global, serve: &Serve) -> Result<Document, Fail
         }
     };
 
-    announce(&server, serve.speed, global.output);
+    if let Err(failure) = announce(&server, serve.speed, global.output) {
+        let _ = unfired(&aws);
+        return Err(failure);
+    }
     display.note(&format!("serving {}; Ctrl-C ends it", describe(serve)));
     interrupts.next().await;
 
@@ -104,7 +114,7 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
 }
 
 /// Prints the environment variables that programs need, before anything is served.
-fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) {
+fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(), Failure> {
     let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
         ("AWS_ENDPOINT_URL", server.uri()),
@@ -132,10 +142,8 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) {
             format!("{}\n", document.to_json())
         }
     };
-    let mut stdout = std::io::stdout();
     // A reader that has closed its end may know the port anyway.
-    let _ = stdout.write_all(text.as_bytes());
-    let _ = stdout.flush();
+    standard_output::write(text.as_bytes()).map(drop)
 }
 
 fn describe(serve: &Serve) -> String {
@@ -193,9 +201,10 @@ fn summary(aws: &Aws, output: Output, display: &ProgressDisplay) -> Result<Docum
     let leftovers: Vec<_> = aws.leftovers().iter().map(ToString::to_string).collect();
     let unfired = unfired(aws);
     if output == Output::Text {
-        let elapsed = compact(aws.clock().elapsed());
+        let elapsed = duration(aws.clock().elapsed());
         display.note(&format!(
-            "ended: {calls} calls in {elapsed} of simulated time"
+            "ended: {} in {elapsed} of simulated time",
+            count(calls, "call")
         ));
         for leftover in &leftovers {
             display.note(&format!("  still there: {leftover}"));

@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 use self::service::{Imported, Secrets, entries, not_taken};
 use self::yaml::{Node, Value};
 use super::error::SpecError;
+use super::limited_file;
 use super::service::{
     EnvName, NotSecretName, NotSecretNames, SecretSource, ServedFields, ServiceFields, ServiceName,
     Variables, leading_name, unrepeated,
@@ -150,7 +151,7 @@ impl Compose {
     /// Reads the file, whose path is relative to the folder of the spec.
     pub(super) fn read(&self, folder: &Path, tables: &Tables) -> Result<Import, SpecError> {
         let file = folder.join(&self.file);
-        let text = std::fs::read_to_string(&file).map_err(|error| {
+        let text = limited_file::read(&file).map_err(|error| {
             let problem = match error.kind() {
                 ErrorKind::NotFound => "there is no such file".to_owned(),
                 _ => format!("cannot be read: {error}"),
