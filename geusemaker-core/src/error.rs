@@ -251,6 +251,15 @@ pub enum Error {
         /// The stack.
         stack: StackName,
     },
+    /// The CDN of the stack reaches the load balancer through a VPC origin, so that there is no secret between them.
+    #[error(
+        "the CDN of stack {stack} reaches its load balancer through a VPC origin, without a secret"
+    )]
+    #[non_exhaustive]
+    NoSecretNeeded {
+        /// The stack.
+        stack: StackName,
+    },
     /// The load balancer of the stack asks for no bearer token: its spec does not say so.
     #[error("the load balancer of stack {stack} asks for no bearer token")]
     #[non_exhaustive]
@@ -461,6 +470,7 @@ impl Error {
             | Self::Committed { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoSecretNeeded { .. }
             | Self::NoBearerToken { .. }
             | Self::TokenNotAdmitted { .. }
             | Self::ClientSecret { .. }
@@ -502,6 +512,7 @@ impl Error {
             | Self::WrongTier { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoSecretNeeded { .. }
             | Self::NoBearerToken { .. }
             | Self::TokenNotAdmitted { .. }
             | Self::ClientSecret { .. }
@@ -652,6 +663,9 @@ impl Error {
             }
             Self::NoOriginSecret { .. } => {
                 "an earlier version has made it: destroy the stack, and deploy it anew".to_owned()
+            }
+            Self::NoSecretNeeded { .. } => {
+                "nothing is to be done: nobody else reaches the load balancer".to_owned()
             }
             Self::NoBearerToken { .. } => {
                 "destroy the stack, and deploy it with type = \"bearer\" in [load_balancer.auth]".to_owned()

@@ -2,6 +2,7 @@
 
 use super::first_repeated;
 use crate::aws::clients::CLOUDFRONT_REGION;
+use crate::spec::cdn::CdnOrigin;
 use crate::spec::domain::Domain;
 use crate::spec::domain_name::DomainName;
 use crate::spec::error::SpecError;
@@ -130,9 +131,16 @@ fn of_load_balancer(spec: &UncheckedSpec) -> Result<(), SpecError> {
 }
 
 fn of_cdn(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    if spec.load_balancer.scheme() == Scheme::Internal {
-        let why =
-            "CloudFront reaches the load balancer from the internet: leave it out, or set tier = 2";
+    let why = match (spec.cdn.origin(), spec.load_balancer.given_scheme()) {
+        (CdnOrigin::Internet, Some(Scheme::Internal)) => Some(
+            "CloudFront reaches the load balancer from the internet: set cdn.origin = \"vpc\", or leave it out",
+        ),
+        (CdnOrigin::Vpc, Some(Scheme::InternetFacing)) => Some(
+            "with cdn.origin = \"vpc\" the load balancer is internal: leave it out, or leave cdn.origin out",
+        ),
+        (CdnOrigin::Internet | CdnOrigin::Vpc, _) => None,
+    };
+    if let Some(why) = why {
         return Err(SpecError::new(why).at("load_balancer.scheme"));
     }
     let aliases = spec.cdn.aliases();
