@@ -266,6 +266,16 @@ mod tests {
         assert_eq!(shown(&spec(3, &services)), ["1 api /v1/*", "2 ui "]);
     }
 
+    /// Nothing is kept for a secret.
+    #[test]
+    fn private_origin_leaves_room_for_paths() {
+        let services = [
+            ("ui", ""),
+            ("api", "paths = ['/a', '/b', '/c', '/d', '/e']\n[cdn]\norigin = 'vpc'"),
+        ];
+        assert_eq!(shown(&spec(3, &services)), ["1 api /a /b /c /d /e"]);
+    }
+
     #[test]
     fn prefix_is_taken_off_before_query() {
         let keys = "strip_prefix = true\npaths = ['/ollama', '/ollama/*', '/o.l/*']";

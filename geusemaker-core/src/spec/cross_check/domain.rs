@@ -186,6 +186,7 @@ fn of_cdn(spec: &UncheckedSpec) -> Result<(), SpecError> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{G5, error, read, service};
+    use crate::spec::Scheme;
 
     const REGIONAL: &str = "arn:aws:acm:us-east-1:123456789012:certificate/1";
     const ELSEWHERE: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/1";
@@ -307,6 +308,37 @@ mod tests {
             let error = error(tier, G5, &format!("{ui}{tables}"));
             assert!(error.contains(wanted), "{tables}: {error}");
         }
+    }
+
+    #[test]
+    fn scheme_follows_origin_of_cdn() {
+        let ui = service("ui", 80, "");
+        let with = |scheme: &str, origin: &str| {
+            format!("{ui}[load_balancer]\n{scheme}\n[cdn]\n{origin}\n")
+        };
+        let (internal, public) = ("scheme = 'internal'", "scheme = 'internet-facing'");
+        let (vpc, internet) = ("origin = 'vpc'", "origin = 'internet'");
+        for (scheme, origin, is_private) in [
+            ("", vpc, true),
+            (internal, vpc, true),
+            ("", internet, false),
+            (public, internet, false),
+        ] {
+            let spec = read(3, G5, &with(scheme, origin)).unwrap();
+            let is_internal = spec.balancer_scheme() == Scheme::Internal;
+            assert_eq!((spec.has_vpc_origin(), is_internal), (is_private, is_private));
+            assert_eq!(spec.has_origin_secret(), !is_private);
+        }
+        for (scheme, origin, wanted) in [
+            (public, vpc, "the load balancer is internal: leave it out"),
+            (internal, internet, "set cdn.origin = \"vpc\", or leave it out"),
+        ] {
+            let error = error(3, G5, &with(scheme, origin));
+            assert!(error.contains("load_balancer.scheme: ") && error.contains(wanted), "{error}");
+        }
+        // Below tier 3 there is no CDN whose origin it could be.
+        let spec = read(2, G5, &with(public, vpc)).unwrap();
+        assert!(!spec.has_vpc_origin() && !spec.has_origin_secret());
     }
 
     #[test]
