@@ -274,6 +274,15 @@ pub enum Error {
         /// The stack.
         stack: StackName,
     },
+    /// The CDN of the stack reaches the load balancer through a VPC origin, so that there is no secret between them.
+    #[error(
+        "the CDN of stack {stack} reaches its load balancer through a VPC origin, without a secret"
+    )]
+    #[non_exhaustive]
+    NoSecretNeeded {
+        /// The stack.
+        stack: StackName,
+    },
     /// The load balancer of the stack asks for no bearer token: its spec does not say so.
     #[error("the load balancer of stack {stack} asks for no bearer token")]
     #[non_exhaustive]
@@ -487,6 +496,7 @@ impl Error {
             | Self::Committed { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoSecretNeeded { .. }
             | Self::NoBearerToken { .. }
             | Self::TokenNotAdmitted { .. }
             | Self::ClientSecret { .. }
@@ -543,6 +553,7 @@ impl Error {
             | Self::WrongTier { .. }
             | Self::NoCdn { .. }
             | Self::NoOriginSecret { .. }
+            | Self::NoSecretNeeded { .. }
             | Self::NoBearerToken { .. }
             | Self::TokenNotAdmitted { .. }
             | Self::ClientSecret { .. }
@@ -705,6 +716,9 @@ impl Error {
             }
             Self::NoOriginSecret { .. } => {
                 "an earlier version has made it: destroy the stack, and deploy it anew".to_owned()
+            }
+            Self::NoSecretNeeded { .. } => {
+                "nothing is to be done: nobody else reaches the load balancer".to_owned()
             }
             Self::NoBearerToken { .. } => {
                 "destroy the stack, and deploy it with type = \"bearer\" in [load_balancer.auth]".to_owned()

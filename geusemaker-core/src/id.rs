@@ -266,6 +266,7 @@ aws_id! {
     TargetGroupArn, "a target group ARN", arn;
     VpcEndpointId, "a VPC endpoint id", hexadecimal "vpce-";
     VpcId, "a VPC id", hexadecimal "vpc-";
+    VpcOriginId, "the id of a VPC origin of CloudFront", non_empty;
 }
 
 impl CertificateArn {

@@ -12,6 +12,8 @@ macro_rules! for_all_kinds {
             DnsRecord => dns_record,
             /// A CloudFront distribution.
             Distribution => distribution,
+            /// A VPC origin of CloudFront.
+            VpcOrigin => vpc_origin,
             /// The registration of an instance with a target group.
             TargetRegistration => target_registration,
             /// A rule of a listener.
@@ -94,6 +96,7 @@ impl ResourceKind {
             Self::MountTarget | Self::AccessPoint | Self::FileSystem | Self::Instance => true,
             Self::DnsRecord
             | Self::Distribution
+            | Self::VpcOrigin
             | Self::Certificate
             | Self::TargetRegistration
             | Self::ListenerRule
@@ -143,6 +146,7 @@ impl ResourceKind {
             | Self::Vpc => true,
             Self::DnsRecord
             | Self::Distribution
+            | Self::VpcOrigin
             | Self::Certificate
             | Self::TargetRegistration
             | Self::ListenerRule

@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 pub(crate) const REQUIREMENTS: &str = include_str!("../clients-requirements.txt");
 
 /// The scripts, and the modules that they share.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("checks.py", include_str!("../clients/checks.py")),
     (
         "boto3_clients.py",
@@ -32,6 +32,10 @@ const FILES: [(&str, &str); 6] = [
     (
         BOTO3_NAMES.script,
         include_str!("../clients/boto3_names.py"),
+    ),
+    (
+        BOTO3_VPC_ORIGIN.script,
+        include_str!("../clients/boto3_vpc_origin.py"),
     ),
 ];
 
@@ -62,6 +66,13 @@ const BOTO3_NAMES: Life = Life {
     account: &["--speed", "100"],
 };
 
+/// As fast, for a VPC origin takes as long.
+const BOTO3_VPC_ORIGIN: Life = Life {
+    client: "boto3",
+    script: "boto3_vpc_origin.py",
+    account: &["--speed", "100"],
+};
+
 struct Life {
     client: &'static str,
     script: &'static str,
@@ -80,7 +91,7 @@ pub(crate) fn run() -> Result<()> {
     }
     // The scripts run in processes of their own, so they can run in parallel.
     let tallies = thread::scope(|scope| {
-        let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK, BOTO3_NAMES].map(|life| {
+        let lives = [AWS_CLI, BOTO3, BOTO3_NETWORK, BOTO3_NAMES, BOTO3_VPC_ORIGIN].map(|life| {
             let (workspace, python, directory) = (&workspace, &python, &directory);
             scope.spawn(move || life.lead(&workspace.gm(), python, directory))
         });

@@ -1,7 +1,7 @@
 //! `gm plan`: shows what a spec would create.
 
 use geusemaker_core::spec::{
-    CdnBehavior, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
+    CdnBehavior, CdnOrigin, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
 use geusemaker_core::{
     Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork, Rate,
@@ -122,9 +122,13 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     lines.extend(access_lines(plan));
     lines.extend(front::lines(plan));
     if spec.tier() >= Tier::Cdn {
-        lines.push(
-            "  CDN          a CloudFront distribution in front of the load balancer".to_owned(),
-        );
+        let way = match spec.cdn().origin() {
+            CdnOrigin::Vpc => ", through a VPC origin",
+            _ => "",
+        };
+        lines.push(format!(
+            "  CDN          a CloudFront distribution in front of the load balancer{way}"
+        ));
         lines.extend(spec.cdn().behaviors().iter().map(behavior_line));
     }
     lines.extend(cost::section(plan));

@@ -80,6 +80,7 @@ impl ErrorClass {
             | "NatGatewayLimitExceeded" | "AddressLimitExceeded" | "VpcEndpointLimitExceeded"
             | "LimitExceededException" | "TooManyCertificates" | "TooManyDistributionCNAMEs"
             | "TooManyInvalidationsInProgress" | "BatchTooLarge"
+            | "EntityLimitExceeded"
             | "LimitExceeded" => Self::Quota,
 
             "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
@@ -99,6 +100,8 @@ impl ErrorClass {
             | "IdempotentParameterMismatch" | "EntityAlreadyExists" | "DeleteConflict"
             | "InvalidSubnet.Conflict" | "Resource.AlreadyAssociated" | "RouteAlreadyExists"
             | "InvalidIPAddress.InUse" | "ResourceInUseException" | "InvalidChangeBatch"
+            // DeleteVpcOrigin refuses an origin that is in use, or that is still being deployed.
+            | "CannotDeleteEntityWhileInUse" | "IllegalDelete"
             | "CNAMEAlreadyExists" => {
                 Self::Conflict
             }
@@ -107,7 +110,7 @@ impl ErrorClass {
             | "IncorrectInstanceState" | "DependencyTimeout" | "InvalidTarget"
             | "ConcurrentModification" | "RequestInProgressException" | "UnsupportedCertificate" | "EntityTemporarilyUnmodifiable" => Self::NotYet,
 
-            "NoSuchDistribution" | "NoSuchEntity" | "ResourceNotFoundException" | "FileSystemNotFound" | "MountTargetNotFound"
+            "NoSuchDistribution" | "EntityNotFound" | "NoSuchEntity" | "ResourceNotFoundException" | "FileSystemNotFound" | "MountTargetNotFound"
             | "AccessPointNotFound"
             | "LoadBalancerNotFound" | "TargetGroupNotFound" | "ListenerNotFound" | "RuleNotFound"
             | "NoSuchHostedZone" | "CertificateNotFound"

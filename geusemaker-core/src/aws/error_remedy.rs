@@ -94,6 +94,13 @@ fn of_cloudfront(operation: &str, code: &str, message: &str) -> Option<&'static 
         "DistributionNotDisabled" if operation == "DeleteDistribution" => {
             "somebody has enabled the distribution again: remove the stack again"
         }
+        "InvalidArgument" if operation == "CreateVpcOrigin" => {
+            "correct what AWS names: the load balancer needs free addresses in its subnets, an internet gateway that is \
+             attached to its VPC, and zones that CloudFront supports for VPC origins"
+        }
+        "EntityLimitExceeded" => {
+            "delete a VPC origin that nobody uses, or ask for more (Service Quotas, CloudFront)"
+        }
         code if code.starts_with("TooMany") => {
             "use less of what AWS names, or ask for more (Service Quotas, CloudFront)"
         }

@@ -211,7 +211,7 @@ async fn create_load_balancer(
                     .map(|subnet| subnet.id.clone())
                     .collect(),
                 security_group: group.clone(),
-                scheme: plan.spec.load_balancer().scheme(),
+                scheme: plan.spec.balancer_scheme(),
                 owner: ledger.owner.clone(),
             },
         )

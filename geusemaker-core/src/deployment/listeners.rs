@@ -80,7 +80,7 @@ pub(super) async fn listen(
         certificate: certificate.cloned(),
         port,
         others: match spec.default_service().and_then(group_of) {
-            _ if spec.tier() == Tier::Cdn => OtherRequests::Forbidden,
+            _ if spec.has_origin_secret() => OtherRequests::Forbidden,
             _ if spec.asks_for_token() => OtherRequests::Unauthorized,
             Some(group) => OtherRequests::Forwarded(group),
             None => OtherRequests::NotFound,
@@ -106,7 +106,7 @@ pub(super) async fn listen(
         };
         Some(ledger.create(key_of(route, port), rule))
     });
-    // Behind a CDN, what has the secret and no token gets an answer of its own.
+    // Behind a CDN that sends a secret, what has it and no token gets an answer of its own.
     let refusal = secret.as_ref().filter(|_| token.is_some()).map(|secret| {
         let rule = NewListenerRule {
             name: format!("{}-unauthorized", spec.name()),
@@ -178,9 +178,9 @@ async fn demands(
     let keys = routes.iter().map(|route| key_of(route, port));
     let is_known = |key: ResourceKey| ledger.entry(&key).is_some();
     let may_exist = keys.chain([refusal_key(port)]).any(is_known);
-    let secret = match spec.tier() {
-        Tier::Instances | Tier::LoadBalancer => None,
-        Tier::Cdn => {
+    let secret = match spec.has_origin_secret() {
+        false => None,
+        true => {
             let rules = match may_exist {
                 true => closed_rules(ledger, listener).await?,
                 false => Vec::new(),

@@ -39,6 +39,7 @@ mod protection;
 mod publish;
 mod started_services;
 pub(crate) mod state;
+mod vpc_origin;
 mod wait_until_deployed;
 
 use std::fmt;

@@ -32,6 +32,8 @@ const HTTPS: u16 = 443;
 /// The subnets of a network, before instances in private ones have a way out.
 pub(super) struct Subnets {
     used: UsedNetwork,
+    /// The first public subnet of a new network.
+    public: Option<Subnet>,
     /// The route tables of the private subnets of a new network, by zone.
     private_tables: Vec<(String, RouteTableId)>,
 }
@@ -61,6 +63,7 @@ pub(super) async fn subnets(ledger: &Arc<Ledger>, vpc: &VpcId) -> Result<Subnets
     match ledger.plan.used_network() {
         Ok(used) => Ok(Subnets {
             used,
+            public: None,
             private_tables: Vec::new(),
         }),
         Err(new) => create_subnets(ledger, vpc, new).await,
@@ -89,9 +92,10 @@ async fn create_subnets(
     try_join_all(associations).await?;
     let (privates, private_tables): (Vec<_>, Vec<_>) = privates.into_iter().unzip();
     Ok(Subnets {
+        public: publics.first().cloned(),
         used: UsedNetwork {
             vpc: vpc.clone(),
-            balancer_subnets: match ledger.plan.spec.load_balancer().scheme() {
+            balancer_subnets: match ledger.plan.spec.balancer_scheme() {
                 Scheme::Internal if !privates.is_empty() => privates.clone(),
                 Scheme::Internal | Scheme::InternetFacing => publics.clone(),
             },
@@ -232,7 +236,7 @@ pub(super) async fn way_out(
 async fn nat(ledger: &Arc<Ledger>, subnets: &Subnets) -> Result<(), Error> {
     let account = &ledger.account;
     account.progress.step(Step::CreatingNatGateway);
-    let Some(first) = subnets.used.balancer_subnets.first() else {
+    let Some(first) = &subnets.public else {
         return Ok(());
     };
     let address = NewElasticIp {

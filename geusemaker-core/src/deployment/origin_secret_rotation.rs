@@ -69,6 +69,11 @@ pub(crate) async fn rotate(
     ledger: &Arc<Ledger>,
     id: &DistributionId,
 ) -> Result<RotatedOriginSecret, Error> {
+    if ledger.plan.spec.has_vpc_origin() {
+        return Err(Error::NoSecretNeeded {
+            stack: ledger.owner.stack.clone(),
+        });
+    }
     ledger.account.progress.step(Step::RotatingOriginSecret);
     let (old, finished_earlier) = settled(ledger, id).await?;
     let new = OriginSecret::random();

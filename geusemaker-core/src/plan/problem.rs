@@ -147,6 +147,15 @@ pub enum PlanProblem {
         /// The zones of its subnets that have such a route.
         zones: Vec<String>,
     },
+    /// CloudFront takes a VPC origin only in a VPC with an internet gateway, through which no request goes.
+    #[error(
+        "cdn.origin: {vpc} has no internet gateway, without which CloudFront takes no VPC origin"
+    )]
+    #[non_exhaustive]
+    NoInternetGateway {
+        /// The VPC.
+        vpc: VpcId,
+    },
     /// A subnet has too few free addresses.
     #[error("{subnet} in {zone} has {free} free addresses, and {needed} are needed")]
     #[non_exhaustive]
@@ -501,6 +510,11 @@ impl PlanProblem {
                 return format!(
                     "attach an internet gateway to {vpc}, and route 0.0.0.0/0 of subnets in two zones to it, or name \
                      another VPC"
+                );
+            }
+            Self::NoInternetGateway { vpc } => {
+                return format!(
+                    "attach an internet gateway to {vpc}; it needs no route, because no request goes through it"
                 );
             }
             Self::TooFewAddresses { .. } => {

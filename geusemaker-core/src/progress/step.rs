@@ -89,6 +89,8 @@ pub enum Step {
     RotatingOriginSecret,
     /// The bearer token that the load balancer asks for is being changed.
     RotatingBearerToken,
+    /// The VPC origin through which CloudFront reaches the load balancer is being created.
+    CreatingVpcOrigin,
     /// The distribution is being created.
     CreatingDistribution,
     /// The distribution is being deployed to every edge location.
@@ -165,6 +167,7 @@ impl Step {
             Self::CheckingGpus => "checking-gpus",
             Self::ServicesStillStarting { .. } => "services-still-starting",
             Self::GpusAsExpected { .. } => "gpus-as-expected",
+            Self::CreatingVpcOrigin => "creating-vpc-origin",
             Self::CreatingDistribution => "creating-distribution",
             Self::WaitingForDistribution => "waiting-for-distribution",
             Self::InvalidatingCache => "invalidating-cache",
@@ -214,6 +217,7 @@ impl Step {
             | Self::CheckingGpus
             | Self::ServicesStillStarting { .. }
             | Self::GpusAsExpected { .. }
+            | Self::CreatingVpcOrigin
             | Self::CreatingDistribution
             | Self::WaitingForDistribution
             | Self::InvalidatingCache
@@ -264,6 +268,7 @@ impl fmt::Display for Step {
             Self::GpusAsExpected { gpus } => {
                 return write!(f, "GPU check passed: {gpus}");
             }
+            Self::CreatingVpcOrigin => "Creating VPC origin of CloudFront...",
             Self::CreatingDistribution => "Creating CloudFront distribution...",
             Self::WaitingForDistribution => "Waiting for CloudFront to deploy it...",
             Self::InvalidatingCache => "Invalidating cached answers...",

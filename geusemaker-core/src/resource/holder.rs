@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::NetworkInterface;
 
-use super::{load_balancer, network_interface, security_group, target_group};
+use super::{load_balancer, network_interface, security_group, target_group, vpc_origin};
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::kind::ResourceKind;
@@ -71,7 +71,8 @@ fn is_going(state: &str) -> bool {
     )
 }
 
-/// Returns what uses a resource: network interfaces, rules of other security groups, and load balancers. Resources of
+/// Returns what uses a resource: network interfaces, rules of other security groups, load balancers, VPC origins and
+/// distributions. Resources of
 /// most kinds are used by none of them. The rules are asked for only if there is nothing else, or all holders are
 /// wanted.
 pub(crate) async fn holders(
@@ -96,6 +97,28 @@ pub(crate) async fn holders(
             found.extend(groups.into_iter().map(|(group, name)| Holder {
                 text: format!("a rule of security group {group} ({name})"),
                 owner: HolderOwner::Resource(ResourceKind::SecurityGroup, group),
+            }));
+        }
+        // The group that CloudFront keeps in the VPC goes some time after the last VPC origin.
+        ResourceKind::Vpc if wants_all || found.is_empty() => {
+            let groups = security_group::of_vpc(aws, id, vpc_origin::SERVICE_GROUP).await?;
+            found.extend(groups.into_iter().map(|group| Holder {
+                text: format!("security group {group} ({})", vpc_origin::SERVICE_GROUP),
+                owner: HolderOwner::Unknown,
+            }));
+        }
+        ResourceKind::VpcOrigin => {
+            let ids = vpc_origin::distributions_of(aws, id).await?;
+            found.extend(ids.into_iter().map(|id| Holder {
+                text: format!("CloudFront distribution {id}"),
+                owner: HolderOwner::Resource(ResourceKind::Distribution, id),
+            }));
+        }
+        ResourceKind::LoadBalancer => {
+            let ids = vpc_origin::leading_to(aws, id).await?;
+            found.extend(ids.into_iter().map(|id| Holder {
+                text: format!("VPC origin {id} of CloudFront"),
+                owner: HolderOwner::Resource(ResourceKind::VpcOrigin, id),
             }));
         }
         ResourceKind::TargetGroup => {
@@ -123,6 +146,8 @@ impl Holder {
         let owner = match instance {
             Some(instance) => HolderOwner::Resource(ResourceKind::Instance, instance.to_owned()),
             None if network_interface::is_silent(interface) => HolderOwner::Unknown,
+            // CloudFront removes them some time after the VPC origin.
+            None if network_interface::is_of_vpc_origin(interface) => HolderOwner::Unknown,
             None => owner_in(description),
         };
         Self { text, owner }

@@ -10,7 +10,7 @@ use super::tagged::TaggedResource;
 use super::tags::{DEPLOYMENT, Owner};
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{DeploymentId, InternetGatewayId};
+use crate::id::{DeploymentId, InternetGatewayId, VpcId};
 use crate::kind::ResourceKind;
 
 /// A new internet gateway, which is attached to no VPC yet.
@@ -118,6 +118,18 @@ impl Kind for Lookup {
         });
         Ok(found.collect())
     }
+}
+
+/// Returns true if an internet gateway is attached to the VPC.
+pub(crate) async fn is_attached_to(aws: &Reader, vpc: &VpcId) -> Result<bool, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_internet_gateways()
+        .filters(filter("attachment.vpc-id", vpc.as_str()))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeInternetGateways"))?;
+    Ok(!reply.internet_gateways().is_empty())
 }
 
 /// Returns AWS's description of an internet gateway.

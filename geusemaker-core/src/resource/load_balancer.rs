@@ -80,7 +80,8 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "load balancer";
-    const AFTER: &'static [ResourceKind] = &[ResourceKind::Listener];
+    const AFTER: &'static [ResourceKind] = &[ResourceKind::Listener, ResourceKind::VpcOrigin];
+    const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::VpcOrigin];
     const DELETION: Expected = Expected::with_deadline_minutes(5, 20, 10);
     const IS_PROTECTABLE: bool = true;
 
@@ -300,6 +301,25 @@ pub(crate) async fn active(
 /// Returns true if a load balancer of this name exists, of any owner.
 pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError> {
     is_taken(arn_of(aws, name).await)
+}
+
+/// Returns the ARNs of the internal load balancers of the region, of any owner.
+pub(super) async fn internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
+    let all = aws
+        .elastic_load_balancing
+        .describe_load_balancers()
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+    let internal = all
+        .into_iter()
+        .filter(|found| found.scheme() == Some(&LoadBalancerSchemeEnum::Internal));
+    Ok(internal
+        .filter_map(|found| found.load_balancer_arn)
+        .collect())
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {

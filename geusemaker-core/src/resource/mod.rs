@@ -64,3 +64,4 @@ pub(crate) mod vcpu_quota;
 pub(crate) mod vpc;
 pub(crate) mod vpc_endpoint;
 pub(crate) mod vpc_endpoint_service;
+pub(crate) mod vpc_origin;

@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_efs::types::MountTargetDescription;
 
 use super::filter::filter;
-use super::{file_system, mount_target};
+use super::{file_system, mount_target, vpc_origin};
 use crate::aws::clients::Reader;
 use crate::aws::error::AwsError;
 use crate::aws::error_class::ErrorClass;
@@ -78,6 +78,12 @@ pub(super) fn is_silent(interface: &NetworkInterface) -> bool {
     let attachment = interface.attachment();
     let instance = attachment.and_then(|attachment| attachment.instance_id());
     interface.description().unwrap_or_default().is_empty() && instance.is_none()
+}
+
+/// Returns true if CloudFront keeps the interface for a VPC origin.
+pub(super) fn is_of_vpc_origin(interface: &NetworkInterface) -> bool {
+    let mut groups = interface.groups().iter();
+    groups.any(|group| group.group_name() == Some(vpc_origin::SERVICE_GROUP))
 }
 
 /// Returns the mount targets that have these interfaces, searched among all mount targets.

@@ -181,6 +181,20 @@ pub(crate) async fn is_named(aws: &Reader, vpc: &VpcId, name: &str) -> Result<bo
     Ok(!reply.security_groups().is_empty())
 }
 
+/// Returns the groups of this name in a VPC, of any owner.
+pub(super) async fn of_vpc(aws: &Reader, vpc: &str, name: &str) -> Result<Vec<String>, AwsError> {
+    let reply = aws
+        .ec2
+        .describe_security_groups()
+        .filters(filter("vpc-id", vpc))
+        .filters(filter("group-name", name))
+        .send()
+        .await
+        .map_err(AwsError::of("ec2:DescribeSecurityGroups"))?;
+    let groups = reply.security_groups.unwrap_or_default().into_iter();
+    Ok(groups.filter_map(|group| group.group_id).collect())
+}
+
 /// A security group, and its answer to some instances.
 pub(crate) struct Admission {
     pub(crate) id: SecurityGroupId,

@@ -33,9 +33,10 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if there is no such stack, it has no CDN ([`Error::NoCdn`]), was never finished
-    /// ([`Error::Unfinished`]), is being removed ([`Error::Ending`]), if another process works on it, or if AWS refuses
-    /// a call. After an error the stack serves its requests as before, and the call can be made again.
+    /// Returns an error if there is no such stack, it has no CDN ([`Error::NoCdn`]) or one with a VPC origin
+    /// ([`Error::NoSecretNeeded`]), was never finished ([`Error::Unfinished`]), is being removed ([`Error::Ending`]), if
+    /// another process works on it, or if AWS refuses a call. After an error the stack serves its requests as before, and
+    /// the call can be made again.
     pub async fn rotate_origin_secret(
         &self,
         stack: &StackName,

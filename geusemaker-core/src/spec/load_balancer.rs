@@ -36,8 +36,8 @@ pub struct LoadBalancer {
     idle_timeout: BoundedDuration<1, 4000, 120>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_arn: Option<CertificateArn>,
-    #[serde(skip_serializing_if = "is_default")]
-    scheme: Scheme,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<Scheme>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http2: Option<bool>,
     #[serde(skip_serializing_if = "is_default")]
@@ -89,8 +89,13 @@ impl LoadBalancer {
         self.certificate_arn.as_ref()
     }
 
-    /// Returns the network from which the load balancer is reached.
+    /// Returns the network from which the load balancer is reached, unless `cdn.origin = "vpc"` makes it internal.
     pub fn scheme(&self) -> Scheme {
+        self.scheme.unwrap_or_default()
+    }
+
+    /// Returns the scheme, if the spec names one.
+    pub(super) fn given_scheme(&self) -> Option<Scheme> {
         self.scheme
     }
 
@@ -143,7 +148,7 @@ impl LoadBalancer {
 /// | [`unhealthy_threshold`](Self::unhealthy_threshold) | 3 | outside of 2 to 10 |
 /// | [`idle_timeout`](Self::idle_timeout) | 2 min | outside of 1 s to 4000 s, or not whole seconds |
 /// | [`certificate_arn`](Self::certificate_arn) | requested, with a hosted zone | of another Region, or behind a CDN without a name |
-/// | [`scheme`](Self::scheme) | internet-facing | internal behind a CDN |
+/// | [`scheme`](Self::scheme) | internet-facing, or internal behind a VPC origin | internal behind a CDN without a VPC origin, internet-facing behind one |
 /// | [`http2`](Self::http2) | true | never |
 /// | [`deletion_protection`](Self::deletion_protection) | false | never |
 /// | [`access_logs`](Self::access_logs) | none | never |
@@ -157,7 +162,7 @@ pub struct LoadBalancerBuilder {
     unhealthy_threshold: u32,
     idle_timeout: Duration,
     certificate_arn: Option<CertificateArn>,
-    scheme: Scheme,
+    scheme: Option<Scheme>,
     http2: Option<bool>,
     deletion_protection: bool,
     access_logs: Option<AccessLogs>,
@@ -207,7 +212,7 @@ impl LoadBalancerBuilder {
 
     /// Sets the network from which the load balancer is reached; the internet by default.
     pub fn scheme(mut self, scheme: Scheme) -> Self {
-        self.scheme = scheme;
+        self.scheme = Some(scheme);
         self
     }
 

@@ -329,9 +329,9 @@ pub use auth::{
 pub use builder::DeploymentSpecBuilder;
 pub use cdn::{
     CachePolicy, Cdn, CdnBehavior, CdnBuilder, CdnComment, CdnHttpVersion, CdnLogging, CdnMethods,
-    CdnPath, CountryCode, CustomErrorResponse, ErrorPagePath, ErrorStatus, GeoRestriction,
-    InvalidationPath, InvalidationPaths, LogBucket, LogPrefix, OriginRequestPolicy, OriginShield,
-    PolicyId, PriceClass, ResponseHeadersPolicy, ResponseStatus, WebAcl,
+    CdnOrigin, CdnPath, CountryCode, CustomErrorResponse, ErrorPagePath, ErrorStatus,
+    GeoRestriction, InvalidationPath, InvalidationPaths, LogBucket, LogPrefix, OriginRequestPolicy,
+    OriginShield, PolicyId, PriceClass, ResponseHeadersPolicy, ResponseStatus, WebAcl,
 };
 pub(crate) use certificate::WantedCertificate;
 pub use cidr_block::CidrBlock;
@@ -583,6 +583,24 @@ impl DeploymentSpec {
         let most = self.load_balancer().idle_timeout();
         let usual = most.min(LONGEST_READ_TIMEOUT);
         self.cdn().read_timeout().unwrap_or(usual)
+    }
+
+    /// Returns true if the CDN reaches the load balancer through a VPC origin.
+    pub(crate) fn has_vpc_origin(&self) -> bool {
+        self.0.has_vpc_origin()
+    }
+
+    /// Returns true if the CDN shows the load balancer a secret.
+    pub(crate) fn has_origin_secret(&self) -> bool {
+        self.0.has_origin_secret()
+    }
+
+    /// Returns the network from which the load balancer is reached.
+    pub(crate) fn balancer_scheme(&self) -> Scheme {
+        match self.has_vpc_origin() {
+            true => Scheme::Internal,
+            false => self.load_balancer().scheme(),
+        }
     }
 
     /// Returns true if the rules of the load balancer ask for a bearer token.

@@ -2,7 +2,6 @@
 
 use super::auth::Auth;
 use super::service::{PathPattern, Service, wildcards};
-use super::tier::Tier;
 use super::unchecked::UncheckedSpec;
 
 /// The most values of all conditions of a rule.
@@ -69,9 +68,9 @@ fn paths_per_rule(spec: &UncheckedSpec, service: &Service) -> usize {
 
 /// Returns the number of values that each rule has, whatever its service.
 pub(super) fn of_all_rules(spec: &UncheckedSpec) -> usize {
-    let secrets = match spec.tier {
-        Tier::Instances | Tier::LoadBalancer => 0,
-        Tier::Cdn => SECRETS,
+    let secrets = match spec.has_origin_secret() {
+        false => 0,
+        true => SECRETS,
     };
     match spec.load_balancer.auth() {
         Some(Auth::Bearer) => secrets + TOKENS,
@@ -265,6 +264,16 @@ mod tests {
         let services = [("ui", ""), ("api", "paths = ['/v1/*']")];
         assert_eq!(shown(&spec(2, &services)), ["1 api /v1/*"]);
         assert_eq!(shown(&spec(3, &services)), ["1 api /v1/*", "2 ui "]);
+    }
+
+    /// Nothing is kept for a secret.
+    #[test]
+    fn private_origin_leaves_room_for_paths() {
+        let services = [
+            ("ui", ""),
+            ("api", "paths = ['/a', '/b', '/c', '/d', '/e']\n[cdn]\norigin = 'vpc'"),
+        ];
+        assert_eq!(shown(&spec(3, &services)), ["1 api /a /b /c /d /e"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::Access;
-use super::cdn::Cdn;
+use super::cdn::{Cdn, CdnOrigin};
 use super::compose::Compose;
 use super::compute::Compute;
 use super::domain::Domain;
@@ -47,6 +47,18 @@ pub(super) struct UncheckedSpec<S = Service> {
     pub(super) domain: Option<Domain>,
     #[serde(skip)]
     pub(super) import_warnings: ImportWarnings,
+}
+
+impl<S> UncheckedSpec<S> {
+    /// Returns true if the CDN reaches the load balancer through a VPC origin.
+    pub(super) fn has_vpc_origin(&self) -> bool {
+        self.tier == Tier::Cdn && self.cdn.origin() == CdnOrigin::Vpc
+    }
+
+    /// Returns true if the CDN shows the load balancer a secret. Through a VPC origin, nobody else reaches it.
+    pub(super) fn has_origin_secret(&self) -> bool {
+        self.tier == Tier::Cdn && self.cdn.origin() == CdnOrigin::Internet
+    }
 }
 
 /// The warnings about a file that the services were read from. They are about the file, so specs that differ only in

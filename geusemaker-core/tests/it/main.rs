@@ -50,3 +50,4 @@ mod sharing;
 mod spec;
 mod tiers;
 mod two_at_once;
+mod vpc_origin;

@@ -18,7 +18,7 @@ pub(crate) struct Stack {
     tables: &'static str,
 }
 
-pub(crate) const STACKS: [Stack; 6] = [
+pub(crate) const STACKS: [Stack; 7] = [
     Stack::new("tier 1", 1),
     Stack {
         adopts: true,
@@ -36,6 +36,10 @@ pub(crate) const STACKS: [Stack; 6] = [
     Stack {
         tables: "[domain]\nname = 'llm.example.com'\nhosted_zone = 'example.com'",
         ..Stack::new("tier 3 with a name", 3)
+    },
+    Stack {
+        tables: "[cdn]\norigin = 'vpc'",
+        ..Stack::new("tier 3 from a VPC origin", 3)
     },
 ];
 

@@ -272,6 +272,18 @@ pub(crate) fn named_tier_3() -> BTreeMap<String, usize> {
     census
 }
 
+/// Returns the same for a stack whose load balancer CloudFront reaches through a VPC origin, with a network interface in
+/// each subnet of the load balancer. Without a secret, the default service needs no rule.
+pub(crate) fn private_tier_3() -> BTreeMap<String, usize> {
+    let mut census = tier_3();
+    census.insert("ElasticLoadBalancingV2::ListenerRule".to_owned(), 1);
+    census.insert("CloudFront::VpcOrigin".to_owned(), 1);
+    *census
+        .entry("EC2::NetworkInterface".to_owned())
+        .or_default() += 6;
+    census
+}
+
 /// Plans and deploys up to tier 3; the first failure ends the deployment, as `?` does.
 pub(crate) async fn deploy_tier_3(
     session: &Session,

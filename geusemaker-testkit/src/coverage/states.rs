@@ -43,6 +43,18 @@ const WATCHED: &[Watched] = &[
         states: &[],
     },
     Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::VpcOrigin",
+        path: &["VpcOrigin", "Status"],
+        states: &["Deploying", "Deployed"],
+    },
+    Watched {
+        service: Service::CloudFront,
+        kind: "CloudFront::VpcOrigin",
+        path: &["VpcOriginSummary", "Status"],
+        states: &[],
+    },
+    Watched {
         service: Service::Route53,
         kind: "Route53::Change",
         path: &["ChangeInfo", "Status"],

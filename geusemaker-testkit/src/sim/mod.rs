@@ -103,7 +103,7 @@ pub(crate) fn answer(
             ec2::answer(&mut region.ec2, iam, &mut context, operation, params)
         }
         (Input::Query(params), Service::ElasticLoadBalancing) => {
-            elastic_load_balancing::answer(region, &mut context, operation, params)
+            elastic_load_balancing::answer(region, cloudfront, &mut context, operation, params)
         }
         (Input::Query(params), Service::Iam) => iam::answer(iam, &mut context, operation, params),
         (Input::AwsJson(input), Service::Acm) => {
@@ -123,9 +123,7 @@ pub(crate) fn answer(
             efs::answer(region, &mut context, operation, input)
         }
         (Input::RestXml(input), Service::CloudFront) => {
-            // A distribution's certificate is in us-east-1, whatever the region of the call.
-            let certificates = regions.get_mut("us-east-1").map(|region| &mut region.acm);
-            cloudfront::answer(cloudfront, certificates, &mut context, operation, input)
+            cloudfront::answer(cloudfront, regions, &mut context, operation, input)
         }
         (Input::RestXml(input), Service::Route53) => {
             route53::answer(route53, regions, cloudfront, &mut context, operation, input)

@@ -99,6 +99,8 @@ pub enum Quota {
     TargetGroups,
     /// Targets of a target group: 1000.
     TargetsPerTargetGroup,
+    /// CloudFront VPC origins of the account: 25.
+    VpcOrigins,
     /// VPCs in a region; not limited unless set, while AWS's default is 5.
     Vpcs,
 }
@@ -126,6 +128,7 @@ impl Quota {
                 Some(5)
             }
             Self::NamesPerCertificate => Some(10),
+            Self::VpcOrigins => Some(25),
             Self::ListenersPerLoadBalancer | Self::LoadBalancers => Some(50),
             Self::RulesPerSecurityGroup => Some(60),
             Self::RulesPerLoadBalancer => Some(100),
@@ -158,6 +161,7 @@ impl Quota {
             Self::Distributions => {
                 ServiceError::new(cloudfront::Code::TooManyDistributions, message)
             }
+            Self::VpcOrigins => ServiceError::new(cloudfront::Code::EntityLimitExceeded, message),
             Self::ElasticIps => ServiceError::new(ec2::Code::AddressLimitExceeded, message),
             Self::FileSystems => ServiceError::new(efs::Code::FileSystemLimitExceeded, message),
             Self::InstanceProfiles | Self::Roles => {
@@ -223,6 +227,7 @@ impl Quota {
             Self::HostedZones => format!("Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more than {limit} hosted zones."),
             Self::NamesPerCertificate => format!("Error: you have requested more domain names than your limit of {limit} per certificate."),
             Self::Distributions => "Processing your request will cause you to exceed the maximum number of distributions allowed.".to_owned(),
+            Self::VpcOrigins => format!("The limit of {limit} VPC origins has been exceeded."),
             Self::FileSystems => "The account has already created the maximum number of file systems allowed per account.".to_owned(),
             Self::InstanceProfiles => {
                 format!("Cannot exceed quota for InstanceProfilesPerAccount: {limit}")

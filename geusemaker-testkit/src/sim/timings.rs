@@ -82,6 +82,11 @@ pub(crate) enum Step {
     LoadBalancerInterfacesReleased,
     TargetRegistered,
     DistributionDeployed,
+    /// A VPC origin from `Deploying` to `Deployed`.
+    VpcOriginDeployed,
+    VpcOriginDeleted,
+    /// From the VPC origin's deletion until its network interfaces and their group are gone.
+    VpcOriginInterfacesReleased,
     InvalidationCompleted,
     /// From the request for a certificate until its description has the records that validate it.
     ValidationRecordShown,
@@ -149,6 +154,9 @@ impl Step {
             Self::LoadBalancerInterfacesReleased => [30_000, 110_000, 300_000],
             Self::TargetRegistered => [5_000, 15_000, 15_000],
             Self::DistributionDeployed => [150_000, 225_000, 480_000],
+            Self::VpcOriginDeployed => [300_000, 600_000, 900_000],
+            Self::VpcOriginDeleted => [300_000, 600_000, 900_000],
+            Self::VpcOriginInterfacesReleased => [30_000, 110_000, 300_000],
             Self::ValidationRecordShown => [2_000, 6_000, 30_000],
             Self::CertificateValidated => [150_000, 570_000, 3_600_000],
             Self::CertificateReleased => [10_000, 60_000, 600_000],

@@ -110,6 +110,7 @@ fn document(service: Service, operation: &str, body: &[u8]) -> Result<Element, S
         "CreateDistribution" | "UpdateDistribution" => "DistributionConfig",
         "CreateDistributionWithTags" => "DistributionConfigWithTags",
         "CreateInvalidation" => "InvalidationBatch",
+        "CreateVpcOrigin" => "CreateVpcOriginRequest",
         "TagResource" => "Tags",
         "UntagResource" => "TagKeys",
         // The other operations have no body, and AWS ignores one.
@@ -194,6 +195,11 @@ fn cloudfront_operation(
         ("GET", ["distributionsByResponseHeadersPolicyId", _]) => {
             Some("ListDistributionsByResponseHeadersPolicyId")
         }
+        ("GET", ["distributionsByVpcOriginId", _]) => Some("ListDistributionsByVpcOriginId"),
+        ("POST", ["vpc-origin"]) => Some("CreateVpcOrigin"),
+        ("GET", ["vpc-origin"]) => Some("ListVpcOrigins"),
+        ("GET", ["vpc-origin", _]) => Some("GetVpcOrigin"),
+        ("DELETE", ["vpc-origin", _]) => Some("DeleteVpcOrigin"),
         ("GET", ["tagging"]) => Some("ListTagsForResource"),
         ("POST", ["tagging"]) => match query.get("Operation").map(String::as_str) {
             Some("Tag") => Some("TagResource"),

@@ -74,6 +74,13 @@ fn name_survives_kill_at_any_call() {
     survives_kills(&World::with_spec(&spec(2, keys)), NETWORK_STRIDE);
 }
 
+/// The same for a stack whose load balancer CloudFront reaches through a VPC origin.
+#[test]
+fn vpc_origin_survives_kill_at_any_call() {
+    let keys = "compute.gpu_check = false\ncdn.origin = \"vpc\"";
+    survives_kills(&World::with_spec(&spec(3, keys)), NETWORK_STRIDE);
+}
+
 fn survives_kills(nothing: &World, stride: usize) {
     let (gm, account) = nothing.begin();
     account.run(&gm, DEPLOY).with(0);
@@ -101,6 +108,6 @@ fn survives_kills(nothing: &World, stride: usize) {
 /// The stride of the sample: coprime to the two or three moments of a call, so that each of them is sampled.
 const STRIDE: usize = 7;
 
-/// Larger, because the kills that have nothing to do with the network, the access points or the name are those of the other
-/// stack.
+/// Larger, because the kills that have nothing to do with the network, the access points, the name or the VPC origin are
+/// those of the other stack.
 const NETWORK_STRIDE: usize = 17;

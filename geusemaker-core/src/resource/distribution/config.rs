@@ -6,12 +6,13 @@ use aws_sdk_cloudfront::types::{
     CustomErrorResponse, CustomErrorResponses, CustomHeaders, CustomOriginConfig,
     DistributionConfig, DistributionConfigWithTags, GeoRestriction, GeoRestrictionType,
     HttpVersion, LoggingConfig, Origin, OriginCustomHeader, OriginShield, Origins, PriceClass,
-    Restrictions,
+    Restrictions, VpcOriginConfig,
 };
 use aws_smithy_types::error::operation::BuildError;
 
 use super::origin::{ORIGIN, count};
 use super::{NewDistribution, behavior, marked};
+use crate::id::VpcOriginId;
 use crate::resource::origin_secret::{self, OriginSecret};
 use crate::spec::{self, CdnHttpVersion};
 
@@ -65,28 +66,47 @@ impl NewDistribution {
 
     /// Returns the load balancer as an origin.
     fn origin(&self) -> Result<Origin, BuildError> {
-        let config = CustomOriginConfig::builder()
-            .http_port(80)
-            .https_port(443)
-            .origin_protocol_policy(self.origin_protocol())
-            .set_origin_ssl_protocols(self.origin_protocols()?)
-            .origin_read_timeout(seconds(self.read_timeout))
-            .origin_keepalive_timeout(seconds(self.cdn.keep_alive()))
-            .build()?;
         let shield = self.cdn.origin_shield().map(|region| {
             OriginShield::builder()
                 .enabled(true)
                 .origin_shield_region(region.as_str())
                 .build()
         });
-        Origin::builder()
+        let origin = Origin::builder()
             .id(ORIGIN)
             .domain_name(&self.origin)
-            .custom_headers(headers(self.secret.as_ref())?)
-            .custom_origin_config(config)
+            .custom_headers(headers(self.secret.as_ref())?);
+        let origin = match &self.vpc_origin {
+            Some(id) => origin.vpc_origin_config(self.private(id)?),
+            None => origin.custom_origin_config(self.public()?),
+        };
+        origin
             .connection_attempts(count(self.cdn.connection_attempts()))
             .connection_timeout(seconds(self.cdn.connection_timeout()))
             .set_origin_shield(shield.transpose()?)
+            .build()
+    }
+}
+
+impl NewDistribution {
+    /// Returns the way to a load balancer with public addresses.
+    fn public(&self) -> Result<CustomOriginConfig, BuildError> {
+        CustomOriginConfig::builder()
+            .http_port(80)
+            .https_port(443)
+            .origin_protocol_policy(self.origin_protocol())
+            .set_origin_ssl_protocols(self.origin_protocols()?)
+            .origin_read_timeout(seconds(self.read_timeout))
+            .origin_keepalive_timeout(seconds(self.cdn.keep_alive()))
+            .build()
+    }
+
+    /// Returns the way to an internal load balancer. The VPC origin knows its ports and protocols.
+    fn private(&self, id: &VpcOriginId) -> Result<VpcOriginConfig, BuildError> {
+        VpcOriginConfig::builder()
+            .vpc_origin_id(id.as_str())
+            .origin_read_timeout(seconds(self.read_timeout))
+            .origin_keepalive_timeout(seconds(self.cdn.keep_alive()))
             .build()
     }
 }

@@ -21,7 +21,7 @@ use super::tagged::TaggedResource;
 use super::tags::Owner;
 use crate::aws::clients::{Reader, Writer};
 use crate::aws::error::AwsError;
-use crate::id::{CertificateArn, DistributionId};
+use crate::id::{CertificateArn, DistributionId, VpcOriginId};
 use crate::kind::ResourceKind;
 use crate::spec::{Cdn, DomainName};
 use crate::wait::{Expected, PollState};
@@ -36,6 +36,8 @@ pub(crate) struct NewDistribution {
     pub(crate) name: String,
     /// The name under which the load balancer is reached.
     pub(crate) origin: String,
+    /// The VPC origin that leads to the load balancer, if it is internal.
+    pub(crate) vpc_origin: Option<VpcOriginId>,
     /// True if the load balancer has a certificate, so that it is asked with HTTPS.
     pub(crate) is_origin_secure: bool,
     /// The names under which people reach the distribution, beside that of CloudFront.

@@ -6,7 +6,7 @@ use super::report::{Checked, Unfit, during};
 use crate::deployment::launch::SECURITY_GROUP_ROLES;
 use crate::id::PrefixListId;
 use crate::plan::problem::PlanProblem;
-use crate::resource::{load_balancer, prefix_list, security_group, target_group};
+use crate::resource::{load_balancer, prefix_list, security_group, target_group, vpc_origin};
 use crate::spec::Tier;
 
 impl Preflight<'_> {
@@ -24,7 +24,12 @@ impl Preflight<'_> {
         if self.spec.tier() >= Tier::LoadBalancer {
             let name = stack.load_balancer_name();
             if load_balancer::is_named(aws, &name).await.map_err(doing())? {
-                note("load balancer", name);
+                note("load balancer", name.clone());
+            }
+            if self.spec.has_vpc_origin()
+                && vpc_origin::is_named(aws, &name).await.map_err(doing())?
+            {
+                note("VPC origin of CloudFront", name);
             }
             for service in self.spec.served_services() {
                 let name = stack.target_group_name(service.name());

@@ -13,7 +13,7 @@ use crate::plan::warning::PlanWarning;
 use crate::resource::route_table::{self, InternetRoute, InternetRoutes};
 use crate::resource::subnet::{self, DescribedSubnet, Subnet};
 use crate::resource::vpc::{self, DnsAttribute};
-use crate::resource::{availability_zone, vpc_endpoint};
+use crate::resource::{availability_zone, internet_gateway, vpc_endpoint};
 use crate::spec::{Scheme, Tier};
 
 const CHOOSING: &str = "choosing the network";
@@ -21,6 +21,9 @@ const CHOOSING: &str = "choosing the network";
 /// The free addresses that a load balancer needs in a subnet. Elastic Load Balancing user guide, "Subnets for your load
 /// balancer".
 const OF_LOAD_BALANCER: u32 = 8;
+
+/// The address of CloudFront's network interface in a subnet of the load balancer.
+const OF_VPC_ORIGIN: u32 = 1;
 
 /// The address of a mount target in its subnet.
 const OF_MOUNT_TARGET: u32 = 1;
@@ -68,12 +71,14 @@ impl Preflight<'_> {
             });
         }
         let aws = &self.account.reader;
-        let (zones, routes, dns) = futures::join!(
+        let (zones, routes, dns, gateway) = futures::join!(
             availability_zone::names(aws),
             route_table::internet_routes(aws, &vpc),
             self.dns(&vpc),
+            self.gateway(&vpc),
         );
         report.extend(dns);
+        report.extend(gateway);
         let zones = report.look("the kind of the zones", zones);
         let routes = report.look("the route to the internet", routes);
         let found = subnets.len();
@@ -200,6 +205,19 @@ impl Preflight<'_> {
         report
     }
 
+    /// Checks that the VPC has an internet gateway, if CloudFront needs one there.
+    async fn gateway(&self, vpc: &VpcId) -> Report {
+        let mut report = Report::default();
+        if self.spec.has_vpc_origin() {
+            let answer = internet_gateway::is_attached_to(&self.account.reader, vpc).await;
+            if report.look("the internet gateway of the VPC", answer) == Some(false) {
+                let vpc = vpc.clone();
+                report.problem(PlanProblem::NoInternetGateway { vpc });
+            }
+        }
+        report
+    }
+
     /// Chooses the subnets of the load balancer and those of the instances.
     async fn choose(&self, vpc: VpcId, by_route: ByRoute, report: &mut Report) -> FoundNetwork {
         let balancer = self.balancer_subnets(&vpc, &by_route, report);
@@ -222,10 +240,14 @@ impl Preflight<'_> {
         }
         let is_in =
             |all: &[DescribedSubnet], id: &SubnetId| all.iter().any(|subnet| subnet.id == *id);
+        let of_vpc_origin = match self.spec.has_vpc_origin() {
+            true => OF_VPC_ORIGIN,
+            false => 0,
+        };
         let others = balancer.iter().filter(|it| !is_in(&instances, &it.id));
         let need = |subnet: &DescribedSubnet| AddressNeed {
             of_balancer: if is_in(&balancer, &subnet.id) {
-                OF_LOAD_BALANCER
+                OF_LOAD_BALANCER + of_vpc_origin
             } else {
                 0
             },
@@ -282,7 +304,7 @@ impl Preflight<'_> {
         if self.spec.tier() < Tier::LoadBalancer {
             return Vec::new();
         }
-        if self.spec.load_balancer().scheme() == Scheme::Internal {
+        if self.spec.balancer_scheme() == Scheme::Internal {
             // It needs no way to the internet, so it leaves the public subnets to others.
             let ByRoute {
                 public,

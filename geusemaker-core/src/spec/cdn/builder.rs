@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Cdn, CdnBehavior, CdnComment, CdnHttpVersion, CdnLogging, CustomErrorResponse, GeoRestriction,
-    OriginShield, PriceClass, WebAcl,
+    Cdn, CdnBehavior, CdnComment, CdnHttpVersion, CdnLogging, CdnOrigin, CustomErrorResponse,
+    GeoRestriction, OriginShield, PriceClass, WebAcl,
 };
 use crate::id::CertificateArn;
 use crate::spec::bounded::Bounded;
@@ -35,6 +35,7 @@ use crate::spec::minimum_tls::MinimumTls;
 ///
 /// | setter | default | refused by `build` |
 /// |---|---|---|
+/// | [`origin`](Self::origin) | [`CdnOrigin::Internet`] | never |
 /// | [`wait_timeout`](Self::wait_timeout) | 30 min | outside of 1 min to 90 min, or not whole seconds |
 /// | [`read_timeout`](Self::read_timeout) | as the load balancer, at most 2 min | outside of 1 s to 2 min, or longer than the load balancer's idle timeout |
 /// | [`keep_alive`](Self::keep_alive) | 1 min | outside of 1 s to 2 min, or not whole seconds |
@@ -67,6 +68,12 @@ pub struct CdnBuilder {
 }
 
 impl CdnBuilder {
+    /// Sets the way from CloudFront to the load balancer. With [`CdnOrigin::Vpc`] the load balancer is internal.
+    pub fn origin(mut self, origin: CdnOrigin) -> Self {
+        self.cdn.origin = origin;
+        self
+    }
+
     /// Sets the longest wait for the distribution to be deployed, in whole seconds: 1 min to 90 min, 30 min by default.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.wait_timeout = wait;

@@ -9,6 +9,7 @@ mod http_version;
 mod invalidation_path;
 mod logging;
 mod methods;
+mod origin;
 mod origin_shield;
 mod path;
 mod policy;
@@ -29,6 +30,7 @@ pub use http_version::CdnHttpVersion;
 pub use invalidation_path::{InvalidationPath, InvalidationPaths};
 pub use logging::{CdnLogging, LogBucket, LogPrefix};
 pub use methods::CdnMethods;
+pub use origin::CdnOrigin;
 pub use origin_shield::OriginShield;
 pub use path::CdnPath;
 pub use policy::{CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy};
@@ -64,6 +66,8 @@ const MOST_BEHAVIORS: usize = 75;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Cdn {
+    #[serde(skip_serializing_if = "is_default")]
+    origin: CdnOrigin,
     wait_timeout: BoundedDuration<60, 5400, 1800>,
     #[serde(skip_serializing_if = "Option::is_none")]
     read_timeout: Option<BoundedDuration<1, 120, 120>>,
@@ -105,6 +109,7 @@ pub struct Cdn {
 impl Default for Cdn {
     fn default() -> Self {
         Self {
+            origin: CdnOrigin::default(),
             wait_timeout: BoundedDuration::default(),
             read_timeout: None,
             keep_alive: BoundedDuration::default(),
@@ -139,7 +144,12 @@ impl Cdn {
         self.clone().into()
     }
 
-    /// Returns the longest wait for the distribution to be deployed.
+    /// Returns the way from CloudFront to the load balancer.
+    pub fn origin(&self) -> CdnOrigin {
+        self.origin
+    }
+
+    /// Returns the longest wait for the distribution to be deployed, and before that for the VPC origin, if there is one.
     pub fn wait_timeout(&self) -> Duration {
         self.wait_timeout.value()
     }
@@ -312,7 +322,7 @@ mod tests {
     }
 
     const EVERYTHING: &str = "\
-        connection_attempts = 2\nconnection_timeout = '5s'\norigin_shield = 'eu-central-1'\nprice_class = 'all'\n\
+        origin = 'vpc'\nconnection_attempts = 2\nconnection_timeout = '5s'\norigin_shield = 'eu-central-1'\nprice_class = 'all'\n\
         http_version = 'http2'\nipv6 = false\nweb_acl = '0a1b2c3d-0000-4000-8000-0123456789ab'\n\
         geo = { deny = ['KP'] }\ncomment = 'the chat'\nsecurity_headers = false\n\
         logging = { bucket = 'my-logs.s3.amazonaws.com', prefix = 'cf/', cookies = true }\n\
@@ -326,6 +336,7 @@ mod tests {
     fn all_keys_are_read_and_written() {
         let spec = read(EVERYTHING).unwrap();
         let cdn = spec.cdn();
+        assert_eq!(cdn.origin(), CdnOrigin::Vpc);
         assert_eq!(cdn.connection_attempts(), 2);
         assert_eq!(cdn.connection_timeout(), Duration::from_secs(5));
         assert_eq!(cdn.origin_shield().unwrap().as_str(), "eu-central-1");
@@ -360,6 +371,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<DeploymentSpec>(&json).unwrap(), spec);
         assert_eq!(spec.to_builder().build().unwrap(), spec);
         let anew = Cdn::builder()
+            .origin(CdnOrigin::Vpc)
             .connection_attempts(2)
             .connection_timeout(Duration::from_secs(5))
             .origin_shield("eu-central-1".parse().unwrap())

@@ -2,6 +2,7 @@
 
 use super::first_repeated;
 use crate::aws::clients::CLOUDFRONT_REGION;
+use crate::spec::cdn::CdnOrigin;
 use crate::spec::domain::Domain;
 use crate::spec::domain_name::DomainName;
 use crate::spec::error::SpecError;
@@ -130,9 +131,16 @@ fn of_load_balancer(spec: &UncheckedSpec) -> Result<(), SpecError> {
 }
 
 fn of_cdn(spec: &UncheckedSpec) -> Result<(), SpecError> {
-    if spec.load_balancer.scheme() == Scheme::Internal {
-        let why =
-            "CloudFront reaches the load balancer from the internet: leave it out, or set tier = 2";
+    let why = match (spec.cdn.origin(), spec.load_balancer.given_scheme()) {
+        (CdnOrigin::Internet, Some(Scheme::Internal)) => Some(
+            "CloudFront reaches the load balancer from the internet: set cdn.origin = \"vpc\", or leave it out",
+        ),
+        (CdnOrigin::Vpc, Some(Scheme::InternetFacing)) => Some(
+            "with cdn.origin = \"vpc\" the load balancer is internal: leave it out, or leave cdn.origin out",
+        ),
+        (CdnOrigin::Internet | CdnOrigin::Vpc, _) => None,
+    };
+    if let Some(why) = why {
         return Err(SpecError::new(why).at("load_balancer.scheme"));
     }
     let aliases = spec.cdn.aliases();
@@ -178,6 +186,7 @@ fn of_cdn(spec: &UncheckedSpec) -> Result<(), SpecError> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{G5, error, read, service};
+    use crate::spec::Scheme;
 
     const REGIONAL: &str = "arn:aws:acm:us-east-1:123456789012:certificate/1";
     const ELSEWHERE: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/1";
@@ -299,6 +308,37 @@ mod tests {
             let error = error(tier, G5, &format!("{ui}{tables}"));
             assert!(error.contains(wanted), "{tables}: {error}");
         }
+    }
+
+    #[test]
+    fn scheme_follows_origin_of_cdn() {
+        let ui = service("ui", 80, "");
+        let with = |scheme: &str, origin: &str| {
+            format!("{ui}[load_balancer]\n{scheme}\n[cdn]\n{origin}\n")
+        };
+        let (internal, public) = ("scheme = 'internal'", "scheme = 'internet-facing'");
+        let (vpc, internet) = ("origin = 'vpc'", "origin = 'internet'");
+        for (scheme, origin, is_private) in [
+            ("", vpc, true),
+            (internal, vpc, true),
+            ("", internet, false),
+            (public, internet, false),
+        ] {
+            let spec = read(3, G5, &with(scheme, origin)).unwrap();
+            let is_internal = spec.balancer_scheme() == Scheme::Internal;
+            assert_eq!((spec.has_vpc_origin(), is_internal), (is_private, is_private));
+            assert_eq!(spec.has_origin_secret(), !is_private);
+        }
+        for (scheme, origin, wanted) in [
+            (public, vpc, "the load balancer is internal: leave it out"),
+            (internal, internet, "set cdn.origin = \"vpc\", or leave it out"),
+        ] {
+            let error = error(3, G5, &with(scheme, origin));
+            assert!(error.contains("load_balancer.scheme: ") && error.contains(wanted), "{error}");
+        }
+        // Below tier 3 there is no CDN whose origin it could be.
+        let spec = read(2, G5, &with(public, vpc)).unwrap();
+        assert!(!spec.has_vpc_origin() && !spec.has_origin_secret());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 
 use super::first_repeated::first_repeated;
+use crate::spec::cdn::CdnOrigin;
 use crate::spec::cidr_block::CidrBlock;
 use crate::spec::domain::Domain;
 use crate::spec::error::SpecError;
@@ -211,7 +212,14 @@ fn versions(spec: &UncheckedSpec) -> Result<(), SpecError> {
             continue;
         }
         if spec.tier == Tier::Cdn {
-            let message = "CloudFront speaks HTTP/1.1 to the load balancer: leave the version out, or set tier = 2";
+            let message = match (is_grpc, spec.cdn.origin()) {
+                (true, CdnOrigin::Vpc) => {
+                    "CloudFront takes no gRPC to a VPC origin: leave the version out, or set tier = 2"
+                }
+                (_, CdnOrigin::Internet | CdnOrigin::Vpc) => {
+                    "CloudFront speaks HTTP/1.1 to the load balancer: leave the version out, or set tier = 2"
+                }
+            };
             return Err(SpecError::new(message).at(at("target.version")));
         }
         let of_zone = spec.domain.as_ref().and_then(Domain::hosted_zone);

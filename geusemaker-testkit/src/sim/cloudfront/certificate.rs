@@ -1,8 +1,11 @@
 //! The certificate shown to viewers, and the names that need one.
 
-use super::Code;
+use std::collections::BTreeMap;
+
 use super::config::Config;
 use super::shape::invalid_argument;
+use super::{CERTIFICATES, Code};
+use crate::sim::account::Region;
 use crate::sim::acm::{Acm, Standing};
 use crate::sim::context::RequestContext;
 use crate::wire::ServiceError;
@@ -13,13 +16,17 @@ const UNUSABLE: &str = "The specified SSL certificate doesn't exist, isn't in us
 /// Checks that the certificate of a distribution is issued, and valid for its names.
 pub(super) fn check(
     config: &Config,
-    certificates: &Acm,
+    regions: &BTreeMap<String, Region>,
     context: &RequestContext<'_>,
 ) -> Result<(), ServiceError> {
     let Some(arn) = config.certificate_arn() else {
         return Ok(());
     };
-    match certificates.standing(arn, "us-east-1", context) {
+    let none = Acm::default();
+    let certificates = regions
+        .get(CERTIFICATES)
+        .map_or(&none, |region| &region.acm);
+    match certificates.standing(arn, CERTIFICATES, context) {
         Standing::Usable => {}
         Standing::Missing | Standing::NotIssued => return Err(invalid(UNUSABLE)),
     }

@@ -42,6 +42,11 @@ impl Config {
         text(&self.0, "CallerReference")
     }
 
+    /// Returns the ids of the VPC origins.
+    pub(super) fn vpc_origins(&self) -> impl Iterator<Item = &str> {
+        items(&self.0, "Origins").filter_map(vpc_origin)
+    }
+
     /// Returns the alternate names under which viewers reach the distribution.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
         items(&self.0, "Aliases").map(Element::text)
@@ -114,6 +119,7 @@ fn complete_behaviors(config: &mut Element) -> Result<(), ServiceError> {
     let origins: Vec<&str> = items(config, "Origins")
         .map(|origin| text(origin, "Id"))
         .collect();
+    refuse_private_grpc(config)?;
     let mut patterns: Vec<&str> = Vec::new();
     let mut behaviors = Vec::new();
     for other in items(config, "CacheBehaviors") {
@@ -145,6 +151,29 @@ fn complete_behaviors(config: &mut Element) -> Result<(), ServiceError> {
         config.set(list);
     }
     Ok(())
+}
+
+/// Refuses gRPC to a VPC origin. Amazon CloudFront Developer Guide: Restrict access with VPC origins.
+fn refuse_private_grpc(config: &Element) -> Result<(), ServiceError> {
+    let behaviors = items(config, "CacheBehaviors").chain(config.find("DefaultCacheBehavior"));
+    for behavior in behaviors {
+        let target = text(behavior, "TargetOriginId");
+        let mut origins = items(config, "Origins");
+        let origin = origins.find(|origin| text(origin, "Id") == target);
+        if behavior.text_at(&["GrpcConfig", "Enabled"]) == Some("true")
+            && origin.and_then(vpc_origin).is_some()
+        {
+            return Err(invalid_argument(
+                "The parameter GrpcConfig cannot be enabled for a VPC origin.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the id of the VPC origin that an origin is.
+fn vpc_origin(origin: &Element) -> Option<&str> {
+    origin.text_at(&["VpcOriginConfig", "VpcOriginId"])
 }
 
 pub(super) fn items<'a>(config: &'a Element, list: &str) -> std::slice::Iter<'a, Element> {

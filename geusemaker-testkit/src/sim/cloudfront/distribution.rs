@@ -1,5 +1,7 @@
 //! Distributions.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +11,8 @@ use super::paging::{self, Paging};
 use super::policy::Kind;
 use super::shape::invalid_argument;
 use super::tags::Tags;
-use super::{CloudFront, Code, body, certificate, refuse_other_query};
-use crate::sim::acm::Acm;
+use super::{CloudFront, Code, body, certificate, etag, refuse_other_query, vpc_origin};
+use crate::sim::account::Region;
 use crate::sim::context::RequestContext;
 use crate::sim::quota::Quota;
 use crate::sim::timings::Step;
@@ -35,6 +37,11 @@ pub(super) struct Distribution {
 }
 
 impl Distribution {
+    /// Returns true if the distribution reaches a VPC origin.
+    pub(super) fn has_vpc_origin(&self, id: &str) -> bool {
+        self.config.vpc_origins().any(|origin| origin == id)
+    }
+
     pub(super) fn arn(&self, context: &RequestContext<'_>) -> String {
         self.arn_of(context.account_id)
     }
@@ -135,44 +142,22 @@ impl Distribution {
     fn reply(&self, context: &RequestContext<'_>) -> Reply {
         Reply::xml(self.element(context)).header("etag", &self.etag)
     }
-
-    /// Refuses a caller who does not know the current version of the distribution.
-    fn check_match(&self, if_match: Option<&str>) -> Result<(), ServiceError> {
-        let is_etag = |value: &&str| {
-            value.len() == 14
-                && value.starts_with('E')
-                && value
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        match if_match.filter(is_etag) {
-            None => Err(ServiceError::new(
-                Code::InvalidIfMatchVersion,
-                "The If-Match version is missing or not valid for the resource.",
-            )),
-            Some(etag) if etag != self.etag => Err(ServiceError::new(
-                Code::PreconditionFailed,
-                "The request failed because it didn't meet the preconditions in one or more request-header fields.",
-            )),
-            Some(_) => Ok(()),
-        }
-    }
 }
 
 pub(super) fn create(
     cloudfront: &mut CloudFront,
-    certificates: &Acm,
+    regions: &BTreeMap<String, Region>,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let config = Config::parse(body(input)?)?;
-    create_from(cloudfront, certificates, context, config, Tags::default())
+    create_from(cloudfront, regions, context, config, Tags::default())
 }
 
 pub(super) fn create_with_tags(
     cloudfront: &mut CloudFront,
-    certificates: &Acm,
+    regions: &BTreeMap<String, Region>,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
@@ -184,12 +169,12 @@ pub(super) fn create_with_tags(
     };
     let config = Config::parse(member("DistributionConfig")?)?;
     let tags = Tags::parse(member("Tags")?)?;
-    create_from(cloudfront, certificates, context, config, tags)
+    create_from(cloudfront, regions, context, config, tags)
 }
 
 fn create_from(
     cloudfront: &mut CloudFront,
-    certificates: &Acm,
+    regions: &BTreeMap<String, Region>,
     context: &mut RequestContext<'_>,
     config: Config,
     tags: Tags,
@@ -204,7 +189,8 @@ fn create_from(
         );
         return Err(ServiceError::new(Code::DistributionAlreadyExists, message));
     }
-    certificate::check(&config, certificates, context)?;
+    certificate::check(&config, regions, context)?;
+    vpc_origin::check_used(cloudfront, &config, context.now)?;
     refuse_taken_names(cloudfront, &config, None)?;
     let distributions = cloudfront.distributions.len();
     context
@@ -214,7 +200,7 @@ fn create_from(
         id: format!("E{}", context.rng.upper(13)),
         domain_name: format!("d{}.cloudfront.net", context.rng.upper(13).to_lowercase()),
         config,
-        etag: new_etag(context),
+        etag: etag::new(context),
         tags,
         invalidations: Vec::new(),
         modified_at: context.now,
@@ -271,13 +257,13 @@ pub(super) fn get_config(cloudfront: &CloudFront, input: &Input) -> Result<Reply
 
 pub(super) fn update(
     cloudfront: &mut CloudFront,
-    certificates: &Acm,
+    regions: &BTreeMap<String, Region>,
     context: &mut RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let old = cloudfront.distribution(id(input))?;
-    old.check_match(input.if_match.as_deref())?;
+    etag::check_match(&old.etag, input.if_match.as_deref())?;
     let config = Config::parse(body(input)?)?;
     if config.caller_reference() != old.config.caller_reference() {
         return Err(ServiceError::new(
@@ -285,12 +271,13 @@ pub(super) fn update(
             "The update contains modifications that are not allowed.",
         ));
     }
-    certificate::check(&config, certificates, context)?;
+    certificate::check(&config, regions, context)?;
+    vpc_origin::check_used(cloudfront, &config, context.now)?;
     refuse_taken_names(cloudfront, &config, Some(&old.id))?;
     // An update during another one is accepted; AWS does not say that it refuses this.
     let new = Distribution {
         config,
-        etag: new_etag(context),
+        etag: etag::new(context),
         modified_at: context.now,
         deployed_at: context.now + context.duration(Step::DistributionDeployed),
         ..old.clone()
@@ -307,7 +294,7 @@ pub(super) fn delete(
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &[])?;
     let distribution = cloudfront.distribution(id(input))?;
-    distribution.check_match(input.if_match.as_deref())?;
+    etag::check_match(&distribution.etag, input.if_match.as_deref())?;
     // Disabling the distribution is not enough: the change must also have reached the edge locations.
     if distribution.config.is_enabled() || !distribution.is_deployed(context.now) {
         let message = "The distribution you are trying to delete has not been disabled.";
@@ -335,9 +322,4 @@ pub(super) fn list(
 /// Returns the id in `distribution/E1` and `distribution/E1/config`; no distribution has an empty id.
 fn id(input: &Input) -> &str {
     input.path.get(1).map_or("", String::as_str)
-}
-
-/// Returns a new ETag, which has the form of an id.
-fn new_etag(context: &mut RequestContext<'_>) -> String {
-    format!("E{}", context.rng.upper(13))
 }

@@ -5,10 +5,7 @@ use crate::wire::error_code::{ErrorCode as _, error_codes};
 
 pub(crate) const ERROR_CODES: ErrorCodes = ErrorCodes {
     own: Code::TABLE,
-    injected: &[
-        ("CannotDeleteEntityWhileInUse", 409),
-        ("ResourceInUse", 409),
-    ],
+    injected: &[("ResourceInUse", 409)],
     denied: "AccessDenied",
     server_error: "InternalFailure",
 };
@@ -18,8 +15,13 @@ error_codes! {
     enum Code {
         BatchTooLarge => 413,
         CNAMEAlreadyExists => 409,
+        CannotDeleteEntityWhileInUse => 409,
         DistributionAlreadyExists => 409,
         DistributionNotDisabled => 409,
+        EntityAlreadyExists => 409,
+        EntityLimitExceeded => 400,
+        EntityNotFound => 404,
+        IllegalDelete => 400,
         IllegalUpdate => 400,
         InconsistentQuantities => 400,
         InvalidArgument => 400,

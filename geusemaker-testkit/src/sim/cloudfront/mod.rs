@@ -1,10 +1,11 @@
-//! Amazon CloudFront: distributions, and the conditions under which they may be changed.
+//! Amazon CloudFront: distributions and VPC origins, and the conditions under which they may be changed.
 
 mod behavior;
 mod certificate;
 mod config;
 mod distribution;
 mod error_code;
+mod etag;
 mod invalidation;
 mod managed_policy;
 mod operations;
@@ -15,6 +16,7 @@ mod schema;
 mod settings;
 mod shape;
 mod tags;
+mod vpc_origin;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +27,8 @@ use self::distribution::Distribution;
 pub(crate) use self::error_code::{Code, ERROR_CODES};
 pub(crate) use self::operations::OPERATIONS;
 use self::shape::invalid_argument;
-use super::acm::Acm;
+use self::vpc_origin::VpcOrigin;
+use super::account::Region;
 use super::context::RequestContext;
 use super::resource::{Resource, ResourceState};
 use super::timings::Step;
@@ -33,27 +36,47 @@ use crate::wire::rest_xml::Input;
 use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
-/// The account's distributions by id. CloudFront has no regions.
+/// The region of the certificates of distributions, whatever the region of the call.
+const CERTIFICATES: &str = "us-east-1";
+
+/// The account's distributions and VPC origins by id. CloudFront has no regions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CloudFront {
     distributions: BTreeMap<String, Distribution>,
+    #[serde(default)]
+    vpc_origins: BTreeMap<String, VpcOrigin>,
 }
 
 impl CloudFront {
-    /// Returns the existing resources. A distribution is gone as soon as its deletion is accepted, so the time does not
-    /// matter.
+    /// Returns the resources that exist and are not being deleted. A distribution is gone as soon as its deletion is
+    /// accepted, so the time does not matter.
     pub(crate) fn inventory(&self, _: Timestamp) -> Vec<Resource> {
-        self.distributions
-            .keys()
-            .map(|id| Resource::new("CloudFront::Distribution", id))
-            .collect()
+        let distributions = self.distributions.keys();
+        let distributions = distributions.map(|id| Resource::new("CloudFront::Distribution", id));
+        let vpc_origins = self.vpc_origins.iter();
+        let vpc_origins = vpc_origins
+            .filter(|(_, origin)| !origin.is_being_deleted())
+            .map(|(id, _)| Resource::new("CloudFront::VpcOrigin", id));
+        distributions.chain(vpc_origins).collect()
     }
 
     /// Returns the states of the resources that have one.
     pub(crate) fn states(&self, now: Timestamp) -> impl Iterator<Item = ResourceState> {
-        self.distributions.iter().map(move |(id, distribution)| {
+        let distributions = self.distributions.iter().map(move |(id, distribution)| {
             Resource::new("CloudFront::Distribution", id).in_state(distribution.status(now))
-        })
+        });
+        let existing = self.vpc_origins.iter();
+        let existing = existing.filter(move |(_, origin)| !origin.is_gone(now));
+        let vpc_origins = existing.map(move |(id, origin)| {
+            Resource::new("CloudFront::VpcOrigin", id).in_state(origin.status(now))
+        });
+        distributions.chain(vpc_origins)
+    }
+
+    /// Returns true if a VPC origin leads to a load balancer.
+    pub(crate) fn leads_to(&self, load_balancer: &str, now: Timestamp) -> bool {
+        let mut origins = self.vpc_origins.values();
+        origins.any(|origin| origin.leads_to(load_balancer) && !origin.is_gone(now))
     }
 
     /// Returns the ARNs of the distributions that show viewers a certificate.
@@ -93,18 +116,24 @@ impl CloudFront {
 
 pub(crate) fn answer(
     cloudfront: &mut CloudFront,
-    certificates: Option<&mut Acm>,
+    regions: &mut BTreeMap<String, Region>,
     context: &mut RequestContext<'_>,
     operation: &str,
     input: &mut Input,
 ) -> Result<Reply, ServiceError> {
-    let mut none = Acm::default();
-    let certificates = certificates.unwrap_or(&mut none);
+    cloudfront
+        .vpc_origins
+        .retain(|_, origin| !origin.is_gone(context.now));
     let uses = cloudfront.certificate_uses(context.account_id);
-    let reply = operations::perform(operation, cloudfront, certificates, context, input)?;
-    for (certificate, user) in uses.difference(&cloudfront.certificate_uses(context.account_id)) {
-        let known_until = context.now + context.rng.duration(Step::CertificateReleased);
-        certificates.release(certificate.clone(), user.clone(), known_until);
+    let reply = operations::perform(operation, cloudfront, regions, context, input)?;
+    if let Some(region) = regions.get_mut(CERTIFICATES) {
+        for (certificate, user) in uses.difference(&cloudfront.certificate_uses(context.account_id))
+        {
+            let known_until = context.now + context.rng.duration(Step::CertificateReleased);
+            region
+                .acm
+                .release(certificate.clone(), user.clone(), known_until);
+        }
     }
     Ok(reply)
 }

@@ -31,8 +31,23 @@ const REFUSED_PREFIXES: [&str; 4] = ["if-", "proxy-", "x-amz-", "x-edge-"];
 pub(super) fn check(origin: &Element) -> Result<(), ServiceError> {
     check_path(origin.text_at(&["OriginPath"]).unwrap_or_default())?;
     check_headers(origin)?;
+    let kinds = ["CustomOriginConfig", "VpcOriginConfig"];
+    if kinds.map(|kind| origin.find(kind).is_some()) == [true, true] {
+        return Err(invalid_argument(
+            "The parameters CustomOriginConfig and VpcOriginConfig cannot be used together.",
+        ));
+    }
+    // Without either, AWS takes the origin for an S3 bucket, which needs another kind of configuration.
+    if kinds.iter().all(|kind| origin.find(kind).is_none()) {
+        return Err(invalid_argument(
+            "The parameter CustomOriginConfig or VpcOriginConfig is required.",
+        ));
+    }
     let number = |path: &[&str]| -> Option<u32> { origin.text_at(path)?.parse().ok() };
-    let read_timeout = number(&["CustomOriginConfig", "OriginReadTimeout"]);
+    let mut read_timeouts = kinds
+        .iter()
+        .map(|kind| number(&[kind, "OriginReadTimeout"]));
+    let read_timeout = read_timeouts.find_map(|timeout| timeout);
     if let (Some(completion), Some(read)) = (number(&["ResponseCompletionTimeout"]), read_timeout)
         && completion < read
     {

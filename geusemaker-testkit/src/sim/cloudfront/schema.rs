@@ -1,4 +1,4 @@
-//! The simulated part of the shape of a DistributionConfig, with the defaults of the CloudFront model.
+//! The simulated part of the shapes of a DistributionConfig and a VpcOriginEndpointConfig, with the defaults of the CloudFront model.
 
 use super::shape::{Absent, Member, Shape};
 
@@ -116,8 +116,9 @@ const ORIGIN: Shape = Shape::Structure(&[
         &list("OriginCustomHeader", &ORIGIN_CUSTOM_HEADER),
         "",
     ),
-    // Without this, AWS takes the origin for an S3 bucket, which needs another kind of configuration.
-    required("CustomOriginConfig", &CUSTOM_ORIGIN_CONFIG),
+    // One of two is required.
+    optional("CustomOriginConfig", &CUSTOM_ORIGIN_CONFIG),
+    optional("VpcOriginConfig", &VPC_ORIGIN_CONFIG),
     filled(
         "ConnectionAttempts",
         &Shape::Number { low: 1, high: 3 },
@@ -166,6 +167,39 @@ const CUSTOM_ORIGIN_CONFIG: Shape = Shape::Structure(&[
     filled(
         "IpAddressType",
         &Shape::OneOf(&["ipv4", "ipv6", "dualstack"]),
+        "ipv4",
+    ),
+]);
+
+const VPC_ORIGIN_CONFIG: Shape = Shape::Structure(&[
+    required("VpcOriginId", &TEXT),
+    optional("OwnerAccountId", &TEXT),
+    filled(
+        "OriginReadTimeout",
+        &Shape::Number { low: 1, high: 120 },
+        "30",
+    ),
+    filled(
+        "OriginKeepaliveTimeout",
+        &Shape::Number { low: 1, high: 120 },
+        "5",
+    ),
+]);
+
+/// The document of CreateVpcOrigin, without its tags.
+pub(super) const VPC_ORIGIN_ENDPOINT_CONFIG: Shape = Shape::Structure(&[
+    required("Name", &TEXT),
+    required("Arn", &TEXT),
+    required("HTTPPort", &Shape::Port),
+    required("HTTPSPort", &Shape::Port),
+    required(
+        "OriginProtocolPolicy",
+        &Shape::OneOf(&["http-only", "match-viewer", "https-only"]),
+    ),
+    optional("OriginSslProtocols", &list("SslProtocol", &SSL_PROTOCOL)),
+    filled(
+        "IpAddressType",
+        &Shape::OneOf(&["ipv4", "dualstack"]),
         "ipv4",
     ),
 ]);

@@ -1,4 +1,4 @@
-//! Tags of distributions.
+//! Tags of distributions and VPC origins.
 
 use std::collections::BTreeMap;
 
@@ -61,13 +61,12 @@ impl Tags {
 }
 
 pub(super) fn list(
-    cloudfront: &CloudFront,
+    cloudfront: &mut CloudFront,
     context: &RequestContext<'_>,
     input: &Input,
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Resource"])?;
-    let id = distribution_of(cloudfront, context, input)?;
-    Ok(Reply::xml(cloudfront.distribution(&id)?.tags.element()))
+    Ok(Reply::xml(tags_of(cloudfront, context, input)?.element()))
 }
 
 pub(super) fn add(
@@ -77,13 +76,11 @@ pub(super) fn add(
 ) -> Result<Reply, ServiceError> {
     refuse_other_query(input, &["Operation", "Resource"])?;
     let added = Tags::parse(body(input)?)?;
-    let id = distribution_of(cloudfront, context, input)?;
-    let mut tags = cloudfront.distribution(&id)?.tags.clone();
-    tags.0.extend(added.0);
-    tags.check()?;
-    if let Some(distribution) = cloudfront.distributions.get_mut(&id) {
-        distribution.tags = tags;
-    }
+    let tags = tags_of(cloudfront, context, input)?;
+    let mut all = tags.clone();
+    all.0.extend(added.0);
+    all.check()?;
+    *tags = all;
     Ok(Reply::empty().status(204))
 }
 
@@ -97,35 +94,31 @@ pub(super) fn remove(
         .find("Items")
         .map_or(&[][..], Element::elements);
     let keys: Vec<&str> = keys.iter().map(Element::text).collect();
-    let id = distribution_of(cloudfront, context, input)?;
-    if let Some(distribution) = cloudfront.distributions.get_mut(&id) {
-        distribution
-            .tags
-            .0
-            .retain(|key, _| !keys.contains(&key.as_str()));
-    }
+    let tags = tags_of(cloudfront, context, input)?;
+    tags.0.retain(|key, _| !keys.contains(&key.as_str()));
     Ok(Reply::empty().status(204))
 }
 
-/// Returns the id of the distribution whose ARN the query names.
-fn distribution_of(
-    cloudfront: &CloudFront,
+/// Returns the tags of the resource whose ARN the query names.
+fn tags_of<'a>(
+    cloudfront: &'a mut CloudFront,
     context: &RequestContext<'_>,
     input: &Input,
-) -> Result<String, ServiceError> {
+) -> Result<&'a mut Tags, ServiceError> {
     let arn = input
         .query
         .get("Resource")
         .ok_or_else(|| invalid_argument("The parameter Resource is required."))?;
-    cloudfront
-        .distributions
-        .iter()
-        .find(|(_, distribution)| distribution.arn(context) == *arn)
-        .map(|(id, _)| id.clone())
-        .ok_or_else(|| {
-            let message = "A resource that was specified is not valid.";
-            ServiceError::new(Code::NoSuchResource, message)
-        })
+    let distributions = cloudfront.distributions.values_mut();
+    let distributions = distributions.map(|it| (it.arn_of(context.account_id), &mut it.tags));
+    let vpc_origins = cloudfront.vpc_origins.values_mut();
+    let vpc_origins = vpc_origins.map(|it| (it.arn_of(context.account_id), &mut it.tags));
+    let mut all = distributions.chain(vpc_origins);
+    let found = all.find(|(of, _)| of == arn);
+    found.map(|(_, tags)| tags).ok_or_else(|| {
+        let message = "A resource that was specified is not valid.";
+        ServiceError::new(Code::NoSuchResource, message)
+    })
 }
 
 fn invalid(message: &str) -> ServiceError {

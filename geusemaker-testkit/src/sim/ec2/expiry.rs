@@ -9,6 +9,7 @@ use super::Ec2;
 use super::capacity_reservation::CapacityReservation;
 use super::instance::Instance;
 use super::nat_gateway::NatGateway;
+use super::security_group::SecurityGroup;
 use super::vpc_endpoint::VpcEndpoint;
 
 /// The client tokens of launches whose instances have expired, each with its zone if it counts for one.
@@ -48,6 +49,14 @@ impl Ec2 {
         let gone = |_: &String, endpoint: &mut VpcEndpoint| endpoint.is_gone(now);
         for (id, _) in self.vpc_endpoints.extract_if(.., gone) {
             self.tags.remove(&id);
+        }
+        let gone =
+            |_: &String, group: &mut SecurityGroup| group.gone_at.is_some_and(|at| at <= now);
+        for (id, group) in self.security_groups.extract_if(.., gone) {
+            self.tags.remove(&id);
+            for rule in group.rules {
+                self.tags.remove(&rule.id);
+            }
         }
         let gone =
             |_: &String, reservation: &mut CapacityReservation| reservation.is_forgotten(now);

@@ -118,9 +118,10 @@ impl Ec2 {
         for id in self.subnets.keys() {
             add("EC2::Subnet", id);
         }
-        // The default group, the main route table and the network ACL are deleted with their VPC, and only with it.
+        // The default group, the main route table and the network ACL are deleted with their VPC, and only with it; the
+        // group of a service goes with what it is for.
         for group in self.security_groups.values() {
-            if !group.is_default() {
+            if !group.is_default() && !group.is_of_service {
                 add("EC2::SecurityGroup", &group.id);
             }
         }

@@ -10,6 +10,7 @@ use super::paging::{Page, Paging};
 use super::placement::{self, Placement};
 use super::tags::Tags;
 use super::{Code, ElasticLoadBalancing, hosted_zone, members, validation};
+use crate::sim::cloudfront::CloudFront;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::{Ec2, Subnet};
 use crate::sim::lifecycle::LifecycleOverride;
@@ -70,6 +71,11 @@ impl LoadBalancer {
     /// Returns the id of the zone that the load balancer's host name is in.
     pub(super) fn hosted_zone(&self) -> &'static str {
         hosted_zone::of_region(self.arn.split(':').nth(3).unwrap_or_default())
+    }
+
+    /// Returns true if it is reached only from within its network.
+    pub(super) fn is_internal(&self) -> bool {
+        self.settings.scheme == "internal"
     }
 
     pub(super) fn is_being_deleted(&self) -> bool {
@@ -272,6 +278,7 @@ fn described(load_balancer: &LoadBalancer, now: Timestamp) -> Reply {
 pub(super) fn delete(
     elb: &mut ElasticLoadBalancing,
     ec2: &mut Ec2,
+    cloudfront: &CloudFront,
     context: &mut RequestContext<'_>,
     params: &mut Params,
 ) -> Result<Reply, ServiceError> {
@@ -289,6 +296,12 @@ pub(super) fn delete(
                 "Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
             ),
         ));
+    }
+    if cloudfront.leads_to(&arn, context.now) {
+        let message = format!(
+            "Load balancer '{arn}' cannot be deleted because it is currently associated with another service"
+        );
+        return Err(ServiceError::new(Code::ResourceInUse, message));
     }
     let gone_at = context.now + context.duration(Step::LoadBalancerDeleted);
     // The network interfaces exist longer than the load balancer, and hold its security groups until they are gone.

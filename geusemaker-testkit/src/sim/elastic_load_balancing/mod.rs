@@ -38,8 +38,9 @@ pub(crate) use self::operations::OPERATIONS;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
 use super::account::Region;
+use super::cloudfront::CloudFront;
 use super::context::RequestContext;
-use super::ec2::Ec2;
+use super::ec2::{Ec2, Subnet};
 use super::guest::Software;
 use super::resource::{Resource, ResourceState};
 use super::timings::Step;
@@ -146,6 +147,18 @@ impl ElasticLoadBalancing {
         found.map(LoadBalancer::hosted_zone)
     }
 
+    /// Returns the load balancer of an ARN as CloudFront sees it, unless it is being deleted.
+    pub(crate) fn as_origin(&self, arn: &str, now: Timestamp) -> Option<OriginBalancer> {
+        let found = load_balancer::live(self, arn).ok()?;
+        let placements = found.placements.iter();
+        Some(OriginBalancer {
+            vpc: found.vpc.clone(),
+            subnets: placements.map(|it| it.subnet.clone()).collect(),
+            is_active: found.state(now) == "active",
+            is_internal: found.is_internal(),
+        })
+    }
+
     /// Returns the load balancer, even if it is being deleted.
     fn load_balancer(&self, arn: &str) -> Result<&LoadBalancer, ServiceError> {
         self.load_balancers
@@ -186,8 +199,17 @@ impl ElasticLoadBalancing {
     }
 }
 
+/// A load balancer as CloudFront sees it.
+pub(crate) struct OriginBalancer {
+    pub(crate) vpc: String,
+    pub(crate) subnets: Vec<Subnet>,
+    pub(crate) is_active: bool,
+    pub(crate) is_internal: bool,
+}
+
 pub(crate) fn answer(
     region: &mut Region,
+    cloudfront: &CloudFront,
     context: &mut RequestContext<'_>,
     operation: &str,
     params: &mut Params,
@@ -201,7 +223,7 @@ pub(crate) fn answer(
     elb.load_balancers
         .retain(|_, load_balancer| !load_balancer.is_gone(context.now));
     let uses = elb.certificate_uses();
-    let reply = operations::perform(operation, elb, acm, ec2, context, params)?;
+    let reply = operations::perform(operation, elb, acm, ec2, cloudfront, context, params)?;
     for (certificate, user) in uses.difference(&elb.certificate_uses()) {
         let known_until = context.now + context.rng.duration(Step::CertificateReleased);
         acm.release(certificate.clone(), user.clone(), known_until);

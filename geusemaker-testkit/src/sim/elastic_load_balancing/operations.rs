@@ -5,6 +5,7 @@ use super::{
     ssl_policy, tags, target, target_group, target_health, tls,
 };
 use crate::sim::acm::Acm;
+use crate::sim::cloudfront::CloudFront;
 use crate::sim::context::RequestContext;
 use crate::sim::ec2::Ec2;
 use crate::sim::operation::operations;
@@ -15,6 +16,7 @@ operations! {
         elb: &mut ElasticLoadBalancing,
         acm: &Acm,
         ec2: &mut Ec2,
+        cloudfront: &CloudFront,
         context: &mut RequestContext<'_>,
         params: &mut Params
     ) {
@@ -25,7 +27,7 @@ operations! {
         "CreateRule" => rule::create(elb, context, params),
         "CreateTargetGroup" => target_group::create(elb, ec2, context, params),
         "DeleteListener" => listener::delete(elb, params),
-        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, context, params),
+        "DeleteLoadBalancer" => load_balancer::delete(elb, ec2, cloudfront, context, params),
         "DeleteRule" => rule::delete(elb, params),
         "DeleteTargetGroup" => target_group::delete(elb, params),
         "DeregisterTargets" => target::deregister(elb, ec2, context, params),

@@ -4,6 +4,7 @@ pub(crate) mod config;
 mod invalidation;
 mod neighbors;
 mod policy;
+mod vpc_origin;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ mod rules;
 mod settings;
 mod target_health;
 mod tls;
-mod world;
+pub(crate) mod world;
 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::client::Waiters;

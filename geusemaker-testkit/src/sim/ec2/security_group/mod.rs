@@ -6,6 +6,7 @@ pub(super) mod reference;
 pub(super) mod rule;
 pub(super) mod rule_change;
 pub(super) mod rule_update;
+mod service_group;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,12 @@ pub(crate) struct SecurityGroup {
     pub(crate) description: String,
     /// The time from which other calls know the id.
     pub(crate) visible_at: Timestamp,
+    /// True if a service keeps the group in the VPC, as CloudFront does for VPC origins.
+    #[serde(default)]
+    pub(super) is_of_service: bool,
+    /// The time at which that service removes it.
+    #[serde(default)]
+    pub(super) gone_at: Option<Timestamp>,
     pub(super) rules: Vec<SecurityGroupRule>,
 }
 
@@ -44,6 +51,8 @@ impl SecurityGroup {
             name: "default".to_owned(),
             description: "default VPC security group".to_owned(),
             visible_at: Timestamp::MIN,
+            is_of_service: false,
+            gone_at: None,
             rules: vec![
                 SecurityGroupRule::everything(ingress, &id, Direction::Ingress, peer),
                 SecurityGroupRule::everything(egress, &id, Direction::Egress, Peer::anywhere()),
@@ -246,6 +255,8 @@ pub(crate) fn create(
         name,
         description,
         visible_at: context.now + context.rng.duration(Step::Consistency),
+        is_of_service: false,
+        gone_at: None,
         rules: vec![SecurityGroupRule::everything(
             rule,
             &id,
