@@ -34,6 +34,7 @@ impl Charge {
             | ResourceKind::ListenerRule
             | ResourceKind::Listener
             | ResourceKind::Certificate
+            | ResourceKind::VpcOrigin
             | ResourceKind::TargetGroup
             | ResourceKind::MountTarget
             | ResourceKind::AccessPoint
