@@ -68,6 +68,11 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a spec with comments, to start from
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(Init),
+    /// Check a spec without asking AWS; no credentials are needed
+    Validate(SpecFile),
     #[command(flatten)]
     Stack(StackCommand),
     /// List instance types with GPUs, the cheapest first
@@ -247,8 +252,59 @@ impl StackCommand {
 #[derive(Args, Debug)]
 pub(crate) struct SpecFile {
     /// TOML file that describes the stack; - reads it from standard input
-    #[arg(value_name = "SPEC", default_value = "gm.toml")]
+    #[arg(value_name = "SPEC", default_value = SpecFile::DEFAULT)]
     pub(crate) spec: PathBuf,
+}
+
+impl SpecFile {
+    /// The file of a command that names none.
+    pub(crate) const DEFAULT: &str = "gm.toml";
+}
+
+const INIT_EXAMPLES: &str = "Examples:
+  gm init                                  asks what to write
+  gm init --template vllm --yes            writes gm.toml with the values of the template
+  gm init --template ollama --name chat --region eu-west-1 --instance-type g6.xlarge chat.toml";
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// File to write
+    #[arg(value_name = "FILE", default_value = SpecFile::DEFAULT)]
+    pub(crate) file: PathBuf,
+    /// Spec to start from [default with --yes: ollama]
+    #[arg(long, value_enum)]
+    pub(crate) template: Option<Template>,
+    /// Name of the stack
+    #[arg(long)]
+    pub(crate) name: Option<StackName>,
+    /// Region of the stack
+    #[arg(long)]
+    pub(crate) region: Option<Region>,
+    /// Tier: 1 for instances, 2 with a load balancer, 3 with a CDN
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub(crate) tier: Option<u8>,
+    /// Instance type; gm gpus lists those with GPUs
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) instance_type: Option<String>,
+    /// Write over a file that exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Ask nothing: what is not given is as in the template
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// A spec to start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// Ollama with Open WebUI
+    Ollama,
+    /// vLLM: an OpenAI-compatible API with a key
+    Vllm,
+    /// ComfyUI
+    Comfyui,
+    /// n8n with PostgreSQL, Qdrant and Ollama
+    AiStack,
 }
 
 #[derive(Args, Debug)]

@@ -26,6 +26,8 @@ pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Ou
     let global = arguments.global;
     match arguments.command {
         Command::Stack(command) => on_stacks(global, command, screen).await,
+        Command::Init(init) => command::init::run(&init).map(Outcome::from),
+        Command::Validate(file) => command::validate::run(&file).map(Outcome::from),
         Command::Version => Ok(command::version::run().into()),
         Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus, screen).await,
         Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),

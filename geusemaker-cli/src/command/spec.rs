@@ -10,12 +10,7 @@ use crate::failure::Failure;
 
 /// Reads a spec file; a failure says that nothing was changed. The sandbox has the secrets that the spec names.
 pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
-    let spec = if file.spec.as_os_str() == "-" {
-        DeploymentSpec::from_reader(std::io::stdin().lock(), "standard input", ".")
-    } else {
-        DeploymentSpec::from_file(&file.spec)
-    };
-    let spec = spec.map_err(|error| Failure::before(&error.into()))?;
+    let spec = parse(file)?;
     #[cfg(not(feature = "sandbox"))]
     let _ = context;
     #[cfg(feature = "sandbox")]
@@ -26,6 +21,23 @@ pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<Deploymen
         crate::sandbox::secrets::make_up(&context.config, &spec, &context.display).await?;
     }
     Ok(spec)
+}
+
+/// Reads a spec file without an account.
+pub(super) fn parse(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
+    let is_default = file.spec.as_os_str() == SpecFile::DEFAULT;
+    if is_default && !file.spec.exists() {
+        return Err(
+            Failure::usage("no spec given, and no gm.toml in this directory")
+                .remedy("pass a file, or write one with gm init"),
+        );
+    }
+    let spec = if file.spec.as_os_str() == "-" {
+        DeploymentSpec::from_reader(std::io::stdin().lock(), "standard input", ".")
+    } else {
+        DeploymentSpec::from_file(&file.spec)
+    };
+    spec.map_err(|error| Failure::before(&error.into()))
 }
 
 /// Takes over the settings of a spec that touch no resource of the stack that exists under its name.

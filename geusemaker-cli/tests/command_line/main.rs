@@ -18,6 +18,7 @@ mod gm;
 mod gpus;
 #[cfg(unix)]
 mod guest;
+mod init;
 mod journal;
 mod json_documents;
 mod kept_formats;

@@ -73,12 +73,12 @@ fn syntax_error_is_located() {
 }
 
 #[test]
-fn missing_spec_points_to_examples() {
+fn missing_spec_points_to_init() {
     let gm = Gm::new();
     for arguments in [&["deploy"][..], &["plan"]] {
         gm.sandbox(arguments)
             .with(2)
-            .says(&["gm.toml: there is no such file", "examples/"]);
+            .says(&["no spec given, and no gm.toml in this directory", "gm init"]);
     }
     gm.sandbox(&["deploy", "other.toml"])
         .with(2)

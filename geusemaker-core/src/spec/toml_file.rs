@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
     limited_file::read(path)
         .map_err(|error| {
             SpecError::new(match error.kind() {
-                ErrorKind::NotFound => "there is no such file; start from a copy of one in examples/ of the source code".to_owned(),
+                ErrorKind::NotFound => "there is no such file; gm init writes one".to_owned(),
                 _ => format!("cannot be read: {error}"),
             })
         })
@@ -714,7 +714,7 @@ wait_timeout = "1h"
             .to_string();
         assert_eq!(
             error,
-            "no/such/gm.toml: there is no such file; start from a copy of one in examples/ of the source code"
+            "no/such/gm.toml: there is no such file; gm init writes one"
         );
     }
 

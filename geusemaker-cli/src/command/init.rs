@@ -1,0 +1,247 @@
+//! `gm init`: writes a spec with comments, to start from.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use geusemaker_core::DeploymentSpec;
+
+use crate::arguments::{Init, Template};
+use crate::confirm::is_terminal;
+use crate::document::Document;
+use crate::failure::Failure;
+
+impl Template {
+    const ALL: [Self; 4] = [Self::Ollama, Self::Vllm, Self::Comfyui, Self::AiStack];
+
+    /// Returns the text of the template.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Ollama => include_str!("../../templates/ollama.toml"),
+            Self::Vllm => include_str!("../../templates/vllm.toml"),
+            Self::Comfyui => include_str!("../../templates/comfyui.toml"),
+            Self::AiStack => include_str!("../../templates/ai-stack.toml"),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ollama => "ollama",
+            Self::Vllm => "vllm",
+            Self::Comfyui => "comfyui",
+            Self::AiStack => "ai-stack",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::Ollama => "Ollama with Open WebUI",
+            Self::Vllm => "vLLM: an OpenAI-compatible API with a key",
+            Self::Comfyui => "ComfyUI",
+            Self::AiStack => "n8n with PostgreSQL, Qdrant and Ollama",
+        }
+    }
+}
+
+/// The values of a template that the user can change.
+const KEYS: [&str; 4] = ["name", "region", "tier", "instance_type"];
+
+pub(crate) fn run(init: &Init) -> Result<Document, Failure> {
+    let file = &init.file;
+    if file.exists() && !init.force {
+        return Err(exists(file));
+    }
+    let asks = !init.yes && is_terminal();
+    let template = match init.template {
+        Some(template) => template,
+        None if asks => ask_for_template()?,
+        None if init.yes => Template::Ollama,
+        None => {
+            return Err(Failure::usage(
+                "gm init asks questions, and there is no terminal to ask on: give --template and --yes",
+            ));
+        }
+    };
+    let mut text = template.text().to_owned();
+    let given = [
+        init.name.as_ref().map(ToString::to_string),
+        init.region.as_ref().map(ToString::to_string),
+        init.tier.map(|tier| tier.to_string()),
+        init.instance_type.clone(),
+    ];
+    for (key, given) in KEYS.into_iter().zip(given) {
+        let usual = value(&text, key).unwrap_or_default().to_owned();
+        let value = match given {
+            Some(given) => given,
+            None if asks => ask(&format!("{} [{usual}]: ", key.replace('_', " ")))?,
+            None => continue,
+        };
+        if !value.is_empty() {
+            text = with_value(&text, key, &usual, &value);
+        }
+    }
+    let spec = DeploymentSpec::from_toml(&text)
+        .map_err(|error| Failure::before(&error.into()).state("nothing was written"))?;
+    write(file, &text, init.force)?;
+    let shown = file.display();
+    Ok(Document::ok()
+        .member("file", file)
+        .member("template", template.name())
+        .member("name", spec.name())
+        .line(format!(
+            "{shown} written: {}, tier {} with {}",
+            spec.name(),
+            spec.tier().number(),
+            template.description()
+        ))
+        .line(format!("next: gm plan{}", argument(file))))
+}
+
+fn write(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        false => options.create_new(true),
+    };
+    let written = options
+        .open(file)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => exists(file),
+        _ => Failure::local(format!("{} cannot be written: {error}", file.display())),
+    })
+}
+
+fn exists(file: &Path) -> Failure {
+    Failure::usage(format!("{} exists already", file.display()))
+        .remedy("name another file, or write over it with --force")
+}
+
+/// Returns the argument with which commands read the file: nothing for the default.
+fn argument(file: &Path) -> String {
+    match file.to_str() {
+        Some("gm.toml") => String::new(),
+        _ => format!(" {}", file.display()),
+    }
+}
+
+/// Returns the value of a key, without its quotes.
+fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let line = text.lines().find_map(|line| assigned(line, key))?;
+    let line = line.split('#').next().unwrap_or(line).trim();
+    Some(line.trim_matches('"'))
+}
+
+/// Returns what a line assigns to a key.
+fn assigned<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let rest = line.strip_prefix(key)?.trim_start();
+    rest.strip_prefix('=').map(str::trim_start)
+}
+
+/// Returns the template with another value for the key, also in the commands of its comments.
+fn with_value(text: &str, key: &str, before: &str, after: &str) -> String {
+    let mut is_done = false;
+    let lines = text.lines().map(|line| {
+        if !is_done && assigned(line, key).is_some() {
+            is_done = true;
+            return line.replacen(before, after, 1);
+        }
+        if key == "name" && line.starts_with('#') {
+            return line.replace(&format!("gm exec {before} "), &format!("gm exec {after} "));
+        }
+        line.to_owned()
+    });
+    let mut text: String = lines.map(|line| line + "\n").collect();
+    // The description of the type is that of the template's.
+    if key == "instance_type" {
+        text = without_comment(&text, after);
+    }
+    text
+}
+
+/// Removes the comment from the line with the instance type.
+fn without_comment(text: &str, instance_type: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match assigned(line, "instance_type") {
+            Some(_) => format!("instance_type = \"{instance_type}\"\n"),
+            None => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
+fn ask_for_template() -> Result<Template, Failure> {
+    for (number, template) in (1..).zip(Template::ALL) {
+        eprintln!(
+            "  {number}  {:<9} {}",
+            template.name(),
+            template.description()
+        );
+    }
+    let answer = ask("template [1]: ")?;
+    if answer.is_empty() {
+        return Ok(Template::Ollama);
+    }
+    let by_number = answer.parse::<usize>().ok();
+    let by_number = by_number.and_then(|number| Template::ALL.get(number.checked_sub(1)?).copied());
+    let by_name = || Template::ALL.into_iter().find(|it| it.name() == answer);
+    by_number.or_else(by_name).ok_or_else(|| {
+        let names = Template::ALL.map(Template::name).join(", ");
+        Failure::usage(format!(
+            "{answer:?} is no template: the templates are {names}"
+        ))
+    })
+}
+
+/// Asks for a line on the terminal; an end of the input declines.
+fn ask(question: &str) -> Result<String, Failure> {
+    eprint!("{question}");
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(0) | Err(_) => Err(Failure::declined()),
+        Ok(_) => Ok(line.trim().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_the_examples() {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+        // A package has no examples beside it.
+        if !examples.is_dir() {
+            return;
+        }
+        for (template, example) in
+            Template::ALL
+                .into_iter()
+                .zip(["ollama-webui", "vllm", "comfyui", "n8n"])
+        {
+            let example = examples.join(example).with_extension("toml");
+            assert_eq!(std::fs::read_to_string(example).unwrap(), template.text());
+        }
+    }
+
+    #[test]
+    fn changed_template_is_valid_spec() {
+        for template in Template::ALL {
+            let mut text = template.text().to_owned();
+            for (key, after) in KEYS
+                .into_iter()
+                .zip(["mine", "eu-west-1", "3", "g6e.xlarge"])
+            {
+                let before = value(&text, key).unwrap().to_owned();
+                text = with_value(&text, key, &before, after);
+            }
+            let spec = DeploymentSpec::from_toml(&text).unwrap();
+            assert_eq!(spec.name().as_str(), "mine");
+            assert_eq!(spec.region().unwrap().as_str(), "eu-west-1");
+            assert_eq!(spec.tier().number(), 3);
+            assert_eq!(spec.compute().instance_type().name(), "g6e.xlarge");
+            assert!(!text.contains("gm exec ollama-webui"), "{text}");
+        }
+    }
+}
