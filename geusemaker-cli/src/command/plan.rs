@@ -1,7 +1,8 @@
 //! `gm plan`: shows what a spec would create.
 
 use geusemaker_core::spec::{
-    CdnBehavior, CdnOrigin, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
+    CdnBehavior, CdnOrigin, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier,
+    VolumeKind,
 };
 use geusemaker_core::{Candidate, Error, Phase, Plan, PlanWarning, PlannedNetwork};
 use serde_json::{Value, json};

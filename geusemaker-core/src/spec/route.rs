@@ -271,7 +271,10 @@ mod tests {
     fn private_origin_leaves_room_for_paths() {
         let services = [
             ("ui", ""),
-            ("api", "paths = ['/a', '/b', '/c', '/d', '/e']\n[cdn]\norigin = 'vpc'"),
+            (
+                "api",
+                "paths = ['/a', '/b', '/c', '/d', '/e']\n[cdn]\norigin = 'vpc'",
+            ),
         ];
         assert_eq!(shown(&spec(3, &services)), ["1 api /a /b /c /d /e"]);
     }

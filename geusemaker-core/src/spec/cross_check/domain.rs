@@ -326,15 +326,25 @@ mod tests {
         ] {
             let spec = read(3, G5, &with(scheme, origin)).unwrap();
             let is_internal = spec.balancer_scheme() == Scheme::Internal;
-            assert_eq!((spec.has_vpc_origin(), is_internal), (is_private, is_private));
+            assert_eq!(
+                (spec.has_vpc_origin(), is_internal),
+                (is_private, is_private)
+            );
             assert_eq!(spec.has_origin_secret(), !is_private);
         }
         for (scheme, origin, wanted) in [
             (public, vpc, "the load balancer is internal: leave it out"),
-            (internal, internet, "set cdn.origin = \"vpc\", or leave it out"),
+            (
+                internal,
+                internet,
+                "set cdn.origin = \"vpc\", or leave it out",
+            ),
         ] {
             let error = error(3, G5, &with(scheme, origin));
-            assert!(error.contains("load_balancer.scheme: ") && error.contains(wanted), "{error}");
+            assert!(
+                error.contains("load_balancer.scheme: ") && error.contains(wanted),
+                "{error}"
+            );
         }
         // Below tier 3 there is no CDN whose origin it could be.
         let spec = read(2, G5, &with(public, vpc)).unwrap();
