@@ -104,6 +104,8 @@ impl<'a> Teardown<'a> {
         for kind in order(&unanswered) {
             let earlier = kind.after().iter().chain(data_waits_for(kind, &unanswered));
             let before: Vec<_> = earlier
+                // Without a VPC origin, a load balancer does not wait for its distribution.
+                .filter(|earlier| **earlier != ResourceKind::VpcOrigin || self.has(ResourceKind::VpcOrigin))
                 .filter_map(|earlier| removals.get(earlier).cloned())
                 .collect();
             let all = self.all(kind);
@@ -120,6 +122,10 @@ impl<'a> Teardown<'a> {
     /// Deletes everything, and asks for the protections first.
     pub(crate) async fn run(self) -> Undone {
         self.run_knowing(None).await
+    }
+
+    fn has(&self, kind: ResourceKind) -> bool {
+        self.targets.iter().any(|target| target.kind == kind)
     }
 
     /// Removes all resources of a kind at the same time.
