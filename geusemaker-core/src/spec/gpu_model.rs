@@ -86,8 +86,9 @@ fn unknown(text: &str, all: &BTreeSet<&'static str>) -> String {
         let whole = strsim::damerau_levenshtein(&upper, &model);
         whole.min(strsim::damerau_levenshtein(&upper, rest))
     };
-    let nearest = all.iter().map(|model| distance(model)).min();
-    let nearest = nearest.filter(|distance| *distance <= FARTHEST);
+    let nearest = all.iter().map(distance).min();
+    let farthest = FARTHEST.min(upper.len().saturating_sub(1));
+    let nearest = nearest.filter(|distance| *distance <= farthest);
     let names = |models: &mut dyn Iterator<Item = &&'static str>, quote: &str| -> Vec<_> {
         models
             .map(|model| format!("{quote}{}{quote}", short(model)))
