@@ -17,7 +17,7 @@ use super::gpu_instance_type::GpuInstanceType;
 /// let model: GpuModel = "l4".parse()?;
 /// assert_eq!(model.to_string(), "NVIDIA L4");
 /// let error = "a10".parse::<GpuModel>().unwrap_err();
-/// assert!(error.to_string().contains("did you mean \"A10G\" or \"A100\"?"));
+/// assert!(error.to_string().contains("did you mean \"A100\" or \"A10G\"?"));
 /// # Ok::<(), geusemaker_core::spec::SpecError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
