@@ -234,7 +234,6 @@ impl std::fmt::Display for Microdollars {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

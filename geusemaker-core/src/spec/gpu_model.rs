@@ -17,7 +17,7 @@ use super::gpu_instance_type::GpuInstanceType;
 /// let model: GpuModel = "l4".parse()?;
 /// assert_eq!(model.to_string(), "NVIDIA L4");
 /// let error = "a10".parse::<GpuModel>().unwrap_err();
-/// assert!(error.to_string().contains("did you mean \"A10G\" or \"A100\"?"));
+/// assert!(error.to_string().contains("did you mean \"A100\" or \"A10G\"?"));
 /// # Ok::<(), geusemaker_core::spec::SpecError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +86,9 @@ fn unknown(text: &str, all: &BTreeSet<&'static str>) -> String {
         let whole = strsim::damerau_levenshtein(&upper, &model);
         whole.min(strsim::damerau_levenshtein(&upper, rest))
     };
-    let nearest = all.iter().map(|model| distance(model)).min();
-    let nearest = nearest.filter(|distance| *distance <= FARTHEST);
+    let nearest = all.iter().map(distance).min();
+    let farthest = FARTHEST.min(upper.len().saturating_sub(1));
+    let nearest = nearest.filter(|distance| *distance <= farthest);
     let names = |models: &mut dyn Iterator<Item = &&'static str>, quote: &str| -> Vec<_> {
         models
             .map(|model| format!("{quote}{}{quote}", short(model)))
