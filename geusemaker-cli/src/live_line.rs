@@ -9,6 +9,9 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::stopwatch::Stopwatch;
 
+/// The columns below which the beginning of a state says too little.
+const MIN_STATE: usize = 24;
+
 /// The columns below which the beginning of a subject says nothing.
 const MIN_SUBJECT: usize = 12;
 
@@ -70,24 +73,34 @@ impl LiveLine {
     }
 }
 
-/// Returns the line of a wait: the longest form that fits. The time so far is on every one.
+/// Returns the line of a wait: the longest form that has room for the state, or for the beginning of a long one. The time
+/// so far is on every one.
 fn wait_text(
     (what, state): (&str, &str),
     (total, elapsed): (&str, &str),
     usual: &str,
     width: usize,
 ) -> String {
-    let tail = format!(": {state}, {elapsed}");
     let forms = [
-        format!("{total:>7}  waiting for {what}{tail} ({usual})"),
-        format!("{total:>7}  {what}{tail} ({usual})"),
-        format!("{what}{tail} ({usual})"),
-        format!("{what}{tail}"),
+        (
+            format!("{total:>7}  waiting for {what}: "),
+            format!(", {elapsed} ({usual})"),
+        ),
+        (
+            format!("{total:>7}  {what}: "),
+            format!(", {elapsed} ({usual})"),
+        ),
+        (format!("{what}: "), format!(", {elapsed} ({usual})")),
+        (format!("{what}: "), format!(", {elapsed}")),
     ];
-    if let Some(form) = forms.into_iter().find(|form| form.width() < width) {
-        return form;
+    for (head, tail) in forms {
+        let room = width.saturating_sub(head.width() + tail.width());
+        if room > state.width().min(MIN_STATE) {
+            return format!("{head}{}{tail}", fitting(state, room));
+        }
     }
     // Of a long subject, its beginning says most.
+    let tail = format!(": {state}, {elapsed}");
     let room = width.saturating_sub(tail.width());
     if room > MIN_SUBJECT {
         return format!("{}{tail}", fitting(what, room));
@@ -148,6 +161,17 @@ mod tests {
         assert_eq!(shown(40), "ALB to be active: provisioning, 1m03s");
         assert_eq!(shown(36), "ALB to be a...: provisioning, 1m03s");
         assert_eq!(shown(20), "1m03s ALB to be...");
+    }
+
+    #[test]
+    fn long_state_is_cut_before_times() {
+        let state = "healthy 0 of 2; failed: ollama of i-66aebaaae2c2f1cb8, open-webui of i-66aebaaae2c2f1cb8";
+        let times = ("1m40s", "53s");
+        let usual = "usually 30s to 2m30s";
+        assert_eq!(
+            wait_text(("targets to be healthy", state), times, usual, 80),
+            "targets to be healthy: healthy 0 of 2; failed: o..., 53s (usually 30s to 2m30s)"
+        );
     }
 
     #[test]

@@ -214,6 +214,10 @@ impl ProgressDisplay {
                 let took = took.map_or(String::new(), |took| format!(" ({})", duration(took)));
                 format!("{event}{took}")
             }
+            // The result says why, and what can be done about it.
+            ProgressUpdate::Left { leftover, .. } if !self.is_verbose => {
+                format!("{} {} could not be deleted", leftover.kind, leftover.key)
+            }
             _ => event.to_string(),
         };
         Some(self.timed(&text))

@@ -70,9 +70,10 @@ impl Screen {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
             inner: Arc::new(Inner {
-                is_live: stderr.is_terminal() && !is_dumb,
+                // Older consoles of Windows show control sequences as text.
+                is_live: cfg!(unix) && stderr.is_terminal() && !is_dumb,
                 // The choice that clap makes for its own errors.
-                is_colored: AutoStream::choice(&stderr) != ColorChoice::Never,
+                is_colored: cfg!(unix) && AutoStream::choice(&stderr) != ColorChoice::Never,
                 stopwatch: Stopwatch::start(),
                 state: Mutex::default(),
             }),

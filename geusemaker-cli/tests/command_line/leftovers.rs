@@ -218,7 +218,7 @@ fn signal_finishes_current_calls() {
     let ended = running.ended().with(130);
     ended.says(&[
         "finishing the current calls",
-        " are left",
+        "now: left in account 123456789012, us-east-1: ",
         "next: gm leftovers --delete",
     ]);
     let calls = account.aws.calls();

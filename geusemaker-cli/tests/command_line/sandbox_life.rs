@@ -132,7 +132,7 @@ fn tier_3_is_deployed_and_destroyed() {
             "Registering instances...",
             "Waiting for healthy targets...",
             "Creating CloudFront distribution...",
-            "Waiting for deployment...",
+            "Waiting for CloudFront to deploy it...",
             "CloudFront distribution is deployed: https://",
         ],
     );

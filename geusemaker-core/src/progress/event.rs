@@ -268,7 +268,7 @@ impl fmt::Display for ProgressUpdate {
             ),
             Self::Late { what, usual, .. } => write!(
                 f,
-                "{what} takes longer than usual ({} to {}); nothing is wrong yet",
+                "the wait for {what} takes longer than usual ({} to {}); nothing is wrong yet",
                 words::duration(usual.from),
                 words::duration(usual.to)
             ),

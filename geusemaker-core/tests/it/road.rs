@@ -187,7 +187,7 @@ async fn listener_gets_steps_in_order() {
         &format!("ALB is active: {dns_name}"),
         "Waiting for healthy targets...",
         "Creating CloudFront distribution...",
-        "Waiting for deployment...",
+        "Waiting for CloudFront to deploy it...",
         &format!("CloudFront distribution is deployed: https://{domain}"),
     ] {
         assert!(
@@ -209,8 +209,7 @@ async fn listener_gets_steps_in_order() {
     let deleted = scenario
         .messages()
         .iter()
-        // A wait is for a resource "to be deleted".
-        .filter(|message| message.ends_with(" deleted") && !message.starts_with("wait"))
+        .filter(|message| message.ends_with(" deleted") || message.ends_with(" terminated"))
         .count();
     assert_eq!(created, deleted);
 }
