@@ -192,6 +192,8 @@ pub(crate) enum StackCommand {
     Destroy(Destroy),
     /// Remove a stack whose deployment was never finished
     Rollback(Rollback),
+    /// Check credentials, region, quotas and this machine, and say where each setting comes from
+    Doctor,
     /// List, or delete, resources tagged by gm that no local journal knows
     #[command(visible_alias = "cleanup")]
     Leftovers(Leftovers),
@@ -207,7 +209,8 @@ impl StackCommand {
             | Self::Outputs(_)
             | Self::Events(_)
             | Self::Logs(_)
-            | Self::Token(_) => true,
+            | Self::Token(_)
+            | Self::Doctor => true,
             Self::Leftovers(leftovers) => !leftovers.delete,
             Self::Deploy(_)
             | Self::Resume(_)
@@ -244,7 +247,8 @@ impl StackCommand {
             | Self::RotateOriginSecret(_)
             | Self::Token(_)
             | Self::RotateToken(_)
-            | Self::Leftovers(_) => &[],
+            | Self::Leftovers(_)
+            | Self::Doctor => &[],
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
+use crate::state_directory::StateDirectory;
 
 /// The time that a call under way has after a signal.
 const MOMENT: Duration = Duration::from_secs(3);
@@ -21,6 +22,7 @@ const MOMENT: Duration = Duration::from_secs(3);
 pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
+    pub(crate) state: StateDirectory,
     /// The configuration of the SDK, with which the sandbox is furnished.
     #[cfg(feature = "sandbox")]
     pub(crate) config: SdkConfig,

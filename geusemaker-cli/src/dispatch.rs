@@ -111,6 +111,7 @@ async fn open(
     let context = Context {
         session,
         is_sandbox: global.sandbox,
+        state,
         #[cfg(feature = "sandbox")]
         config,
         output: global.output,
@@ -165,6 +166,7 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
                 .await
         }
         StackCommand::RotateToken(rotate) => command::rotate_token::run(context, &rotate).await,
+        StackCommand::Doctor => command::doctor::run(context).await,
         StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,
         StackCommand::Rollback(rollback) => command::rollback::run(context, &rollback).await,

@@ -59,6 +59,14 @@ impl SessionPlugin {
         }
     }
 
+    /// Returns the version for people.
+    pub(crate) fn version_text(&self) -> String {
+        let version = self.version();
+        version.map_or_else(String::new, |version| {
+            version.map(|part| part.to_string()).join(".")
+        })
+    }
+
     /// Returns the version, if the plugin says it.
     fn version(&self) -> Option<[u32; 4]> {
         let mut command = Command::new(&self.program);

@@ -42,6 +42,10 @@ impl StateDirectory {
         })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns the path of the file with the sandbox's account.
     #[cfg(feature = "sandbox")]
     pub(crate) fn account_file(&self) -> PathBuf {

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 mod cost;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod front;

@@ -9,6 +9,7 @@ mod cdn;
 mod clock_speed;
 mod consent;
 mod cost;
+mod doctor;
 mod events;
 #[cfg(unix)]
 mod exec;
