@@ -1,6 +1,8 @@
 //! The failure that an error of the SDK amounts to: its exit code and its class.
 
-use geusemaker_core::{Attempt, AwsError, Category, Error, ErrorClass, PlanError, Undone};
+use geusemaker_core::{
+    Attempt, AwsError, Category, Error, ErrorClass, JournalError, PlanError, Undone,
+};
 use serde_json::json;
 
 use super::Failure;
@@ -20,6 +22,8 @@ impl Failure {
             {
                 ExitCode::Usage
             }
+            // The resources in it may exist.
+            _ if is_unreadable(error) => ExitCode::LeftoversRemain,
             Category::Input => ExitCode::Usage,
             Category::Access => ExitCode::Access,
             Category::Locked => ExitCode::Locked,
@@ -88,6 +92,7 @@ impl Failure {
         if let Error::Software { log, .. } = error {
             failure.details.log.clone_from(log);
         }
+        failure.details.is_about_missing_stack = matches!(error, Error::NoSuchStack { .. });
         failure.remedy = Some(error.remedy());
         if error.is_about_credentials()
             && error.call().is_some_and(|call| call.code.is_none())
@@ -148,6 +153,19 @@ impl Failure {
             self.details.problems = problems;
         }
     }
+}
+
+/// Returns true if a journal exists that cannot be read.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Journal(
+            JournalError::Damaged { .. }
+                | JournalError::Newer { .. }
+                | JournalError::Missing { .. }
+                | JournalError::Illegal { .. }
+        )
+    )
 }
 
 fn call(error: &AwsError) -> serde_json::Value {

@@ -35,6 +35,8 @@ struct Details {
     log: Vec<String>,
     /// All resources of the stack, if they stay.
     kept: Vec<ResourceStatus>,
+    /// True if the failure is that there is no such stack.
+    is_about_missing_stack: bool,
     /// The summary of an account that was served.
     served: Option<Value>,
 }
@@ -49,6 +51,7 @@ impl Failure {
                 attempts: Vec::new(),
                 log: Vec::new(),
                 kept: Vec::new(),
+                is_about_missing_stack: false,
                 served: None,
             }),
             message,
@@ -156,6 +159,18 @@ impl Failure {
     /// Sets the message for people, above the error.
     pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
         self.message = format!("{}: {}", message.into(), self.message);
+        self
+    }
+
+    /// Returns true if the failure is that there is no such stack.
+    pub(crate) fn is_about_missing_stack(&self) -> bool {
+        self.details.is_about_missing_stack
+    }
+
+    /// Adds a text to the message.
+    pub(crate) fn add(mut self, text: &str) -> Self {
+        self.message.push_str(text);
+        self.details.error["message"] = self.message.as_str().into();
         self
     }
 

@@ -66,7 +66,7 @@ fn json_log_is_stream_of_objects() {
         serde_json::json!({
             "instance": 0,
             "service": "ollama",
-            "at": "2026-11-26T00:00:01.000000001Z",
+            "at": "2026-11-26T00:00:01.000Z",
             "text": "ollama 1",
         })
     );

@@ -17,6 +17,8 @@ mod gm;
 mod guest;
 mod journal;
 mod json_documents;
+#[cfg(unix)]
+mod kept_file_systems;
 mod kept_formats;
 mod killed;
 mod leftovers;
@@ -26,6 +28,7 @@ mod live_line;
 mod logs;
 #[cfg(unix)]
 mod on_failure_ask;
+mod outcomes;
 mod plan;
 mod protected;
 mod recorded_plan;
@@ -42,6 +45,8 @@ mod settings;
 mod signals;
 mod spec_text;
 mod state_directory;
+#[cfg(unix)]
+mod status;
 #[cfg(unix)]
 mod terminal;
 mod token;
