@@ -48,7 +48,10 @@ async fn on_stacks(
     screen: Screen,
 ) -> Result<Outcome, Failure> {
     let (context, at_end) = open(&global, command.only_reads(), command.timeouts(), screen).await?;
-    let ended = dispatch(&context, command).await;
+    let mut ended = dispatch(&context, command).await;
+    if let Err(failure) = ended {
+        ended = Err(with_places(failure, &global, &context).await);
+    }
     context.display.finish();
     if let Some(at_end) = at_end {
         at_end();
@@ -74,6 +77,34 @@ async fn asking_for_gpus(global: Global, gpus: &Gpus, screen: Screen) -> Result<
         at_end();
     }
     ended.map(Outcome::from)
+}
+
+/// Adds to a failure about a stack that does not exist where it was looked for, and the stacks that are elsewhere.
+async fn with_places(failure: Failure, global: &Global, context: &Context) -> Failure {
+    if !failure.is_about_missing_stack() {
+        return failure;
+    }
+    let choose = |sandbox| StateDirectory::choose(global.state.as_deref().map(Path::new), sandbox);
+    let Ok(here) = choose(global.sandbox) else {
+        return failure;
+    };
+    let mut places = format!(" (in {here})");
+    #[cfg(feature = "sandbox")]
+    if let Ok(there) = choose(!global.sandbox)
+        && there.has_journals()
+        && let Ok(journals) = there.journals()
+        && let Ok(stacks) = Session::new(context.config.clone(), journals)
+            .stacks()
+            .await
+        && !stacks.is_empty()
+    {
+        let stacks: Vec<_> = stacks.iter().map(ToString::to_string).collect();
+        let with = if global.sandbox { "without" } else { "with" };
+        places.push_str(&format!("; {with} --sandbox: {}", stacks.join(", ")));
+    }
+    #[cfg(not(feature = "sandbox"))]
+    let _ = context;
+    failure.add(&places)
 }
 
 /// Opens the session, on the sandbox or on the account of the environment.

@@ -9,7 +9,7 @@ pub(crate) enum ExitCode {
     Failed = 1,
     /// The command line or the spec is wrong.
     Usage = 2,
-    /// The command failed, and resources remain; they are listed.
+    /// The command failed, and resources remain, which are listed; or a journal cannot be read.
     LeftoversRemain = 3,
     /// Another process is working on the stack.
     Locked = 4,
@@ -54,7 +54,9 @@ impl ExitCode {
             Self::Ok => "done",
             Self::Failed => "failed, and left nothing behind",
             Self::Usage => "wrong command line or spec; nothing was created",
-            Self::LeftoversRemain => "failed; the resources that remain are listed",
+            Self::LeftoversRemain => {
+                "failed; the resources that remain are listed, or the journal cannot be read"
+            }
             Self::Locked => "another process works on the stack",
             Self::InProgress => "AWS has not finished yet: run gm wait, or gm resume, later",
             Self::Access => "credentials, permissions, quotas or network; nothing was changed",

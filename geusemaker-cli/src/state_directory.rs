@@ -1,5 +1,6 @@
 //! The directory for journals on this machine.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use geusemaker_core::Journals;
@@ -46,10 +47,27 @@ impl StateDirectory {
         &self.path
     }
 
+    /// Returns true if a command has made journals here.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn has_journals(&self) -> bool {
+        self.path.join("journals").is_dir()
+    }
+
     /// Returns the path of the file with the sandbox's account.
     #[cfg(feature = "sandbox")]
     pub(crate) fn account_file(&self) -> PathBuf {
         self.path.join("account.json")
+    }
+}
+
+/// The path, with `~` for the home directory.
+impl fmt::Display for StateDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+        match home.and_then(|home| self.path.strip_prefix(home).ok()) {
+            Some(rest) => write!(f, "~/{}", rest.display()),
+            None => write!(f, "{}", self.path.display()),
+        }
     }
 }
 

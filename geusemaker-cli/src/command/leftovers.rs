@@ -168,7 +168,7 @@ fn document(found: &Orphans) -> Document {
     Document::ok()
         .member("account", &found.account)
         .member("region", &found.region)
-        .member("at", found.at)
+        .member("at", format!("{:.3}", found.at))
         .member("leftovers", &found.orphans)
         .member("spared", &found.spared)
         .member("cost", found.cost())

@@ -148,7 +148,7 @@ impl Format {
 
     /// Returns the line, and true if it belongs on standard output.
     fn line(&self, line: &LogLine) -> (String, bool) {
-        let at = line.at.map(|at| format!("{at:.9}"));
+        let at = line.at.map(|at| format!("{at:.3}"));
         if self.output == Output::Json {
             let object = json!({
                 "instance": line.instance,

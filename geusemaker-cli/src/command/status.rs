@@ -196,10 +196,7 @@ pub(super) fn headline(status: &DeploymentStatus) -> String {
 fn reasons(status: &DeploymentStatus) -> Vec<String> {
     match &status.health {
         Health::Degraded { parts, .. } => {
-            let mut sentences: Vec<_> = parts
-                .iter()
-                .map(|part| sentence(part, status.as_of))
-                .collect();
+            let mut sentences: Vec<_> = parts.iter().map(sentence).collect();
             let is_asked = |state: &ResourceState| !matches!(state, ResourceState::Unknown(_));
             if status.resources.iter().all(|it| is_asked(&it.state)) {
                 sentences.push("Everything else is intact.".to_owned());
@@ -211,12 +208,14 @@ fn reasons(status: &DeploymentStatus) -> Vec<String> {
     }
 }
 
-/// Returns `Instance i-0123… no longer exists (terminated: spot interruption, 12m ago).`
-fn sentence(part: &DegradedPart, now: Timestamp) -> String {
+/// Returns `Instance i-0123… no longer exists (terminated: spot interruption, 2026-11-27 08:00:12Z).`
+///
+/// The time is absolute, because the clock of a simulated account is not that of this machine.
+fn sentence(part: &DegradedPart) -> String {
     let mut text = shorten_ids(&part.to_string());
     let since = part.reason.as_ref().and_then(|reason| reason.since);
     if let (Some(since), Some(open)) = (since, text.strip_suffix(')')) {
-        text = format!("{open}, {} ago)", age::between(since, now));
+        text = format!("{open}, {})", since.strftime("%Y-%m-%d %H:%M:%SZ"));
     }
     let mut characters = text.chars();
     match characters.next() {

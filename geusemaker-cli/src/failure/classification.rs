@@ -2,7 +2,9 @@
 
 use geusemaker_core::spec::{Region, SpecError};
 use geusemaker_core::words::{count, zones};
-use geusemaker_core::{Attempt, AwsError, Category, Error, ErrorClass, PlanError, Undone};
+use geusemaker_core::{
+    Attempt, AwsError, Category, Error, ErrorClass, JournalError, PlanError, Undone,
+};
 use serde_json::json;
 
 use super::Failure;
@@ -22,6 +24,8 @@ impl Failure {
             {
                 ExitCode::Usage
             }
+            // The resources in it may exist.
+            _ if is_unreadable(error) => ExitCode::LeftoversRemain,
             Category::Input => ExitCode::Usage,
             Category::Access => ExitCode::Access,
             Category::Locked => ExitCode::Locked,
@@ -90,6 +94,7 @@ impl Failure {
         if let Error::Software { log, .. } = error {
             failure.details.log.clone_from(log);
         }
+        failure.details.is_about_missing_stack = matches!(error, Error::NoSuchStack { .. });
         failure.remedy = Some(error.remedy());
         if error.is_about_credentials()
             && error.call().is_some_and(|call| call.code.is_none())
@@ -183,6 +188,19 @@ impl Failure {
             self.details.problems = problems;
         }
     }
+}
+
+/// Returns true if a journal exists that cannot be read.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Journal(
+            JournalError::Damaged { .. }
+                | JournalError::Newer { .. }
+                | JournalError::Missing { .. }
+                | JournalError::Illegal { .. }
+        )
+    )
 }
 
 fn call(error: &AwsError) -> serde_json::Value {

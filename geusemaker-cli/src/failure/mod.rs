@@ -39,6 +39,8 @@ struct Details {
     log: Vec<String>,
     /// All resources of the stack, if they stay.
     kept: Vec<ResourceStatus>,
+    /// True if the failure is that there is no such stack.
+    is_about_missing_stack: bool,
     /// The summary of an account that was served.
     served: Option<Value>,
 }
@@ -55,6 +57,7 @@ impl Failure {
                 is_said: false,
                 log: Vec::new(),
                 kept: Vec::new(),
+                is_about_missing_stack: false,
                 served: None,
             }),
             message,
@@ -168,6 +171,18 @@ impl Failure {
     /// Sets the message for people, above the error.
     pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
         self.message = format!("{}: {}", message.into(), self.message);
+        self
+    }
+
+    /// Returns true if the failure is that there is no such stack.
+    pub(crate) fn is_about_missing_stack(&self) -> bool {
+        self.details.is_about_missing_stack
+    }
+
+    /// Adds a text to the message.
+    pub(crate) fn add(mut self, text: &str) -> Self {
+        self.message.push_str(text);
+        self.details.error["message"] = self.message.as_str().into();
         self
     }
 

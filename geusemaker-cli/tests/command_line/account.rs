@@ -98,6 +98,11 @@ impl Account {
         id
     }
 
+    /// Lets the account's time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.runtime.block_on(self.aws.clock().sleep(time));
+    }
+
     /// Makes one EC2 call, as any other program may.
     pub(crate) fn ask_ec2(&self, parameters: &str) {
         let parameters = format!("{parameters}&Version=2016-11-15");

@@ -31,7 +31,7 @@ fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 fn assert_refused(gm: &Gm, journal: &Path, fragments: &[&str]) {
     let (before, account) = (content(journal), gm.leftovers());
     for (arguments, code) in [
-        (["status", "llm"], 1),
+        (["status", "llm"], 3),
         (["deploy", "gm.toml"], 3),
         (["resume", "llm"], 3),
         (["rollback", "llm"], 3),

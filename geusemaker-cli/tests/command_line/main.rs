@@ -22,6 +22,8 @@ mod guest;
 mod init;
 mod journal;
 mod json_documents;
+#[cfg(unix)]
+mod kept_file_systems;
 mod kept_formats;
 mod killed;
 mod leftovers;
@@ -31,6 +33,7 @@ mod live_line;
 mod logs;
 #[cfg(unix)]
 mod on_failure_ask;
+mod outcomes;
 #[cfg(target_os = "linux")]
 mod output_errors;
 mod plan;
@@ -52,6 +55,8 @@ mod signals;
 mod spec_source;
 mod spec_text;
 mod state_directory;
+#[cfg(unix)]
+mod status;
 #[cfg(unix)]
 mod terminal;
 mod token;

@@ -47,9 +47,9 @@ fn changed_spec_is_refused() {
 fn unknown_stack_names_existing_ones() {
     let gm = Gm::new();
     for command in ["destroy", "status", "resume", "rollback"] {
-        gm.sandbox(&[command, "nope"])
-            .with(2)
-            .says(&["there is no stack nope; there are no stacks here"]);
+        gm.sandbox(&[command, "nope"]).with(2).says(&[
+            "there is no stack nope; there are no stacks here (in ~/.local/state/gm/sandbox)\n",
+        ]);
     }
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["deploy"]).with(0);
@@ -59,6 +59,11 @@ fn unknown_stack_names_existing_ones() {
             "try: check the name",
         ]);
     }
+    // Whoever forgets the option learns where the stack is.
+    let region = [("AWS_REGION", "us-east-1")];
+    gm.run(&region, &["status", "llm"])
+        .with(2)
+        .says(&["there are no stacks here (in ~/.local/state/gm); with --sandbox: llm\n"]);
 }
 
 #[test]

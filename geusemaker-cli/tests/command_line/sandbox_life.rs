@@ -161,7 +161,7 @@ fn kept_file_system_can_be_adopted() {
         .lines()
         .find(|line| line.contains(&kept))
         .unwrap();
-    assert!(line.ends_with("yours"), "{line}");
+    assert!(line.starts_with("  file system (yours) "), "{line}");
 
     gm.sandbox(&["destroy", "llm"]).with(0);
     assert_eq!(gm.leftovers(), [format!("EFS::FileSystem {kept}")]);

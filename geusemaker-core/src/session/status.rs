@@ -446,6 +446,7 @@ async fn look(account: &Account, resource: &mut ResourceStatus) {
         Ok(Some(observed)) => observed,
         Ok(None) => {
             resource.state = ResourceState::Gone;
+            resource.address = None;
             return;
         }
         Err(error) => {
