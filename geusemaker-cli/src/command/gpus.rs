@@ -1,6 +1,6 @@
 //! `gm gpus`: lists instance types with GPUs, the cheapest first.
 
-use geusemaker_core::spec::{GpuInstanceType, PriceEstimate};
+use geusemaker_core::spec::{GpuInstanceType, PriceEstimate, Region};
 use geusemaker_core::{GpuOffer, GpuOffers, Money};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(crate) async fn list_available(context: &Context, gpus: &Gpus) -> Result<Doc
     let offers = context.session.gpu_offers(gpus.region.as_ref()).await?;
     let rows = offers.offers.iter().map(|offer| Row {
         instance_type: offer.instance_type,
-        offer: Some(offer),
+        offer: Some((offer, &offers.region)),
     });
     let document = document(gpus, rows.collect());
     Ok(document
@@ -49,7 +49,8 @@ const LIST_REGION: &str = "us-east-1";
 #[derive(Clone, Copy)]
 struct Row<'a> {
     instance_type: GpuInstanceType,
-    offer: Option<&'a GpuOffer>,
+    /// The offer, and its region.
+    offer: Option<(&'a GpuOffer, &'a Region)>,
 }
 
 impl Row<'_> {
@@ -105,7 +106,7 @@ impl Row<'_> {
             "architecture": it.architecture().to_string(),
             "on_demand_usd_per_hour": self.usd(),
         });
-        if let Some(offer) = self.offer {
+        if let Some((offer, _)) = self.offer {
             member["zones"] = json!(offer.zones);
             member["admitted"] = json!(offer.admitted);
         }
@@ -179,7 +180,7 @@ fn table(rows: &[Row<'_>]) -> Table {
             let it = row.instance_type;
             format!("{} x {}", it.gpu_count(), it.gpu_model())
         }),
-        column("GPU MEMORY", 1, rows, |row| {
+        column("GPU MEMORY", 2, rows, |row| {
             gib(row.instance_type.gpu_memory_mib())
         }),
         column("VCPUS", 6, rows, |row| {
@@ -193,13 +194,14 @@ fn table(rows: &[Row<'_>]) -> Table {
     ];
     if has_offers {
         columns.push(column("ADMITTED", 4, rows, |row| {
-            match row.offer.map(|offer| offer.admitted) {
+            match row.offer.map(|(offer, _)| offer.admitted) {
                 Some(Some(count)) => count.to_string(),
                 Some(None) | None => "unknown".to_owned(),
             }
         }));
-        columns.push(column("ZONES", 5, rows, |row| {
-            row.offer.map_or_else(String::new, zones)
+        columns.push(column("ZONES", 1, rows, |row| {
+            row.offer
+                .map_or_else(String::new, |(offer, region)| zones(offer, region))
         }));
     }
     Table::new(columns)
@@ -218,19 +220,14 @@ fn column(
     }
 }
 
-/// Returns the zones of a region, of which only the first is written out: `us-east-1a, b, f`.
-fn zones(offer: &GpuOffer) -> String {
-    let zones: Vec<_> = offer.zones.iter().map(String::as_str).collect();
-    let [first, rest @ ..] = zones.as_slice() else {
-        return String::new();
-    };
-    let region = first.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let rest = rest.iter().map(|zone| match zone.strip_prefix(region) {
-        Some(letter) if letter.len() == 1 => letter,
-        _ => zone,
+/// Returns the letters of the zones in the region: `a b f`. A Local Zone keeps its whole name.
+fn zones(offer: &GpuOffer, region: &Region) -> String {
+    let zones = offer.zones.iter().map(|zone| {
+        let letter = zone.strip_prefix(region.as_str());
+        letter.filter(|letter| letter.len() == 1).unwrap_or(zone)
     });
-    let all: Vec<_> = std::iter::once(*first).chain(rest).collect();
-    all.join(", ")
+    let zones: Vec<_> = zones.collect();
+    zones.join(" ")
 }
 
 /// Returns an amount of memory: `22.4 GiB`.
