@@ -1,6 +1,6 @@
 //! `gm gpus`: lists instance types with GPUs, the cheapest first.
 
-use geusemaker_core::spec::{GpuInstanceType, PriceEstimate};
+use geusemaker_core::spec::{GpuInstanceType, PriceEstimate, Region};
 use geusemaker_core::{GpuOffer, GpuOffers, Money};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(crate) async fn list_available(context: &Context, gpus: &Gpus) -> Result<Doc
     let offers = context.session.gpu_offers(gpus.region.as_ref()).await?;
     let rows = offers.offers.iter().map(|offer| Row {
         instance_type: offer.instance_type,
-        offer: Some(offer),
+        offer: Some((offer, &offers.region)),
     });
     let document = document(gpus, rows.collect());
     Ok(document
@@ -49,7 +49,8 @@ const LIST_REGION: &str = "us-east-1";
 #[derive(Clone, Copy)]
 struct Row<'a> {
     instance_type: GpuInstanceType,
-    offer: Option<&'a GpuOffer>,
+    /// The offer, and its region.
+    offer: Option<(&'a GpuOffer, &'a Region)>,
 }
 
 impl Row<'_> {
@@ -105,7 +106,7 @@ impl Row<'_> {
             "architecture": it.architecture().to_string(),
             "on_demand_usd_per_hour": self.usd(),
         });
-        if let Some(offer) = self.offer {
+        if let Some((offer, _)) = self.offer {
             member["zones"] = json!(offer.zones);
             member["admitted"] = json!(offer.admitted);
         }
@@ -181,15 +182,15 @@ const HEADER: [&str; 8] = [
     "ZONES",
 ];
 
-/// Memory, vCPUs, zones, admitted, GPUs, GPU memory.
-const DISPENSABLE: &[usize] = &[4, 3, 7, 6, 1, 2];
+/// Memory, vCPUs, admitted, GPUs, GPU memory, zones.
+const DISPENSABLE: &[usize] = &[4, 3, 6, 1, 2, 7];
 
 /// Returns the table, of which a narrow terminal shows fewer columns.
 fn table(rows: &[Row<'_>]) -> Table<8> {
     let mut table = Table::new(HEADER, DISPENSABLE);
     for row in rows {
         let it = row.instance_type;
-        let admitted = row.offer.map(|offer| match offer.admitted {
+        let admitted = row.offer.map(|(offer, _)| match offer.admitted {
             Some(count) => count.to_string(),
             None => "unknown".to_owned(),
         });
@@ -204,25 +205,21 @@ fn table(rows: &[Row<'_>]) -> Table<8> {
                 None => "unknown".to_owned(),
             },
             admitted.unwrap_or_default(),
-            row.offer.map_or_else(String::new, zones),
+            row.offer
+                .map_or_else(String::new, |(offer, region)| zones(offer, region)),
         ]);
     }
     table
 }
 
-/// Returns the zones of a region, of which only the first is written out: `us-east-1a, b, f`.
-fn zones(offer: &GpuOffer) -> String {
-    let zones: Vec<_> = offer.zones.iter().map(String::as_str).collect();
-    let [first, rest @ ..] = zones.as_slice() else {
-        return String::new();
-    };
-    let region = first.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let rest = rest.iter().map(|zone| match zone.strip_prefix(region) {
-        Some(letter) if letter.len() == 1 => letter,
-        _ => zone,
+/// Returns the letters of the zones in the region: `a b f`. A Local Zone keeps its whole name.
+fn zones(offer: &GpuOffer, region: &Region) -> String {
+    let zones = offer.zones.iter().map(|zone| {
+        let letter = zone.strip_prefix(region.as_str());
+        letter.filter(|letter| letter.len() == 1).unwrap_or(zone)
     });
-    let all: Vec<_> = std::iter::once(*first).chain(rest).collect();
-    all.join(", ")
+    let zones: Vec<_> = zones.collect();
+    zones.join(" ")
 }
 
 /// Returns an amount of memory: `22.4 GiB`.

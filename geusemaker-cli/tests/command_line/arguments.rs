@@ -27,6 +27,9 @@ fn help_lists_every_exit_code() {
         "destroy",
         "rollback",
         "leftovers",
+        "gpus",
+        "completions",
+        "man",
         "sandbox",
     ] {
         assert!(help.stdout.contains(command), "{command}");

@@ -145,7 +145,7 @@ mod tests {
         for text in ["", "  ", "Gaudi"] {
             let message = models(text);
             assert!(
-                message.contains(": the models are Radeon Pro V520, A10G,"),
+                message.contains(": the models are Radeon Pro V520, A100,"),
                 "{message}"
             );
         }
