@@ -642,7 +642,12 @@ impl DeploymentSpec {
         let of_services = warning::warnings(self.compute().count(), services);
         let of_access = warning::of_access(tier, self.load_balancer(), access, services);
         let of_tier = warning::of_tier(tier, self.load_balancer(), self.cdn());
-        let of_auth = warning::of_auth(self);
+        let of_auth = warning::of_auth(
+            tier,
+            self.load_balancer(),
+            self.balancer_certificate().is_some(),
+            self.cdn(),
+        );
         let of_network = warning::of_network(tier, self.network(), access, services);
         of_import
             .chain(of_services)

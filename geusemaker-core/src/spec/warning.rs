@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::DeploymentSpec;
 use super::access::Access;
 use super::auth::Auth;
 use super::cdn::{CachePolicy, Cdn, CdnPath};
@@ -184,15 +183,20 @@ pub(super) fn of_access(
 }
 
 /// Returns the warnings about a proof that is easily stolen, or not asked for.
-pub(super) fn of_auth(spec: &DeploymentSpec) -> Vec<SpecWarning> {
-    let Some(auth) = spec.load_balancer().auth() else {
+pub(super) fn of_auth(
+    tier: Tier,
+    load_balancer: &LoadBalancer,
+    has_certificate: bool,
+    cdn: &Cdn,
+) -> Vec<SpecWarning> {
+    let Some(auth) = load_balancer.auth() else {
         return Vec::new();
     };
-    let is_plain = spec.tier() == Tier::LoadBalancer && spec.balancer_certificate().is_none();
+    let is_plain = tier == Tier::LoadBalancer && !has_certificate;
     let in_the_clear = *auth == Auth::Bearer && is_plain;
-    let behaviors = match spec.tier() {
+    let behaviors = match tier {
         Tier::Instances | Tier::LoadBalancer => &[],
-        Tier::Cdn => spec.cdn().behaviors(),
+        Tier::Cdn => cdn.behaviors(),
     };
     let cached = behaviors.iter().filter(|behavior| match behavior.cache() {
         CachePolicy::Disabled => false,
