@@ -303,8 +303,8 @@ pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError>
     is_taken(arn_of(aws, name).await)
 }
 
-/// Returns the ARNs of the internal load balancers of the region, of any owner.
-pub(super) async fn internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
+/// Returns the ARNs of the internal load balancers of the region that carry this program's tags.
+pub(super) async fn own_internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
     let all = aws
         .elastic_load_balancing
         .describe_load_balancers()
@@ -315,11 +315,11 @@ pub(super) async fn internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
         .await
         .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
     let internal = all
-        .into_iter()
+        .iter()
         .filter(|found| found.scheme() == Some(&LoadBalancerSchemeEnum::Internal));
-    Ok(internal
-        .filter_map(|found| found.load_balancer_arn)
-        .collect())
+    let arns = internal.filter_map(|found| found.load_balancer_arn());
+    let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
+    Ok(ours.into_iter().map(|found| found.id.to_string()).collect())
 }
 
 async fn arn_of(aws: &Reader, name: &str) -> Result<Option<String>, AwsError> {

@@ -148,10 +148,10 @@ impl Kind for Lookup {
         Ok(())
     }
 
-    /// Returns the VPC origins with this program's tags that lead to load balancers of the region. Without an internal
-    /// load balancer there is none, and AWS is not asked.
+    /// Returns the VPC origins with this program's tags that lead to its load balancers of the region. AWS keeps a load
+    /// balancer as long as a VPC origin leads there, so without an internal one CloudFront is not asked.
     async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-        let internal = load_balancer::internal(aws).await?;
+        let internal = load_balancer::own_internal(aws).await?;
         if internal.is_empty() {
             return Ok(Vec::new());
         }
