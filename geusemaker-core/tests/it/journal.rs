@@ -192,14 +192,14 @@ async fn missing_record_is_not_replaced() {
 async fn newer_record_is_refused() {
     let scenario = committed().await;
     let last = records(scenario.store.as_ref()).await.len();
-    let newer = json!({"version": 3, "what": "nobody here knows"});
+    let newer = json!({"version": 4, "what": "nobody here knows"});
     write(scenario.store.as_ref(), &path(last), &newer).await;
     let error = refusal(&scenario).await;
     assert!(
-        matches!(&error, Error::Journal(JournalError::Newer { found: 3, .. })),
+        matches!(&error, Error::Journal(JournalError::Newer { found: 4, .. })),
         "{error}"
     );
-    assert!(error.to_string().contains("format version 3"), "{error}");
+    assert!(error.to_string().contains("format version 4"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

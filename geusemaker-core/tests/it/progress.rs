@@ -123,7 +123,7 @@ async fn serialized_events_are_flat_and_versioned() {
         let json = serde_json::to_value(event).unwrap();
         assert_eq!(json["version"], 1);
         assert_eq!(json["stack"], record.name.as_str());
-        assert_eq!(json["at"], event.at.to_string());
+        assert_eq!(json["at"], format!("{:.3}", event.at));
         let of_type = json["type"].as_str().unwrap().to_owned();
         match of_type.as_str() {
             "step" => {
