@@ -72,7 +72,7 @@ impl Section {
                 | Kind::ListenerRule,
                 _,
             ) => Self::LoadBalancer,
-            (Kind::Distribution, _) => Self::Cdn,
+            (Kind::Distribution | Kind::VpcOrigin, _) => Self::Cdn,
             (Kind::DnsRecord | Kind::Certificate, _) => Self::Names,
             // A later version of the library may have more.
             _ => Self::Instances,

@@ -98,7 +98,7 @@ impl Plan {
 
     /// Returns the number of public addresses that AWS gives the load balancer at least: one in each zone.
     pub(crate) fn balancer_addresses(&self) -> u32 {
-        match self.spec.load_balancer().scheme() {
+        match self.spec.balancer_scheme() {
             Scheme::InternetFacing => self.zone_count(),
             Scheme::Internal => 0,
         }
