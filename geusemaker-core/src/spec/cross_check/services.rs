@@ -490,6 +490,11 @@ mod tests {
                 "target.version: CloudFront speaks HTTP/1.1",
             ),
             (
+                3,
+                with("target = { version = 'grpc' }\n[cdn]\norigin = 'vpc'"),
+                "target.version: CloudFront takes no gRPC to a VPC origin",
+            ),
+            (
                 2,
                 with("health = { matcher = '0' }"),
                 "health.matcher: are codes of gRPC",
