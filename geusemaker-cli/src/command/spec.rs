@@ -28,7 +28,7 @@ pub(super) fn parse(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
     let is_default = file.spec.as_os_str() == SpecFile::DEFAULT;
     if is_default && !file.spec.exists() {
         return Err(
-            Failure::usage("no spec given, and no gm.toml in this directory")
+            Failure::input("no spec given, and no gm.toml in this directory")
                 .remedy("pass a file, or write one with gm init"),
         );
     }

@@ -150,7 +150,8 @@ fn shown(context: &Context, status: &DeploymentStatus, view: View) -> Document {
     lines.extend(resource_table::lines(status, now, view));
     lines.extend(addresses(context, status));
     if status.health != Health::Gone {
-        lines.extend(cost::line(&status.cost()));
+        let cost = cost::line(&status.cost());
+        lines.extend(cost.iter().flat_map(|line| wrapped(line, view.width)));
     }
     Document::ok()
         .members_of(status)

@@ -73,6 +73,11 @@ impl Failure {
         Self::new(ExitCode::Usage, "usage", message.into())
     }
 
+    /// Creates the failure for a wrong spec.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, "input", message.into())
+    }
+
     /// Creates the failure for a fault of this machine.
     pub(crate) fn local(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Failed, "local", message.into())

@@ -23,7 +23,8 @@ fn usable_account_is_well() {
 #[test]
 fn missing_credentials_fail_check() {
     let gm = Gm::new();
-    let ended = gm.run(&[("AWS_REGION", "us-east-1")], &["doctor"]).with(6);
+    let ended = gm.run(&[("AWS_REGION", "us-east-1")], &["doctor"]);
+    assert_eq!(ended.code, Some(6));
     assert!(ended.stdout.contains("failed"), "{}", ended.stdout);
     ended.says(&["no AWS credentials were found", "aws configure"]);
     let document = gm.run(&[("AWS_REGION", "us-east-1")], &["doctor", "-o", "json"]);

@@ -21,7 +21,7 @@ fn list_is_sorted_by_price() {
         lines[0].split_whitespace().collect::<Vec<_>>(),
         ["TYPE", "GPUS", "GPU", "MEMORY", "VCPUS", "MEMORY", "PRICE"]
     );
-    assert!(lines[1].starts_with("g6f.large ") && lines[1].ends_with("  $0.202/h"));
+    assert!(lines[1].starts_with("  g6f.large ") && lines[1].ends_with("  $0.202/h"));
     assert_eq!(
         lines.last(),
         Some(&"on-demand list prices of 2026-07-20 in us-east-1, Linux")
@@ -110,7 +110,7 @@ fn sandbox_says_what_is_offered() {
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].ends_with("ADMITTED  ZONES"), "{text}");
     assert!(
-        lines[1].starts_with("g5.xlarge ") && lines[1].contains("  a b c d"),
+        lines[1].starts_with("  g5.xlarge ") && lines[1].contains("  a b c d"),
         "{text}"
     );
     assert!(

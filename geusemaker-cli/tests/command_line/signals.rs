@@ -143,7 +143,6 @@ fn kept_half_way() -> (Gm, Account) {
 /// Interrupts `gm resume` at a terminal while it waits for the targets, and returns what `gm` says.
 #[cfg(unix)]
 fn interrupted_resume(gm: &Gm, account: &Account, (nth, more): (u32, &[&str])) -> crate::gm::Ended {
-    // If there are targets, the first call is that of the status before.
     account
         .aws
         .inject(Fault::on("DescribeTargetHealth").nth(nth).stall());
@@ -161,7 +160,7 @@ fn interrupted_resume(gm: &Gm, account: &Account, (nth, more): (u32, &[&str])) -
 fn interrupted_resume_undoes_its_own_part() {
     let (gm, account) = kept_half_way();
     let before = account.leftovers();
-    let ended = interrupted_resume(&gm, &account, (2, &[]));
+    let ended = interrupted_resume(&gm, &account, (1, &[]));
     ended.says(&[
         "Ctrl-C: undoing what this command has created. Press again to stop now; \"gm resume llm\" continues later.",
         "now: llm is kept as it is (instances ready, ",
@@ -195,7 +194,7 @@ fn interrupted_resume_keeps_earlier_steps() {
 #[test]
 fn interrupted_resume_rolls_back_if_told() {
     let (gm, account) = kept_half_way();
-    let ended = interrupted_resume(&gm, &account, (2, &["--on-failure", "rollback"]));
+    let ended = interrupted_resume(&gm, &account, (1, &["--on-failure", "rollback"]));
     ended.says(&["Ctrl-C: rolling back. "]);
     assert_eq!(account.leftovers(), [""; 0]);
 }
@@ -206,7 +205,7 @@ fn failed_resume_keeps_earlier_steps() {
     let (gm, account) = kept_half_way();
     account
         .aws
-        .inject(Fault::on("DescribeTargetHealth").nth(2).denied());
+        .inject(Fault::on("DescribeTargetHealth").nth(1).denied());
     let resumed = account.run(&gm, &["resume", "llm", "--yes"]).with(3);
     resumed.says(&[
         "now: llm is kept as it is (instances ready, ",

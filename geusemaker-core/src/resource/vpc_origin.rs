@@ -97,6 +97,7 @@ pub(crate) struct Lookup {
 
 impl Kind for Lookup {
     const NAME: &'static str = "VPC origin of CloudFront";
+    const WORKING: &'static [&'static str] = &["Deployed"];
     const AFTER: &'static [ResourceKind] = &[ResourceKind::Distribution];
     const BLOCKED_BY: &'static [ResourceKind] = &[ResourceKind::Distribution];
     // CloudFront names no duration; Terraform waits a quarter of an hour. One that is being deployed is not deleted
