@@ -183,7 +183,7 @@ impl TargetHealth {
                     .to_owned()
             }
             TargetReason::InvalidState => {
-                format!("find out who has stopped the instance, and start it again")
+                "find out who has stopped the instance, and start it again".to_owned()
             }
             TargetReason::IpUnusable => "use another subnet for the instances".to_owned(),
             TargetReason::HealthCheckDisabled => {

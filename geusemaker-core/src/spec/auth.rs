@@ -110,6 +110,10 @@ pub enum OnUnauthenticated {
 
 /// The addresses of a provider of OpenID Connect, which its `/.well-known/openid-configuration` lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a caller names every address; another one would be another protocol"
+)]
 pub struct OidcEndpoints {
     /// The name of the provider: `https://login.example.com`.
     pub issuer: HttpsUrl,

@@ -27,7 +27,7 @@ pub struct SpecError {
     column: Option<usize>,
     field: Option<String>,
     message: String,
-    others: Box<[SpecError]>,
+    others: Box<[Self]>,
 }
 
 impl SpecError {
@@ -68,13 +68,13 @@ impl SpecError {
     /// assert_eq!(error.others().len(), 1);
     /// assert_eq!(error.others()[0].line(), Some(2));
     /// ```
-    pub fn others(&self) -> &[SpecError] {
+    pub fn others(&self) -> &[Self] {
         &self.others
     }
 
     /// Returns one error for all of these, or `None` if there are none.
-    pub(super) fn of_all(errors: impl IntoIterator<Item = SpecError>) -> Option<Self> {
-        let mut all: Vec<SpecError> = Vec::new();
+    pub(super) fn of_all(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut all: Vec<Self> = Vec::new();
         for mut error in errors {
             let others = std::mem::take(&mut error.others);
             all.push(error);
@@ -90,7 +90,7 @@ impl SpecError {
 
     /// Returns an error with all that these checks have found.
     pub(super) fn check_all(
-        checks: impl IntoIterator<Item = Result<(), SpecError>>,
+        checks: impl IntoIterator<Item = Result<(), Self>>,
     ) -> Result<(), Self> {
         match Self::of_all(checks.into_iter().filter_map(Result::err)) {
             Some(error) => Err(error),

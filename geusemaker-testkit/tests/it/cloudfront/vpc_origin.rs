@@ -170,7 +170,7 @@ async fn used_vpc_origin_and_its_balancer_stay() {
         .list_distributions_by_vpc_origin_id()
         .vpc_origin_id(&id);
     let used = used.send().await.unwrap().distribution_id_list.unwrap();
-    assert_eq!(used.items(), [distribution.clone()]);
+    assert_eq!(used.items(), std::slice::from_ref(&distribution));
     let shown = private.cloudfront.get_distribution_config();
     let shown = shown.id(&distribution).send().await.unwrap();
     let shown = shown.distribution_config.unwrap();
