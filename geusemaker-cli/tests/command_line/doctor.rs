@@ -26,7 +26,9 @@ fn missing_credentials_fail_check() {
     let ended = gm.run(&[("AWS_REGION", "us-east-1")], &["doctor"]);
     assert_eq!(ended.code, Some(6));
     assert!(ended.stdout.contains("failed"), "{}", ended.stdout);
-    ended.says(&["no AWS credentials were found", "aws configure"]);
+    for part in ["no AWS credentials were found", "aws configure"] {
+        assert!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
     let document = gm.run(&[("AWS_REGION", "us-east-1")], &["doctor", "-o", "json"]);
     let document = document.with(6).document();
     assert_eq!(document["error"]["class"], "credentials");
