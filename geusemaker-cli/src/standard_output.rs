@@ -13,7 +13,7 @@ pub(crate) fn write(bytes: &[u8]) -> Result<bool, Failure> {
     is_read(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }
 
-/// Writes a line to standard output; see [`write`].
+/// Writes a line to standard output; see [`write()`].
 pub(crate) fn write_line(line: &str) -> Result<bool, Failure> {
     write(format!("{line}\n").as_bytes())
 }
