@@ -88,23 +88,35 @@ async fn with_places(failure: Failure, global: &Global, context: &Context) -> Fa
     let Ok(here) = choose(global.sandbox) else {
         return failure;
     };
-    let mut places = format!(" (in {here})");
+    let places = format!(" (in {here})");
     #[cfg(feature = "sandbox")]
-    if let Ok(there) = choose(!global.sandbox)
-        && there.has_journals()
-        && let Ok(journals) = there.journals()
-        && let Ok(stacks) = Session::new(context.config.clone(), journals)
-            .stacks()
-            .await
-        && !stacks.is_empty()
-    {
-        let stacks: Vec<_> = stacks.iter().map(ToString::to_string).collect();
-        let with = if global.sandbox { "without" } else { "with" };
-        places.push_str(&format!("; {with} --sandbox: {}", stacks.join(", ")));
-    }
+    let places = places + &elsewhere(context, global.sandbox, choose(!global.sandbox)).await;
     #[cfg(not(feature = "sandbox"))]
     let _ = context;
     failure.add(&places)
+}
+
+/// Returns the stacks in the other directory: that of the sandbox, or that outside it.
+#[cfg(feature = "sandbox")]
+async fn elsewhere(
+    context: &Context,
+    is_sandbox: bool,
+    there: Result<StateDirectory, Failure>,
+) -> String {
+    let Some(there) = there.ok().filter(StateDirectory::has_journals) else {
+        return String::new();
+    };
+    let Ok(journals) = there.journals() else {
+        return String::new();
+    };
+    let session = Session::new(context.config.clone(), journals);
+    let stacks = session.stacks().await.unwrap_or_default();
+    if stacks.is_empty() {
+        return String::new();
+    }
+    let stacks: Vec<_> = stacks.iter().map(ToString::to_string).collect();
+    let with = if is_sandbox { "without" } else { "with" };
+    format!("; {with} --sandbox: {}", stacks.join(", "))
 }
 
 /// Opens the session, on the sandbox or on the account of the environment.
