@@ -6,12 +6,12 @@ use std::time::Duration;
 #[cfg(feature = "sandbox")]
 use geusemaker_core::SdkConfig;
 use geusemaker_core::words::duration;
-use geusemaker_core::{Remote, Session};
+use geusemaker_core::{Remote, Session, Undone};
 
 use crate::arguments::{Name, Output};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::interrupt::Interrupts;
+use crate::interrupt::{self, Interrupts};
 use crate::progress_display::ProgressDisplay;
 use crate::state_directory::StateDirectory;
 
@@ -61,6 +61,27 @@ impl Context {
             code = self.interrupts.next() => code,
         };
         (tokio::time::timeout(MOMENT, work).await.ok(), Some(code))
+    }
+
+    /// Runs a change of a stack in use. After a signal the call under way is finished; the failure then says what may be
+    /// done half way, and which command goes on.
+    pub(crate) async fn finished<T>(
+        &self,
+        change: impl Future<Output = T>,
+        next: &str,
+        half_way: &str,
+    ) -> Result<T, Failure> {
+        let code = tokio::select! {
+            done = change => return Ok(done),
+            code = self.interrupts.next() => code,
+        };
+        self.display
+            .note(&interrupt::answer(code, "finishing the current call", next));
+        tokio::select! {
+            _ = self.session.close() => {}
+            _ = self.interrupts.next() => {}
+        }
+        Err(Failure::interrupted(code, Undone::default(), next.to_owned()).state(half_way))
     }
 
     /// Returns the time since the command began, and says where it is simulated time: `simulated 7m11s`.

@@ -72,7 +72,7 @@ pub fn zones<'a>(region: &str, names: impl IntoIterator<Item = &'a str>) -> Stri
 mod tests {
     use std::time::Duration;
 
-    use super::duration;
+    use super::{duration, zones};
 
     #[test]
     fn duration_has_two_largest_units() {
@@ -90,5 +90,16 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
+    }
+
+    /// The first zone and each Local Zone are written out; of the others, only the letter.
+    #[test]
+    fn zones_are_abbreviated() {
+        let names = ["us-west-2a", "us-west-2b", "us-west-2-lax-1a"];
+        assert_eq!(
+            zones("us-west-2", names.into_iter()),
+            "us-west-2a, b, us-west-2-lax-1a"
+        );
+        assert_eq!(zones("us-west-2", std::iter::empty()), "");
     }
 }

@@ -325,7 +325,7 @@ impl Driver<'_> {
         if failure.code == ExitCode::Locked {
             return failure;
         }
-        let failure = self.with_console(failure, &error, "logs --boot").await;
+        let failure = self.with_console(failure, &error, "logs --boot");
         failure
             .code(code)
             .state(state)
@@ -366,7 +366,11 @@ impl Driver<'_> {
         } else {
             Failure::after(&error, all)
         };
-        let failure = self.with_console(failure, &error, "events --console").await;
+        let is_shown = !error.instances_at_fault().is_empty() && self.has_kept_console().await;
+        let failure = match is_shown {
+            true => self.with_console(failure, &error, "events --console"),
+            false => failure,
+        };
         if is_complete {
             failure
         } else {
@@ -374,21 +378,21 @@ impl Driver<'_> {
         }
     }
 
-    /// Adds the command that shows why something failed on an instance, which may be gone by now.
-    async fn with_console(&self, failure: Failure, error: &Error, command: &str) -> Failure {
+    /// Adds the command that shows why something failed on an instance.
+    fn with_console(&self, failure: Failure, error: &Error, command: &str) -> Failure {
         let at_fault = error.instances_at_fault();
         let Some(first) = at_fault.first() else {
             return failure;
         };
         let command = self.context.command(&format!("{command} {}", self.name));
-        if command.contains("--console") {
-            let history = self.context.session.history(self.name).await;
-            let is_kept = |entry: &HistoryEntry| entry.event == HistoryEvent::Console;
-            if !history.is_ok_and(|history| history.iter().any(is_kept)) {
-                return failure;
-            }
-        }
         failure.also(format!("{command} shows the console of {first}"))
+    }
+
+    /// Returns true if the journal has the end of a console.
+    async fn has_kept_console(&self) -> bool {
+        let history = self.context.session.history(self.name).await;
+        let is_kept = |entry: &HistoryEntry| entry.event == HistoryEvent::Console;
+        history.is_ok_and(|history| history.iter().any(is_kept))
     }
 
     /// Undoes everything after the first signal; after the second, the journal lists what is left.

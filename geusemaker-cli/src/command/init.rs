@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use clap::ValueEnum as _;
+use clap::builder::PossibleValue;
 use geusemaker_core::DeploymentSpec;
 
 use crate::arguments::{Init, Template};
@@ -12,8 +14,6 @@ use crate::document::Document;
 use crate::failure::Failure;
 
 impl Template {
-    const ALL: [Self; 4] = [Self::Ollama, Self::Vllm, Self::Comfyui, Self::AiStack];
-
     /// Returns the text of the template.
     const fn text(self) -> &'static str {
         match self {
@@ -24,22 +24,14 @@ impl Template {
         }
     }
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Ollama => "ollama",
-            Self::Vllm => "vllm",
-            Self::Comfyui => "comfyui",
-            Self::AiStack => "ai-stack",
-        }
-    }
-
-    const fn description(self) -> &'static str {
-        match self {
-            Self::Ollama => "Ollama with Open WebUI",
-            Self::Vllm => "vLLM: an OpenAI-compatible API with a key",
-            Self::Comfyui => "ComfyUI",
-            Self::AiStack => "n8n with PostgreSQL, Qdrant and Ollama",
-        }
+    /// Returns the name and the description, as the help of the option has them.
+    fn words(self) -> (String, String) {
+        // No template is hidden.
+        let words = self
+            .to_possible_value()
+            .unwrap_or_else(|| PossibleValue::new(""));
+        let description = words.get_help().map(ToString::to_string);
+        (words.get_name().to_owned(), description.unwrap_or_default())
     }
 }
 
@@ -84,15 +76,16 @@ pub(crate) fn run(init: &Init) -> Result<Document, Failure> {
         .map_err(|error| Failure::before(&error.into()).state("nothing was written"))?;
     write(file, &text, init.force)?;
     let shown = file.display();
+    let (template, description) = template.words();
     Ok(Document::ok()
         .member("file", file)
-        .member("template", template.name())
+        .member("template", template)
         .member("name", spec.name())
         .line(format!(
             "{shown} written: {}, tier {} with {}",
             spec.name(),
             spec.tier().number(),
-            template.description()
+            description
         ))
         .line(format!("next: gm plan{}", argument(file))))
 }
@@ -172,24 +165,23 @@ fn without_comment(text: &str, instance_type: &str) -> String {
 }
 
 fn ask_for_template() -> Result<Template, Failure> {
-    for (number, template) in (1..).zip(Template::ALL) {
-        eprintln!(
-            "  {number}  {:<9} {}",
-            template.name(),
-            template.description()
-        );
+    let all = Template::value_variants();
+    for (number, template) in (1..).zip(all) {
+        let (name, description) = template.words();
+        eprintln!("  {number}  {name:<9} {description}");
     }
     let answer = ask("template [1]: ")?;
     if answer.is_empty() {
         return Ok(Template::Ollama);
     }
     let by_number = answer.parse::<usize>().ok();
-    let by_number = by_number.and_then(|number| Template::ALL.get(number.checked_sub(1)?).copied());
-    let by_name = || Template::ALL.into_iter().find(|it| it.name() == answer);
-    by_number.or_else(by_name).ok_or_else(|| {
-        let names = Template::ALL.map(Template::name).join(", ");
+    let by_number = by_number.and_then(|number| all.get(number.checked_sub(1)?).copied());
+    let chosen = by_number.or_else(|| Template::from_str(&answer, false).ok());
+    chosen.ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|template| template.words().0).collect();
         Failure::usage(format!(
-            "{answer:?} is no template: the templates are {names}"
+            "{answer:?} is no template: the templates are {}",
+            names.join(", ")
         ))
     })
 }
@@ -216,8 +208,8 @@ mod tests {
             return;
         }
         for (template, example) in
-            Template::ALL
-                .into_iter()
+            Template::value_variants()
+                .iter()
                 .zip(["ollama-webui", "vllm", "comfyui", "n8n"])
         {
             let example = examples.join(example).with_extension("toml");
@@ -227,7 +219,7 @@ mod tests {
 
     #[test]
     fn changed_template_is_valid_spec() {
-        for template in Template::ALL {
+        for template in Template::value_variants() {
             let mut text = template.text().to_owned();
             for (key, after) in KEYS
                 .into_iter()

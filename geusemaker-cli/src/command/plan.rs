@@ -4,6 +4,7 @@ use geusemaker_core::spec::{
     CdnBehavior, CdnOrigin, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier,
     VolumeKind,
 };
+use geusemaker_core::words::zones;
 use geusemaker_core::{
     Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork, Rate,
 };
@@ -420,34 +421,4 @@ fn price_line(plan: &Plan) -> Option<String> {
         price.region(),
         price.as_of()
     ))
-}
-
-/// Joins the zones of one region and writes only the first one out: `us-east-1a, b, f`.
-fn zones<'a>(region: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let short = |name: &'a str| match name.strip_prefix(region) {
-        // A Local Zone, such as us-west-2-lax-1a, keeps its whole name.
-        Some(letter) if letter.len() == 1 => letter,
-        _ => name,
-    };
-    let names: Vec<_> = names
-        .enumerate()
-        .map(|(place, name)| if place == 0 { name } else { short(name) })
-        .collect();
-    names.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::zones;
-
-    /// The first zone and each Local Zone are written out; of the others, only the letter.
-    #[test]
-    fn zones_are_abbreviated() {
-        let names = ["us-west-2a", "us-west-2b", "us-west-2-lax-1a"];
-        assert_eq!(
-            zones("us-west-2", names.into_iter()),
-            "us-west-2a, b, us-west-2-lax-1a"
-        );
-        assert_eq!(zones("us-west-2", std::iter::empty()), "");
-    }
 }

@@ -1,13 +1,12 @@
 //! `gm rotate-origin-secret`: changes the secret between the CDN and the load balancer of a stack.
 
-use geusemaker_core::{Error, RotatedOriginSecret, Undone};
+use geusemaker_core::{Error, RotatedOriginSecret};
 
 use crate::arguments::RotateOriginSecret;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::interrupt;
 
 pub(crate) async fn run(
     context: &Context,
@@ -29,19 +28,7 @@ pub(crate) async fn run(
         "{name} serves all requests; its load balancer may admit two secrets until the next rotation"
     );
     let rotation = Box::pin(context.session.rotate_origin_secret(name));
-    let rotated = tokio::select! {
-        rotated = rotation => rotated,
-        code = context.interrupts.next() => {
-            context
-                .display
-                .note(&interrupt::answer(code, "finishing the current call", &next));
-            tokio::select! {
-                _ = context.session.close() => {}
-                _ = context.interrupts.next() => {}
-            }
-            return Err(Failure::interrupted(code, Undone::default(), next).state(half_way));
-        }
-    };
+    let rotated = context.finished(rotation, &next, &half_way).await?;
     match rotated {
         Ok(rotated) => Ok(document(context, name.as_str(), &rotated)),
         Err(error @ (Error::Aws { .. } | Error::Wait(_) | Error::Stopped { .. })) => {

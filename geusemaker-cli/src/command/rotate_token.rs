@@ -1,13 +1,12 @@
 //! `gm rotate-token`: changes the bearer token of a stack, in two steps.
 
-use geusemaker_core::{BearerTokenRotation, Error, Undone};
+use geusemaker_core::{BearerTokenRotation, Error};
 
 use crate::arguments::RotateToken;
 use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::interrupt;
 
 pub(crate) async fn run(context: &Context, rotate: &RotateToken) -> Result<Document, Failure> {
     let name = &rotate.name.name;
@@ -39,19 +38,7 @@ pub(crate) async fn run(context: &Context, rotate: &RotateToken) -> Result<Docum
             true => context.session.finish_token_rotation(name).await,
         }
     };
-    let rotated = tokio::select! {
-        rotated = Box::pin(step) => rotated,
-        code = context.interrupts.next() => {
-            context
-                .display
-                .note(&interrupt::answer(code, "finishing the current call", &next));
-            tokio::select! {
-                _ = context.session.close() => {}
-                _ = context.interrupts.next() => {}
-            }
-            return Err(Failure::interrupted(code, Undone::default(), next).state(half_way));
-        }
-    };
+    let rotated = context.finished(Box::pin(step), &next, &half_way).await?;
     match rotated {
         Ok(rotated) => Ok(document(context, rotate, &rotated)),
         Err(error @ (Error::Aws { .. } | Error::Stopped { .. })) => {

@@ -1,4 +1,4 @@
-//! What a stack costs is said before it is made, and while it is there.
+//! The cost of a stack is said before it is made, and while it is there.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What `gm` generates from its own command line: completions and manual pages.
+//! Completions and manual pages, which `gm` generates from its own command line.
 
 use crate::gm::Gm;
 

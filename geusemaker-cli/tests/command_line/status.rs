@@ -184,7 +184,7 @@ fn status_without_access_shows_journal() {
     assert_journal_is_shown(&run(&[]), &run(&["-o", "json"]).document(), "permission");
 }
 
-/// What could be asked is shown, and no resource has the error as its state.
+/// All that could be asked is shown, and no resource has the error as its state.
 #[test]
 fn refused_question_is_one_message() {
     let (gm, account) = deployed(2);

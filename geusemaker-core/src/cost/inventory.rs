@@ -1,4 +1,4 @@
-//! What AWS bills for in one place, before it is priced.
+//! The things that AWS bills for in one place, before they are priced.
 
 use super::item::{Billable, CostItem};
 use super::{Estimate, LeftOut};

@@ -135,15 +135,7 @@ impl Kind for Lookup {
 
     /// Returns the load balancers that carry this program's tags.
     async fn tagged(aws: &Reader) -> Result<Vec<TaggedResource>, AwsError> {
-        let all = aws
-            .elastic_load_balancing
-            .describe_load_balancers()
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+        let all = all(aws).await?;
         let arns = all.iter().filter_map(|found| found.load_balancer_arn());
         let ours = ours(aws, ResourceKind::LoadBalancer, arns).await?;
         let with_age = ours.into_iter().map(|found| {
@@ -303,17 +295,21 @@ pub(crate) async fn is_named(aws: &Reader, name: &str) -> Result<bool, AwsError>
     is_taken(arn_of(aws, name).await)
 }
 
-/// Returns the ARNs of the internal load balancers of the region that carry this program's tags.
-pub(super) async fn own_internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
-    let all = aws
-        .elastic_load_balancing
+/// Returns all load balancers of the region, of any owner.
+async fn all(aws: &Reader) -> Result<Vec<SdkLoadBalancer>, AwsError> {
+    aws.elastic_load_balancing
         .describe_load_balancers()
         .into_paginator()
         .items()
         .send()
         .try_collect()
         .await
-        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))?;
+        .map_err(AwsError::of("elasticloadbalancing:DescribeLoadBalancers"))
+}
+
+/// Returns the ARNs of the internal load balancers of the region that carry this program's tags.
+pub(super) async fn own_internal(aws: &Reader) -> Result<Vec<String>, AwsError> {
+    let all = all(aws).await?;
     let internal = all
         .iter()
         .filter(|found| found.scheme() == Some(&LoadBalancerSchemeEnum::Internal));

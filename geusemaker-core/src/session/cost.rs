@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::resource::instance::RunningInstance;
 use crate::spec::{Purchase, Tier};
 
-/// What the price of a stack depends on, beside its resources.
+/// The facts on which the price of a stack depends, beside its resources.
 #[derive(Clone, Debug)]
 pub(crate) struct CostBasis {
     pub(crate) plan: Box<Plan>,
