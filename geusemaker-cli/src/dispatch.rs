@@ -31,6 +31,7 @@ pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Ou
         Command::Version => Ok(command::version::run().into()),
         Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus, screen).await,
         Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
+        Command::IamPolicy(asked) => command::iam_policy::run(&asked).map(Outcome::from),
         Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
         Command::Man(man) => command::man::run(&man).map(Outcome::from),
         #[cfg(feature = "sandbox")]
@@ -167,9 +168,9 @@ async fn open(
 /// Runs the command. A signal ends a command that only reads; the others hear signals by themselves.
 async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, Failure> {
     let document = match command {
-        StackCommand::Plan(file) => {
+        StackCommand::Plan(plan) => {
             context
-                .unless_interrupted(command::plan::run(context, &file))
+                .unless_interrupted(command::plan::run(context, &plan))
                 .await
         }
         StackCommand::Deploy(deploy) => command::deploy::run(context, &deploy).await,
@@ -184,6 +185,11 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::Outputs(outputs) => {
             context
                 .unless_interrupted(command::outputs::run(context, &outputs))
+                .await
+        }
+        StackCommand::Open(open) => {
+            context
+                .unless_interrupted(command::open::run(context, &open))
                 .await
         }
         StackCommand::Events(name) => {
@@ -209,6 +215,7 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
                 .await
         }
         StackCommand::RotateToken(rotate) => command::rotate_token::run(context, &rotate).await,
+        StackCommand::Unlock(unlock) => command::unlock::run(context, &unlock).await,
         StackCommand::Doctor => command::doctor::run(context).await,
         StackCommand::Leftovers(leftovers) => command::leftovers::run(context, &leftovers).await,
         StackCommand::Destroy(destroy) => command::destroy::run(context, &destroy).await,

@@ -51,8 +51,16 @@ impl Document {
         self.code = code;
         match code {
             ExitCode::Ok => self,
+            // The command has done what it was asked for.
+            ExitCode::Changes => self.member("exit_code", code as u8),
             code => self.member("ok", false).member("exit_code", code as u8),
         }
+    }
+
+    /// Sets a note for standard error beside the result.
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.complaint = note.into();
+        self
     }
 
     /// Adds a failure to a result that is nevertheless printed.

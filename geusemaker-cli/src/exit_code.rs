@@ -21,6 +21,8 @@ pub(crate) enum ExitCode {
     FaultUnfired = 7,
     /// The stack is deployed, but parts of it, or all of it, do not work.
     Degraded = 8,
+    /// `plan --detailed-exitcode`: there is something to deploy.
+    Changes = 9,
     /// The person declined.
     Declined = 10,
     /// The result cannot be written to standard output.
@@ -32,7 +34,7 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -42,6 +44,7 @@ impl ExitCode {
         Self::Access,
         Self::FaultUnfired,
         Self::Degraded,
+        Self::Changes,
         Self::Declined,
         Self::Unwritten,
         Self::Interrupted,
@@ -64,6 +67,7 @@ impl ExitCode {
             Self::Degraded => {
                 "the stack is deployed, but parts of it do not work (status, deploy, resume, plan)"
             }
+            Self::Changes => "plan --detailed-exitcode: there is something to deploy",
             Self::Declined => "declined at the prompt",
             Self::Unwritten => "done, but the result cannot be written to standard output",
             Self::Interrupted => "interrupted (SIGINT)",

@@ -18,6 +18,7 @@ mod progress_display;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod saved_plan;
 mod screen;
 mod session_plugin;
 mod short_id;

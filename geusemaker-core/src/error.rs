@@ -706,7 +706,10 @@ impl Error {
             Self::NoRegion => {
                 "add region = \"us-east-1\" to the spec, or set AWS_REGION".to_owned()
             }
-            Self::NoSuchStack { .. } => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
+            Self::NoSuchStack { stack, known } => match near_miss(stack, known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "check the name and the directory of the journals (gm: --state, GM_STATE, --sandbox)".to_owned(),
+            },
             Self::OtherAccount { .. } => "sign in to the account of the stack".to_owned(),
             Self::NoCdn { tier: Tier::Cdn, .. } => {
                 "finish its deployment first: gm resume NAME".to_owned()
@@ -880,6 +883,14 @@ fn list<T: ToString>(items: &[T]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// Returns the stack whose name differs from this one in a letter or two.
+fn near_miss<'a>(stack: &StackName, known: &'a [StackName]) -> Option<&'a StackName> {
+    let distance = |name: &StackName| strsim::damerau_levenshtein(stack.as_str(), name.as_str());
+    let near = known.iter().min_by_key(|name| distance(name))?;
+    // Of two short names, all letters may differ.
+    (distance(near) <= stack.as_str().len().div_ceil(4).min(2)).then_some(near)
 }
 
 fn there_are(names: &[StackName]) -> String {

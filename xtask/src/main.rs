@@ -6,6 +6,7 @@ mod clients;
 mod conformance;
 mod coverage;
 mod coverage_report;
+mod dist;
 mod endpoint;
 mod inventory;
 mod kills;
@@ -47,6 +48,8 @@ enum Task {
     Conformance,
     /// Measure line coverage; fail if a crate is below its limit
     Coverage,
+    /// Build gm, its completions and manual pages for a package, and check the size of gm
+    Dist,
     /// Kill gm at every call of a deployment and a removal, and at random moments; the tests run a sample of this
     Kills,
     /// Check that the folders of geusemaker-core import each other in one direction only
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),
         Task::Coverage => coverage::run(),
+        Task::Dist => dist::run(),
         Task::Kills => kills::run(),
         Task::Layers => layers::run(),
         Task::Matrix => matrix::run(),

@@ -43,3 +43,11 @@ pub(crate) struct RotateOriginSecret {
     #[command(flatten)]
     pub(crate) yes: Yes,
 }
+
+#[derive(Args, Debug)]
+pub(crate) struct Unlock {
+    #[command(flatten)]
+    pub(crate) name: Name,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
+}

@@ -4,9 +4,12 @@ mod deploy;
 mod generated;
 mod global;
 mod gpus;
+mod iam_policy;
 mod in_use;
 mod init;
 mod logs;
+mod open;
+mod plan;
 mod remote;
 mod removal;
 #[cfg(feature = "sandbox")]
@@ -24,12 +27,17 @@ pub(crate) use self::generated::{Completions, Man};
 pub(crate) use self::global::{Global, Output};
 use self::gpus::GPUS_EXAMPLES;
 pub(crate) use self::gpus::Gpus;
+use self::iam_policy::IAM_POLICY_EXAMPLES;
+pub(crate) use self::iam_policy::IamPolicyOf;
 use self::in_use::{INVALIDATE_EXAMPLES, ROTATE_TOKEN_EXAMPLES};
-pub(crate) use self::in_use::{Invalidate, RotateOriginSecret, RotateToken};
+pub(crate) use self::in_use::{Invalidate, RotateOriginSecret, RotateToken, Unlock};
 use self::init::INIT_EXAMPLES;
 pub(crate) use self::init::{Init, Template};
 use self::logs::LOGS_EXAMPLES;
 pub(crate) use self::logs::{Logs, Since, Tail};
+pub(crate) use self::open::Open;
+use self::plan::PLAN_EXAMPLES;
+pub(crate) use self::plan::PlanOf;
 use self::remote::{EXEC_EXAMPLES, PORT_FORWARD_EXAMPLES, SSH_EXAMPLES};
 pub(crate) use self::remote::{Exec, PortForward, Ssh};
 pub(crate) use self::removal::{Destroy, Leftovers, Rollback};
@@ -65,6 +73,12 @@ pub(crate) enum Command {
     /// credentials are needed, except with --available.
     #[command(after_help = GPUS_EXAMPLES)]
     Gpus(Gpus),
+    /// Print the least IAM policy with which gm can do its work
+    ///
+    /// It permits what the stack of a spec needs, from gm plan to gm destroy, logs and shells. Resources are changed and
+    /// deleted only where they have the tag of the stack. No credentials are needed.
+    #[command(after_help = IAM_POLICY_EXAMPLES)]
+    IamPolicy(IamPolicyOf),
     /// Print a script that completes the commands of gm in a shell
     ///
     /// Bash: gm completions bash > ~/.local/share/bash-completion/completions/gm
@@ -83,8 +97,12 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum StackCommand {
     /// Show what a spec would create, and create nothing
-    Plan(SpecFile),
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(PlanOf),
     /// Deploy a stack, or finish deploying it
+    ///
+    /// Instead of a spec it takes a plan that gm plan --out has written. It then asks nothing, and refuses if the plan
+    /// would not be the same now.
     #[command(visible_alias = "up")]
     Deploy(Deploy),
     /// Continue a deployment that was interrupted or kept
@@ -111,6 +129,8 @@ pub(crate) enum StackCommand {
     /// They are those of the journal, without asking AWS. The keys stay the same from version to version.
     #[command(after_help = OUTPUTS_EXAMPLES)]
     Outputs(OutputsOf),
+    /// Open the address of a stack in the browser
+    Open(Open),
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Events),
@@ -176,6 +196,11 @@ pub(crate) enum StackCommand {
     Destroy(Destroy),
     /// Remove a stack whose deployment was never finished
     Rollback(Rollback),
+    /// End the lock of another process on a stack
+    ///
+    /// Locks of processes that have ended on this machine end by themselves, and all others after 15 minutes. A process
+    /// that still works on the stack stops at its next record, and nothing is lost.
+    Unlock(Unlock),
     /// Check credentials, region, quotas and this machine, and say where each setting comes from
     Doctor,
     /// List, or delete, resources tagged by gm that no local journal knows
@@ -191,6 +216,7 @@ impl StackCommand {
             | Self::Status(_)
             | Self::List(_)
             | Self::Outputs(_)
+            | Self::Open(_)
             | Self::Events(_)
             | Self::Logs(_)
             | Self::Token(_)
@@ -205,6 +231,7 @@ impl StackCommand {
             | Self::Invalidate(_)
             | Self::RotateOriginSecret(_)
             | Self::RotateToken(_)
+            | Self::Unlock(_)
             | Self::Destroy(_)
             | Self::Rollback(_) => false,
         }
@@ -222,6 +249,7 @@ impl StackCommand {
             | Self::Status(_)
             | Self::List(_)
             | Self::Outputs(_)
+            | Self::Open(_)
             | Self::Events(_)
             | Self::Logs(_)
             | Self::Exec(_)
@@ -231,6 +259,7 @@ impl StackCommand {
             | Self::RotateOriginSecret(_)
             | Self::Token(_)
             | Self::RotateToken(_)
+            | Self::Unlock(_)
             | Self::Leftovers(_)
             | Self::Doctor => &[],
         }

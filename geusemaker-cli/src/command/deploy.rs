@@ -9,10 +9,19 @@ use crate::confirm::{Consent, confirm};
 use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::saved_plan::SavedPlan;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
     let on_failure = deploy.on_failure.checked()?;
-    let spec = spec::read(context, &deploy.file).await?;
+    let saved = SavedPlan::read(&deploy.file.spec)?;
+    let spec = match &saved {
+        Some(saved) => {
+            let spec = saved.plan.spec.clone();
+            spec::furnish(context, &spec).await?;
+            spec
+        }
+        None => spec::read(context, &deploy.file).await?,
+    };
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
     let mut is_continued = false;
@@ -35,7 +44,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
             is_continued = true;
             resume::open(context, &name, on_failure).await?
         }
-        Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, is_agreed).await?,
+        Err(Error::NoSuchStack { .. }) => plan_anew(context, spec, saved, is_agreed).await?,
         Err(error) => return Err(Failure::unchanged(&error, name.as_str())),
     };
     let manner = Manner {
@@ -49,12 +58,18 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
 async fn plan_anew(
     context: &Context,
     spec: DeploymentSpec,
+    saved: Option<SavedPlan>,
     is_agreed: bool,
 ) -> Result<AnyDeployment, Failure> {
     let planned = context
         .unless_interrupted(async { Ok(context.session.plan(spec).await?) })
         .await?;
     let plan = &planned.state().plan;
+    // Whoever has saved a plan has looked at it.
+    let is_agreed = is_agreed || saved.is_some();
+    if let Some(saved) = saved {
+        saved.check_current(plan)?;
+    }
     let mut lines = plan::lines(plan);
     lines.extend(plan::offers(context, plan).await);
     let lines = lines.join("\n");

@@ -4,6 +4,8 @@ use geusemaker_core::Plan;
 use geusemaker_core::spec::{Conditions, Route, Scheme, Tier};
 use serde_json::{Value, json};
 
+use super::ranges;
+
 /// Returns the lines of the load balancer and of what is in front of it.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
@@ -42,8 +44,8 @@ fn admitted(plan: &Plan) -> String {
     match spec.access().allow() {
         _ if plan.cloudfront_prefix_list.is_some() => "CloudFront".to_owned(),
         [] if spec.load_balancer().scheme() == Scheme::Internal => "the VPC".to_owned(),
-        [] => "the internet".to_owned(),
-        ranges => super::plan::joined(ranges),
+        [] => ranges::INTERNET.to_owned(),
+        allowed => ranges::words(allowed),
     }
 }
 

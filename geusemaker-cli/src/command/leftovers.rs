@@ -127,18 +127,22 @@ async fn listed(context: &Context, leftovers: &Leftovers, found: &Orphans) -> Do
             .lines(cost::line(&found.cost())),
     };
     for (why, resources) in spared(&found.spared) {
-        let next = match why {
-            KeepReason::BelongsTo { by, .. } => {
-                let verb = removal(context, by).await;
-                format!(" ({})", context.command(&format!("{verb} {by}")))
-            }
-            _ => String::new(),
-        };
         let what = match resources.as_slice() {
             [only] => format!("{} {}", only.kind, shorten_ids(only.id.as_str())),
             more => count(more.len(), "resource"),
         };
-        document = document.line(format!("left alone: {what}: {why}{next}"));
+        document = document.line(match why {
+            KeepReason::BelongsTo { by, .. } => {
+                let (belong, them) = match resources.as_slice() {
+                    [_] => ("belongs", "it"),
+                    _ => ("belong", "them"),
+                };
+                let command = format!("{} {by}", removal(context, by).await);
+                let remove = context.command(&command);
+                format!("{what} {belong} to stack {by}; not leftovers ({remove} removes {them})")
+            }
+            why => format!("left alone: {what}: {why}"),
+        });
     }
     // The AWS CLI works on a real account, which does not have the sandbox's resources.
     if !context.is_sandbox {

@@ -1,45 +1,93 @@
 //! `gm plan`: shows what a spec would create.
 
 use geusemaker_core::spec::{
-    CdnBehavior, CdnOrigin, CidrBlock, Egress, InstanceType, Purchase, SecretSource, Service, Tier,
-    VolumeKind,
+    CdnBehavior, CdnOrigin, Egress, InstanceType, Purchase, SecretSource, Service, Tier, VolumeKind,
 };
 use geusemaker_core::words::zones;
 use geusemaker_core::{
-    Candidate, Error, KeptFileSystem, Phase, Plan, PlanWarning, PlannedNetwork, Rate,
+    Candidate, DeploymentSpec, DeploymentStatus, Error, KeptFileSystem, Phase, Plan, PlanWarning,
+    PlannedNetwork, Rate,
 };
 use serde_json::{Value, json};
 
-use super::{cost, front, spec, status};
+use super::{cost, front, ranges, spec, status};
 use crate::age;
-use crate::arguments::SpecFile;
+use crate::arguments::PlanOf;
 use crate::context::Context;
 use crate::document::Document;
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::saved_plan::SavedPlan;
 
-pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, Failure> {
-    let spec = spec::read(context, file).await?;
+pub(crate) async fn run(context: &Context, asked: &PlanOf) -> Result<Document, Failure> {
+    if let Some(out) = &asked.out {
+        SavedPlan::check_place(out)?;
+    }
+    let spec = spec::read(context, &asked.file).await?;
     match context.session.summary(spec.name()).await {
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),
-        Ok(existing) => {
-            for difference in spec::settings(context, &existing, &spec)? {
-                context
-                    .display
-                    .note(&format!("gm deploy changes {difference}"));
-            }
-            if existing.phase == Phase::Committed {
-                return status::up_already(context, spec.name()).await;
-            }
-            let message = format!("{} is unfinished; gm deploy continues it", existing.name);
-            context.display.note(&message);
-            return Ok(status::document(context, &existing));
-        }
+        Ok(existing) => return of_existing(context, asked, &existing, &spec).await,
     }
     let planned = context.session.plan(spec).await?;
     let plan = &planned.state().plan;
+    let document = document(context, plan).await;
+    let document = match &asked.out {
+        Some(out) => {
+            SavedPlan::write(out, plan)?;
+            let deploy = context.command(&format!("deploy {}", out.display()));
+            document
+                .member("out", out)
+                .line(format!("  saved        {deploy} does exactly this"))
+        }
+        None => document,
+    };
+    Ok(if_detailed(asked, document))
+}
+
+/// Shows what `gm deploy` would do to a stack that exists.
+async fn of_existing(
+    context: &Context,
+    asked: &PlanOf,
+    existing: &DeploymentStatus,
+    spec: &DeploymentSpec,
+) -> Result<Document, Failure> {
+    let name = &existing.name;
+    if asked.out.is_some() {
+        let message = format!("{name} exists already: a plan in a file is for a new stack");
+        return Err(Failure::usage(message)
+            .next(context.command(&format!("status {name}")))
+            .remedy("leave --out away: gm plan says what gm deploy would do"));
+    }
+    let differences = spec::settings(context, existing, spec)?;
+    for difference in &differences {
+        context
+            .display
+            .note(&format!("gm deploy changes {difference}"));
+    }
+    if existing.phase == Phase::Committed {
+        let document = status::up_already(context, name).await?;
+        return Ok(match differences.is_empty() {
+            true => document,
+            false => if_detailed(asked, document),
+        });
+    }
+    let message = format!("{name} is unfinished; gm deploy continues it");
+    context.display.note(&message);
+    Ok(if_detailed(asked, status::document(context, existing)))
+}
+
+/// Gives the document the exit code of a change, if that is asked for.
+fn if_detailed(asked: &PlanOf, document: Document) -> Document {
+    match asked.detailed_exitcode {
+        true => document.with_code(ExitCode::Changes),
+        false => document,
+    }
+}
+
+async fn document(context: &Context, plan: &Plan) -> Document {
     let offers = offers(context, plan).await;
-    Ok(Document::ok()
+    Document::ok()
         .member("name", plan.spec.name())
         .member("plan", plan)
         .member("prices", prices(plan))
@@ -48,7 +96,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         .member("warnings", warnings(plan))
         .member("kept_file_systems", kept(context, plan).await)
         .lines(lines(plan))
-        .lines(offers))
+        .lines(offers)
 }
 
 /// Returns the file systems that earlier stacks of this name have kept, and that the new one could use.
@@ -313,11 +361,11 @@ fn access_lines(plan: &Plan) -> Vec<String> {
     if spec.tier() == Tier::Instances && is_served {
         ways.push(match access.allow() {
             [] => "the services are closed: only forwarded ports lead to them; access.allow opens them".to_owned(),
-            ranges => format!("the services from {}", joined(ranges)),
+            allowed => format!("the services from {}", ranges::words(allowed)),
         });
     }
     if !access.ssh_from().is_empty() {
-        ways.push(format!("SSH from {}", joined(access.ssh_from())));
+        ways.push(format!("SSH from {}", ranges::words(access.ssh_from())));
     }
     if ways.is_empty() {
         ways.push("none: neither Systems Manager nor SSH".to_owned());
@@ -328,11 +376,6 @@ fn access_lines(plan: &Plan) -> Vec<String> {
         format!("  {label:<13}{way}")
     })
     .collect()
-}
-
-pub(super) fn joined(ranges: &[CidrBlock]) -> String {
-    let ranges: Vec<_> = ranges.iter().map(CidrBlock::as_str).collect();
-    ranges.join(", ")
 }
 
 /// Returns the placements that are tried for an instance, in order, with one line for each instance type and market:

@@ -11,16 +11,22 @@ use crate::failure::Failure;
 /// Reads a spec file; a failure says that nothing was changed. The sandbox has the secrets that the spec names.
 pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
     let spec = parse(file)?;
+    furnish(context, &spec).await?;
+    Ok(spec)
+}
+
+/// Gives the sandbox the secrets that a spec names.
+pub(super) async fn furnish(context: &Context, spec: &DeploymentSpec) -> Result<(), Failure> {
     #[cfg(not(feature = "sandbox"))]
-    let _ = context;
+    let _ = (context, spec);
     #[cfg(feature = "sandbox")]
     if context.is_sandbox {
         if let Some(region) = spec.region() {
             crate::sandbox::ensure_known(region)?;
         }
-        crate::sandbox::secrets::make_up(&context.config, &spec, &context.display).await?;
+        crate::sandbox::secrets::make_up(&context.config, spec, &context.display).await?;
     }
-    Ok(spec)
+    Ok(())
 }
 
 /// Reads a spec file without an account.

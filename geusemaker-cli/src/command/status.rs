@@ -1,6 +1,5 @@
 //! `gm status`: shows the state of a stack and of its resources.
 
-use geusemaker_core::spec::CidrBlock;
 use geusemaker_core::{
     DegradedPart, DeploymentStatus, Endpoint, Error, Health, Phase, ResourceKind, ResourceState,
     StackName, StatusSource,
@@ -8,8 +7,7 @@ use geusemaker_core::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::cost;
-use super::resource_table;
+use super::{cost, ranges, resource_table};
 use crate::age;
 use crate::arguments::Status;
 use crate::command::watch;
@@ -307,8 +305,8 @@ fn endpoint_lines(context: &Context, status: &DeploymentStatus, caveat: &str) ->
                 ..
             } = endpoint;
             if !open_to.is_empty() {
-                let ranges: Vec<_> = open_to.iter().map(CidrBlock::as_str).collect();
-                return format!("{service}: {url} from {}{caveat}", ranges.join(", "));
+                let ranges = ranges::words(open_to);
+                return format!("{service}: {url} from {ranges}{caveat}");
             }
             let number = instances.iter().position(|id| *id == endpoint.instance);
             let number = match number {

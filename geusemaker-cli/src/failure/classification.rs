@@ -7,7 +7,7 @@ use geusemaker_core::{
 };
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, Problem, snippet};
 use crate::exit_code::ExitCode;
 use crate::profile::MissingProfile;
 
@@ -105,6 +105,7 @@ impl Failure {
         }
         match error {
             Error::Spec(error) if !error.others().is_empty() => failure.set_spec_problems(error),
+            Error::Spec(error) => failure.details.snippet = snippet::lines(error),
             Error::Plan(error) => failure.set_problems(error),
             Error::Capacity {
                 attempts, region, ..
@@ -160,6 +161,7 @@ impl Failure {
                     "message": problem.message(),
                     "file": problem.file(),
                     "line": problem.line(),
+                    "column": problem.column(),
                     "field": problem.field(),
                 })
             })
@@ -167,7 +169,11 @@ impl Failure {
         self.message = format!("{} problems in the spec; nothing was created", all.len());
         self.details.problems = all
             .iter()
-            .map(|problem| (problem.to_string(), String::new()))
+            .map(|problem| Problem {
+                message: problem.to_string(),
+                snippet: snippet::lines(problem),
+                remedy: None,
+            })
             .collect();
     }
 
@@ -176,11 +182,15 @@ impl Failure {
         let problems: Vec<_> = error
             .problems()
             .iter()
-            .map(|problem| (problem.with_sources(), problem.remedy()))
+            .map(|problem| Problem {
+                message: problem.with_sources(),
+                snippet: Vec::new(),
+                remedy: Some(problem.remedy()),
+            })
             .collect();
         self.details.error["problems"] = problems
             .iter()
-            .map(|(message, remedy)| json!({ "message": message, "remedy": remedy }))
+            .map(|problem| json!({ "message": problem.message, "remedy": problem.remedy }))
             .collect();
         if problems.len() > 1 {
             self.message = format!("{}; nothing was created", count(problems.len(), "problem"));

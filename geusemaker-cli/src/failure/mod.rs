@@ -3,6 +3,7 @@
 
 mod classification;
 mod rendering;
+mod snippet;
 
 use geusemaker_core::{ResourceStatus, Undone};
 use serde_json::{Value, json};
@@ -27,8 +28,10 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 struct Details {
     error: Value,
-    /// The problems of a spec that does not fit, each with its remedy, if there are several.
-    problems: Vec<(String, String)>,
+    /// The place of the problem in the spec.
+    snippet: Vec<String>,
+    /// The problems of a spec that is wrong or does not fit, if there are several.
+    problems: Vec<Problem>,
     /// The places in which no instance came up, a line for each type and market.
     attempts: Vec<String>,
     /// The same with each place and all that AWS has answered.
@@ -45,12 +48,22 @@ struct Details {
     served: Option<Value>,
 }
 
+/// One of several problems.
+#[derive(Debug)]
+struct Problem {
+    message: String,
+    /// Its place in the spec, if that is known.
+    snippet: Vec<String>,
+    remedy: Option<String>,
+}
+
 impl Failure {
     fn new(code: ExitCode, class: &str, message: String) -> Self {
         Self {
             code,
             details: Box::new(Details {
                 error: json!({ "class": class, "message": message }),
+                snippet: Vec::new(),
                 problems: Vec::new(),
                 attempts: Vec::new(),
                 all_attempts: Vec::new(),

@@ -25,9 +25,12 @@ impl Failure {
         if let Some(served) = &self.details.served {
             document = document.member("served", served);
         }
-        for (number, (message, remedy)) in (1..).zip(&self.details.problems) {
-            document = document.line(format!("  {number}. {message}"));
-            if !remedy.is_empty() {
+        document = document.lines(indented(2, &self.details.snippet));
+        for (number, problem) in (1..).zip(&self.details.problems) {
+            document = document
+                .line(format!("  {number}. {}", problem.message))
+                .lines(indented(5, &problem.snippet));
+            if let Some(remedy) = &problem.remedy {
                 document = document.line(format!("     try: {remedy}"));
             }
         }
@@ -68,6 +71,12 @@ impl Failure {
             None => document,
         }
     }
+}
+
+fn indented(indent: usize, lines: &[String]) -> impl Iterator<Item = String> {
+    lines
+        .iter()
+        .map(move |line| format!("{:indent$}{line}", ""))
 }
 
 fn kept_line(resource: &ResourceStatus) -> String {

@@ -100,7 +100,9 @@ fn stack_with_journal_is_left_alone() {
     let before = gm.leftovers();
     let listed = gm.sandbox(&["leftovers"]).with(0).stdout;
     assert!(
-        listed.contains("part of stack llm (gm destroy llm --sandbox)"),
+        listed.contains(
+            " belong to stack llm; not leftovers (gm destroy llm --sandbox removes them)"
+        ),
         "{listed}"
     );
     gm.sandbox(&["leftovers", "--delete", "--yes"]).with(0);

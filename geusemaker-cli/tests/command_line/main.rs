@@ -19,6 +19,7 @@ mod gm;
 mod gpus;
 #[cfg(unix)]
 mod guest;
+mod iam_policy;
 mod init;
 mod journal;
 mod json_documents;
@@ -33,6 +34,8 @@ mod live_line;
 mod logs;
 #[cfg(unix)]
 mod on_failure_ask;
+#[cfg(target_os = "linux")]
+mod open;
 mod outcomes;
 #[cfg(target_os = "linux")]
 mod output_errors;
@@ -46,6 +49,7 @@ mod replay;
 mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;
+mod saved_plan;
 #[cfg(unix)]
 mod served;
 mod settings;
@@ -61,6 +65,8 @@ mod status;
 mod terminal;
 mod token;
 mod unfinished;
+#[cfg(unix)]
+mod unlock;
 mod verbose;
 mod wrong_account;
 mod wrong_spec;

@@ -316,7 +316,8 @@ async fn take(
     Ok(journal.append(now, event).await?)
 }
 
-fn locked(claim: &Claim, stack: &StackName) -> Error {
+/// Returns the error for a stack that another process works on.
+pub(crate) fn locked(claim: &Claim, stack: &StackName) -> Error {
     Error::Locked {
         stack: stack.clone(),
         holder: Box::new(claim.holder.clone()),

@@ -8,7 +8,7 @@ use crate::spec::StackName;
 /// The tag that names the deployment of a resource.
 pub(crate) const DEPLOYMENT: &str = "geusemaker:deployment";
 /// The tag that names the stack of a resource.
-const STACK: &str = "geusemaker:stack";
+pub(crate) const STACK: &str = "geusemaker:stack";
 /// The tag that the console of AWS shows as the name.
 pub(super) const NAME: &str = "Name";
 

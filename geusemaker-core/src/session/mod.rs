@@ -18,6 +18,7 @@ mod remote;
 mod resume;
 mod rotate_origin_secret;
 pub(crate) mod status;
+mod unlock;
 
 use std::fmt;
 use std::sync::Arc;

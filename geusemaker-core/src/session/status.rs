@@ -77,6 +77,9 @@ pub struct DeploymentStatus {
     /// The process that works on the deployment now. It is serialized as its text.
     #[serde(serialize_with = "as_text")]
     pub held_by: Option<Holder>,
+    /// The time since which it works on the stack.
+    #[serde(serialize_with = "timestamp::serialize_option")]
+    pub held_since: Option<Timestamp>,
     /// The addresses and ids for using the deployment.
     pub outputs: Outputs,
     /// The resources of the deployment.
@@ -312,12 +315,8 @@ impl Session {
     pub(super) fn summary_of(&self, journal: &Journal, header: Header) -> DeploymentStatus {
         let now = self.clock().now();
         let state = &journal.state;
-        let holder = state
-            .claim
-            .as_ref()
-            .filter(|claim| claim.until > now && !claim.holder.is_dead())
-            .map(|claim| claim.holder.clone());
-        let is_held = holder.is_some();
+        let claim = state.claim_at(now);
+        let is_held = claim.is_some();
         let phase = phase(state);
         let resources = Places::of(state, &header).resources(state, is_held);
         let cost_basis = CostBasis::of(&header.plan, state);
@@ -332,7 +331,8 @@ impl Session {
             since: header.since,
             source: StatusSource::Journal,
             as_of: state.at.unwrap_or(header.since),
-            held_by: holder,
+            held_by: claim.map(|claim| claim.holder.clone()),
+            held_since: claim.map(|claim| claim.since),
             outputs: state.reached.as_ref().map(Outputs::of).unwrap_or_default(),
             resources,
             spec: header.plan.spec,

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::excerpt::Excerpt;
 use crate::id::InvalidId;
 
 /// The begin of the message about a field that is not there.
 pub(super) const MISSING: &str = "is missing";
+
+/// The begin of the message about a field that no table has.
+pub(super) const UNKNOWN_KEY: &str = "unknown key";
 
 /// Error returned when a value, a field or a whole file is not a valid spec.
 ///
@@ -27,6 +31,7 @@ pub struct SpecError {
     column: Option<usize>,
     field: Option<String>,
     message: String,
+    excerpt: Option<Box<Excerpt>>,
     others: Box<[Self]>,
 }
 
@@ -55,6 +60,11 @@ impl SpecError {
     /// Returns the problem and what would be right, without the place.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Returns the line of the file, unless it may have a secret or is not known.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
     }
 
     /// Returns the other problems of the same file, if more than one was found, in the order of their lines.
@@ -103,6 +113,11 @@ impl SpecError {
         self.message.contains(MISSING)
     }
 
+    /// Returns true if the field itself is wrong, and not its value.
+    pub(super) fn is_unknown_key(&self) -> bool {
+        self.message.starts_with(UNKNOWN_KEY)
+    }
+
     /// Changes this error and the others.
     pub(super) fn each(mut self, change: impl Fn(Self) -> Self) -> Self {
         let others = std::mem::take(&mut self.others);
@@ -118,6 +133,7 @@ impl SpecError {
             column: None,
             field: None,
             message: message.into(),
+            excerpt: None,
             others: Box::default(),
         }
     }
@@ -143,6 +159,11 @@ impl SpecError {
 
     pub(super) fn on_column(mut self, column: Option<usize>) -> Self {
         self.column = column;
+        self
+    }
+
+    pub(super) fn with_excerpt(mut self, excerpt: Option<Excerpt>) -> Self {
+        self.excerpt = excerpt.map(Box::new);
         self
     }
 

@@ -1,9 +1,13 @@
 //! A parsed TOML text that can find the line of every field.
 
+use std::ops::Range;
+
 use toml::de::{DeTable, DeValue};
 use toml::{Deserializer, Spanned};
 
 use super::error::SpecError;
+use super::excerpt::Excerpt;
+use super::plain_secret;
 
 /// A TOML text and the values parsed from it.
 #[derive(Clone)]
@@ -28,15 +32,35 @@ impl<'a> Document<'a> {
 
     /// Returns the line of the field at this path, or of the innermost table around it that exists.
     pub(super) fn line_of(&self, path: &str) -> Option<usize> {
+        let (key, _) = self.spans_of(path)?;
+        Some(line_at(self.text, key.start))
+    }
+
+    /// Returns the line of the field, with its key marked.
+    pub(super) fn key_of(&self, path: &str) -> Option<Excerpt> {
+        let (key, _) = self.spans_of(path)?;
+        Excerpt::of(self.text, key)
+    }
+
+    /// Returns the line of the field, with its value marked; of a table, its name.
+    pub(super) fn value_of(&self, path: &str) -> Option<Excerpt> {
+        let (key, value) = self.spans_of(path)?;
+        let is_beside = line_at(self.text, key.start) == line_at(self.text, value.start);
+        let is_after = value.start > key.start;
+        Excerpt::of(self.text, if is_beside && is_after { value } else { key })
+    }
+
+    /// Returns the places of the key and of the value at this path, or of the innermost table around it that exists.
+    fn spans_of(&self, path: &str) -> Option<(Range<usize>, Range<usize>)> {
         let mut place = Place::Table(self.root.get_ref());
-        let mut offset = None;
+        let mut spans = None;
         for step in path.split(['.', '[']) {
             let value = match (place, step.strip_suffix(']')) {
                 (Place::Table(table) | Place::Value(DeValue::Table(table)), None) => {
                     let Some((key, value)) = table.get_key_value(step) else {
                         break;
                     };
-                    offset = Some(key.span().start);
+                    spans = Some((key.span(), value.span()));
                     value
                 }
                 (Place::Value(DeValue::Array(array)), Some(index)) => {
@@ -44,14 +68,14 @@ impl<'a> Document<'a> {
                     else {
                         break;
                     };
-                    offset = Some(value.span().start);
+                    spans = Some((value.span(), value.span()));
                     value
                 }
                 _ => break,
             };
             place = Place::Value(value.get_ref());
         }
-        offset.map(|offset| line_at(self.text, offset))
+        spans
     }
 
     /// Removes the field at this path, and returns true if it was there. Items of arrays stay, so that the others keep
@@ -107,7 +131,11 @@ fn syntax_error(text: &str, error: &toml::de::Error) -> SpecError {
     match error.span() {
         Some(span) => SpecError::new(message)
             .on_line(Some(line_at(text, span.start)))
-            .on_column(Some(column_at(text, span.start))),
+            .on_column(Some(column_at(text, span.start)))
+            .with_excerpt(
+                Excerpt::of(text, span)
+                    .filter(|excerpt| plain_secret::may_be_shown("", excerpt.line())),
+            ),
         None => SpecError::new(message),
     }
 }

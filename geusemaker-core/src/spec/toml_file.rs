@@ -7,7 +7,8 @@ use serde::Deserialize as _;
 use serde_path_to_error::Track;
 
 use super::DeploymentSpec;
-use super::error::{MISSING, SpecError};
+use super::error::{MISSING, SpecError, UNKNOWN_KEY};
+use super::excerpt::Excerpt;
 use super::limited_file;
 use super::plain_secret;
 use super::service::ServiceFields;
@@ -52,7 +53,8 @@ fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecErr
             return without_secrets(error);
         }
         let line = error.field().and_then(|field| document.line_of(field));
-        without_secrets(error.on_line(line))
+        let excerpt = excerpt_of(&error, &document);
+        without_secrets(error.on_line(line).with_excerpt(excerpt))
     };
     let first = match deserialize(&document) {
         // The errors of the checks across fields carry a path of their own.
@@ -116,6 +118,16 @@ fn table_of(field: &str) -> Option<&str> {
     field.rsplit_once('.').map(|(table, _)| table)
 }
 
+/// Returns the line of the problem, if it can be shown to everybody.
+fn excerpt_of(error: &SpecError, document: &Document<'_>) -> Option<Excerpt> {
+    let field = error.field()?;
+    let excerpt = match error.is_unknown_key() {
+        true => document.key_of(field),
+        false => document.value_of(field),
+    };
+    excerpt.filter(|excerpt| plain_secret::may_be_shown(field, excerpt.line()))
+}
+
 /// Leaves out what a message repeats of the file, if it is a secret at a wrong place.
 fn without_secrets(error: SpecError) -> SpecError {
     error.map_texts(plain_secret::without_secrets)
@@ -163,7 +175,7 @@ fn unknown_key(path: &str, key: &str, mut allowed: Vec<&str>) -> SpecError {
     allowed.sort_by_key(|name| (strsim::damerau_levenshtein(name, key), *name));
     let table = path.strip_suffix(key).unwrap_or(path).trim_end_matches('.');
     SpecError::new(format!(
-        "unknown key {key:?} in {}; allowed are {}",
+        "{UNKNOWN_KEY} {key:?} in {}; allowed are {}",
         table_name(table),
         allowed.join(", ")
     ))

@@ -25,6 +25,7 @@ mod explorer;
 mod failures;
 mod gpu_check;
 mod health;
+mod iam_policy;
 mod instance_types;
 mod invalidation;
 mod journal;

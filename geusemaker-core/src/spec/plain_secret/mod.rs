@@ -86,6 +86,24 @@ pub(super) fn without_secrets(text: &str) -> String {
 }
 
 /// Returns the error about a value at the place of a name.
+/// Returns true if a line of a file certainly has no secret, so that a message may repeat it.
+pub(super) fn may_be_shown(field: &str, line: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "api",
+        "auth",
+        "bearer",
+        "credential",
+        "password",
+        "secret",
+        "token",
+    ];
+    let line_says = line.to_ascii_lowercase();
+    let is_of_container = [".env", ".command", ".args", ".secrets"];
+    !WORDS.iter().any(|word| line_says.contains(word))
+        && !is_of_container.iter().any(|part| field.contains(part))
+        && without_secrets(line) == line
+}
+
 fn misplaced(service: &ServiceFields) -> Option<SpecError> {
     let mut places = service.secrets().iter();
     if let Some((variable, _)) = places.find(|(_, place)| value::has_secret(&place.to_string())) {

@@ -1,0 +1,108 @@
+//! `gm plan --out` keeps a plan, which `gm deploy` carries out as it is or not at all.
+
+use std::fs;
+
+use geusemaker_testkit::Aws;
+
+use crate::account::Account;
+use crate::gm::Gm;
+use crate::spec_text::spec;
+
+#[test]
+fn saved_plan_is_deployed_without_question() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let account = Account::start(Aws::builder());
+    let planned = account.run(&gm, &["plan", "--out", "llm.plan"]).with(0);
+    assert!(
+        planned
+            .stdout
+            .contains("saved        gm deploy llm.plan does exactly this"),
+        "{}",
+        planned.stdout
+    );
+    assert_eq!(account.leftovers(), [""; 0]);
+    // The spec is in the plan.
+    gm.write_spec("no spec");
+    account.run(&gm, &["deploy", "llm.plan"]).with(0);
+    // What is deployed is not deployed again.
+    account.run(&gm, &["deploy", "llm.plan"]).with(0);
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+#[test]
+fn plan_out_of_date_is_refused() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["plan", "--out", "llm.plan"]).with(0);
+    let file = gm.home().join("llm.plan");
+    let text = fs::read_to_string(&file).unwrap();
+    let now = image_id(&text);
+    fs::write(&file, text.replace(&now, "ami-00000000000000000")).unwrap();
+    gm.sandbox(&["deploy", "llm.plan"]).with(2).says(&[
+        "the plan of llm is out of date: image.id was \"ami-00000000000000000\" and is now",
+        "try: plan again",
+    ]);
+    assert_eq!(gm.leftovers(), [""; 0]);
+    for (damage, says) in [
+        (
+            text.replace("gm-plan/1", "gm-plan/9"),
+            "is a plan in the format gm-plan/9",
+        ),
+        (
+            text.replace("\"account\"", "\"acount\""),
+            "is a damaged plan: ",
+        ),
+    ] {
+        fs::write(&file, damage).unwrap();
+        gm.sandbox(&["deploy", "llm.plan"]).with(2).says(&[says]);
+    }
+}
+
+/// Returns the id of the image in a plan.
+fn image_id(text: &str) -> String {
+    let (_, rest) = text.split_once("\"ami-").unwrap();
+    let (id, _) = rest.split_once('"').unwrap();
+    format!("ami-{id}")
+}
+
+/// A spec is not lost by a slip of the pen.
+#[test]
+fn plan_overwrites_plans_alone() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    gm.sandbox(&["plan", "--out", "gm.toml"])
+        .with(2)
+        .says(&["gm.toml exists and is not a plan of gm"]);
+    assert_eq!(
+        fs::read_to_string(gm.home().join("gm.toml")).unwrap(),
+        spec(1, "")
+    );
+    for _ in 0..2 {
+        gm.sandbox(&["plan", "--out", "llm.plan"]).with(0);
+    }
+    gm.sandbox(&["plan", "--out", "nowhere/llm.plan"]).with(1);
+}
+
+#[test]
+fn detailed_exit_code_tells_of_changes() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let plan = ["plan", "--detailed-exitcode"];
+    gm.sandbox(&plan).with(9);
+    let json = gm.sandbox(&["plan", "--detailed-exitcode", "-o", "json"]);
+    let document = json.with(9).document();
+    assert_eq!(document["ok"], true);
+    assert_eq!(document["exit_code"], 9);
+    gm.sandbox(&["deploy"]).with(0);
+    gm.sandbox(&plan).with(0);
+    gm.write_spec(&spec(1, "storage.keep_on_destroy = true"));
+    gm.sandbox(&plan).with(9);
+    gm.sandbox(&["plan"]).with(0);
+    gm.sandbox(&["deploy"]).with(0);
+    gm.sandbox(&plan).with(0);
+    gm.sandbox(&["plan", "--out", "llm.plan"])
+        .with(2)
+        .says(&["llm exists already"]);
+}
