@@ -23,7 +23,7 @@ pub(crate) enum ExitCode {
     Degraded = 8,
     /// The person declined.
     Declined = 10,
-    /// The result cannot be written to standard output.
+    /// The result cannot be written to standard output, or the events to their place.
     Unwritten = 74,
     /// SIGINT.
     Interrupted = 130,
@@ -65,7 +65,7 @@ impl ExitCode {
                 "the stack is deployed, but parts of it do not work (status, deploy, resume, plan)"
             }
             Self::Declined => "declined at the prompt",
-            Self::Unwritten => "done, but the result cannot be written to standard output",
+            Self::Unwritten => "done, but the result, or an event, cannot be written",
             Self::Interrupted => "interrupted (SIGINT)",
             Self::Terminated => "terminated (SIGTERM)",
         }

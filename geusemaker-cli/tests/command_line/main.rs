@@ -10,6 +10,7 @@ mod clock_speed;
 mod consent;
 mod cost;
 mod doctor;
+mod event_lines;
 mod events;
 #[cfg(unix)]
 mod exec;
@@ -22,6 +23,7 @@ mod guest;
 mod init;
 mod journal;
 mod json_documents;
+mod json_schema;
 #[cfg(unix)]
 mod kept_file_systems;
 mod kept_formats;
@@ -46,12 +48,14 @@ mod replay;
 mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;
+mod schema;
 #[cfg(unix)]
 mod served;
 mod settings;
 #[cfg(unix)]
 mod shown;
 mod signals;
+mod spec_schema;
 mod spec_source;
 mod spec_text;
 mod state_directory;
