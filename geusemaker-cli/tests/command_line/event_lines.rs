@@ -116,6 +116,23 @@ fn failed_deployment_has_events_of_undo() {
     assert_eq!(events.last().unwrap()["error"], document["error"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn interrupted_deployment_has_outcome() {
+    let account = Account::start(Aws::builder());
+    let gm = machine(1);
+    let running = account.begin(&gm, &["deploy", "--yes", "--events", "events"]);
+    account.hears("RunInstances", 1);
+    running.signal("TERM");
+    running.ended().with(143);
+    let events = of_file(&gm, 143);
+    let last = events.last().unwrap();
+    assert_eq!(last["error"]["class"], "interrupted");
+    assert_eq!(last["next"], "gm resume llm");
+    account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
 /// Text that is the result would be no line of JSON.
 #[test]
 fn text_gives_way_to_events() {
