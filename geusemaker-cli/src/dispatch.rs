@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use geusemaker_core::{SdkConfig, Session};
+use geusemaker_core::{Listener, ProgressEvent, SdkConfig, Session};
+use jiff::Timestamp;
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
@@ -11,6 +12,7 @@ use crate::arguments::{Arguments, Command, Global, Gpus, StackCommand, StageTime
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
+use crate::event_lines::EventLines;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::outcome::Outcome;
@@ -22,10 +24,20 @@ use crate::state_directory::StateDirectory;
 type AtEnd = Box<dyn FnOnce()>;
 
 /// Carries out the command.
-pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Outcome, Failure> {
+pub(crate) async fn carry_out(
+    arguments: Arguments,
+    name: &str,
+    screen: Screen,
+) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
-        Command::Stack(command) => on_stacks(global, command, screen).await,
+        Command::Stack(command) => match command.events() {
+            Some(place) => {
+                let lines = EventLines::open(place, screen.clone())?;
+                with_events(global, command, (name, lines), screen).await
+            }
+            None => on_stacks(&global, command, None, screen).await.0,
+        },
         Command::Init(init) => command::init::run(&init).map(Outcome::from),
         Command::Validate(file) => command::validate::run(&file).map(Outcome::from),
         Command::Version => Ok(command::version::run().into()),
@@ -34,6 +46,7 @@ pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Ou
         Command::IamPolicy(asked) => command::iam_policy::run(&asked).map(Outcome::from),
         Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
         Command::Man(man) => command::man::run(&man).map(Outcome::from),
+        Command::Schema(schema) => Ok(command::schema::run(&schema).into()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
             SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve, screen)
@@ -43,33 +56,65 @@ pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Ou
     }
 }
 
-async fn on_stacks(
+/// Carries out a command whose events are written, and writes its end.
+async fn with_events(
     global: Global,
     command: StackCommand,
+    (name, lines): (&str, EventLines),
     screen: Screen,
 ) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, command.only_reads(), command.timeouts(), screen).await?;
+    let lines = Arc::new(lines);
+    let (ended, now) = on_stacks(&global, command, Some(Arc::clone(&lines)), screen).await;
+    let outcome = ended.unwrap_or_else(|failure| Outcome::of_failure(failure, global.verbose > 0));
+    Ok(lines.end(name, now, outcome))
+}
+
+/// Carries out a command. Returns its outcome, and the time of its end in the account.
+async fn on_stacks(
+    global: &Global,
+    command: StackCommand,
+    lines: Option<Arc<EventLines>>,
+    screen: Screen,
+) -> (Result<Outcome, Failure>, Timestamp) {
+    let opened = open(
+        global,
+        command.only_reads(),
+        command.timeouts(),
+        lines,
+        screen,
+    )
+    .await;
+    let (context, at_end) = match opened {
+        Ok(opened) => opened,
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the account, whose time it would be, is not there"
+        )]
+        Err(failure) => return (Err(failure), Timestamp::now()),
+    };
     let mut ended = dispatch(&context, command).await;
     if let Err(failure) = ended {
-        ended = Err(with_places(failure, &global, &context).await);
+        ended = Err(with_places(failure, global, &context).await);
     }
+    let now = context.session.now();
     context.display.finish();
     if let Some(at_end) = at_end {
         at_end();
     }
     // The AWS CLI works on a real account, which does not have the sandbox's leftovers.
-    ended.map_err(|failure| {
+    let ended = ended.map_err(|failure| {
         if global.sandbox {
             failure.without_commands()
         } else {
             failure
         }
-    })
+    });
+    (ended, now)
 }
 
 /// Lists the GPU instance types that the account can have. Without that question, no account is needed.
 async fn asking_for_gpus(global: Global, gpus: &Gpus, screen: Screen) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, true, &[], screen).await?;
+    let (context, at_end) = open(&global, true, &[], None, screen).await?;
     let ended = context
         .unless_interrupted(command::gpus::list_available(&context, gpus))
         .await;
@@ -125,6 +170,7 @@ async fn open(
     global: &Global,
     only_reads: bool,
     timeouts: &[StageTimeout],
+    lines: Option<Arc<EventLines>>,
     screen: Screen,
 ) -> Result<(Context, Option<AtEnd>), Failure> {
     let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
@@ -147,7 +193,11 @@ async fn open(
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
-    let mut builder = Session::builder(config.clone(), journals).listener(Arc::clone(&display));
+    let mut builder = Session::builder(config.clone(), journals);
+    builder = match lines {
+        Some(lines) => builder.listener(Both(lines, Arc::clone(&display))),
+        None => builder.listener(Arc::clone(&display)),
+    };
     for timeout in timeouts {
         builder = builder.timeout(timeout.stage, timeout.limit);
     }
@@ -163,6 +213,17 @@ async fn open(
         interrupts,
     };
     Ok((context, at_end))
+}
+
+/// The listener of a command whose events are written.
+struct Both(Arc<EventLines>, Arc<ProgressDisplay>);
+
+impl Listener for Both {
+    fn on_event(&self, event: &ProgressEvent) {
+        let Self(lines, display) = self;
+        lines.on_event(event);
+        display.on_event(event);
+    }
 }
 
 /// Runs the command. A signal ends a command that only reads; the others hear signals by themselves.

@@ -9,7 +9,7 @@ use crate::exit_code::ExitCode;
 const SCHEMA: &str = "gm/1";
 
 /// A command's result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Document {
     is_failure: bool,
     code: ExitCode,
@@ -44,6 +44,11 @@ impl Document {
             text: String::new(),
             complaint: String::new(),
         }
+    }
+
+    /// Adds the name of the command; none if the command line names no command.
+    pub(crate) fn of_command(self, command: Option<&str>) -> Self {
+        self.member("command", command)
     }
 
     /// Sets the exit code, which the document has as well if it is not that of success.
@@ -117,6 +122,11 @@ impl Document {
     /// Returns the text for standard error beside that of the result.
     pub(crate) fn complaint(&self) -> &str {
         &self.complaint
+    }
+
+    /// Returns a member of the JSON document.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
     }
 
     pub(crate) fn to_text(&self) -> String {

@@ -25,7 +25,7 @@ pub(crate) enum ExitCode {
     Changes = 9,
     /// The person declined.
     Declined = 10,
-    /// The result cannot be written to standard output.
+    /// The result cannot be written to standard output, or the events to their place.
     Unwritten = 74,
     /// SIGINT.
     Interrupted = 130,
@@ -69,7 +69,7 @@ impl ExitCode {
             }
             Self::Changes => "plan --detailed-exitcode: there is something to deploy",
             Self::Declined => "declined at the prompt",
-            Self::Unwritten => "done, but the result cannot be written to standard output",
+            Self::Unwritten => "done, but the result, or an event, cannot be written",
             Self::Interrupted => "interrupted (SIGINT)",
             Self::Terminated => "terminated (SIGTERM)",
         }

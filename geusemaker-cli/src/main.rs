@@ -8,6 +8,7 @@ mod confirm;
 mod context;
 mod dispatch;
 mod document;
+mod event_lines;
 mod exit_code;
 mod failure;
 mod interrupt;

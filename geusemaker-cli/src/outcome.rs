@@ -2,6 +2,7 @@
 
 use crate::document::Document;
 use crate::exit_code::ExitCode;
+use crate::failure::Failure;
 
 /// The result that is still to be printed, and the exit code.
 pub(crate) struct Outcome {
@@ -21,6 +22,26 @@ impl Outcome {
         Self {
             document: None,
             code,
+        }
+    }
+}
+
+impl Outcome {
+    /// Creates the outcome of a failure, whose text has every detail if that is wanted.
+    pub(crate) fn of_failure(failure: Failure, is_verbose: bool) -> Self {
+        Self {
+            code: failure.code as u8,
+            document: Some(failure.into_document(is_verbose)),
+        }
+    }
+
+    /// Adds a failure, unless the command has one of its own.
+    pub(crate) fn unless_failed(self, failure: Failure) -> Self {
+        match self.document {
+            Some(document) if self.code == 0 => {
+                document.with_failure(failure.into_document(false)).into()
+            }
+            document => Self { document, ..self },
         }
     }
 }

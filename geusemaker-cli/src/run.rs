@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use geusemaker_core::words::duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::arguments::{Arguments, Global, Output};
+use crate::arguments::{Arguments, Command, EventsPlace, Global, Output};
 use crate::dispatch::carry_out;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
@@ -26,33 +26,32 @@ use crate::stopwatch::Stopwatch;
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
 pub(crate) fn run() -> std::process::ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let (arguments, command) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => return refuse(&error).into(),
     };
     keep_files_private();
     let Global {
         output, verbose, ..
     } = arguments.global;
+    let place = TextPlace::of(&arguments);
     let screen = Screen::new();
     log(verbose, &screen);
     let ended = runtime(&arguments.global).and_then(|runtime| {
-        let ended = runtime.block_on(carry_out(arguments, screen.clone()));
+        let ended = runtime.block_on(carry_out(arguments, &command, screen.clone()));
         // Threads that still wait for an answer at the prompt, or for a name server, are not waited for.
         runtime.shutdown_timeout(LAST_WRITES);
         ended
     });
     screen.clear();
-    let outcome = match ended {
-        Ok(outcome) => outcome,
-        Err(failure) => Outcome {
-            code: failure.code as u8,
-            document: Some(failure.into_document(verbose > 0)),
-        },
-    };
-    let printed = match &outcome.document {
-        Some(document) => print(document, output, &screen),
-        None => Ok(()),
+    let mut outcome = ended.unwrap_or_else(|failure| Outcome::of_failure(failure, verbose > 0));
+    outcome.document = outcome.document.map(|it| it.of_command(Some(&command)));
+    let printed = match (&outcome.document, output) {
+        (Some(document), Output::Json) => {
+            standard_output::write_line(&document.to_json()).map(drop)
+        }
+        (Some(document), Output::Text) => print(document, place, &screen),
+        (None, _) => Ok(()),
     };
     match printed {
         Ok(()) => outcome.code.into(),
@@ -61,6 +60,25 @@ pub(crate) fn run() -> std::process::ExitCode {
             code.into()
         }
     }
+}
+
+/// Reads the command line, with the name of its command: `sandbox serve`.
+fn parse() -> Result<(Arguments, String), clap::Error> {
+    let mut gm = Arguments::command();
+    let mut matches = gm.try_get_matches_from_mut(std::env::args_os())?;
+    let name = command_name(&matches);
+    let arguments = Arguments::from_arg_matches_mut(&mut matches);
+    Ok((arguments.map_err(|error| error.format(&mut gm))?, name))
+}
+
+/// Returns the name of the command, without an alias.
+fn command_name(mut matches: &ArgMatches) -> String {
+    let mut words = Vec::new();
+    while let Some((word, further)) = matches.subcommand() {
+        words.push(word);
+        matches = further;
+    }
+    words.join(" ")
 }
 
 /// Says on standard error what standard output does not take, and returns the exit code.
@@ -99,7 +117,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
             let message = text.split("\n\nUsage:").next().unwrap_or(&text);
             let message = message.trim().trim_start_matches("error: ");
             let document = Failure::usage(message).into_document(false);
-            if let Err(failure) = print(&document, Output::Json, &Screen::new()) {
+            let document = document.of_command(None);
+            if let Err(failure) = standard_output::write_line(&document.to_json()) {
                 Screen::new().print_failure(&failure.into_document(false).to_text());
             }
         }
@@ -180,24 +199,43 @@ impl FormatTime for SinceStart {
     }
 }
 
-/// Prints the result, which is all that goes to standard output.
-fn print(document: &Document, output: Output, screen: &Screen) -> Result<(), Failure> {
-    let text = match output {
-        Output::Text => document.to_text(),
-        Output::Json => document.to_json(),
-    };
-    if output == Output::Text && !document.complaint().is_empty() {
-        // The result comes first.
-        let written = standard_output::write_line(&text).map(drop);
-        screen.print_failure(document.complaint());
-        return written;
+/// The place of a text that is the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TextPlace {
+    StandardOutput,
+    /// Standard output has the events.
+    StandardError,
+}
+
+impl TextPlace {
+    fn of(arguments: &Arguments) -> Self {
+        match &arguments.command {
+            Command::Stack(command) if command.events() == Some(EventsPlace::StandardOutput) => {
+                Self::StandardError
+            }
+            _ => Self::StandardOutput,
+        }
     }
-    if text.is_empty() {
-        return Ok(());
-    }
-    if document.is_failure() && output == Output::Text {
+}
+
+/// Prints the text of the result, which is all that goes to standard output.
+fn print(document: &Document, place: TextPlace, screen: &Screen) -> Result<(), Failure> {
+    let text = document.to_text();
+    if document.is_failure() {
         screen.print_failure(&text);
         return Ok(());
     }
-    standard_output::write_line(&text).map(drop)
+    let printed = match place {
+        _ if text.is_empty() => Ok(()),
+        TextPlace::StandardOutput => standard_output::write_line(&text).map(drop),
+        TextPlace::StandardError => {
+            screen.print(&text);
+            Ok(())
+        }
+    };
+    if !document.complaint().is_empty() {
+        // The result comes first.
+        screen.print_failure(document.complaint());
+    }
+    printed
 }

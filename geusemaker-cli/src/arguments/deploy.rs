@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::events_to::EventsTo;
 use super::timeout::Timeouts;
 use super::{Name, SpecFile, Yes};
 use crate::confirm::is_terminal;
@@ -19,6 +20,8 @@ pub(crate) struct Deploy {
     pub(crate) no_wait: NoWait,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]
@@ -33,6 +36,8 @@ pub(crate) struct Resume {
     pub(crate) no_wait: NoWait,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]
@@ -41,6 +46,8 @@ pub(crate) struct Wait {
     pub(crate) name: Name,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

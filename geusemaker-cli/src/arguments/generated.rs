@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
 #[derive(Args, Debug)]
@@ -19,4 +19,22 @@ pub(crate) struct Man {
     /// Write the pages of all commands into this directory
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// What the schema describes
+    #[arg(value_enum, value_name = "WHAT")]
+    pub(crate) of: SchemaOf,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The spec file
+    Spec,
+    /// The documents of --output json, and the lines of gm logs
+    Output,
+    /// The lines of --events
+    Events,
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use geusemaker_core::spec::InvalidationPath;
 
+use super::events_to::EventsTo;
 use super::{Name, Yes};
 
 pub(super) const INVALIDATE_EXAMPLES: &str = "Examples:
@@ -19,6 +20,8 @@ pub(crate) struct Invalidate {
     /// End as soon as CloudFront has accepted it
     #[arg(long)]
     pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 pub(super) const ROTATE_TOKEN_EXAMPLES: &str = "Examples:
@@ -34,6 +37,8 @@ pub(crate) struct RotateToken {
     pub(crate) finish: bool,
     #[command(flatten)]
     pub(crate) yes: Yes,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]
@@ -42,6 +47,8 @@ pub(crate) struct RotateOriginSecret {
     pub(crate) name: Name,
     #[command(flatten)]
     pub(crate) yes: Yes,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]

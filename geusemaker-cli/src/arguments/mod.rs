@@ -1,6 +1,7 @@
 //! The command line.
 
 mod deploy;
+mod events_to;
 mod generated;
 mod global;
 mod gpus;
@@ -23,7 +24,8 @@ use clap::{Args, Parser, Subcommand};
 use geusemaker_core::StackName;
 
 pub(crate) use self::deploy::{Deploy, NoWait, OnFailure, Resume, Wait};
-pub(crate) use self::generated::{Completions, Man};
+pub(crate) use self::events_to::EventsPlace;
+pub(crate) use self::generated::{Completions, Man, Schema, SchemaOf};
 pub(crate) use self::global::{Global, Output};
 use self::gpus::GPUS_EXAMPLES;
 pub(crate) use self::gpus::Gpus;
@@ -87,6 +89,10 @@ pub(crate) enum Command {
     ///
     /// gm man | man -l - shows it.
     Man(Man),
+    /// Print a JSON Schema: of the spec file, of the output or of the events
+    ///
+    /// The schemas are of draft 2020-12. $defs of the schema of the output has a definition for each command.
+    Schema(Schema),
     /// Print the version of gm
     Version,
     /// Run a simulated AWS account for other programs
@@ -262,6 +268,36 @@ impl StackCommand {
             | Self::Unlock(_)
             | Self::Leftovers(_)
             | Self::Doctor => &[],
+        }
+    }
+}
+
+impl StackCommand {
+    /// Returns the place for the events of the command, if they are asked for.
+    pub(crate) fn events(&self) -> Option<EventsPlace<'_>> {
+        match self {
+            Self::Deploy(Deploy { events, .. })
+            | Self::Resume(Resume { events, .. })
+            | Self::Wait(Wait { events, .. })
+            | Self::Invalidate(Invalidate { events, .. })
+            | Self::RotateOriginSecret(RotateOriginSecret { events, .. })
+            | Self::RotateToken(RotateToken { events, .. })
+            | Self::Leftovers(Leftovers { events, .. })
+            | Self::Destroy(Destroy { events, .. })
+            | Self::Rollback(Rollback { events, .. }) => events.place(),
+            Self::Plan(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Outputs(_)
+            | Self::Open(_)
+            | Self::Events(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Ssh(_)
+            | Self::PortForward(_)
+            | Self::Token(_)
+            | Self::Unlock(_)
+            | Self::Doctor => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use geusemaker_core::StackName;
 use geusemaker_core::spec::Region;
 
+use super::events_to::EventsTo;
 use super::timeout::Timeouts;
 use super::{Name, Yes};
 
@@ -21,6 +22,8 @@ pub(crate) struct Destroy {
     pub(crate) file_system: bool,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]
@@ -39,6 +42,8 @@ pub(crate) struct Leftovers {
     pub(crate) keep_file_systems: bool,
     #[command(flatten)]
     pub(crate) yes: Yes,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }
 
 #[derive(Args, Debug)]
@@ -49,4 +54,6 @@ pub(crate) struct Rollback {
     pub(crate) yes: Yes,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) events: EventsTo,
 }

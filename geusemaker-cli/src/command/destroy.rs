@@ -2,6 +2,7 @@
 
 use geusemaker_core::words::count;
 use geusemaker_core::{FileSystems, Phase, ResourceKind, StackName, Undone};
+use serde_json::json;
 
 use super::list::{gone_already, size};
 use crate::arguments::Destroy;
@@ -107,9 +108,10 @@ async fn delete_kept(context: &Context, destroy: &Destroy) -> Result<Document, F
     let lines = ids.map(|resource| format!("{} {} is deleted", resource.kind, resource.id));
     Ok(Document::ok()
         .member("name", name)
-        .member("state", "gone")
         .member("deleted", &deleted.deleted)
+        .member("kept", &deleted.kept)
         .member("leftovers", &deleted.left)
+        .member("elapsed_seconds", context.display.elapsed().as_secs())
         .lines(lines.collect::<Vec<_>>()))
 }
 
@@ -122,8 +124,10 @@ async fn none_kept(context: &Context, name: &StackName) -> Result<Document, Fail
     }
     Ok(Document::ok()
         .member("name", name)
-        .member("deleted", Vec::<String>::new())
-        .member("leftovers", Vec::<String>::new())
+        .member("deleted", json!([]))
+        .member("kept", json!([]))
+        .member("leftovers", json!([]))
+        .member("elapsed_seconds", 0)
         .line(format!("{name} has kept no file system")))
 }
 

@@ -52,13 +52,13 @@ fn document(context: &Context, name: &str, invalidation: &Invalidation) -> Docum
         .member("invalidation", invalidation)
         .member("elapsed_seconds", context.display.elapsed().as_secs());
     if invalidation.is_completed {
-        document.member("state", "completed").line(format!(
+        document.line(format!(
             "{name}: all edge locations have dropped {what} ({}, {})",
             invalidation.id,
             context.elapsed()
         ))
     } else {
-        document.member("state", "in-progress").line(format!(
+        document.line(format!(
             "{name}: CloudFront is dropping {what} from all edge locations ({}), which takes a minute or two",
             invalidation.id
         ))

@@ -173,7 +173,7 @@ fn document(found: &Orphans) -> Document {
         .member("account", &found.account)
         .member("region", &found.region)
         .member("at", format!("{:.3}", found.at))
-        .member("leftovers", &found.orphans)
+        .member("found", &found.orphans)
         .member("spared", &found.spared)
         .member("cost", found.cost())
 }

@@ -115,6 +115,7 @@ fn member(context: &Context, stack: &DeploymentStatus) -> Value {
         "source": stack.source,
         "as_of": format!("{:.3}", stack.as_of),
         "held_by": stack.held_by.as_ref().map(ToString::to_string),
+        "held_since": stack.held_since.map(|since| format!("{since:.3}")),
         "url": stack.outputs.url,
         "cost": stack.cost(),
         "next": next(context, stack),

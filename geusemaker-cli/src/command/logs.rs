@@ -205,7 +205,8 @@ async fn consoles(context: &Context, remote: &Remote, logs: &Logs) -> Result<(),
         for text in &lines[skipped..] {
             let written = match (context.output, has_instance) {
                 (Output::Json, _) => {
-                    let object = json!({ "instance": number, "text": text });
+                    let object =
+                        json!({ "instance": number, "service": null, "at": null, "text": text });
                     writeln!(stdout, "{object}")
                 }
                 (Output::Text, true) => writeln!(stdout, "{number} | {text}"),

@@ -29,6 +29,7 @@ pub(crate) mod rotate_origin_secret;
 pub(crate) mod rotate_token;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
+pub(crate) mod schema;
 mod spec;
 pub(crate) mod ssh;
 pub(crate) mod status;

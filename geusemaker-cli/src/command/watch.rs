@@ -176,7 +176,8 @@ impl Screen {
                     return true;
                 }
                 states.clone_from(&look.states);
-                look.document.to_json() + "\n"
+                let document = look.document.clone().of_command(Some("status"));
+                document.to_json() + "\n"
             }
         };
         let mut stdout = io::stdout();

@@ -112,6 +112,12 @@ impl Failure {
         Self::new(ExitCode::Unwritten, "output", message).state("the command has done its work")
     }
 
+    /// Creates the failure for events that cannot all be written.
+    pub(crate) fn unwritten_events(message: &str) -> Self {
+        Self::new(ExitCode::Unwritten, "output", message.to_owned())
+            .state("the command has done its work")
+    }
+
     /// Creates the failure for a resource that another process holds.
     #[cfg(feature = "sandbox")]
     pub(crate) fn locked(message: impl Into<String>) -> Self {

@@ -8,6 +8,8 @@ use geusemaker_testkit::{Aws, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::json_schema;
+
 /// A machine on which `gm` runs: its home directory, where `gm` starts and keeps its state.
 pub(crate) struct Gm {
     home: TempDir,
@@ -144,15 +146,16 @@ impl Ended {
         self
     }
 
-    /// Returns the document on standard output, which must be one line of JSON and nothing else.
+    /// Returns the document on standard output, which must be one line of JSON and nothing else, as the schema says of
+    /// its command.
     #[track_caller]
     pub(crate) fn document(&self) -> Value {
         assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
         let document: Value = serde_json::from_str(&self.stdout).unwrap();
-        assert_eq!(document["schema"], "gm/1", "{document}");
         // 9: there is something to deploy, which is what was asked.
         let is_ok = matches!(self.code, Some(0 | 9));
         assert_eq!(document["ok"], is_ok, "{document}");
+        json_schema::assert_document(&document);
         document
     }
 

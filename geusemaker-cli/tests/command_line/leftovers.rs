@@ -70,7 +70,7 @@ fn documents_list_found_and_removed() {
     assert_eq!(listed["account"], "123456789012");
     assert_eq!(listed["region"], "us-east-1");
     assert_eq!(listed["next"], "gm leftovers --delete --sandbox");
-    let orphans = listed["leftovers"].as_array().unwrap();
+    let orphans = listed["found"].as_array().unwrap();
     let kinds: Vec<_> = orphans
         .iter()
         .map(|orphan| orphan["kind"].as_str().unwrap())

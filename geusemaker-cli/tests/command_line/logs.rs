@@ -6,13 +6,18 @@ use serde_json::Value;
 
 use crate::gm::Ended;
 use crate::guest::Machine;
+use crate::json_schema;
 
 const DATABASE: &str = "[[service]]\nname = \"db\"\ninternal = true\nimage = \"postgres:17\"";
 
 fn json_lines(ended: &Ended) -> Vec<Value> {
     let lines = ended.stdout.lines();
     lines
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| {
+            let line = serde_json::from_str(line).unwrap();
+            json_schema::assert_log_line(&line);
+            line
+        })
         .collect()
 }
 

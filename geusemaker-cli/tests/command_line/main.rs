@@ -10,6 +10,7 @@ mod clock_speed;
 mod consent;
 mod cost;
 mod doctor;
+mod event_lines;
 mod events;
 #[cfg(unix)]
 mod exec;
@@ -23,6 +24,7 @@ mod iam_policy;
 mod init;
 mod journal;
 mod json_documents;
+mod json_schema;
 #[cfg(unix)]
 mod kept_file_systems;
 mod kept_formats;
@@ -50,12 +52,14 @@ mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;
 mod saved_plan;
+mod schema;
 #[cfg(unix)]
 mod served;
 mod settings;
 #[cfg(unix)]
 mod shown;
 mod signals;
+mod spec_schema;
 mod spec_source;
 mod spec_text;
 mod state_directory;

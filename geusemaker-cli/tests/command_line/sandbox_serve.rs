@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use serde_json::{Value, json};
 
 use crate::gm::Gm;
+use crate::json_schema;
 use crate::served::Served;
 use crate::spec_text::{example, spec};
 
@@ -64,7 +65,7 @@ fn documents_report_start_and_end() {
     let gm = Gm::new();
     let served = Served::start(&gm, &["-o", "json"]);
     let document: Value = serde_json::from_str(&served.printed).unwrap();
-    assert_eq!(document["schema"], "gm/1");
+    json_schema::assert_document(&document);
     let endpoint = format!("http://127.0.0.1:{}", document["port"]);
     assert_eq!(document["endpoint"], endpoint);
     assert_eq!(document["environment"]["AWS_ENDPOINT_URL"], endpoint);

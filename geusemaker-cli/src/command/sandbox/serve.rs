@@ -136,6 +136,7 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(),
                 .map(|(name, value)| (name.to_owned(), value.into()))
                 .collect();
             let document = Document::ok()
+                .of_command(Some("sandbox serve"))
                 .member("endpoint", server.uri())
                 .member("port", server.address().port())
                 .member("environment", environment);
