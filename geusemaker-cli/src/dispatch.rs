@@ -7,7 +7,7 @@ use geusemaker_core::{SdkConfig, Session};
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, Gpus, StackCommand, StageTimeout};
+use crate::arguments::{Arguments, Command, Global, Gpus, Graph, StackCommand, StageTimeout};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
@@ -25,6 +25,7 @@ type AtEnd = Box<dyn FnOnce()>;
 pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
+        Command::Stack(StackCommand::Graph(graph)) => drawing(global, graph, screen).await,
         Command::Stack(command) => on_stacks(global, command, screen).await,
         Command::Init(init) => command::init::run(&init).map(Outcome::from),
         Command::Validate(file) => command::validate::run(&file).map(Outcome::from),
@@ -39,6 +40,16 @@ pub(crate) async fn carry_out(arguments: Arguments, screen: Screen) -> Result<Ou
                 .await
                 .map(Outcome::from),
         },
+    }
+}
+
+/// Draws a graph. That of a spec needs no account.
+async fn drawing(global: Global, graph: Graph, screen: Screen) -> Result<Outcome, Failure> {
+    match graph.spec() {
+        Some(file) => {
+            command::graph::of_spec(&graph, &file, global.quiet, &screen).map(Outcome::from)
+        }
+        None => on_stacks(global, StackCommand::Graph(graph), screen).await,
     }
 }
 
@@ -189,6 +200,16 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::Events(name) => {
             context
                 .unless_interrupted(command::events::run(context, &name))
+                .await
+        }
+        StackCommand::Graph(graph) => {
+            context
+                .unless_interrupted(command::graph::of_stack(context, &graph))
+                .await
+        }
+        StackCommand::Report(report) => {
+            context
+                .unless_interrupted(command::report::run(context, &report))
                 .await
         }
         StackCommand::Logs(logs) => return command::logs::run(context, &logs).await,

@@ -7,6 +7,7 @@ mod gpus;
 mod in_use;
 mod init;
 mod logs;
+mod pictures;
 mod remote;
 mod removal;
 #[cfg(feature = "sandbox")]
@@ -30,6 +31,8 @@ use self::init::INIT_EXAMPLES;
 pub(crate) use self::init::{Init, Template};
 use self::logs::LOGS_EXAMPLES;
 pub(crate) use self::logs::{Logs, Since, Tail};
+use self::pictures::{GRAPH_EXAMPLES, REPORT_EXAMPLES};
+pub(crate) use self::pictures::{Graph, GraphFormat, Report};
 use self::remote::{EXEC_EXAMPLES, PORT_FORWARD_EXAMPLES, SSH_EXAMPLES};
 pub(crate) use self::remote::{Exec, PortForward, Ssh};
 pub(crate) use self::removal::{Destroy, Leftovers, Rollback};
@@ -114,6 +117,19 @@ pub(crate) enum StackCommand {
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Events),
+    /// Draw which resource of a stack needs which, as a tree, a flowchart or an image
+    ///
+    /// The argument is a spec if it is a file, ends with .toml, or is -; otherwise it is the name of a stack. A stack is
+    /// drawn as its journal has it, and a spec without asking AWS: no credentials are needed. With --output json, the
+    /// document has the resources as nodes, and the needs as edges.
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(Graph),
+    /// Write a page with the history of a stack: when what was made, and what took the time
+    ///
+    /// The page is one file that needs no network. A stack that is gone or was rolled back has one too. A report of gm
+    /// that exists is written over; for any other file, --force is needed.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// Show the logs of services, or the console of an instance
     ///
     /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than
@@ -192,6 +208,8 @@ impl StackCommand {
             | Self::List(_)
             | Self::Outputs(_)
             | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
             | Self::Logs(_)
             | Self::Token(_)
             | Self::Doctor => true,
@@ -223,6 +241,8 @@ impl StackCommand {
             | Self::List(_)
             | Self::Outputs(_)
             | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
             | Self::Logs(_)
             | Self::Exec(_)
             | Self::Ssh(_)

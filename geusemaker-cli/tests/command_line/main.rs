@@ -17,6 +17,7 @@ mod exit_codes;
 mod generated;
 mod gm;
 mod gpus;
+mod graph;
 #[cfg(unix)]
 mod guest;
 mod init;
@@ -43,6 +44,7 @@ mod recorded_plan;
 mod remote_sessions;
 mod repeated_commands;
 mod replay;
+mod report;
 mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;
