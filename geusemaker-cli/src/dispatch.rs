@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, Gpus, StackCommand, StageTimeout};
+use crate::arguments::{Arguments, Command, Global, Gpus, Graph, StackCommand, StageTimeout};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
@@ -31,6 +31,7 @@ pub(crate) async fn carry_out(
 ) -> Result<Outcome, Failure> {
     let global = arguments.global;
     match arguments.command {
+        Command::Stack(StackCommand::Graph(graph)) => drawing(&global, graph, screen).await,
         Command::Stack(command) => match command.events() {
             Some(place) => {
                 let lines = EventLines::open(place, screen.clone())?;
@@ -53,6 +54,20 @@ pub(crate) async fn carry_out(
                 .await
                 .map(Outcome::from),
         },
+    }
+}
+
+/// Draws a graph. That of a spec needs no account.
+async fn drawing(global: &Global, graph: Graph, screen: Screen) -> Result<Outcome, Failure> {
+    match graph.spec() {
+        Some(file) => {
+            command::graph::of_spec(&graph, &file, global.quiet, &screen).map(Outcome::from)
+        }
+        None => {
+            on_stacks(global, StackCommand::Graph(graph), None, screen)
+                .await
+                .0
+        }
     }
 }
 
@@ -256,6 +271,16 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::Events(name) => {
             context
                 .unless_interrupted(command::events::run(context, &name))
+                .await
+        }
+        StackCommand::Graph(graph) => {
+            context
+                .unless_interrupted(command::graph::of_stack(context, &graph))
+                .await
+        }
+        StackCommand::Report(report) => {
+            context
+                .unless_interrupted(command::report::run(context, &report))
                 .await
         }
         StackCommand::Logs(logs) => return command::logs::run(context, &logs).await,

@@ -11,11 +11,14 @@ mod document;
 mod event_lines;
 mod exit_code;
 mod failure;
+mod graph;
 mod interrupt;
 mod live_line;
 mod outcome;
 mod profile;
 mod progress_display;
+mod report;
+mod resource_name;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;

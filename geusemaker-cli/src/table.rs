@@ -134,7 +134,7 @@ fn row<const N: usize, T: AsRef<str>>(cells: &[T; N], widths: &[Option<usize>; N
 }
 
 /// Cuts a text to a width, and marks the cut.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

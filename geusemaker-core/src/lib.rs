@@ -148,6 +148,7 @@
 //! | [`Listener`], [`ProgressEvent`] | progress, for one stack or for many at once |
 //! | [`CommittedStack`], [`DeploymentStatus`] | addresses, ids and states of a stack |
 //! | [`Remote`] | logs, commands and sessions on the instances of a stack |
+//! | [`Graph`] | which resource needs which, of a stack or of a spec |
 //! | [`Estimate`], [`Money`] | estimates of costs, from list prices |
 //! | [`Undone`], [`Closed`], [`Leftover`] | what was removed, and what is left |
 //! | [`Orphans`] | resources that no journal knows |
@@ -173,6 +174,7 @@ mod cost;
 mod deployment;
 mod error;
 mod error_chain;
+mod graph;
 pub mod id;
 mod journal;
 mod kind;
@@ -209,6 +211,7 @@ pub use deployment::failed::Failed;
 pub use deployment::origin_secret_rotation::RotatedOriginSecret;
 pub use deployment::state::{Planned, State};
 pub use error::{Attempt, Category, Error, UnhealthyTarget};
+pub use graph::{Graph, GraphEdge, GraphLayer, GraphNode};
 pub use journal::JournalError;
 pub use journal::claim::Holder;
 pub use journal::journals::Journals;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod chaos;
+mod chromium;
 mod clients;
 mod conformance;
 mod coverage;
@@ -20,6 +21,7 @@ mod prices;
 mod process;
 mod public_api;
 mod record;
+mod report;
 mod served_sandbox;
 mod tier;
 mod virtual_environment;
@@ -62,6 +64,8 @@ enum Task {
     PublicApi(public_api::Options),
     /// Record a tier-3 deployment against moto as the testkit's cassette
     Record,
+    /// Open the page of gm report and the image of gm graph in Chromium, and check that they are whole
+    Report,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Task::Prices(options) => prices::run(&options),
         Task::PublicApi(options) => public_api::run(&options),
         Task::Record => record::run(),
+        Task::Report => report::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

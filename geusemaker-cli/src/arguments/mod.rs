@@ -10,6 +10,7 @@ mod in_use;
 mod init;
 mod logs;
 mod open;
+mod pictures;
 mod plan;
 mod remote;
 mod removal;
@@ -38,6 +39,8 @@ pub(crate) use self::init::{Init, Template};
 use self::logs::LOGS_EXAMPLES;
 pub(crate) use self::logs::{Logs, Since, Tail};
 pub(crate) use self::open::Open;
+use self::pictures::{GRAPH_EXAMPLES, REPORT_EXAMPLES};
+pub(crate) use self::pictures::{Graph, GraphFormat, Report};
 use self::plan::PLAN_EXAMPLES;
 pub(crate) use self::plan::PlanOf;
 use self::remote::{EXEC_EXAMPLES, PORT_FORWARD_EXAMPLES, SSH_EXAMPLES};
@@ -140,6 +143,19 @@ pub(crate) enum StackCommand {
     /// Show the history of a stack, oldest event first
     #[command(visible_alias = "history")]
     Events(Events),
+    /// Draw which resource of a stack needs which, as a tree, a flowchart or an image
+    ///
+    /// The argument is a spec if it is a file, ends with .toml, or is -; otherwise it is the name of a stack. A stack is
+    /// drawn as its journal has it, and a spec without asking AWS: no credentials are needed. With --output json, the
+    /// document has the resources as nodes, and the needs as edges.
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(Graph),
+    /// Write a page with the history of a stack: when what was made, and what took the time
+    ///
+    /// The page is one file that needs no network. A stack that is gone or was rolled back has one too. A report of gm
+    /// that exists is written over; for any other file, --force is needed.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// Show the logs of services, or the console of an instance
     ///
     /// The last 200 lines of each service are shown, or all lines since a time with --since. Where there is more than
@@ -224,6 +240,8 @@ impl StackCommand {
             | Self::Outputs(_)
             | Self::Open(_)
             | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
             | Self::Logs(_)
             | Self::Token(_)
             | Self::Doctor => true,
@@ -257,6 +275,8 @@ impl StackCommand {
             | Self::Outputs(_)
             | Self::Open(_)
             | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
             | Self::Logs(_)
             | Self::Exec(_)
             | Self::Ssh(_)
@@ -291,6 +311,8 @@ impl StackCommand {
             | Self::Outputs(_)
             | Self::Open(_)
             | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
             | Self::Logs(_)
             | Self::Exec(_)
             | Self::Ssh(_)

@@ -1,6 +1,6 @@
 //! The table of a stack's resources: in sections, by names that people know.
 
-use geusemaker_core::id::{InstanceId, ResourceId};
+use geusemaker_core::id::InstanceId;
 use geusemaker_core::{
     DegradedPart, DeploymentStatus, Health, ResourceKind, ResourceState, ResourceStatus,
 };
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::status::View;
 use crate::age;
-use crate::short_id::shorten_ids;
+use crate::resource_name::{name, short_id};
 use crate::table::Table;
 
 const HEADER: [&str; 7] = ["NAME", "STATE", "ID", "TYPE", "ZONE", "ADDRESS", "AGE"];
@@ -112,7 +112,8 @@ fn row(
     now: Timestamp,
     view: View,
 ) -> [String; 7] {
-    let mut name = name(resource, instances);
+    let number_of = |id: &str| instances.iter().position(|known| known.as_str() == id);
+    let mut name = name(resource.kind, &resource.key, number_of);
     if resource.adopted {
         name.push_str(" (yours)");
     }
@@ -160,95 +161,5 @@ fn state(state: &ResourceState) -> String {
         ResourceState::Unknown(_) => "unknown".to_owned(),
         ResourceState::Interrupted => "interrupted".to_owned(),
         state => state.to_string(),
-    }
-}
-
-/// Returns the name of a resource for people, from its name in the journal: `storage security group`, `instance 0`.
-pub(super) fn name(resource: &ResourceStatus, instances: &[InstanceId]) -> String {
-    let kind = match resource.kind {
-        ResourceKind::SecurityGroupRule | ResourceKind::ListenerRule => "rule".to_owned(),
-        ResourceKind::RouteTableAssociation => "association".to_owned(),
-        kind => kind.to_string(),
-    };
-    let parts: Vec<_> = resource.key.as_str().split('/').skip(1).collect();
-    match (resource.kind, parts.as_slice()) {
-        (_, []) => kind,
-        (ResourceKind::DnsRecord, [name, record_type]) => {
-            format!("{} {name}", record_type.to_uppercase())
-        }
-        (ResourceKind::TargetRegistration, [service, instance]) => {
-            let number = instances.iter().position(|id| id.as_str() == *instance);
-            match number {
-                Some(number) => format!("{service} on instance {number}"),
-                None => format!("{service} on {instance}"),
-            }
-        }
-        // `alb/listener/80` and the rules below it.
-        (ResourceKind::Listener, [_, port]) => format!("listener {port}"),
-        (ResourceKind::ListenerRule, [_, port, "rule", service @ ..]) => {
-            format!("{port} {} rule", service.join(" "))
-        }
-        (ResourceKind::ListenerRule, [_, rest @ ..]) => format!("{} rule", rest.join(" ")),
-        (_, [number]) if number.bytes().all(|b| b.is_ascii_digit()) => format!("{kind} {number}"),
-        (_, parts) => format!("{} {kind}", parts.join(" ")),
-    }
-}
-
-/// Returns the part of an id that identifies the resource among those of its kind.
-fn short_id(kind: ResourceKind, id: &ResourceId) -> String {
-    let short = shorten_ids(id.as_str());
-    let piece = match kind {
-        // The type and the name.
-        ResourceKind::DnsRecord => return short,
-        // `app/NAME/HASH`
-        ResourceKind::LoadBalancer => short.split('/').nth(1),
-        // `NAME/HASH`
-        ResourceKind::TargetGroup => short.split('/').next(),
-        _ => short.rsplit(['/', ' ']).next(),
-    };
-    piece.unwrap_or(&short).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use geusemaker_core::ResourceKind;
-    use geusemaker_core::id::ResourceId;
-
-    use super::short_id;
-
-    #[test]
-    fn ids_are_short() {
-        let balancer = "arn:aws:elasticloadbalancing:us-east-1:123456789012";
-        for (kind, id, short) in [
-            (ResourceKind::Instance, "i-0123", "i-0123".to_owned()),
-            (
-                ResourceKind::LoadBalancer,
-                &format!("{balancer}:loadbalancer/app/llm-alb/8446"),
-                "llm-alb".to_owned(),
-            ),
-            (
-                ResourceKind::TargetGroup,
-                &format!("{balancer}:targetgroup/llm-ollama/7684"),
-                "llm-ollama".to_owned(),
-            ),
-            (
-                ResourceKind::ListenerRule,
-                &format!("{balancer}:listener-rule/app/llm-alb/84/32/71"),
-                "71".to_owned(),
-            ),
-            (
-                ResourceKind::TargetRegistration,
-                &format!("{balancer}:targetgroup/llm-ollama/7684 i-0123"),
-                "i-0123".to_owned(),
-            ),
-            (
-                ResourceKind::Certificate,
-                "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab",
-                "01234567-89ab".to_owned(),
-            ),
-        ] {
-            let id: ResourceId = serde_json::from_value(id.into()).unwrap();
-            assert_eq!(short_id(kind, &id), short);
-        }
     }
 }

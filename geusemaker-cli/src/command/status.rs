@@ -71,7 +71,7 @@ pub(super) async fn look(
 }
 
 /// Returns the failure for a stack that does not exist, which says so if there has been one.
-async fn no_such_stack(context: &Context, name: &StackName, error: &Error) -> Failure {
+pub(super) async fn no_such_stack(context: &Context, name: &StackName, error: &Error) -> Failure {
     let failure = Failure::before(error);
     match context.session.history(name).await {
         Ok(history) => match history.last() {

@@ -18,6 +18,7 @@ mod exit_codes;
 mod generated;
 mod gm;
 mod gpus;
+mod graph;
 #[cfg(unix)]
 mod guest;
 mod iam_policy;
@@ -48,6 +49,7 @@ mod recorded_plan;
 mod remote_sessions;
 mod repeated_commands;
 mod replay;
+mod report;
 mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;

@@ -6,11 +6,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Session;
+use super::status::{Phase, phase_of};
+use crate::aws::error::AwsError;
 use crate::error::Error;
 use crate::id::ResourceId;
 use crate::journal;
+use crate::journal::claim::Holder;
 use crate::journal::event::{JournalEvent, JournalRecord};
 use crate::kind::ResourceKind;
+use crate::plan::Plan;
 use crate::plan::reached::Reached;
 use crate::resource_key::ResourceKey;
 use crate::spec::StackName;
@@ -39,7 +43,7 @@ use crate::timestamp;
 /// # session.close().await.into_result()
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEntry {
     /// The number of the record, from 0.
@@ -60,6 +64,18 @@ pub struct HistoryEntry {
     /// The last lines of the console of a [`HistoryEvent::Console`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
+    /// The plan of a [`HistoryEvent::Planned`] or [`HistoryEvent::Adjusted`], as it is from then on. It is not serialized.
+    #[serde(skip)]
+    pub plan: Option<Box<Plan>>,
+    /// The process of a [`HistoryEvent::Claimed`] or [`HistoryEvent::Renewed`]. It is not serialized.
+    #[serde(skip)]
+    pub holder: Option<Holder>,
+    /// The phase that a [`HistoryEvent::Reached`] begins. It is not serialized.
+    #[serde(skip)]
+    pub reached: Option<Phase>,
+    /// AWS's error of a [`HistoryEvent::Refused`]. It is not serialized.
+    #[serde(skip)]
+    pub error: Option<Box<AwsError>>,
 }
 
 /// The type of a record in the history of a stack.
@@ -134,6 +150,7 @@ impl Session {
 struct Reader {
     resources: BTreeMap<ResourceKey, (ResourceKind, Option<String>)>,
     at_work: Option<String>,
+    plan: Option<Box<Plan>>,
 }
 
 impl Reader {
@@ -161,6 +178,26 @@ impl Reader {
             } else {
                 Vec::new()
             },
+            plan: if matches!(event, HistoryEvent::Planned | HistoryEvent::Adjusted) {
+                self.plan.clone()
+            } else {
+                None
+            },
+            holder: if let JournalEvent::Claimed { holder, .. } = &record.event {
+                Some(holder.clone())
+            } else {
+                None
+            },
+            reached: if let JournalEvent::Reached { state } = &record.event {
+                Some(phase_of(state))
+            } else {
+                None
+            },
+            error: if let JournalEvent::Refused { error, .. } = &record.event {
+                Some(Box::new(error.clone()))
+            } else {
+                None
+            },
         }
     }
 
@@ -172,6 +209,7 @@ impl Reader {
         match event {
             JournalEvent::Planned { deployment, plan } => {
                 self.resources.clear();
+                self.plan = Some(plan.clone());
                 let message = format!(
                     "deployment {deployment} planned: tier {} in account {}, {}",
                     plan.spec.tier().number(),
@@ -180,11 +218,16 @@ impl Reader {
                 );
                 (HistoryEvent::Planned, None, message)
             }
-            JournalEvent::Adjusted { .. } => (
-                HistoryEvent::Adjusted,
-                None,
-                "the settings of the spec that touch no resource were changed".to_owned(),
-            ),
+            JournalEvent::Adjusted { spec } => {
+                if let Some(plan) = &mut self.plan {
+                    plan.spec = (**spec).clone();
+                }
+                (
+                    HistoryEvent::Adjusted,
+                    None,
+                    "the settings of the spec that touch no resource were changed".to_owned(),
+                )
+            }
             JournalEvent::Console { instance, lines } => {
                 let message = match lines.len() {
                     1 => format!("the last line of the console of {instance} is kept here"),

@@ -355,10 +355,17 @@ fn phase(state: &JournalState) -> Phase {
     match (&state.committed, &state.reached) {
         (Some(_), _) => Phase::Committed,
         (None, None) => Phase::Launching,
-        (None, Some(Reached::Ec2Ready(_))) => Phase::Ec2Ready,
-        (None, Some(Reached::AlbHealthy(_))) => Phase::AlbHealthy,
-        (None, Some(Reached::CdnPending(_))) => Phase::CdnPending,
-        (None, Some(Reached::CdnDeployed(_))) => Phase::CdnDeployed,
+        (None, Some(reached)) => phase_of(reached),
+    }
+}
+
+/// Returns the phase that begins with a state that was reached.
+pub(super) fn phase_of(reached: &Reached) -> Phase {
+    match reached {
+        Reached::Ec2Ready(_) => Phase::Ec2Ready,
+        Reached::AlbHealthy(_) => Phase::AlbHealthy,
+        Reached::CdnPending(_) => Phase::CdnPending,
+        Reached::CdnDeployed(_) => Phase::CdnDeployed,
     }
 }
 

@@ -24,6 +24,7 @@ mod examples;
 mod explorer;
 mod failures;
 mod gpu_check;
+mod graph;
 mod health;
 mod iam_policy;
 mod instance_types;

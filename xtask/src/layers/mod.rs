@@ -44,6 +44,7 @@ const CRATES: [Layers; 1] = [Layers {
         "ledger",
         "deployment",
         "session",
+        "graph",
     ],
     // A spec is turned into user data, and the limits of user data are checked where a spec is read.
     mutual: &[("spec", "user_data")],
