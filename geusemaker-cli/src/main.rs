@@ -20,6 +20,7 @@ mod run;
 mod sandbox;
 mod screen;
 mod session_plugin;
+mod settings;
 mod short_id;
 mod standard_output;
 mod state_directory;

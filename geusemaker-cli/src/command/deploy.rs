@@ -11,7 +11,7 @@ use crate::document::Document;
 use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
-    let on_failure = deploy.on_failure.checked()?;
+    let on_failure = context.settings.on_failure()?;
     let spec = spec::read(context, &deploy.file).await?;
     let name = spec.name().clone();
     let is_agreed = deploy.yes.yes || context.is_sandbox;
@@ -19,6 +19,9 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let found = context
         .unless_interrupted(async { Ok(context.session.summary(&name).await) })
         .await?;
+    if let Ok(existing) = &found {
+        spec::ensure_region(context, existing)?;
+    }
     let deployment = match found {
         Ok(existing) if existing.phase == Phase::Committed => {
             spec::take_over(context, &existing, &spec).await?;

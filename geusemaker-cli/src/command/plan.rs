@@ -23,6 +23,7 @@ pub(crate) async fn run(context: &Context, file: &SpecFile) -> Result<Document, 
         Err(Error::NoSuchStack { .. }) => {}
         Err(error) => return Err(error.into()),
         Ok(existing) => {
+            spec::ensure_region(context, &existing)?;
             for difference in spec::settings(context, &existing, &spec)? {
                 context
                     .display

@@ -26,6 +26,7 @@ mod json_documents;
 mod kept_file_systems;
 mod kept_formats;
 mod killed;
+mod layers;
 mod leftovers;
 #[cfg(unix)]
 mod live_line;
@@ -61,6 +62,7 @@ mod status;
 mod terminal;
 mod token;
 mod unfinished;
+mod variables;
 mod verbose;
 mod wrong_account;
 mod wrong_spec;

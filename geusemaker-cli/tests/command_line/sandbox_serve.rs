@@ -95,7 +95,7 @@ fn equal_seeds_give_equal_ids() {
 fn throttling_option_throttles_calls() {
     let gm = Gm::new();
     let is_throttled = |options: &[&str]| {
-        let instant = ["--profile", "instant", "--speed", "1"];
+        let instant = ["--timings", "instant", "--speed", "1"];
         let served = Served::start(&gm, &[&instant, options].concat());
         // AWS allows fifty of these calls at once.
         (0..100)
@@ -188,7 +188,7 @@ fn unservable_options_are_usage_errors() {
             &["--speed", speed, "expected a number from 0.001 to 1000000"],
         );
     }
-    refused(&["--profile", "odd"], &["'odd'", "instant, typical, slow"]);
+    refused(&["--timings", "odd"], &["'odd'", "instant, typical, slow"]);
     refused(&["--seed", "x"], &["--seed"]);
     refused(&["--host", "example.com"], &["--host"]);
     refused(&["--keep", "--seed", "7"], &["--keep", "--seed"]);

@@ -13,7 +13,7 @@ use geusemaker_testkit::{
 };
 use serde_json::json;
 
-use crate::arguments::{Global, Output, Profile, Serve};
+use crate::arguments::{Output, Serve, Timings};
 use crate::clock_speed::CLOCK_SPEED;
 use crate::document::Document;
 use crate::failure::Failure;
@@ -21,25 +21,26 @@ use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 use crate::sandbox::{self, KeptAccount, Lock};
 use crate::screen::Screen;
+use crate::settings::Settings;
 use crate::standard_output;
 use crate::state_directory::StateDirectory;
 
 /// Serves until a signal arrives, and returns the document that says what has happened until then.
 pub(crate) async fn run(
-    global: &Global,
+    settings: &Settings,
     serve: &Serve,
     screen: Screen,
 ) -> Result<Document, Failure> {
-    if global.sandbox {
+    if settings.sandbox.is_of_flag() {
         return Err(Failure::usage(
             "`gm sandbox serve` takes no --sandbox: give --keep to serve the account that `gm --sandbox` works in",
         ));
     }
-    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
+    let display = ProgressDisplay::new(screen, settings.quiet.value, settings.verbose.value > 0);
     // From here on a signal ends the server in an orderly way, as readers of the output below may expect. This comes
     // before the account, which would report its faults as unfired if the registration of the signals failed.
     let interrupts = Interrupts::listen()?;
-    let (aws, kept) = account(global, serve)?;
+    let (aws, kept) = account(settings, serve)?;
     let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
         Ok(server) => server,
         Err(failure) => {
@@ -49,7 +50,7 @@ pub(crate) async fn run(
         }
     };
 
-    if let Err(failure) = announce(&server, serve.speed, global.output) {
+    if let Err(failure) = announce(&server, serve.speed, settings) {
         let _ = unfired(&aws);
         return Err(failure);
     }
@@ -57,17 +58,17 @@ pub(crate) async fn run(
     interrupts.next().await;
 
     server.shutdown().await;
-    let ended = summary(&aws, global.output, &display);
+    let ended = summary(&aws, settings.output.value, &display);
     if let Some(kept) = kept {
         kept.close(&aws);
     }
     ended
 }
 
-fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>), Failure> {
-    let mut account = sandbox::account()
+fn account(settings: &Settings, serve: &Serve) -> Result<(Aws, Option<KeptAccount>), Failure> {
+    let mut account = sandbox::account(settings)
         .seed(serve.seed)
-        .timings(serve.profile.into())
+        .timings(serve.timings.into())
         .speed(serve.speed.factor());
     if !serve.eventual_consistency {
         account = account.consistent();
@@ -84,13 +85,13 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
             .fold(account, AwsBuilder::fault)
             .guest(boot_faults.fold(ServiceGuest::new(), ServiceGuest::fault));
     }
-    if global.verbose > 0 {
+    if settings.verbose.value > 0 {
         account = account.on_call(log);
     }
     if !serve.keep {
         return Ok((account.build(), None));
     }
-    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), true)?;
+    let state = StateDirectory::choose(settings.state.as_ref(), true)?;
     // Opening the journals creates the directory that also holds the account.
     state.journals()?;
     let kept = KeptAccount::lock(&state, Lock::Refuse)?;
@@ -114,8 +115,8 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
 }
 
 /// Prints the environment variables that programs need, before anything is served.
-fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(), Failure> {
-    let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
+fn announce(server: &AwsServer, speed: ClockSpeed, settings: &Settings) -> Result<(), Failure> {
+    let region = sandbox::region(settings).unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
         ("AWS_ENDPOINT_URL", server.uri()),
         ("AWS_ACCESS_KEY_ID", "AKIASIMULATED".to_owned()),
@@ -125,7 +126,7 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(),
         ("AWS_DEFAULT_REGION", region),
         (CLOCK_SPEED, speed.to_string()),
     ];
-    let text = match output {
+    let text = match settings.output.value {
         Output::Text => environment
             .iter()
             .map(|(name, value)| format!("export {name}={value}\n"))
@@ -154,10 +155,10 @@ fn describe(serve: &Serve) -> String {
     if serve.keep {
         return format!("the account of `gm --sandbox`, {speed}");
     }
-    let profile = match serve.profile {
-        Profile::Instant => "instant",
-        Profile::Typical => "typical",
-        Profile::Slow => "slow",
+    let profile = match serve.timings {
+        Timings::Instant => "instant",
+        Timings::Typical => "typical",
+        Timings::Slow => "slow",
     };
     format!(
         "a new account: profile {profile}, seed {}, {speed}",
