@@ -82,6 +82,23 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
 }
 
+impl Command {
+    /// Returns true for a command that serves an account instead of using one.
+    pub(crate) fn serves(&self) -> bool {
+        match self {
+            #[cfg(feature = "sandbox")]
+            Self::Sandbox(_) => true,
+            Self::Init(_)
+            | Self::Validate(_)
+            | Self::Stack(_)
+            | Self::Gpus(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Version => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StackCommand {
     /// Show what a spec would create, and create nothing

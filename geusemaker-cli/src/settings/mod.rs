@@ -69,7 +69,8 @@ impl Settings {
             output: or_default(output),
             sandbox: or_default(highest(
                 flag(global.sandbox.then_some(true), "--sandbox"),
-                variable::read("GM_SANDBOX", variable::switch)?,
+                variable::read("GM_SANDBOX", variable::switch)?
+                    .filter(|_| !arguments.command.serves()),
                 None,
             )),
             quiet: or_default(highest(

@@ -34,7 +34,11 @@ fn doctor(
         .iter()
         .find(is_it)
         .unwrap_or_else(|| panic!("no {name} in {document}"));
-    let text = |member: &str| check[member].as_str().unwrap_or_default().to_owned();
+    let home = gm.home().to_str().unwrap();
+    let text = |member: &str| {
+        let text = check[member].as_str().unwrap_or_default();
+        text.replace(home, "~")
+    };
     (text("finding"), text("source"))
 }
 
@@ -88,7 +92,7 @@ fn higher_layer_wins() {
             name: "state",
             flag: (&["--state", "one"], "one", "--state"),
             variable: ("GM_STATE", "two", "two"),
-            file: Some(("state = \"/tmp/gm-layers-three\"", "/tmp/gm-layers-three")),
+            file: Some(("state = \"three\"", "~/.config/gm/three")),
             aws: None,
         },
         InLayers {

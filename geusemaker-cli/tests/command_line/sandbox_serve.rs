@@ -189,6 +189,10 @@ fn unservable_options_are_usage_errors() {
         );
     }
     refused(&["--timings", "odd"], &["'odd'", "instant, typical, slow"]);
+    refused(
+        &["--profile", "slow"],
+        &["no profile \"slow\"", "--timings"],
+    );
     refused(&["--seed", "x"], &["--seed"]);
     refused(&["--host", "example.com"], &["--host"]);
     refused(&["--keep", "--seed", "7"], &["--keep", "--seed"]);

@@ -21,7 +21,7 @@ use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 use crate::sandbox::{self, KeptAccount, Lock};
 use crate::screen::Screen;
-use crate::settings::Settings;
+use crate::settings::{Setting, Settings};
 use crate::standard_output;
 use crate::state_directory::StateDirectory;
 
@@ -35,6 +35,13 @@ pub(crate) async fn run(
         return Err(Failure::usage(
             "`gm sandbox serve` takes no --sandbox: give --keep to serve the account that `gm --sandbox` works in",
         ));
+    }
+    if let Some(Setting { value, .. }) = settings.profile.as_ref().filter(|it| it.is_of_flag()) {
+        let message = format!(
+            "`gm sandbox serve` has no profile {value:?}: --profile names a profile of AWS"
+        );
+        return Err(Failure::usage(message)
+            .remedy("--timings instant, typical or slow says how long steps take"));
     }
     let display = ProgressDisplay::new(screen, settings.quiet.value, settings.verbose.value > 0);
     // From here on a signal ends the server in an orderly way, as readers of the output below may expect. This comes
