@@ -112,8 +112,8 @@ fn higher_layer_wins() {
         InLayers {
             name: "timeout",
             flag: (&[], "", ""),
-            variable: ("GM_TIMEOUT", "cdn=2h", "cdn 2h00m"),
-            file: Some(("timeout.cdn = \"1h\"", "cdn 1h00m")),
+            variable: ("GM_TIMEOUT", "cdn=2h", "cdn 2h"),
+            file: Some(("timeout.cdn = \"1h\"", "cdn 1h")),
             aws: None,
         },
     ] {
@@ -422,7 +422,7 @@ fn next_command_keeps_options() {
     gm.write_spec(&spec(3, "cdn.wait_timeout = \"1m\""));
     gm.sandbox(&["deploy", "--state", "my state"])
         .with(5)
-        .says(&["gm wait llm --sandbox --state 'my state'"]);
+        .says(&["gm resume llm --sandbox --state 'my state'"]);
 }
 
 /// The file is for specs that say nothing.
