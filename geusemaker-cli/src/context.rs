@@ -13,6 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::{self, Interrupts};
 use crate::progress_display::ProgressDisplay;
+use crate::settings::Settings;
 use crate::state_directory::StateDirectory;
 
 /// The time that a call under way has after a signal.
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     #[cfg(feature = "sandbox")]
     pub(crate) config: SdkConfig,
     pub(crate) output: Output,
+    pub(crate) settings: Settings,
     pub(crate) display: Arc<ProgressDisplay>,
     pub(crate) interrupts: Interrupts,
 }
@@ -96,7 +98,7 @@ impl Context {
 
     /// Returns the command line that runs this program on the same account and journals.
     pub(crate) fn command(&self, words: &str) -> String {
-        let sandbox = if self.is_sandbox { " --sandbox" } else { "" };
-        format!("gm {words}{sandbox}")
+        let options = self.settings.options_of_place();
+        format!("gm {words}{options}")
     }
 }

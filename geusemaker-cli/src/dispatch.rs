@@ -1,14 +1,13 @@
 //! From a command to its result: the session that the command works with, and the function that carries it out.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use geusemaker_core::{Listener, ProgressEvent, SdkConfig, Session};
+use geusemaker_core::{ConfigLoader, Listener, ProgressEvent, SdkConfig, Session, StackName};
 use jiff::Timestamp;
 
 #[cfg(feature = "sandbox")]
 use crate::arguments::SandboxCommand;
-use crate::arguments::{Arguments, Command, Global, Gpus, Graph, StackCommand, StageTimeout};
+use crate::arguments::{Command, Gpus, Graph, StackCommand, StageTimeout};
 use crate::clock_speed;
 use crate::command;
 use crate::context::Context;
@@ -16,8 +15,10 @@ use crate::event_lines::EventLines;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::outcome::Outcome;
+use crate::profile::MissingProfile;
 use crate::progress_display::ProgressDisplay;
 use crate::screen::Screen;
+use crate::settings::Settings;
 use crate::state_directory::StateDirectory;
 
 /// A callback for the end of the command.
@@ -25,32 +26,33 @@ type AtEnd = Box<dyn FnOnce()>;
 
 /// Carries out the command.
 pub(crate) async fn carry_out(
-    arguments: Arguments,
+    command: Command,
     name: &str,
+    settings: Settings,
     screen: Screen,
 ) -> Result<Outcome, Failure> {
-    let global = arguments.global;
-    match arguments.command {
-        Command::Stack(StackCommand::Graph(graph)) => drawing(&global, graph, screen).await,
+    let region = settings.region.as_ref().map(|region| &region.value);
+    match command {
+        Command::Stack(StackCommand::Graph(graph)) => drawing(settings, graph, screen).await,
         Command::Stack(command) => match command.events() {
             Some(place) => {
                 let lines = EventLines::open(place, screen.clone())?;
-                with_events(global, command, (name, lines), screen).await
+                with_events(settings, command, (name, lines), screen).await
             }
-            None => on_stacks(&global, command, None, screen).await.0,
+            None => on_stacks(settings, command, None, screen).await.0,
         },
-        Command::Init(init) => command::init::run(&init).map(Outcome::from),
-        Command::Validate(file) => command::validate::run(&file).map(Outcome::from),
+        Command::Init(init) => command::init::run(&init, region).map(Outcome::from),
+        Command::Validate(file) => command::validate::run(&settings, &file).map(Outcome::from),
         Command::Version => Ok(command::version::run().into()),
-        Command::Gpus(gpus) if gpus.available => asking_for_gpus(global, &gpus, screen).await,
-        Command::Gpus(gpus) => command::gpus::list(&gpus).map(Outcome::from),
-        Command::IamPolicy(asked) => command::iam_policy::run(&asked).map(Outcome::from),
+        Command::Gpus(gpus) if gpus.available => asking_for_gpus(settings, &gpus, screen).await,
+        Command::Gpus(gpus) => command::gpus::list(&gpus, region).map(Outcome::from),
+        Command::IamPolicy(asked) => command::iam_policy::run(&settings, &asked).map(Outcome::from),
         Command::Completions(completions) => Ok(command::completions::run(&completions).into()),
         Command::Man(man) => command::man::run(&man).map(Outcome::from),
         Command::Schema(schema) => Ok(command::schema::run(&schema).into()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => match sandbox.command {
-            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&global, &serve, screen)
+            SandboxCommand::Serve(serve) => command::sandbox::serve::run(&settings, &serve, screen)
                 .await
                 .map(Outcome::from),
         },
@@ -58,13 +60,11 @@ pub(crate) async fn carry_out(
 }
 
 /// Draws a graph. That of a spec needs no account.
-async fn drawing(global: &Global, graph: Graph, screen: Screen) -> Result<Outcome, Failure> {
+async fn drawing(settings: Settings, graph: Graph, screen: Screen) -> Result<Outcome, Failure> {
     match graph.spec() {
-        Some(file) => {
-            command::graph::of_spec(&graph, &file, global.quiet, &screen).map(Outcome::from)
-        }
+        Some(file) => command::graph::of_spec(&graph, &file, &settings, &screen).map(Outcome::from),
         None => {
-            on_stacks(global, StackCommand::Graph(graph), None, screen)
+            on_stacks(settings, StackCommand::Graph(graph), None, screen)
                 .await
                 .0
         }
@@ -73,32 +73,26 @@ async fn drawing(global: &Global, graph: Graph, screen: Screen) -> Result<Outcom
 
 /// Carries out a command whose events are written, and writes its end.
 async fn with_events(
-    global: Global,
+    settings: Settings,
     command: StackCommand,
     (name, lines): (&str, EventLines),
     screen: Screen,
 ) -> Result<Outcome, Failure> {
+    let is_verbose = settings.verbose.value > 0;
     let lines = Arc::new(lines);
-    let (ended, now) = on_stacks(&global, command, Some(Arc::clone(&lines)), screen).await;
-    let outcome = ended.unwrap_or_else(|failure| Outcome::of_failure(failure, global.verbose > 0));
+    let (ended, now) = on_stacks(settings, command, Some(Arc::clone(&lines)), screen).await;
+    let outcome = ended.unwrap_or_else(|failure| Outcome::of_failure(failure, is_verbose));
     Ok(lines.end(name, now, outcome))
 }
 
 /// Carries out a command. Returns its outcome, and the time of its end in the account.
 async fn on_stacks(
-    global: &Global,
+    settings: Settings,
     command: StackCommand,
     lines: Option<Arc<EventLines>>,
     screen: Screen,
 ) -> (Result<Outcome, Failure>, Timestamp) {
-    let opened = open(
-        global,
-        command.only_reads(),
-        command.timeouts(),
-        lines,
-        screen,
-    )
-    .await;
+    let opened = open(settings, command.only_reads(), lines, screen).await;
     let (context, at_end) = match opened {
         Ok(opened) => opened,
         #[expect(
@@ -107,9 +101,12 @@ async fn on_stacks(
         )]
         Err(failure) => return (Err(failure), Timestamp::now()),
     };
-    let mut ended = dispatch(&context, command).await;
+    let mut ended = match ensure_region(&context, command.existing_stack()).await {
+        Ok(()) => dispatch(&context, command).await,
+        Err(failure) => Err(failure),
+    };
     if let Err(failure) = ended {
-        ended = Err(with_places(failure, global, &context).await);
+        ended = Err(with_places(failure, &context).await);
     }
     let now = context.session.now();
     context.display.finish();
@@ -118,7 +115,7 @@ async fn on_stacks(
     }
     // The AWS CLI works on a real account, which does not have the sandbox's leftovers.
     let ended = ended.map_err(|failure| {
-        if global.sandbox {
+        if context.is_sandbox {
             failure.without_commands()
         } else {
             failure
@@ -127,9 +124,34 @@ async fn on_stacks(
     (ended, now)
 }
 
+/// Refuses a command line whose Region is not that of the stack, or of the file systems that it has kept: the journal
+/// says where they are.
+async fn ensure_region(context: &Context, stack: Option<&StackName>) -> Result<(), Failure> {
+    let (Some(region), Some(name)) = (context.settings.region_of_flag(), stack) else {
+        return Ok(());
+    };
+    let mut regions = Vec::new();
+    // The command reports a journal that is missing, or cannot be read.
+    match context.session.summary(name).await {
+        Ok(existing) => regions.push(existing.region),
+        Err(_) => {
+            let kept = context.session.kept_file_systems(name).await;
+            regions.extend(kept.unwrap_or_default().into_iter().map(|kept| kept.region));
+        }
+    }
+    match regions.iter().find(|found| *found != region) {
+        None => Ok(()),
+        Some(found) => Err(Failure::elsewhere(name, found, "--region", region)),
+    }
+}
+
 /// Lists the GPU instance types that the account can have. Without that question, no account is needed.
-async fn asking_for_gpus(global: Global, gpus: &Gpus, screen: Screen) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(&global, true, &[], None, screen).await?;
+async fn asking_for_gpus(
+    settings: Settings,
+    gpus: &Gpus,
+    screen: Screen,
+) -> Result<Outcome, Failure> {
+    let (context, at_end) = open(settings, true, None, screen).await?;
     let ended = context
         .unless_interrupted(command::gpus::list_available(&context, gpus))
         .await;
@@ -141,29 +163,22 @@ async fn asking_for_gpus(global: Global, gpus: &Gpus, screen: Screen) -> Result<
 }
 
 /// Adds to a failure about a stack that does not exist where it was looked for, and the stacks that are elsewhere.
-async fn with_places(failure: Failure, global: &Global, context: &Context) -> Failure {
+async fn with_places(failure: Failure, context: &Context) -> Failure {
     if !failure.is_about_missing_stack() {
         return failure;
     }
-    let choose = |sandbox| StateDirectory::choose(global.state.as_deref().map(Path::new), sandbox);
-    let Ok(here) = choose(global.sandbox) else {
-        return failure;
-    };
+    let here = &context.state;
     let places = format!(" (in {here})");
     #[cfg(feature = "sandbox")]
-    let places = places + &elsewhere(context, global.sandbox, choose(!global.sandbox)).await;
-    #[cfg(not(feature = "sandbox"))]
-    let _ = context;
+    let places = places + &elsewhere(context).await;
     failure.add(&places)
 }
 
 /// Returns the stacks in the other directory: that of the sandbox, or that outside it.
 #[cfg(feature = "sandbox")]
-async fn elsewhere(
-    context: &Context,
-    is_sandbox: bool,
-    there: Result<StateDirectory, Failure>,
-) -> String {
+async fn elsewhere(context: &Context) -> String {
+    let is_sandbox = context.is_sandbox;
+    let there = StateDirectory::choose(context.settings.state.as_ref(), !is_sandbox);
     let Some(there) = there.ok().filter(StateDirectory::has_journals) else {
         return String::new();
     };
@@ -180,31 +195,38 @@ async fn elsewhere(
     format!("; {with} --sandbox: {}", stacks.join(", "))
 }
 
-/// Opens the session, on the sandbox or on the account of the environment.
+/// Opens the session, on the sandbox or on the account of the settings and the environment.
 async fn open(
-    global: &Global,
+    settings: Settings,
     only_reads: bool,
-    timeouts: &[StageTimeout],
     lines: Option<Arc<EventLines>>,
     screen: Screen,
 ) -> Result<(Context, Option<AtEnd>), Failure> {
-    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), global.sandbox)?;
+    let is_sandbox = settings.sandbox.value;
+    let state = StateDirectory::choose(settings.state.as_ref(), is_sandbox)?;
     let journals = state.journals()?;
     // In the sandbox time is virtual.
-    let speed = if global.sandbox {
+    let speed = if is_sandbox {
         None
     } else {
         clock_speed::from_environment()?
     };
-    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
+    if let Some(missing) = settings
+        .profile
+        .as_ref()
+        .and_then(MissingProfile::of_setting)
+    {
+        return Err(missing.into());
+    }
+    let display = ProgressDisplay::new(screen, settings.quiet.value, settings.verbose.value > 0);
     let display = Arc::new(display);
     // This may wait for the sandbox; until then a signal ends the program by itself.
-    let sandbox = sandbox(global, &state, &display, only_reads)?;
+    let sandbox = sandbox(&settings, &state, &display, only_reads)?;
     let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
         Some((config, at_end)) => (config, Some(at_end)),
         None => tokio::select! {
-            config = Session::config_from_environment() => (config, None),
+            config = loader(&settings).load() => (config, None),
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
@@ -213,17 +235,22 @@ async fn open(
         Some(lines) => builder.listener(Both(lines, Arc::clone(&display))),
         None => builder.listener(Arc::clone(&display)),
     };
-    for timeout in timeouts {
-        builder = builder.timeout(timeout.stage, timeout.limit);
+    for timeout in &settings.timeouts {
+        let StageTimeout { stage, limit } = timeout.value;
+        builder = match timeout.is_asked_for() {
+            true => builder.timeout(stage, limit),
+            false => builder.default_timeout(stage, limit),
+        };
     }
     let session = clock_speed::session(builder, speed, &display)?;
     let context = Context {
         session,
-        is_sandbox: global.sandbox,
+        is_sandbox,
         state,
         #[cfg(feature = "sandbox")]
         config,
-        output: global.output,
+        output: settings.output.value,
+        settings,
         display,
         interrupts,
     };
@@ -239,6 +266,21 @@ impl Listener for Both {
         lines.on_event(event);
         display.on_event(event);
     }
+}
+
+/// Returns the loader for what the settings and the environment say about AWS.
+fn loader(settings: &Settings) -> ConfigLoader {
+    let mut loader = Session::config_loader();
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile(&profile.value);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(region.value.clone());
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url.value.as_str());
+    }
+    loader
 }
 
 /// Runs the command. A signal ends a command that only reads; the others hear signals by themselves.
@@ -316,26 +358,26 @@ type Sandbox = (SdkConfig, AtEnd);
 /// Opens the sandbox, if it is asked for.
 #[cfg(feature = "sandbox")]
 fn sandbox(
-    global: &Global,
+    settings: &Settings,
     state: &StateDirectory,
     display: &ProgressDisplay,
     only_reads: bool,
 ) -> Result<Option<Sandbox>, Failure> {
-    if !global.sandbox {
+    if !settings.sandbox.value {
         return Ok(None);
     }
-    let (config, keep) = crate::sandbox::open(state, display, only_reads)?;
+    let (config, keep) = crate::sandbox::open(settings, state, display, only_reads)?;
     Ok(Some((config, Box::new(keep))))
 }
 
 #[cfg(not(feature = "sandbox"))]
 fn sandbox(
-    global: &Global,
+    settings: &Settings,
     _: &StateDirectory,
     _: &ProgressDisplay,
     _: bool,
 ) -> Result<Option<Sandbox>, Failure> {
-    if global.sandbox {
+    if settings.sandbox.value {
         return Err(Failure::usage(
             "this gm was built without the sandbox; build it with the feature `sandbox`",
         ));

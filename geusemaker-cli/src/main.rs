@@ -25,6 +25,7 @@ mod sandbox;
 mod saved_plan;
 mod screen;
 mod session_plugin;
+mod settings;
 mod short_id;
 mod standard_output;
 mod state_directory;

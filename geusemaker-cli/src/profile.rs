@@ -1,11 +1,16 @@
-//! The profile that `AWS_PROFILE` names, when AWS was not asked for want of credentials.
+//! A profile of the AWS configuration that does not exist: the SDK would only say that it has found no credentials.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::failure::Failure;
+use crate::settings::Setting;
+
 /// A profile that is in neither of the files that the AWS SDKs read.
 pub(crate) struct MissingProfile {
     name: String,
+    /// The setting that names it.
+    origin: String,
     /// The profiles that the files have.
     known: BTreeSet<String>,
 }
@@ -15,17 +20,30 @@ impl MissingProfile {
     pub(crate) fn of_environment() -> Option<Self> {
         let name = std::env::var("AWS_PROFILE").ok();
         let name = name.filter(|name| !name.is_empty())?;
+        Self::find(name, "AWS_PROFILE".to_owned())
+    }
+
+    /// Returns the profile of a setting, if it does not exist.
+    pub(crate) fn of_setting(profile: &Setting<String>) -> Option<Self> {
+        Self::find(profile.value.clone(), profile.origin.to_string())
+    }
+
+    fn find(name: String, origin: String) -> Option<Self> {
         let files = [
             file("AWS_CONFIG_FILE", "config"),
             file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
         ];
         let texts = files.into_iter().flatten().map(std::fs::read_to_string);
         let known: BTreeSet<String> = texts.flatten().flat_map(|text| profiles(&text)).collect();
-        (!known.contains(&name)).then_some(Self { name, known })
+        (!known.contains(&name)).then_some(Self {
+            name,
+            origin,
+            known,
+        })
     }
 
     pub(crate) fn message(&self) -> String {
-        let Self { name, known } = self;
+        let Self { name, known, .. } = self;
         if known.is_empty() {
             return format!("there is no AWS profile {name:?}: ~/.aws/config has no profiles");
         }
@@ -37,10 +55,16 @@ impl MissingProfile {
     }
 
     pub(crate) fn remedy(&self) -> String {
-        let Self { name, .. } = self;
+        let Self { name, origin, .. } = self;
         format!(
-            "set AWS_PROFILE to a profile that exists, or make this one: aws configure --profile {name}"
+            "have {origin} name a profile that exists, or make this one: aws configure --profile {name}"
         )
+    }
+}
+
+impl From<MissingProfile> for Failure {
+    fn from(missing: MissingProfile) -> Self {
+        Self::no_access(missing.message()).remedy(missing.remedy())
     }
 }
 

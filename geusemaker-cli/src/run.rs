@@ -11,13 +11,14 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::arguments::{Arguments, Command, EventsPlace, Global, Output};
+use crate::arguments::{Arguments, Command, EventsPlace, Output};
 use crate::dispatch::carry_out;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::screen::Screen;
+use crate::settings::Settings;
 use crate::standard_output::{self, is_read};
 use crate::state_directory::keep_files_private;
 use crate::stopwatch::Stopwatch;
@@ -31,14 +32,17 @@ pub(crate) fn run() -> std::process::ExitCode {
         Err(error) => return refuse(&error).into(),
     };
     keep_files_private();
-    let Global {
-        output, verbose, ..
-    } = arguments.global;
     let place = TextPlace::of(&arguments);
     let screen = Screen::new();
+    let settings = match Settings::resolve(&arguments) {
+        Ok(settings) => settings,
+        Err(failure) => return refuse_settings(failure, &command, &screen).into(),
+    };
+    let (output, verbose) = (settings.output.value, settings.verbose.value);
     log(verbose, &screen);
-    let ended = runtime(&arguments.global).and_then(|runtime| {
-        let ended = runtime.block_on(carry_out(arguments, &command, screen.clone()));
+    let ended = runtime(&settings).and_then(|runtime| {
+        let carrying = carry_out(arguments.command, &command, settings, screen.clone());
+        let ended = runtime.block_on(carrying);
         // Threads that still wait for an answer at the prompt, or for a name server, are not waited for.
         runtime.shutdown_timeout(LAST_WRITES);
         ended
@@ -126,7 +130,25 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::Usage
 }
 
-/// Returns the output format that a command line asks for when clap has rejected the command line.
+/// Answers a command line whose settings are wrong.
+fn refuse_settings(failure: Failure, command: &str, screen: &Screen) -> ExitCode {
+    let code = failure.code;
+    let document = failure.into_document(false).of_command(Some(command));
+    let printed = match output_asked_for() {
+        Output::Json => standard_output::write_line(&document.to_json()).map(drop),
+        Output::Text => print(&document, TextPlace::StandardError, screen),
+    };
+    match printed {
+        Ok(()) => code,
+        Err(failure) => {
+            let code = failure.code;
+            screen.print_failure(&failure.into_document(false).to_text());
+            code
+        }
+    }
+}
+
+/// Returns the output format that a command line asks for when it, or a setting, is wrong.
 fn output_asked_for() -> Output {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
@@ -146,10 +168,7 @@ fn output_asked_for() -> Output {
                 value.map(|value| value.trim_start_matches('=').to_owned())
             }
         });
-    match flag.or_else(|| std::env::var("GM_OUTPUT").ok()).as_deref() {
-        Some("json") => Output::Json,
-        _ => Output::Text,
-    }
+    Settings::output_without_arguments(flag.as_deref())
 }
 
 /// Builds the runtime. In the sandbox time is virtual: it jumps to the next timer.
@@ -158,12 +177,12 @@ fn runtime(
         not(feature = "sandbox"),
         expect(unused_variables, reason = "without the sandbox no time is virtual")
     )]
-    global: &Global,
+    settings: &Settings,
 ) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all();
     #[cfg(feature = "sandbox")]
-    builder.start_paused(global.sandbox);
+    builder.start_paused(settings.sandbox.value);
     builder
         .build()
         .map_err(|error| Failure::local(format!("the runtime cannot start: {error}")))

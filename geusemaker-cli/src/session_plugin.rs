@@ -117,8 +117,15 @@ impl SessionPlugin {
     ) -> Result<ExitStatus, Failure> {
         let broken = |error| Failure::local(format!("{NAME} cannot be started: {error}"));
         let signals = TerminalSignals::take()?;
-        let profile = std::env::var("AWS_PROFILE").unwrap_or_default();
-        let endpoint = endpoint();
+        let settings = &context.settings;
+        let profile = match &settings.profile {
+            Some(profile) => profile.value.clone(),
+            None => std::env::var("AWS_PROFILE").unwrap_or_default(),
+        };
+        let endpoint = match &settings.endpoint_url {
+            Some(url) => Some(url.value.as_str().to_owned()),
+            None => endpoint(),
+        };
         let arguments = session.plugin_arguments(RESPONSE, &profile, endpoint.as_deref());
         let child = Command::new(&self.program)
             .args(arguments)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use geusemaker_core::Journals;
 
 use crate::failure::Failure;
+use crate::settings::{Setting, Shown};
 
 /// The directory of the journals; the sandbox has its own, so that the two are never mixed up.
 #[derive(Debug)]
@@ -15,11 +16,11 @@ pub(crate) struct StateDirectory {
 
 impl StateDirectory {
     /// Returns the requested directory, or else the one that the XDG base directory specification gives.
-    pub(crate) fn choose(asked: Option<&Path>, sandbox: bool) -> Result<Self, Failure> {
-        let base = match asked.filter(|path| !path.as_os_str().is_empty()) {
-            Some(path) => {
-                refuse_scheme(path)?;
-                path.to_owned()
+    pub(crate) fn choose(asked: Option<&Setting<PathBuf>>, sandbox: bool) -> Result<Self, Failure> {
+        let base = match asked {
+            Some(asked) => {
+                refuse_scheme(asked)?;
+                asked.value.clone()
             }
             None => default_path().ok_or_else(|| {
                 Failure::usage(
@@ -63,17 +64,13 @@ impl StateDirectory {
 /// The path, with `~` for the home directory.
 impl fmt::Display for StateDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
-        match home.and_then(|home| self.path.strip_prefix(home).ok()) {
-            Some(rest) => write!(f, "~/{}", rest.display()),
-            None => write!(f, "{}", self.path.display()),
-        }
+        Shown(&self.path).fmt(f)
     }
 }
 
 /// Refuses a URL: as a path it would make a folder named `s3:`.
-fn refuse_scheme(path: &Path) -> Result<(), Failure> {
-    let text = path.to_string_lossy();
+fn refuse_scheme(asked: &Setting<PathBuf>) -> Result<(), Failure> {
+    let text = asked.value.to_string_lossy();
     let Some((scheme, rest)) = text.split_once("://") else {
         return Ok(());
     };
@@ -85,10 +82,11 @@ fn refuse_scheme(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let remedy = match scheme {
-        "file" => format!("give the path alone: --state {rest}"),
+        "file" => format!("give the path alone: {rest}"),
         _ => "give a directory of this machine; one that is shared must support locks and atomic renames".to_owned(),
     };
-    let message = format!("--state {text} is not a directory: gm keeps its journals in files");
+    let origin = &asked.origin;
+    let message = format!("{origin}: {text} is not a directory: gm keeps its journals in files");
     Err(Failure::usage(message).remedy(remedy))
 }
 

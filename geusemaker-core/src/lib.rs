@@ -256,6 +256,7 @@ pub use resource_key::ResourceKey;
 pub use resource_ref::ResourceRef;
 pub use session::Session;
 pub use session::builder::SessionBuilder;
+pub use session::config_loader::ConfigLoader;
 pub use session::gpu_offers::{GpuOffer, GpuOffers, QuotaLevel};
 pub use session::health::{DegradedPart, Health};
 pub use session::history::{HistoryEntry, HistoryEvent};

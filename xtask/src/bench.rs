@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
         "--bench",
         "tier3",
     ]))?;
-    let sandbox = ServedSandbox::start(&gm, &["--profile", "instant"])?;
+    let sandbox = ServedSandbox::start(&gm, &["--timings", "instant"])?;
     let our_address = address(sandbox.endpoint())?;
     let moto = Moto::start(&workspace)?;
     let ours = calls(our_address).context("the account in the sandbox")?;

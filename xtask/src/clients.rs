@@ -43,14 +43,14 @@ const FILES: [(&str, &str); 7] = [
 const AWS_CLI: Life = Life {
     client: "aws-cli",
     script: "aws_cli_life.py",
-    account: &["--profile", "instant"],
+    account: &["--timings", "instant"],
 };
 
 /// Slow enough for the checks to see intermediate states, and for waiters to wait.
 const BOTO3: Life = Life {
     client: "boto3",
     script: "boto3_life.py",
-    account: &["--profile", "slow", "--speed", "100"],
+    account: &["--timings", "slow", "--speed", "100"],
 };
 
 const BOTO3_NETWORK: Life = Life {

@@ -5,8 +5,6 @@ use clap::{Args, ValueEnum};
 use super::events_to::EventsTo;
 use super::timeout::Timeouts;
 use super::{Name, SpecFile, Yes};
-use crate::confirm::is_terminal;
-use crate::failure::Failure;
 
 #[derive(Args, Debug)]
 pub(crate) struct Deploy {
@@ -60,21 +58,9 @@ pub(crate) struct NoWait {
 #[derive(Args, Debug)]
 pub(crate) struct OnFailureOption {
     /// Action for the resources already created, when a later step fails or a signal arrives [default: rollback of what
-    /// this command has created; keep after a signal without a terminal]
-    #[arg(long, value_enum, env = "GM_ON_FAILURE")]
+    /// this command has created; keep after a signal without a terminal] [env: GM_ON_FAILURE]
+    #[arg(long, value_enum)]
     pub(crate) on_failure: Option<OnFailure>,
-}
-
-impl OnFailureOption {
-    /// Returns the requested action, if it can work here: `ask` needs a terminal.
-    pub(crate) fn checked(&self) -> Result<Option<OnFailure>, Failure> {
-        if self.on_failure == Some(OnFailure::Ask) && !is_terminal() {
-            return Err(Failure::usage(
-                "--on-failure ask needs a terminal: give rollback or keep",
-            ));
-        }
-        Ok(self.on_failure)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

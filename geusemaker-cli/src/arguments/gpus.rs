@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use geusemaker_core::Money;
-use geusemaker_core::spec::{GpuModel, Region};
+use geusemaker_core::spec::GpuModel;
 
 pub(super) const GPUS_EXAMPLES: &str = "Examples:
   gm gpus --min-memory 40              at least 40 GiB of GPU memory in total
@@ -22,9 +22,6 @@ pub(crate) struct Gpus {
     /// Only types with this GPU, such as A10G or H100
     #[arg(long, value_name = "MODEL")]
     pub(crate) gpu: Option<GpuModel>,
-    /// Region that is asked with --available [default: the region of the AWS environment]
-    #[arg(long)]
-    pub(crate) region: Option<Region>,
     /// Ask AWS which types the region offers, in which zones, and how many the quotas admit now
     #[arg(long)]
     pub(crate) available: bool,

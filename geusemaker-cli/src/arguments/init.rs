@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use geusemaker_core::StackName;
-use geusemaker_core::spec::Region;
 
 use super::SpecFile;
 
@@ -24,9 +23,6 @@ pub(crate) struct Init {
     /// Name of the stack
     #[arg(long)]
     pub(crate) name: Option<StackName>,
-    /// Region of the stack
-    #[arg(long)]
-    pub(crate) region: Option<Region>,
     /// Tier: 1 for instances, 2 with a load balancer, 3 with a CDN
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3))]
     pub(crate) tier: Option<u8>,

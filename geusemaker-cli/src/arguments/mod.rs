@@ -18,6 +18,7 @@ mod removal;
 mod sandbox;
 mod shown;
 mod timeout;
+mod variables;
 
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ use geusemaker_core::StackName;
 pub(crate) use self::deploy::{Deploy, NoWait, OnFailure, Resume, Wait};
 pub(crate) use self::events_to::EventsPlace;
 pub(crate) use self::generated::{Completions, Man, Schema, SchemaOf};
-pub(crate) use self::global::{Global, Output};
+pub(crate) use self::global::{EndpointUrl, Global, Output};
 use self::gpus::GPUS_EXAMPLES;
 pub(crate) use self::gpus::Gpus;
 use self::iam_policy::IAM_POLICY_EXAMPLES;
@@ -47,10 +48,11 @@ use self::remote::{EXEC_EXAMPLES, PORT_FORWARD_EXAMPLES, SSH_EXAMPLES};
 pub(crate) use self::remote::{Exec, PortForward, Ssh};
 pub(crate) use self::removal::{Destroy, Leftovers, Rollback};
 #[cfg(feature = "sandbox")]
-pub(crate) use self::sandbox::{Profile, Sandbox, SandboxCommand, Serve};
+pub(crate) use self::sandbox::{Sandbox, SandboxCommand, Serve, Timings};
 pub(crate) use self::shown::{Events, List, OutputsOf, Status};
 use self::shown::{OUTPUTS_EXAMPLES, STATUS_EXAMPLES};
 pub(crate) use self::timeout::StageTimeout;
+pub(crate) use self::variables::{Variable, Variables};
 use crate::exit_code;
 
 /// Deploys a self-hosted AI stack to AWS: GPU instances, a load balancer and a CDN.
@@ -101,6 +103,25 @@ pub(crate) enum Command {
     /// Run a simulated AWS account for other programs
     #[cfg(feature = "sandbox")]
     Sandbox(Sandbox),
+}
+
+impl Command {
+    /// Returns true for a command that serves an account instead of using one.
+    pub(crate) fn serves(&self) -> bool {
+        match self {
+            #[cfg(feature = "sandbox")]
+            Self::Sandbox(_) => true,
+            Self::Init(_)
+            | Self::Validate(_)
+            | Self::Stack(_)
+            | Self::Gpus(_)
+            | Self::IamPolicy(_)
+            | Self::Completions(_)
+            | Self::Schema(_)
+            | Self::Man(_)
+            | Self::Version => false,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -261,6 +282,70 @@ impl StackCommand {
         }
     }
 
+    /// Returns the action after a failure that the command line sets.
+    pub(crate) fn on_failure(&self) -> Option<OnFailure> {
+        match self {
+            Self::Deploy(Deploy { on_failure, .. }) | Self::Resume(Resume { on_failure, .. }) => {
+                on_failure.on_failure
+            }
+            Self::Plan(_)
+            | Self::Wait(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Outputs(_)
+            | Self::Open(_)
+            | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Ssh(_)
+            | Self::PortForward(_)
+            | Self::Invalidate(_)
+            | Self::RotateOriginSecret(_)
+            | Self::Token(_)
+            | Self::RotateToken(_)
+            | Self::Unlock(_)
+            | Self::Destroy(_)
+            | Self::Rollback(_)
+            | Self::Leftovers(_)
+            | Self::Doctor => None,
+        }
+    }
+
+    /// Returns the stack that the command is about, if the journal is to say where it is. A spec has a Region of its own.
+    pub(crate) fn existing_stack(&self) -> Option<&StackName> {
+        let name = match self {
+            Self::Resume(Resume { name, .. })
+            | Self::Wait(Wait { name, .. })
+            | Self::Status(Status { name, .. })
+            | Self::Outputs(OutputsOf { name, .. })
+            | Self::Open(Open { name, .. })
+            | Self::Events(Events { name, .. })
+            | Self::Report(Report { name, .. })
+            | Self::Logs(Logs { name, .. })
+            | Self::Exec(Exec { name, .. })
+            | Self::Ssh(Ssh { name, .. })
+            | Self::PortForward(PortForward { name, .. })
+            | Self::Invalidate(Invalidate { name, .. })
+            | Self::RotateOriginSecret(RotateOriginSecret { name, .. })
+            | Self::Token(name)
+            | Self::RotateToken(RotateToken { name, .. })
+            | Self::Unlock(Unlock { name, .. })
+            | Self::Destroy(Destroy { name, .. })
+            | Self::Rollback(Rollback { name, .. }) => name,
+            Self::Plan(_)
+            | Self::Deploy(_)
+            | Self::List(_)
+            | Self::Graph(_)
+            | Self::Leftovers(_)
+            | Self::Doctor => {
+                return None;
+            }
+        };
+        Some(&name.name)
+    }
+
     /// Returns the time limits that the command line sets.
     pub(crate) fn timeouts(&self) -> &[StageTimeout] {
         match self {
@@ -329,6 +414,8 @@ pub(crate) struct SpecFile {
     /// TOML file that describes the stack; - reads it from standard input
     #[arg(value_name = "SPEC", default_value = SpecFile::DEFAULT)]
     pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
 }
 
 impl SpecFile {

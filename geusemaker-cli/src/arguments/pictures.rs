@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{Name, SpecFile};
+use super::{Name, SpecFile, Variables};
 
 pub(super) const GRAPH_EXAMPLES: &str = "Examples:
   gm graph llm                         the stack llm, as a tree
@@ -22,6 +22,8 @@ pub(crate) struct Graph {
     /// Form of the picture
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: GraphFormat,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
 }
 
 impl Graph {
@@ -33,6 +35,7 @@ impl Graph {
         let is_spec = self.of == "-" || is_toml() || is_file();
         is_spec.then(|| SpecFile {
             spec: path.to_owned(),
+            variables: self.variables.clone(),
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use geusemaker_core::StackName;
-use geusemaker_core::spec::Region;
 
 use super::events_to::EventsTo;
 use super::timeout::Timeouts;
@@ -31,9 +30,6 @@ pub(crate) struct Leftovers {
     /// Only resources of these stacks
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<StackName>,
-    /// Region to search [default: the region of the AWS environment]
-    #[arg(long)]
-    pub(crate) region: Option<Region>,
     /// Delete the resources that are found
     #[arg(long)]
     pub(crate) delete: bool,

@@ -41,9 +41,9 @@ pub(crate) struct Serve {
     )]
     pub(crate) speed: ClockSpeed,
 
-    /// Duration of each step of a resource
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) profile: Profile,
+    /// Duration of each step of a resource; --profile means the same here [default: typical]
+    #[arg(long, value_enum)]
+    pub(crate) timings: Option<Timings>,
 
     /// Seed for generated ids and random delays
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -62,12 +62,12 @@ pub(crate) struct Serve {
     pub(crate) faults: Option<PathBuf>,
 
     /// Serve the account that `gm --sandbox` uses, and keep the changes
-    #[arg(long, conflicts_with_all = ["seed", "profile"])]
+    #[arg(long, conflicts_with_all = ["seed", "timings"])]
     pub(crate) keep: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
+pub(crate) enum Timings {
     /// No step takes time
     Instant,
     /// Most steps take about their median duration at AWS
@@ -77,12 +77,12 @@ pub(crate) enum Profile {
     Slow,
 }
 
-impl From<Profile> for geusemaker_testkit::Timings {
-    fn from(profile: Profile) -> Self {
-        match profile {
-            Profile::Instant => Self::Instant,
-            Profile::Typical => Self::Typical,
-            Profile::Slow => Self::Slow,
+impl From<Timings> for geusemaker_testkit::Timings {
+    fn from(timings: Timings) -> Self {
+        match timings {
+            Timings::Instant => Self::Instant,
+            Timings::Typical => Self::Typical,
+            Timings::Slow => Self::Slow,
         }
     }
 }

@@ -9,9 +9,10 @@ use jiff::{Span, SpanRelativeTo};
 
 #[derive(Args, Debug)]
 pub(crate) struct Timeouts {
-    /// Longest wait in a stage, for this run alone: --timeout load-balancer=30m
+    /// Longest wait in a stage, for this run alone: --timeout load-balancer=30m [env: GM_TIMEOUT]
     ///
-    /// The stages are instances, load-balancer, certificate, cdn and deletion. May be given once for each.
+    /// The stages are instances, load-balancer, certificate, cdn and deletion. May be given once for each; GM_TIMEOUT has
+    /// several with commas between them.
     #[arg(long = "timeout", value_name = "STAGE=DURATION")]
     pub(crate) timeouts: Vec<StageTimeout>,
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::saved_plan::SavedPlan;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
-    let on_failure = deploy.on_failure.checked()?;
+    let on_failure = context.settings.on_failure()?;
     let saved = SavedPlan::read(&deploy.file.spec)?;
     let spec = match &saved {
         Some(saved) => {
@@ -28,6 +28,9 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let found = context
         .unless_interrupted(async { Ok(context.session.summary(&name).await) })
         .await?;
+    if let Ok(existing) = &found {
+        spec::ensure_region(context, existing)?;
+    }
     let deployment = match found {
         Ok(existing) if existing.phase == Phase::Committed => {
             spec::take_over(context, &existing, &spec).await?;

@@ -1,13 +1,16 @@
 //! `gm doctor`: checks what every deployment needs from this machine and from the account, and says where each setting
 //! comes from.
 
+use clap::ValueEnum;
 use geusemaker_core::GpuOffers;
+use geusemaker_core::words::duration;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::document::{Document, columns};
 use crate::failure::Failure;
 use crate::session_plugin::SessionPlugin;
+use crate::settings::{Origin, Setting, Shown};
 
 /// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -88,6 +91,11 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
             None
         }
         Err(error) => {
+            if let Some(region) = &context.settings.region {
+                checks.push(of_setting("region", region, ToString::to_string));
+            } else if let Some((name, value)) = variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+                checks.push(Check::ok("region", value).from(name));
+            }
             let finding = error.with_sources();
             checks.push(Check::new("account", Verdict::Failed, finding));
             Some(Failure::before(&error).into_document(false))
@@ -105,44 +113,89 @@ pub(crate) async fn run(context: &Context) -> Result<Document, Failure> {
     })
 }
 
-/// Returns what can be said without AWS.
+/// Returns what can be said without AWS: the settings, and where each comes from.
 fn of_machine(context: &Context) -> Vec<Check> {
-    let state = context.state.path().display().to_string();
-    let state = Check::ok("state", state);
-    let state = match variable(&["GM_STATE", "XDG_STATE_HOME"]) {
-        Some((name, _)) => state.from(name),
-        None => state.from("--state, or the default"),
-    };
-    let version = Check::ok("gm", env!("CARGO_PKG_VERSION"));
+    let settings = &context.settings;
+    let mut checks = vec![Check::ok("gm", env!("CARGO_PKG_VERSION"))];
+    checks.push(match &settings.file {
+        Some(file) => Check::ok("config", Shown(file).to_string()),
+        None => Check::ok("config", "no file with settings"),
+    });
+    let state = Check::ok("state", context.state.path().display().to_string());
+    checks.push(match (&settings.state, variable(&["XDG_STATE_HOME"])) {
+        (Some(state_setting), _) => state.from(state_setting.origin.to_string()),
+        (None, Some((name, _))) => state.from(name),
+        (None, None) => state.from(Origin::Default.to_string()),
+    });
+    checks.push(of_setting("output", &settings.output, |output| {
+        word(*output)
+    }));
+    checks.push(of_setting("sandbox", &settings.sandbox, |is_on| {
+        if *is_on { "on" } else { "off" }.to_owned()
+    }));
+    checks.push(match &settings.on_failure {
+        Some(on_failure) => of_setting("on-failure", on_failure, |action| word(*action)),
+        None => Check::ok("on-failure", "rollback").from(Origin::Default.to_string()),
+    });
+    checks.extend(settings.timeouts.iter().map(|timeout| {
+        of_setting("timeout", timeout, |it| {
+            format!("{} {}", it.stage, duration(it.limit))
+        })
+    }));
     if context.is_sandbox {
-        return vec![version, state];
+        return checks;
     }
-    let profile = match variable(&["AWS_PROFILE"]) {
-        Some((name, value)) => Check::ok("profile", value).from(name),
-        None => Check::ok("profile", "default").from("the default"),
-    };
-    let endpoint = match variable(&["AWS_ENDPOINT_URL"]) {
-        Some((name, value)) => {
-            Check::warning("endpoint", format!("{value} instead of AWS")).from(name)
-        }
-        None => Check::ok("endpoint", "AWS"),
-    };
-    vec![version, state, profile, endpoint]
+    checks.push(match (&settings.profile, variable(&["AWS_PROFILE"])) {
+        (Some(profile), _) => of_setting("profile", profile, Clone::clone),
+        (None, Some((name, value))) => Check::ok("profile", value).from(name),
+        (None, None) => Check::ok("profile", "default").from(Origin::Default.to_string()),
+    });
+    let instead = |url: &str| Check::warning("endpoint", format!("{url} instead of AWS"));
+    checks.push(
+        match (&settings.endpoint_url, variable(&["AWS_ENDPOINT_URL"])) {
+            (Some(url), _) => instead(url.value.as_str()).from(url.origin.to_string()),
+            (None, Some((name, value))) => instead(&value).from(name),
+            (None, None) => Check::ok("endpoint", "AWS").from(Origin::Default.to_string()),
+        },
+    );
+    checks
+}
+
+fn of_setting<T>(
+    name: &'static str,
+    setting: &Setting<T>,
+    shown: impl FnOnce(&T) -> String,
+) -> Check {
+    Check::ok(name, shown(&setting.value)).from(setting.origin.to_string())
+}
+
+/// Returns the word for a value, as the command line has it.
+fn word<T: ValueEnum>(value: T) -> String {
+    let word = value.to_possible_value();
+    word.map_or_else(String::new, |word| word.get_name().to_owned())
+}
+
+/// Returns the place that the Region comes from, if it is not the spec.
+fn source_of_region(context: &Context) -> String {
+    if let Some(region) = &context.settings.region {
+        return region.origin.to_string();
+    }
+    match variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+        Some((name, _)) => name.to_owned(),
+        None if context.is_sandbox => "the default of the sandbox".to_owned(),
+        None => "the profile".to_owned(),
+    }
 }
 
 fn of_account(context: &Context, offers: &GpuOffers) -> Vec<Check> {
     let account = Check::ok("account", offers.account.to_string());
-    let account = match variable(&["AWS_ACCESS_KEY_ID"]) {
+    let account = match (&context.settings.profile, variable(&["AWS_ACCESS_KEY_ID"])) {
         _ if context.is_sandbox => account.from("the sandbox"),
-        Some((name, _)) => account.from(name),
-        None => account.from("the profile, or a role of this machine"),
+        (Some(profile), _) => account.from(format!("the profile {}", profile.value)),
+        (None, Some((name, _))) => account.from(name),
+        (None, None) => account.from("the profile, or a role of this machine"),
     };
-    let region = Check::ok("region", offers.region.to_string());
-    let region = match variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
-        Some((name, _)) => region.from(name),
-        None if context.is_sandbox => region.from("the default of the sandbox"),
-        None => region.from("the profile"),
-    };
+    let region = Check::ok("region", offers.region.to_string()).from(source_of_region(context));
     let mut checks = vec![account, region];
     let count = offers.offers.len();
     checks.push(match count {

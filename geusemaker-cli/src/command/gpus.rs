@@ -11,13 +11,13 @@ use crate::failure::Failure;
 use crate::table::{Table, terminal_width};
 
 /// Lists the types of the catalog.
-pub(crate) fn list(gpus: &Gpus) -> Result<Document, Failure> {
+pub(crate) fn list(gpus: &Gpus, region: Option<&Region>) -> Result<Document, Failure> {
     let all = GpuInstanceType::all().map(|instance_type| Row {
         instance_type,
         offer: None,
     });
     let document = document(gpus, all.collect());
-    Ok(match &gpus.region {
+    Ok(match region {
         Some(region) if region.as_str() != LIST_REGION => document
             .line(format!(
                 "no prices known for {region}; --available asks which types it offers"
@@ -29,7 +29,7 @@ pub(crate) fn list(gpus: &Gpus) -> Result<Document, Failure> {
 
 /// Lists the types that a region offers to the account.
 pub(crate) async fn list_available(context: &Context, gpus: &Gpus) -> Result<Document, Failure> {
-    let offers = context.session.gpu_offers(gpus.region.as_ref()).await?;
+    let offers = context.session.gpu_offers(None).await?;
     let rows = offers.offers.iter().map(|offer| Row {
         instance_type: offer.instance_type,
         offer: Some((offer, &offers.region)),

@@ -11,22 +11,23 @@ use crate::document::Document;
 use crate::failure::Failure;
 use crate::graph::{lines, mermaid, svg};
 use crate::screen::Screen;
+use crate::settings::Settings;
 use crate::table::{terminal_width, wrapped};
 
 /// Draws what a spec would create. No account is needed.
 pub(crate) fn of_spec(
     asked: &Graph,
     file: &SpecFile,
-    is_quiet: bool,
+    settings: &Settings,
     screen: &Screen,
 ) -> Result<Document, Failure> {
-    let spec = spec::parse(file)?;
+    let spec = spec::parse(settings, file)?.spec;
     // A stack may have the same name as the file.
     let may_be_name = asked
         .of
         .to_str()
         .is_some_and(|it| it.parse::<StackName>().is_ok());
-    if may_be_name && !is_quiet {
+    if may_be_name && !settings.quiet.value {
         let shown = file.spec.display();
         screen.print(&format!(
             "{shown} is a file, so it is read as a spec; for the stack {shown}, run gm in another directory"

@@ -3,16 +3,17 @@
 use geusemaker_core::IamPolicy;
 
 use super::spec;
-use crate::arguments::{IamPolicyOf, SpecFile};
+use crate::arguments::IamPolicyOf;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// The most characters, without white space, of a managed policy of IAM.
 const MOST_CHARACTERS: usize = 6144;
 
-pub(crate) fn run(asked: &IamPolicyOf) -> Result<Document, Failure> {
-    let policy = match &asked.spec {
-        Some(spec) => IamPolicy::of_spec(&spec::parse(&SpecFile { spec: spec.clone() })?),
+pub(crate) fn run(settings: &Settings, asked: &IamPolicyOf) -> Result<Document, Failure> {
+    let policy = match asked.file() {
+        Some(file) => IamPolicy::of_spec(&spec::parse(settings, &file)?.spec),
         None => IamPolicy::of_all_stacks(),
     };
     let text = serde_json::to_string_pretty(&policy)

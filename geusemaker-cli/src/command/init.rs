@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::ValueEnum as _;
 use clap::builder::PossibleValue;
 use geusemaker_core::DeploymentSpec;
+use geusemaker_core::spec::Region;
 
 use crate::arguments::{Init, Template};
 use crate::confirm::is_terminal;
@@ -38,7 +39,7 @@ impl Template {
 /// The values of a template that the user can change.
 const KEYS: [&str; 4] = ["name", "region", "tier", "instance_type"];
 
-pub(crate) fn run(init: &Init) -> Result<Document, Failure> {
+pub(crate) fn run(init: &Init, region: Option<&Region>) -> Result<Document, Failure> {
     let file = &init.file;
     if file.exists() && !init.force {
         return Err(exists(file));
@@ -57,7 +58,7 @@ pub(crate) fn run(init: &Init) -> Result<Document, Failure> {
     let mut text = template.text().to_owned();
     let given = [
         init.name.as_ref().map(ToString::to_string),
-        init.region.as_ref().map(ToString::to_string),
+        region.map(ToString::to_string),
         init.tier.map(|tier| tier.to_string()),
         init.instance_type.clone(),
     ];

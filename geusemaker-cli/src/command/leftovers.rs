@@ -94,7 +94,7 @@ async fn interrupted(context: &Context, leftovers: &Leftovers, code: ExitCode) -
 
 /// Returns the orphans and the kept resources of the stacks that were named, or of all stacks.
 async fn look(context: &Context, leftovers: &Leftovers) -> Result<Orphans, Failure> {
-    let mut found = context.session.orphans(leftovers.region.as_ref()).await?;
+    let mut found = context.session.orphans(None).await?;
     let names = &leftovers.names;
     let is_asked_for = |found: &TaggedResource| names.is_empty() || names.contains(&found.stack);
     found.orphans.retain(is_asked_for);
@@ -246,7 +246,7 @@ fn spared(spared: &[KeptResource]) -> Vec<(&KeepReason, Vec<&TaggedResource>)> {
 fn command(context: &Context, leftovers: &Leftovers) -> String {
     let mut words = vec!["leftovers".to_owned()];
     words.extend(leftovers.names.iter().map(ToString::to_string));
-    if let Some(region) = &leftovers.region {
+    if let Some(region) = context.settings.region_of_flag() {
         words.push(format!("--region {region}"));
     }
     words.push("--delete".to_owned());

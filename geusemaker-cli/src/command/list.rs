@@ -23,6 +23,12 @@ const KEPT_HEADER: [&str; 5] = ["FILE SYSTEM", "STACK", "REGION", "SIZE", "AGE"]
 
 pub(crate) async fn run(context: &Context, list: &List) -> Result<Document, Failure> {
     let mut overview = context.session.overview().await?;
+    if let Some(region) = context.settings.region_of_flag() {
+        overview.stacks.retain(|stack| stack.region == *region);
+        overview
+            .kept_file_systems
+            .retain(|kept| kept.region == *region);
+    }
     let failure = match list.check {
         true => check(context, &mut overview).await,
         false => None,

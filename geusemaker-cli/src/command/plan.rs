@@ -59,6 +59,7 @@ async fn of_existing(
             .next(context.command(&format!("status {name}")))
             .remedy("leave --out away: gm plan says what gm deploy would do"));
     }
+    spec::ensure_region(context, existing)?;
     let differences = spec::settings(context, existing, spec)?;
     for difference in &differences {
         context

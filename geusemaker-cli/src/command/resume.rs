@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, Failure> {
     let name = &resume.name.name;
-    let on_failure = resume.on_failure.checked()?;
+    let on_failure = context.settings.on_failure()?;
     let existing = context
         .unless_interrupted(async { Ok(context.session.summary(name).await) })
         .await?

@@ -1,17 +1,33 @@
 //! The spec file of a command, and its comparison with the stack that exists under its name.
 
-use geusemaker_core::spec::Difference;
+use geusemaker_core::spec::{Difference, Region, SpecVariables};
 use geusemaker_core::{DeploymentSpec, DeploymentStatus, Error, Phase};
 
 use super::resume;
-use crate::arguments::SpecFile;
+use crate::arguments::{SpecFile, Variable};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::settings::{Setting, Settings};
+
+/// A spec, and the Region that it has in its file if another one came before it.
+pub(super) struct Read {
+    pub(super) spec: DeploymentSpec,
+    replaced_region: Option<Region>,
+}
 
 /// Reads a spec file; a failure says that nothing was changed. The sandbox has the secrets that the spec names.
 pub(super) async fn read(context: &Context, file: &SpecFile) -> Result<DeploymentSpec, Failure> {
-    let spec = parse(file)?;
+    let Read {
+        spec,
+        replaced_region,
+    } = parse(&context.settings, file)?;
     furnish(context, &spec).await?;
+    if let (Some(asked), Some(replaced)) = (context.settings.region_before_spec(), replaced_region)
+    {
+        let Setting { value, origin } = asked;
+        let note = format!("region {value} from {origin}, in place of {replaced} of the spec");
+        context.display.note(&note);
+    }
     Ok(spec)
 }
 
@@ -29,8 +45,8 @@ pub(super) async fn furnish(context: &Context, spec: &DeploymentSpec) -> Result<
     Ok(())
 }
 
-/// Reads a spec file without an account.
-pub(super) fn parse(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
+/// Reads a spec file without an account, for the Region that comes before its own, if there is one.
+pub(super) fn parse(settings: &Settings, file: &SpecFile) -> Result<Read, Failure> {
     let is_default = file.spec.as_os_str() == SpecFile::DEFAULT;
     if is_default && !file.spec.exists() {
         return Err(
@@ -38,12 +54,59 @@ pub(super) fn parse(file: &SpecFile) -> Result<DeploymentSpec, Failure> {
                 .remedy("pass a file, or write one with gm init"),
         );
     }
+    let variables = variables(file)?;
     let spec = if file.spec.as_os_str() == "-" {
-        DeploymentSpec::from_reader(std::io::stdin().lock(), "standard input", ".")
+        let input = std::io::stdin().lock();
+        DeploymentSpec::from_reader_with(input, "standard input", ".", &variables)
     } else {
-        DeploymentSpec::from_file(&file.spec)
+        DeploymentSpec::from_file_with(&file.spec, &variables)
     };
-    spec.map_err(|error| Failure::before(&error.into()))
+    let spec = spec.map_err(|error| Failure::before(&error.into()))?;
+    let replaced_region = spec.region().cloned();
+    match (settings.region_before_spec(), replaced_region) {
+        // A spec without a Region gets that of the session.
+        (Some(asked), Some(region)) if asked.value != region => {
+            let Setting { value, origin } = asked;
+            let spec = spec.in_region(value.clone()).map_err(|error| {
+                Failure::before(&error.into()).message(format!("with {value} of {origin}"))
+            })?;
+            let replaced_region = Some(region);
+            Ok(Read {
+                spec,
+                replaced_region,
+            })
+        }
+        _ => Ok(Read {
+            spec,
+            replaced_region: None,
+        }),
+    }
+}
+
+/// Returns the values for the variables of a spec: those of the command line, and then those of the environment.
+fn variables(file: &SpecFile) -> Result<SpecVariables, Failure> {
+    let mut variables = SpecVariables::from_environment();
+    for (index, variable) in file.variables.variables.iter().enumerate() {
+        let Variable { name, value } = variable;
+        let earlier = file.variables.variables.iter().take(index);
+        if earlier.map(|it| &it.name).any(|it| it == name) {
+            let message = format!("--var {name} is given twice");
+            return Err(Failure::usage(message).remedy("give each variable one value"));
+        }
+        variables = variables.set(name.clone(), value);
+    }
+    Ok(variables)
+}
+
+/// Refuses a Region that was asked for if the stack exists in another one.
+pub(super) fn ensure_region(context: &Context, existing: &DeploymentStatus) -> Result<(), Failure> {
+    match context.settings.region_before_spec() {
+        Some(Setting { value, origin }) if *value != existing.region => {
+            let name = &existing.name;
+            Err(Failure::elsewhere(name, &existing.region, origin, value))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes over the settings of a spec that touch no resource of the stack that exists under its name.

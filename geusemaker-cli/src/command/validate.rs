@@ -6,9 +6,10 @@ use super::spec;
 use crate::arguments::SpecFile;
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::settings::Settings;
 
-pub(crate) fn run(file: &SpecFile) -> Result<Document, Failure> {
-    let spec = spec::parse(file)?;
+pub(crate) fn run(settings: &Settings, file: &SpecFile) -> Result<Document, Failure> {
+    let spec = spec::parse(settings, file)?.spec;
     let warnings: Vec<_> = spec.warnings().iter().map(ToString::to_string).collect();
     let shown = warnings.iter().map(|warning| format!("warning: {warning}"));
     Ok(Document::ok()

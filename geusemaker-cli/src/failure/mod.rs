@@ -5,7 +5,8 @@ mod classification;
 mod rendering;
 mod snippet;
 
-use geusemaker_core::{ResourceStatus, Undone};
+use geusemaker_core::spec::Region;
+use geusemaker_core::{ResourceStatus, StackName, Undone};
 use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;
@@ -89,6 +90,23 @@ impl Failure {
     /// Creates the failure for a wrong spec.
     pub(crate) fn input(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, "input", message.into())
+    }
+
+    /// Creates the failure for credentials that cannot be had.
+    pub(crate) fn no_access(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Access, "access", message.into())
+    }
+
+    /// Creates the failure for a stack that is in another Region than the one that was asked for.
+    pub(crate) fn elsewhere(
+        stack: &StackName,
+        found: &Region,
+        asked_by: impl std::fmt::Display,
+        asked: &Region,
+    ) -> Self {
+        let message = format!("{stack} is in {found}, and {asked_by} says {asked}");
+        let remedy = format!("leave {asked_by} out: the journal says where a stack is");
+        Self::usage(message).remedy(remedy)
     }
 
     /// Creates the failure for a fault of this machine.

@@ -8,6 +8,7 @@ use geusemaker_core::spec::Region;
 use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
 
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
@@ -16,10 +17,10 @@ pub(crate) use self::kept_account::{KeptAccount, Lock};
 pub(crate) const DOMAIN: &str = "example.com";
 
 /// Returns the builder that every account of the sandbox starts from.
-pub(crate) fn account() -> AwsBuilder {
+pub(crate) fn account(settings: &Settings) -> AwsBuilder {
     let account = Aws::builder().guest(ServiceGuest::new());
     let account = account.hosted_zone(DOMAIN);
-    match region() {
+    match region(settings) {
         Some(region) => account.region(region),
         None => account,
     }
@@ -33,11 +34,15 @@ pub(crate) fn ensure_known(region: &Region) -> Result<(), Failure> {
     let near = region.near_miss();
     let question = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     let failure = Failure::usage(format!("{region} is not a known region of AWS{question}"));
-    Err(failure.remedy("name a region such as us-east-1 in the spec or in AWS_REGION"))
+    Err(failure
+        .remedy("name a region such as us-east-1 in the spec, with --region or in AWS_REGION"))
 }
 
-/// Returns the region of the environment, which counts in the sandbox as it does outside.
-pub(crate) fn region() -> Option<String> {
+/// Returns the region of the settings or of the environment, which count in the sandbox as they do outside.
+pub(crate) fn region(settings: &Settings) -> Option<String> {
+    if let Some(region) = &settings.region {
+        return Some(region.value.to_string());
+    }
     ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .iter()
         .find_map(|name| std::env::var(name).ok())

@@ -30,6 +30,7 @@ mod json_schema;
 mod kept_file_systems;
 mod kept_formats;
 mod killed;
+mod layers;
 mod leftovers;
 #[cfg(unix)]
 mod live_line;
@@ -73,6 +74,7 @@ mod token;
 mod unfinished;
 #[cfg(unix)]
 mod unlock;
+mod variables;
 mod verbose;
 mod wrong_account;
 mod wrong_spec;

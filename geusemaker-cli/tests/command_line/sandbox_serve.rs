@@ -189,7 +189,15 @@ fn unservable_options_are_usage_errors() {
             &["--speed", speed, "expected a number from 0.001 to 1000000"],
         );
     }
-    refused(&["--profile", "odd"], &["'odd'", "instant, typical, slow"]);
+    refused(&["--timings", "odd"], &["'odd'", "instant, typical, slow"]);
+    refused(
+        &["--profile", "odd"],
+        &["no profile \"odd\"", "instant, typical and slow"],
+    );
+    refused(
+        &["--profile", "slow", "--keep"],
+        &["--profile slow cannot be used with --keep"],
+    );
     refused(&["--seed", "x"], &["--seed"]);
     refused(&["--host", "example.com"], &["--host"]);
     refused(&["--keep", "--seed", "7"], &["--keep", "--seed"]);

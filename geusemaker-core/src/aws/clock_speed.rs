@@ -133,8 +133,12 @@ pub(crate) fn ensure_simulated(config: &SdkConfig) -> Result<(), NotSimulated> {
     Ok(())
 }
 
-/// Returns the endpoint of a service as its client chooses it: its own, or else the one of all services.
+/// Returns the endpoint of a service as its client chooses it: the one that a program has set for all services, or else
+/// its own in the environment, or else the environment's for all services.
 fn endpoint(config: &SdkConfig, service: &str) -> Option<String> {
+    if config.get_origin("endpoint_url").is_client_config() {
+        return config.endpoint_url().map(str::to_owned);
+    }
     let key = ServiceConfigKey::builder()
         .service_id(service)
         .env("AWS_ENDPOINT_URL")

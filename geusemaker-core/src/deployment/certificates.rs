@@ -151,7 +151,9 @@ async fn await_issued<'a>(
         return Ok(Some(arn));
     };
     account.progress.step(Step::WaitingForCertificate);
-    let deadline = account.timeouts.of(Stage::Certificate, deadline);
+    let timeouts = &account.timeouts;
+    let deadline = timeouts.of_spec(Stage::Certificate, deadline, Domain::WAIT_TIMEOUT);
+    let deadline = timeouts.of(Stage::Certificate, deadline);
     // Minutes are usual; more than an hour has been seen.
     let issued = Wait::new(
         "the certificate to be issued",

@@ -17,7 +17,7 @@ use crate::progress::step::Step;
 use crate::resource::instance;
 use crate::resource::target_group::{self, TargetGroup};
 use crate::resource::target_health::{Check, TargetHealth};
-use crate::spec::{PortMapping, ServiceName};
+use crate::spec::{LoadBalancer, PortMapping, ServiceName};
 use crate::user_data::BootReport;
 use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, PollState, Wait, WaitError};
@@ -29,8 +29,13 @@ const CONSOLE_INTERVAL: Duration = Duration::from_secs(30);
 pub(super) fn wait_timeout(ledger: &Ledger) -> Duration {
     let served = ledger.plan.spec.served_services();
     let grace = served.map(|service| service.health().grace()).max();
-    let usual = ledger.plan.spec.load_balancer().wait_timeout() + grace.unwrap_or_default();
-    ledger.account.timeouts.of(Stage::LoadBalancer, usual)
+    let timeouts = &ledger.account.timeouts;
+    let wait = timeouts.of_spec(
+        Stage::LoadBalancer,
+        ledger.plan.spec.load_balancer().wait_timeout(),
+        LoadBalancer::default().wait_timeout(),
+    );
+    timeouts.of(Stage::LoadBalancer, wait + grace.unwrap_or_default())
 }
 
 /// Waits until every instance is healthy in every target group. At the deadline, the error names the unhealthy targets

@@ -19,6 +19,7 @@ use crate::progress::step::Step;
 use crate::resource::distribution::{self, Distribution, SendingDistribution, SentSecret};
 use crate::resource::origin_secret::{self, AdmittedSecrets, ClosedRule, OriginSecret};
 use crate::resource_key::ResourceKey;
+use crate::spec::Cdn;
 use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait};
 
@@ -142,7 +143,11 @@ async fn deployed(
     secret: Option<&OriginSecret>,
 ) -> Result<SendingDistribution, Error> {
     let account = &ledger.account;
-    let usual = ledger.plan.spec.cdn().wait_timeout();
+    let usual = account.timeouts.of_spec(
+        Stage::Cdn,
+        ledger.plan.spec.cdn().wait_timeout(),
+        Cdn::default().wait_timeout(),
+    );
     let deadline = account.timeouts.of(Stage::Cdn, usual);
     let what = match secret {
         Some(_) => "all edge locations to send the new secret",

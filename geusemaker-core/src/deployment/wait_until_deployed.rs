@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::plan::reached::{CdnDeployed, CdnPending};
 use crate::progress::step::Step;
 use crate::resource::distribution;
+use crate::spec::Cdn;
 use crate::wait::timeouts::Stage;
 use crate::wait::{Expected, Wait};
 
@@ -69,7 +70,11 @@ pub(super) async fn await_deployed(
 ) -> Result<CdnDeployed, Error> {
     let account = &ledger.account;
     account.progress.step(Step::WaitingForDistribution);
-    let usual = ledger.plan.spec.cdn().wait_timeout();
+    let usual = account.timeouts.of_spec(
+        Stage::Cdn,
+        ledger.plan.spec.cdn().wait_timeout(),
+        Cdn::default().wait_timeout(),
+    );
     let deadline = account.timeouts.of(Stage::Cdn, usual).min(limit);
     let id = &pending.distribution.id;
     let distribution = Wait::new(

@@ -23,6 +23,7 @@ use crate::wait::timeouts::{Stage, Timeouts};
 /// | [`clock_speed`](Self::clock_speed) | time passes as it does at AWS |
 /// | [`keep_dropped`](Self::keep_dropped) | a deployment that is dropped is undone |
 /// | [`timeout`](Self::timeout) | the time limits of the spec, and of each [`Stage`] |
+/// | [`default_timeout`](Self::default_timeout) | the time limits of this crate, where the spec has none |
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -105,6 +106,12 @@ impl SessionBuilder {
     /// ```
     pub fn timeout(mut self, stage: Stage, limit: Duration) -> Self {
         self.timeouts.set(stage, limit);
+        self
+    }
+
+    /// Sets the time limit of a stage for stacks whose specs have none, or have the default of this crate.
+    pub fn default_timeout(mut self, stage: Stage, limit: Duration) -> Self {
+        self.timeouts.set_default(stage, limit);
         self
     }
 

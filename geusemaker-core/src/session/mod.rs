@@ -3,6 +3,7 @@
 mod adjust;
 mod bearer_token;
 pub(crate) mod builder;
+pub(crate) mod config_loader;
 mod cost;
 mod destroy;
 pub(crate) mod gpu_offers;
@@ -30,6 +31,7 @@ use object_store::ObjectStore;
 use tokio_util::task::TaskTracker;
 
 use self::builder::SessionBuilder;
+use self::config_loader::ConfigLoader;
 use crate::account::Account;
 use crate::aws::clock::Clock;
 use crate::aws::clock_speed::ClockSpeed;
@@ -114,7 +116,12 @@ impl Session {
     /// every AWS SDK reads them. Credentials that are no longer accepted are looked up again, so that the user can sign
     /// in while a deployment waits.
     pub async fn config_from_environment() -> SdkConfig {
-        crate::aws::environment::config().await
+        Self::config_loader().load().await
+    }
+
+    /// Starts to load a configuration that differs from the environment's in its profile, Region or endpoint.
+    pub fn config_loader() -> ConfigLoader {
+        ConfigLoader::default()
     }
 
     /// Keeps deployments that are dropped from now on: the call under way is finished and recorded, everything stays as

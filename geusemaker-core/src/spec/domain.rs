@@ -44,13 +44,16 @@ pub struct Domain {
 }
 
 impl Domain {
+    /// The time limit of a spec that has none.
+    pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_secs(2700);
+
     /// Starts the settings with the name.
     pub fn builder(name: DomainName) -> DomainBuilder {
         DomainBuilder {
             name,
             hosted_zone: None,
             origin_name: None,
-            wait_timeout: BoundedDuration::<60, 10800, 2700>::default().value(),
+            wait_timeout: Self::WAIT_TIMEOUT,
         }
     }
 

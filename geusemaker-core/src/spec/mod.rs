@@ -95,6 +95,12 @@
 //! a shell in between, a program takes a secret from its variable alone; with one, a command can pass it on:
 //! `command = ["sh", "-c", "exec redis-server --requirepass \"$REDIS_PASSWORD\""]`.
 //!
+//! # Variables
+//!
+//! [`DeploymentSpec::from_file_with`] replaces `${NAME}` and `${NAME:-default}` in texts, with the values of
+//! [`SpecVariables`]: given ones, or those of the environment. The other functions replace nothing. Secrets are never
+//! taken from variables.
+//!
 //! # Access
 //!
 //! `[access]` says how the instances, and what runs on them, are reached:
@@ -302,6 +308,7 @@ mod tier;
 mod toml_document;
 mod toml_file;
 mod unchecked;
+mod variables;
 mod vcpu_quota;
 mod vpc_range;
 mod warning;
@@ -375,6 +382,7 @@ pub use service::{
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};
 pub use tier::Tier;
+pub use variables::{SpecVariables, VariableName};
 pub use vcpu_quota::VcpuQuota;
 pub use vpc_range::VpcRange;
 pub use warning::SpecWarning;
@@ -445,20 +453,41 @@ impl DeploymentSpec {
         self.clone().into()
     }
 
-    /// Reads a spec from TOML.
+    /// Reads a spec from TOML. No variables are replaced: `${NAME}` stands for itself.
     ///
     /// # Errors
     /// Returns an error for the first problem, with its line and field.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
-        toml_file::parse(text)
+        toml_file::parse(text, None)
     }
 
-    /// Reads a spec from a TOML file.
+    /// Reads a spec from TOML whose texts may have variables; see [`SpecVariables`].
+    ///
+    /// # Errors
+    /// Returns an error as [`from_toml`](Self::from_toml) does, and for variables that have no value, or that the text
+    /// does not have.
+    pub fn from_toml_with(text: &str, variables: &SpecVariables) -> Result<Self, SpecError> {
+        toml_file::parse(text, Some(variables))
+    }
+
+    /// Reads a spec from a TOML file. No variables are replaced: `${NAME}` stands for itself.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, or for the first problem in it, with its line and field.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SpecError> {
-        toml_file::read(path.as_ref())
+        toml_file::read(path.as_ref(), None)
+    }
+
+    /// Reads a spec from a TOML file whose texts may have variables; see [`SpecVariables`].
+    ///
+    /// # Errors
+    /// Returns an error as [`from_file`](Self::from_file) does, and for variables that have no value, or that the file
+    /// does not have.
+    pub fn from_file_with(
+        path: impl AsRef<Path>,
+        variables: &SpecVariables,
+    ) -> Result<Self, SpecError> {
+        toml_file::read(path.as_ref(), Some(variables))
     }
 
     /// Reads a spec in TOML from a source, such as standard input, whose name stands in errors. Relative paths in it
@@ -480,7 +509,40 @@ impl DeploymentSpec {
         name: &str,
         folder: impl AsRef<Path>,
     ) -> Result<Self, SpecError> {
-        toml_file::read_from(source, name, folder.as_ref())
+        toml_file::read_from(source, name, folder.as_ref(), None)
+    }
+
+    /// Reads a spec as [`from_reader`](Self::from_reader) does, with values for the variables in its texts; see
+    /// [`SpecVariables`].
+    ///
+    /// # Errors
+    /// Returns an error as [`from_reader`](Self::from_reader) does, and for variables that have no value, or that the text
+    /// does not have.
+    pub fn from_reader_with(
+        source: impl std::io::Read,
+        name: &str,
+        folder: impl AsRef<Path>,
+        variables: &SpecVariables,
+    ) -> Result<Self, SpecError> {
+        toml_file::read_from(source, name, folder.as_ref(), Some(variables))
+    }
+
+    /// Returns the same spec for another Region.
+    ///
+    /// ```
+    /// # use geusemaker_core::DeploymentSpec;
+    /// # let spec = "name = 'llm'\nregion = 'us-east-1'\ntier = 1\ncompute.instance_type = 'g5.xlarge'";
+    /// let spec = DeploymentSpec::from_toml(spec)?.in_region("eu-west-1".parse()?)?;
+    /// assert_eq!(spec.region().unwrap().as_str(), "eu-west-1");
+    /// # Ok::<(), geusemaker_core::spec::SpecError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the spec names something of its own Region, such as a certificate.
+    pub fn in_region(mut self, region: Region) -> Result<Self, SpecError> {
+        self.0.region = Some(region);
+        cross_check::check(&self.0)?;
+        Ok(self)
     }
 
     /// Returns the name of the deployment.

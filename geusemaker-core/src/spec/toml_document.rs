@@ -78,6 +78,50 @@ impl<'a> Document<'a> {
         spans
     }
 
+    /// Returns the texts among the values.
+    pub(super) fn texts(&self) -> Vec<TextAt<'_>> {
+        let mut texts = Vec::new();
+        texts_of_table(self.root.get_ref(), &mut Vec::new(), &mut texts);
+        texts
+    }
+
+    /// Puts another text in the place of one.
+    pub(super) fn set_text(&mut self, steps: &[Step], text: &'a str) {
+        if let Some(value) = self.value_mut(steps) {
+            *value = DeValue::String(text.into());
+        }
+    }
+
+    /// Puts the number or the boolean in the place of a text that the text is written like. Returns false if it is written
+    /// like neither, or if there is no text.
+    pub(super) fn set_scalar(&mut self, steps: &[Step], text: &'a str) -> bool {
+        let Some(place @ DeValue::String(_)) = self.value_mut(steps) else {
+            return false;
+        };
+        match DeValue::parse(text).map(Spanned::into_inner) {
+            Ok(value @ (DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_))) => {
+                *place = value;
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    fn value_mut(&mut self, steps: &[Step]) -> Option<&mut DeValue<'a>> {
+        let (Step::Key(first), rest) = steps.split_first()? else {
+            return None;
+        };
+        let mut value = self.root.get_mut().get_mut(first.as_str())?.get_mut();
+        for step in rest {
+            value = match (value, step) {
+                (DeValue::Table(table), Step::Key(key)) => table.get_mut(key.as_str())?.get_mut(),
+                (DeValue::Array(items), Step::Index(index)) => items.get_mut(*index)?.get_mut(),
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
     /// Removes the field at this path, and returns true if it was there. Items of arrays stay, so that the others keep
     /// their numbers.
     pub(super) fn remove(&mut self, path: &str) -> bool {
@@ -111,6 +155,45 @@ impl<'a> Document<'a> {
         // One item of an array that is wrong makes the whole array wrong.
         let key = key.split_once('[').map_or(key, |(key, _)| key);
         table.remove(key).is_some()
+    }
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// A text among the values of a document.
+pub(super) struct TextAt<'d> {
+    pub(super) steps: Vec<Step>,
+    pub(super) text: &'d str,
+}
+
+fn texts_of_table<'d>(table: &'d DeTable<'_>, steps: &mut Vec<Step>, texts: &mut Vec<TextAt<'d>>) {
+    for (key, value) in table {
+        steps.push(Step::Key(key.get_ref().to_string()));
+        texts_of_value(value.get_ref(), steps, texts);
+        steps.pop();
+    }
+}
+
+fn texts_of_value<'d>(value: &'d DeValue<'_>, steps: &mut Vec<Step>, texts: &mut Vec<TextAt<'d>>) {
+    match value {
+        DeValue::String(text) => {
+            let steps = steps.clone();
+            texts.push(TextAt { steps, text });
+        }
+        DeValue::Table(table) => texts_of_table(table, steps, texts),
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                steps.push(Step::Index(index));
+                texts_of_value(item.get_ref(), steps, texts);
+                steps.pop();
+            }
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
     }
 }
 

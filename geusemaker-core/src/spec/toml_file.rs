@@ -14,9 +14,13 @@ use super::plain_secret;
 use super::service::ServiceFields;
 use super::toml_document::Document;
 use super::unchecked::{ImportWarnings, UncheckedSpec};
+use super::variables::{Replaced, SpecVariables};
 
-/// Reads the file and the spec in it.
-pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
+/// Reads the file and the spec in it, whose variables are replaced if there are values for them.
+pub(super) fn read(
+    path: &Path,
+    variables: Option<&SpecVariables>,
+) -> Result<DeploymentSpec, SpecError> {
     limited_file::read(path)
         .map_err(|error| {
             SpecError::new(match error.kind() {
@@ -24,7 +28,7 @@ pub(super) fn read(path: &Path) -> Result<DeploymentSpec, SpecError> {
                 _ => format!("cannot be read: {error}"),
             })
         })
-        .and_then(|text| parse_in(&text, path.parent()))
+        .and_then(|text| parse_in(&text, path.parent(), variables))
         .map_err(|error| error.in_file(path))
 }
 
@@ -33,42 +37,89 @@ pub(super) fn read_from(
     source: impl Read,
     name: &str,
     folder: &Path,
+    variables: Option<&SpecVariables>,
 ) -> Result<DeploymentSpec, SpecError> {
     limited_file::read_from(source)
         .map_err(|error| SpecError::new(format!("cannot be read: {error}")))
-        .and_then(|text| parse_in(&text, Some(folder)))
+        .and_then(|text| parse_in(&text, Some(folder), variables))
         .map_err(|error| error.in_file(Path::new(name)))
 }
 
 /// Reads the spec in the text.
-pub(super) fn parse(text: &str) -> Result<DeploymentSpec, SpecError> {
-    parse_in(text, None)
+pub(super) fn parse(
+    text: &str,
+    variables: Option<&SpecVariables>,
+) -> Result<DeploymentSpec, SpecError> {
+    parse_in(text, None, variables)
 }
 
 /// Reads the spec in the text of a file in the folder.
-fn parse_in(text: &str, folder: Option<&Path>) -> Result<DeploymentSpec, SpecError> {
-    let document = Document::parse(text).map_err(without_secrets)?;
+fn parse_in(
+    text: &str,
+    folder: Option<&Path>,
+    variables: Option<&SpecVariables>,
+) -> Result<DeploymentSpec, SpecError> {
+    let written = Document::parse(text).map_err(without_secrets)?;
     let located = |error: SpecError| {
         if error.file().is_some() {
             return without_secrets(error);
         }
-        let line = error.field().and_then(|field| document.line_of(field));
-        let excerpt = excerpt_of(&error, &document);
+        let line = error.field().and_then(|field| written.line_of(field));
+        let excerpt = excerpt_of(&error, &written);
         without_secrets(error.on_line(line).with_excerpt(excerpt))
     };
-    let first = match deserialize(&document) {
+    let replaced = match variables {
+        Some(variables) => variables.replace_in(&written),
+        None => Ok(Vec::new()),
+    };
+    let replaced = replaced.map_err(|error| error.each(located))?;
+    let mut document = written.clone();
+    for Replaced { steps, value, .. } in &replaced {
+        document.set_text(steps, value);
+    }
+    let first = match deserialize(&mut document, &replaced) {
         // The errors of the checks across fields carry a path of their own.
         Ok(fields) => return check(fields, folder).map_err(|error| error.each(located)),
         Err(error) => error,
     };
-    let others = others_after(&first, &document);
+    let others = others_after(&first, &document, &replaced);
     let errors = std::iter::once(first).chain(others).map(located);
     // There is at least the first.
     Err(SpecError::of_all(errors).unwrap_or_else(|| SpecError::new("is not a spec")))
 }
 
+/// Reads the fields. A text that is one variable becomes a number or a boolean where the field wants one.
+fn deserialize<'a>(
+    document: &mut Document<'a>,
+    replaced: &'a [Replaced],
+) -> Result<UncheckedSpec<ServiceFields>, SpecError> {
+    loop {
+        let error = match fields(document) {
+            Ok(fields) => return Ok(fields),
+            Err(error) => error,
+        };
+        let at = |error: &SpecError, it: &Replaced| error.field() == Some(it.path.as_str());
+        let whole = replaced.iter().find(|it| it.is_whole && at(&error, it));
+        let Some(whole) = whole else {
+            return Err(error);
+        };
+        let mut typed = document.clone();
+        if !typed.set_scalar(&whole.steps, &whole.value) {
+            return Err(error);
+        }
+        // If neither fits, the message about the text says what would be right.
+        if let Err(second) = fields(&typed)
+            && at(&second, whole)
+            && second.message().starts_with("invalid type")
+        {
+            return Err(error);
+        }
+        *document = typed;
+    }
+}
+
 /// Reads the fields, each of which is checked by itself.
-fn deserialize(document: &Document<'_>) -> Result<UncheckedSpec<ServiceFields>, SpecError> {
+fn fields(document: &Document<'_>) -> Result<UncheckedSpec<ServiceFields>, SpecError> {
     let mut track = Track::new();
     let reader = document.reader();
     UncheckedSpec::deserialize(serde_path_to_error::Deserializer::new(reader, &mut track))
@@ -80,7 +131,11 @@ const MOST_ERRORS: usize = 20;
 
 /// Returns the errors after the first: those that are there without the fields that are wrong. What only the missing
 /// fields make wrong is no error of the file.
-fn others_after(first: &SpecError, document: &Document<'_>) -> Vec<SpecError> {
+fn others_after<'a>(
+    first: &SpecError,
+    document: &Document<'a>,
+    replaced: &'a [Replaced],
+) -> Vec<SpecError> {
     let mut rest = document.clone();
     let mut removed: Vec<String> = Vec::new();
     let mut others = Vec::new();
@@ -95,7 +150,7 @@ fn others_after(first: &SpecError, document: &Document<'_>) -> Vec<SpecError> {
             gone = table;
         }
         removed.push(gone.to_owned());
-        let Err(error) = deserialize(&rest) else {
+        let Err(error) = deserialize(&mut rest, replaced) else {
             break;
         };
         let Some(field) = error.field() else { break };
@@ -262,7 +317,7 @@ wait_timeout = "1h"
             })
             .collect();
         assert_ne!(changed, EVERYTHING, "no line starts with {old}");
-        parse(&changed)
+        parse(&changed, None)
             .unwrap_err()
             .in_file(Path::new("gm.toml"))
             .to_string()
@@ -270,7 +325,7 @@ wait_timeout = "1h"
 
     #[test]
     fn all_keys_are_read() {
-        let spec = parse(EVERYTHING).unwrap();
+        let spec = parse(EVERYTHING, None).unwrap();
         assert_eq!((spec.name().as_str(), spec.tier()), ("llm-prod", Tier::Cdn));
         assert_eq!(spec.region().unwrap().as_str(), "us-east-1");
         assert_eq!(spec.network().vpc().unwrap().as_str(), "vpc-0a");
@@ -512,7 +567,7 @@ wait_timeout = "1h"
                 "{new}\n wanted {wanted}\n    got {error}"
             );
         }
-        let error = parse("name = 'ab'\ntier = 1\ncompute = 1\n")
+        let error = parse("name = 'ab'\ntier = 1\ncompute = 1\n", None)
             .unwrap_err()
             .to_string();
         assert_eq!(
@@ -621,7 +676,7 @@ wait_timeout = "1h"
             let text = format!(
                 "name = 'llm'\ntier = 1\ncompute.instance_type = 'g5.xlarge'\n[[service]]\nname = 'a'\nport = 80\nimage = 'a'\n{keys}\n"
             );
-            let error = parse(&text).unwrap_err().to_string();
+            let error = parse(&text, None).unwrap_err().to_string();
             assert!(
                 error.starts_with(wanted),
                 "{keys}\n wanted {wanted}\n    got {error}"
@@ -706,7 +761,7 @@ wait_timeout = "1h"
         std::fs::write(&path, EVERYTHING).unwrap();
         assert_eq!(
             DeploymentSpec::from_file(&path).unwrap(),
-            parse(EVERYTHING).unwrap()
+            parse(EVERYTHING, None).unwrap()
         );
         std::fs::write(&path, "name = 1\n").unwrap();
         let error = DeploymentSpec::from_file(&path).unwrap_err();
@@ -733,21 +788,21 @@ wait_timeout = "1h"
     proptest! {
         #[test]
         fn reader_never_panics(text in "(\\PC|\n|name|tier|compute|service|network|[\\[\\]=.'\"{}`])*") {
-            let _ = parse(&text);
+            let _ = parse(&text, None);
         }
 
         #[test]
         fn error_is_shown_at_its_line(line in 0..EVERYTHING.lines().count()) {
             let mut lines: Vec<&str> = EVERYTHING.lines().collect();
             lines.insert(line, "unknown = 1");
-            let error = parse(&lines.join("\n")).unwrap_err();
+            let error = parse(&lines.join("\n"), None).unwrap_err();
             prop_assert_eq!(error.line(), Some(line + 1), "{}", error);
         }
     }
 
     /// Returns the errors of a spec: line and field.
     fn all_of(text: &str) -> Vec<(usize, String)> {
-        let error = parse(text).unwrap_err();
+        let error = parse(text, None).unwrap_err();
         let all = std::iter::once(&error).chain(error.others());
         let all = all.map(|it| {
             let field = it.field().unwrap_or_default().to_owned();
@@ -795,7 +850,7 @@ wait_timeout = "1h"
             ),
             ("---\nname: llm\n", "looks like YAML: gm specs are TOML"),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse(text, None).unwrap_err();
             assert!(error.message().starts_with(wanted), "{error}");
         }
     }

@@ -86,16 +86,36 @@ impl FromStr for Stage {
 
 /// The time limits that a session sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Timeouts(BTreeMap<Stage, Duration>);
+pub(crate) struct Timeouts {
+    /// In place of those of specs.
+    set: BTreeMap<Stage, Duration>,
+    /// In place of those of this crate, where a spec says nothing.
+    defaults: BTreeMap<Stage, Duration>,
+}
 
 impl Timeouts {
     pub(crate) fn set(&mut self, stage: Stage, limit: Duration) {
-        self.0.insert(stage, limit);
+        self.set.insert(stage, limit);
+    }
+
+    pub(crate) fn set_default(&mut self, stage: Stage, limit: Duration) {
+        self.defaults.insert(stage, limit);
+    }
+
+    /// Returns the time limit that a spec has for a stage, or the session's default in place of that of this crate.
+    pub(crate) fn of_spec(&self, stage: Stage, limit: Duration, default: Duration) -> Duration {
+        let own = self.defaults.get(&stage).filter(|_| limit == default);
+        own.copied().unwrap_or(limit)
     }
 
     /// Returns the time limit of a stage, which is usually this one.
     pub(crate) fn of(&self, stage: Stage, usual: Duration) -> Duration {
-        self.0.get(&stage).copied().unwrap_or(usual)
+        let own = match stage {
+            Stage::Instances | Stage::Deletion => self.defaults.get(&stage),
+            // A spec has these.
+            Stage::LoadBalancer | Stage::Certificate | Stage::Cdn => None,
+        };
+        self.set.get(&stage).or(own).copied().unwrap_or(usual)
     }
 
     /// Returns the expectation of a wait with the time limit of its stage.
@@ -110,6 +130,21 @@ impl Timeouts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spec_comes_before_default_of_session() {
+        let [minute, hour, day] = [60, 3600, 86400].map(Duration::from_secs);
+        let mut timeouts = Timeouts::default();
+        timeouts.set_default(Stage::Cdn, hour);
+        timeouts.set_default(Stage::Deletion, hour);
+        // The spec says nothing, so it has the default.
+        assert_eq!(timeouts.of_spec(Stage::Cdn, minute, minute), hour);
+        assert_eq!(timeouts.of_spec(Stage::Cdn, day, minute), day);
+        assert_eq!(timeouts.of(Stage::Cdn, day), day);
+        assert_eq!(timeouts.of(Stage::Deletion, minute), hour);
+        timeouts.set(Stage::Cdn, minute);
+        assert_eq!(timeouts.of(Stage::Cdn, day), minute);
+    }
 
     #[test]
     fn stage_is_read_as_it_is_written() {

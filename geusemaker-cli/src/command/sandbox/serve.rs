@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use clap::ValueEnum as _;
 use geusemaker_core::ClockSpeed;
 use geusemaker_core::words::{count, duration};
 use geusemaker_testkit::serve::AwsServer;
@@ -13,7 +14,7 @@ use geusemaker_testkit::{
 };
 use serde_json::json;
 
-use crate::arguments::{Global, Output, Profile, Serve};
+use crate::arguments::{Output, Serve, Timings};
 use crate::clock_speed::CLOCK_SPEED;
 use crate::document::Document;
 use crate::failure::Failure;
@@ -21,25 +22,27 @@ use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
 use crate::sandbox::{self, KeptAccount, Lock};
 use crate::screen::Screen;
+use crate::settings::{Setting, Settings};
 use crate::standard_output;
 use crate::state_directory::StateDirectory;
 
 /// Serves until a signal arrives, and returns the document that says what has happened until then.
 pub(crate) async fn run(
-    global: &Global,
+    settings: &Settings,
     serve: &Serve,
     screen: Screen,
 ) -> Result<Document, Failure> {
-    if global.sandbox {
+    if settings.sandbox.is_of_flag() {
         return Err(Failure::usage(
             "`gm sandbox serve` takes no --sandbox: give --keep to serve the account that `gm --sandbox` works in",
         ));
     }
-    let display = ProgressDisplay::new(screen, global.quiet, global.verbose > 0);
+    let timings = timings(settings, serve)?;
+    let display = ProgressDisplay::new(screen, settings.quiet.value, settings.verbose.value > 0);
     // From here on a signal ends the server in an orderly way, as readers of the output below may expect. This comes
     // before the account, which would report its faults as unfired if the registration of the signals failed.
     let interrupts = Interrupts::listen()?;
-    let (aws, kept) = account(global, serve)?;
+    let (aws, kept) = account(settings, serve, timings)?;
     let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
         Ok(server) => server,
         Err(failure) => {
@@ -49,25 +52,48 @@ pub(crate) async fn run(
         }
     };
 
-    if let Err(failure) = announce(&server, serve.speed, global.output) {
+    if let Err(failure) = announce(&server, serve.speed, settings) {
         let _ = unfired(&aws);
         return Err(failure);
     }
-    display.note(&format!("serving {}; Ctrl-C ends it", describe(serve)));
+    let described = describe(serve, timings);
+    display.note(&format!("serving {described}; Ctrl-C ends it"));
     interrupts.next().await;
 
     server.shutdown().await;
-    let ended = summary(&aws, global.output, &display);
+    let ended = summary(&aws, settings.output.value, &display);
     if let Some(kept) = kept {
         kept.close(&aws);
     }
     ended
 }
 
-fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>), Failure> {
-    let mut account = sandbox::account()
+/// Returns the timings of the account. No profile of AWS has a meaning here, so `--profile` names them too.
+fn timings(settings: &Settings, serve: &Serve) -> Result<Timings, Failure> {
+    let profile = settings.profile.as_ref().filter(|it| it.is_of_flag());
+    let Some(Setting { value, .. }) = profile else {
+        return Ok(serve.timings.unwrap_or_default());
+    };
+    let timings = Timings::from_str(value, false).map_err(|_| {
+        let message = format!("`gm sandbox serve` has no profile {value:?}");
+        Failure::usage(message).remedy("give one of instant, typical and slow")
+    })?;
+    if serve.timings.is_some() || serve.keep {
+        let other = if serve.keep { "--keep" } else { "--timings" };
+        let message = format!("--profile {value} cannot be used with {other}");
+        return Err(Failure::usage(message).remedy("leave --profile out"));
+    }
+    Ok(timings)
+}
+
+fn account(
+    settings: &Settings,
+    serve: &Serve,
+    timings: Timings,
+) -> Result<(Aws, Option<KeptAccount>), Failure> {
+    let mut account = sandbox::account(settings)
         .seed(serve.seed)
-        .timings(serve.profile.into())
+        .timings(timings.into())
         .speed(serve.speed.factor());
     if !serve.eventual_consistency {
         account = account.consistent();
@@ -84,13 +110,13 @@ fn account(global: &Global, serve: &Serve) -> Result<(Aws, Option<KeptAccount>),
             .fold(account, AwsBuilder::fault)
             .guest(boot_faults.fold(ServiceGuest::new(), ServiceGuest::fault));
     }
-    if global.verbose > 0 {
+    if settings.verbose.value > 0 {
         account = account.on_call(log);
     }
     if !serve.keep {
         return Ok((account.build(), None));
     }
-    let state = StateDirectory::choose(global.state.as_deref().map(Path::new), true)?;
+    let state = StateDirectory::choose(settings.state.as_ref(), true)?;
     // Opening the journals creates the directory that also holds the account.
     state.journals()?;
     let kept = KeptAccount::lock(&state, Lock::Refuse)?;
@@ -114,8 +140,8 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
 }
 
 /// Prints the environment variables that programs need, before anything is served.
-fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(), Failure> {
-    let region = sandbox::region().unwrap_or_else(|| "us-east-1".to_owned());
+fn announce(server: &AwsServer, speed: ClockSpeed, settings: &Settings) -> Result<(), Failure> {
+    let region = sandbox::region(settings).unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
         ("AWS_ENDPOINT_URL", server.uri()),
         ("AWS_ACCESS_KEY_ID", "AKIASIMULATED".to_owned()),
@@ -125,7 +151,7 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(),
         ("AWS_DEFAULT_REGION", region),
         (CLOCK_SPEED, speed.to_string()),
     ];
-    let text = match output {
+    let text = match settings.output.value {
         Output::Text => environment
             .iter()
             .map(|(name, value)| format!("export {name}={value}\n"))
@@ -147,7 +173,7 @@ fn announce(server: &AwsServer, speed: ClockSpeed, output: Output) -> Result<(),
     standard_output::write(text.as_bytes()).map(drop)
 }
 
-fn describe(serve: &Serve) -> String {
+fn describe(serve: &Serve, timings: Timings) -> String {
     let speed = match serve.speed.factor() {
         1.0 => "as fast as AWS".to_owned(),
         speed => format!("{speed} times as fast as AWS"),
@@ -155,13 +181,13 @@ fn describe(serve: &Serve) -> String {
     if serve.keep {
         return format!("the account of `gm --sandbox`, {speed}");
     }
-    let profile = match serve.profile {
-        Profile::Instant => "instant",
-        Profile::Typical => "typical",
-        Profile::Slow => "slow",
+    let timings = match timings {
+        Timings::Instant => "instant",
+        Timings::Typical => "typical",
+        Timings::Slow => "slow",
     };
     format!(
-        "a new account: profile {profile}, seed {}, {speed}",
+        "a new account: {timings} timings, seed {}, {speed}",
         serve.seed
     )
 }

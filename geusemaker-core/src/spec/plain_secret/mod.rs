@@ -85,6 +85,16 @@ pub(super) fn without_secrets(text: &str) -> String {
     value::without_secrets(text)
 }
 
+/// Returns true if the value of this variable, which a spec would have, is a secret by its form or by its name.
+pub(super) fn is_secret_of_variable(name: &str, value: &str) -> bool {
+    value::has_secret(value)
+        || match name::says(name) {
+            NameSays::Secret | NameSays::Key => true,
+            NameSays::SecretOrNumber => !value::is_number(value),
+            NameSays::Nothing => false,
+        }
+}
+
 /// Returns the error about a value at the place of a name.
 /// Returns true if a line of a file certainly has no secret, so that a message may repeat it.
 pub(super) fn may_be_shown(field: &str, line: &str) -> bool {
