@@ -62,19 +62,18 @@ pub(crate) fn run(init: &Init, region: Option<&Region>) -> Result<Document, Fail
         init.tier.map(|tier| tier.to_string()),
         init.instance_type.clone(),
     ];
-    for (key, given) in KEYS.into_iter().zip(given) {
-        let usual = value(&text, key).unwrap_or_default().to_owned();
-        let value = match given {
-            Some(given) => given,
-            None if asks => ask(&format!("{} [{usual}]: ", key.replace('_', " ")))?,
-            None => continue,
-        };
-        if !value.is_empty() {
-            text = with_value(&text, key, &usual, &value);
-        }
+    let (given, open): (Vec<_>, Vec<_>) = KEYS
+        .into_iter()
+        .zip(given)
+        .partition(|(_, given)| given.is_some());
+    for (key, given) in given {
+        text = changed(&text, key, &given.unwrap_or_default());
     }
-    let spec = DeploymentSpec::from_toml(&text)
+    let mut spec = DeploymentSpec::from_toml(&text)
         .map_err(|error| Failure::before(&error.into()).state("nothing was written"))?;
+    for (key, _) in open.into_iter().filter(|_| asks) {
+        (text, spec) = ask_for_value(text, spec, key)?;
+    }
     write(file, &text, init.force)?;
     let shown = file.display();
     let (template, description) = template.words();
@@ -137,9 +136,10 @@ fn assigned<'a>(line: &'a str, key: &str) -> Option<&'a str> {
 fn with_value(text: &str, key: &str, before: &str, after: &str) -> String {
     let mut is_done = false;
     let lines = text.lines().map(|line| {
-        if !is_done && assigned(line, key).is_some() {
+        if !is_done && let Some(assigned) = assigned(line, key) {
             is_done = true;
-            return line.replacen(before, after, 1);
+            let before_value = &line[..line.len() - assigned.len()];
+            return format!("{before_value}{}", assigned.replacen(before, after, 1));
         }
         if key == "name" && line.starts_with('#') {
             return line.replace(&format!("gm exec {before} "), &format!("gm exec {after} "));
@@ -165,26 +165,68 @@ fn without_comment(text: &str, instance_type: &str) -> String {
     lines.collect()
 }
 
+/// Returns the text with another value. An instance type is no longer among those that are tried after it.
+fn changed(text: &str, key: &str, to: &str) -> String {
+    let from = value(text, key).unwrap_or_default().to_owned();
+    let text = with_value(text, key, &from, to);
+    match key {
+        "instance_type" => without_fallback(&text, to),
+        _ => text,
+    }
+}
+
+fn without_fallback(text: &str, instance_type: &str) -> String {
+    let quoted = format!("\"{instance_type}\"");
+    let lines = text.lines().filter_map(|line| {
+        if assigned(line, "fallback").is_none() || !line.contains(&quoted) {
+            return Some(format!("{line}\n"));
+        }
+        let less = line.replace(&format!("{quoted}, "), "");
+        let less = less.replace(&format!(", {quoted}"), "");
+        (less != line).then(|| format!("{less}\n"))
+    });
+    lines.collect()
+}
+
+/// Asks for a value until it is a right one; an empty answer leaves the present one.
+fn ask_for_value(
+    text: String,
+    spec: DeploymentSpec,
+    key: &str,
+) -> Result<(String, DeploymentSpec), Failure> {
+    let usual = value(&text, key).unwrap_or_default();
+    let question = format!("{} [{usual}]: ", key.replace('_', " "));
+    loop {
+        let answer = ask(&question)?;
+        if answer.is_empty() {
+            return Ok((text, spec));
+        }
+        let changed = changed(&text, key, &answer);
+        match DeploymentSpec::from_toml(&changed) {
+            Ok(spec) => return Ok((changed, spec)),
+            Err(error) => eprintln!("  {}", error.message()),
+        }
+    }
+}
+
 fn ask_for_template() -> Result<Template, Failure> {
     let all = Template::value_variants();
     for (number, template) in (1..).zip(all) {
         let (name, description) = template.words();
         eprintln!("  {number}  {name:<9} {description}");
     }
-    let answer = ask("template [1]: ")?;
-    if answer.is_empty() {
-        return Ok(Template::Ollama);
+    loop {
+        let answer = ask("template [1]: ")?;
+        if answer.is_empty() {
+            return Ok(Template::Ollama);
+        }
+        let by_number = answer.parse::<usize>().ok();
+        let by_number = by_number.and_then(|number| all.get(number.checked_sub(1)?).copied());
+        match by_number.or_else(|| Template::from_str(&answer, false).ok()) {
+            Some(template) => return Ok(template),
+            None => eprintln!("  {answer:?} is no template: give a number or a name of the list"),
+        }
     }
-    let by_number = answer.parse::<usize>().ok();
-    let by_number = by_number.and_then(|number| all.get(number.checked_sub(1)?).copied());
-    let chosen = by_number.or_else(|| Template::from_str(&answer, false).ok());
-    chosen.ok_or_else(|| {
-        let names: Vec<_> = all.iter().map(|template| template.words().0).collect();
-        Failure::usage(format!(
-            "{answer:?} is no template: the templates are {}",
-            names.join(", ")
-        ))
-    })
 }
 
 /// Asks for a line on the terminal; an end of the input declines.
@@ -236,5 +278,21 @@ mod tests {
             assert_eq!(spec.compute().instance_type().name(), "g6e.xlarge");
             assert!(!text.contains("gm exec ollama-webui"), "{text}");
         }
+    }
+
+    /// The types that are tried later are different from the one that is chosen.
+    #[test]
+    fn listed_instance_type_can_be_chosen() {
+        for template in Template::value_variants() {
+            let spec = DeploymentSpec::from_toml(template.text()).unwrap();
+            for chosen in spec.compute().fallback() {
+                let text = changed(template.text(), "instance_type", chosen.name());
+                let spec = DeploymentSpec::from_toml(&text).unwrap();
+                assert_eq!(spec.compute().instance_type(), chosen);
+            }
+        }
+        let one = "instance_type = \"a\"\nfallback = [\"b\"] # else\nmarket = \"spot\"\n";
+        let text = changed(one, "instance_type", "b");
+        assert_eq!(text, "instance_type = \"b\"\nmarket = \"spot\"\n");
     }
 }

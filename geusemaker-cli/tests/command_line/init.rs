@@ -1,9 +1,13 @@
 //! `gm init` and `gm validate`: a spec to start from, and its check without an account.
 
 use std::fs;
+#[cfg(unix)]
+use std::process::Stdio;
 
 use crate::gm::Gm;
 use crate::spec_text::spec;
+#[cfg(unix)]
+use crate::terminal::Terminal;
 
 /// Each template is a spec that can be deployed as it is.
 #[test]
@@ -78,6 +82,37 @@ fn questions_need_terminal() {
     gm.run(&[], &["init"])
         .with(2)
         .says(&["there is no terminal to ask on: give --template and --yes"]);
+}
+
+/// A wrong answer is asked for again, and an empty one leaves the value of the template.
+#[cfg(unix)]
+#[test]
+fn questions_are_repeated_until_right() {
+    let gm = Gm::new();
+    let mut command = gm.command(&[], &["init"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut asked = Terminal::start(&mut command);
+    for (question, answer) in [
+        ("template [1]: ", "9"),
+        ("\"9\" is no template", "vllm"),
+        ("name [vllm]: ", "My Stack"),
+        ("\"My Stack\" is not a stack name", "mine"),
+        ("region [us-east-1]: ", ""),
+        ("tier [", "7"),
+        ("there is no tier 7", "1"),
+        ("instance type [", "g5.xlarg"),
+        ("did you mean \"g5.xlarge\"?", "g5.xlarge"),
+    ] {
+        asked.is_asked(question);
+        asked.types(answer);
+    }
+    let written = asked.ended().with(0);
+    assert!(
+        written.stdout.starts_with("gm.toml written: mine, tier 1"),
+        "{}",
+        written.stdout
+    );
+    gm.run(&[], &["validate"]).with(0);
 }
 
 /// Neither credentials nor a region are needed.

@@ -51,7 +51,7 @@ fn plan_out_of_date_is_refused() {
             "is a plan in the format gm-plan/9",
         ),
         (
-            text.replace("\"account\"", "\"acount\""),
+            text.replace("\"account\"", "\"owner\""),
             "is a damaged plan: ",
         ),
     ] {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use geusemaker_core::DeploymentSpec;
-use geusemaker_core::spec::{GpuInstanceType, Region, SpecError};
+use geusemaker_core::spec::{GpuInstanceType, Region, SpecError, SpecVariables};
 use serde_json::{Map, Value, json};
 
 use crate::gm::Gm;
@@ -58,7 +58,16 @@ fn documented_specs_are_valid() {
         let text = fs::read_to_string(in_repository(file)).unwrap();
         for block in text.split("```toml\n").skip(1) {
             let block = block.split("```").next().unwrap();
-            if block.contains("[dependencies]") {
+            // A manifest, and a file with settings.
+            if ["[dependencies]", "on_failure ="]
+                .iter()
+                .any(|it| block.contains(it))
+            {
+                continue;
+            }
+            if block.contains("${") {
+                assert_eq!(spec_errors(&with_variables(block)), [""; 0], "{block}");
+                count += 1;
                 continue;
             }
             let part: Map<String, Value> = toml::from_str(&in_service(block)).unwrap();
@@ -70,6 +79,16 @@ fn documented_specs_are_valid() {
         }
     }
     assert!(count >= 15, "{count}");
+}
+
+/// Returns the spec, as JSON, whose variables have values.
+fn with_variables(block: &str) -> Value {
+    let stage = "STAGE".parse().unwrap();
+    let variables = SpecVariables::new().set(stage, "test");
+    let service = "[[service]]\nname = 'ui'\nimage = 'ui'\nport = 80";
+    let spec = DeploymentSpec::from_toml_with(&format!("{block}{service}"), &variables);
+    let spec = spec.unwrap();
+    serde_json::to_value(spec).unwrap()
 }
 
 /// Adds the service that a table of one is in.
