@@ -10,12 +10,14 @@ use crate::context::Context;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::saved_plan::SavedPlan;
+use crate::settings::Setting;
 
 pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, Failure> {
     let on_failure = context.settings.on_failure()?;
     let saved = SavedPlan::read(&deploy.file.spec)?;
     let spec = match &saved {
         Some(saved) => {
+            ensure_as_planned(context, deploy, saved)?;
             let spec = saved.plan.spec.clone();
             spec::furnish(context, &spec).await?;
             spec
@@ -56,6 +58,24 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
         is_continued,
     };
     advance(context, &name, deployment, manner).await
+}
+
+/// Refuses what would make another plan of a saved one.
+fn ensure_as_planned(context: &Context, deploy: &Deploy, saved: &SavedPlan) -> Result<(), Failure> {
+    let shown = deploy.file.spec.display();
+    if !deploy.file.variables.variables.is_empty() {
+        let message = format!("{shown} is a plan, in which the variables have their values");
+        return Err(Failure::usage(message).remedy("leave --var out, or plan again with it"));
+    }
+    match context.settings.region_before_spec() {
+        Some(asked) if asked.value != saved.plan.region => {
+            let Setting { value, origin } = asked;
+            let planned = &saved.plan.region;
+            let message = format!("{shown} is a plan for {planned}, and {origin} asks for {value}");
+            Err(Failure::usage(message).remedy("plan again for that region"))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn plan_anew(

@@ -36,6 +36,19 @@ fn plan_out_of_date_is_refused() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["plan", "--out", "llm.plan"]).with(0);
+    for (option, says) in [
+        (
+            ["--region", "eu-west-1"],
+            "llm.plan is a plan for us-east-1, and --region asks for eu-west-1",
+        ),
+        (
+            ["--var", "A=b"],
+            "llm.plan is a plan, in which the variables have their values",
+        ),
+    ] {
+        let deploy = [&["deploy", "llm.plan"], &option[..]].concat();
+        gm.sandbox(&deploy).with(2).says(&[says]);
+    }
     let file = gm.home().join("llm.plan");
     let text = fs::read_to_string(&file).unwrap();
     let now = image_id(&text);
