@@ -92,7 +92,7 @@ async fn on_stacks(
     lines: Option<Arc<EventLines>>,
     screen: Screen,
 ) -> (Result<Outcome, Failure>, Timestamp) {
-    let opened = open(settings, command.only_reads(), lines, screen).await;
+    let opened = open(settings, Some(&command), lines, screen).await;
     let (context, at_end) = match opened {
         Ok(opened) => opened,
         #[expect(
@@ -151,7 +151,7 @@ async fn asking_for_gpus(
     gpus: &Gpus,
     screen: Screen,
 ) -> Result<Outcome, Failure> {
-    let (context, at_end) = open(settings, true, None, screen).await?;
+    let (context, at_end) = open(settings, None, None, screen).await?;
     let ended = context
         .unless_interrupted(command::gpus::list_available(&context, gpus))
         .await;
@@ -198,18 +198,20 @@ async fn elsewhere(context: &Context) -> String {
 /// Opens the session, on the sandbox or on the account of the settings and the environment.
 async fn open(
     settings: Settings,
-    only_reads: bool,
+    command: Option<&StackCommand>,
     lines: Option<Arc<EventLines>>,
     screen: Screen,
 ) -> Result<(Context, Option<AtEnd>), Failure> {
+    // No command is the question for instance types.
+    let only_reads = command.is_none_or(StackCommand::only_reads);
+    let asks_aws = command.is_none_or(|command| !command.asks_journals_alone());
     let is_sandbox = settings.sandbox.value;
     let state = StateDirectory::choose(settings.state.as_ref(), is_sandbox)?;
     let journals = state.journals()?;
     // In the sandbox time is virtual.
-    let speed = if is_sandbox {
-        None
-    } else {
-        clock_speed::from_environment()?
+    let speed = match is_sandbox {
+        true => None,
+        false => clock_speed::from_environment()?.filter(|_| asks_aws),
     };
     if let Some(missing) = settings
         .profile
@@ -225,6 +227,8 @@ async fn open(
     let interrupts = Interrupts::listen()?;
     let (config, at_end) = match sandbox {
         Some((config, at_end)) => (config, Some(at_end)),
+        // Looking for credentials, certificates and a region takes longer than the command.
+        None if !asks_aws => (ConfigLoader::without_aws(), None),
         None => tokio::select! {
             config = loader(&settings).load() => (config, None),
             code = interrupts.next() => return Err(Failure::stopped(code)),

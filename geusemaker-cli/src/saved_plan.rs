@@ -7,6 +7,7 @@ use std::path::Path;
 use geusemaker_core::Plan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
 
@@ -25,19 +26,29 @@ pub(crate) struct SavedPlan {
     schema: String,
     /// The version of the program that made it.
     gm: String,
+    /// The SHA-256 of the plan, by which a change of the file is noticed.
+    sha256: String,
     pub(crate) plan: Plan,
 }
 
 impl SavedPlan {
     /// Writes the plan into a file, which may be that of an earlier plan.
     pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::local(format!("{} cannot be written: {error}", path.display()))
+        };
+        let mut plan = plan.clone();
+        if plan.spec.region().is_none() {
+            // The plan is for this Region, whatever the environment says when it is deployed.
+            let spec = plan.spec.clone().in_region(plan.region.clone());
+            plan.spec = spec.map_err(|error| failed(&error))?;
+        }
+        let value = serde_json::to_value(&plan).map_err(|error| failed(&error))?;
         let saved = Self {
             schema: SCHEMA.to_owned(),
             gm: env!("CARGO_PKG_VERSION").to_owned(),
-            plan: plan.clone(),
-        };
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::local(format!("{} cannot be written: {error}", path.display()))
+            sha256: digest(&value),
+            plan,
         };
         let text = serde_json::to_string_pretty(&saved).map_err(|error| failed(&error))?;
         fs::write(path, text + "\n").map_err(|error| failed(&error))
@@ -46,6 +57,19 @@ impl SavedPlan {
     /// Returns the failure for a file that a plan must not overwrite.
     pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
         let shown = path.display();
+        if path.as_os_str() == "-" {
+            let message =
+                "--out - names no file: gm plan -o json writes the plan to standard output";
+            return Err(Failure::usage(message));
+        }
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|it| !it.is_dir()) {
+            let message = format!(
+                "{shown} cannot be written: there is no folder {}",
+                folder.display()
+            );
+            return Err(Failure::usage(message).remedy("make the folder, or name another file"));
+        }
         let is_taken = match Self::read(path) {
             Ok(Some(_)) => false,
             Ok(None) => path.exists() && !is_device(path),
@@ -65,10 +89,16 @@ impl SavedPlan {
             // The reader of specs says what is wrong with the file.
             Ok(None) | Err(_) => return Ok(None),
         };
-        let Ok(value) = serde_json::from_str::<Value>(&text) else {
-            return Ok(None);
-        };
         let shown = path.display();
+        let damaged = |why: &dyn std::fmt::Display| {
+            Failure::input(format!("{shown} is a damaged plan: {why}"))
+                .remedy("plan again: gm plan SPEC --out FILE")
+        };
+        let value = match serde_json::from_str::<Value>(&text) {
+            Ok(value) => value,
+            Err(error) if text.contains("\"gm-plan/") => return Err(damaged(&error)),
+            Err(_) => return Ok(None),
+        };
         match value.get("schema").and_then(Value::as_str) {
             Some(SCHEMA) => {}
             Some(other) if other.starts_with("gm-plan/") => {
@@ -79,10 +109,12 @@ impl SavedPlan {
             }
             _ => return Ok(None),
         }
-        serde_json::from_value(value).map(Some).map_err(|error| {
-            Failure::input(format!("{shown} is a damaged plan: {error}"))
-                .remedy("plan again: gm plan SPEC --out FILE")
-        })
+        let found = digest(&value["plan"]);
+        let saved: Self = serde_json::from_value(value).map_err(|error| damaged(&error))?;
+        match saved.sha256 == found {
+            true => Ok(Some(saved)),
+            false => Err(damaged(&"somebody has changed it since gm wrote it")),
+        }
     }
 
     /// Returns the failure for a plan that is no longer the one that would be made now.
@@ -103,6 +135,12 @@ impl SavedPlan {
             .remedy("plan again, and look at what has changed: gm plan SPEC --out FILE")
             .state("nothing was created"))
     }
+}
+
+/// Returns the SHA-256 of a plan, whose members have one order.
+fn digest(plan: &Value) -> String {
+    let digest = Sha256::digest(plan.to_string());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the text of a regular file that begins as a JSON object.

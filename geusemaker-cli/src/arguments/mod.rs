@@ -346,6 +346,36 @@ impl StackCommand {
         Some(&name.name)
     }
 
+    /// Returns true if the command reads journals alone.
+    pub(crate) fn asks_journals_alone(&self) -> bool {
+        match self {
+            Self::List(list) => !list.check,
+            Self::Outputs(_)
+            | Self::Open(_)
+            | Self::Events(_)
+            | Self::Graph(_)
+            | Self::Report(_)
+            | Self::Unlock(_) => true,
+            Self::Plan(_)
+            | Self::Deploy(_)
+            | Self::Resume(_)
+            | Self::Wait(_)
+            | Self::Status(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Ssh(_)
+            | Self::PortForward(_)
+            | Self::Invalidate(_)
+            | Self::RotateOriginSecret(_)
+            | Self::Token(_)
+            | Self::RotateToken(_)
+            | Self::Destroy(_)
+            | Self::Rollback(_)
+            | Self::Leftovers(_)
+            | Self::Doctor => false,
+        }
+    }
+
     /// Returns the time limits that the command line sets.
     pub(crate) fn timeouts(&self) -> &[StageTimeout] {
         match self {

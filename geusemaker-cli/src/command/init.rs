@@ -82,7 +82,7 @@ pub(crate) fn run(init: &Init, region: Option<&Region>) -> Result<Document, Fail
         .member("template", template)
         .member("name", spec.name())
         .line(format!(
-            "{shown} written: {}, tier {} with {}",
+            "{shown} written: {}, tier {} ({})",
             spec.name(),
             spec.tier().number(),
             description
@@ -234,7 +234,10 @@ fn ask(question: &str) -> Result<String, Failure> {
     eprint!("{question}");
     let mut line = String::new();
     match std::io::stdin().read_line(&mut line) {
-        Ok(0) | Err(_) => Err(Failure::declined()),
+        Ok(0) | Err(_) => {
+            eprintln!();
+            Err(Failure::declined())
+        }
         Ok(_) => Ok(line.trim().to_owned()),
     }
 }

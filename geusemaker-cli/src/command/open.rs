@@ -1,5 +1,8 @@
 //! `gm open`: opens the address of a stack in the browser.
 
+use std::io::ErrorKind;
+use std::process::Stdio;
+
 use geusemaker_core::{DeploymentStatus, Endpoint};
 
 use crate::arguments::Open;
@@ -19,16 +22,35 @@ pub(crate) async fn run(context: &Context, open: &Open) -> Result<Document, Fail
             .with_note("note: no browser was started: the addresses of the sandbox lead nowhere"));
     }
     // A browser may take a while to start.
-    let opened = tokio::task::spawn_blocking(move || open::that(url)).await;
+    let opened = tokio::task::spawn_blocking(move || start(&url)).await;
     match opened {
         Ok(Ok(())) => Ok(document),
-        Ok(Err(error)) => Ok(document.with_failure(no_browser(&error).into_document(false))),
+        Ok(Err(why)) => Ok(document.with_failure(no_browser(&why).into_document(false))),
         Err(_) => Err(Failure::local("the browser could not be started")),
     }
 }
 
-fn no_browser(error: &std::io::Error) -> Failure {
-    Failure::local(format!("no browser could be started: {error}"))
+/// Starts the browser of this system. Returns the reason why none has started.
+fn start(url: &str) -> Result<(), String> {
+    let mut why = "this system has no program for it".to_owned();
+    for mut command in open::commands(url) {
+        let program = command.get_program().to_string_lossy().into_owned();
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        match command.status() {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => why = format!("{program} has ended with {status}"),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => why = format!("{program}: {error}"),
+        }
+    }
+    Err(why)
+}
+
+fn no_browser(why: &str) -> Failure {
+    Failure::local(format!("no browser could be started: {why}"))
         .remedy("open the address above yourself")
 }
 

@@ -1,8 +1,9 @@
 //! `gm outputs`: prints the addresses and ids of a stack, for people and for scripts.
 
-use geusemaker_core::{Outputs, StackName};
+use geusemaker_core::{Error, Outputs, StackName};
 use serde_json::Value;
 
+use super::status::no_such_stack;
 use crate::arguments::OutputsOf;
 use crate::context::Context;
 use crate::document::{Document, columns};
@@ -10,7 +11,13 @@ use crate::failure::Failure;
 
 pub(crate) async fn run(context: &Context, asked: &OutputsOf) -> Result<Document, Failure> {
     let name = &asked.name.name;
-    let status = context.session.summary(name).await?;
+    let status = match context.session.summary(name).await {
+        Ok(status) => status,
+        Err(error @ Error::NoSuchStack { .. }) => {
+            return Err(no_such_stack(context, name, &error).await);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let outputs = flat(&status.outputs);
     let document = Document::ok()
         .member("name", name)

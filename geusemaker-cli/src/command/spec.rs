@@ -7,6 +7,7 @@ use super::resume;
 use crate::arguments::{SpecFile, Variable};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::saved_plan::SavedPlan;
 use crate::settings::{Setting, Settings};
 
 /// A spec, and the Region that it has in its file if another one came before it.
@@ -53,6 +54,11 @@ pub(super) fn parse(settings: &Settings, file: &SpecFile) -> Result<Read, Failur
             Failure::input("no spec given, and no gm.toml in this directory")
                 .remedy("pass a file, or write one with gm init"),
         );
+    }
+    if let Some(plan) = SavedPlan::read(&file.spec)? {
+        let shown = file.spec.display();
+        let message = format!("{shown} is a plan of {}, not a spec", plan.plan.spec.name());
+        return Err(Failure::input(message).remedy(format!("gm deploy {shown} deploys it")));
     }
     let variables = variables(file)?;
     let spec = if file.spec.as_os_str() == "-" {

@@ -77,6 +77,7 @@ pub(super) async fn no_such_stack(context: &Context, name: &StackName, error: &E
         Ok(history) => match history.last() {
             Some(last) => failure
                 .message(format!("{name} is gone since {:.0}", last.at))
+                .remedy("gm deploy SPEC makes it again")
                 .next(context.command(&format!("events {name}"))),
             None => failure,
         },

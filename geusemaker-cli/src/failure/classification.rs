@@ -104,8 +104,7 @@ impl Failure {
             failure.remedy = Some(missing.remedy());
         }
         match error {
-            Error::Spec(error) if !error.others().is_empty() => failure.set_spec_problems(error),
-            Error::Spec(error) => failure.details.snippet = snippet::lines(error),
+            Error::Spec(error) => failure.set_spec_problems(error),
             Error::Plan(error) => failure.set_problems(error),
             Error::Capacity {
                 attempts, region, ..
@@ -161,11 +160,15 @@ impl Failure {
                     "message": problem.message(),
                     "file": problem.file(),
                     "line": problem.line(),
-                    "column": problem.column(),
+                    "column": column(problem),
                     "field": problem.field(),
                 })
             })
             .collect();
+        if let [only] = all.as_slice() {
+            self.details.snippet = snippet::lines(only);
+            return;
+        }
         self.message = format!("{} problems in the spec; nothing was created", all.len());
         self.details.problems = all
             .iter()
@@ -198,6 +201,16 @@ impl Failure {
             self.details.problems = problems;
         }
     }
+}
+
+/// Returns the column of a problem, counted in characters from one.
+fn column(problem: &SpecError) -> Option<usize> {
+    let of_excerpt = || {
+        let excerpt = problem.excerpt()?;
+        let before = excerpt.line().get(..excerpt.marked().start)?;
+        Some(before.chars().count() + 1)
+    };
+    problem.column().or_else(of_excerpt)
 }
 
 /// Returns true if a journal exists that cannot be read.

@@ -80,7 +80,7 @@ fn clock_speed_is_ignored_for_real_accounts() {
     let noted = |endpoints: &[(&str, &str)]| {
         let speed = [("GM_CLOCK_SPEED", "60")];
         let environment = [CREDENTIALS.as_slice(), &speed, endpoints].concat();
-        gm.run(&environment, &["list"]).with(0).stderr
+        gm.run(&environment, &["list", "--check"]).with(0).stderr
     };
     let ignored = "GM_CLOCK_SPEED=60 is ignored: ";
     let real = noted(&[]);

@@ -51,6 +51,10 @@ fn browser_gets_address() {
     let (code, alone, stderr) = run(&["open", "llm"], "/nowhere");
     assert_eq!((code, &alone), (Some(1), &stdout));
     assert!(stderr.contains("no browser could be started"), "{stderr}");
+    let failing = browser(&gm, "exit 3");
+    let (code, _, stderr) = run(&["open", "llm"], &failing);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("has ended with exit status: "), "{stderr}");
     account.run(&gm, &["destroy", "llm", "--yes"]).with(0);
     assert_eq!(account.leftovers(), [""; 0]);
 }

@@ -32,7 +32,7 @@ fn saved_plan_is_deployed_without_question() {
 }
 
 #[test]
-fn plan_out_of_date_is_refused() {
+fn changed_plan_is_refused() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, ""));
     gm.sandbox(&["plan", "--out", "llm.plan"]).with(0);
@@ -51,13 +51,6 @@ fn plan_out_of_date_is_refused() {
     }
     let file = gm.home().join("llm.plan");
     let text = fs::read_to_string(&file).unwrap();
-    let now = image_id(&text);
-    fs::write(&file, text.replace(&now, "ami-00000000000000000")).unwrap();
-    gm.sandbox(&["deploy", "llm.plan"]).with(2).says(&[
-        "the plan of llm is out of date: image.id was \"ami-00000000000000000\" and is now",
-        "try: plan again",
-    ]);
-    assert_eq!(gm.leftovers(), [""; 0]);
     for (damage, says) in [
         (
             text.replace("gm-plan/1", "gm-plan/9"),
@@ -67,17 +60,51 @@ fn plan_out_of_date_is_refused() {
             text.replace("\"account\"", "\"owner\""),
             "is a damaged plan: ",
         ),
+        (
+            text.replace("\"count\": 1", "\"count\": 3"),
+            "is a damaged plan: somebody has changed it",
+        ),
+        (text[..text.len() / 2].to_owned(), "is a damaged plan: EOF"),
     ] {
         fs::write(&file, damage).unwrap();
         gm.sandbox(&["deploy", "llm.plan"]).with(2).says(&[says]);
     }
+    assert_eq!(gm.leftovers(), [""; 0]);
 }
 
-/// Returns the id of the image in a plan.
-fn image_id(text: &str) -> String {
-    let (_, rest) = text.split_once("\"ami-").unwrap();
-    let (id, _) = rest.split_once('"').unwrap();
-    format!("ami-{id}")
+#[test]
+fn plan_of_changed_account_is_refused() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, ""));
+    let account = Account::start(Aws::builder());
+    let planned = account.run(&gm, &["plan", "--out", "llm.plan", "-o", "json"]);
+    let document = planned.with(0).document();
+    let subnet = document["plan"]["subnets"][0]["id"].as_str().unwrap();
+    account.ask_ec2(&format!("Action=DeleteSubnet&SubnetId={subnet}"));
+    account.run(&gm, &["deploy", "llm.plan"]).with(2).says(&[
+        "the plan of llm is out of date: ",
+        "subnets had 6 items and now 5",
+        "try: plan again",
+    ]);
+    assert_eq!(account.leftovers(), [""; 0]);
+}
+
+/// A spec without a Region is planned for one; a plan is no spec.
+#[test]
+fn plan_has_region_of_its_own() {
+    let gm = Gm::new();
+    gm.write_spec(&spec(1, "").replace("region = \"us-east-1\"\n", ""));
+    let plan = ["plan", "--region", "eu-west-1", "--out", "llm.plan"];
+    gm.sandbox(&plan).with(0);
+    for command in ["plan", "validate", "graph"] {
+        gm.sandbox(&[command, "llm.plan"]).with(2).says(&[
+            "llm.plan is a plan of llm, not a spec",
+            "gm deploy llm.plan deploys it",
+        ]);
+    }
+    gm.sandbox(&["deploy", "llm.plan"]).with(0);
+    let status = gm.sandbox(&["status", "llm", "-o", "json"]).with(0);
+    assert_eq!(status.document()["region"], "eu-west-1");
 }
 
 /// A spec is not lost by a slip of the pen.
@@ -95,7 +122,12 @@ fn plan_overwrites_plans_alone() {
     for _ in 0..2 {
         gm.sandbox(&["plan", "--out", "llm.plan"]).with(0);
     }
-    gm.sandbox(&["plan", "--out", "nowhere/llm.plan"]).with(1);
+    gm.sandbox(&["plan", "--out", "nowhere/llm.plan"])
+        .with(2)
+        .says(&["there is no folder nowhere"]);
+    gm.sandbox(&["plan", "--out", "-"])
+        .with(2)
+        .says(&["--out - names no file"]);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
-use aws_smithy_async::time::{SystemTimeSource, TimeSource as _};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource, TimeSource as _};
 
 /// The time for which keys without an expiry time are used.
 const WITHOUT_EXPIRY: Duration = Duration::from_secs(60);
@@ -35,6 +36,15 @@ pub(crate) async fn config(
         loader = loader.endpoint_url(url);
     }
     loader.load().await
+}
+
+/// Makes a configuration that has a clock and nothing else.
+pub(crate) fn config_without_aws() -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+        .build()
 }
 
 /// The credentials of a profile, or of the default chain, built again for every lookup. Either reads the keys of a

@@ -63,6 +63,13 @@ impl ConfigLoader {
         }
     }
 
+    /// Returns a configuration with which journals can be read, and AWS cannot be asked. Nothing is looked up for it: no
+    /// files, credentials, certificates or region.
+    #[must_use]
+    pub fn without_aws() -> SdkConfig {
+        environment::config_without_aws()
+    }
+
     /// Loads the configuration. Credentials that are no longer accepted are looked up again, so that the user can sign in
     /// while a deployment waits.
     pub async fn load(self) -> SdkConfig {

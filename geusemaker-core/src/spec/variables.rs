@@ -180,15 +180,14 @@ impl SpecVariables {
             (Some(value), Default::IfEmpty(default)) if value.is_empty() => default.to_owned(),
             (Some(value), _) => value,
             (None, Default::IfEmpty(default) | Default::IfUnset(default)) => default.to_owned(),
+            // Nobody is told to export a secret.
+            (None, Default::None) if plain_secret::is_secret_of_variable(name, "any value") => {
+                return Err(of_secret(name));
+            }
             (None, Default::None) => return Err(self.not_set(name)),
         };
         if plain_secret::is_secret_of_variable(name, &value) {
-            return Err(format!(
-                "would take the value of a secret from the variable {name}, and everybody who may describe the instances can \
-                 read a spec: keep the secret in AWS, and write its place below the service, as in \
-                 secrets = {{ HF_TOKEN = \"ssm:/llm/hf-token\" }}; for a variable that a shell in the container replaces, \
-                 write $${{{name}}}"
-            ));
+            return Err(of_secret(name));
         }
         Ok(value)
     }
@@ -298,6 +297,15 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
     let distances = names.map(|near| (strsim::damerau_levenshtein(name, near), near));
     let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= 2.min(name.len() / 2)).then_some(near)
+}
+
+fn of_secret(name: &str) -> String {
+    format!(
+        "would take the value of a secret from the variable {name}, and everybody who may describe the instances can read \
+         a spec: keep the secret in AWS, and write its place below the service, as in \
+         secrets = {{ HF_TOKEN = \"ssm:/llm/hf-token\" }}; for a variable that a shell in the container replaces, write \
+         $${{{name}}}"
+    )
 }
 
 #[cfg(test)]

@@ -95,7 +95,6 @@ pub(super) fn is_secret_of_variable(name: &str, value: &str) -> bool {
         }
 }
 
-/// Returns the error about a value at the place of a name.
 /// Returns true if a line of a file certainly has no secret, so that a message may repeat it.
 pub(super) fn may_be_shown(field: &str, line: &str) -> bool {
     const WORDS: [&str; 7] = [
@@ -114,6 +113,7 @@ pub(super) fn may_be_shown(field: &str, line: &str) -> bool {
         && without_secrets(line) == line
 }
 
+/// Returns the error about a value at the place of a name.
 fn misplaced(service: &ServiceFields) -> Option<SpecError> {
     let mut places = service.secrets().iter();
     if let Some((variable, _)) = places.find(|(_, place)| value::has_secret(&place.to_string())) {
