@@ -23,12 +23,12 @@ pub(crate) struct Man {
 
 #[derive(Args, Debug)]
 pub(crate) struct Schema {
-    /// What the schema describes
+    /// Subject of the schema
     #[arg(value_enum, value_name = "WHAT")]
     pub(crate) of: SchemaOf,
 }
 
-/// What a schema describes.
+/// The subject of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
     /// The spec file

@@ -64,7 +64,7 @@ pub(super) struct Mark {
     pub(super) is_fault: bool,
 }
 
-/// What is under way when a run ends, and goes on in the next one.
+/// Work under way when a run ends, which goes on in the next one.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     begun: BTreeMap<ResourceKey, (What, Timestamp)>,

@@ -41,7 +41,7 @@ fn spec_is_drawn_without_account() {
 }
 
 #[test]
-fn each_resource_of_stack_is_node() {
+fn resources_of_stack_are_nodes() {
     for tier in 1..=3 {
         let gm = Gm::new();
         gm.write_spec(&spec(tier, ""));

@@ -123,7 +123,7 @@ fn refused_request_is_shown() {
 /// Each process that has worked on the stack has a timeline of its own.
 #[cfg(target_os = "linux")]
 #[test]
-fn each_process_has_timeline() {
+fn processes_have_timelines() {
     let gm = Gm::new();
     gm.write_spec(&spec(2, ""));
     let unhealthy = Fault::on("RegisterTargets").stuck();
@@ -163,7 +163,7 @@ fn each_process_has_timeline() {
 
 /// A process may end at any record, and a report may be asked for at any moment.
 #[test]
-fn each_part_of_journal_has_report() {
+fn partial_journal_has_report() {
     let gm = Gm::new();
     gm.write_spec(&spec(3, ""));
     gm.sandbox(&["deploy"]).with(0);

@@ -28,7 +28,7 @@ fn schemas_are_printed_as_they_are_kept() {
 }
 
 #[test]
-fn every_command_has_definition() {
+fn commands_have_definitions() {
     let gm = Gm::new();
     let pages = gm.home().join("pages");
     gm.run(&[], &["man", "--dir", pages.to_str().unwrap()])
@@ -83,7 +83,7 @@ fn unknown_member_fits_no_definition() {
     assert!(without("target").is_err());
 }
 
-/// What both schemas define is defined in the same words.
+/// Both schemas define shared things in the same words.
 #[test]
 fn shared_definitions_agree() {
     let (output, events) = (json_schema::schema(OUTPUT), json_schema::schema(EVENTS));

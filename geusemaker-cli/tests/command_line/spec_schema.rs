@@ -233,7 +233,7 @@ fn keys_are_those_of_the_reader() {
     assert!(count >= 20, "{count}");
 }
 
-/// What the schema refuses, the reader refuses. What the reader refuses for its type, the schema refuses.
+/// The reader refuses everything that the schema refuses, and the schema everything that the reader refuses for its type.
 #[test]
 fn values_of_wrong_types_are_refused_by_both() {
     let values = [

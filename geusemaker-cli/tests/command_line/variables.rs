@@ -25,7 +25,7 @@ fn option_precedes_environment_and_default() {
 }
 
 #[test]
-fn every_command_with_spec_takes_variables() {
+fn commands_with_spec_take_variables() {
     let gm = Gm::new();
     gm.write_spec(&spec(1, "").replace("name = \"llm\"", "name = \"llm-${STAGE}\""));
     let stage = ["--var", "STAGE=test"];
