@@ -7,7 +7,7 @@ use crate::spec::Region;
 
 /// A loader of the configuration of the AWS SDK; [`Session::config_loader`](crate::Session::config_loader) starts one.
 ///
-/// What is not set comes from the environment, as for every AWS SDK. What is set has the meaning that the options of the
+/// The environment has the rest, as for every AWS SDK. A value that is set has the meaning that the options of the
 /// AWS CLI have:
 ///
 /// | setter | option | comes before |
