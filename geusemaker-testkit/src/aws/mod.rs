@@ -63,7 +63,7 @@ struct Shared {
     guest: Arc<dyn Guest>,
     /// The number of calls so far that may have changed something.
     #[cfg(feature = "traffic")]
-    generation: std::sync::atomic::AtomicU64,
+    generation: tokio::sync::watch::Sender<u64>,
     #[cfg(feature = "traffic")]
     traffic: Arc<crate::traffic::DataPlane>,
     /// True if a caller has asked for the guest's faults that have not fired.
@@ -126,13 +126,23 @@ impl Aws {
     /// Changes the account as something in it does, not a call.
     #[cfg(feature = "traffic")]
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
-        update(&mut lock(&self.shared.account), self.clock().now())
+        let updated = update(&mut lock(&self.shared.account), self.clock().now());
+        self.shared
+            .generation
+            .send_modify(|generation| *generation += 1);
+        updated
     }
 
     /// Returns a number that grows with every call that may have changed something.
     #[cfg(feature = "traffic")]
     pub(crate) fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+        *self.shared.generation.borrow()
+    }
+
+    /// Returns a receiver that learns of every call that may have changed something.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.generation.subscribe()
     }
 
     /// Returns the software of the instances.
