@@ -10,6 +10,7 @@ mod cloudfront;
 mod connect;
 mod data_plane;
 mod destination;
+mod health_checks;
 mod instance;
 mod load_balancer;
 mod source;
@@ -37,7 +38,10 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn new(aws: Aws, plane: Arc<DataPlane>) -> Self {
+    /// Returns the traffic of an account, whose health checks are made from now on.
+    pub(crate) fn start(aws: Aws) -> Self {
+        let plane = aws.data_plane();
+        plane.start_health_checks(&aws);
         Self {
             aws,
             plane,
