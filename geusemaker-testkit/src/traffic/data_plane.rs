@@ -7,6 +7,7 @@ use super::authority::Authority;
 use super::cloudfront::Edges;
 use super::instance::Programs;
 use super::load_balancer::Nodes;
+use super::outside::Outside;
 
 /// The state of an account's traffic. Snapshots do not have it.
 #[derive(Default)]
@@ -15,6 +16,7 @@ pub(crate) struct DataPlane {
     authority: OnceLock<Authority>,
     pub(crate) edges: Edges,
     pub(crate) nodes: Nodes,
+    pub(crate) outside: Outside,
     pub(crate) programs: Programs,
 }
 

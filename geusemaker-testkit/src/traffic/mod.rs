@@ -12,6 +12,7 @@ mod data_plane;
 mod destination;
 mod instance;
 mod load_balancer;
+mod outside;
 mod source;
 mod stream;
 
@@ -22,6 +23,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::outside::Listener;
 pub use self::stream::Stream;
 
 pub(crate) use self::data_plane::DataPlane;
