@@ -8,6 +8,7 @@ use super::cloudfront::Edges;
 use super::health_checks;
 use super::instance::Programs;
 use super::load_balancer::Nodes;
+use super::outside::Outside;
 use crate::aws::Aws;
 
 /// The state of an account's traffic. Snapshots do not have it.
@@ -18,6 +19,7 @@ pub(crate) struct DataPlane {
     health_checks: OnceLock<()>,
     pub(crate) edges: Edges,
     pub(crate) nodes: Nodes,
+    pub(crate) outside: Outside,
     pub(crate) programs: Programs,
 }
 

@@ -13,6 +13,7 @@ mod destination;
 mod health_checks;
 mod instance;
 mod load_balancer;
+mod outside;
 mod source;
 mod stream;
 
@@ -23,6 +24,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::outside::Listener;
 pub use self::stream::Stream;
 
 pub(crate) use self::data_plane::DataPlane;
