@@ -325,7 +325,7 @@ impl AwsBuilder {
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
                 #[cfg(feature = "traffic")]
-                generation: std::sync::atomic::AtomicU64::new(0),
+                generation: tokio::sync::watch::Sender::new(0),
                 #[cfg(feature = "traffic")]
                 traffic: Arc::default(),
                 boot_faults_taken: AtomicBool::new(false),

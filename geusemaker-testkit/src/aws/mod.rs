@@ -63,7 +63,7 @@ struct Shared {
     guest: Arc<dyn Guest>,
     /// The number of calls so far that may have changed something.
     #[cfg(feature = "traffic")]
-    generation: std::sync::atomic::AtomicU64,
+    generation: tokio::sync::watch::Sender<u64>,
     #[cfg(feature = "traffic")]
     traffic: Arc<crate::traffic::DataPlane>,
     /// True if a caller has asked for the guest's faults that have not fired.
@@ -132,7 +132,20 @@ impl Aws {
     /// Returns a number that grows with every call that may have changed something.
     #[cfg(feature = "traffic")]
     pub(crate) fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+        *self.shared.generation.borrow()
+    }
+
+    /// Returns a receiver of the same number, to wait for a change. It does not keep the account.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.generation.subscribe()
+    }
+
+    /// Returns a handle that does not keep the account, for tasks that run as long as it exists. With a full handle,
+    /// such a task would keep the account from telling about unfired faults at the end of a test.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn downgrade(&self) -> WeakAws {
+        WeakAws(Arc::downgrade(&self.shared))
     }
 
     /// Returns the software of the instances.
@@ -254,6 +267,28 @@ impl Aws {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&lock(&self.shared.account), self.clock().now())
+    }
+}
+
+/// A handle to an account that does not keep it.
+#[cfg(feature = "traffic")]
+#[derive(Clone)]
+pub(crate) struct WeakAws(std::sync::Weak<Shared>);
+
+#[cfg(feature = "traffic")]
+impl WeakAws {
+    /// Returns the account if it still exists.
+    pub(crate) fn upgrade(&self) -> Option<Aws> {
+        Some(Aws {
+            shared: self.0.upgrade()?,
+        })
+    }
+}
+
+#[cfg(feature = "traffic")]
+impl fmt::Debug for WeakAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakAws").finish_non_exhaustive()
     }
 }
 
