@@ -307,6 +307,11 @@ impl Drop for Shared {
             let boot_faults = self.guest.unfired();
             unfired.extend(boot_faults.iter().map(|fault| format!("\n  {fault}")));
         }
+        #[cfg(feature = "traffic")]
+        {
+            let faults = self.traffic.programs.faults.unreported();
+            unfired.extend(faults.iter().map(|fault| format!("\n  {fault}")));
+        }
         assert!(
             unfired.is_empty(),
             "faults that never fired, and are not optional:{}",
