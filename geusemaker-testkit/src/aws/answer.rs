@@ -116,7 +116,7 @@ impl Aws {
         #[cfg(feature = "traffic")]
         if !is_read(operation) {
             let generation = &self.shared.generation;
-            generation.send_modify(|number| *number += 1);
+            generation.send_modify(|generation| *generation += 1);
         }
         if let Some(on_change) = on_change {
             let snapshot = Snapshot::of(&account, self.clock().now());

@@ -126,7 +126,11 @@ impl Aws {
     /// Changes the account as something in it does, not a call.
     #[cfg(feature = "traffic")]
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
-        update(&mut lock(&self.shared.account), self.clock().now())
+        let updated = update(&mut lock(&self.shared.account), self.clock().now());
+        self.shared
+            .generation
+            .send_modify(|generation| *generation += 1);
+        updated
     }
 
     /// Returns a number that grows with every call that may have changed something.

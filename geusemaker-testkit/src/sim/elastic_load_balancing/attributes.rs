@@ -205,7 +205,7 @@ pub(crate) struct Attributes(BTreeMap<String, String>);
 
 /// An attribute of a kind of resource: its key, its default and the values that it accepts.
 pub(crate) struct Attribute {
-    key: &'static str,
+    pub(crate) key: &'static str,
     default: &'static str,
     takes: Takes,
 }

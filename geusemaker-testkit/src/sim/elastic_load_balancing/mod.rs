@@ -224,7 +224,10 @@ impl ElasticLoadBalancing {
         })
     }
 
-    fn listeners_of<'a>(&'a self, load_balancer: &'a str) -> impl Iterator<Item = &'a Listener> {
+    pub(crate) fn listeners_of<'a>(
+        &'a self,
+        load_balancer: &'a str,
+    ) -> impl Iterator<Item = &'a Listener> {
         self.listeners
             .values()
             .filter(move |listener| listener.load_balancer == load_balancer)

@@ -62,9 +62,11 @@ impl Condition {
                 });
                 Self::Query(pairs.collect::<Option<_>>()?)
             }
-            condition::Field::SourceIp => {
-                Self::Source(values().map(|block| Block::parse(block)).collect::<Option<_>>()?)
-            }
+            condition::Field::SourceIp => Self::Source(
+                values()
+                    .map(|block| Block::parse(block))
+                    .collect::<Option<_>>()?,
+            ),
         })
     }
 

@@ -8,8 +8,8 @@ pub(crate) fn wildcard(pattern: &str, ignores_case: bool, takes_escapes: bool) -
     let mut expression = String::from("^");
     let mut characters = pattern.chars().peekable();
     while let Some(character) = characters.next() {
-        let escaped = characters
-            .next_if(|next| takes_escapes && character == '\\' && "*?\\".contains(*next));
+        let escaped =
+            characters.next_if(|next| takes_escapes && character == '\\' && "*?\\".contains(*next));
         match (escaped, character) {
             (Some(literal), _) => push_literal(&mut expression, literal),
             (None, '*') => expression.push_str(".*"),
