@@ -74,7 +74,10 @@ impl Behavior {
         let methods = element.find("AllowedMethods");
         let names = |list: &Element| -> Vec<String> {
             let items = list.find("Items").map_or(&[][..], Element::elements);
-            items.iter().map(|method| method.text().to_owned()).collect()
+            items
+                .iter()
+                .map(|method| method.text().to_owned())
+                .collect()
         };
         behavior.pattern = element.text_at(&["PathPattern"]).map(PathPattern::new);
         behavior.allowed = methods.map(names).unwrap_or_default();

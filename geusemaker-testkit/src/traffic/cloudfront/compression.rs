@@ -60,7 +60,11 @@ pub(super) fn choose(
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Option<Encoding> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let kind = text(header::CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -96,7 +100,9 @@ impl Encoding {
         if !varies {
             headers.append(header::VARY, encoding);
         }
-        let etag = headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
+        let etag = headers
+            .get(header::ETAG)
+            .and_then(|etag| etag.to_str().ok());
         if let Some(etag) = etag.filter(|etag| etag.starts_with('"'))
             && let Ok(weak) = HeaderValue::from_str(&format!("W/{etag}"))
         {

@@ -175,4 +175,3 @@ fn clean(behavior: &Behavior, headers: &mut HeaderMap) {
         }
     }
 }
-

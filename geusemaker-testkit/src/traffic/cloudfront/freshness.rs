@@ -202,12 +202,22 @@ mod tests {
         let date = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:45 GMT");
         headers.insert(header::EXPIRES, date);
         let directives = Directives::of(&headers);
-        let at = |now| time_to_live(LIMITS, &directives, &headers, Timestamp::from_second(now).unwrap());
+        let at = |now| {
+            time_to_live(
+                LIMITS,
+                &directives,
+                &headers,
+                Timestamp::from_second(now).unwrap(),
+            )
+        };
         assert_eq!(at(0), Some(Duration::from_secs(45)));
         assert_eq!(at(50), None);
         headers.insert(header::EXPIRES, HeaderValue::from_static("0"));
         let directives = Directives::of(&headers);
-        assert_eq!(time_to_live(LIMITS, &directives, &headers, Timestamp::UNIX_EPOCH), None);
+        assert_eq!(
+            time_to_live(LIMITS, &directives, &headers, Timestamp::UNIX_EPOCH),
+            None
+        );
     }
 
     #[test]

@@ -35,15 +35,25 @@ pub(super) fn answer(entry: &Entry, asked: &Asked, now: Timestamp, outcome: Outc
         Part::Bytes { first, last } => {
             answer.status = StatusCode::PARTIAL_CONTENT;
             let part = entry.body.slice(first..=last);
-            set_range(&mut answer.headers, &format!("bytes {first}-{last}/{}", entry.body.len()));
-            answer.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.len()));
+            set_range(
+                &mut answer.headers,
+                &format!("bytes {first}-{last}/{}", entry.body.len()),
+            );
+            answer
+                .headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(part.len()));
             answer.body = body::full(part);
         }
         Part::Outside => {
             answer.status = StatusCode::RANGE_NOT_SATISFIABLE;
             answer.outcome = Outcome::Error;
-            set_range(&mut answer.headers, &format!("bytes */{}", entry.body.len()));
-            answer.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+            set_range(
+                &mut answer.headers,
+                &format!("bytes */{}", entry.body.len()),
+            );
+            answer
+                .headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(0));
         }
     }
     answer
@@ -68,7 +78,9 @@ fn is_unchanged(object: &HeaderMap, request: &HeaderMap) -> bool {
     let date = |text: Option<String>| DateTimeParser::new().parse_timestamp(text?).ok();
     let since = date(text(request, header::IF_MODIFIED_SINCE));
     let modified = date(text(object, header::LAST_MODIFIED));
-    since.zip(modified).is_some_and(|(since, modified)| modified <= since)
+    since
+        .zip(modified)
+        .is_some_and(|(since, modified)| modified <= since)
 }
 
 /// Returns an ETag without the mark of a weak one.
@@ -96,7 +108,9 @@ fn part(entry: &Entry, asked: &Asked) -> Part {
     let condition = asked.headers.get(header::IF_RANGE);
     let is_other = condition.is_some_and(|condition| {
         let known = [header::ETAG, header::LAST_MODIFIED];
-        !known.iter().any(|name| entry.headers.get(name) == Some(condition))
+        !known
+            .iter()
+            .any(|name| entry.headers.get(name) == Some(condition))
     });
     if entry.status != StatusCode::OK || is_other {
         return Part::Whole;

@@ -86,7 +86,10 @@ impl Edge {
                 None => return Err(failure),
             };
             let request = Request::from_parts(parts.clone(), content);
-            match self.exchange(connection, request, origin.read_timeout).await {
+            match self
+                .exchange(connection, request, origin.read_timeout)
+                .await
+            {
                 Ok(response) => return Ok(response),
                 // It was closed while it was free: this counts as no attempt.
                 Err(Broken::Unsent(unsent)) => {

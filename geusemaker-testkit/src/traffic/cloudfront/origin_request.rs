@@ -77,7 +77,10 @@ fn headers(
     set(FORWARDED_FOR, &forwarded_for(asked, viewer));
     let hop = identity::via(viewer.version);
     let via = asked.header(&header::VIA);
-    set(header::VIA, &via.map_or(hop.clone(), |via| format!("{via}, {hop}")));
+    set(
+        header::VIA,
+        &via.map_or(hop.clone(), |via| format!("{via}, {hop}")),
+    );
     set(identity::REQUEST_ID, &viewer.request_id);
     if let Some(cookies) = cookies(asked, behavior) {
         set(header::COOKIE, &cookies);
@@ -85,15 +88,23 @@ fn headers(
     if let Some(encodings) = encodings(asked, viewer, behavior) {
         set(header::ACCEPT_ENCODING, encodings);
     }
-    for name in behavior.key.generated.iter().chain(&behavior.forwarded.generated) {
+    for name in behavior
+        .key
+        .generated
+        .iter()
+        .chain(&behavior.forwarded.generated)
+    {
         let value = generated_headers::value(name, asked, viewer);
         if let (Some(value), Ok(name)) = (value, name.parse::<HeaderName>()) {
             set(name, &value);
         }
     }
-    if asked.is_upgrade(viewer.version) {
+    if asked.is_web_socket(viewer.version) {
         set(header::CONNECTION, "Upgrade");
-        set(header::UPGRADE, asked.header(&header::UPGRADE).unwrap_or_default());
+        set(
+            header::UPGRADE,
+            asked.header(&header::UPGRADE).unwrap_or_default(),
+        );
     } else {
         set(header::CONNECTION, "Keep-Alive");
     }
@@ -142,8 +153,8 @@ fn forwards_authorization(asked: &Asked, behavior: &Behavior) -> bool {
     let is_forwarded = behavior.key.headers.contains(name)
         || (behavior.forwarded.headers.contains(name) && !behavior.forwarded.headers.lists(name));
     // A cached OPTIONS request has none either.
-    let is_read = [Method::GET, Method::HEAD].contains(&asked.method)
-        || behavior.caches(&asked.method);
+    let is_read =
+        [Method::GET, Method::HEAD].contains(&asked.method) || behavior.caches(&asked.method);
     is_forwarded || (behavior.is_legacy && !is_read)
 }
 

@@ -86,7 +86,11 @@ impl OriginSettings {
                 (Some(_), Some(endpoint)) => Place::Private(
                     Destination::LoadBalancer {
                         region: endpoint.region.to_owned(),
-                        arn: endpoint.config.text_at(&["Arn"]).unwrap_or_default().to_owned(),
+                        arn: endpoint
+                            .config
+                            .text_at(&["Arn"])
+                            .unwrap_or_default()
+                            .to_owned(),
                     },
                     interface(account, endpoint.region, endpoint.interfaces),
                 ),

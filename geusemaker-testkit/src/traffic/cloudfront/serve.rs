@@ -90,12 +90,14 @@ async fn distribute(exchange: &Arc<Exchange>, request: Request<Incoming>) -> Ans
     if let Some(refusal) = refuse(&exchange.viewer, subject.behavior, &request, has_body) {
         return refusal;
     }
-    let mut answer = if asked.is_upgrade(exchange.viewer.version) {
+    let mut answer = if asked.is_web_socket(exchange.viewer.version) {
         switch(exchange, &asked, request).await
     } else if subject.behavior.caches(&asked.method) && !has_body {
         exchange.object(subject).await
     } else {
-        exchange.pass(subject, body::boxed(request.into_body())).await
+        exchange
+            .pass(subject, body::boxed(request.into_body()))
+            .await
     };
     if answer.status.as_u16() >= 400 {
         answer = exchange.with_error_page(&asked, answer).await;
@@ -145,11 +147,7 @@ fn refuse(
 }
 
 /// Answers a request for another protocol on the connection. If the origin agrees, the bytes pass from then on.
-async fn switch(
-    exchange: &Arc<Exchange>,
-    asked: &Asked,
-    mut request: Request<Incoming>,
-) -> Answer {
+async fn switch(exchange: &Arc<Exchange>, asked: &Asked, mut request: Request<Incoming>) -> Answer {
     let Some(subject) = exchange.subject(asked) else {
         return exchange.failure(StatusCode::BAD_GATEWAY);
     };

@@ -21,7 +21,11 @@ async fn sequence(edge: &Edge, path: &str, steps: &[(u64, &str, &str)]) {
     for (pause, body, outcome) in steps {
         edge.seconds(*pause).await;
         let (found_body, found_outcome) = edge.fetch(path).await;
-        assert_eq!((&*found_body, &*found_outcome), (*body, *outcome), "after {pause} s");
+        assert_eq!(
+            (&*found_body, &*found_outcome),
+            (*body, *outcome),
+            "after {pause} s"
+        );
     }
 }
 
@@ -29,7 +33,12 @@ async fn sequence(edge: &Edge, path: &str, steps: &[(u64, &str, &str)]) {
 async fn object_is_served_until_it_expires() {
     let edge = Edge::new().await;
     count(&edge, |reply| reply.header("Cache-Control", "max-age=60"));
-    sequence(&edge, "/", &[(0, "1", "Miss"), (59, "1", "Hit"), (2, "2", "Miss")]).await;
+    sequence(
+        &edge,
+        "/",
+        &[(0, "1", "Miss"), (59, "1", "Hit"), (2, "2", "Miss")],
+    )
+    .await;
     edge.seconds(30).await;
     let answer = edge.get("/").await;
     assert_eq!(answer.header("age"), Some("30"));
@@ -40,10 +49,20 @@ async fn object_without_times_has_those_of_policy() {
     let edge = Edge::new().await;
     count(&edge, |reply| reply);
     let day = 86_400;
-    sequence(&edge, "/", &[(0, "1", "Miss"), (day - 1, "1", "Hit"), (2, "2", "Miss")]).await;
+    sequence(
+        &edge,
+        "/",
+        &[(0, "1", "Miss"), (day - 1, "1", "Hit"), (2, "2", "Miss")],
+    )
+    .await;
     // The minimum of a second outweighs what forbids to cache.
     count(&edge, |reply| reply.header("Cache-Control", "private"));
-    sequence(&edge, "/a", &[(0, "1", "Miss"), (0, "1", "Hit"), (2, "2", "Miss")]).await;
+    sequence(
+        &edge,
+        "/a",
+        &[(0, "1", "Miss"), (0, "1", "Hit"), (2, "2", "Miss")],
+    )
+    .await;
     edge.update(policies(ORIGIN_CACHE_CONTROL, None)).await;
     edge.deployed().await;
     sequence(&edge, "/b", &[(0, "3", "Miss"), (0, "4", "Miss")]).await;
@@ -100,19 +119,28 @@ async fn expired_object_is_revalidated() {
             Some("\"v1\"") => Reply::status("304 Not Modified", ""),
             _ => Reply::ok("body"),
         };
-        reply.header("ETag", "\"v1\"").header("Cache-Control", "max-age=10")
+        reply
+            .header("ETag", "\"v1\"")
+            .header("Cache-Control", "max-age=10")
     });
     sequence(
         &edge,
         "/",
-        &[(0, "body", "Miss"), (11, "body", "RefreshHit"), (5, "body", "Hit")],
+        &[
+            (0, "body", "Miss"),
+            (11, "body", "RefreshHit"),
+            (5, "body", "Hit"),
+        ],
     )
     .await;
     assert_eq!(edge.get("/").await.header("age"), Some("5"));
     edge.seconds(6).await;
     // The viewer's own condition is answered by the edge.
     let answer = edge.get_with("/", &[("if-none-match", "\"v1\"")]).await;
-    assert_eq!((answer.status().as_u16(), &*outcome(&answer)), (304, "RefreshHit"));
+    assert_eq!(
+        (answer.status().as_u16(), &*outcome(&answer)),
+        (304, "RefreshHit")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +148,9 @@ async fn viewer_with_object_gets_no_body() {
     let edge = Edge::new().await;
     edge.origin.answers(|_| {
         let date = "Sun, 01 Nov 2026 00:00:00 GMT";
-        Reply::ok("body").header("ETag", "\"v1\"").header("Last-Modified", date)
+        Reply::ok("body")
+            .header("ETag", "\"v1\"")
+            .header("Last-Modified", date)
     });
     edge.get("/").await.bytes().await.unwrap();
     for (name, value, status) in [
@@ -131,7 +161,11 @@ async fn viewer_with_object_gets_no_body() {
         ("if-modified-since", "Sat, 31 Oct 2026 00:00:00 GMT", 200),
     ] {
         let answer = edge.get_with("/", &[(name, value)]).await;
-        assert_eq!((answer.status().as_u16(), &*outcome(&answer)), (status, "Hit"), "{value}");
+        assert_eq!(
+            (answer.status().as_u16(), &*outcome(&answer)),
+            (status, "Hit"),
+            "{value}"
+        );
     }
 }
 
@@ -195,7 +229,10 @@ async fn truncated_body_is_not_cached() {
     edge.origin.answers(|_| Reply::ok("half").length(8));
     for _ in 0..2 {
         let answer = edge.get("/").await;
-        assert_eq!((answer.status().as_u16(), &*outcome(&answer)), (200, "Miss"));
+        assert_eq!(
+            (answer.status().as_u16(), &*outcome(&answer)),
+            (200, "Miss")
+        );
         assert!(answer.bytes().await.is_err());
     }
     edge.origin.answers(|_| Reply::ok("whole"));
@@ -223,7 +260,12 @@ async fn stale_object_is_served_during_revalidation() {
     sequence(
         &edge,
         "/",
-        &[(0, "1", "Miss"), (15, "1", "Hit"), (1, "2", "Hit"), (40, "3", "Miss")],
+        &[
+            (0, "1", "Miss"),
+            (15, "1", "Hit"),
+            (1, "2", "Hit"),
+            (40, "3", "Miss"),
+        ],
     )
     .await;
 }
@@ -231,6 +273,10 @@ async fn stale_object_is_served_during_revalidation() {
 #[tokio::test(start_paused = true)]
 async fn response_for_anything_is_not_reused() {
     let edge = Edge::with(policies(ORIGIN_CACHE_CONTROL, None)).await;
-    count(&edge, |reply| reply.header("Cache-Control", "max-age=60").header("Vary", "*"));
+    count(&edge, |reply| {
+        reply
+            .header("Cache-Control", "max-age=60")
+            .header("Vary", "*")
+    });
     sequence(&edge, "/", &[(0, "1", "Miss"), (0, "2", "Miss")]).await;
 }

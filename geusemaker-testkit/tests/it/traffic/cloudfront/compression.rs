@@ -28,19 +28,32 @@ async fn text_is_compressed_for_viewer() {
         assert_eq!(answer.header("vary"), Some("Accept-Encoding"));
         let bytes = answer.bytes().await.unwrap();
         let mut found = String::new();
-        brotli::Decompressor::new(&bytes[..], 4096).read_to_string(&mut found).unwrap();
+        brotli::Decompressor::new(&bytes[..], 4096)
+            .read_to_string(&mut found)
+            .unwrap();
         assert_eq!(found, text());
         assert!(bytes.len() < 500);
     }
-    assert_eq!(edge.origin.last().header("accept-encoding"), Some("br,gzip"));
+    assert_eq!(
+        edge.origin.last().header("accept-encoding"),
+        Some("br,gzip")
+    );
     let answer = edge.get_with("/", &[("accept-encoding", "gzip")]).await;
-    assert_eq!((&*outcome(&answer), answer.header("content-encoding")), ("Miss", Some("gzip")));
+    assert_eq!(
+        (&*outcome(&answer), answer.header("content-encoding")),
+        ("Miss", Some("gzip"))
+    );
     let bytes = answer.bytes().await.unwrap();
     let mut found = String::new();
-    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut found).unwrap();
+    flate2::read::GzDecoder::new(&bytes[..])
+        .read_to_string(&mut found)
+        .unwrap();
     assert_eq!(found, text());
     let answer = edge.get("/").await;
-    assert_eq!((&*outcome(&answer), answer.header("content-encoding")), ("Miss", None));
+    assert_eq!(
+        (&*outcome(&answer), answer.header("content-encoding")),
+        ("Miss", None)
+    );
     assert_eq!(answer.text().await.unwrap(), text());
 }
 
@@ -50,9 +63,18 @@ async fn other_content_stays_as_it_is() {
     let accepted = [("accept-encoding", "gzip")];
     let html = || Reply::ok(&text()).header("Content-Type", "text/html");
     let replies = [
-        ("/type", Reply::ok(&text()).header("Content-Type", "image/png")),
-        ("/events", Reply::ok(&text()).header("Content-Type", "text/event-stream")),
-        ("/short", Reply::ok("short").header("Content-Type", "text/html")),
+        (
+            "/type",
+            Reply::ok(&text()).header("Content-Type", "image/png"),
+        ),
+        (
+            "/events",
+            Reply::ok(&text()).header("Content-Type", "text/event-stream"),
+        ),
+        (
+            "/short",
+            Reply::ok("short").header("Content-Type", "text/html"),
+        ),
         ("/encoded", html().header("Content-Encoding", "zstd")),
         ("/chunked", html().chunked()),
         ("/status", Reply::status("405 Method Not Allowed", &text())),

@@ -36,7 +36,10 @@ async fn errors_stay_for_ten_seconds() {
         edge.origin.answers(|_| Reply::ok("yes"));
         edge.seconds(9).await;
         let answer = edge.get(&path).await;
-        assert_eq!((answer.status().to_string(), outcome(&answer)), (status.into(), "Error".into()));
+        assert_eq!(
+            (answer.status().to_string(), outcome(&answer)),
+            (status.into(), "Error".into())
+        );
         edge.seconds(2).await;
         assert_eq!(edge.fetch(&path).await.0, "yes");
     }
@@ -45,11 +48,11 @@ async fn errors_stay_for_ten_seconds() {
 #[tokio::test(start_paused = true)]
 async fn other_errors_stay_only_on_request() {
     let edge = Edge::new().await;
-    edge.origin.answers(|_| Reply::status("403 Forbidden", "no"));
+    edge.origin
+        .answers(|_| Reply::status("403 Forbidden", "no"));
     assert_eq!(edge.get("/").await.status(), 403);
-    edge.origin.answers(|_| {
-        Reply::status("403 Forbidden", "no").header("Cache-Control", "max-age=60")
-    });
+    edge.origin
+        .answers(|_| Reply::status("403 Forbidden", "no").header("Cache-Control", "max-age=60"));
     edge.fetch("/").await;
     edge.origin.answers(|_| Reply::ok("yes"));
     edge.seconds(59).await;
@@ -61,7 +64,8 @@ async fn other_errors_stay_only_on_request() {
 #[tokio::test(start_paused = true)]
 async fn time_of_errors_is_a_setting() {
     let edge = Edge::with(error_response(404, None, 0)).await;
-    edge.origin.answers(|_| Reply::status("404 Not Found", "no"));
+    edge.origin
+        .answers(|_| Reply::status("404 Not Found", "no"));
     edge.fetch("/").await;
     edge.origin.answers(|_| Reply::ok("yes"));
     assert_eq!(edge.fetch("/").await.0, "yes");
@@ -70,10 +74,12 @@ async fn time_of_errors_is_a_setting() {
 #[tokio::test(start_paused = true)]
 async fn stale_object_stands_in_for_error() {
     let edge = Edge::new().await;
-    edge.origin.answers(|_| Reply::ok("old").header("Cache-Control", "max-age=10"));
+    edge.origin
+        .answers(|_| Reply::ok("old").header("Cache-Control", "max-age=10"));
     edge.fetch("/").await;
     edge.seconds(11).await;
-    edge.origin.answers(|_| Reply::status("500 Internal Server Error", "no"));
+    edge.origin
+        .answers(|_| Reply::status("500 Internal Server Error", "no"));
     assert_eq!(edge.fetch("/").await, ("old".into(), "Hit".into()));
     let asked = edge.origin.got().len();
     edge.seconds(5).await;
@@ -85,16 +91,16 @@ async fn stale_object_stands_in_for_error() {
     assert_eq!(edge.origin.got().len(), asked + 1);
     edge.seconds(11).await;
     // The client's fault is no reason to serve the old object.
-    edge.origin.answers(|_| Reply::status("404 Not Found", "no"));
+    edge.origin
+        .answers(|_| Reply::status("404 Not Found", "no"));
     assert_eq!(edge.get("/").await.status(), 404);
 }
 
 #[tokio::test(start_paused = true)]
 async fn origin_can_forbid_stale_objects() {
     let edge = Edge::new().await;
-    edge.origin.answers(|_| {
-        Reply::ok("old").header("Cache-Control", "max-age=10, stale-if-error=5")
-    });
+    edge.origin
+        .answers(|_| Reply::ok("old").header("Cache-Control", "max-age=10, stale-if-error=5"));
     edge.fetch("/").await;
     edge.origin.answers(|_| Reply::broken());
     edge.seconds(12).await;
@@ -106,14 +112,19 @@ async fn origin_can_forbid_stale_objects() {
 #[tokio::test(start_paused = true)]
 async fn custom_page_replaces_error() {
     let edge = Edge::with(error_response(503, Some(("/sorry.html", "200")), 5)).await;
-    edge.origin.answers(|got| match got.line.contains("/sorry.html") {
-        true => Reply::ok("sorry"),
-        false => Reply::status("503 Service Unavailable", "no"),
-    });
+    edge.origin
+        .answers(|got| match got.line.contains("/sorry.html") {
+            true => Reply::ok("sorry"),
+            false => Reply::status("503 Service Unavailable", "no"),
+        });
     let answer = edge.get("/").await;
-    assert_eq!((answer.status().as_u16(), &*outcome(&answer)), (200, "Error"));
+    assert_eq!(
+        (answer.status().as_u16(), &*outcome(&answer)),
+        (200, "Error")
+    );
     assert_eq!(answer.text().await.unwrap(), "sorry");
-    edge.origin.answers(|_| Reply::status("503 Service Unavailable", "no"));
+    edge.origin
+        .answers(|_| Reply::status("503 Service Unavailable", "no"));
     edge.seconds(6).await;
     // The page is in the cache.
     assert_eq!(edge.fetch("/").await.0, "sorry");
@@ -122,10 +133,11 @@ async fn custom_page_replaces_error() {
 #[tokio::test(start_paused = true)]
 async fn missing_custom_page_shows_own_error() {
     let edge = Edge::with(error_response(403, Some(("/sorry.html", "200")), 5)).await;
-    edge.origin.answers(|got| match got.line.contains("/sorry.html") {
-        true => Reply::status("404 Not Found", "no page"),
-        false => Reply::status("403 Forbidden", "no"),
-    });
+    edge.origin
+        .answers(|got| match got.line.contains("/sorry.html") {
+            true => Reply::status("404 Not Found", "no page"),
+            false => Reply::status("403 Forbidden", "no"),
+        });
     let answer = edge.get("/").await;
     assert_eq!(answer.status(), 404);
     assert_eq!(answer.text().await.unwrap(), "no page");
@@ -140,7 +152,10 @@ async fn unreachable_origin_is_bad_gateway() {
     assert_eq!(answer.header("server"), Some("CloudFront"));
     let id = answer.header("x-amz-cf-id").unwrap().to_owned();
     let page = answer.text().await.unwrap();
-    assert!(page.contains("<H1>502 ERROR</H1>") && page.contains(&id), "{page}");
+    assert!(
+        page.contains("<H1>502 ERROR</H1>") && page.contains(&id),
+        "{page}"
+    );
     // The error is cached, and its page is made for each viewer.
     let _listener = edge.traffic.listen(ORIGIN, 80);
     let answer = edge.get("/").await;
@@ -166,6 +181,7 @@ async fn broken_answer_is_bad_gateway() {
     assert_eq!(edge.get("/").await.status(), 502);
     assert_eq!(edge.origin.got().len(), 1);
     let long = "a".repeat(33_000);
-    edge.origin.answers(move |_| Reply::ok("").header("X-Long", &long));
+    edge.origin
+        .answers(move |_| Reply::ok("").header("X-Long", &long));
     assert_eq!(edge.get("/long").await.status(), 502);
 }

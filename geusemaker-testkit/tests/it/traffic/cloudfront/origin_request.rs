@@ -6,8 +6,8 @@ use aws_sdk_cloudfront::types::{
 
 use super::viewer::all_methods;
 use super::world::{
-    ALL_VIEWER, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, CACHING_OPTIMIZED, Edge,
-    ORIGIN_CACHE_CONTROL, ORIGIN, Origin, behavior, origin, outcome, policies,
+    ALL_VIEWER, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, CACHING_OPTIMIZED, Edge, ORIGIN,
+    ORIGIN_CACHE_CONTROL, Origin, behavior, origin, outcome, policies,
 };
 
 const VIEWER: &[(&str, &str)] = &[
@@ -52,7 +52,10 @@ async fn nothing_goes_to_origin_unless_listed() {
     assert_eq!(got.header("x-forwarded-for"), Some("203.0.113.10"));
     assert_eq!(got.header("x-origin-verify"), Some("secret"));
     let via = got.header("via").unwrap();
-    assert!(via.starts_with("1.1 ") && via.ends_with(".cloudfront.net (CloudFront)"), "{via}");
+    assert!(
+        via.starts_with("1.1 ") && via.ends_with(".cloudfront.net (CloudFront)"),
+        "{via}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +71,8 @@ async fn all_viewer_policy_forwards_request() {
     for name in ["x-forwarded-proto", "x-edge-own", "x-hop"] {
         assert_eq!(got.header(name), None, "{name}");
     }
-    edge.update(policies(CACHING_DISABLED, Some(ALL_VIEWER_EXCEPT_HOST))).await;
+    edge.update(policies(CACHING_DISABLED, Some(ALL_VIEWER_EXCEPT_HOST)))
+        .await;
     edge.deployed().await;
     edge.get_with("/", VIEWER).await;
     assert_eq!(edge.origin.last().header("host"), Some(ORIGIN));
@@ -94,9 +98,16 @@ async fn cache_key_goes_to_origin() {
 #[tokio::test(start_paused = true)]
 async fn forwarding_addresses_add_up_without_blank() {
     let edge = Edge::with(policies(CACHING_DISABLED, Some(ALL_VIEWER))).await;
-    edge.get_with("/", &[("x-forwarded-for", "192.0.2.1"), ("via", "1.1 proxy")]).await;
+    edge.get_with(
+        "/",
+        &[("x-forwarded-for", "192.0.2.1"), ("via", "1.1 proxy")],
+    )
+    .await;
     let got = edge.origin.last();
-    assert_eq!(got.header("x-forwarded-for"), Some("192.0.2.1,203.0.113.10"));
+    assert_eq!(
+        got.header("x-forwarded-for"),
+        Some("192.0.2.1,203.0.113.10")
+    );
     assert!(got.header("via").unwrap().starts_with("1.1 proxy, 1.1 "));
 }
 
@@ -136,7 +147,10 @@ async fn forwarded_values_pass_other_headers() {
         assert_eq!(got.header(name), None, "{name}");
     }
     edge.send("POST", "/", VIEWER, "a").await;
-    assert_eq!(edge.origin.last().header("authorization"), Some("Bearer secret"));
+    assert_eq!(
+        edge.origin.last().header("authorization"),
+        Some("Bearer secret")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,14 +181,17 @@ async fn origin_is_asked_by_its_protocol() {
         custom.origin_protocol_policy = OriginProtocolPolicy::MatchViewer;
     }))
     .await;
-    let tls = edge.traffic.listen(ORIGIN, 443).with_certificate(ORIGIN).unwrap();
+    let tls = edge
+        .traffic
+        .listen(ORIGIN, 443)
+        .with_certificate(ORIGIN)
+        .unwrap();
     let secure = Origin::listen(tls);
     edge.get("/http").await;
     let url = format!("https://{}/https", edge.host);
     assert_eq!(edge.traffic.get(&url).await.unwrap().status(), 200);
-    let lines = |origin: &Origin| -> Vec<String> {
-        origin.got().into_iter().map(|got| got.line).collect()
-    };
+    let lines =
+        |origin: &Origin| -> Vec<String> { origin.got().into_iter().map(|got| got.line).collect() };
     assert_eq!(lines(&edge.origin), ["GET /http HTTP/1.1"]);
     assert_eq!(lines(&secure), ["GET /https HTTP/1.1"]);
 }

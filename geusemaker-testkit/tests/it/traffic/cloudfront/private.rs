@@ -75,7 +75,10 @@ impl Behind {
 }
 
 fn http() -> aws_sdk_ec2::types::builders::IpPermissionBuilder {
-    IpPermission::builder().ip_protocol("tcp").from_port(80).to_port(80)
+    IpPermission::builder()
+        .ip_protocol("tcp")
+        .from_port(80)
+        .to_port(80)
 }
 
 /// A security group that drops packets shows as a timeout, the same group with CloudFront's prefix list lets the edge
@@ -91,7 +94,9 @@ async fn prefix_list_admits_edge_alone() {
     assert_eq!(behind.status(&host, "/a").await, 504);
     let waited = behind.world.aws.clock().now().duration_since(start);
     assert_eq!(waited.as_secs(), 30);
-    let list = PrefixListId::builder().prefix_list_id("pl-3b927c52").build();
+    let list = PrefixListId::builder()
+        .prefix_list_id("pl-3b927c52")
+        .build();
     behind.admit(http().prefix_list_ids(list).build()).await;
     assert_eq!(behind.status(&host, "/b").await, 503);
     let traffic = behind.world.aws.traffic();
@@ -112,7 +117,11 @@ async fn vpc_origin_is_reached_through_its_interfaces() {
         .build()
         .unwrap();
     let create = behind.cloudfront.create_vpc_origin();
-    let made = create.vpc_origin_endpoint_config(endpoint).send().await.unwrap();
+    let made = create
+        .vpc_origin_endpoint_config(endpoint)
+        .send()
+        .await
+        .unwrap();
     let id = made.vpc_origin.unwrap().id;
     behind.world.seconds(1200).await;
     let mut config = config();
@@ -129,7 +138,10 @@ async fn vpc_origin_is_reached_through_its_interfaces() {
     let filter = Filter::builder().name("group-name").values(name).build();
     let ec2 = &behind.world.network.ec2;
     let groups = ec2.describe_security_groups().filters(filter).send().await;
-    let group = groups.unwrap().security_groups()[0].group_id().unwrap().to_owned();
+    let group = groups.unwrap().security_groups()[0]
+        .group_id()
+        .unwrap()
+        .to_owned();
     let peer = UserIdGroupPair::builder().group_id(group).build();
     behind.admit(http().user_id_group_pairs(peer).build()).await;
     assert_eq!(behind.status(&host, "/b").await, 503);

@@ -5,7 +5,8 @@ use super::world::{Edge, Reply, outcome};
 #[tokio::test(start_paused = true)]
 async fn part_is_served_from_cache() {
     let edge = Edge::new().await;
-    edge.origin.answers(|_| Reply::ok("0123456789").header("ETag", "\"v1\""));
+    edge.origin
+        .answers(|_| Reply::ok("0123456789").header("ETag", "\"v1\""));
     edge.get("/").await.bytes().await.unwrap();
     for (range, status, body, shown) in [
         ("bytes=2-4", 206, "234", Some("bytes 2-4/10")),
@@ -38,10 +39,16 @@ async fn part_of_missing_object_comes_from_origin() {
     });
     for _ in 0..2 {
         let answer = edge.get_with("/", &[("range", "bytes=2-4")]).await;
-        assert_eq!((answer.status().as_u16(), &*outcome(&answer)), (206, "Miss"));
+        assert_eq!(
+            (answer.status().as_u16(), &*outcome(&answer)),
+            (206, "Miss")
+        );
         assert_eq!(answer.text().await.unwrap(), "234");
     }
     assert_eq!(edge.fetch("/").await, ("0123456789".into(), "Miss".into()));
-    assert_eq!(edge.get_with("/", &[("range", "bytes=2-4")]).await.status(), 206);
+    assert_eq!(
+        edge.get_with("/", &[("range", "bytes=2-4")]).await.status(),
+        206
+    );
     assert_eq!(edge.origin.got().len(), 3);
 }

@@ -38,7 +38,8 @@ async fn events_arrive_as_they_are_sent() {
 #[tokio::test(start_paused = true)]
 async fn stream_of_unknown_length_is_not_waited_for() {
     let edge = Edge::new().await;
-    edge.origin.answers(|_| Reply::ok("a").then(20, "b").chunked());
+    edge.origin
+        .answers(|_| Reply::ok("a").then(20, "b").chunked());
     let mut first = edge.get("/").await;
     assert_eq!(first.chunk().await.unwrap().unwrap(), "a");
     let start = edge.aws.clock().now();

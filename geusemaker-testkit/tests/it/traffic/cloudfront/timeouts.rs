@@ -45,7 +45,11 @@ async fn slow_second_attempt_succeeds() {
 async fn read_timeout_counts_between_pieces() {
     let edge = Edge::new().await;
     edge.origin.answers(|_| {
-        Reply::ok("a").then(25, "b").then(25, "c").then(40, "d").chunked()
+        Reply::ok("a")
+            .then(25, "b")
+            .then(25, "c")
+            .then(40, "d")
+            .chunked()
     });
     let mut answer = edge.get("/").await;
     assert_eq!(answer.status(), 200);
@@ -59,8 +63,12 @@ async fn read_timeout_counts_between_pieces() {
 
 #[tokio::test(start_paused = true)]
 async fn whole_response_has_limit_of_its_own() {
-    let edge = Edge::with(origin(|origin| origin.response_completion_timeout = Some(40))).await;
-    edge.origin.answers(|_| Reply::ok("late").after(25).then(20, "more").chunked());
+    let edge = Edge::with(origin(|origin| {
+        origin.response_completion_timeout = Some(40)
+    }))
+    .await;
+    edge.origin
+        .answers(|_| Reply::ok("late").after(25).then(20, "more").chunked());
     let mut answer = edge.get("/").await;
     assert_eq!(answer.chunk().await.unwrap().unwrap(), "late");
     let (broken, seconds) = elapsed(&edge, answer.chunk()).await;
@@ -77,7 +85,10 @@ async fn slow_upload_is_no_silence() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let edge = Edge::with(behavior(all_methods)).await;
     let mut viewer = edge.traffic.connect(&edge.host, 80).await.unwrap();
-    let head = format!("POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\n\r\n", edge.host);
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\n\r\n",
+        edge.host
+    );
     viewer.write_all(head.as_bytes()).await.unwrap();
     for byte in b"slow" {
         tokio::time::sleep(Duration::from_secs(20)).await;

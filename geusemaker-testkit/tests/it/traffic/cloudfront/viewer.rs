@@ -17,14 +17,18 @@ use crate::traffic::cloudfront::world;
 async fn distribution_serves_once_deployed() {
     let aws = Aws::builder().timings(Timings::Typical).build();
     let cloudfront = aws_sdk_cloudfront::Client::new(&aws.sdk_config());
-    let create = cloudfront.create_distribution().distribution_config(config());
+    let create = cloudfront
+        .create_distribution()
+        .distribution_config(config());
     let made = create.send().await.unwrap().distribution.unwrap();
     let url = format!("http://{}/", made.domain_name);
     let _origin = world::Origin::listen(aws.traffic().listen(ORIGIN, 80));
     assert!(aws.traffic().get(&url).await.is_err());
     use aws_sdk_cloudfront::client::Waiters as _;
     let wait = cloudfront.wait_until_distribution_deployed().id(made.id);
-    wait.wait(std::time::Duration::from_secs(7200)).await.unwrap();
+    wait.wait(std::time::Duration::from_secs(7200))
+        .await
+        .unwrap();
     let answer = aws.traffic().get(&url).await.unwrap();
     assert_eq!(answer.status(), 200);
 }
@@ -95,8 +99,15 @@ async fn viewers_choose_http_2() {
     let answer = edge.traffic.send(request()).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.text().await.unwrap(), "hello");
-    assert!(edge.origin.last().header("via").unwrap().starts_with("2.0 "));
-    edge.update(|config| config.http_version = Some(HttpVersion::Http11)).await;
+    assert!(
+        edge.origin
+            .last()
+            .header("via")
+            .unwrap()
+            .starts_with("2.0 ")
+    );
+    edge.update(|config| config.http_version = Some(HttpVersion::Http11))
+        .await;
     edge.deployed().await;
     assert!(edge.traffic.send(request()).await.is_err());
 }
@@ -133,11 +144,16 @@ async fn method_that_is_not_allowed_is_forbidden() {
     assert_eq!(answer.status(), 403);
     edge.update(behavior(all_methods)).await;
     edge.deployed().await;
-    let answer = edge.send("POST", "/", &[("content-type", "text/plain")], "a").await;
+    let answer = edge
+        .send("POST", "/", &[("content-type", "text/plain")], "a")
+        .await;
     assert_eq!(answer.status(), 200);
     let got = edge.origin.last();
     assert_eq!(got.line, "POST / HTTP/1.1");
-    assert_eq!((&*got.body, got.header("content-type")), ("a", Some("text/plain")));
+    assert_eq!(
+        (&*got.body, got.header("content-type")),
+        ("a", Some("text/plain"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +215,8 @@ async fn excluded_country_is_forbidden() {
     let answer = edge.get("/").await;
     assert_eq!(answer.status(), 403);
     assert!(answer.text().await.unwrap().contains("from your country"));
-    edge.update(restrict(GeoRestrictionType::Blacklist, "DE")).await;
+    edge.update(restrict(GeoRestrictionType::Blacklist, "DE"))
+        .await;
     edge.deployed().await;
     assert_eq!(edge.get("/").await.status(), 200);
 }
@@ -223,7 +240,10 @@ async fn options_is_cached_on_request() {
         all_methods(behavior);
         let methods = behavior.allowed_methods.as_mut().unwrap();
         let cached = CachedMethods::builder().quantity(3);
-        let cached = cached.items(Method::Get).items(Method::Head).items(Method::Options);
+        let cached = cached
+            .items(Method::Get)
+            .items(Method::Head)
+            .items(Method::Options);
         methods.cached_methods = Some(cached.build().unwrap());
     }))
     .await;
