@@ -1,11 +1,12 @@
 //! The state of the traffic of an account, which no call shows: counters, connections, caches.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use super::authority::Authority;
 use super::cloudfront::Edges;
 use super::instance::Programs;
+use super::listing::Listing;
 use super::load_balancer::Nodes;
 
 /// The state of an account's traffic. Snapshots do not have it.
@@ -16,6 +17,8 @@ pub(crate) struct DataPlane {
     pub(crate) edges: Edges,
     pub(crate) nodes: Nodes,
     pub(crate) programs: Programs,
+    /// What a server on sockets offers, if there is one.
+    pub(crate) listing: Mutex<Option<Listing>>,
 }
 
 impl DataPlane {

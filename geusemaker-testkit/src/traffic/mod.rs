@@ -4,17 +4,20 @@
 //! a server puts the same ends on sockets.
 
 mod authority;
-mod body;
+pub(crate) mod body;
 mod client;
 mod cloudfront;
 mod connect;
 mod data_plane;
 mod destination;
+mod directory;
 pub(crate) mod fault;
 mod fault_schedule;
 mod instance;
+mod listing;
 mod load_balancer;
 mod place;
+mod served;
 mod service;
 mod source;
 mod stream;
@@ -27,14 +30,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::directory::DoorKind;
 pub use self::fault::TrafficFault;
 pub use self::instance::Stub;
+pub use self::listing::OpenDoor;
 pub use self::place::Place;
 pub use self::service::Service;
 pub use self::stream::Stream;
 pub use self::streamed_body::{Pieces, StreamedBody};
 
+pub(crate) use self::body::Body;
 pub(crate) use self::data_plane::DataPlane;
+pub(crate) use self::destination::Destination;
+pub(crate) use self::directory::Door;
+pub(crate) use self::listing::Listing;
 use self::source::Source;
 use crate::aws::Aws;
 

@@ -104,6 +104,18 @@ impl CloudFront {
         distributions.any(|distribution| distribution.answers(domain_name, alternate_name))
     }
 
+    /// Returns the domain names of the distributions, and their alternate names without wildcards.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn domain_names(&self) -> impl Iterator<Item = String> {
+        let names = self.distributions.values().flat_map(|distribution| {
+            let aliases = distribution
+                .aliases()
+                .filter(|alias| !alias.starts_with('*'));
+            std::iter::once(distribution.domain_name().to_owned()).chain(aliases)
+        });
+        names
+    }
+
     /// Returns the id of the distribution with that domain name or alternate name. Of several, the most specific name
     /// counts.
     #[cfg(feature = "traffic")]
