@@ -48,6 +48,24 @@ use self::source::Source;
 use crate::aws::Aws;
 
 /// The traffic of a simulated account: its viewers' side of the internet. [`Aws::traffic`] returns it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use geusemaker_testkit::Aws;
+/// use geusemaker_testkit::traffic::TrafficFault;
+///
+/// let aws = Aws::new();
+/// let traffic = aws.traffic();
+/// // What answers on instances: a function, and a real program.
+/// traffic.program("web", |request| async move { http::Response::new(format!("hello, {}\n", request.uri())) });
+/// traffic.forward("api", "127.0.0.1:8080");
+/// // The third request gets no answer.
+/// traffic.fault(TrafficFault::hangs("web").nth(3).times(1).optional());
+/// // Nothing is deployed yet.
+/// assert!(traffic.get("http://web.example.com/").await.is_err());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Traffic {
     aws: Aws,
