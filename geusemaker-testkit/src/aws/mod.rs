@@ -110,11 +110,15 @@ impl Aws {
         SharedHttpClient::new(self.clone())
     }
 
-    /// Returns the traffic of the account: the internet as its viewers see it.
+    /// Returns the traffic of the account: the internet as its viewers see it. From the first call on, load balancers
+    /// make their health checks.
+    ///
+    /// # Panics
+    /// Panics outside a tokio runtime.
     #[cfg(feature = "traffic")]
     #[must_use]
     pub fn traffic(&self) -> crate::traffic::Traffic {
-        crate::traffic::Traffic::new(self.clone(), Arc::clone(&self.shared.traffic))
+        crate::traffic::Traffic::start(self.clone())
     }
 
     /// Reads the account as it is now.
@@ -126,11 +130,25 @@ impl Aws {
     /// Changes the account as something in it does, not a call.
     #[cfg(feature = "traffic")]
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
-        let updated = update(&mut lock(&self.shared.account), self.clock().now());
-        self.shared
-            .generation
-            .send_modify(|generation| *generation += 1);
-        updated
+        update(&mut lock(&self.shared.account), self.clock().now())
+    }
+
+    /// Announces a change that no call has made.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn announce_change(&self) {
+        let generation = &self.shared.generation;
+        generation.send_modify(|generation| *generation += 1);
+    }
+
+    #[cfg(feature = "traffic")]
+    pub(crate) fn data_plane(&self) -> Arc<crate::traffic::DataPlane> {
+        Arc::clone(&self.shared.traffic)
+    }
+
+    /// Returns a handle that does not keep the account alive.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn downgrade(&self) -> WeakAws {
+        WeakAws(Arc::downgrade(&self.shared))
     }
 
     /// Returns a number that grows with every call that may have changed something.
@@ -143,13 +161,6 @@ impl Aws {
     #[cfg(feature = "traffic")]
     pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.shared.generation.subscribe()
-    }
-
-    /// Returns a handle that does not keep the account, for tasks that run as long as it exists. With a full handle,
-    /// such a task would keep the account from telling about unfired faults at the end of a test.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn downgrade(&self) -> WeakAws {
-        WeakAws(Arc::downgrade(&self.shared))
     }
 
     /// Returns the software of the instances.
@@ -190,6 +201,14 @@ impl Aws {
     pub fn unfired_boot_faults(&self) -> Vec<BootFault> {
         self.shared.boot_faults_taken.store(true, Ordering::Relaxed);
         self.shared.guest.unfired()
+    }
+
+    /// Returns the faults of traffic that have not fired so far and are not optional, as [`Aws::unfired`] does for the
+    /// faults at calls: a test that calls this has to check the result itself.
+    #[cfg(feature = "traffic")]
+    #[must_use]
+    pub fn unfired_traffic_faults(&self) -> Vec<crate::traffic::TrafficFault> {
+        self.shared.traffic.programs.faults.unfired()
     }
 
     /// Returns every call so far, in order of arrival.
@@ -274,25 +293,16 @@ impl Aws {
     }
 }
 
-/// A handle to an account that does not keep it.
+/// A handle to an account that does not keep it alive.
 #[cfg(feature = "traffic")]
 #[derive(Clone)]
 pub(crate) struct WeakAws(std::sync::Weak<Shared>);
 
 #[cfg(feature = "traffic")]
 impl WeakAws {
-    /// Returns the account if it still exists.
+    /// Returns the account, if it still exists.
     pub(crate) fn upgrade(&self) -> Option<Aws> {
-        Some(Aws {
-            shared: self.0.upgrade()?,
-        })
-    }
-}
-
-#[cfg(feature = "traffic")]
-impl fmt::Debug for WeakAws {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakAws").finish_non_exhaustive()
+        self.0.upgrade().map(|shared| Aws { shared })
     }
 }
 

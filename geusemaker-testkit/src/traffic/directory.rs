@@ -59,7 +59,7 @@ pub(crate) fn doors(aws: &Aws) -> BTreeSet<Door> {
             let balancers = region.elastic_load_balancing.dns_names(now);
             names.extend(balancers.map(|name| (DoorKind::LoadBalancer, name.to_owned())));
         }
-        let distributions = account.cloudfront.domain_names();
+        let distributions = account.cloudfront.domain_names(now).into_iter();
         names.extend(distributions.map(|name| (DoorKind::Distribution, name)));
         let records = account.route53.host_names();
         names.extend(records.map(|name| (DoorKind::Record, name)));

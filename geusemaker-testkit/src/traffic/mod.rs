@@ -13,9 +13,11 @@ mod destination;
 mod directory;
 pub(crate) mod fault;
 mod fault_schedule;
+mod health_checks;
 mod instance;
 mod listing;
 mod load_balancer;
+mod outside;
 mod place;
 mod served;
 mod service;
@@ -34,6 +36,7 @@ pub use self::directory::DoorKind;
 pub use self::fault::TrafficFault;
 pub use self::instance::Stub;
 pub use self::listing::OpenDoor;
+pub use self::outside::Listener;
 pub use self::place::Place;
 pub use self::service::Service;
 pub use self::stream::Stream;
@@ -74,7 +77,10 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn new(aws: Aws, plane: Arc<DataPlane>) -> Self {
+    /// Returns the traffic of an account, whose health checks are made from now on.
+    pub(crate) fn start(aws: Aws) -> Self {
+        let plane = aws.data_plane();
+        plane.start_health_checks(&aws);
         Self {
             aws,
             plane,

@@ -18,7 +18,11 @@ fn example_fault_file_can_be_read() {
 fn example_traffic_faults_can_be_read() {
     let text = include_str!("../../examples/traffic-faults.toml");
     let file = FaultFile::parse(text).unwrap();
-    let sentences: Vec<_> = file.traffic_faults.iter().map(ToString::to_string).collect();
+    let sentences: Vec<_> = file
+        .traffic_faults
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         sentences,
         [

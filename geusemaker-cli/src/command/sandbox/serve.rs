@@ -136,7 +136,15 @@ fn account(
     if settings.verbose.value > 0 {
         account = account.on_call(log);
     }
+    if serve.no_traffic && !traffic_faults.is_empty() {
+        let message = "--no-traffic leaves the [[traffic-fault]]s of --faults without effect";
+        return Err(Failure::usage(message).remedy("leave one of them out"));
+    }
     let with_faults = |aws: Aws| {
+        if serve.no_traffic {
+            // From the first use of it on, load balancers make health checks.
+            return aws;
+        }
         let traffic = aws.traffic();
         for fault in traffic_faults {
             traffic.fault(fault);
@@ -255,7 +263,7 @@ fn log(call: &CallRecord) {
 fn unfired(aws: &Aws) -> Vec<String> {
     let faults = aws.unfired();
     let boot_faults = aws.unfired_boot_faults();
-    let traffic_faults = aws.traffic().unfired_faults();
+    let traffic_faults = aws.unfired_traffic_faults();
     let faults = faults.iter().map(ToString::to_string);
     faults
         .chain(boot_faults.iter().map(ToString::to_string))

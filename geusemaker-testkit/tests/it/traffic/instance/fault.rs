@@ -198,7 +198,7 @@ async fn unfired_fault_is_told() {
     machine
         .traffic
         .fault(TrafficFault::hangs("nobody").optional());
-    assert_eq!(machine.traffic.unfired_faults(), [fault]);
+    assert_eq!(machine.aws.unfired_traffic_faults(), [fault]);
 }
 
 #[tokio::test(start_paused = true)]
