@@ -47,6 +47,19 @@ impl CloudFront {
         Some(self.vpc_origins.get(id)?.endpoint())
     }
 
+    /// Returns the names that lead to distributions: their domain names, and their alternate names without wildcards.
+    pub(crate) fn domain_names(&self, now: Timestamp) -> Vec<String> {
+        let distributions = self.distributions.values();
+        let names = distributions.flat_map(|distribution| {
+            let config = distribution.in_force(now);
+            let aliases = config.into_iter().flat_map(Config::aliases);
+            let aliases = aliases.filter(|alias| !alias.starts_with('*'));
+            let own = config.map(|_| distribution.domain_name());
+            own.into_iter().chain(aliases).map(str::to_owned)
+        });
+        names.collect()
+    }
+
     /// Returns the id of the distribution that edge locations know by that domain name or alternate name. Of several,
     /// the most specific name counts.
     pub(crate) fn of_domain_name(&self, name: &str, now: Timestamp) -> Option<&str> {
