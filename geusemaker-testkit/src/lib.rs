@@ -56,6 +56,8 @@ mod lock;
 #[cfg(any(feature = "cassette-server", feature = "socket"))]
 pub mod serve;
 mod sim;
+#[cfg(feature = "traffic")]
+pub mod traffic;
 mod wire;
 mod xml;
 

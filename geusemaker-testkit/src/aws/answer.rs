@@ -113,6 +113,11 @@ impl Aws {
         let mut account = lock(&self.shared.account);
         let request_id = account.rng.uuid();
         let answer = call.and_then(|mut call| self.decide(&mut account, request, &mut call, claim));
+        #[cfg(feature = "traffic")]
+        if !is_read(operation) {
+            let generation = &self.shared.generation;
+            generation.send_modify(|generation| *generation += 1);
+        }
         if let Some(on_change) = on_change {
             let snapshot = Snapshot::of(&account, self.clock().now());
             drop(account);

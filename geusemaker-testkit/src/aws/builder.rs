@@ -324,6 +324,10 @@ impl AwsBuilder {
                 drop_caller: Notify::new(),
                 clock: Clock::starting_at(now).speed(self.speed),
                 guest: self.guest,
+                #[cfg(feature = "traffic")]
+                generation: tokio::sync::watch::Sender::new(0),
+                #[cfg(feature = "traffic")]
+                traffic: Arc::default(),
                 boot_faults_taken: AtomicBool::new(false),
                 region: self.region,
                 on_change: self.on_change.map(Mutex::new),

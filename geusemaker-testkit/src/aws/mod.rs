@@ -61,6 +61,11 @@ struct Shared {
     drop_caller: Notify,
     clock: Clock,
     guest: Arc<dyn Guest>,
+    /// The number of calls so far that may have changed something.
+    #[cfg(feature = "traffic")]
+    generation: tokio::sync::watch::Sender<u64>,
+    #[cfg(feature = "traffic")]
+    traffic: Arc<crate::traffic::DataPlane>,
     /// True if a caller has asked for the guest's faults that have not fired.
     boot_faults_taken: AtomicBool,
     region: String,
@@ -103,6 +108,47 @@ impl Aws {
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
+    }
+
+    /// Returns the traffic of the account: the internet as its viewers see it.
+    #[cfg(feature = "traffic")]
+    #[must_use]
+    pub fn traffic(&self) -> crate::traffic::Traffic {
+        crate::traffic::Traffic::new(self.clone(), Arc::clone(&self.shared.traffic))
+    }
+
+    /// Reads the account as it is now.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Account, jiff::Timestamp) -> T) -> T {
+        read(&lock(&self.shared.account), self.clock().now())
+    }
+
+    /// Changes the account as something in it does, not a call.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
+        let updated = update(&mut lock(&self.shared.account), self.clock().now());
+        self.shared
+            .generation
+            .send_modify(|generation| *generation += 1);
+        updated
+    }
+
+    /// Returns a number that grows with every call that may have changed something.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn generation(&self) -> u64 {
+        *self.shared.generation.borrow()
+    }
+
+    /// Returns a receiver that learns of every call that may have changed something.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.generation.subscribe()
+    }
+
+    /// Returns the software of the instances.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn guest(&self) -> &Arc<dyn Guest> {
+        &self.shared.guest
     }
 
     /// Returns the account's clock.

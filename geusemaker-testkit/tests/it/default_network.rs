@@ -46,6 +46,17 @@ impl DefaultNetwork {
         }
     }
 
+    /// Returns the default security group, which instances have unless their launch names others.
+    #[cfg(feature = "traffic")]
+    pub(crate) async fn default_group(&self) -> String {
+        let name = Filter::builder().name("group-name").values("default");
+        let vpc = Filter::builder().name("vpc-id").values(&self.vpc);
+        let groups = self.ec2.describe_security_groups();
+        let groups = groups.filters(name.build()).filters(vpc.build());
+        let groups = groups.send().await.unwrap();
+        groups.security_groups()[0].group_id().unwrap().to_owned()
+    }
+
     /// Deletes the security group, or returns AWS's error code.
     pub(crate) async fn delete_security_group(&self) -> Result<(), String> {
         let deleted = self

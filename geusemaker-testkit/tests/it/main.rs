@@ -33,4 +33,6 @@ mod service_guest;
 mod service_quotas;
 mod ssm;
 mod sts;
+#[cfg(feature = "traffic")]
+mod traffic;
 mod wire;

@@ -99,6 +99,14 @@ impl Acm {
         }
     }
 
+    /// Returns the names of a certificate.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn names_of(&self, arn: &str) -> Option<Vec<String>> {
+        let certificate = self.certificates.get(arn)?;
+        let names = certificate.names.iter();
+        Some(names.map(|one| one.name.as_str().to_owned()).collect())
+    }
+
     /// Returns the ARN of the certificate that [`Self::add_issued`] has added for a name.
     pub(crate) fn issued(&self, name: &str) -> Option<&str> {
         let mut all = self.certificates.values();

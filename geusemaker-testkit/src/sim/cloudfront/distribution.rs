@@ -76,6 +76,17 @@ impl Distribution {
                 .any(|alias| is_name(&alias.to_ascii_lowercase()))
     }
 
+    #[cfg(feature = "traffic")]
+    pub(super) fn domain_name(&self) -> &str {
+        &self.domain_name
+    }
+
+    /// Returns the alternate names, in lower case.
+    #[cfg(feature = "traffic")]
+    pub(super) fn aliases(&self) -> impl Iterator<Item = String> {
+        self.config.aliases().map(str::to_ascii_lowercase)
+    }
+
     /// Returns true if one of the distribution's cache behaviors has the policy.
     pub(super) fn uses(&self, kind: Kind, policy: &str) -> bool {
         self.config.has_behavior_with(kind.member(), policy)

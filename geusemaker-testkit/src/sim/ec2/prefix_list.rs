@@ -71,6 +71,19 @@ pub(crate) fn prefix_lists(region: &str) -> Vec<PrefixList> {
     ]
 }
 
+#[cfg(feature = "traffic")]
+impl PrefixList {
+    /// Returns the blocks that are known here.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = super::cidr::Cidr> {
+        self.entries.iter().filter_map(|block| block.parse().ok())
+    }
+
+    /// Returns true for the addresses from which CloudFront connects to origins.
+    pub(super) fn is_of_cloudfront(&self) -> bool {
+        self.name.contains("cloudfront")
+    }
+}
+
 impl Described for PrefixList {
     const IDS: Option<&'static str> = Some("PrefixListId");
     const PAGE_SIZES: std::ops::RangeInclusive<usize> = 1..=100;

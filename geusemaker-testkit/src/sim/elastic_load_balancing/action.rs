@@ -20,7 +20,7 @@ const CONTENT_TYPES: [&str; 5] = [
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Action {
+pub(crate) enum Action {
     /// It comes before one of the others, which are final.
     Authenticate(Authentication),
     Forward {
@@ -38,9 +38,9 @@ pub(super) enum Action {
 
 /// A target group and its share of the requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct WeightedGroup {
-    arn: String,
-    weight: u32,
+pub(crate) struct WeightedGroup {
+    pub(crate) arn: String,
+    pub(crate) weight: u32,
 }
 
 impl Action {

@@ -12,7 +12,7 @@ use crate::wire::xml::Element;
 
 /// The attributes of an application load balancer. Only deletion protection has an effect here; the others concern
 /// traffic, which is not simulated.
-pub(super) const LOAD_BALANCER: &[Attribute] = &[
+pub(crate) const LOAD_BALANCER: &[Attribute] = &[
     attribute("access_logs.s3.bucket", "", Takes::Anything),
     attribute("access_logs.s3.enabled", "false", Takes::Flag),
     attribute("access_logs.s3.prefix", "", Takes::Anything),
@@ -71,7 +71,7 @@ pub(super) const LOAD_BALANCER: &[Attribute] = &[
 ];
 
 /// The attributes of a target group of instances. Only the deregistration delay has an effect here.
-pub(super) const TARGET_GROUP: &[Attribute] = &[
+pub(crate) const TARGET_GROUP: &[Attribute] = &[
     attribute(DEREGISTRATION_DELAY, "300", Takes::Number(0..=3600)),
     attribute(
         "load_balancing.algorithm.anomaly_mitigation",
@@ -133,10 +133,10 @@ pub(super) const TARGET_GROUP: &[Attribute] = &[
 ];
 
 /// The attributes of an HTTP listener: headers of responses, which are not simulated.
-pub(super) const HTTP_LISTENER: &[Attribute] = &HEADERS_OF_RESPONSES;
+pub(crate) const HTTP_LISTENER: &[Attribute] = &HEADERS_OF_RESPONSES;
 
 /// The attributes of an HTTPS listener: those of an HTTP listener and headers of requests.
-pub(super) const HTTPS_LISTENER: &[Attribute] = &{
+pub(crate) const HTTPS_LISTENER: &[Attribute] = &{
     let [a, b, c, d, e, f, g, h, i, j] = HEADERS_OF_RESPONSES;
     [
         header_name(
@@ -197,15 +197,15 @@ const HEADERS_OF_RESPONSES: [Attribute; 10] = [
     header_value("routing.http.response.x_frame_options.header_value"),
 ];
 
-pub(super) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
+pub(crate) const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 
 /// The values that differ from the defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Attributes(BTreeMap<String, String>);
+pub(crate) struct Attributes(BTreeMap<String, String>);
 
 /// An attribute of a kind of resource: its key, its default and the values that it accepts.
-pub(super) struct Attribute {
-    key: &'static str,
+pub(crate) struct Attribute {
+    pub(crate) key: &'static str,
     default: &'static str,
     takes: Takes,
 }
@@ -276,7 +276,7 @@ impl Attributes {
         self.0.extend(changes.0);
     }
 
-    pub(super) fn value<'a>(&'a self, known: &[Attribute], key: &str) -> &'a str {
+    pub(crate) fn value<'a>(&'a self, known: &[Attribute], key: &str) -> &'a str {
         let default = known.iter().find(|attribute| attribute.key == key);
         self.0
             .get(key)

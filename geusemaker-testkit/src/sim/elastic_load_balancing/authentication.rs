@@ -9,15 +9,15 @@ use crate::wire::xml::Element;
 
 /// An action that comes before the final one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Authentication {
-    kind: Kind,
+pub(crate) struct Authentication {
+    pub(crate) kind: Kind,
     /// The members of its configuration that descriptions show, in their order.
-    shown: Vec<(String, String)>,
+    pub(crate) shown: Vec<(String, String)>,
     claims: Vec<Claim>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Cognito,
     Jwt,
     Oidc,

@@ -11,16 +11,16 @@ use crate::wire::xml::Element;
 
 /// A part of a request with a list of values. The part has to match one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Condition {
-    field: Field,
-    values: Vec<String>,
+pub(crate) struct Condition {
+    pub(crate) field: Field,
+    pub(crate) values: Vec<String>,
     /// True if the values are regular expressions.
     #[serde(default)]
-    is_regex: bool,
+    pub(crate) is_regex: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Field {
+pub(crate) enum Field {
     PathPattern,
     HostHeader,
     /// The header of that name.

@@ -11,22 +11,22 @@ use crate::wire::params::Params;
 use crate::wire::xml::Element;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HealthCheck {
+pub(crate) struct HealthCheck {
     #[serde(default)]
-    protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// `None` for the port of the traffic.
-    pub(super) port: Option<u32>,
-    path: String,
-    matcher: String,
+    pub(crate) port: Option<u32>,
+    pub(crate) path: String,
+    pub(crate) matcher: String,
     /// True if the codes of the matcher are those of gRPC.
     #[serde(default)]
-    is_grpc: bool,
+    pub(crate) is_grpc: bool,
     /// The time between two checks, in seconds.
-    pub(super) interval: u32,
+    pub(crate) interval: u32,
     /// The time after which an unanswered check has failed, in seconds.
-    timeout: u32,
-    pub(super) healthy_threshold: u32,
-    pub(super) unhealthy_threshold: u32,
+    pub(crate) timeout: u32,
+    pub(crate) healthy_threshold: u32,
+    pub(crate) unhealthy_threshold: u32,
 }
 
 impl HealthCheck {

@@ -20,25 +20,25 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Listener {
-    pub(super) arn: String,
-    pub(super) load_balancer: String,
-    port: u32,
+pub(crate) struct Listener {
+    pub(crate) arn: String,
+    pub(crate) load_balancer: String,
+    pub(crate) port: u32,
     /// The settings that an HTTPS listener has and an HTTP listener does not.
     #[serde(default)]
-    pub(super) tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
     #[serde(default)]
-    attributes: Attributes,
+    pub(crate) attributes: Attributes,
     /// The listener's default actions, which AWS also shows as a rule.
-    pub(super) default_rule: Rule,
+    pub(crate) default_rule: Rule,
     /// The other rules, by priority.
-    pub(super) rules: BTreeMap<u32, Rule>,
-    pub(super) tags: Tags,
+    pub(crate) rules: BTreeMap<u32, Rule>,
+    pub(crate) tags: Tags,
 }
 
 impl Listener {
     /// Returns the rules in the order in which they are tried.
-    pub(super) fn all_rules(&self) -> impl Iterator<Item = (Priority, &Rule)> {
+    pub(crate) fn all_rules(&self) -> impl Iterator<Item = (Priority, &Rule)> {
         self.rules
             .iter()
             .map(|(priority, rule)| (Priority::Number(*priority), rule))

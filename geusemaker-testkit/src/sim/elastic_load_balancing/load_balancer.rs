@@ -21,13 +21,13 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct LoadBalancer {
-    pub(super) arn: String,
-    pub(super) settings: Settings,
-    pub(super) dns_name: String,
+pub(crate) struct LoadBalancer {
+    pub(crate) arn: String,
+    pub(crate) settings: Settings,
+    pub(crate) dns_name: String,
     pub(super) vpc: String,
-    pub(super) placements: Vec<Placement>,
-    pub(super) attributes: Attributes,
+    pub(crate) placements: Vec<Placement>,
+    pub(crate) attributes: Attributes,
     pub(super) tags: Tags,
     created_at: Timestamp,
     pub(super) active_at: Timestamp,
@@ -39,11 +39,11 @@ pub(super) struct LoadBalancer {
 
 /// The caller's choices, which decide whether a second creation is the same or another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     name: String,
     scheme: String,
     pub(super) subnets: BTreeSet<String>,
-    pub(super) security_groups: BTreeSet<String>,
+    pub(crate) security_groups: BTreeSet<String>,
 }
 
 /// The failure of the load balancer's creation.

@@ -1,29 +1,29 @@
 //! Elastic Load Balancing, version 2: application load balancers, and the health of their targets.
 
 mod account_limit;
-mod action;
-mod attributes;
-mod authentication;
-mod condition;
+pub(crate) mod action;
+pub(crate) mod attributes;
+pub(crate) mod authentication;
+pub(crate) mod condition;
 mod error_code;
-mod health_check;
+pub(crate) mod health_check;
 mod hosted_zone;
-mod listener;
-mod load_balancer;
+pub(crate) mod listener;
+pub(crate) mod load_balancer;
 mod load_balancer_settings;
 mod operations;
 mod paging;
-mod placement;
-mod protocol;
-mod redirect;
-mod rule;
+pub(crate) mod placement;
+pub(crate) mod protocol;
+pub(crate) mod redirect;
+pub(crate) mod rule;
 mod ssl_policy;
 mod tags;
-mod target;
-mod target_group;
-mod target_health;
-mod tls;
-mod transform;
+pub(crate) mod target;
+pub(crate) mod target_group;
+pub(crate) mod target_health;
+pub(crate) mod tls;
+pub(crate) mod transform;
 mod validation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,6 +159,49 @@ impl ElasticLoadBalancing {
         })
     }
 
+    /// Returns the ARN of the load balancer with a host name.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn of_dns_name(&self, name: &str, now: Timestamp) -> Option<&str> {
+        let mut load_balancers = self.load_balancers.values();
+        let found = load_balancers
+            .find(|one| one.dns_name.eq_ignore_ascii_case(name) && !one.is_gone(now))?;
+        Some(&found.arn)
+    }
+
+    /// Returns a load balancer that accepts connections.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn accepting(&self, arn: &str, now: Timestamp) -> Option<&LoadBalancer> {
+        let found = self.load_balancers.get(arn)?;
+        (found.state(now) == "active" && !found.is_gone(now)).then_some(found)
+    }
+
+    /// Returns the listener of a load balancer on a port.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn listener_on(&self, load_balancer: &str, port: u16) -> Option<&Listener> {
+        self.listeners.values().find(|listener| {
+            listener.load_balancer == load_balancer && listener.port == u32::from(port)
+        })
+    }
+
+    /// Returns the state of a target.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn health(
+        &self,
+        group: &str,
+        target: &target::Target,
+        ec2: &Ec2,
+        software: Software<'_>,
+        now: Timestamp,
+    ) -> target_health::State {
+        target_health::of(self, group, target, ec2, software, now).state
+    }
+
+    /// Returns a target group.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn group(&self, arn: &str) -> Option<&TargetGroup> {
+        self.target_groups.get(arn)
+    }
+
     /// Returns the load balancer, even if it is being deleted.
     fn load_balancer(&self, arn: &str) -> Result<&LoadBalancer, ServiceError> {
         self.load_balancers
@@ -181,7 +224,10 @@ impl ElasticLoadBalancing {
         })
     }
 
-    fn listeners_of<'a>(&'a self, load_balancer: &'a str) -> impl Iterator<Item = &'a Listener> {
+    pub(crate) fn listeners_of<'a>(
+        &'a self,
+        load_balancer: &'a str,
+    ) -> impl Iterator<Item = &'a Listener> {
         self.listeners
             .values()
             .filter(move |listener| listener.load_balancer == load_balancer)

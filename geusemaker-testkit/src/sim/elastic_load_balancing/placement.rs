@@ -14,10 +14,10 @@ use crate::wire::xml::Element;
 
 /// The placement of a load balancer in one zone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Placement {
-    pub(super) subnet: Subnet,
+pub(crate) struct Placement {
+    pub(crate) subnet: Subnet,
     /// The id of the network interface in that zone.
-    pub(super) interface: String,
+    pub(crate) interface: String,
 }
 
 impl Placement {

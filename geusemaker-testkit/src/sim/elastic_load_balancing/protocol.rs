@@ -7,7 +7,7 @@ use crate::wire::ServiceError;
 use crate::wire::params::Params;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     #[default]
     Http,
     Https,

@@ -8,13 +8,13 @@ use crate::wire::params::{Params, Structure};
 use crate::wire::xml::Element;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Redirect {
-    protocol: String,
-    host: String,
-    port: String,
-    path: String,
-    query: String,
-    status_code: String,
+pub(crate) struct Redirect {
+    pub(crate) protocol: String,
+    pub(crate) host: String,
+    pub(crate) port: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) status_code: String,
 }
 
 impl Redirect {

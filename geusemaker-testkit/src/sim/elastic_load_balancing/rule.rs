@@ -20,13 +20,13 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Rule {
-    pub(super) arn: String,
-    conditions: Vec<Condition>,
+pub(crate) struct Rule {
+    pub(crate) arn: String,
+    pub(crate) conditions: Vec<Condition>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    transforms: Vec<Transform>,
-    pub(super) actions: Vec<Action>,
-    pub(super) tags: Tags,
+    pub(crate) transforms: Vec<Transform>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) tags: Tags,
     created_at: Timestamp,
     /// The time since which the rule forwards to a target group, if it did not from the start.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub(super) struct Rule {
 
 /// The position of a rule among the rules of its listener.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Priority {
+pub(crate) enum Priority {
     Number(u32),
     /// After all other rules.
     Default,

@@ -17,32 +17,32 @@ use crate::wire::params::Params;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Target {
-    pub(super) instance: String,
-    pub(super) port: u32,
+pub(crate) struct Target {
+    pub(crate) instance: String,
+    pub(crate) port: u32,
     /// The time at which the registration has reached the load balancer.
-    pub(super) registered_at: Timestamp,
+    pub(crate) registered_at: Timestamp,
     /// The part of an interval that passes before the first health check.
-    pub(super) check_offset: f64,
+    pub(crate) check_offset: f64,
     /// The time at which the target has drained, once it was deregistered.
-    pub(super) drained_at: Option<Timestamp>,
+    pub(crate) drained_at: Option<Timestamp>,
     #[serde(default)]
-    pub(super) failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// The reason and the time of failing health checks, no matter what runs on the instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// AWS's code: `Target.Timeout`.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// The time for which the target was healthy before; `None` if it never is.
-    pub(super) after: Option<Duration>,
+    pub(crate) after: Option<Duration>,
 }
 
 /// A target as a caller names it.
-pub(super) struct Named {
-    pub(super) instance: String,
-    pub(super) port: u32,
+pub(crate) struct Named {
+    pub(crate) instance: String,
+    pub(crate) port: u32,
 }
 
 impl Named {

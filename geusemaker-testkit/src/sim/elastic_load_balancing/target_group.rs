@@ -19,30 +19,30 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct TargetGroup {
-    arn: String,
-    pub(super) settings: Settings,
-    attributes: Attributes,
-    pub(super) targets: Vec<Target>,
-    pub(super) tags: Tags,
+pub(crate) struct TargetGroup {
+    pub(crate) arn: String,
+    pub(crate) settings: Settings,
+    pub(crate) attributes: Attributes,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) tags: Tags,
 }
 
 /// The caller's choices, which decide whether a second creation is the same or another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     name: String,
     #[serde(default)]
-    protocol: Protocol,
+    pub(crate) protocol: Protocol,
     #[serde(default)]
-    version: ProtocolVersion,
-    pub(super) port: u32,
+    pub(crate) version: ProtocolVersion,
+    pub(crate) port: u32,
     vpc: String,
-    pub(super) health_check: HealthCheck,
+    pub(crate) health_check: HealthCheck,
 }
 
 /// The protocol version of requests to the targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum ProtocolVersion {
+pub(crate) enum ProtocolVersion {
     #[default]
     Http1,
     Http2,

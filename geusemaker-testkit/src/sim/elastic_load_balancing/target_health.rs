@@ -16,14 +16,14 @@ use crate::wire::{Reply, ServiceError};
 
 /// A target's health as DescribeTargetHealth shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Health {
-    pub(super) state: State,
+pub(crate) struct Health {
+    pub(crate) state: State,
     /// The code and the text; `None` for a healthy target.
     reason: Option<(String, &'static str)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     Draining,
     Healthy,
     Initial,

@@ -12,11 +12,11 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     policy: String,
-    default_certificate: String,
+    pub(crate) default_certificate: String,
     /// The certificates for further names.
-    further_certificates: Vec<String>,
+    pub(crate) further_certificates: Vec<String>,
 }
 
 impl Tls {
@@ -64,7 +64,7 @@ impl Tls {
     }
 
     /// Returns the ARNs of the listener's certificates.
-    pub(super) fn certificates(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &String> {
         let further = self.further_certificates.iter();
         [&self.default_certificate].into_iter().chain(further)
     }

@@ -10,14 +10,14 @@ use crate::wire::xml::Element;
 
 /// A transform of a rule: a pattern, and the text that replaces what it matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Transform {
-    kind: Kind,
-    regex: String,
-    replace: String,
+pub(crate) struct Transform {
+    pub(crate) kind: Kind,
+    pub(crate) regex: String,
+    pub(crate) replace: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Kind {
+pub(crate) enum Kind {
     HostHeaderRewrite,
     UrlRewrite,
 }

@@ -69,6 +69,19 @@ impl Route53 {
         zones.find_map(|zone| zone.record(&name, "CNAME")?.since_with_value(value))
     }
 
+    /// Returns the name that the addresses of a name come from: the target of its alias, or of its CNAME record.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn target_of(&self, name: &str, now: Timestamp) -> Option<String> {
+        let name = Name::parse(name).ok()?;
+        let records = |kind| {
+            self.zones
+                .values()
+                .find_map(|zone| zone.record(&name, kind))
+        };
+        let record = records("A").or_else(|| records("CNAME"))?;
+        record.target(now)
+    }
+
     /// Adds a zone that is older than the program under test, unless there is one of that name.
     pub(crate) fn add_zone(&mut self, name: &Name, account_id: &str, now: Timestamp) {
         if self.zone_of(name).is_none() {

@@ -43,6 +43,20 @@ pub(super) struct AliasTarget {
 }
 
 impl Record {
+    /// Returns the name that an alias or a CNAME record leads to, once the name servers have it.
+    #[cfg(feature = "traffic")]
+    pub(super) fn target(&self, now: Timestamp) -> Option<String> {
+        if now < self.since {
+            return None;
+        }
+        match &self.content {
+            Content::Alias(target) => Some(target.name.plain()),
+            Content::Values { values, .. } => {
+                Some(values.first()?.trim_end_matches('.').to_ascii_lowercase())
+            }
+        }
+    }
+
     pub(super) fn with_values(
         name: Name,
         kind: &str,

@@ -44,6 +44,15 @@ pub(super) struct PublicAddress<'a> {
     pub(super) elastic: Option<&'a Address>,
 }
 
+#[cfg(feature = "traffic")]
+impl Address {
+    /// Returns the address, if it leads to that network interface.
+    pub(super) fn ip_of(&self, interface: &str) -> Option<Ipv4Addr> {
+        let association = self.association.as_ref()?;
+        (association.interface == interface).then_some(self.ip)
+    }
+}
+
 impl PublicAddress<'_> {
     pub(super) fn owner(&self, ec2: &Ec2) -> String {
         match self.elastic {

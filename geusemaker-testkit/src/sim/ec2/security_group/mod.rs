@@ -1,5 +1,7 @@
 //! Security groups.
 
+#[cfg(feature = "traffic")]
+mod admission;
 mod peers;
 pub(super) mod permission;
 pub(super) mod reference;

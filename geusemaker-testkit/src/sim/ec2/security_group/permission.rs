@@ -33,6 +33,15 @@ pub(super) struct Traffic {
     pub(super) to_port: i32,
 }
 
+#[cfg(feature = "traffic")]
+impl Traffic {
+    /// Returns true if it contains TCP to that port.
+    pub(super) fn is_tcp_on(&self, port: u16) -> bool {
+        let is_in_range = self.from_port <= port.into() && i32::from(port) <= self.to_port;
+        self.protocol == "-1" || (["tcp", "6"].contains(&self.protocol.as_str()) && is_in_range)
+    }
+}
+
 /// The peer that sends or receives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Peer {

@@ -1,0 +1,4 @@
+//! The traffic of a simulated account, in virtual time: requests through load balancers and distributions.
+
+mod load_balancer;
+mod world;
