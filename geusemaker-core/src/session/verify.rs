@@ -14,6 +14,31 @@ impl Session {
     /// that nothing goes around the CDN or HTTPS. Nothing is changed, and it needs no claim: another process may work on
     /// the stack meanwhile.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), geusemaker_core::Error> {
+    /// # use geusemaker_core::{DeploymentSpec, Journals, Session};
+    /// # use geusemaker_testkit::Aws;
+    /// # let aws = Aws::new();
+    /// # let session = Session::new(aws.sdk_config(), Journals::in_memory());
+    /// # let spec = "name = 'llm'\ntier = 2\ncompute.instance_type = 'g5.xlarge'\n\
+    /// #     [[service]]\nname = 'ollama'\nport = 11434\nimage = 'ollama/ollama:latest'";
+    /// # let spec = DeploymentSpec::from_toml(spec)?;
+    /// # let balanced = session.plan(spec).await?.launch().await?.balance().await?;
+    /// # let stack = balanced.commit().await?;
+    /// use geusemaker_core::Internet;
+    ///
+    /// // `Internet::direct()` for a real account.
+    /// let traffic = aws.traffic();
+    /// let internet = Internet::through(move |host, port| traffic.connect(&host, port));
+    /// let verification = session.verify(&stack.name, &internet).await?;
+    /// assert!(verification.has_passed());
+    /// assert_eq!(verification.checks[0].status, Some(200));
+    /// # session.destroy(&stack.name, geusemaker_core::FileSystems::Delete).await?.into_result()?;
+    /// # session.close().await.into_result()
+    /// # }
+    /// ```
+    ///
     /// It takes up to a minute if nothing answers. A check that fails is no error; see
     /// [`Verification::has_passed`].
     ///

@@ -16,7 +16,7 @@ use crate::spec::{ServiceName, StackName, Tier};
 ///
 /// let verification = session.verify(&"llm".parse()?, &Internet::direct()).await?;
 /// for check in &verification.checks {
-///     if let CheckResult::Failed { problem, remedy } = &check.result {
+///     if let CheckResult::Failed { problem, remedy, .. } = &check.result {
 ///         println!("{} {}: {problem}; {remedy}", check.way, check.kind);
 ///     }
 /// }

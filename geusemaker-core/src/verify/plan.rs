@@ -166,7 +166,8 @@ impl<'a> Plan<'a> {
     fn service(&self, service: &'a Service, at: &At) -> Vec<Checking<'a>> {
         let subject = |kind| subject(service, at.way, kind);
         let (path, expected) = wanted(service);
-        let reaching = reach(self.spec, service, path, service.verify().path().is_none());
+        let any = service.verify().path().is_none();
+        let reaching = reach(self.spec, service, &at.place.name, path, any);
         let Reaching { asked, is_wanted } = match reaching.and_then(|it| self.served_at(it, at)) {
             Ok(reaching) => reaching,
             Err(why) => return vec![skipped(subject(CheckKind::Answer), why)],
@@ -192,7 +193,7 @@ impl<'a> Plan<'a> {
                 checks.extend(self.others(
                     &subject,
                     &at,
-                    |path| self.routed(service, path, None),
+                    |path| self.routed(service, &at, path, None),
                     service,
                 ));
                 checks
@@ -207,7 +208,7 @@ impl<'a> Plan<'a> {
                     ),
                     self.refused(subject(CheckKind::NoToken), at.clone(), asked),
                 ];
-                let routed = |path: &str| self.routed(service, path, Some(&token));
+                let routed = |path: &str| self.routed(service, &at, path, Some(&token));
                 checks.extend(self.others(&subject, &at, routed, service));
                 checks
             }
@@ -218,10 +219,11 @@ impl<'a> Plan<'a> {
     fn routed(
         &self,
         service: &Service,
+        at: &At,
         path: &str,
         token: Option<&HeaderValue>,
     ) -> Result<Asked, String> {
-        let asked = reach(self.spec, service, path, false)?.asked;
+        let asked = reach(self.spec, service, &at.place.name, path, false)?.asked;
         Ok(match token {
             Some(token) => with_token(asked, token),
             None => asked,

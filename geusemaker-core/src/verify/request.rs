@@ -14,11 +14,12 @@ pub(super) struct Reaching {
     pub(super) is_wanted: bool,
 }
 
-/// Returns the request for a path of a service, or the reason why none reaches it. If no rule leads there and any path
-/// will do, the path is one of a rule's.
+/// Returns the request for a path of a service at a host, or the reason why none reaches it. If no rule leads there and
+/// any path will do, the path is one of a rule's.
 pub(super) fn reach(
     spec: &DeploymentSpec,
     service: &Service,
+    at: &str,
     wanted: &str,
     or_any_path: bool,
 ) -> Result<Reaching, String> {
@@ -50,7 +51,7 @@ pub(super) fn reach(
             path,
             ..asked.clone()
         };
-        if receiver(spec, &routes, &asked).is_some_and(|it| it.name() == service.name()) {
+        if receiver(spec, &routes, at, &asked).is_some_and(|it| it.name() == service.name()) {
             return Ok(Reaching { asked, is_wanted });
         }
     }
@@ -103,6 +104,7 @@ fn meeting(conditions: &Conditions, names: &[String]) -> Result<Asked, String> {
 fn receiver<'a>(
     spec: &'a DeploymentSpec,
     routes: &[Route<'a>],
+    at: &str,
     asked: &Asked,
 ) -> Option<&'a Service> {
     let path = asked.path.split('?').next().unwrap_or_default();
@@ -112,7 +114,7 @@ fn receiver<'a>(
                 .paths
                 .iter()
                 .any(|pattern| matches(pattern.as_str(), path));
-        is_path && meets(route.service.conditions(), asked)
+        is_path && meets(route.service.conditions(), at, asked)
     });
     first
         .map(|route| route.service)
@@ -120,9 +122,9 @@ fn receiver<'a>(
 }
 
 /// Returns true if the request meets the conditions of a rule. Addresses are not known here, so none is met.
-fn meets(conditions: &Conditions, asked: &Asked) -> bool {
+fn meets(conditions: &Conditions, at: &str, asked: &Asked) -> bool {
     let hosts = conditions.host_patterns();
-    let host = asked.host.as_deref().unwrap_or_default();
+    let host = asked.host.as_deref().unwrap_or(at);
     let methods = conditions.http_methods();
     let mut headers = conditions.header_patterns().iter();
     conditions.source_ranges().is_empty()
@@ -186,6 +188,8 @@ fn matches(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const AT: &str = "llm.elb.amazonaws.com";
+
     fn spec(services: &[(&str, &str)]) -> DeploymentSpec {
         let services = services.iter().zip(1000..).map(|((name, keys), port)| {
             format!("[[service]]\nname = '{name}'\nport = {port}\nimage = 'a'\n{keys}\n")
@@ -200,7 +204,7 @@ mod tests {
     /// Returns the path that reaches the first service, with an exclamation mark if it is not the wanted one.
     fn path(wanted: &str, services: &[(&str, &str)]) -> Result<String, String> {
         let spec = spec(services);
-        let reaching = reach(&spec, &spec.services()[0], wanted, true)?;
+        let reaching = reach(&spec, &spec.services()[0], AT, wanted, true)?;
         let mark = if reaching.is_wanted { "" } else { "!" };
         Ok(format!("{}{mark}", reaching.asked.path))
     }
@@ -236,12 +240,14 @@ mod tests {
     fn conditions_are_met() {
         let keys = "paths = ['/*']\nconditions = { hosts = ['*.example.com'], methods = ['HEAD'], headers = { X-Team = ['blue*'] } }";
         let spec = spec(&[("api", keys), ("ui", "")]);
-        let asked = reach(&spec, &spec.services()[0], "/", true).unwrap().asked;
+        let asked = reach(&spec, &spec.services()[0], AT, "/", true)
+            .unwrap()
+            .asked;
         assert_eq!(asked.host.as_deref(), Some("x.example.com"));
         assert_eq!(asked.method, Method::HEAD);
         assert_eq!(asked.headers[0].1, "blue");
         // A request without them goes to the other.
-        assert!(reach(&spec, &spec.services()[1], "/", true).is_ok());
+        assert!(reach(&spec, &spec.services()[1], AT, "/", true).is_ok());
     }
 
     #[test]
