@@ -76,7 +76,7 @@ impl Clock {
     }
 
     /// Returns the time that tokio waits for a duration of this clock's time.
-    fn real(&self, duration: Duration) -> Duration {
+    pub(crate) fn real(&self, duration: Duration) -> Duration {
         seconds(duration.as_secs_f64() / self.speed)
     }
 

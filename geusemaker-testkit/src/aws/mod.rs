@@ -110,11 +110,15 @@ impl Aws {
         SharedHttpClient::new(self.clone())
     }
 
-    /// Returns the traffic of the account: the internet as its viewers see it.
+    /// Returns the traffic of the account: the internet as its viewers see it. From the first call on, load balancers
+    /// make their health checks.
+    ///
+    /// # Panics
+    /// Panics outside a tokio runtime.
     #[cfg(feature = "traffic")]
     #[must_use]
     pub fn traffic(&self) -> crate::traffic::Traffic {
-        crate::traffic::Traffic::new(self.clone(), Arc::clone(&self.shared.traffic))
+        crate::traffic::Traffic::start(self.clone())
     }
 
     /// Reads the account as it is now.
@@ -126,11 +130,25 @@ impl Aws {
     /// Changes the account as something in it does, not a call.
     #[cfg(feature = "traffic")]
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
-        let updated = update(&mut lock(&self.shared.account), self.clock().now());
-        self.shared
-            .generation
-            .send_modify(|generation| *generation += 1);
-        updated
+        update(&mut lock(&self.shared.account), self.clock().now())
+    }
+
+    /// Announces a change that no call has made.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn announce_change(&self) {
+        let generation = &self.shared.generation;
+        generation.send_modify(|generation| *generation += 1);
+    }
+
+    #[cfg(feature = "traffic")]
+    pub(crate) fn data_plane(&self) -> Arc<crate::traffic::DataPlane> {
+        Arc::clone(&self.shared.traffic)
+    }
+
+    /// Returns a handle that does not keep the account alive.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn downgrade(&self) -> WeakAws {
+        WeakAws(Arc::downgrade(&self.shared))
     }
 
     /// Returns a number that grows with every call that may have changed something.
@@ -264,6 +282,19 @@ impl Aws {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&lock(&self.shared.account), self.clock().now())
+    }
+}
+
+/// A handle to an account that does not keep it alive.
+#[cfg(feature = "traffic")]
+#[derive(Clone)]
+pub(crate) struct WeakAws(std::sync::Weak<Shared>);
+
+#[cfg(feature = "traffic")]
+impl WeakAws {
+    /// Returns the account, if it still exists.
+    pub(crate) fn upgrade(&self) -> Option<Aws> {
+        self.0.upgrade().map(|shared| Aws { shared })
     }
 }
 

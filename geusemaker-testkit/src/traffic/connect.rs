@@ -20,6 +20,9 @@ pub(crate) async fn to_host(
     host: &str,
     port: u16,
 ) -> io::Result<Stream> {
+    if let Some(connected) = plane.outside.connect(source, host, port) {
+        return connected;
+    }
     let found = aws.read(|account, now| Destination::of(account, host, now));
     let Some(destination) = found else {
         let message = format!("{host} is no name or address of the simulated account");

@@ -49,7 +49,7 @@ impl Destination {
                 })
             });
         }
-        if let Some(id) = account.cloudfront.of_domain_name(name) {
+        if let Some(id) = account.cloudfront.of_domain_name(name, now) {
             return Some(Self::Distribution { id: id.to_owned() });
         }
         let mut regions = account.regions.iter();

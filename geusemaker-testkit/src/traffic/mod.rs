@@ -10,8 +10,10 @@ mod cloudfront;
 mod connect;
 mod data_plane;
 mod destination;
+mod health_checks;
 mod instance;
 mod load_balancer;
+mod outside;
 mod source;
 mod stream;
 
@@ -22,6 +24,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::outside::Listener;
 pub use self::stream::Stream;
 
 pub(crate) use self::data_plane::DataPlane;
@@ -37,7 +40,10 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn new(aws: Aws, plane: Arc<DataPlane>) -> Self {
+    /// Returns the traffic of an account, whose health checks are made from now on.
+    pub(crate) fn start(aws: Aws) -> Self {
+        let plane = aws.data_plane();
+        plane.start_health_checks(&aws);
         Self {
             aws,
             plane,

@@ -25,6 +25,9 @@ pub(super) struct Distribution {
     id: String,
     domain_name: String,
     config: Config,
+    /// The configuration that the edge locations have until the last change has reached them; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<Config>,
     /// Changes with each update. A caller has to know it to change or delete the distribution.
     etag: String,
     pub(super) tags: Tags,
@@ -81,10 +84,21 @@ impl Distribution {
         &self.domain_name
     }
 
-    /// Returns the alternate names, in lower case.
+    /// Returns the configurations that edge locations have or will have, each with the time from which it is in force.
     #[cfg(feature = "traffic")]
-    pub(super) fn aliases(&self) -> impl Iterator<Item = String> {
-        self.config.aliases().map(str::to_ascii_lowercase)
+    pub(super) fn configs(&self) -> impl Iterator<Item = (Timestamp, &Element)> {
+        let previous = self.previous.iter();
+        let previous = previous.map(|config| (Timestamp::MIN, config.element()));
+        previous.chain([(self.deployed_at, self.config.element())])
+    }
+
+    /// Returns the configuration that the edge locations have; none until the first is deployed.
+    pub(super) fn in_force(&self, now: Timestamp) -> Option<&Config> {
+        if self.is_deployed(now) {
+            Some(&self.config)
+        } else {
+            self.previous.as_ref()
+        }
     }
 
     /// Returns true if one of the distribution's cache behaviors has the policy.
@@ -211,6 +225,7 @@ fn create_from(
         id: format!("E{}", context.rng.upper(13)),
         domain_name: format!("d{}.cloudfront.net", context.rng.upper(13).to_lowercase()),
         config,
+        previous: None,
         etag: etag::new(context),
         tags,
         invalidations: Vec::new(),
@@ -288,6 +303,7 @@ pub(super) fn update(
     // An update during another one is accepted; AWS does not say that it refuses this.
     let new = Distribution {
         config,
+        previous: old.in_force(context.now).cloned(),
         etag: etag::new(context),
         modified_at: context.now,
         deployed_at: context.now + context.duration(Step::DistributionDeployed),

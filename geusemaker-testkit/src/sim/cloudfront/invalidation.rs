@@ -56,7 +56,12 @@ impl Invalidation {
         }
     }
 
-    fn paths(&self) -> impl Iterator<Item = &str> {
+    #[cfg(feature = "traffic")]
+    pub(super) fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         paths(&self.batch)
     }
 

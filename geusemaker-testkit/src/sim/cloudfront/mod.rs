@@ -1,5 +1,7 @@
 //! Amazon CloudFront: distributions and VPC origins, and the conditions under which they may be changed.
 
+#[cfg(feature = "traffic")]
+pub(crate) mod at_edges;
 mod behavior;
 mod certificate;
 mod config;
@@ -102,24 +104,6 @@ impl CloudFront {
     pub(crate) fn answers(&self, domain_name: &str, alternate_name: &str) -> bool {
         let mut distributions = self.distributions.values();
         distributions.any(|distribution| distribution.answers(domain_name, alternate_name))
-    }
-
-    /// Returns the id of the distribution with that domain name or alternate name. Of several, the most specific name
-    /// counts.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn of_domain_name(&self, name: &str) -> Option<&str> {
-        let found = |is_it: &dyn Fn(&Distribution) -> bool| {
-            let mut all = self.distributions.iter();
-            let found = all.find(|(_, distribution)| is_it(distribution));
-            found.map(|(id, _)| id.as_str())
-        };
-        found(&|it| it.domain_name() == name || it.aliases().any(|alias| alias == name)).or_else(
-            || {
-                let (_, parent) = name.split_once('.')?;
-                let wildcard = format!("*.{parent}");
-                found(&|it| it.aliases().any(|alias| alias == wildcard))
-            },
-        )
     }
 
     fn distribution(&self, id: &str) -> Result<&Distribution, ServiceError> {

@@ -74,6 +74,15 @@ impl VpcOrigin {
         }
     }
 
+    #[cfg(feature = "traffic")]
+    pub(super) fn endpoint(&self) -> super::at_edges::VpcOriginEndpoint<'_> {
+        super::at_edges::VpcOriginEndpoint {
+            config: &self.config,
+            region: &self.region,
+            interfaces: &self.interfaces,
+        }
+    }
+
     fn text(&self, name: &str) -> &str {
         self.config.text_at(&[name]).unwrap_or_default()
     }

@@ -112,6 +112,16 @@ impl HealthCheck {
         Ok(check)
     }
 
+    /// Returns true if a status, or the code of gRPC, is one of a healthy target.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn matches(&self, code: u32) -> bool {
+        self.matcher.split(',').any(|codes| {
+            let (first, last) = codes.split_once('-').unwrap_or((codes, codes));
+            let bounds = (first.parse::<u32>(), last.parse::<u32>());
+            matches!(bounds, (Ok(first), Ok(last)) if (first..=last).contains(&code))
+        })
+    }
+
     pub(super) fn elements(&self) -> Vec<Element> {
         let port = match self.port {
             Some(port) => port.to_string(),

@@ -14,6 +14,8 @@ mod load_balancer_settings;
 mod operations;
 mod paging;
 pub(crate) mod placement;
+#[cfg(feature = "traffic")]
+mod planned_check;
 pub(crate) mod protocol;
 pub(crate) mod redirect;
 pub(crate) mod rule;
@@ -35,6 +37,8 @@ pub(crate) use self::error_code::{Code, ERROR_CODES};
 use self::listener::Listener;
 use self::load_balancer::LoadBalancer;
 pub(crate) use self::operations::OPERATIONS;
+#[cfg(feature = "traffic")]
+pub(crate) use self::planned_check::PlannedCheck;
 use self::rule::Rule;
 use self::target_group::TargetGroup;
 use super::account::Region;
@@ -194,6 +198,30 @@ impl ElasticLoadBalancing {
         now: Timestamp,
     ) -> target_health::State {
         target_health::of(self, group, target, ec2, software, now).state
+    }
+
+    /// Returns the health checks that are to be made of the targets.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn planned_checks(&self, ec2: &Ec2, now: Timestamp) -> Vec<PlannedCheck> {
+        let groups = self.target_groups.values();
+        let planned = groups.flat_map(|group| {
+            let targets = group.targets.iter();
+            targets.filter_map(|target| planned_check::of(self, group, target, ec2, now))
+        });
+        planned.collect()
+    }
+
+    /// Returns a target.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn target_mut(
+        &mut self,
+        group: &str,
+        instance: &str,
+        port: u32,
+    ) -> Option<&mut target::Target> {
+        let targets = self.target_groups.get_mut(group)?.targets.iter_mut();
+        let mut own = targets.filter(|it| it.instance == instance && it.port == port);
+        own.next()
     }
 
     /// Returns a target group.

@@ -10,7 +10,7 @@ use crate::wire::xml::Element;
 use crate::wire::{Reply, ServiceError};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Tags(BTreeMap<String, String>);
+pub(crate) struct Tags(BTreeMap<String, String>);
 
 impl Tags {
     pub(super) fn read(params: &mut Params) -> Result<Self, ServiceError> {

@@ -28,6 +28,62 @@ pub(crate) struct Target {
     pub(crate) drained_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) failure: Option<Failure>,
+    /// The health checks that were really made, if the account carries traffic.
+    #[serde(skip)]
+    pub(crate) made_checks: Option<MadeChecks>,
+}
+
+/// The results of the health checks since a time: only the changes are kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MadeChecks {
+    since: Timestamp,
+    /// The time of the latest check with a result.
+    until: Option<Timestamp>,
+    changes: Vec<(Timestamp, Result<(), CheckFailure>)>,
+}
+
+/// The failure of a health check, as AWS shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckFailure {
+    /// AWS's code: `Target.Timeout`.
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+}
+
+impl MadeChecks {
+    /// Begins with the checks from that time on.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn since(since: Timestamp) -> Self {
+        Self {
+            since,
+            ..Self::default()
+        }
+    }
+
+    /// Notes the result of a check. Returns true if it differs from the one before.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn note(&mut self, at: Timestamp, result: Result<(), CheckFailure>) -> bool {
+        if self.until.is_some_and(|until| at <= until) {
+            return false;
+        }
+        self.until = Some(at);
+        let is_change = self.changes.last().is_none_or(|(_, last)| *last != result);
+        if is_change {
+            self.changes.push((at, result));
+        }
+        is_change
+    }
+
+    /// Returns the time up to which there are results, if some are missing.
+    pub(super) fn known_until(&self) -> Timestamp {
+        self.until.unwrap_or(self.since - Duration::from_nanos(1))
+    }
+
+    /// Returns the result of the check at that time, if it was made.
+    pub(super) fn result(&self, at: Timestamp) -> Option<&Result<(), CheckFailure>> {
+        let mut changes = self.changes.iter().rev();
+        changes.find_map(|(since, result)| (*since <= at).then_some(result))
+    }
 }
 
 /// The reason and the time of failing health checks, no matter what runs on the instance.
@@ -122,6 +178,7 @@ pub(super) fn register(
                 check_offset,
                 drained_at: None,
                 failure,
+                made_checks: None,
             });
         }
     }

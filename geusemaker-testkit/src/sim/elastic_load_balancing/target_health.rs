@@ -19,7 +19,7 @@ use crate::wire::{Reply, ServiceError};
 pub(crate) struct Health {
     pub(crate) state: State,
     /// The code and the text; `None` for a healthy target.
-    reason: Option<(String, &'static str)>,
+    reason: Option<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,10 @@ impl State {
         }
     }
 
-    fn because(self, code: impl Into<String>, text: &'static str) -> Health {
+    fn because(self, code: impl Into<String>, text: impl Into<String>) -> Health {
         Health {
             state: self,
-            reason: Some((code.into(), text)),
+            reason: Some((code.into(), text.into())),
         }
     }
 }
@@ -148,7 +148,7 @@ pub(super) fn of(
 }
 
 /// Returns the time since which a load balancer can send requests from the group's rules to that zone.
-fn usable_since(
+pub(super) fn usable_since(
     elb: &ElasticLoadBalancing,
     target_group: &str,
     zone: &str,
@@ -181,6 +181,12 @@ fn usable_since(
     since.ok_or(unused)
 }
 
+/// Returns the time of the first health check of a target that can be used since a time.
+pub(super) fn first_check(check: &HealthCheck, target: &Target, since: Timestamp) -> Timestamp {
+    let interval = Duration::from_secs(check.interval.into());
+    since + interval.mul_f64(target.check_offset)
+}
+
 /// Returns the result of the health checks since that time, of a target that answers at some times.
 fn checked(
     check: &HealthCheck,
@@ -190,8 +196,10 @@ fn checked(
     now: Timestamp,
 ) -> Health {
     let interval = Duration::from_secs(check.interval.into());
-    let first = since + interval.mul_f64(target.check_offset);
-    let done = checks_before(first, interval, now + Duration::from_nanos(1));
+    let first = first_check(check, target, since);
+    let made = target.made_checks.as_ref();
+    let known_until = made.map_or(now, |made| made.known_until().min(now));
+    let done = checks_before(first, interval, known_until + Duration::from_nanos(1));
     let at = |number: u64| first + Duration::from_secs(u64::from(check.interval) * number);
     let initial = State::Initial.because(
         "Elb.InitialHealthChecking",
@@ -223,7 +231,12 @@ fn checked(
         }
     };
     let is_ill = |at: Timestamp| ill_since.is_some_and(|(since, _)| at >= since);
-    let passes = |number| answers(at(number)) && !is_ill(at(number));
+    let made_at = |number| made.and_then(|made| made.result(at(number)));
+    let passed = |number| match made_at(number) {
+        Some(result) => result.is_ok(),
+        None => answers(at(number)),
+    };
+    let passes = |number| passed(number) && !is_ill(at(number));
     match (thresholds.state(done, passes), ill_since) {
         (State::Healthy, _) => Health {
             state: State::Healthy,
@@ -232,9 +245,12 @@ fn checked(
         (State::Unhealthy, Some((since, reason))) if at(done - 1) >= since => {
             State::Unhealthy.because(reason, failure_text(reason))
         }
-        (State::Unhealthy, _) => {
-            State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
-        }
+        (State::Unhealthy, _) => match made_at(done - 1) {
+            Some(Err(failure)) => State::Unhealthy.because(failure.code, &failure.text),
+            Some(Ok(())) | None => {
+                State::Unhealthy.because("Target.FailedHealthChecks", "Health checks failed")
+            }
+        },
         (State::Draining | State::Initial | State::Unused, _) => initial,
     }
 }
@@ -306,7 +322,7 @@ fn failure_text(reason: &str) -> &'static str {
 }
 
 /// Returns the number of checks before `end`, the first of them at `first`.
-fn checks_before(first: Timestamp, interval: Duration, end: Timestamp) -> u64 {
+pub(super) fn checks_before(first: Timestamp, interval: Duration, end: Timestamp) -> u64 {
     let elapsed = end.duration_since(first).as_nanos();
     match (u128::try_from(elapsed), interval.as_nanos()) {
         (Ok(elapsed), interval @ 1..) => {

@@ -1,25 +1,55 @@
 //! CloudFront: edges that answer viewers from a cache, or pass their requests on to an origin.
+//!
+//! There is one edge location, and all viewers are in one country. Logs, web ACLs and the price class have no effect.
 
-use std::sync::Arc;
+mod answer;
+mod asked;
+mod behavior;
+mod cache;
+mod cache_key;
+mod compression;
+mod connections;
+mod entry;
+mod exchange;
+mod fetch;
+mod filling;
+mod freshness;
+mod generated_headers;
+mod hit;
+mod hop_by_hop;
+mod identity;
+mod invalidation;
+mod origin;
+mod origin_request;
+mod origin_settings;
+mod origin_tls;
+mod page;
+mod path_pattern;
+mod response_headers;
+mod selection;
+mod serve;
+mod settings;
+mod timed_body;
+mod viewer_connection;
+mod web_socket;
 
-use super::data_plane::DataPlane;
-use super::source::Source;
-use super::stream::Stream;
-use crate::aws::Aws;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::cache::Cache;
+use self::settings::Known;
+pub(crate) use self::viewer_connection::accept;
 
 /// The state of the edges: their caches.
 #[derive(Debug, Default)]
-pub(crate) struct Edges {}
+pub(crate) struct Edges {
+    cache: Cache,
+    known: Known,
+    requests: AtomicU64,
+}
 
-/// Accepts a viewer's connection to a distribution, and returns the viewer's end of it.
-pub(crate) fn accept(
-    _aws: &Aws,
-    _plane: &Arc<DataPlane>,
-    _source: &Source,
-    _distribution: &str,
-    _port: u16,
-) -> Stream {
-    let (viewer, edge) = Stream::pair();
-    drop(edge);
-    viewer
+impl Edges {
+    /// Returns the number of a new request.
+    fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
+    }
 }

@@ -23,6 +23,7 @@ use crate::traffic::body::Body;
 use crate::traffic::connect;
 use crate::traffic::data_plane::DataPlane;
 use crate::traffic::destination::Destination;
+use crate::traffic::source::Source;
 use crate::traffic::stream::Stream;
 
 /// The time that a connection to a target, or its TLS handshake, can take (ELB docs, "HTTP 504").
@@ -33,6 +34,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Pool(Mutex<HashMap<Key, Vec<http1::SendRequest<Body>>>>);
 
 type Key = (Candidate, bool);
+
+/// A port of an instance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Endpoint<'a> {
+    pub(super) region: &'a str,
+    pub(super) instance: &'a str,
+    pub(super) port: u16,
+    pub(super) is_https: bool,
+}
+
+impl<'a> Endpoint<'a> {
+    fn of(group: &'a Group, target: &'a Candidate) -> Self {
+        Self {
+            region: &group.region,
+            instance: &target.instance,
+            port: target.port,
+            is_https: group.is_https,
+        }
+    }
+}
 
 /// A request that got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +91,8 @@ pub(super) async fn send(
             },
         }
     }
-    let stream = connect(aws, plane, balancer, group, target, &["http/1.1"]).await?;
+    let endpoint = Endpoint::of(group, target);
+    let stream = connect(aws, plane, &balancer.source, &endpoint, "http/1.1").await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|_| Failure::BadGateway)?;
@@ -89,7 +111,8 @@ async fn send_http2(
     target: &Candidate,
     request: Request<Body>,
 ) -> Result<Response<Incoming>, Failure> {
-    let stream = connect(aws, plane, balancer, group, target, &["h2"]).await?;
+    let endpoint = Endpoint::of(group, target);
+    let stream = connect(aws, plane, &balancer.source, &endpoint, "h2").await?;
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .map_err(|_| Failure::BadGateway)?;
@@ -99,27 +122,26 @@ async fn send_http2(
 }
 
 /// Connects to a target. Its certificate is not checked (ELB docs, "Security policies").
-pub(crate) async fn connect(
+pub(super) async fn connect(
     aws: &Aws,
     plane: &Arc<DataPlane>,
-    balancer: &Balancer,
-    group: &Group,
-    target: &Candidate,
-    protocols: &[&str],
+    source: &Source,
+    target: &Endpoint<'_>,
+    protocol: &str,
 ) -> Result<Stream, Failure> {
     let instance = Destination::Instance {
-        region: group.region.clone(),
-        id: target.instance.clone(),
+        region: target.region.to_owned(),
+        id: target.instance.to_owned(),
     };
-    let connecting = connect::to(aws, plane, &balancer.source, &instance, target.port);
+    let connecting = connect::to(aws, plane, source, &instance, target.port);
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
     let stream = connected
         .map_err(|_| Failure::Timeout)?
         .map_err(|_: io::Error| Failure::BadGateway)?;
-    if !group.is_https {
+    if !target.is_https {
         return Ok(stream);
     }
-    let config = unchecked(protocols).map_err(|_| Failure::BadGateway)?;
+    let config = unchecked(protocol).map_err(|_| Failure::BadGateway)?;
     let name = ServerName::try_from("target").map_err(|_| Failure::BadGateway)?;
     let handshake = TlsConnector::from(config).connect(name, stream);
     let secured = tokio::time::timeout(CONNECT_TIMEOUT, handshake).await;
@@ -156,7 +178,7 @@ impl Pool {
     }
 }
 
-fn unchecked(protocols: &[&str]) -> Result<Arc<ClientConfig>, rustls::Error> {
+fn unchecked(protocol: &str) -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let schemes = provider
         .signature_verification_algorithms
@@ -166,7 +188,7 @@ fn unchecked(protocols: &[&str]) -> Result<Arc<ClientConfig>, rustls::Error> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Unchecked { schemes }))
         .with_no_client_auth();
-    config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     Ok(Arc::new(config))
 }
 

@@ -96,6 +96,29 @@ impl Nodes {
     }
 }
 
+/// Connects a load balancer to a port of one of its targets, as health checks need it; returns `None` if the target
+/// does not accept the connection.
+pub(super) async fn connect_to_target(
+    aws: &Aws,
+    plane: &Arc<DataPlane>,
+    load_balancer: &str,
+    instance: &str,
+    port: u16,
+    is_https: bool,
+    protocol: &str,
+) -> Option<Stream> {
+    let balancer = plane.nodes.balancer(aws, plane, load_balancer)?;
+    let target = backend::Endpoint {
+        region: &balancer.region,
+        instance,
+        port,
+        is_https,
+    };
+    backend::connect(aws, plane, &balancer.source, &target, protocol)
+        .await
+        .ok()
+}
+
 /// Accepts a connection to a listener, and returns the client's end of it.
 pub(crate) fn accept(
     aws: &Aws,

@@ -25,7 +25,7 @@ fn client(aws: &Aws) -> Client {
 }
 
 /// Returns a configuration that CloudFront accepts.
-fn config(reference: &str) -> DistributionConfig {
+pub(crate) fn config(reference: &str) -> DistributionConfig {
     let custom = CustomOriginConfig::builder()
         .http_port(80)
         .https_port(443)

@@ -1,4 +1,5 @@
 //! The traffic of a simulated account, in virtual time: requests through load balancers and distributions.
 
+mod cloudfront;
 mod load_balancer;
 mod world;
