@@ -69,7 +69,9 @@ pub use coverage::{Coverage, OperationCoverage};
 #[cfg(feature = "explorer")]
 pub use explorer::{Ending, Exploration, Explorer, ExplorerError, FaultKind, Run};
 pub use fault::{BootFault, Fault, FaultFile, FaultFileError, effect};
-pub use sim::guest::{Boot, CommandOutput, GpuGuest, Guest, PlainGuest, ServiceGuest};
+pub use sim::guest::{
+    Boot, CommandOutput, GpuGuest, Guest, GuestService, PlainGuest, ServiceGuest,
+};
 pub use sim::limits::Throttling;
 pub use sim::newer_type::NewerType;
 pub use sim::quota::Quota;

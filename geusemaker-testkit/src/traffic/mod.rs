@@ -10,12 +10,17 @@ mod cloudfront;
 mod connect;
 mod data_plane;
 mod destination;
+pub(crate) mod fault;
+mod fault_schedule;
 mod health_checks;
 mod instance;
 mod load_balancer;
 mod outside;
+mod place;
+mod service;
 mod source;
 mod stream;
+mod streamed_body;
 
 use std::fmt;
 use std::future::Future;
@@ -24,8 +29,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::fault::TrafficFault;
+pub use self::instance::Stub;
 pub use self::outside::Listener;
+pub use self::place::Place;
+pub use self::service::Service;
 pub use self::stream::Stream;
+pub use self::streamed_body::{Pieces, StreamedBody};
 
 pub(crate) use self::data_plane::DataPlane;
 use self::source::Source;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use super::script::{Port, Script, Secret, Service};
-use super::{Boot, memory_and_driver, nvidia_gpus};
+use super::{Boot, GuestService, memory_and_driver, nvidia_gpus};
 use crate::fault::BootFailure;
 use crate::sim::timings::Timings;
 
@@ -132,16 +132,27 @@ impl<'a> FirstBoot<'a> {
 
     /// Returns true if a service answers on that port of the instance.
     pub(super) fn serves(&self, since: Duration, port: u16) -> bool {
-        self.containers.iter().any(|container| {
-            let has_port = |it: &Port| it.host == port;
-            match container.course {
-                Course::Serves { after } => {
-                    since >= container.started + after
-                        && container.service.ports.iter().any(has_port)
-                }
-                Course::Exits { .. } => false,
-            }
-        })
+        let has_port = |it: &Port| it.host == port;
+        self.serving(since)
+            .any(|service| service.ports.iter().any(has_port))
+    }
+
+    /// Returns the services that answer.
+    pub(super) fn services(&self, since: Duration) -> Vec<GuestService> {
+        let services = self.serving(since).map(|service| {
+            let ports = service.ports.iter().map(|port| port.host);
+            GuestService::new(&service.name, &service.image, ports)
+        });
+        services.collect()
+    }
+
+    fn serving(&self, since: Duration) -> impl Iterator<Item = &Service> {
+        let serving = self.containers.iter();
+        let serving = serving.filter(move |container| match container.course {
+            Course::Serves { after } => since >= container.started + after,
+            Course::Exits { .. } => false,
+        });
+        serving.map(|container| container.service)
     }
 
     /// Returns the faults that the boot has reached by then.

@@ -96,6 +96,14 @@ pub trait Guest: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Returns the services that answer now, each with its ports, for guests that know them by name. Traffic goes to the
+    /// program of the service's name. By default, there are none: then one program answers on all ports that
+    /// [`serves`](Self::serves) has.
+    fn services(&self, boot: &Boot) -> Vec<GuestService> {
+        let _ = boot;
+        Vec::new()
+    }
+
     /// Returns the faults of this guest that have not fired so far and are not optional. By default, there are none.
     fn unfired(&self) -> Vec<BootFault> {
         Vec::new()
@@ -135,6 +143,41 @@ pub trait Guest: fmt::Debug + Send + Sync {
     fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {
         let _ = (boot, commands);
         CommandOutput::default()
+    }
+}
+
+/// A service of a simulated instance, which runs in a container.
+///
+/// ```
+/// use geusemaker_testkit::GuestService;
+///
+/// let service = GuestService::new("llm", "vllm/vllm-openai:v0.11.0", [8000]);
+/// assert_eq!(service.ports, [8000]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GuestService {
+    /// The name, such as `llm`.
+    pub name: String,
+    /// The image of the container, such as `vllm/vllm-openai:v0.11.0`.
+    pub image: String,
+    /// The ports of the instance on which it answers.
+    pub ports: Vec<u16>,
+}
+
+impl GuestService {
+    /// Creates a service.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        image: impl Into<String>,
+        ports: impl IntoIterator<Item = u16>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            image: image.into(),
+            ports: ports.into_iter().collect(),
+        }
     }
 }
 

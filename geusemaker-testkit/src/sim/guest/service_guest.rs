@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::first_boot::FirstBoot;
 use super::script::Script;
 use super::shell::Shell;
-use super::{Boot, CommandOutput, GpuGuest, Guest, PlainGuest};
+use super::{Boot, CommandOutput, GpuGuest, Guest, GuestService, PlainGuest};
 use crate::fault::BootFault;
 
 /// A guest that installs and starts the services of GeuseMaker's user data, stage by stage: that of `gm --sandbox`.
@@ -113,6 +113,11 @@ impl Guest for ServiceGuest {
     fn serves(&self, boot: &Boot, port: u16) -> bool {
         let serves = self.boot(boot, |first_boot| first_boot.serves(boot.since, port));
         serves.unwrap_or(true)
+    }
+
+    fn services(&self, boot: &Boot) -> Vec<GuestService> {
+        let services = self.boot(boot, |first_boot| first_boot.services(boot.since));
+        services.unwrap_or_default()
     }
 
     fn run_command(&self, boot: &Boot, commands: &[String]) -> CommandOutput {

@@ -1,10 +1,12 @@
 //! Application Load Balancers that carry requests.
 
+mod failures;
 mod forwarding;
 mod headers;
 mod health;
 mod rules;
 mod stickiness;
+mod streaming;
 mod tls;
 
 use super::world::Served;
