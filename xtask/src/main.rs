@@ -40,8 +40,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Measure the speed and memory of the simulator, and compare its requests per second with moto's
-    Bench,
+    /// Measure the speed and memory of the simulator, and compare its requests per second with those of moto and nginx
+    Bench {
+        /// Measure the traffic through a load balancer alone
+        #[arg(long)]
+        traffic: bool,
+    },
     /// Run gm against moto with faults of every kind between them, and check that nothing is lost
     Chaos(chaos::Options),
     /// Run the AWS CLI and boto3 against a served sandbox, each through the life of a stack
@@ -70,7 +74,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
-        Task::Bench => bench::run(),
+        Task::Bench { traffic } => bench::run(traffic),
         Task::Chaos(options) => chaos::run(&options),
         Task::Clients => clients::run(),
         Task::Conformance => conformance::run(),

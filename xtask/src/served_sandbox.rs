@@ -65,6 +65,11 @@ impl ServedSandbox {
         &self.endpoint
     }
 
+    /// Returns the id of the process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Ends the process as a person would, and returns the summary of the account.
     pub(crate) fn end(mut self) -> Result<Served> {
         let interrupt = format!("kill -INT {}", self.server.id());

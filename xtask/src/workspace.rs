@@ -81,6 +81,18 @@ impl Workspace {
             .join(format!("gm{EXE_SUFFIX}")))
     }
 
+    /// Builds the programs alone with optimizations, and returns the path of `gm`.
+    pub(crate) fn build_released_programs(&self) -> Result<PathBuf> {
+        process::run(
+            self.cargo()
+                .args(["build", "--release", "--workspace", "--bins"]),
+        )?;
+        Ok(self
+            .target_directory
+            .join("release")
+            .join(format!("gm{EXE_SUFFIX}")))
+    }
+
     /// Returns the path of the `gm` that [`Self::build_programs`] builds.
     pub(crate) fn gm(&self) -> PathBuf {
         self.target_directory

@@ -1,4 +1,7 @@
-//! `cargo xtask bench`: measures the speed of the simulator, in the process and on a socket beside moto.
+//! `cargo xtask bench`: measures the speed of the simulator, in the process and on a socket beside moto and nginx.
+
+mod nginx;
+mod traffic;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,8 +20,14 @@ const AIM: f64 = 30.0;
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASURED: Duration = Duration::from_secs(3);
 
-pub(crate) fn run() -> Result<()> {
+/// Measures all, or the traffic alone.
+pub(crate) fn run(only_traffic: bool) -> Result<()> {
     let workspace = Workspace::read()?;
+    if only_traffic {
+        let gm = workspace.build_released_programs()?;
+        let sandbox = ServedSandbox::start(&gm, &["--timings", "instant"])?;
+        return traffic::run(&workspace, &sandbox);
+    }
     let gm = workspace.build_released_gm()?;
     process::run(workspace.cargo().args([
         "bench",
@@ -49,7 +58,7 @@ pub(crate) fn run() -> Result<()> {
         println!("{name:<24}{our_rate:>12.0}{their_rate:>12.0}{ratio:>9.1}{verdict}");
     }
     println!("aim: {AIM} times moto");
-    Ok(())
+    traffic::run(&workspace, &sandbox)
 }
 
 fn address(endpoint: &str) -> Result<SocketAddr> {
