@@ -17,6 +17,30 @@ const ORIGIN_HEADERS: &[&str] = &[
     "x-method-override",
 ];
 
+const CLOUDFRONT_HEADERS: &[&str] = &[
+    "CloudFront-Forwarded-Proto",
+    "CloudFront-Is-Android-Viewer",
+    "CloudFront-Is-Desktop-Viewer",
+    "CloudFront-Is-IOS-Viewer",
+    "CloudFront-Is-Mobile-Viewer",
+    "CloudFront-Is-SmartTV-Viewer",
+    "CloudFront-Is-Tablet-Viewer",
+    "CloudFront-Viewer-ASN",
+    "CloudFront-Viewer-Address",
+    "CloudFront-Viewer-City",
+    "CloudFront-Viewer-Country",
+    "CloudFront-Viewer-Country-Name",
+    "CloudFront-Viewer-Country-Region",
+    "CloudFront-Viewer-Country-Region-Name",
+    "CloudFront-Viewer-Http-Version",
+    "CloudFront-Viewer-Latitude",
+    "CloudFront-Viewer-Longitude",
+    "CloudFront-Viewer-Metro-Code",
+    "CloudFront-Viewer-Postal-Code",
+    "CloudFront-Viewer-TLS",
+    "CloudFront-Viewer-Time-Zone",
+];
+
 pub(super) const CACHE: &[ManagedPolicy] = &[
     ManagedPolicy {
         id: "08627262-05a9-4f76-9ded-b50ca2e3a84f",
@@ -116,6 +140,16 @@ pub(super) const ORIGIN_REQUEST: &[ManagedPolicy] = &[
         comment: "Policy to forward all parameters in viewer requests",
         settings: Settings::OriginRequest(Choice {
             headers: ("allViewer", &[]),
+            cookies: "all",
+            query_strings: ("all", &[]),
+        }),
+    },
+    ManagedPolicy {
+        id: "33f36d7e-f396-46d9-90e0-52428a34d9dc",
+        name: "Managed-AllViewerAndCloudFrontHeaders-2022-06",
+        comment: "Policy to forward all parameters in viewer requests and all CloudFront headers that were released through June 2022",
+        settings: Settings::OriginRequest(Choice {
+            headers: ("allViewerAndWhitelistCloudFront", CLOUDFRONT_HEADERS),
             cookies: "all",
             query_strings: ("all", &[]),
         }),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Outcome};
@@ -107,6 +108,7 @@ impl Exchange {
         let Some(subject) = self.subject(&page) else {
             return answer;
         };
+        drain(answer);
         let mut page = self.object(subject).await;
         // A page that cannot be had leaves the viewer with the error of its own.
         if page.status.as_u16() < 400 {
@@ -114,6 +116,15 @@ impl Exchange {
         }
         page.outcome = Outcome::Error;
         page
+    }
+}
+
+/// Reads a body that no viewer reads, so that the error is cached.
+fn drain(answer: Answer) {
+    // One without a length may have no end.
+    if answer.headers.contains_key(header::CONTENT_LENGTH) {
+        let mut body = answer.body;
+        tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
     }
 }
 

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 
 use super::answer::{Answer, Outcome};
 use super::asked::Asked;
+use super::behavior::Behavior;
 use super::cache::{Flight, LARGEST_OBJECT, Part};
 use super::cache_key::{self, CacheKey};
 use super::compression;
@@ -196,17 +197,7 @@ impl Exchange {
         let now = self.now();
         let mut answer = of_origin(response);
         let directives = Directives::of(&answer.headers);
-        let time = match answer.status.as_u16() {
-            400.. => {
-                let least = self.config.error_time(answer.status);
-                error_time_to_live(answer.status, least, &directives)
-            }
-            status if CACHED.contains(&status) => {
-                time_to_live(behavior.limits, &directives, &answer.headers, now)
-            }
-            _ => None,
-        };
-        let Some(time) = time else {
+        let Some(time) = self.time(behavior, &answer, &directives) else {
             if answer.status != StatusCode::PARTIAL_CONTENT {
                 self.cache().remove(&key, question.asked_at);
             }
@@ -242,6 +233,25 @@ impl Exchange {
         let flight = flight.filter(|_| is_finite);
         answer.body = body::boxed(Filling::new(answer.body, length, flight, store));
         answer
+    }
+
+    /// Returns the time for which a response stays in the cache.
+    fn time(
+        &self,
+        behavior: &Behavior,
+        answer: &Answer,
+        directives: &Directives,
+    ) -> Option<Duration> {
+        match answer.status.as_u16() {
+            400.. => {
+                let least = self.config.error_time(answer.status);
+                error_time_to_live(answer.status, least, directives)
+            }
+            status if CACHED.contains(&status) => {
+                time_to_live(behavior.limits, directives, &answer.headers, self.now())
+            }
+            _ => None,
+        }
     }
 
     /// Stores that the origin has not answered.

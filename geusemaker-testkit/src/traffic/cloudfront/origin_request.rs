@@ -60,6 +60,32 @@ fn headers(
     behavior: &Behavior,
     origin: &OriginSettings,
 ) -> HeaderMap {
+    let mut headers = of_edge(asked, viewer, behavior, origin);
+    if forwards_authorization(asked, behavior)
+        && let Some(value) = asked.headers.get(header::AUTHORIZATION)
+    {
+        headers.insert(header::AUTHORIZATION, value.clone());
+    }
+    let of_connection = hop_by_hop::named_by_connection(&asked.headers);
+    for (name, value) in &asked.headers {
+        if !of_connection.contains(name) && is_forwarded(name, behavior) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    // These take the place of the viewer's.
+    for (name, value) in &origin.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    headers
+}
+
+/// Returns the headers that the edge sets, or changes.
+fn of_edge(
+    asked: &Asked,
+    viewer: &Viewer,
+    behavior: &Behavior,
+    origin: &OriginSettings,
+) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -77,10 +103,8 @@ fn headers(
     set(FORWARDED_FOR, &forwarded_for(asked, viewer));
     let hop = identity::via(viewer.version);
     let via = asked.header(&header::VIA);
-    set(
-        header::VIA,
-        &via.map_or(hop.clone(), |via| format!("{via}, {hop}")),
-    );
+    let via = via.map_or(hop.clone(), |via| format!("{via}, {hop}"));
+    set(header::VIA, &via);
     set(identity::REQUEST_ID, &viewer.request_id);
     if let Some(cookies) = cookies(asked, behavior) {
         set(header::COOKIE, &cookies);
@@ -88,40 +112,18 @@ fn headers(
     if let Some(encodings) = encodings(asked, viewer, behavior) {
         set(header::ACCEPT_ENCODING, encodings);
     }
-    for name in behavior
-        .key
-        .generated
-        .iter()
-        .chain(&behavior.forwarded.generated)
-    {
+    let generated = behavior.key.generated.iter();
+    for name in generated.chain(&behavior.forwarded.generated) {
         let value = generated_headers::value(name, asked, viewer);
-        if let (Some(value), Ok(name)) = (value, name.parse::<HeaderName>()) {
+        if let (Some(value), Ok(name)) = (value, name.parse()) {
             set(name, &value);
         }
     }
     if asked.is_web_socket(viewer.version) {
         set(header::CONNECTION, "Upgrade");
-        set(
-            header::UPGRADE,
-            asked.header(&header::UPGRADE).unwrap_or_default(),
-        );
+        set(header::UPGRADE, "websocket");
     } else {
         set(header::CONNECTION, "Keep-Alive");
-    }
-    if forwards_authorization(asked, behavior)
-        && let Some(value) = asked.headers.get(header::AUTHORIZATION)
-    {
-        headers.insert(header::AUTHORIZATION, value.clone());
-    }
-    let of_connection = hop_by_hop::named_by_connection(&asked.headers);
-    for (name, value) in &asked.headers {
-        if !of_connection.contains(name) && is_forwarded(name, behavior) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
-    // These take the place of the viewer's.
-    for (name, value) in &origin.headers {
-        headers.insert(name.clone(), value.clone());
     }
     headers
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::sim::account::Account;
-use crate::sim::cloudfront::at_edges::items;
+use crate::sim::cloudfront::at_edges::{VpcOriginEndpoint, items};
 use crate::traffic::destination::Destination;
 use crate::traffic::source::Source;
 use crate::wire::xml::Element;
@@ -39,6 +39,18 @@ pub(super) enum Place {
     Private(Destination, Source),
     /// A VPC origin that is not there.
     Unknown,
+}
+
+impl Place {
+    fn of_vpc_origin(account: &Account, endpoint: &VpcOriginEndpoint<'_>) -> Self {
+        let arn = endpoint.config.text_at(&["Arn"]).unwrap_or_default();
+        let destination = Destination::LoadBalancer {
+            region: endpoint.region.to_owned(),
+            arn: arn.to_owned(),
+        };
+        let source = interface(account, endpoint.region, endpoint.interfaces);
+        Self::Private(destination, source)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +95,7 @@ impl OriginSettings {
             headers: headers.collect(),
             place: match (private, endpoint) {
                 (None, _) => Place::Internet(edge(account)),
-                (Some(_), Some(endpoint)) => Place::Private(
-                    Destination::LoadBalancer {
-                        region: endpoint.region.to_owned(),
-                        arn: endpoint
-                            .config
-                            .text_at(&["Arn"])
-                            .unwrap_or_default()
-                            .to_owned(),
-                    },
-                    interface(account, endpoint.region, endpoint.interfaces),
-                ),
+                (Some(_), Some(endpoint)) => Place::of_vpc_origin(account, &endpoint),
                 (Some(_), None) => Place::Unknown,
             },
             protocol: match setting("OriginProtocolPolicy") {

@@ -123,11 +123,15 @@ async fn custom_page_replaces_error() {
         (200, "Error")
     );
     assert_eq!(answer.text().await.unwrap(), "sorry");
+    // The error and its page are in the cache.
+    edge.seconds(4).await;
+    assert_eq!(edge.fetch("/").await.0, "sorry");
+    assert_eq!(edge.origin.got().len(), 2);
     edge.origin
         .answers(|_| Reply::status("503 Service Unavailable", "no"));
-    edge.seconds(6).await;
-    // The page is in the cache.
+    edge.seconds(2).await;
     assert_eq!(edge.fetch("/").await.0, "sorry");
+    assert_eq!(edge.origin.got().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,14 +1,22 @@
 //! The requests that an origin gets.
 
+use std::time::Duration;
+
 use aws_sdk_cloudfront::types::{
-    CookiePreference, ForwardedValues, Headers, ItemSelection, OriginProtocolPolicy,
+    CookiePreference, DefaultCacheBehavior, ForwardedValues, Headers, ItemSelection,
+    OriginProtocolPolicy,
 };
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use super::viewer::all_methods;
 use super::world::{
-    ALL_VIEWER, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, CACHING_OPTIMIZED, Edge, ORIGIN,
+    ALL_VIEWER, ALL_VIEWER_AND_CLOUDFRONT, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, Edge, ORIGIN,
     ORIGIN_CACHE_CONTROL, Origin, behavior, origin, outcome, policies,
 };
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 const VIEWER: &[(&str, &str)] = &[
     ("user-agent", "curl/8"),
@@ -118,22 +126,26 @@ async fn custom_headers_replace_those_of_viewer() {
     assert_eq!(edge.origin.last().header("x-origin-verify"), Some("secret"));
 }
 
+/// Sets the older settings: all query strings, and these cookies and headers.
+#[expect(deprecated, reason = "older configurations still say it so")]
+fn forward(behavior: &mut DefaultCacheBehavior, cookies: ItemSelection, header: &str) {
+    behavior.cache_policy_id = None;
+    behavior.min_ttl = Some(0);
+    let cookies = CookiePreference::builder().forward(cookies);
+    let headers = Headers::builder().quantity(1).items(header);
+    let values = ForwardedValues::builder()
+        .query_string(true)
+        .cookies(cookies.build().unwrap())
+        .headers(headers.build().unwrap());
+    behavior.forwarded_values = Some(values.build().unwrap());
+}
+
 #[tokio::test(start_paused = true)]
 async fn forwarded_values_pass_other_headers() {
-    let edge = Edge::with(|config| {
-        behavior(|behavior| {
-            all_methods(behavior);
-            behavior.cache_policy_id = None;
-            behavior.min_ttl = Some(0);
-            let cookies = CookiePreference::builder().forward(ItemSelection::None);
-            let headers = Headers::builder().quantity(1).items("Accept");
-            let values = ForwardedValues::builder()
-                .query_string(true)
-                .cookies(cookies.build().unwrap())
-                .headers(headers.build().unwrap());
-            behavior.forwarded_values = Some(values.build().unwrap());
-        })(config);
-    })
+    let edge = Edge::with(behavior(|behavior| {
+        all_methods(behavior);
+        forward(behavior, ItemSelection::None, "Accept");
+    }))
     .await;
     let viewer: Vec<_> = VIEWER.iter().copied().chain([("referer", "a")]).collect();
     edge.get_with("/?a=b", &viewer).await;
@@ -156,15 +168,7 @@ async fn forwarded_values_pass_other_headers() {
 #[tokio::test(start_paused = true)]
 async fn forwarding_all_headers_disables_cache() {
     let edge = Edge::with(behavior(|behavior| {
-        behavior.cache_policy_id = None;
-        behavior.min_ttl = Some(0);
-        let cookies = CookiePreference::builder().forward(ItemSelection::All);
-        let headers = Headers::builder().quantity(1).items("*");
-        let values = ForwardedValues::builder()
-            .query_string(false)
-            .cookies(cookies.build().unwrap())
-            .headers(headers.build().unwrap());
-        behavior.forwarded_values = Some(values.build().unwrap());
+        forward(behavior, ItemSelection::All, "*");
     }))
     .await;
     for _ in 0..2 {
@@ -172,6 +176,32 @@ async fn forwarding_all_headers_disables_cache() {
     }
     assert_eq!(edge.origin.last().header("host"), Some(&*edge.host));
     assert_eq!(edge.origin.last().header("cookie"), Some("a=1; b=2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn policy_asks_what_edge_knows_of_viewer() {
+    let edge = Edge::with(policies(CACHING_DISABLED, Some(ALL_VIEWER_AND_CLOUDFRONT))).await;
+    let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148";
+    let forged = [
+        ("user-agent", agent),
+        ("cloudfront-viewer-address", "192.0.2.1:1"),
+        ("cloudfront-viewer-city", "Atlantis"),
+    ];
+    edge.get_with("/", &forged).await;
+    let got = edge.origin.last();
+    for (name, value) in [
+        ("cloudfront-forwarded-proto", Some("http")),
+        ("cloudfront-viewer-address", Some("203.0.113.10:40000")),
+        ("cloudfront-viewer-country", Some("US")),
+        ("cloudfront-viewer-http-version", Some("1.1")),
+        ("cloudfront-is-mobile-viewer", Some("true")),
+        ("cloudfront-is-ios-viewer", Some("true")),
+        ("cloudfront-is-desktop-viewer", Some("false")),
+        ("cloudfront-viewer-city", None),
+        ("user-agent", Some(agent)),
+    ] {
+        assert_eq!(got.header(name), value, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,36 +258,55 @@ async fn certificate_of_origin_must_fit() {
     assert_eq!(status().await, 200);
 }
 
-#[tokio::test(start_paused = true)]
-async fn connection_to_origin_is_kept() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let edge = Edge::with(policies(CACHING_OPTIMIZED, None)).await;
+/// Serves a host, and returns the number of connections once none comes for a minute.
+fn count_connections(edge: &Edge, answers_of_connection: usize) -> tokio::task::JoinHandle<usize> {
     let mut listener = edge.traffic.listen(ORIGIN, 80);
-    let server = tokio::spawn(async move {
+    tokio::spawn(async move {
         let mut connections = 0;
-        while let Ok(Ok((mut stream, _))) =
-            tokio::time::timeout(std::time::Duration::from_secs(60), listener.accept()).await
-        {
+        while let Ok(Ok((mut stream, _))) = timeout(MINUTE, listener.accept()).await {
             connections += 1;
             tokio::spawn(async move {
                 let mut buffer = [0; 4096];
-                while stream.read(&mut buffer).await.unwrap_or_default() > 0 {
+                for _ in 0..answers_of_connection {
+                    if stream.read(&mut buffer).await.unwrap_or_default() == 0 {
+                        return;
+                    }
                     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
                     stream.write_all(answer).await.unwrap();
                 }
             });
         }
         connections
-    });
+    })
+}
+
+/// Sends requests on one connection of a viewer, with pauses after them.
+async fn ask(edge: &Edge, method: &str, pauses: &[u64]) {
     let mut viewer = edge.traffic.connect(&edge.host, 80).await.unwrap();
-    for (path, pause) in [("a", 1), ("b", 1), ("c", 6), ("d", 1)] {
-        let request = format!("GET /{path} HTTP/1.1\r\nHost: {}\r\n\r\n", edge.host);
+    for (number, pause) in pauses.iter().enumerate() {
+        let request = format!("{method} /{number} HTTP/1.1\r\nHost: {}\r\n\r\n", edge.host);
         viewer.write_all(request.as_bytes()).await.unwrap();
         let mut answer = [0; 4096];
         let count = viewer.read(&mut answer).await.unwrap();
         assert!(answer[..count].starts_with(b"HTTP/1.1 200 OK"));
-        edge.seconds(pause).await;
+        edge.seconds(*pause).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_to_origin_is_kept() {
+    let edge = Edge::new().await;
+    let connections = count_connections(&edge, usize::MAX);
     // Three requests on one connection, and after more than five seconds another one.
-    assert_eq!(server.await.unwrap(), 2);
+    ask(&edge, "GET", &[1, 1, 6, 1]).await;
+    assert_eq!(connections.await.unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_connection_is_replaced() {
+    let edge = Edge::with(behavior(all_methods)).await;
+    let connections = count_connections(&edge, 1);
+    ask(&edge, "GET", &[0, 1]).await;
+    ask(&edge, "POST", &[0, 1]).await;
+    assert_eq!(connections.await.unwrap(), 4);
 }

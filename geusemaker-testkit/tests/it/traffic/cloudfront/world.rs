@@ -23,6 +23,7 @@ pub(super) const ORIGIN_CACHE_CONTROL: &str = "83da9c7e-98b4-4e11-a168-04f0df8e2
 pub(super) const ORIGIN_CACHE_CONTROL_QUERY: &str = "4cc15a8a-d715-48a4-82b8-cc0b614638fe";
 pub(super) const ALL_VIEWER: &str = "216adef6-5c7f-47e4-b989-5492eafa07d3";
 pub(super) const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+pub(super) const ALL_VIEWER_AND_CLOUDFRONT: &str = "33f36d7e-f396-46d9-90e0-52428a34d9dc";
 
 /// The host name of the origin.
 pub(super) const ORIGIN: &str = "origin.example.org";
