@@ -51,7 +51,7 @@ impl ServedTraffic {
         let traffic = aws.traffic();
         for command in commands {
             // No stub answers before the program does.
-            traffic.forward(command.service.as_str(), NOWHERE);
+            traffic.forward(Place::service(command.service.as_str()), NOWHERE);
         }
         let written = CertificateFile::write(server.proxy().port(), &traffic.root_certificate());
         let certificate = written.map_err(|error| {
@@ -221,9 +221,7 @@ impl Guests {
                 let started = GuestProcess::start(command, &service, &self.sender);
                 let started = report_start(started, &name, display);
                 // A port whose program does not run is refused.
-                let address = started
-                    .as_ref()
-                    .map_or("127.0.0.1:0", |it| &it.process.address);
+                let address = started.as_ref().map_or(NOWHERE, |it| &it.process.address);
                 traffic.forward(place(&name), address);
                 self.processes.insert(name.clone(), started);
             }
