@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "sandbox")]
-use geusemaker_core::SdkConfig;
 use geusemaker_core::words::duration;
-use geusemaker_core::{Remote, Session, Undone};
+use geusemaker_core::{Remote, SdkConfig, Session, Undone};
 
 use crate::arguments::{Name, Output};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::internet::Simulated;
 use crate::interrupt::{self, Interrupts};
 use crate::progress_display::ProgressDisplay;
 use crate::settings::Settings;
@@ -24,9 +23,10 @@ pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) is_sandbox: bool,
     pub(crate) state: StateDirectory,
-    /// The configuration of the SDK, with which the sandbox is furnished.
-    #[cfg(feature = "sandbox")]
+    /// The configuration of the SDK.
     pub(crate) config: SdkConfig,
+    /// The internet of the sandbox in this process.
+    pub(crate) simulated_internet: Option<Simulated>,
     pub(crate) output: Output,
     pub(crate) settings: Settings,
     pub(crate) display: Arc<ProgressDisplay>,

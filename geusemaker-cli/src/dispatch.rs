@@ -13,6 +13,7 @@ use crate::command;
 use crate::context::Context;
 use crate::event_lines::EventLines;
 use crate::failure::Failure;
+use crate::internet::Simulated;
 use crate::interrupt::Interrupts;
 use crate::outcome::Outcome;
 use crate::profile::MissingProfile;
@@ -225,12 +226,12 @@ async fn open(
     // This may wait for the sandbox; until then a signal ends the program by itself.
     let sandbox = sandbox(&settings, &state, &display, only_reads)?;
     let interrupts = Interrupts::listen()?;
-    let (config, at_end) = match sandbox {
-        Some((config, at_end)) => (config, Some(at_end)),
+    let (config, simulated_internet, at_end) = match sandbox {
+        Some((config, internet, at_end)) => (config, Some(internet), Some(at_end)),
         // Looking for credentials, certificates and a region takes longer than the command.
-        None if !asks_aws => (ConfigLoader::without_aws(), None),
+        None if !asks_aws => (ConfigLoader::without_aws(), None, None),
         None => tokio::select! {
-            config = loader(&settings).load() => (config, None),
+            config = loader(&settings).load() => (config, None, None),
             code = interrupts.next() => return Err(Failure::stopped(code)),
         },
     };
@@ -251,8 +252,8 @@ async fn open(
         session,
         is_sandbox,
         state,
-        #[cfg(feature = "sandbox")]
         config,
+        simulated_internet,
         output: settings.output.value,
         settings,
         display,
@@ -298,6 +299,11 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
         StackCommand::Deploy(deploy) => command::deploy::run(context, &deploy).await,
         StackCommand::Resume(resume) => command::resume::run(context, &resume).await,
         StackCommand::Wait(wait) => command::wait::run(context, &wait).await,
+        StackCommand::Verify(verify) => {
+            context
+                .unless_interrupted(command::verify::run(context, &verify))
+                .await
+        }
         StackCommand::Status(status) => return command::status::run(context, &status).await,
         StackCommand::List(list) => {
             context
@@ -356,8 +362,8 @@ async fn dispatch(context: &Context, command: StackCommand) -> Result<Outcome, F
     document.map(Outcome::from)
 }
 
-/// A configuration whose clients talk to the sandbox, and what is left to do at the end.
-type Sandbox = (SdkConfig, AtEnd);
+/// A configuration whose clients talk to the sandbox, its internet, and what is left to do at the end.
+type Sandbox = (SdkConfig, Simulated, AtEnd);
 
 /// Opens the sandbox, if it is asked for.
 #[cfg(feature = "sandbox")]
@@ -370,8 +376,8 @@ fn sandbox(
     if !settings.sandbox.value {
         return Ok(None);
     }
-    let (config, keep) = crate::sandbox::open(settings, state, display, only_reads)?;
-    Ok(Some((config, Box::new(keep))))
+    let (config, internet, keep) = crate::sandbox::open(settings, state, display, only_reads)?;
+    Ok(Some((config, internet, Box::new(keep))))
 }
 
 #[cfg(not(feature = "sandbox"))]

@@ -65,7 +65,7 @@ impl ExitCode {
             Self::Access => "credentials, permissions, quotas or network; nothing was changed",
             Self::FaultUnfired => "sandbox serve: a fault never fired",
             Self::Degraded => {
-                "the stack is deployed, but parts of it do not work (status, deploy, resume, plan)"
+                "the stack is deployed, but parts of it do not work (status, verify, deploy, resume, plan)"
             }
             Self::Changes => "plan --detailed-exitcode: there is something to deploy",
             Self::Declined => "declined at the prompt",

@@ -12,6 +12,7 @@ mod event_lines;
 mod exit_code;
 mod failure;
 mod graph;
+mod internet;
 mod interrupt;
 mod live_line;
 mod outcome;

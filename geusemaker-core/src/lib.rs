@@ -147,6 +147,7 @@
 //! | [`AnyDeployment`] | a deployment that an earlier process began, step by step |
 //! | [`Listener`], [`ProgressEvent`] | progress, for one stack or for many at once |
 //! | [`CommittedStack`], [`DeploymentStatus`] | addresses, ids and states of a stack |
+//! | [`Verification`], [`Internet`] | what viewers get from a stack |
 //! | [`Remote`] | logs, commands and sessions on the instances of a stack |
 //! | [`Graph`] | which resource needs which, of a stack or of a spec |
 //! | [`Estimate`], [`Money`] | estimates of costs, from list prices |
@@ -196,6 +197,7 @@ pub mod spec;
 mod task;
 mod timestamp;
 mod user_data;
+mod verify;
 mod wait;
 pub mod words;
 
@@ -268,6 +270,8 @@ pub use session::overview::{Overview, UnreadableStack};
 pub use session::status::{DeploymentStatus, Phase, ResourceState, ResourceStatus, StatusSource};
 pub use spec::{DeploymentSpec, StackName};
 pub use user_data::{GpuMismatch, GpuReport};
+pub use verify::check::{Check, CheckKind, CheckResult, Verification, Way};
+pub use verify::internet::{Internet, InvalidInternet};
 pub use wait::WaitError;
 pub use wait::timeouts::{InvalidStage, Stage};
 

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::events_to::EventsTo;
 use super::timeout::Timeouts;
+use super::verify::NoVerify;
 use super::{Name, SpecFile, Yes};
 
 #[derive(Args, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Deploy {
     pub(crate) on_failure: OnFailureOption,
     #[command(flatten)]
     pub(crate) no_wait: NoWait,
+    #[command(flatten)]
+    pub(crate) no_verify: NoVerify,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
     #[command(flatten)]
@@ -32,6 +35,8 @@ pub(crate) struct Resume {
     pub(crate) on_failure: OnFailureOption,
     #[command(flatten)]
     pub(crate) no_wait: NoWait,
+    #[command(flatten)]
+    pub(crate) no_verify: NoVerify,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
     #[command(flatten)]

@@ -21,6 +21,7 @@ mod sandbox;
 mod shown;
 mod timeout;
 mod variables;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -57,6 +58,8 @@ pub(crate) use self::shown::{Events, List, OutputsOf, Status};
 use self::shown::{OUTPUTS_EXAMPLES, STATUS_EXAMPLES};
 pub(crate) use self::timeout::StageTimeout;
 pub(crate) use self::variables::{Variable, Variables};
+use self::verify::VERIFY_EXAMPLES;
+pub(crate) use self::verify::Verify;
 use crate::exit_code;
 
 /// Deploys a self-hosted AI stack to AWS: GPU instances, a load balancer and a CDN.
@@ -153,6 +156,14 @@ pub(crate) enum StackCommand {
     /// deployed but degraded or gone, or 6 if AWS could not be asked; what the journal knows is then shown.
     #[command(after_help = STATUS_EXAMPLES, visible_alias = "inspect")]
     Status(Status),
+    /// Ask the services of a stack as a viewer would: do they answer, through the load balancer and the CDN?
+    ///
+    /// Each service is asked at the path of its health check, behind its route, with the bearer token and without it where
+    /// the load balancer asks for one. What the spec names in verify is asked too: a streamed answer has to arrive piece by
+    /// piece, and a WebSocket has to stay open. The load balancer behind a CDN has to refuse a direct request, and HTTP has
+    /// to lead to HTTPS. The exit code is 0 if no check fails, and 8 otherwise.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
     /// List all stacks, and the file systems that were kept
     ///
     /// The states are those of the journals, without asking AWS: deployed, deploying, interrupted or removing. With
@@ -269,6 +280,7 @@ impl StackCommand {
             | Self::Report(_)
             | Self::Logs(_)
             | Self::Token(_)
+            | Self::Verify(_)
             | Self::Doctor => true,
             Self::Leftovers(leftovers) => !leftovers.delete,
             Self::Deploy(_)
@@ -313,8 +325,19 @@ impl StackCommand {
             | Self::Destroy(_)
             | Self::Rollback(_)
             | Self::Leftovers(_)
+            | Self::Verify(_)
             | Self::Doctor => None,
         }
+    }
+
+    /// Returns true if the command line says that a deployment ends without a verification.
+    pub(crate) fn no_verify(&self) -> bool {
+        let (Self::Deploy(Deploy { no_verify, .. }) | Self::Resume(Resume { no_verify, .. })) =
+            self
+        else {
+            return false;
+        };
+        no_verify.no_verify
     }
 
     /// Returns the stack that the command is about, if the journal is to say where it is. A spec has a Region of its own.
@@ -323,6 +346,7 @@ impl StackCommand {
             Self::Resume(Resume { name, .. })
             | Self::Wait(Wait { name, .. })
             | Self::Status(Status { name, .. })
+            | Self::Verify(Verify { name })
             | Self::Outputs(OutputsOf { name, .. })
             | Self::Open(Open { name, .. })
             | Self::Events(Events { name, .. })
@@ -376,6 +400,7 @@ impl StackCommand {
             | Self::Destroy(_)
             | Self::Rollback(_)
             | Self::Leftovers(_)
+            | Self::Verify(_)
             | Self::Doctor => false,
         }
     }
@@ -406,6 +431,7 @@ impl StackCommand {
             | Self::RotateToken(_)
             | Self::Unlock(_)
             | Self::Leftovers(_)
+            | Self::Verify(_)
             | Self::Doctor => &[],
         }
     }
@@ -437,6 +463,7 @@ impl StackCommand {
             | Self::Ssh(_)
             | Self::PortForward(_)
             | Self::Token(_)
+            | Self::Verify(_)
             | Self::Unlock(_)
             | Self::Doctor => None,
         }

@@ -10,14 +10,14 @@ use geusemaker_core::{
     Error, Failed, HistoryEntry, HistoryEvent, Phase, Planned, StackName, State, Undone, WaitError,
 };
 
-use super::status;
+use super::{status, verify};
 use crate::arguments::{NoWait, OnFailure};
 use crate::confirm::{asks_to_keep, is_terminal};
 use crate::context::Context;
 use crate::document::Document;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::interrupt;
+use crate::{internet, interrupt};
 
 /// Advances to the spec's tier and commits. A failure undoes everything or keeps the parts that work; a deployment that
 /// is only slow is kept.
@@ -65,9 +65,40 @@ pub(super) async fn advance(
         .status(name)
         .await
         .map_err(|error| Failure::unchanged(&error, name.as_str()))?;
-    Ok(status::document(context, &status)
+    let document = status::document(context, &status)
         .member("elapsed_seconds", context.display.elapsed().as_secs())
-        .line(format!("deployed in {}", context.elapsed())))
+        .line(format!("deployed in {}", context.elapsed()));
+    match manner.verifies {
+        true => verify(context, name, document).await,
+        false => Ok(document),
+    }
+}
+
+/// Verifies a stack that was deployed, where that is possible. A signal ends it, and the stack stays as it is.
+async fn verify(
+    context: &Context,
+    name: &StackName,
+    document: Document,
+) -> Result<Document, Failure> {
+    let verifying = async {
+        let internet = internet::of(context).await?;
+        let verified = context.session.verify(name, &internet).await;
+        verified.map_err(|error| error.to_string())
+    };
+    tokio::select! {
+        verified = verifying => match verified {
+            Ok(verification) => Ok(verify::after_deployment(context, document, &verification)),
+            Err(why) => {
+                context.display.note(&format!("{name} is not verified: {why}"));
+                Ok(document.member("verification", None::<()>))
+            }
+        },
+        code = context.interrupts.next() => {
+            let next = context.command(&format!("verify {name}"));
+            let state = format!("{name} is deployed, and not verified");
+            Err(Failure::interrupted(code, Undone::default(), next).state(state))
+        }
+    }
 }
 
 /// The words for the undo of everything.
@@ -79,6 +110,8 @@ pub(super) struct Manner {
     /// The action after a failure or a signal, if the user has chosen one.
     pub(super) on_failure: Option<OnFailure>,
     pub(super) patience: Patience,
+    /// True if the services of the stack are asked at the end.
+    pub(super) verifies: bool,
     /// True if an earlier command has begun the deployment: what exists already stays, unless the user says otherwise.
     pub(super) is_continued: bool,
 }

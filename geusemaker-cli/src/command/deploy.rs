@@ -55,6 +55,7 @@ pub(crate) async fn run(context: &Context, deploy: &Deploy) -> Result<Document, 
     let manner = Manner {
         on_failure,
         patience: Patience::of(deploy.no_wait),
+        verifies: !context.settings.no_verify.value,
         is_continued,
     };
     advance(context, &name, deployment, manner).await

@@ -137,6 +137,13 @@ fn of_machine(context: &Context) -> Vec<Check> {
         Some(on_failure) => of_setting("on-failure", on_failure, |action| word(*action)),
         None => Check::ok("on-failure", "rollback").from(Origin::Default.to_string()),
     });
+    if settings.no_verify.value {
+        checks.push(of_setting(
+            "no-verify",
+            &settings.no_verify,
+            ToString::to_string,
+        ));
+    }
     checks.extend(settings.timeouts.iter().map(|timeout| {
         of_setting("timeout", timeout, |it| {
             format!("{} {}", it.stage, duration(it.limit))

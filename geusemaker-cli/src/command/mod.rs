@@ -38,6 +38,7 @@ pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod unlock;
 pub(crate) mod validate;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
 mod watch;

@@ -31,6 +31,7 @@ pub(crate) async fn run(context: &Context, resume: &Resume) -> Result<Document, 
     let manner = Manner {
         on_failure,
         patience: Patience::of(resume.no_wait),
+        verifies: !context.settings.no_verify.value,
         is_continued: true,
     };
     advance(context, name, deployment, manner).await

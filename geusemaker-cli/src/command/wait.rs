@@ -43,6 +43,7 @@ pub(crate) async fn run(context: &Context, wait: &Wait) -> Result<Document, Fail
     let manner = Manner {
         on_failure: keep,
         patience: Patience::Only,
+        verifies: false,
         is_continued: true,
     };
     advance(context, name, deployment, manner).await

@@ -22,16 +22,18 @@ pub(super) struct ConfigFile {
     pub(super) output: Option<Setting<Output>>,
     pub(super) state: Option<Setting<PathBuf>>,
     pub(super) on_failure: Option<Setting<OnFailure>>,
+    pub(super) no_verify: Option<Setting<bool>>,
     pub(super) region: Option<Setting<Region>>,
     pub(super) profile: Option<Setting<String>>,
     pub(super) endpoint_url: Option<Setting<EndpointUrl>>,
     pub(super) timeouts: Vec<Setting<StageTimeout>>,
 }
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "output",
     "state",
     "on_failure",
+    "no_verify",
     "region",
     "profile",
     "endpoint_url",
@@ -125,6 +127,7 @@ impl Reader<'_> {
                 "on_failure" => {
                     read.on_failure = Some(self.value(line, "on_failure", value, parse_choice)?);
                 }
+                "no_verify" => read.no_verify = Some(self.switch(line, "no_verify", value)?),
                 "region" => {
                     let region = |text: &str| super::parse_region(text);
                     read.region = Some(self.value(line, "region", value, region)?);
@@ -188,6 +191,20 @@ impl Reader<'_> {
             }
             Err(why) => Err(self.wrong(line, &format!("{key}: {why}"))),
         }
+    }
+
+    /// Returns the value of a key, which must be true or false.
+    fn switch(
+        &self,
+        line: usize,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Setting<bool>, Failure> {
+        let DeValue::Boolean(value) = value.get_ref() else {
+            return Err(self.wrong(line, &format!("{key}: expected true or false")));
+        };
+        let file = Arc::clone(&self.file);
+        Ok(Setting::new(*value, Origin::File { file, line }))
     }
 
     /// Reads a path: from the home directory if it begins with `~/`, and otherwise from the folder of the file.

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) profile: Option<Setting<String>>,
     pub(crate) endpoint_url: Option<Setting<EndpointUrl>>,
     pub(crate) on_failure: Option<Setting<OnFailure>>,
+    /// True if a deployment ends without a verification.
+    pub(crate) no_verify: Setting<bool>,
     /// At most one for each stage.
     pub(crate) timeouts: Vec<Setting<StageTimeout>>,
 }
@@ -43,9 +45,11 @@ impl Settings {
     /// Returns the failure for a value that is wrong, even if a higher layer has another one.
     pub(crate) fn resolve(arguments: &Arguments) -> Result<Self, Failure> {
         let global = &arguments.global;
-        let (mut on_failure, mut timeouts) = (None, &[][..]);
+        let (mut on_failure, mut no_verify, mut timeouts) = (None, false, &[][..]);
         if let Command::Stack(command) = &arguments.command {
-            (on_failure, timeouts) = (command.on_failure(), command.timeouts());
+            on_failure = command.on_failure();
+            no_verify = command.no_verify();
+            timeouts = command.timeouts();
         }
         let asked = global
             .config
@@ -108,6 +112,11 @@ impl Settings {
                 variable::read("GM_ON_FAILURE", parse_choice)?,
                 file.on_failure,
             ),
+            no_verify: or_default(highest(
+                flag(no_verify.then_some(true), "--no-verify"),
+                variable::read("GM_NO_VERIFY", variable::switch)?,
+                file.no_verify,
+            )),
             timeouts: stage_timeouts(timeouts, file.timeouts)?,
         };
         settings.checked()

@@ -454,6 +454,7 @@ fn help_names_variables() {
         "QUIET",
         "VERBOSE",
         "ON_FAILURE",
+        "NO_VERIFY",
         "TIMEOUT",
     ] {
         assert!(help.contains(&format!("GM_{name}")), "{name}");

@@ -77,5 +77,6 @@ mod unfinished;
 mod unlock;
 mod variables;
 mod verbose;
+mod verify;
 mod wrong_account;
 mod wrong_spec;

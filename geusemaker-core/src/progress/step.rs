@@ -83,6 +83,8 @@ pub enum Step {
         /// The GPUs, as the instances report them: `1 x NVIDIA A10G, 23028 MiB, driver 595.91.07`.
         gpus: String,
     },
+    /// The services are being asked as a viewer would.
+    Verifying,
     /// CloudFront is being asked to drop cached answers.
     InvalidatingCache,
     /// The secret between the CDN and the load balancer is being changed.
@@ -170,6 +172,7 @@ impl Step {
             Self::CreatingVpcOrigin => "creating-vpc-origin",
             Self::CreatingDistribution => "creating-distribution",
             Self::WaitingForDistribution => "waiting-for-distribution",
+            Self::Verifying => "verifying",
             Self::InvalidatingCache => "invalidating-cache",
             Self::RotatingOriginSecret => "rotating-origin-secret",
             Self::RotatingBearerToken => "rotating-bearer-token",
@@ -220,6 +223,7 @@ impl Step {
             | Self::CreatingVpcOrigin
             | Self::CreatingDistribution
             | Self::WaitingForDistribution
+            | Self::Verifying
             | Self::InvalidatingCache
             | Self::RotatingOriginSecret
             | Self::RotatingBearerToken
@@ -271,6 +275,7 @@ impl fmt::Display for Step {
             Self::CreatingVpcOrigin => "Creating VPC origin of CloudFront...",
             Self::CreatingDistribution => "Creating CloudFront distribution...",
             Self::WaitingForDistribution => "Waiting for CloudFront to deploy it...",
+            Self::Verifying => "Verifying that it serves...",
             Self::InvalidatingCache => "Invalidating cached answers...",
             Self::RotatingOriginSecret => "Changing the secret between CDN and load balancer...",
             Self::RotatingBearerToken => "Changing the bearer token of the load balancer...",

@@ -20,6 +20,7 @@ mod resume;
 mod rotate_origin_secret;
 pub(crate) mod status;
 mod unlock;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;

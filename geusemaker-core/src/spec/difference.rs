@@ -8,13 +8,18 @@ use serde_json::Value;
 
 use super::DeploymentSpec;
 
-/// The fields that no resource is made from: they only say how long to wait, and what a removal keeps. `*` stands for the
+/// The fields that no resource is made from: they only say how long to wait, what a verification asks
+/// for, and what a removal keeps. `*` stands for the
 /// name of a service.
-const WITHOUT_RESOURCE: [&str; 5] = [
+const WITHOUT_RESOURCE: [&str; 9] = [
     "load_balancer.wait_timeout",
     "cdn.wait_timeout",
     "domain.wait_timeout",
     "service.*.health.grace",
+    "service.*.verify.path",
+    "service.*.verify.stream",
+    "service.*.verify.stream_body",
+    "service.*.verify.websocket",
     "storage.keep_on_destroy",
 ];
 

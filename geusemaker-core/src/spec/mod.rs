@@ -375,9 +375,9 @@ pub(crate) use service::EcrRepository;
 pub use service::{
     Algorithm, ByteSize, Conditions, ContainerImage, ContainerUser, DataPath, EnvName,
     GeneratedSecretName, Gpus, HeaderName, HeaderPattern, Health, HealthMatcher, HealthPath,
-    HostPattern, HttpMethod, NotSecretName, ParameterName, PathPattern, PortMapping, Restart,
-    SecretKey, SecretName, SecretSource, Service, ServiceBuilder, ServiceName, Target,
-    TargetBuilder, TargetProtocol, TargetVersion, UlimitName, Volume, VolumeKind,
+    HostPattern, HttpMethod, NotSecretName, ParameterName, PathPattern, PortMapping, RequestPath,
+    Restart, SecretKey, SecretName, SecretSource, Service, ServiceBuilder, ServiceName, StreamBody,
+    Target, TargetBuilder, TargetProtocol, TargetVersion, UlimitName, Verify, Volume, VolumeKind,
 };
 pub use stack_name::StackName;
 pub use storage::{Storage, StorageBuilder};

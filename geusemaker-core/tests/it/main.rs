@@ -52,4 +52,5 @@ mod sharing;
 mod spec;
 mod tiers;
 mod two_at_once;
+mod verify;
 mod vpc_origin;

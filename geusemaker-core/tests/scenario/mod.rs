@@ -1,6 +1,7 @@
 //! Fixtures of the tests: a spec, a simulated account, and a session on both.
 
 pub(crate) mod closed_origin;
+pub(crate) mod internet;
 pub(crate) mod moment;
 pub(crate) mod others;
 pub(crate) mod watched_store;

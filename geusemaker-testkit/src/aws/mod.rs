@@ -5,6 +5,8 @@ mod builder;
 mod caller;
 mod connector;
 mod snapshot;
+#[cfg(feature = "traffic")]
+mod within;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +24,8 @@ pub use self::answer::ConnectionLost;
 pub use self::builder::AwsBuilder;
 pub use self::caller::InjectedPanic;
 pub use self::snapshot::{Snapshot, UnknownSnapshotVersion};
+#[cfg(feature = "traffic")]
+pub(crate) use self::within::WeakAws;
 use crate::call_record::{CallLog, CallRecord};
 use crate::clock::Clock;
 use crate::coverage::{Coverage, SeenStates};
@@ -119,54 +123,6 @@ impl Aws {
     #[must_use]
     pub fn traffic(&self) -> crate::traffic::Traffic {
         crate::traffic::Traffic::start(self.clone())
-    }
-
-    /// Reads the account as it is now.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Account, jiff::Timestamp) -> T) -> T {
-        read(&lock(&self.shared.account), self.clock().now())
-    }
-
-    /// Changes the account as something in it does, not a call.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Account, jiff::Timestamp) -> T) -> T {
-        update(&mut lock(&self.shared.account), self.clock().now())
-    }
-
-    /// Announces a change that no call has made.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn announce_change(&self) {
-        let generation = &self.shared.generation;
-        generation.send_modify(|generation| *generation += 1);
-    }
-
-    #[cfg(feature = "traffic")]
-    pub(crate) fn data_plane(&self) -> Arc<crate::traffic::DataPlane> {
-        Arc::clone(&self.shared.traffic)
-    }
-
-    /// Returns a handle that does not keep the account alive.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn downgrade(&self) -> WeakAws {
-        WeakAws(Arc::downgrade(&self.shared))
-    }
-
-    /// Returns a number that grows with every call that may have changed something.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn generation(&self) -> u64 {
-        *self.shared.generation.borrow()
-    }
-
-    /// Returns a receiver of the same number, to wait for a change. It does not keep the account.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.shared.generation.subscribe()
-    }
-
-    /// Returns the software of the instances.
-    #[cfg(feature = "traffic")]
-    pub(crate) fn guest(&self) -> &Arc<dyn Guest> {
-        &self.shared.guest
     }
 
     /// Returns the account's clock.
@@ -290,19 +246,6 @@ impl Aws {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&lock(&self.shared.account), self.clock().now())
-    }
-}
-
-/// A handle to an account that does not keep it alive.
-#[cfg(feature = "traffic")]
-#[derive(Clone)]
-pub(crate) struct WeakAws(std::sync::Weak<Shared>);
-
-#[cfg(feature = "traffic")]
-impl WeakAws {
-    /// Returns the account, if it still exists.
-    pub(crate) fn upgrade(&self) -> Option<Aws> {
-        self.0.upgrade().map(|shared| Aws { shared })
     }
 }
 

@@ -18,6 +18,7 @@ use super::target::TargetBuilder;
 use super::text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 use super::ulimit::UlimitName;
 use super::user::ContainerUser;
+use super::verify::Verify;
 use super::volume::{VolumeFields, VolumeKind};
 
 /// A builder of a [`Service`] of a spec: from [`Service::builder`], for
@@ -52,6 +53,7 @@ use super::volume::{VolumeFields, VolumeKind};
 /// | [`conditions`](Self::conditions) | none | if a rule would have more than 5 values |
 /// | [`strip_prefix`](Self::strip_prefix) | false | if a path is no prefix |
 /// | [`target`](Self::target) | the defaults of [`TargetBuilder`] | see there |
+/// | [`verify`](Self::verify) | none | if a body has no path to go to |
 /// | [`health_path`](Self::health_path) | `/` | never |
 /// | [`health_matcher`](Self::health_matcher) | `200` | never |
 /// | [`health_port`](Self::health_port) | the port | if the service does not publish it |
@@ -118,6 +120,7 @@ impl ServiceBuilder {
         self.0.conditions = Conditions::default();
         self.0.strip_prefix = false;
         self.0.target = None;
+        self.0.verify = Verify::default();
         self.0.health_path = None;
         self.0.health = None;
         self
@@ -176,6 +179,12 @@ impl ServiceBuilder {
     /// Sets the way in which the load balancer treats the instances that serve the service.
     pub fn target(mut self, target: impl Into<TargetBuilder>) -> Self {
         self.0.target = Some(target.into());
+        self
+    }
+
+    /// Sets the requests with which a verification asks the service, beside its health check; none by default.
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.0.verify = verify;
         self
     }
 

@@ -24,6 +24,7 @@ use super::target::{Target, TargetBuilder};
 use super::text::{DataPath, HealthPath, PathPattern, ServiceName};
 use super::ulimit::{self, Limit, UlimitName};
 use super::user::ContainerUser;
+use super::verify::Verify;
 use super::volume::{Volume, VolumeFields, VolumeKind, volumes};
 use crate::spec::error::SpecError;
 
@@ -50,6 +51,8 @@ pub(in crate::spec) struct ServiceFields {
     pub(super) strip_prefix: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) target: Option<TargetBuilder>,
+    #[serde(default, skip_serializing_if = "Verify::is_empty")]
+    pub(super) verify: Verify,
     pub(super) image: ContainerImage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<Words>,
@@ -117,6 +120,8 @@ pub(in crate::spec) struct ServedFields {
     strip_prefix: bool,
     #[serde(default)]
     target: Option<TargetBuilder>,
+    #[serde(default)]
+    verify: Verify,
 }
 
 impl ServiceFields {
@@ -174,6 +179,7 @@ impl ServiceFields {
         self.conditions = settings.conditions;
         self.strip_prefix = settings.strip_prefix;
         self.target = settings.target;
+        self.verify = settings.verify;
     }
 
     /// Sets the places of the secrets, and the names whose values only look like secrets.
@@ -199,6 +205,7 @@ impl ServiceFields {
             conditions: Conditions::default(),
             strip_prefix: false,
             target: None,
+            verify: Verify::default(),
             image,
             command: None,
             args: None,
@@ -241,6 +248,10 @@ impl ServiceFields {
             health: self.checked_health()?,
             volumes: self.checked_volumes()?,
             target: self.checked_target()?,
+            verify: self
+                .verify
+                .checked()
+                .map_err(|error| error.in_table("verify"))?,
             name: self.name,
             port,
             ports: self.ports,
@@ -282,6 +293,7 @@ impl ServiceFields {
             }
             (true, None) if self.strip_prefix => unserved("strip_prefix", "leave it out"),
             (true, None) if self.target.is_some() => unserved("target", "leave it out"),
+            (true, None) if !self.verify.is_empty() => unserved("verify", "leave it out"),
             (true, None) => Ok(None),
             (false, None) => Err(SpecError::new(
                 "is missing: add it to [[service]], or set internal = true for a service that only other containers use",
@@ -433,6 +445,7 @@ impl From<Service> for ServiceFields {
             conditions: service.conditions,
             strip_prefix: service.strip_prefix,
             target: (service.target != Target::default()).then(|| service.target.to_builder()),
+            verify: service.verify,
             image: service.image,
             command: service.command.map(Words),
             args: None,

@@ -18,6 +18,7 @@ mod target;
 mod text;
 mod ulimit;
 mod user;
+mod verify;
 mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,7 @@ pub use target::{Algorithm, Target, TargetBuilder, TargetProtocol, TargetVersion
 pub use text::{DataPath, HealthMatcher, HealthPath, PathPattern, ServiceName};
 pub use ulimit::UlimitName;
 pub use user::ContainerUser;
+pub use verify::{RequestPath, StreamBody, Verify};
 pub use volume::{Volume, VolumeKind};
 
 /// A service: a program that runs as a container on every instance.
@@ -79,6 +81,7 @@ pub struct Service {
     conditions: Conditions,
     strip_prefix: bool,
     target: Target,
+    verify: Verify,
     image: ContainerImage,
     command: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
@@ -156,6 +159,11 @@ impl Service {
     /// Returns the way in which the load balancer treats the instances that serve the service.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Returns the requests with which a verification asks the service, beside its health check.
+    pub fn verify(&self) -> &Verify {
+        &self.verify
     }
 
     /// Returns the container image.

@@ -55,6 +55,15 @@ validated_text! {
 }
 
 impl HealthMatcher {
+    /// Returns true if a healthy service may answer with the status.
+    pub(crate) fn contains(&self, status: u16) -> bool {
+        let number = |text: &str| text.parse::<u16>().ok();
+        self.0.split(',').any(|part| match part.split_once('-') {
+            Some((first, last)) => number(first) <= Some(status) && Some(status) <= number(last),
+            None => number(part) == Some(status),
+        })
+    }
+
     /// Returns true if these are codes of gRPC.
     pub(crate) fn is_grpc(&self) -> bool {
         self.0.bytes().take_while(u8::is_ascii_digit).count() < 3

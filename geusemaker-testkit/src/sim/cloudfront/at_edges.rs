@@ -14,8 +14,8 @@ pub(crate) struct AtEdges<'a> {
     pub(crate) domain_name: &'a str,
     /// The configurations, each with the time from which it is in force. The last that is counts.
     pub(crate) configs: Vec<(Timestamp, &'a Element)>,
-    /// The creation and the paths of each invalidation, the oldest first.
-    pub(crate) invalidations: Vec<(Timestamp, Vec<&'a str>)>,
+    /// The paths of each invalidation, the oldest first. None ever goes.
+    pub(crate) invalidations: Vec<Vec<&'a str>>,
 }
 
 /// A VPC origin as the edge locations know it.
@@ -32,7 +32,7 @@ impl CloudFront {
     pub(crate) fn at_edges(&self) -> impl Iterator<Item = AtEdges<'_>> {
         self.distributions.iter().map(|(id, distribution)| {
             let invalidations = distribution.invalidations.iter();
-            let invalidations = invalidations.map(|one| (one.created_at(), one.paths().collect()));
+            let invalidations = invalidations.map(|one| one.paths().collect());
             AtEdges {
                 id,
                 domain_name: distribution.domain_name(),
