@@ -21,6 +21,9 @@ use crate::progress_display::ProgressDisplay;
 /// The time between two looks at the services: they come up as time goes on.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// An address at which nothing can listen.
+const NOWHERE: &str = "127.0.0.1:0";
+
 /// The traffic, for as long as it is served.
 pub(crate) struct ServedTraffic {
     server: TrafficServer,
@@ -46,6 +49,10 @@ impl ServedTraffic {
             ))
         })?;
         let traffic = aws.traffic();
+        for command in commands {
+            // No stub answers before the program does.
+            traffic.forward(Place::service(command.service.as_str()), NOWHERE);
+        }
         let written = CertificateFile::write(server.proxy().port(), &traffic.root_certificate());
         let certificate = written.map_err(|error| {
             Failure::local(format!(
@@ -214,9 +221,7 @@ impl Guests {
                 let started = GuestProcess::start(command, &service, &self.sender);
                 let started = report_start(started, &name, display);
                 // A port whose program does not run is refused.
-                let address = started
-                    .as_ref()
-                    .map_or("127.0.0.1:0", |it| &it.process.address);
+                let address = started.as_ref().map_or(NOWHERE, |it| &it.process.address);
                 traffic.forward(place(&name), address);
                 self.processes.insert(name.clone(), started);
             }

@@ -54,6 +54,7 @@ mod report;
 mod sandbox_life;
 #[cfg(unix)]
 mod sandbox_serve;
+mod sandbox_traffic;
 mod saved_plan;
 mod schema;
 #[cfg(unix)]

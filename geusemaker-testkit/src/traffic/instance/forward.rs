@@ -18,8 +18,13 @@ use crate::traffic::Stream;
 use crate::traffic::body::{self, Body, BodyError};
 
 /// Connects to a real program.
+///
+/// # Errors
+/// Returns an error if it does not listen: the port of the instance is refused then, whatever the reason.
 pub(super) async fn connect(address: &str) -> io::Result<Stream> {
-    let stream = TcpStream::connect(address).await?;
+    let connected = TcpStream::connect(address).await;
+    let stream =
+        connected.map_err(|error| io::Error::new(io::ErrorKind::ConnectionRefused, error))?;
     // Pieces of a stream are small, and somebody waits for them. Without this option they are only slower.
     let _ = stream.set_nodelay(true);
     Ok(Stream::new(stream))

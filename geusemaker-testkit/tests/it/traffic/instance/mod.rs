@@ -1,5 +1,6 @@
 //! Programs on instances, at their public addresses.
 
+mod behind_load_balancer;
 mod echo;
 mod fault;
 mod language_model;
