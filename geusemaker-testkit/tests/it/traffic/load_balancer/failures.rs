@@ -112,7 +112,10 @@ async fn failing_target_leaves_the_rest() {
     served.traffic.fault(TrafficFault::hangs(place));
     served.world.seconds(60).await;
     assert_eq!(
-        served.world.state(&served.group, &served.instances[0]).await,
+        served
+            .world
+            .state(&served.group, &served.instances[0])
+            .await,
         "unhealthy Target.Timeout"
     );
     for _ in 0..4 {
@@ -122,7 +125,10 @@ async fn failing_target_leaves_the_rest() {
     served.traffic.lift_faults();
     served.world.seconds(60).await;
     assert_eq!(
-        served.world.state(&served.group, &served.instances[0]).await,
+        served
+            .world
+            .state(&served.group, &served.instances[0])
+            .await,
         "healthy"
     );
 }
