@@ -88,6 +88,14 @@ impl ProgressDisplay {
         }
     }
 
+    /// Prints a line that nobody has to know.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn note_if_verbose(&self, text: &str) {
+        if self.is_verbose {
+            self.note(text);
+        }
+    }
+
     /// Prints a line that belongs to the result, but not on standard output.
     pub(crate) fn warn(&self, text: &str) {
         self.screen.print(text);

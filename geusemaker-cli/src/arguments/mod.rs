@@ -5,6 +5,8 @@ mod events_to;
 mod generated;
 mod global;
 mod gpus;
+#[cfg(feature = "sandbox")]
+mod guest_command;
 mod iam_policy;
 mod in_use;
 mod init;
@@ -32,6 +34,8 @@ pub(crate) use self::generated::{Completions, Man, Schema, SchemaOf};
 pub(crate) use self::global::{EndpointUrl, Global, Output};
 use self::gpus::GPUS_EXAMPLES;
 pub(crate) use self::gpus::Gpus;
+#[cfg(feature = "sandbox")]
+pub(crate) use self::guest_command::GuestCommand;
 use self::iam_policy::IAM_POLICY_EXAMPLES;
 pub(crate) use self::iam_policy::IamPolicyOf;
 use self::in_use::{INVALIDATE_EXAMPLES, ROTATE_TOKEN_EXAMPLES};

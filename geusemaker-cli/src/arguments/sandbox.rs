@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use geusemaker_core::ClockSpeed;
 
+use super::guest_command::GuestCommand;
+
 #[derive(Args, Debug)]
 pub(crate) struct Sandbox {
     #[command(subcommand)]
@@ -60,6 +62,23 @@ pub(crate) struct Serve {
     /// TOML file of faults to inject, such as geusemaker-testkit/examples/faults.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+
+    /// Port of the HTTP proxy that leads to the account's load balancers, distributions and instances; 0 chooses a free
+    /// one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) traffic_port: u16,
+
+    /// Serve no traffic: nothing answers at the names of the account
+    #[arg(long, conflicts_with_all = ["traffic_port", "guests"])]
+    pub(crate) no_traffic: bool,
+
+    /// Program that answers for a service in place of a stub, such as 'ollama=./my-server --port {port}'
+    ///
+    /// It is started for each instance of the service once that is up, and ended together with it. {port} is the port on
+    /// which it has to listen, also in PORT; {instance} and {address} are the id and the private address of the instance.
+    /// Can be given for several services.
+    #[arg(long = "guest", value_name = "SERVICE=COMMAND")]
+    pub(crate) guests: Vec<GuestCommand>,
 
     /// Serve the account that `gm --sandbox` uses, and keep the changes
     #[arg(long, conflicts_with_all = ["seed", "timings"])]

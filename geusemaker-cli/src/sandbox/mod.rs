@@ -1,8 +1,10 @@
 //! The sandbox: a simulated AWS account, inside the process or on a socket.
 
+mod guest_process;
 mod in_process;
 mod kept_account;
 pub(crate) mod secrets;
+mod traffic;
 
 use geusemaker_core::spec::Region;
 use geusemaker_testkit::{Aws, AwsBuilder, ServiceGuest};
@@ -12,6 +14,7 @@ use crate::settings::Settings;
 
 pub(crate) use self::in_process::open;
 pub(crate) use self::kept_account::{KeptAccount, Lock};
+pub(crate) use self::traffic::ServedTraffic;
 
 /// The domain that every account of the sandbox owns.
 pub(crate) const DOMAIN: &str = "example.com";

@@ -159,6 +159,14 @@ impl Aws {
         self.shared.guest.unfired()
     }
 
+    /// Returns the faults of traffic that have not fired so far and are not optional, as [`Aws::unfired`] does for the
+    /// faults at calls: a test that calls this has to check the result itself.
+    #[cfg(feature = "traffic")]
+    #[must_use]
+    pub fn unfired_traffic_faults(&self) -> Vec<crate::traffic::TrafficFault> {
+        self.shared.traffic.programs.faults.unfired()
+    }
+
     /// Returns every call so far, in order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {

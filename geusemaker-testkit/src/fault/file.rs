@@ -9,6 +9,8 @@ use toml::Spanned;
 use super::boot_fault::BootFault;
 use super::boot_fault_entry::BootFaultEntry;
 use super::place::{On, UnknownOperation};
+#[cfg(feature = "traffic")]
+use super::traffic_fault_entry::TrafficFaultEntry;
 use super::{
     AnyEffect, Disruption, Effect, Fault, Interruption, Reason, Refusal, ResourceDelay,
     ResourceFailure,
@@ -49,6 +51,10 @@ pub struct FaultFile {
     pub faults: Vec<Fault>,
     /// The faults of the first boot, `[[boot-fault]]`, for [`ServiceGuest::fault`](crate::ServiceGuest::fault).
     pub boot_faults: Vec<BootFault>,
+    /// The faults of the programs on instances, `[[traffic-fault]]`, for
+    /// [`Traffic::fault`](crate::traffic::Traffic::fault).
+    #[cfg(feature = "traffic")]
+    pub traffic_faults: Vec<crate::traffic::TrafficFault>,
 }
 
 impl FaultFile {
@@ -60,6 +66,15 @@ impl FaultFile {
     /// - `instance = 2` for the second instance only that is launched in its region; every instance by default.
     /// - `optional = true` for a fault that may never fire.
     ///
+    /// A `[[traffic-fault]]`, with the feature `traffic`, has these:
+    ///
+    /// - `fault`: `hangs`, `refuses`, `closes-early` or `answers-malformed`; `answers` with a `status` (500 by default);
+    ///   `breaks-off` with `after-bytes` or `after-pieces`; `answers-late` or `streams-slowly` with a `delay`.
+    /// - `service`, `instance = 2` (the second that is launched in its region) and `port`: the programs; all by default.
+    /// - `path` (the beginning of the path), `health-checks = "spared"` or `"only"`, `after` (a time since the account's
+    ///   start), `nth` (1 by default) and `times` (no limit by default): the requests.
+    /// - `optional = true` for a fault that may never fire.
+    ///
     /// # Errors
     /// Returns an error if the text is not TOML, if a key is unknown or has a wrong value, or if keys contradict each
     /// other.
@@ -68,6 +83,8 @@ impl FaultFile {
         Ok(Self {
             faults: read_all(text, file.fault, Entry::fault)?,
             boot_faults: read_all(text, file.boot_fault, BootFaultEntry::fault)?,
+            #[cfg(feature = "traffic")]
+            traffic_faults: read_all(text, file.traffic_fault, TrafficFaultEntry::fault)?,
         })
     }
 }
@@ -131,6 +148,15 @@ impl Fault {
     /// other; also if the file has faults of the first boot, which [`FaultFile::parse`] reads.
     pub fn parse_file(text: &str) -> Result<Vec<Self>, FaultFileError> {
         let file = File::read(text)?;
+        #[cfg(feature = "traffic")]
+        if let Some(fault) = file.traffic_fault.first() {
+            return Err(FaultFileError {
+                line: line_at(text, fault.span().start),
+                key: None,
+                problem: "a fault of traffic is not one of a call: read it with `FaultFile::parse`"
+                    .to_owned(),
+            });
+        }
         if let Some(fault) = file.boot_fault.first() {
             return Err(FaultFileError {
                 line: line_at(text, fault.span().start),
@@ -165,6 +191,9 @@ struct File {
     fault: Vec<Spanned<Entry>>,
     #[serde(default, rename = "boot-fault", alias = "boot_fault")]
     boot_fault: Vec<Spanned<BootFaultEntry>>,
+    #[cfg(feature = "traffic")]
+    #[serde(default, rename = "traffic-fault", alias = "traffic_fault")]
+    traffic_fault: Vec<Spanned<TrafficFaultEntry>>,
 }
 
 impl File {
@@ -418,7 +447,7 @@ fn known(
     }
 }
 
-fn duration(
+pub(super) fn duration(
     key: &'static str,
     value: Option<&Spanned<String>>,
 ) -> Result<Option<Duration>, Problem> {

@@ -7,6 +7,8 @@ mod file;
 mod place;
 mod rendering;
 mod schedule;
+#[cfg(feature = "traffic")]
+mod traffic_fault_entry;
 
 use std::time::Duration;
 

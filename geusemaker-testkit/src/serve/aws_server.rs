@@ -24,6 +24,10 @@ use crate::aws::{Aws, ConnectionLost};
 /// The size from which a body is refused. The largest that AWS accepts here, user data in base64, is far smaller.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// The path that tells where the account's traffic is served.
+#[cfg(feature = "traffic")]
+const TRAFFIC: &str = "/_geusemaker/traffic";
+
 /// The time that a shutdown waits for calls in progress.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -92,14 +96,7 @@ impl AwsServer {
     /// Returns the endpoint for programs on this machine: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn uri(&self) -> String {
-        let mut address = self.address;
-        match address.ip() {
-            // A server that listens on all interfaces is reached through the loopback interface.
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V4(_) | IpAddr::V6(_) => {}
-        }
-        format!("http://{address}")
+        format!("http://{}", reachable(self.address))
     }
 
     /// Stops accepting calls, and returns once those that have arrived are answered. A call that is not answered within
@@ -115,6 +112,17 @@ impl Drop for AwsServer {
     fn drop(&mut self) {
         self.acceptor.abort();
     }
+}
+
+/// Returns the address at which programs of this machine reach a server. One that listens on all interfaces is reached
+/// through the loopback interface.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    address
 }
 
 async fn accept(listener: TcpListener, aws: Aws, stop: watch::Receiver<bool>) {
@@ -155,6 +163,10 @@ async fn respond(
     aws: Aws,
     stop: watch::Receiver<bool>,
 ) -> Result<Response<Full<Bytes>>, ConnectionLost> {
+    #[cfg(feature = "traffic")]
+    if request.method() == http::Method::GET && request.uri().path() == TRAFFIC {
+        return Ok(traffic(&aws));
+    }
     let (parts, body) = request.into_parts();
     let announced = parts
         .headers
@@ -182,6 +194,22 @@ async fn respond(
     });
     let answered = answering.await.unwrap_or(Err(ConnectionLost))?;
     Ok(answered.map(Full::new))
+}
+
+/// Answers where the account's traffic is served, which no AWS has.
+#[cfg(feature = "traffic")]
+fn traffic(aws: &Aws) -> Response<Full<Bytes>> {
+    let Some(listing) = aws.traffic().listing() else {
+        let mut missing = Response::new(Full::from("no traffic is served\n"));
+        *missing.status_mut() = StatusCode::NOT_FOUND;
+        return missing;
+    };
+    let mut response = Response::new(Full::from(format!("{listing}\n")));
+    let json = http::HeaderValue::from_static("application/json");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, json);
+    response
 }
 
 fn too_large() -> Response<Full<Bytes>> {

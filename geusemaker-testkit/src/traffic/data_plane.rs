@@ -1,12 +1,13 @@
 //! The state of the traffic of an account, which no call shows: counters, connections, caches.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use super::authority::Authority;
 use super::cloudfront::Edges;
 use super::health_checks;
 use super::instance::Programs;
+use super::listing::Listing;
 use super::load_balancer::Nodes;
 use super::outside::Outside;
 use crate::aws::Aws;
@@ -21,6 +22,8 @@ pub(crate) struct DataPlane {
     pub(crate) nodes: Nodes,
     pub(crate) outside: Outside,
     pub(crate) programs: Programs,
+    /// What a server on sockets offers, if there is one.
+    pub(crate) listing: Mutex<Option<Listing>>,
 }
 
 impl DataPlane {

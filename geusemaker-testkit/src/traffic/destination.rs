@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::sim::account::Account;
 
 /// A resource that accepts connections.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Destination {
     Distribution {
         id: String,

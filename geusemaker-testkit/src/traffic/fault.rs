@@ -29,7 +29,7 @@ use super::place::Place;
 /// ```
 ///
 /// A fault that has not fired when the last handle to its [`Aws`](crate::Aws) is dropped makes the test fail: see
-/// [`Traffic::unfired_faults`](super::Traffic::unfired_faults).
+/// [`Aws::unfired_traffic_faults`](crate::Aws::unfired_traffic_faults).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct TrafficFault {

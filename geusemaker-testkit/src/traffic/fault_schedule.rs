@@ -121,7 +121,7 @@ impl FaultSchedule {
     }
 
     /// Returns the faults that have not fired so far and are not optional, and marks them as reported.
-    pub(super) fn unfired(&self) -> Vec<TrafficFault> {
+    pub(crate) fn unfired(&self) -> Vec<TrafficFault> {
         let mut entries = lock(&self.0);
         let missing = entries.iter_mut().filter(|entry| entry.is_missing());
         let missing = missing.map(|entry| {

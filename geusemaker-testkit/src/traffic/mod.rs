@@ -4,19 +4,22 @@
 //! a server puts the same ends on sockets.
 
 mod authority;
-mod body;
+pub(crate) mod body;
 mod client;
 mod cloudfront;
 mod connect;
 mod data_plane;
 mod destination;
+mod directory;
 pub(crate) mod fault;
 mod fault_schedule;
 mod health_checks;
 mod instance;
+mod listing;
 mod load_balancer;
 mod outside;
 mod place;
+mod served;
 mod service;
 mod source;
 mod stream;
@@ -29,19 +32,43 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use self::client::{RequestError, Response};
+pub use self::directory::DoorKind;
 pub use self::fault::TrafficFault;
 pub use self::instance::Stub;
+pub use self::listing::OpenDoor;
 pub use self::outside::Listener;
 pub use self::place::Place;
 pub use self::service::Service;
 pub use self::stream::Stream;
 pub use self::streamed_body::{Pieces, StreamedBody};
 
+pub(crate) use self::body::Body;
 pub(crate) use self::data_plane::DataPlane;
+pub(crate) use self::destination::Destination;
+pub(crate) use self::directory::Door;
+pub(crate) use self::listing::Listing;
 use self::source::Source;
 use crate::aws::Aws;
 
 /// The traffic of a simulated account: its viewers' side of the internet. [`Aws::traffic`] returns it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use geusemaker_testkit::Aws;
+/// use geusemaker_testkit::traffic::TrafficFault;
+///
+/// let aws = Aws::new();
+/// let traffic = aws.traffic();
+/// // What answers on instances: a function, and a real program.
+/// traffic.program("web", |request| async move { http::Response::new(format!("hello, {}\n", request.uri())) });
+/// traffic.forward("api", "127.0.0.1:8080");
+/// // The third request gets no answer.
+/// traffic.fault(TrafficFault::hangs("web").nth(3).times(1).optional());
+/// // Nothing is deployed yet.
+/// assert!(traffic.get("http://web.example.com/").await.is_err());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Traffic {
     aws: Aws,

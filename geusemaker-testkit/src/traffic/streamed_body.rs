@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
@@ -12,6 +13,9 @@ use super::body::BodyError;
 
 /// The pieces that can wait until the connection takes them.
 const WAITING: usize = 8;
+
+/// The time for the last piece to leave before the connection breaks.
+const FLUSH: Duration = Duration::from_millis(1);
 
 /// A body that a task writes piece by piece, for the answers of [`Traffic::program`](super::Traffic::program).
 ///
@@ -66,6 +70,8 @@ impl Pieces {
 
     /// Breaks the connection off, without the end of the body.
     pub async fn break_off(self) {
+        // The pieces before it leave first: a connection that breaks loses what it has not sent.
+        tokio::time::sleep(FLUSH).await;
         // Nobody may wait any more.
         let _ = self.sender.send(Err("the program broke off".into())).await;
     }

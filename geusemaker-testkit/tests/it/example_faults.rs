@@ -12,3 +12,22 @@ fn example_fault_file_can_be_read() {
         Ok((7, 2))
     );
 }
+
+#[cfg(feature = "traffic")]
+#[test]
+fn example_traffic_faults_can_be_read() {
+    let text = include_str!("../../examples/traffic-faults.toml");
+    let file = FaultFile::parse(text).unwrap();
+    let sentences: Vec<_> = file
+        .traffic_faults
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        sentences,
+        [
+            "every request to vllm on instance 2 from 10m on, without health checks, is never answered",
+            "request 3 to ollama gets 2 pieces of a body that breaks off",
+        ]
+    );
+}

@@ -415,3 +415,118 @@ fn wrong_boot_fault_is_an_error() {
     assert_eq!(error.line, 2);
     assert!(error.to_string().contains("`FaultFile::parse`"), "{error}");
 }
+
+#[cfg(feature = "traffic")]
+#[test]
+fn traffic_faults_match_builder() {
+    use geusemaker_testkit::traffic::{Place, TrafficFault};
+    let text = r#"
+        [[traffic-fault]]
+        fault = "hangs"
+        service = "vllm"
+
+        [[traffic-fault]]
+        fault = "answers"
+        service = "web"
+        instance = 2
+        port = 80
+        status = 503
+        path = "/v1/"
+        health-checks = "spared"
+        after = "5m"
+        nth = 3
+        times = 2
+        optional = true
+
+        [[traffic-fault]]
+        fault = "breaks-off"
+        after-pieces = 2
+
+        [[traffic-fault]]
+        fault = "answers-late"
+        delay = "10s"
+        health-checks = "only"
+    "#;
+    let file = FaultFile::parse(text).unwrap();
+    let second = Place::service("web").on_instance(2).on_port(80);
+    let failing = TrafficFault::answers(second, 503)
+        .on_path("/v1/")
+        .spare_health_checks()
+        .after(Duration::from_secs(300));
+    let late = TrafficFault::answers_late(Place::anywhere(), Duration::from_secs(10));
+    let expected = [
+        TrafficFault::hangs("vllm"),
+        failing.nth(3).times(2).optional(),
+        TrafficFault::breaks_off_after_pieces(Place::anywhere(), 2),
+        late.only_health_checks(),
+    ];
+    assert_eq!(file.traffic_faults, expected);
+    let sentences: Vec<_> = expected.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        sentences,
+        [
+            "every request to vllm is never answered",
+            "each of requests 3 to 4 to web on port 80 of instance 2 for /v1/* from 5m on, without health checks, \
+             is answered with 503",
+            "every request to any instance gets 2 pieces of a body that breaks off",
+            "every request to any instance, of health checks alone, is answered 10s late",
+        ]
+    );
+}
+
+#[cfg(feature = "traffic")]
+#[test]
+fn wrong_traffic_fault_says_what_is_right() {
+    for (keys, says) in [
+        (
+            "fault = 'hang'",
+            "unknown variant `hang`, expected one of `answers`",
+        ),
+        (
+            "fault = 'hangs'\nstatus = 500",
+            "line 3: `status`: needs the fault `answers`",
+        ),
+        (
+            "fault = 'answers'\nstatus = 99",
+            "line 3: `status`: must be from 200 to 599",
+        ),
+        (
+            "fault = 'breaks-off'",
+            "line 1: the fault needs `after-bytes` or `after-pieces`",
+        ),
+        (
+            "fault = 'breaks-off'\nafter-bytes = 1\nafter-pieces = 1",
+            "exclude each other",
+        ),
+        (
+            "fault = 'answers-late'",
+            "the fault needs a `delay`, such as `10s`",
+        ),
+        (
+            "fault = 'hangs'\ndelay = '1s'",
+            "needs the fault `answers-late` or `streams-slowly`",
+        ),
+        (
+            "fault = 'hangs'\npath = 'v1'",
+            "line 3: `path`: must begin with `/`",
+        ),
+        (
+            "fault = 'hangs'\nservice = ''",
+            "line 3: `service`: must not be empty",
+        ),
+        (
+            "fault = 'hangs'\ninstance = 0",
+            "line 3: `instance`: must be at least 1",
+        ),
+    ] {
+        let error = FaultFile::parse(&format!("[[traffic-fault]]\n{keys}\n")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(says), "{keys}: {text}");
+    }
+    let error = Fault::parse_file("[[traffic-fault]]\nfault = 'hangs'\n").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("read it with `FaultFile::parse`")
+    );
+}

@@ -20,7 +20,7 @@ use crate::document::Document;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::progress_display::ProgressDisplay;
-use crate::sandbox::{self, KeptAccount, Lock};
+use crate::sandbox::{self, KeptAccount, Lock, ServedTraffic};
 use crate::screen::Screen;
 use crate::settings::{Setting, Settings};
 use crate::standard_output;
@@ -43,29 +43,50 @@ pub(crate) async fn run(
     // before the account, which would report its faults as unfired if the registration of the signals failed.
     let interrupts = Interrupts::listen()?;
     let (aws, kept) = account(settings, serve, timings)?;
-    let server = match listen(&aws, SocketAddr::new(serve.host, serve.port)).await {
-        Ok(server) => server,
-        Err(failure) => {
-            // Taking the unfired faults now keeps the account from reporting them when it is dropped.
-            let _ = unfired(&aws);
-            return Err(failure);
-        }
-    };
-
-    if let Err(failure) = announce(&server, serve.speed, settings) {
+    let begun = begin(&aws, settings, serve).await;
+    let (server, mut traffic) = begun.inspect_err(|_| {
+        // Taking the unfired faults now keeps the account from reporting them when it is dropped.
         let _ = unfired(&aws);
-        return Err(failure);
-    }
+    })?;
     let described = describe(serve, timings);
     display.note(&format!("serving {described}; Ctrl-C ends it"));
-    interrupts.next().await;
+    match &mut traffic {
+        None => drop(interrupts.next().await),
+        Some(traffic) => {
+            traffic.announce(&display);
+            tokio::select! {
+                _ = interrupts.next() => {}
+                () = traffic.follow(&display) => {}
+            }
+        }
+    }
 
     server.shutdown().await;
+    if let Some(traffic) = traffic {
+        traffic.end(&display).await;
+    }
     let ended = summary(&aws, settings.output.value, &display);
     if let Some(kept) = kept {
         kept.close(&aws);
     }
     ended
+}
+
+/// Starts to serve, and prints the environment variables that programs need.
+async fn begin(
+    aws: &Aws,
+    settings: &Settings,
+    serve: &Serve,
+) -> Result<(AwsServer, Option<ServedTraffic>), Failure> {
+    let server = listen(aws, SocketAddr::new(serve.host, serve.port)).await?;
+    let traffic = if serve.no_traffic {
+        None
+    } else {
+        let proxy = SocketAddr::new(serve.host, serve.traffic_port);
+        Some(ServedTraffic::start(aws, proxy, &serve.guests).await?)
+    };
+    announce(&server, traffic.as_ref(), serve.speed, settings)?;
+    Ok((server, traffic))
 }
 
 /// Returns the timings of the account. No profile of AWS has a meaning here, so `--profile` names them too.
@@ -101,8 +122,10 @@ fn account(
     if serve.throttling {
         account = account.throttling(Throttling::Published);
     }
+    let mut traffic_faults = Vec::new();
     if let Some(file) = &serve.faults {
         let file = faults(file)?;
+        traffic_faults = file.traffic_faults;
         let boot_faults = file.boot_faults.into_iter();
         account = file
             .faults
@@ -113,14 +136,29 @@ fn account(
     if settings.verbose.value > 0 {
         account = account.on_call(log);
     }
+    if serve.no_traffic && !traffic_faults.is_empty() {
+        let message = "--no-traffic leaves the [[traffic-fault]]s of --faults without effect";
+        return Err(Failure::usage(message).remedy("leave one of them out"));
+    }
+    let with_faults = |aws: Aws| {
+        if serve.no_traffic {
+            // From the first use of it on, load balancers make health checks.
+            return aws;
+        }
+        let traffic = aws.traffic();
+        for fault in traffic_faults {
+            traffic.fault(fault);
+        }
+        aws
+    };
     if !serve.keep {
-        return Ok((account.build(), None));
+        return Ok((with_faults(account.build()), None));
     }
     let state = StateDirectory::choose(settings.state.as_ref(), true)?;
     // Opening the journals creates the directory that also holds the account.
     state.journals()?;
     let kept = KeptAccount::lock(&state, Lock::Refuse)?;
-    Ok((kept.restore(account)?, Some(kept)))
+    Ok((with_faults(kept.restore(account)?), Some(kept)))
 }
 
 fn faults(file: &Path) -> Result<FaultFile, Failure> {
@@ -140,7 +178,12 @@ async fn listen(aws: &Aws, address: SocketAddr) -> Result<AwsServer, Failure> {
 }
 
 /// Prints the environment variables that programs need, before anything is served.
-fn announce(server: &AwsServer, speed: ClockSpeed, settings: &Settings) -> Result<(), Failure> {
+fn announce(
+    server: &AwsServer,
+    traffic: Option<&ServedTraffic>,
+    speed: ClockSpeed,
+    settings: &Settings,
+) -> Result<(), Failure> {
     let region = sandbox::region(settings).unwrap_or_else(|| "us-east-1".to_owned());
     let environment = [
         ("AWS_ENDPOINT_URL", server.uri()),
@@ -166,6 +209,10 @@ fn announce(server: &AwsServer, speed: ClockSpeed, settings: &Settings) -> Resul
                 .member("endpoint", server.uri())
                 .member("port", server.address().port())
                 .member("environment", environment);
+            let document = match traffic {
+                Some(traffic) => document.member("traffic", traffic.to_json()),
+                None => document,
+            };
             format!("{}\n", document.to_json())
         }
     };
@@ -216,9 +263,11 @@ fn log(call: &CallRecord) {
 fn unfired(aws: &Aws) -> Vec<String> {
     let faults = aws.unfired();
     let boot_faults = aws.unfired_boot_faults();
+    let traffic_faults = aws.unfired_traffic_faults();
     let faults = faults.iter().map(ToString::to_string);
     faults
         .chain(boot_faults.iter().map(ToString::to_string))
+        .chain(traffic_faults.iter().map(ToString::to_string))
         .collect()
 }
 

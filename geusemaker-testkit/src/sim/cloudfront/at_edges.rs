@@ -14,8 +14,8 @@ pub(crate) struct AtEdges<'a> {
     pub(crate) domain_name: &'a str,
     /// The configurations, each with the time from which it is in force. The last that is counts.
     pub(crate) configs: Vec<(Timestamp, &'a Element)>,
-    /// The creation and the paths of each invalidation, the oldest first.
-    pub(crate) invalidations: Vec<(Timestamp, Vec<&'a str>)>,
+    /// The paths of each invalidation, the oldest first. None ever goes.
+    pub(crate) invalidations: Vec<Vec<&'a str>>,
 }
 
 /// A VPC origin as the edge locations know it.
@@ -32,7 +32,7 @@ impl CloudFront {
     pub(crate) fn at_edges(&self) -> impl Iterator<Item = AtEdges<'_>> {
         self.distributions.iter().map(|(id, distribution)| {
             let invalidations = distribution.invalidations.iter();
-            let invalidations = invalidations.map(|one| (one.created_at(), one.paths().collect()));
+            let invalidations = invalidations.map(|one| one.paths().collect());
             AtEdges {
                 id,
                 domain_name: distribution.domain_name(),
@@ -45,6 +45,19 @@ impl CloudFront {
     /// Returns a VPC origin.
     pub(crate) fn vpc_origin_endpoint(&self, id: &str) -> Option<VpcOriginEndpoint<'_>> {
         Some(self.vpc_origins.get(id)?.endpoint())
+    }
+
+    /// Returns the names that lead to distributions: their domain names, and their alternate names without wildcards.
+    pub(crate) fn domain_names(&self, now: Timestamp) -> Vec<String> {
+        let distributions = self.distributions.values();
+        let names = distributions.flat_map(|distribution| {
+            let config = distribution.in_force(now);
+            let aliases = config.into_iter().flat_map(Config::aliases);
+            let aliases = aliases.filter(|alias| !alias.starts_with('*'));
+            let own = config.map(|_| distribution.domain_name());
+            own.into_iter().chain(aliases).map(str::to_owned)
+        });
+        names.collect()
     }
 
     /// Returns the id of the distribution that edge locations know by that domain name or alternate name. Of several,

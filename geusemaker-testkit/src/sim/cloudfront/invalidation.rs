@@ -56,11 +56,6 @@ impl Invalidation {
         }
     }
 
-    #[cfg(feature = "traffic")]
-    pub(super) fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         paths(&self.batch)
     }

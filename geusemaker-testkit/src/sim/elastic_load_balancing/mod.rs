@@ -172,6 +172,24 @@ impl ElasticLoadBalancing {
         Some(&found.arn)
     }
 
+    /// Returns the DNS names of the load balancers that accept connections.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn dns_names(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        let accepting = self.load_balancers.keys();
+        let accepting = accepting.filter_map(move |arn| self.accepting(arn, now));
+        accepting.map(|load_balancer| load_balancer.dns_name.as_str())
+    }
+
+    /// Returns the ports of a load balancer's listeners.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn ports_of(&self, load_balancer: &str) -> Vec<u16> {
+        let listeners = self.listeners.values();
+        let listeners = listeners.filter(|it| it.load_balancer == load_balancer);
+        listeners
+            .filter_map(|it| u16::try_from(it.port).ok())
+            .collect()
+    }
+
     /// Returns a load balancer that accepts connections.
     #[cfg(feature = "traffic")]
     pub(crate) fn accepting(&self, arn: &str, now: Timestamp) -> Option<&LoadBalancer> {

@@ -69,6 +69,14 @@ impl Route53 {
         zones.find_map(|zone| zone.record(&name, "CNAME")?.since_with_value(value))
     }
 
+    /// Returns the names that have records of their own, without wildcards.
+    #[cfg(feature = "traffic")]
+    pub(crate) fn host_names(&self) -> impl Iterator<Item = String> {
+        let records = self.zones.values().flat_map(HostedZone::own_records);
+        let names = records.map(|record| record.name.plain());
+        names.filter(|name| !name.starts_with(['*', '\\']))
+    }
+
     /// Returns the name that the addresses of a name come from: the target of its alias, or of its CNAME record.
     #[cfg(feature = "traffic")]
     pub(crate) fn target_of(&self, name: &str, now: Timestamp) -> Option<String> {

@@ -60,13 +60,16 @@ impl Asked {
         accepted_encodings(accepted).and(behavior.encodings)
     }
 
-    /// Returns true if the viewer asks for another protocol on the connection, such as a WebSocket.
-    pub(super) fn is_upgrade(&self, version: Version) -> bool {
+    /// Returns true if the viewer asks for a WebSocket. Other protocols are not known.
+    pub(super) fn is_web_socket(&self, version: Version) -> bool {
+        let has = |name: &HeaderName, item: &str| {
+            let list = self.header(name).unwrap_or_default();
+            names(list).any(|one| one.eq_ignore_ascii_case(item))
+        };
         version == Version::HTTP_11
-            && self.headers.contains_key(header::UPGRADE)
-            && self
-                .header(&header::CONNECTION)
-                .is_some_and(|value| names(value).any(|name| name.eq_ignore_ascii_case("upgrade")))
+            && self.method == Method::GET
+            && has(&header::UPGRADE, "websocket")
+            && has(&header::CONNECTION, "upgrade")
     }
 }
 

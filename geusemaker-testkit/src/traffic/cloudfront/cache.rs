@@ -64,8 +64,9 @@ impl Cache {
     ) -> Option<Arc<Entry>> {
         let mut objects = lock(&self.objects);
         let entry = Arc::clone(objects.by_key.get(key)?);
-        let is_dropped = |one: &Invalidation| one.drops(&entry.object, entry.asked_at);
-        if invalidations.iter().any(is_dropped) {
+        let question = &entry.question;
+        let mut later = invalidations.iter().skip(question.invalidations);
+        if later.any(|one| one.drops(&question.object)) {
             objects.remove(key);
             return None;
         }
@@ -79,7 +80,7 @@ impl Cache {
         let entry = Arc::new(entry);
         let mut objects = lock(&self.objects);
         let newer = objects.by_key.get(&key);
-        if newer.is_some_and(|newer| newer.asked_at > entry.asked_at) {
+        if newer.is_some_and(|newer| newer.question.asked_at > entry.question.asked_at) {
             return entry;
         }
         objects.remove(&key);
@@ -97,7 +98,7 @@ impl Cache {
     pub(super) fn remove(&self, key: &CacheKey, asked_at: Timestamp) {
         let mut objects = lock(&self.objects);
         let known = objects.by_key.get(key);
-        if known.is_some_and(|known| known.asked_at <= asked_at) {
+        if known.is_some_and(|known| known.question.asked_at <= asked_at) {
             objects.remove(key);
         }
     }
@@ -154,7 +155,7 @@ mod tests {
     use crate::traffic::cloudfront::asked::{Asked, Viewer};
     use crate::traffic::cloudfront::behavior::Behavior;
     use crate::traffic::cloudfront::cache_key::CacheKey;
-    use crate::traffic::cloudfront::entry::Entry;
+    use crate::traffic::cloudfront::entry::{Entry, Question};
     use crate::traffic::source::Source;
     use crate::wire::xml::Element;
 
@@ -179,7 +180,12 @@ mod tests {
     fn entry(body: &Bytes) -> Entry {
         let (now, time) = (Timestamp::UNIX_EPOCH, Duration::from_secs(60));
         let headers = HeaderMap::new();
-        Entry::new(StatusCode::OK, headers, "/".to_owned(), now, now, time).with_body(body.clone())
+        let question = Question {
+            object: "/".to_owned(),
+            asked_at: now,
+            invalidations: 0,
+        };
+        Entry::new(StatusCode::OK, headers, question, now, time).with_body(body.clone())
     }
 
     #[test]

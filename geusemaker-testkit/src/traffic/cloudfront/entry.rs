@@ -19,10 +19,7 @@ pub(super) struct Entry {
     pub(super) body: Bytes,
     /// True for an error without a response of the origin. The edge makes its page anew for each viewer.
     pub(super) is_made: bool,
-    /// The object's path with the part of the query that the cache key has.
-    pub(super) object: String,
-    /// The time at which the edge has asked the origin.
-    pub(super) asked_at: Timestamp,
+    pub(super) question: Question,
     stored_at: Timestamp,
     /// The age that it had then.
     age: Duration,
@@ -32,6 +29,16 @@ pub(super) struct Entry {
     bridged_until: Mutex<Option<Timestamp>>,
     /// The number of the cache's last use.
     used: AtomicU64,
+}
+
+/// The question that the origin has answered.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    /// The object's path with the part of the query that the cache key has.
+    pub(super) object: String,
+    pub(super) asked_at: Timestamp,
+    /// The number of the distribution's invalidations before. Only later ones drop the object.
+    pub(super) invalidations: usize,
 }
 
 /// The use that can be made of an entry.
@@ -48,8 +55,7 @@ impl Entry {
     pub(super) fn new(
         status: StatusCode,
         headers: HeaderMap,
-        object: String,
-        asked_at: Timestamp,
+        question: Question,
         now: Timestamp,
         time: Duration,
     ) -> Self {
@@ -61,8 +67,7 @@ impl Entry {
             headers,
             body: Bytes::new(),
             is_made: false,
-            object,
-            asked_at,
+            question,
             stored_at: now,
             age: Duration::from_secs(age.unwrap_or_default()),
             expires_at: later(now, time),
@@ -74,13 +79,13 @@ impl Entry {
     /// Returns an entry for an error without a response.
     pub(super) fn of_failure(
         status: StatusCode,
-        object: String,
+        question: Question,
         now: Timestamp,
         time: Duration,
     ) -> Self {
         Self {
             is_made: true,
-            ..Self::new(status, HeaderMap::new(), object, now, now, time)
+            ..Self::new(status, HeaderMap::new(), question, now, time)
         }
     }
 
@@ -98,7 +103,7 @@ impl Entry {
     pub(super) fn refreshed(
         &self,
         answer: &HeaderMap,
-        asked_at: Timestamp,
+        question: Question,
         now: Timestamp,
         time: Duration,
     ) -> Self {
@@ -108,10 +113,9 @@ impl Entry {
                 headers.insert(name.clone(), value.clone());
             }
         }
-        let object = self.object.clone();
         Self {
             body: self.body.clone(),
-            ..Self::new(self.status, headers, object, asked_at, now, time)
+            ..Self::new(self.status, headers, question, now, time)
         }
     }
 
@@ -177,7 +181,7 @@ impl Entry {
     pub(super) fn size(&self) -> usize {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        self.body.len() + self.object.len() + headers.sum::<usize>()
+        self.body.len() + self.question.object.len() + headers.sum::<usize>()
     }
 }
 

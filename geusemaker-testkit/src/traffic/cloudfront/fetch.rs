@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 
 use super::answer::{Answer, Outcome};
 use super::asked::Asked;
 use super::cache::{Flight, LARGEST_OBJECT, Part};
 use super::cache_key::{self, CacheKey};
 use super::compression;
-use super::entry::{Entry, Standing, later};
+use super::entry::{Entry, Question, Standing, later};
 use super::exchange::{Exchange, Subject, of_origin, without_conditions};
 use super::filling::Filling;
 use super::freshness::{Directives, error_time_to_live, time_to_live};
@@ -70,6 +69,15 @@ impl Exchange {
         CacheKey::of(&self.distribution, method, asked, &self.viewer, behavior)
     }
 
+    /// Returns the question that is put to the origin now.
+    fn question(&self, subject: Subject<'_>) -> Question {
+        Question {
+            object: cache_key::object(subject.asked, subject.behavior),
+            asked_at: self.now(),
+            invalidations: self.invalidations.len(),
+        }
+    }
+
     /// Returns the object in the cache. The head of a GET request's object answers a HEAD request.
     fn known(&self, subject: Subject<'_>, key: &CacheKey) -> Option<Arc<Entry>> {
         let whole = (subject.asked.method == Method::HEAD)
@@ -106,7 +114,7 @@ impl Exchange {
     }
 
     async fn fetch(self: &Arc<Self>, subject: Subject<'_>, wanted: Wanted) -> Answer {
-        let asked_at = self.now();
+        let question = self.question(subject);
         let validators = wanted.known.as_ref().and_then(|known| known.validators());
         let response = match &validators {
             Some(validators) => {
@@ -137,14 +145,14 @@ impl Exchange {
                 && status == StatusCode::NOT_MODIFIED
                 && validators.is_some()
             {
-                let fresh = self.refresh(subject, &wanted.key, known, response.headers(), asked_at);
+                let fresh = self.refresh(subject, &wanted.key, known, response.headers(), question);
                 return self.hit(&fresh, subject.asked, Outcome::RefreshHit);
             }
         }
         match response {
-            Ok(response) => self.receive(subject, wanted, response, asked_at),
+            Ok(response) => self.receive(subject, wanted, response, question),
             Err(status) => {
-                self.keep_failure(subject, wanted.key, status);
+                self.keep_failure(question, wanted.key, status);
                 self.failure(status)
             }
         }
@@ -157,10 +165,11 @@ impl Exchange {
         key: &CacheKey,
         known: &Entry,
         headers: &HeaderMap,
-        asked_at: Timestamp,
+        question: Question,
     ) -> Arc<Entry> {
         let now = self.now();
-        let fresh = |time| known.refreshed(headers, asked_at, now, time);
+        let asked_at = question.asked_at;
+        let fresh = |time| known.refreshed(headers, question.clone(), now, time);
         let merged = fresh(Duration::ZERO).headers;
         let limits = subject.behavior.limits;
         match time_to_live(limits, &Directives::of(&merged), &merged, now) {
@@ -178,7 +187,7 @@ impl Exchange {
         subject: Subject<'_>,
         wanted: Wanted,
         response: Response<body::Body>,
-        asked_at: Timestamp,
+        question: Question,
     ) -> Answer {
         let Subject {
             asked, behavior, ..
@@ -199,7 +208,7 @@ impl Exchange {
         };
         let Some(time) = time else {
             if answer.status != StatusCode::PARTIAL_CONTENT {
-                self.cache().remove(&key, asked_at);
+                self.cache().remove(&key, question.asked_at);
             }
             return answer;
         };
@@ -214,15 +223,14 @@ impl Exchange {
             length = None;
         }
         if length.is_some_and(|length| length > LARGEST_OBJECT) {
-            self.cache().remove(&key, asked_at);
+            self.cache().remove(&key, question.asked_at);
             return answer;
         }
         let mut headers = answer.headers.clone();
         if directives.forbids_cookies {
             headers.remove(header::SET_COOKIE);
         }
-        let object = cache_key::object(asked, behavior);
-        let entry = Entry::new(answer.status, headers, object, asked_at, now, time);
+        let entry = Entry::new(answer.status, headers, question, now, time);
         if asked.method == Method::HEAD {
             self.cache().store(key, entry);
             return answer;
@@ -237,12 +245,11 @@ impl Exchange {
     }
 
     /// Stores that the origin has not answered.
-    fn keep_failure(&self, subject: Subject<'_>, key: CacheKey, status: StatusCode) {
+    fn keep_failure(&self, question: Question, key: CacheKey, status: StatusCode) {
         let now = self.now();
         let time = self.config.error_time(status);
         if !time.is_zero() {
-            let object = cache_key::object(subject.asked, subject.behavior);
-            let entry = Entry::of_failure(status, object, now, time);
+            let entry = Entry::of_failure(status, question, now, time);
             self.cache().store(key, entry);
         }
     }

@@ -99,7 +99,7 @@ fn headers(
             set(name, &value);
         }
     }
-    if asked.is_upgrade(viewer.version) {
+    if asked.is_web_socket(viewer.version) {
         set(header::CONNECTION, "Upgrade");
         set(
             header::UPGRADE,

@@ -90,7 +90,7 @@ async fn distribute(exchange: &Arc<Exchange>, request: Request<Incoming>) -> Ans
     if let Some(refusal) = refuse(&exchange.viewer, subject.behavior, &request, has_body) {
         return refusal;
     }
-    let mut answer = if asked.is_upgrade(exchange.viewer.version) {
+    let mut answer = if asked.is_web_socket(exchange.viewer.version) {
         switch(exchange, &asked, request).await
     } else if subject.behavior.caches(&asked.method) && !has_body {
         exchange.object(subject).await

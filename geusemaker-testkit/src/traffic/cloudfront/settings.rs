@@ -53,6 +53,7 @@ pub(super) struct Distribution {
     domain_name: String,
     /// The configurations, each with the time from which it is in force.
     configs: Vec<(Timestamp, Arc<Config>)>,
+    /// In order of creation.
     pub(super) invalidations: Arc<[Invalidation]>,
 }
 
@@ -151,7 +152,7 @@ impl Distribution {
             domain_name: distribution.domain_name.to_owned(),
             configs: configs.collect(),
             invalidations: invalidations
-                .map(|(created_at, paths)| Invalidation::new(created_at, &paths))
+                .map(|paths| Invalidation::new(&paths))
                 .collect(),
         }
     }

@@ -108,12 +108,4 @@ impl Traffic {
     pub fn lift_faults(&self) -> Vec<TrafficFault> {
         self.plane.programs.faults.clear()
     }
-
-    /// Returns the faults of traffic that have not fired so far and are not optional. As with
-    /// [`Aws::unfired`](crate::Aws::unfired), a test that calls this has to check the result itself. Without this
-    /// call, the last handle to the account panics on drop if such a fault is left.
-    #[must_use]
-    pub fn unfired_faults(&self) -> Vec<TrafficFault> {
-        self.plane.programs.faults.unfired()
-    }
 }

@@ -64,8 +64,8 @@ mod tests {
         #[test]
         fn text_matches_itself(text in "[ -~&&[^*?\\\\]]{0,20}") {
             prop_assert!(matches(&text, &text));
-            let (within, longer) = (format!("*{text}*"), format!("{text}?"));
-            prop_assert!(matches(&within, &text));
+            let (around, longer) = (format!("*{text}*"), format!("{text}?"));
+            prop_assert!(matches(&around, &text));
             prop_assert!(!matches(&longer, &text));
         }
     }

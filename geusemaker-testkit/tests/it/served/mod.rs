@@ -4,3 +4,5 @@ mod connection;
 mod protocol;
 mod sdk;
 mod stop;
+#[cfg(feature = "traffic")]
+mod traffic;

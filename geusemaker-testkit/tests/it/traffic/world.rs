@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::client::Waiters;
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, LoadBalancerAttribute, RuleCondition, TargetGroupAttribute,
+    Action, LoadBalancerAttribute, ProtocolEnum, RuleCondition, TargetGroupAttribute,
 };
 use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecordSet, RrType,
@@ -124,6 +124,23 @@ impl Served {
             .send()
             .await
             .unwrap();
+    }
+
+    /// Creates another target group with an instance.
+    pub(crate) async fn second_group(&self, instance: &str) -> String {
+        let create = self.world.elb.create_target_group().name("second");
+        let created = create
+            .protocol(ProtocolEnum::Http)
+            .port(80)
+            .vpc_id(&self.world.network.vpc)
+            .health_check_interval_seconds(10)
+            .health_check_timeout_seconds(5)
+            .send()
+            .await
+            .unwrap();
+        let group = created.target_groups()[0].target_group_arn().unwrap();
+        self.world.register(group, instance).await.unwrap();
+        group.to_owned()
     }
 
     /// Creates an alias of the load balancer in the hosted zone of `example.com`.

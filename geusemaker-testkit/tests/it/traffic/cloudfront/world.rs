@@ -144,12 +144,15 @@ impl Origin {
         let this = origin.clone();
         tokio::spawn(async move {
             loop {
-                // A failed handshake is the client's affair.
-                let Ok((stream, _)) = listener.accept().await else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
-                tokio::spawn(this.clone().serve(stream));
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        tokio::spawn(this.clone().serve(stream));
+                    }
+                    // Another listener has the port.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotConnected => return,
+                    // A failed handshake is the client's affair.
+                    Err(_) => {}
+                }
             }
         });
         origin

@@ -1,10 +1,12 @@
 //! Application Load Balancers that carry requests.
 
+mod attributes;
 mod failures;
 mod forwarding;
 mod headers;
 mod health;
 mod rules;
+mod sign_in;
 mod stickiness;
 mod streaming;
 mod tls;

@@ -7,8 +7,8 @@ use http::{Request, Version};
 use crate::elastic_load_balancing::world::forward;
 use crate::traffic::world::Served;
 
-/// Creates a load balancer that also listens on 443, under a name of a hosted zone.
-async fn with_certificate() -> Served {
+/// Creates a load balancer that also listens on 443, under a name of a hosted zone. Returns that listener's ARN too.
+pub(crate) async fn with_certificate() -> (Served, String) {
     let aws = Aws::builder()
         .timings(Timings::Typical)
         .hosted_zone("example.com")
@@ -17,7 +17,7 @@ async fn with_certificate() -> Served {
     let arn = aws.certificate_arn("*.example.com", "us-east-1").unwrap();
     let served = Served::on(aws, 1).await;
     let create = served.world.elb.create_listener();
-    create
+    let created = create
         .load_balancer_arn(&served.load_balancer)
         .protocol(ProtocolEnum::Https)
         .port(443)
@@ -27,12 +27,13 @@ async fn with_certificate() -> Served {
         .await
         .unwrap();
     served.alias("llm.example.com").await;
-    served
+    let listener = created.listeners()[0].listener_arn().unwrap();
+    (served, listener.to_owned())
 }
 
 #[tokio::test(start_paused = true)]
 async fn certificate_covers_name_of_zone() {
-    let served = with_certificate().await;
+    let (served, _) = with_certificate().await;
     let answer = served.traffic.get("https://llm.example.com/x").await;
     let answer = answer.unwrap();
     assert_eq!(answer.status(), 200);
@@ -48,7 +49,7 @@ async fn certificate_covers_name_of_zone() {
 
 #[tokio::test(start_paused = true)]
 async fn http2_is_spoken_in_front() {
-    let served = with_certificate().await;
+    let (served, _) = with_certificate().await;
     let request = Request::get("https://llm.example.com/two").version(Version::HTTP_2);
     let answer = served.traffic.send(request.body("").unwrap()).await;
     let answer = answer.unwrap();
@@ -59,7 +60,19 @@ async fn http2_is_spoken_in_front() {
 
 #[tokio::test(start_paused = true)]
 async fn name_of_zone_leads_to_port_80() {
-    let served = with_certificate().await;
+    let (served, _) = with_certificate().await;
     let answer = served.traffic.get("http://llm.example.com/").await;
     assert_eq!(answer.unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn target_learns_tls_version() {
+    let (served, _) = with_certificate().await;
+    let attribute = "routing.http.x_amzn_tls_version_and_cipher_suite.enabled";
+    served.balancer_attribute(attribute, "true").await;
+    let request = Request::get("https://llm.example.com/");
+    let headers = served.echo_of(request).await["headers"].take();
+    assert_eq!(headers["x-amzn-tls-version"], "TLSv1.3");
+    let cipher = headers["x-amzn-tls-cipher-suite"].as_str().unwrap();
+    assert!(cipher.starts_with("TLS"), "{cipher}");
 }

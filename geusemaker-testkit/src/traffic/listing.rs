@@ -1,0 +1,57 @@
+//! The addresses of this machine at which the account's names answer.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::directory::DoorKind;
+
+/// An address of this machine that leads to a name of the account, or to an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenDoor {
+    /// The kind of the place.
+    pub kind: DoorKind,
+    /// The name, such as `d111111abcdef8.cloudfront.net`, or the id of the instance.
+    pub name: String,
+    /// The port there.
+    pub port: u16,
+    /// The service, on an instance.
+    pub service: Option<String>,
+    /// The address of this machine.
+    pub address: SocketAddr,
+}
+
+impl OpenDoor {
+    /// Returns the address as documents have it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "port": self.port,
+            "address": self.address.to_string(),
+            "kind": self.kind.name(),
+            "service": self.service,
+        })
+    }
+}
+
+/// What a server of traffic offers.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) proxy: SocketAddr,
+    pub(crate) doors: watch::Receiver<Vec<OpenDoor>>,
+}
+
+impl Listing {
+    /// Returns the listing as documents have it.
+    pub(crate) fn to_json(&self, root_certificate: &str) -> Value {
+        let addresses: Vec<Value> = self.doors.borrow().iter().map(OpenDoor::to_json).collect();
+        json!({
+            "proxy": format!("http://{}", self.proxy),
+            "root_certificate": root_certificate,
+            "addresses": addresses,
+        })
+    }
+}
