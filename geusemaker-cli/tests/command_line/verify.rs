@@ -6,8 +6,8 @@ use crate::account::Account;
 use crate::gm::Gm;
 use crate::spec_text::spec;
 
-/// A path that answers in one piece.
-const BUFFERED: &str = "verify = { stream = '/buffered?size=10' }";
+/// A path at which the program of the sandbox answers 404.
+const WRONG: &str = "verify = { stream = '/events?echo-status=404' }";
 
 fn tier_2(verify: &str) -> String {
     format!(
@@ -49,13 +49,13 @@ fn deployment_ends_with_verification() {
 #[test]
 fn failed_check_leaves_stack_running() {
     let gm = Gm::new();
-    gm.write_spec(&tier_2(BUFFERED));
+    gm.write_spec(&tier_2(WRONG));
     let deployed = gm.sandbox(&["deploy"]).with(8);
     for part in [
         "llm: running",
         "verified: 1 check passed, 1 failed, 1 skipped\n",
         "api      load balancer  streams  failed",
-        "the answer arrives in one piece",
+        "/events?echo-status=404: answered 404",
         "when it is repaired: gm verify llm --sandbox",
     ] {
         assert!(
@@ -81,7 +81,7 @@ fn failed_check_leaves_stack_running() {
 #[test]
 fn verification_can_be_left_out() {
     let gm = Gm::new();
-    gm.write_spec(&tier_2(BUFFERED));
+    gm.write_spec(&tier_2(WRONG));
     let deployed = gm.sandbox(&["deploy", "--no-verify", "-o", "json"]).with(0);
     assert_eq!(deployed.document().get("verification"), None);
     gm.sandbox(&["destroy", "llm"]).with(0);
@@ -131,7 +131,10 @@ fn wrong_request_of_spec_is_refused() {
             "verify.stream_body = '{}'",
             "stream_body: has no path to go to",
         ),
-        ("verify.streams = '/events'", "unknown field `streams`"),
+        (
+            "verify.streams = '/events'",
+            "unknown key \"streams\" in verify of [[service]]; allowed are stream,",
+        ),
     ] {
         gm.write_spec(&tier_2(verify));
         gm.sandbox(&["validate"]).with(2).says(&[message]);

@@ -68,7 +68,8 @@ impl Session {
             }
             false => None,
         };
-        let account = self.account(header.plan.region.clone()).of_stack(stack);
+        let account = self.account(header.plan.region.clone());
+        let account = account.of_deployment(stack, &header.id);
         account.progress.step(Step::Verifying);
         let clock = account.clock.of_this_machine();
         let checks = verify::verify(spec, reached, &token, internet, clock).await;

@@ -88,7 +88,9 @@ pub(super) async fn check(
 fn upgrade(place: &Place, asked: &Asked) -> Result<Request<()>, hyper::http::Error> {
     let authority = asked.authority(place);
     let scheme = if place.is_secure { "https" } else { "http" };
-    let mut request = Request::get(&asked.path)
+    let of_sockets = if place.is_secure { "wss" } else { "ws" };
+    // Of the URL, tungstenite sends the path.
+    let mut request = Request::get(format!("{of_sockets}://{authority}{}", asked.path))
         .header(HOST, &authority)
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "websocket")

@@ -408,18 +408,34 @@ async fn stranger_is_sent_to_sign_in() {
     assert_eq!(result(&allowed, "answers"), "passed");
 }
 
-/// The simulated load balancer asks the instances as AWS's would.
+/// The simulated CDN and load balancer ask the instances as AWS's would.
 #[tokio::test(start_paused = true)]
 async fn simulated_traffic_passes() {
     let scenario = Scenario::new();
-    let planned = scenario.session.plan(spec_with(2, "")).await.unwrap();
-    let balanced = planned.launch().await.unwrap().balance().await.unwrap();
-    balanced.commit().await.unwrap();
+    let spec = spec_with(
+        3,
+        "[domain]\nname = 'llm.example.com'\nhosted_zone = 'example.com'",
+    );
+    let deployed = deploy_tier_3(&scenario.session, spec).await.unwrap();
+    deployed.commit().await.unwrap();
     let traffic = scenario.aws.traffic();
+    let root = traffic.root_certificate();
     let internet = Internet::through(move |host, port| traffic.connect(&host, port));
+    let internet = internet.trusting(&root).unwrap();
     let verified = scenario.session.verify(&stack(), &internet).await.unwrap();
     scenario.destroy().await;
-    assert_eq!(result(&verified, "answers"), "passed");
+    let mut lines = shown(&verified);
+    lines.retain(|line| !line.contains("skipped: the spec names no"));
+    assert_eq!(
+        lines,
+        [
+            "webui: answers (CDN) passed",
+            "webui: WebSocket (CDN) passed",
+            "ollama: answers (CDN) passed",
+            "stack: redirects to HTTPS (CDN) passed",
+            "stack: refuses direct request (load balancer) passed",
+        ]
+    );
 }
 
 /// Serves one request at a local endpoint with this answer.

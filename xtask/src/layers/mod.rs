@@ -34,6 +34,7 @@ const CRATES: [Layers; 1] = [Layers {
         "wait",
         "resource",
         "plan",
+        "verify",
         "policy",
         "cost",
         "journal",
