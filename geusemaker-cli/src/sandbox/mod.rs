@@ -1,6 +1,8 @@
 //! The sandbox: a simulated AWS account, inside the process or on a socket.
 
+mod certificate_file;
 mod guest_process;
+mod guests;
 mod in_process;
 mod kept_account;
 pub(crate) mod secrets;
