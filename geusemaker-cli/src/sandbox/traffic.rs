@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use geusemaker_testkit::Aws;
 use geusemaker_testkit::serve::TrafficServer;
-use geusemaker_testkit::traffic::{DoorKind, OpenDoor, Traffic};
+use geusemaker_testkit::traffic::{AddressKind, ServedAddress, Traffic};
 use serde_json::{Value, json};
 
 use super::certificate_file::CertificateFile;
@@ -24,7 +24,7 @@ pub(crate) struct ServedTraffic {
     certificate: CertificateFile,
     guests: Guests,
     /// The addresses that have been told.
-    told: Vec<OpenDoor>,
+    told: Vec<ServedAddress>,
 }
 
 impl ServedTraffic {
@@ -77,7 +77,7 @@ impl ServedTraffic {
 
     /// Tells which addresses come and go, and runs the user's programs, until it is dropped.
     pub(crate) async fn follow(&mut self, display: &ProgressDisplay) {
-        let mut doors = self.server.doors();
+        let mut entries = self.server.addresses();
         let mut interval = tokio::time::interval(INTERVAL);
         loop {
             tokio::select! {
@@ -90,10 +90,10 @@ impl ServedTraffic {
                         self.guests.hear(line, display);
                     }
                 }
-                changed = doors.changed() => {
+                changed = entries.changed() => {
                     // The sender lives as long as the server.
                     if changed.is_ok() {
-                        let now = doors.borrow_and_update().clone();
+                        let now = entries.borrow_and_update().clone();
                         self.tell(now, display);
                     }
                 }
@@ -110,16 +110,16 @@ impl ServedTraffic {
         format!("http://{}", self.server.proxy())
     }
 
-    fn tell(&mut self, now: Vec<OpenDoor>, display: &ProgressDisplay) {
-        for gone in self.told.iter().filter(|door| !now.contains(door)) {
+    fn tell(&mut self, now: Vec<ServedAddress>, display: &ProgressDisplay) {
+        for gone in self.told.iter().filter(|entry| !now.contains(entry)) {
             display.note(&format!("closed: {}", named(gone)));
         }
-        for new in now.iter().filter(|door| !self.told.contains(door)) {
+        for new in now.iter().filter(|entry| !self.told.contains(entry)) {
             display.note(&format!("open: {} at {}", named(new), new.address));
             let is_https = new.port == 443;
             let has_name = match new.kind {
-                DoorKind::Distribution | DoorKind::Record => is_https,
-                DoorKind::LoadBalancer => true,
+                AddressKind::Distribution | AddressKind::Record => is_https,
+                AddressKind::LoadBalancer => true,
                 // A later version of the library may have more.
                 _ => false,
             };
@@ -131,13 +131,13 @@ impl ServedTraffic {
     }
 
     /// Returns the command that reaches a name without the proxy.
-    fn instruction(&self, door: &OpenDoor) -> String {
-        let OpenDoor {
+    fn instruction(&self, entry: &ServedAddress) -> String {
+        let ServedAddress {
             name,
             port,
             address,
             ..
-        } = door;
+        } = entry;
         let to = format!("curl --connect-to {name}:{port}:{address}");
         match port {
             443 => {
@@ -150,8 +150,8 @@ impl ServedTraffic {
     }
 }
 
-fn named(door: &OpenDoor) -> String {
-    let service = door.service.as_ref();
+fn named(entry: &ServedAddress) -> String {
+    let service = entry.service.as_ref();
     let service = service.map_or_else(String::new, |service| format!(" ({service})"));
-    format!("{} {}:{}{service}", door.kind, door.name, door.port)
+    format!("{} {}:{}{service}", entry.kind, entry.name, entry.port)
 }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::aws::Aws;
-use crate::traffic::{Destination, Door, Stream};
+use crate::traffic::{Destination, Entry, Stream};
 
 /// The addresses of its own that are tried for a resource: another account on this machine may have the first.
 const TRIES: u8 = 8;
@@ -26,10 +26,10 @@ pub(super) struct Key {
 }
 
 impl Key {
-    pub(super) fn of(door: &Door) -> Self {
+    pub(super) fn of(entry: &Entry) -> Self {
         Self {
-            destination: door.destination.clone(),
-            port: door.port,
+            destination: entry.destination.clone(),
+            port: entry.port,
         }
     }
 

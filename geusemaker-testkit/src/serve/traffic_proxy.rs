@@ -169,14 +169,14 @@ fn unreachable_host(host: &str, port: u16, error: &io::Error) -> Response<Body> 
 fn guide(aws: &Aws) -> String {
     let mut guide =
         "This is an HTTP proxy whose internet is a simulated AWS account.\n\n".to_owned();
-    for door in aws.traffic().open_doors() {
-        let service = door
+    for entry in aws.traffic().served_addresses() {
+        let service = entry
             .service
             .map(|it| format!(" ({it})"))
             .unwrap_or_default();
         let line = format!(
             "{} {}:{}{service} at {}\n",
-            door.kind, door.name, door.port, door.address
+            entry.kind, entry.name, entry.port, entry.address
         );
         guide.push_str(&line);
     }

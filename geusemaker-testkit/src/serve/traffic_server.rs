@@ -13,7 +13,7 @@ use super::aws_server::reachable;
 use super::loopback::{self, Key};
 use super::traffic_proxy;
 use crate::aws::Aws;
-use crate::traffic::{Door, Listing, OpenDoor};
+use crate::traffic::{Entry, Listing, ServedAddress};
 
 /// The time between two looks at the account: some names appear as time goes on.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -23,7 +23,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 ///
 /// There are two ways in. [`proxy`](Self::proxy) is an HTTP proxy that knows the account's names:
 /// `curl --proxy http://127.0.0.1:PORT --cacert root.pem https://d111111abcdef8.cloudfront.net/`. Beside that, each
-/// name has an address of its own, [`doors`](Self::doors): where the system allows it, one of 127.0.0.0/8 with the
+/// name has an address of its own, [`entries`](Self::entries): where the system allows it, one of 127.0.0.0/8 with the
 /// real port, and otherwise a free port of 127.0.0.1.
 ///
 /// A viewer's address is that of its socket, 127.0.0.1. Clients trust
@@ -45,7 +45,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub struct TrafficServer {
     aws: Aws,
     proxy: SocketAddr,
-    doors: watch::Receiver<Vec<OpenDoor>>,
+    entries: watch::Receiver<Vec<ServedAddress>>,
     /// They end when the server is dropped.
     _tasks: JoinSet<()>,
 }
@@ -66,10 +66,10 @@ impl TrafficServer {
     pub async fn bind(aws: Aws, proxy: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(proxy).await?;
         let proxy = reachable(listener.local_addr()?);
-        let (sender, doors) = watch::channel(Vec::new());
+        let (sender, entries) = watch::channel(Vec::new());
         let listing = Listing {
             proxy,
-            doors: doors.clone(),
+            entries: entries.clone(),
         };
         aws.traffic().list(Some(listing));
         let mut tasks = JoinSet::new();
@@ -78,7 +78,7 @@ impl TrafficServer {
         Ok(Self {
             aws,
             proxy,
-            doors,
+            entries,
             _tasks: tasks,
         })
     }
@@ -91,8 +91,8 @@ impl TrafficServer {
 
     /// Returns the addresses of the account's names, as they come and go.
     #[must_use]
-    pub fn doors(&self) -> watch::Receiver<Vec<OpenDoor>> {
-        self.doors.clone()
+    pub fn addresses(&self) -> watch::Receiver<Vec<ServedAddress>> {
+        self.entries.clone()
     }
 }
 
@@ -103,22 +103,26 @@ impl Drop for TrafficServer {
 }
 
 /// Opens and closes sockets as the account changes.
-async fn follow(aws: Aws, sender: watch::Sender<Vec<OpenDoor>>) {
+async fn follow(aws: Aws, sender: watch::Sender<Vec<ServedAddress>>) {
     let mut open = BTreeMap::new();
     let mut seen = BTreeSet::new();
     loop {
-        let doors = aws.traffic().doors();
-        if doors != seen {
-            update(&aws, &doors, &mut open).await;
-            sender.send_replace(listed(&doors, &open));
-            seen = doors;
+        let entries = aws.traffic().entries();
+        if entries != seen {
+            update(&aws, &entries, &mut open).await;
+            sender.send_replace(listed(&entries, &open));
+            seen = entries;
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-async fn update(aws: &Aws, doors: &BTreeSet<Door>, open: &mut BTreeMap<Key, loopback::Acceptor>) {
-    let wanted: BTreeSet<Key> = doors.iter().map(Key::of).collect();
+async fn update(
+    aws: &Aws,
+    entries: &BTreeSet<Entry>,
+    open: &mut BTreeMap<Key, loopback::Acceptor>,
+) {
+    let wanted: BTreeSet<Key> = entries.iter().map(Key::of).collect();
     let gone: Vec<Key> = open
         .keys()
         .filter(|key| !wanted.contains(key))
@@ -138,16 +142,19 @@ async fn update(aws: &Aws, doors: &BTreeSet<Door>, open: &mut BTreeMap<Key, loop
     }
 }
 
-fn listed(doors: &BTreeSet<Door>, open: &BTreeMap<Key, loopback::Acceptor>) -> Vec<OpenDoor> {
-    let doors = doors.iter().filter_map(|door| {
-        let acceptor = open.get(&Key::of(door))?;
-        Some(OpenDoor {
-            kind: door.kind,
-            name: door.name.clone(),
-            port: door.port,
-            service: door.service.clone(),
+fn listed(
+    entries: &BTreeSet<Entry>,
+    open: &BTreeMap<Key, loopback::Acceptor>,
+) -> Vec<ServedAddress> {
+    let entries = entries.iter().filter_map(|entry| {
+        let acceptor = open.get(&Key::of(entry))?;
+        Some(ServedAddress {
+            kind: entry.kind,
+            name: entry.name.clone(),
+            port: entry.port,
+            service: entry.service.clone(),
             address: acceptor.address(),
         })
     });
-    doors.collect()
+    entries.collect()
 }

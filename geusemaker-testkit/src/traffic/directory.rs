@@ -10,7 +10,7 @@ use crate::aws::Aws;
 /// The kind of a place to which viewers can connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum DoorKind {
+pub enum AddressKind {
     /// A distribution of CloudFront, by its domain name or one of its aliases.
     Distribution,
     /// A port of an instance, by its id: without its security groups, as from the instance itself.
@@ -21,7 +21,7 @@ pub enum DoorKind {
     Record,
 }
 
-impl DoorKind {
+impl AddressKind {
     /// Returns the kind as documents have it, such as `load-balancer`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -34,7 +34,7 @@ impl DoorKind {
     }
 }
 
-impl fmt::Display for DoorKind {
+impl fmt::Display for AddressKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -42,8 +42,8 @@ impl fmt::Display for DoorKind {
 
 /// A place to which viewers can connect, and one of its ports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Door {
-    pub(crate) kind: DoorKind,
+pub(crate) struct Entry {
+    pub(crate) kind: AddressKind,
     pub(crate) name: String,
     pub(crate) port: u16,
     /// The service on an instance.
@@ -51,19 +51,19 @@ pub(crate) struct Door {
     pub(crate) destination: Destination,
 }
 
-/// Returns all doors of the account.
-pub(crate) fn doors(aws: &Aws) -> BTreeSet<Door> {
-    let mut doors: BTreeSet<Door> = aws.read(|account, now| {
-        let mut names: Vec<(DoorKind, String)> = Vec::new();
+/// Returns all entries of the account.
+pub(crate) fn entries(aws: &Aws) -> BTreeSet<Entry> {
+    let mut entries: BTreeSet<Entry> = aws.read(|account, now| {
+        let mut names: Vec<(AddressKind, String)> = Vec::new();
         for region in account.regions.values() {
             let balancers = region.elastic_load_balancing.dns_names(now);
-            names.extend(balancers.map(|name| (DoorKind::LoadBalancer, name.to_owned())));
+            names.extend(balancers.map(|name| (AddressKind::LoadBalancer, name.to_owned())));
         }
         let distributions = account.cloudfront.domain_names(now).into_iter();
-        names.extend(distributions.map(|name| (DoorKind::Distribution, name)));
+        names.extend(distributions.map(|name| (AddressKind::Distribution, name)));
         let records = account.route53.host_names();
-        names.extend(records.map(|name| (DoorKind::Record, name)));
-        let doors = names.into_iter().flat_map(|(kind, name)| {
+        names.extend(records.map(|name| (AddressKind::Record, name)));
+        let entries = names.into_iter().flat_map(|(kind, name)| {
             let destination = Destination::of(account, &name, now);
             let ports = match &destination {
                 Some(Destination::Distribution { .. }) => vec![80, 443],
@@ -75,8 +75,8 @@ pub(crate) fn doors(aws: &Aws) -> BTreeSet<Door> {
                 // A public address has no name of its own.
                 Some(Destination::Instance { .. }) | None => Vec::new(),
             };
-            let doors = ports.into_iter().filter_map(move |port| {
-                Some(Door {
+            let entries = ports.into_iter().filter_map(move |port| {
+                Some(Entry {
                     kind,
                     name: name.clone(),
                     port,
@@ -84,12 +84,12 @@ pub(crate) fn doors(aws: &Aws) -> BTreeSet<Door> {
                     destination: destination.clone()?,
                 })
             });
-            doors.collect::<Vec<_>>()
+            entries.collect::<Vec<_>>()
         });
-        doors.collect()
+        entries.collect()
     });
-    let endpoints = Endpoint::all(aws).into_iter().map(|endpoint| Door {
-        kind: DoorKind::Instance,
+    let endpoints = Endpoint::all(aws).into_iter().map(|endpoint| Entry {
+        kind: AddressKind::Instance,
         name: endpoint.instance.clone(),
         port: endpoint.port,
         service: endpoint.service.map(|service| service.name),
@@ -98,9 +98,9 @@ pub(crate) fn doors(aws: &Aws) -> BTreeSet<Door> {
             id: endpoint.instance,
         },
     });
-    doors.extend(endpoints);
+    entries.extend(endpoints);
     let mut names = BTreeSet::new();
     // A record of a distribution's alias is listed once.
-    doors.retain(|door| names.insert((door.name.clone(), door.port)));
-    doors
+    entries.retain(|entry| names.insert((entry.name.clone(), entry.port)));
+    entries
 }

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::directory::DoorKind;
+use super::directory::AddressKind;
 
 /// An address of this machine that leads to a name of the account, or to an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct OpenDoor {
+pub struct ServedAddress {
     /// The kind of the place.
-    pub kind: DoorKind,
+    pub kind: AddressKind,
     /// The name, such as `d111111abcdef8.cloudfront.net`, or the id of the instance.
     pub name: String,
     /// The port there.
@@ -23,7 +23,7 @@ pub struct OpenDoor {
     pub address: SocketAddr,
 }
 
-impl OpenDoor {
+impl ServedAddress {
     /// Returns the address as documents have it.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -41,13 +41,18 @@ impl OpenDoor {
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) proxy: SocketAddr,
-    pub(crate) doors: watch::Receiver<Vec<OpenDoor>>,
+    pub(crate) entries: watch::Receiver<Vec<ServedAddress>>,
 }
 
 impl Listing {
     /// Returns the listing as documents have it.
     pub(crate) fn to_json(&self, root_certificate: &str) -> Value {
-        let addresses: Vec<Value> = self.doors.borrow().iter().map(OpenDoor::to_json).collect();
+        let addresses: Vec<Value> = self
+            .entries
+            .borrow()
+            .iter()
+            .map(ServedAddress::to_json)
+            .collect();
         json!({
             "proxy": format!("http://{}", self.proxy),
             "root_certificate": root_certificate,

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use super::destination::Destination;
-use super::directory::{self, Door};
-use super::listing::{Listing, OpenDoor};
+use super::directory::{self, Entry};
+use super::listing::{Listing, ServedAddress};
 use super::source::Source;
 use super::stream::Stream;
 use super::{Traffic, connect, instance};
@@ -24,8 +24,8 @@ impl Traffic {
     }
 
     /// Returns the places to which viewers can connect.
-    pub(crate) fn doors(&self) -> BTreeSet<Door> {
-        directory::doors(&self.aws)
+    pub(crate) fn entries(&self) -> BTreeSet<Entry> {
+        directory::entries(&self.aws)
     }
 
     /// Connects to a resource through its security groups.
@@ -53,9 +53,9 @@ impl Traffic {
     }
 
     /// Returns the addresses of this machine that lead into the account.
-    pub(crate) fn open_doors(&self) -> Vec<OpenDoor> {
+    pub(crate) fn served_addresses(&self) -> Vec<ServedAddress> {
         let listing = lock(&self.plane.listing).clone();
-        listing.map_or_else(Vec::new, |listing| listing.doors.borrow().clone())
+        listing.map_or_else(Vec::new, |listing| listing.entries.borrow().clone())
     }
 
     /// Returns what a server of traffic offers, as documents have it.

@@ -63,7 +63,10 @@ pub(super) fn run(workspace: &Workspace, sandbox: &ServedSandbox) -> Result<()> 
     wait_until_it_answers(nginx.address())?;
 
     println!("\nrequests per second through a proxy to a simulated instance");
-    println!("{:<24}{:>12}{:>12}{:>9}", "", "gm sandbox", "nginx", "ratio");
+    println!(
+        "{:<24}{:>12}{:>12}{:>9}",
+        "", "gm sandbox", "nginx", "ratio"
+    );
     let measure = |proxy: SocketAddr, path: &str| {
         let request = get(proxy, path);
         load::requests_per_second(proxy, &request, WARM_UP)?;
@@ -123,7 +126,12 @@ fn streams(balancer: SocketAddr, process: u32) -> Result<()> {
 fn deploy(endpoint: SocketAddr) -> Result<(SocketAddr, SocketAddr)> {
     let ask = |service: &str, form: &str| load::ask(endpoint, &request(endpoint, service, form));
     let ec2 = |form: &str| ask("ec2", &format!("Version=2016-11-15&{form}"));
-    let elb = |form: &str| ask("elasticloadbalancing", &format!("Version=2015-12-01&{form}"));
+    let elb = |form: &str| {
+        ask(
+            "elasticloadbalancing",
+            &format!("Version=2015-12-01&{form}"),
+        )
+    };
     let first = |document: &str, name: &str| {
         let found = elements(document, name).next().map(str::to_owned);
         found.with_context(|| format!("no {name} in {document}"))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use geusemaker_testkit::serve::{AwsServer, TrafficServer};
-use geusemaker_testkit::traffic::{DoorKind, OpenDoor};
+use geusemaker_testkit::traffic::{AddressKind, ServedAddress};
 use geusemaker_testkit::{Aws, ServiceGuest, Timings};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -27,11 +27,11 @@ fn account() -> Aws {
 }
 
 /// Waits for the address of a place.
-async fn door(server: &TrafficServer, is_it: impl Fn(&OpenDoor) -> bool) -> OpenDoor {
-    let mut doors = server.doors();
-    let found = doors.wait_for(|doors| doors.iter().any(&is_it)).await;
+async fn entry(server: &TrafficServer, is_it: impl Fn(&ServedAddress) -> bool) -> ServedAddress {
+    let mut entries = server.addresses();
+    let found = entries.wait_for(|entries| entries.iter().any(&is_it)).await;
     let found = found.unwrap();
-    found.iter().find(|door| is_it(door)).unwrap().clone()
+    found.iter().find(|entry| is_it(entry)).unwrap().clone()
 }
 
 /// Sends a request on a connection, and returns the whole answer.
@@ -51,28 +51,31 @@ async fn ask(address: SocketAddr, request: &str) -> String {
 async fn instance_answers_on_its_own_address() {
     let machine = Machine::starting_on(account()).await;
     let server = TrafficServer::start(machine.aws.clone()).await.unwrap();
-    let door = door(&server, |door| door.service.as_deref() == Some("web")).await;
-    assert_eq!((door.kind, &door.name), (DoorKind::Instance, &machine.id));
-    assert_eq!(door.port, 80);
-    assert!(door.address.ip().is_loopback());
+    let entry = entry(&server, |entry| entry.service.as_deref() == Some("web")).await;
+    assert_eq!(
+        (entry.kind, &entry.name),
+        (AddressKind::Instance, &machine.id)
+    );
+    assert_eq!(entry.port, 80);
+    assert!(entry.address.ip().is_loopback());
     let request = "GET /x HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
-    let answer = ask(door.address, request).await;
+    let answer = ask(entry.address, request).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains(r#""path":"/x""#), "{answer}");
 
     // Its address goes together with it.
     let stop = machine.ec2.stop_instances().instance_ids(&machine.id);
     stop.send().await.unwrap();
-    let mut doors = server.doors();
-    doors.wait_for(Vec::is_empty).await.unwrap();
-    assert!(TcpStream::connect(door.address).await.is_err());
+    let mut entries = server.addresses();
+    entries.wait_for(Vec::is_empty).await.unwrap();
+    assert!(TcpStream::connect(entry.address).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_leads_to_names_of_the_account() {
     let machine = Machine::starting_on(account()).await;
     let server = TrafficServer::start(machine.aws.clone()).await.unwrap();
-    door(&server, |door| door.port == 80).await;
+    entry(&server, |entry| entry.port == 80).await;
     let host = &machine.address;
 
     let plain = format!(
@@ -149,8 +152,8 @@ async fn load_balancer_speaks_https_on_its_address() {
 
     let traffic = world.aws.traffic();
     let server = TrafficServer::start(world.aws.clone()).await.unwrap();
-    let door = door(&server, |door| door.kind == DoorKind::LoadBalancer).await;
-    assert_eq!(door.port, 443);
+    let entry = entry(&server, |entry| entry.kind == AddressKind::LoadBalancer).await;
+    assert_eq!(entry.port, 443);
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(traffic.root_certificate().as_bytes());
     roots.add(root.unwrap()).unwrap();
@@ -160,7 +163,7 @@ async fn load_balancer_speaks_https_on_its_address() {
         .unwrap();
     let config = config.with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from("lb.example.com").unwrap();
-    let stream = TcpStream::connect(door.address).await.unwrap();
+    let stream = TcpStream::connect(entry.address).await.unwrap();
     let stream = TlsConnector::from(std::sync::Arc::new(config))
         .connect(name, stream)
         .await
@@ -182,7 +185,7 @@ async fn endpoint_tells_where_traffic_is_served() {
     assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
 
     let server = TrafficServer::start(machine.aws.clone()).await.unwrap();
-    let door = door(&server, |door| door.port == 8000).await;
+    let entry = entry(&server, |entry| entry.port == 8000).await;
     let answer = ask(api.address(), request).await;
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let told: Value = serde_json::from_str(body).unwrap();
@@ -191,7 +194,7 @@ async fn endpoint_tells_where_traffic_is_served() {
     assert!(root.starts_with("-----BEGIN CERTIFICATE-----\n"), "{root}");
     let addresses = told["addresses"].as_array().unwrap();
     let llm = addresses.iter().find(|it| it["port"] == 8000).unwrap();
-    assert_eq!(llm["address"], door.address.to_string());
+    assert_eq!(llm["address"], entry.address.to_string());
     assert_eq!(llm["kind"], "instance");
     assert_eq!(llm["service"], "llm");
 
@@ -206,10 +209,10 @@ async fn real_program_answers_for_service() {
     let machine = Machine::starting_on(account()).await;
     let other = Machine::starting_on(account()).await;
     let others = TrafficServer::start(other.aws.clone()).await.unwrap();
-    let real = door(&others, |door| door.port == 80).await;
+    let real = entry(&others, |entry| entry.port == 80).await;
     let server = TrafficServer::start(machine.aws.clone()).await.unwrap();
     machine.traffic.forward("web", real.address.to_string());
-    let web = door(&server, |door| door.port == 80).await;
+    let web = entry(&server, |entry| entry.port == 80).await;
     let request = "GET /twice HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
     let answer = ask(web.address, request).await;
     assert!(answer.contains(r#""path":"/twice""#), "{answer}");
