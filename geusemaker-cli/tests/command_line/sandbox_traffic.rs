@@ -19,7 +19,12 @@ fn get(address: &str, target: &str) -> Option<String> {
     let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    match stream.read_to_string(&mut answer) {
+        Ok(_) => {}
+        // A port that is refused is closed with the request unread.
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("{error}"),
+    }
     Some(answer)
 }
 

@@ -125,7 +125,7 @@ async fn connect(aws: &Aws, peer: SocketAddr, key: &Key) -> io::Result<Stream> {
     match &key.destination {
         Destination::Instance { region, id } => traffic.connect_inside(region, id, key.port).await,
         destination @ (Destination::Distribution { .. } | Destination::LoadBalancer { .. }) => {
-            let traffic = traffic.from_socket(peer);
+            let traffic = traffic.seen_from(peer);
             traffic.connect_to(destination, key.port).await
         }
     }

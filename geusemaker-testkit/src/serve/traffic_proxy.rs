@@ -143,7 +143,7 @@ fn to_origin(request: &mut Request<Incoming>, authority: &Authority) {
 
 async fn connect(aws: &Aws, peer: SocketAddr, host: &str, port: u16) -> io::Result<Stream> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let traffic = aws.traffic().from_socket(peer);
+    let traffic = aws.traffic().seen_from(peer);
     traffic.connect(host, port).await
 }
 

@@ -16,7 +16,7 @@ use crate::lock::lock;
 
 impl Traffic {
     /// Returns the same internet as the other end of a socket sees it.
-    pub(crate) fn from_socket(&self, peer: SocketAddr) -> Self {
+    pub(crate) fn seen_from(&self, peer: SocketAddr) -> Self {
         Self {
             source: Source::viewer(peer.ip(), peer.port()),
             ..self.clone()

@@ -79,8 +79,8 @@ fn talk(connection: &Connection, asked: &Asked, is_chat: bool) -> Response<Body>
             true => line["message"] = json!({ "role": "assistant", "content": text }),
             false => line["response"] = text.into(),
         }
-        if let Value::Object(end) = end {
-            line.as_object_mut().map(|line| line.extend(end));
+        if let (Some(line), Value::Object(end)) = (line.as_object_mut(), end) {
+            line.extend(end);
         }
         line
     };
