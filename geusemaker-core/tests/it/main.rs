@@ -49,6 +49,7 @@ mod rotation;
 mod routing;
 mod services;
 mod sharing;
+mod served_traffic;
 mod spec;
 mod tiers;
 mod two_at_once;

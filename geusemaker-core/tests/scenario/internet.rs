@@ -88,14 +88,12 @@ pub(crate) fn secure_internet(
             };
             let served: Served = Arc::new(move |_| behavior);
             tokio::spawn(async move {
-                match port {
-                    443 => match acceptor.accept(server).await {
-                        Ok(server) => serve(server, served, asked),
-                        // The client does not trust the certificate.
-                        Err(_) => {}
-                    },
-                    _ => serve(server, served, asked),
+                if port != 443 {
+                    serve(server, served, asked);
+                } else if let Ok(server) = acceptor.accept(server).await {
+                    serve(server, served, asked);
                 }
+                // Otherwise the client does not trust the certificate.
             });
             Ok(client)
         }

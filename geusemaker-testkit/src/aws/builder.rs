@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::reporter::Reporter;
 use super::snapshot::{SNAPSHOT_VERSION, Snapshot, UnknownSnapshotVersion};
 use super::{Aws, OnCall, OnChange, Shared};
 use crate::call_record::CallRecord;
@@ -315,24 +316,26 @@ impl AwsBuilder {
         for (name, region) in self.issued_certificates {
             account.add_issued_certificate(&name, &region, now);
         }
+        let shared = Arc::new(Shared {
+            account: Mutex::new(account),
+            faults: Mutex::new(self.faults),
+            seen: Mutex::default(),
+            calls: Mutex::default(),
+            drop_caller: Notify::new(),
+            clock: Clock::starting_at(now).speed(self.speed),
+            guest: self.guest,
+            #[cfg(feature = "traffic")]
+            generation: tokio::sync::watch::Sender::new(0),
+            #[cfg(feature = "traffic")]
+            traffic: Arc::default(),
+            boot_faults_taken: AtomicBool::new(false),
+            region: self.region,
+            on_change: self.on_change.map(Mutex::new),
+            on_call: self.on_call,
+        });
         Aws {
-            shared: Arc::new(Shared {
-                account: Mutex::new(account),
-                faults: Mutex::new(self.faults),
-                seen: Mutex::default(),
-                calls: Mutex::default(),
-                drop_caller: Notify::new(),
-                clock: Clock::starting_at(now).speed(self.speed),
-                guest: self.guest,
-                #[cfg(feature = "traffic")]
-                generation: tokio::sync::watch::Sender::new(0),
-                #[cfg(feature = "traffic")]
-                traffic: Arc::default(),
-                boot_faults_taken: AtomicBool::new(false),
-                region: self.region,
-                on_change: self.on_change.map(Mutex::new),
-                on_call: self.on_call,
-            }),
+            reporter: Some(Arc::new(Reporter(Arc::clone(&shared)))),
+            shared,
         }
     }
 }

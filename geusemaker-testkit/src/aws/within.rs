@@ -49,6 +49,15 @@ impl Aws {
         &self.shared.guest
     }
 
+    /// Returns a handle for a task of the account's own, such as a connection: one that is still open at the end of a test
+    /// does not keep the account from telling about unfired faults.
+    pub(crate) fn for_task(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            reporter: None,
+        }
+    }
+
     /// Returns a handle that does not keep the account, for tasks that run as long as it exists. With a full handle,
     /// such a task would keep the account from telling about unfired faults at the end of a test.
     pub(crate) fn downgrade(&self) -> WeakAws {
@@ -65,6 +74,7 @@ impl WeakAws {
     pub(crate) fn upgrade(&self) -> Option<Aws> {
         Some(Aws {
             shared: self.0.upgrade()?,
+            reporter: None,
         })
     }
 }

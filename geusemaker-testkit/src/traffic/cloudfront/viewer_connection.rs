@@ -29,7 +29,7 @@ pub(crate) fn accept(
     let (viewer, edge) = Stream::pair();
     let connection = ViewerConnection {
         edge: Edge {
-            aws: aws.clone(),
+            aws: aws.for_task(),
             plane: Arc::clone(plane),
             connections: Arc::default(),
         },

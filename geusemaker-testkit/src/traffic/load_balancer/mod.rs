@@ -129,7 +129,7 @@ pub(crate) fn accept(
 ) -> Stream {
     let (client, node) = Stream::pair();
     let connection = Connection {
-        aws: aws.clone(),
+        aws: aws.for_task(),
         plane: Arc::clone(plane),
         source: source.clone(),
         load_balancer: load_balancer.to_owned(),

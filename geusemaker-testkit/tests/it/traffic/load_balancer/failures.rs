@@ -156,3 +156,15 @@ async fn draining_ends_running_requests() {
     while let Ok(Some(_)) = stream.chunk().await {}
     assert!(started.elapsed().as_secs() <= 21);
 }
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "faults that never fired")]
+async fn unfired_fault_is_told_despite_connections() {
+    let served = Served::with_instances(1).await;
+    let answer = served.get("/").await;
+    assert_eq!(answer.status(), 200);
+    let open = served.traffic.connect(&served.host, 80).await.unwrap();
+    hit(&served, TrafficFault::hangs(Place::service("nobody")));
+    drop(served);
+    drop(open);
+}
