@@ -23,10 +23,9 @@ impl GuestCommand {
 }
 
 fn filled(word: &str, values: &BTreeMap<&str, String>) -> String {
-    let filled = values.iter().fold(word.to_owned(), |word, (name, value)| {
+    values.iter().fold(word.to_owned(), |word, (name, value)| {
         word.replace(&format!("{{{name}}}"), value)
-    });
-    filled
+    })
 }
 
 impl FromStr for GuestCommand {

@@ -165,7 +165,7 @@ async fn respond(
 ) -> Result<Response<Full<Bytes>>, ConnectionLost> {
     #[cfg(feature = "traffic")]
     if request.method() == http::Method::GET && request.uri().path() == TRAFFIC {
-        return Ok(traffic(&aws));
+        return Ok(traffic(&aws).await);
     }
     let (parts, body) = request.into_parts();
     let announced = parts
@@ -198,8 +198,8 @@ async fn respond(
 
 /// Answers where the account's traffic is served, which no AWS has.
 #[cfg(feature = "traffic")]
-fn traffic(aws: &Aws) -> Response<Full<Bytes>> {
-    let Some(listing) = aws.traffic().listing() else {
+async fn traffic(aws: &Aws) -> Response<Full<Bytes>> {
+    let Some(listing) = aws.traffic().listing().await else {
         let mut missing = Response::new(Full::from("no traffic is served\n"));
         *missing.status_mut() = StatusCode::NOT_FOUND;
         return missing;

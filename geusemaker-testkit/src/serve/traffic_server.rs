@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::aws_server::reachable;
@@ -23,7 +24,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 ///
 /// There are two ways in. [`proxy`](Self::proxy) is an HTTP proxy that knows the account's names:
 /// `curl --proxy http://127.0.0.1:PORT --cacert root.pem https://d111111abcdef8.cloudfront.net/`. Beside that, each
-/// name has an address of its own, [`entries`](Self::entries): where the system allows it, one of 127.0.0.0/8 with the
+/// name has an address of its own, [`addresses`](Self::addresses): where the system allows it, one of 127.0.0.0/8 with the
 /// real port, and otherwise a free port of 127.0.0.1.
 ///
 /// A viewer's address is that of its socket, 127.0.0.1. Clients trust
@@ -67,14 +68,18 @@ impl TrafficServer {
         let listener = TcpListener::bind(proxy).await?;
         let proxy = reachable(listener.local_addr()?);
         let (sender, entries) = watch::channel(Vec::new());
+        let (compared, told) = watch::channel(());
+        let ask = Arc::new(Notify::new());
         let listing = Listing {
             proxy,
             entries: entries.clone(),
+            compared: told,
+            ask: Arc::clone(&ask),
         };
         aws.traffic().list(Some(listing));
         let mut tasks = JoinSet::new();
         tasks.spawn(traffic_proxy::serve(listener, aws.clone()));
-        tasks.spawn(follow(aws.clone(), sender));
+        tasks.spawn(follow(aws.clone(), sender, compared, ask));
         Ok(Self {
             aws,
             proxy,
@@ -103,7 +108,12 @@ impl Drop for TrafficServer {
 }
 
 /// Opens and closes sockets as the account changes.
-async fn follow(aws: Aws, sender: watch::Sender<Vec<ServedAddress>>) {
+async fn follow(
+    aws: Aws,
+    sender: watch::Sender<Vec<ServedAddress>>,
+    compared: watch::Sender<()>,
+    ask: Arc<Notify>,
+) {
     let mut open = BTreeMap::new();
     let mut seen = BTreeSet::new();
     loop {
@@ -113,7 +123,11 @@ async fn follow(aws: Aws, sender: watch::Sender<Vec<ServedAddress>>) {
             sender.send_replace(listed(&entries, &open));
             seen = entries;
         }
-        tokio::time::sleep(INTERVAL).await;
+        compared.send_replace(());
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = ask.notified() => {}
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The addresses of this machine at which the account's names answer.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::directory::AddressKind;
 
@@ -42,9 +43,26 @@ impl ServedAddress {
 pub(crate) struct Listing {
     pub(crate) proxy: SocketAddr,
     pub(crate) entries: watch::Receiver<Vec<ServedAddress>>,
+    /// Marked as changed whenever the addresses have been compared with the account.
+    pub(crate) compared: watch::Receiver<()>,
+    /// Asks for a comparison now.
+    pub(crate) ask: Arc<Notify>,
 }
 
 impl Listing {
+    /// Waits until the addresses are those of the account as it is now.
+    pub(crate) async fn refreshed(mut self) -> Self {
+        // A comparison on its way may have begun before the latest change.
+        for _ in 0..2 {
+            self.compared.mark_unchanged();
+            self.ask.notify_one();
+            if self.compared.changed().await.is_err() {
+                break;
+            }
+        }
+        self
+    }
+
     /// Returns the listing as documents have it.
     pub(crate) fn to_json(&self, root_certificate: &str) -> Value {
         let addresses: Vec<Value> = self

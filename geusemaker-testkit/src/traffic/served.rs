@@ -59,8 +59,9 @@ impl Traffic {
     }
 
     /// Returns what a server of traffic offers, as documents have it.
-    pub(crate) fn listing(&self) -> Option<Value> {
+    pub(crate) async fn listing(&self) -> Option<Value> {
         let listing = lock(&self.plane.listing).clone()?;
+        let listing = listing.refreshed().await;
         Some(listing.to_json(&self.root_certificate()))
     }
 }

@@ -17,7 +17,7 @@ use crate::traffic::{Service, Traffic};
 /// model if its image is that of a known server of such, and otherwise an echo.
 impl Traffic {
     /// Puts a program on the ports of a place: a function from a request to its answer. Its body can be a text, bytes,
-    /// or a [`StreamedBody`](super::StreamedBody).
+    /// or a [`StreamedBody`](crate::traffic::StreamedBody).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

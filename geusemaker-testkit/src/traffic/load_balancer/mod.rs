@@ -1,6 +1,6 @@
 //! Application Load Balancers: reverse proxies that do as their listeners and rules say.
 //!
-//! The sources of the behaviour are the guide "Application Load Balancers" and the ELB model; `docs/fidelity.md` has the
+//! The sources of the behavior are the guide "Application Load Balancers" and the ELB model; `docs/fidelity.md` has the
 //! list.
 
 mod answer;

@@ -23,12 +23,12 @@ async fn status(served: &Served, method: Method, path: &str, headers: &[(&str, &
     answer.unwrap().status().as_u16()
 }
 
+/// A request: its method, its path, and its headers.
+type Sent<'a> = (Method, &'a str, &'a [(&'a str, &'a str)]);
+
 /// Returns the statuses of requests to a load balancer that forbids what meets the condition: 403 if it is met, and
 /// 503 otherwise.
-async fn statuses(
-    condition: RuleCondition,
-    requests: &[(Method, &str, &[(&str, &str)])],
-) -> Vec<u16> {
+async fn statuses(condition: RuleCondition, requests: &[Sent<'_>]) -> Vec<u16> {
     let served = Served::with_instances(0).await;
     served.rule(1, condition, forbid()).await;
     let mut found = Vec::new();
