@@ -16,9 +16,15 @@ pub(crate) async fn of(context: &Context) -> Result<Internet, String> {
         None => Ok(Internet::direct()),
         Some(url) => {
             let internet = Internet::of_endpoint(url).await;
-            internet.ok_or_else(|| {
-                format!("{url} answers calls to AWS alone, and carries no requests to services")
-            })
+            match internet {
+                Ok(Some(internet)) => Ok(internet),
+                Ok(None) => Err(format!(
+                    "{url} answers calls to AWS alone, and carries no requests to services"
+                )),
+                Err(error) => Err(format!(
+                    "{url} cannot be connected to ({error}): is `gm sandbox serve` still running?"
+                )),
+            }
         }
     }
 }

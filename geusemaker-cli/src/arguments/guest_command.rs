@@ -28,6 +28,16 @@ fn filled(word: &str, values: &BTreeMap<&str, String>) -> String {
     })
 }
 
+/// Returns the first name in braces that would not be filled in.
+fn unknown_placeholder(word: &str) -> Option<&str> {
+    let mut parts = word.split('{').skip(1);
+    parts.find_map(|part| {
+        let (name, _) = part.split_once('}')?;
+        let is_name = !name.is_empty() && name.bytes().all(|it| it.is_ascii_lowercase());
+        (is_name && !["port", "instance", "address"].contains(&name)).then_some(name)
+    })
+}
+
 impl FromStr for GuestCommand {
     type Err = String;
 
@@ -49,6 +59,13 @@ impl FromStr for GuestCommand {
             return Err(
                 "no command after the \"=\"; expected one such as ./my-server --port {port}".into(),
             );
+        }
+        for word in &words {
+            if let Some(unknown) = unknown_placeholder(word) {
+                return Err(format!(
+                    "{{{unknown}}} is none of {{port}}, {{instance}} and {{address}}"
+                ));
+            }
         }
         Ok(Self {
             service,
@@ -78,6 +95,7 @@ mod tests {
     fn wrong_command_says_what_is_right() {
         for (text, says) in [
             ("ollama", "expected SERVICE=COMMAND"),
+            ("ollama=x {prot}", "{prot} is none of {port}"),
             ("=./server", "is not a service name"),
             ("Ollama=./server", "is not a service name"),
             ("ollama=", "no command after"),

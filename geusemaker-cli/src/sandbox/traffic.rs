@@ -115,7 +115,13 @@ impl ServedTraffic {
             display.note(&format!("closed: {}", named(gone)));
         }
         for new in now.iter().filter(|entry| !self.told.contains(entry)) {
-            display.note(&format!("open: {} at {}", named(new), new.address));
+            let limit = match new.kind {
+                AddressKind::LoadBalancer => ", as its security groups allow",
+                AddressKind::Instance => ", without its security groups",
+                // A later version of the library may have more.
+                _ => "",
+            };
+            display.note(&format!("open: {} at {}{limit}", named(new), new.address));
             let is_https = new.port == 443;
             let has_name = match new.kind {
                 AddressKind::Distribution | AddressKind::Record => is_https,

@@ -1,5 +1,6 @@
 //! The endpoint of a simulated account, which says how its hosts are reached.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,23 +31,29 @@ struct Traffic {
 }
 
 /// Returns the internet of the account at an endpoint, if the account has one.
-pub(super) async fn internet(url: &str) -> Option<Internet> {
-    let traffic = tokio::time::timeout(PATIENCE, ask(url)).await.ok()??;
-    let internet = Internet::through_proxy(&traffic.proxy).ok()?;
-    internet.trusting(&traffic.root_certificate).ok()
+pub(super) async fn internet(url: &str) -> io::Result<Option<Internet>> {
+    let Some(uri) = plain(url) else {
+        return Ok(None);
+    };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let connecting = TcpStream::connect((host, uri.port_u16().unwrap_or(80)));
+    let stream = tokio::time::timeout(PATIENCE, connecting).await??;
+    let asked = tokio::time::timeout(PATIENCE, ask(&uri, stream)).await;
+    Ok(asked.ok().flatten().and_then(|traffic| {
+        let internet = Internet::through_proxy(&traffic.proxy).ok()?;
+        internet.trusting(&traffic.root_certificate).ok()
+    }))
 }
 
-async fn ask(url: &str) -> Option<Traffic> {
+/// Returns a URL of plain HTTP: a simulator has no other.
+fn plain(url: &str) -> Option<hyper::Uri> {
     let uri: hyper::Uri = url.parse().ok()?;
-    if uri.scheme_str() != Some("http") {
-        return None;
-    }
+    (uri.scheme_str() == Some("http")).then_some(uri)
+}
+
+async fn ask(uri: &hyper::Uri, stream: TcpStream) -> Option<Traffic> {
     let authority = uri.authority()?.as_str();
-    let host = uri.host()?.trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80)));
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream.await.ok()?))
-        .await
-        .ok()?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     let _driven = AbortOnDropHandle::new(tokio::spawn(connection));
     let request = Request::get(PATH).header(HOST, authority);
     let request = request.body(Empty::<Bytes>::new()).ok()?;

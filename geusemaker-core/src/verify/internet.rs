@@ -100,7 +100,10 @@ impl Internet {
 
     /// Asks a simulated account on this machine how its hosts are reached, by the URL of its endpoint. Returns none if
     /// nothing answers there for the hosts of the account, as with emulators that simulate the calls alone.
-    pub async fn of_endpoint(url: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Returns an error if nothing can be connected to at the endpoint.
+    pub async fn of_endpoint(url: &str) -> io::Result<Option<Self>> {
         endpoint::internet(url).await
     }
 

@@ -456,11 +456,13 @@ async fn endpoint(status: u16, body: String) -> String {
 
 #[tokio::test]
 async fn endpoint_without_traffic_is_none() {
-    let is_none = |url: String| async move { Internet::of_endpoint(&url).await.is_none() };
+    let is_none =
+        |url: String| async move { matches!(Internet::of_endpoint(&url).await, Ok(None)) };
     assert!(is_none(endpoint(404, "{}".to_owned()).await).await);
     assert!(is_none(endpoint(200, "<html>".to_owned()).await).await);
     assert!(is_none("https://127.0.0.1:1".to_owned()).await);
-    assert!(is_none("http://127.0.0.1:1".to_owned()).await);
+    let closed = Internet::of_endpoint("http://127.0.0.1:1").await;
+    assert!(closed.is_err());
 }
 
 /// Opens one connection as a proxy would, to a server that answers 200.

@@ -26,7 +26,7 @@ fn example_traffic_faults_can_be_read() {
     assert_eq!(
         sentences,
         [
-            "every request to vllm on instance 2 from 10m on, without health checks, is never answered",
+            "every request to ollama on instance 1 from 10m on, without health checks, is never answered",
             "request 3 to ollama gets 2 pieces of a body that breaks off",
         ]
     );

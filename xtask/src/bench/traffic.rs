@@ -146,16 +146,16 @@ fn deploy(endpoint: SocketAddr) -> Result<(SocketAddr, SocketAddr)> {
         "Action=DescribeImages&Owner.1=amazon&Filter.1.Name=architecture&Filter.1.Value.1=x86_64",
     )?;
     let image = first(&images, "imageId")?;
-    let ran = ec2(&format!(
-        "Action=RunInstances&ImageId={image}&InstanceType=t3.micro&MinCount=1&MaxCount=1&UserData={}",
-        user_data()
-    ))?;
-    let instance = first(&ran, "instanceId")?;
     let subnets = ec2("Action=DescribeSubnets")?;
     let subnets: Vec<&str> = elements(&subnets, "subnetId").collect();
     let [one, other, ..] = subnets.as_slice() else {
         bail!("there are fewer than two subnets");
     };
+    let ran = ec2(&format!(
+        "Action=RunInstances&ImageId={image}&InstanceType=t3.micro&MinCount=1&MaxCount=1&SubnetId={one}&UserData={}",
+        user_data()
+    ))?;
+    let instance = first(&ran, "instanceId")?;
     let created = elb(&format!(
         "Action=CreateLoadBalancer&Name=traffic&SecurityGroups.member.1={group}\
          &Subnets.member.1={one}&Subnets.member.2={other}"
