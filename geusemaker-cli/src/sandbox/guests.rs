@@ -91,9 +91,17 @@ impl Guests {
             .filter(|name| !wanted.contains(name))
             .cloned()
             .collect();
+        // The last words of programs that have ended with their instance.
+        while let Ok(line) = self.lines.try_recv() {
+            self.hear(line, display);
+        }
         for name in gone {
             traffic.remove_program(place(&name));
-            if let Some(Some(running)) = self.processes.remove(&name) {
+            if let Some(Some(mut running)) = self.processes.remove(&name) {
+                if let Some(status) = running.status.or_else(|| running.process.ended()) {
+                    report_end(&name, status, &running.last, display);
+                    continue;
+                }
                 // The others need not wait for it.
                 tokio::spawn(running.process.end());
                 display.note(&format!(
@@ -110,14 +118,7 @@ impl Guests {
             };
             let last = std::mem::take(&mut running.last);
             *started = None;
-            let last = if last.is_empty() {
-                last
-            } else {
-                format!(": {last}")
-            };
-            display.warn(&format!(
-                "{name}: its program has ended ({status}), so its port is refused{last}"
-            ));
+            report_end(name, status, &last, display);
         }
     }
 
@@ -169,6 +170,18 @@ impl Guests {
         let ends = processes.map(|running| running.process.end());
         futures::future::join_all(ends).await;
     }
+}
+
+/// Tells that a program has ended by itself, with the last line that it has written.
+fn report_end(name: &ProcessName, status: ExitStatus, last: &str, display: &ProgressDisplay) {
+    let last = if last.is_empty() {
+        String::new()
+    } else {
+        format!(": {last}")
+    };
+    display.warn(&format!(
+        "{name}: its program has ended ({status}), so its port is refused{last}"
+    ));
 }
 
 fn report_start(

@@ -99,7 +99,9 @@ fn deployed_service_answers() {
     let opened = opened.unwrap();
     assert!(opened.starts_with("open: instance i-"), "{opened}");
     assert!(
-        opened.ends_with(&format!(":11434 (ollama) at {ollama}")),
+        opened.ends_with(&format!(
+            ":11434 (ollama) at {ollama}, without its security groups"
+        )),
         "{opened}"
     );
     assert!(
