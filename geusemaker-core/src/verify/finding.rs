@@ -1,4 +1,4 @@
-//! What came of a check.
+//! The outcome of a check.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::viewer::Answer;
 use crate::id::InstanceId;
 use crate::spec::ServiceName;
 
-/// What is checked.
+/// The subject of a check.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) service: Option<ServiceName>,
@@ -39,14 +39,14 @@ impl Subject {
     }
 }
 
-/// What came of a check, without its subject.
+/// The outcome of a check, without its subject.
 #[derive(Debug)]
 pub(super) struct Finding {
     seen: Seen,
     result: CheckResult,
 }
 
-/// What was seen of an answer.
+/// The parts of an answer that were seen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) status: Option<u16>,

@@ -56,7 +56,7 @@ use crate::sim::resource::{Resource, ResourceState};
 #[derive(Clone)]
 pub struct Aws {
     shared: Arc<Shared>,
-    /// What the handles of callers have; those of the account's own tasks do not.
+    /// The handles of callers have it; those of the account's own tasks do not.
     #[expect(dead_code, reason = "it is there to be dropped")]
     reporter: Option<Arc<Reporter>>,
 }

@@ -22,7 +22,7 @@ pub(crate) struct DataPlane {
     pub(crate) nodes: Nodes,
     pub(crate) outside: Outside,
     pub(crate) programs: Programs,
-    /// What a server on sockets offers, if there is one.
+    /// The offer of a server on sockets, if there is one.
     pub(crate) listing: Mutex<Option<Listing>>,
 }
 

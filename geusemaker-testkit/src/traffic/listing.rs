@@ -38,7 +38,7 @@ impl ServedAddress {
     }
 }
 
-/// What a server of traffic offers.
+/// The offer of a server of traffic.
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
     pub(crate) proxy: SocketAddr,
