@@ -14,6 +14,7 @@ mod directory;
 pub(crate) mod fault;
 mod fault_schedule;
 mod health_checks;
+mod hop_by_hop;
 mod instance;
 mod listing;
 mod load_balancer;

@@ -4,8 +4,9 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::{hop_by_hop, identity};
+use super::identity;
 use crate::traffic::body::Body;
+use crate::traffic::hop_by_hop;
 
 /// An answer, without the headers that each has.
 pub(super) struct Answer {

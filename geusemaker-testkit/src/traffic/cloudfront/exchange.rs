@@ -12,11 +12,12 @@ use super::behavior::Behavior;
 use super::cache::Cache;
 use super::invalidation::Invalidation;
 use super::origin::Edge;
+use super::origin_request;
 use super::origin_settings::OriginSettings;
 use super::page::{self, Reason};
 use super::settings::Config;
-use super::{hop_by_hop, origin_request};
 use crate::traffic::body::Body;
+use crate::traffic::hop_by_hop;
 
 /// A request of a viewer to a distribution.
 pub(super) struct Exchange {

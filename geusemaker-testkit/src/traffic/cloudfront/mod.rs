@@ -16,7 +16,6 @@ mod filling;
 mod freshness;
 mod generated_headers;
 mod hit;
-mod hop_by_hop;
 mod identity;
 mod invalidation;
 mod origin;

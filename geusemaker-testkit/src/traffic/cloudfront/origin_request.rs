@@ -8,7 +8,8 @@ use super::asked::{Asked, Viewer};
 use super::behavior::Behavior;
 use super::cache_key::{accept_encoding, selected_query};
 use super::origin_settings::OriginSettings;
-use super::{generated_headers, hop_by_hop, identity};
+use super::{generated_headers, identity};
+use crate::traffic::hop_by_hop;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

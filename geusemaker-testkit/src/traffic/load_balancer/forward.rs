@@ -15,6 +15,7 @@ use super::{Connection, answer, draining, limits, request_headers, upgrade};
 use crate::sim::elastic_load_balancing::action::WeightedGroup;
 use crate::sim::elastic_load_balancing::target_group::ProtocolVersion;
 use crate::traffic::body::{self, Body};
+use crate::traffic::hop_by_hop;
 
 /// A request that a rule forwards.
 pub(super) struct Forwarded<'a> {
@@ -61,7 +62,7 @@ pub(super) async fn answer(
     }
     let asks_upgrade = upgrade::is_asked(&parts);
     let on_client = parts.extensions.remove::<OnUpgrade>();
-    request_headers::remove_hop_by_hop(&mut parts.headers);
+    hop_by_hop::remove(&mut parts.headers);
     request_headers::set(&mut parts, connection, balancer, host, is_rewritten);
     if let Some(protocol) = &asks_upgrade {
         upgrade::ask(&mut parts.headers, protocol);
@@ -109,12 +110,12 @@ pub(super) async fn answer(
         let target = hyper::upgrade::on(&mut response);
         upgrade::join(client, target, idle, cut, outstanding);
         let (mut head, _) = response.into_parts();
-        request_headers::remove_hop_by_hop(&mut head.headers);
+        hop_by_hop::remove(&mut head.headers);
         upgrade::ask(&mut head.headers, &protocol);
         return Response::from_parts(head, body::empty());
     }
     let (mut head, body) = response.into_parts();
-    request_headers::remove_hop_by_hop(&mut head.headers);
+    hop_by_hop::remove(&mut head.headers);
     head.version = Version::HTTP_11;
     choice.set_cookies(&mut head.headers, aws.clock().now());
     let cut: Cut = Box::pin(async move {

@@ -2,8 +2,6 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::asked::names;
-
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -17,22 +15,22 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// Returns true if a header is about one connection.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     HOP_BY_HOP.contains(&name.as_str())
 }
 
 /// Returns the further headers that a message itself says are about one connection.
-pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+pub(crate) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(header::CONNECTION).iter();
     values
         .filter_map(|value| value.to_str().ok())
-        .flat_map(names)
-        .filter_map(|name| name.parse().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
         .collect()
 }
 
 /// Removes the headers that are about one connection.
-pub(super) fn remove(headers: &mut HeaderMap) {
+pub(crate) fn remove(headers: &mut HeaderMap) {
     for name in named_by_connection(headers) {
         headers.remove(name);
     }
