@@ -19,6 +19,7 @@ mod instance;
 mod listing;
 mod load_balancer;
 mod outside;
+mod pattern;
 mod place;
 mod served;
 mod service;

@@ -1,45 +1,25 @@
 //! Path patterns, by which a request finds its cache behavior.
 
+use regex::Regex;
+
+use crate::traffic::pattern::wildcard;
+
 /// A path pattern: `*` stands for any characters, `?` for exactly one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PathPattern(String);
+#[derive(Clone, Debug)]
+pub(super) struct PathPattern(Option<Regex>);
 
 impl PathPattern {
     /// Returns a pattern, whose leading slash may be absent.
     pub(super) fn new(pattern: &str) -> Self {
         Self(match pattern.starts_with('/') {
-            true => pattern.to_owned(),
-            false => format!("/{pattern}"),
+            true => wildcard(pattern, false, false),
+            false => wildcard(&format!("/{pattern}"), false, false),
         })
     }
 
     /// Returns true if the pattern stands for a path. Upper and lower case differ.
     pub(super) fn matches(&self, path: &str) -> bool {
-        let (pattern, path) = (self.0.as_bytes(), path.as_bytes());
-        let (mut at, mut seen) = (0, 0);
-        // The last `*`, and how much of the path it stood for: one character more at each attempt.
-        let mut star: Option<(usize, usize)> = None;
-        while let Some(byte) = path.get(seen) {
-            match (pattern.get(at), star) {
-                (Some(b'*'), _) => {
-                    star = Some((at, seen));
-                    at += 1;
-                }
-                (Some(other), _) if *other == b'?' || other == byte => {
-                    at += 1;
-                    seen += 1;
-                }
-                (_, Some((position, taken))) => {
-                    star = Some((position, taken + 1));
-                    at = position + 1;
-                    seen = taken + 1;
-                }
-                (_, None) => return false,
-            }
-        }
-        pattern
-            .get(at..)
-            .is_none_or(|rest| rest.iter().all(|byte| *byte == b'*'))
+        self.0.as_ref().is_some_and(|regex| regex.is_match(path))
     }
 }
 

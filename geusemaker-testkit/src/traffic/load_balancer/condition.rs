@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use http::HeaderName;
 use regex::Regex;
 
-use super::pattern::{expression, wildcard};
 use super::request::Seen;
 use crate::sim::elastic_load_balancing::condition;
+use crate::traffic::pattern::{expression, wildcard};
 
 /// A condition that a request meets or not.
 #[derive(Debug)]

@@ -14,7 +14,6 @@ mod forward;
 mod group;
 pub(super) mod idle;
 mod limits;
-pub(super) mod pattern;
 mod redirect;
 mod request;
 mod request_headers;

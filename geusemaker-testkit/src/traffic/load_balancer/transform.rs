@@ -4,8 +4,8 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use regex::Regex;
 
-use super::pattern::expression;
 use crate::sim::elastic_load_balancing::transform;
+use crate::traffic::pattern::expression;
 
 /// A compiled transform.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Patterns of rules: with wildcards, or regular expressions.
+//! Patterns of rules and of cache behaviors: with wildcards, or regular expressions.
 
 use regex::{Regex, RegexBuilder};
 
@@ -26,7 +26,7 @@ fn push_literal(expression: &mut String, literal: char) {
 }
 
 /// Compiles a regular expression, which matches anywhere in a text.
-pub(super) fn expression(pattern: &str, ignores_case: bool) -> Option<Regex> {
+pub(crate) fn expression(pattern: &str, ignores_case: bool) -> Option<Regex> {
     compile(pattern, ignores_case)
 }
 
